@@ -143,9 +143,7 @@ class Settings(BaseSettings):
 
     def _local_database_url(self, role: str, database: str) -> str:
         password = DEVELOPMENT_SECRETS["database"]
-        return (
-            f"postgresql://{role}:{password}@127.0.0.1:{self.port(Port.POSTGRES)}/{database}"
-        )
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.port(Port.POSTGRES)}/{database}"
 
     def temporal(self) -> str:
         """`host:port` of the Temporal frontend."""

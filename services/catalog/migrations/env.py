@@ -1,0 +1,8 @@
+"""Alembic's entry into the migrations of the catalog service."""
+
+from alembic import context
+
+from services.catalog.models import metadata
+from services.common.migrations import run_environment
+
+run_environment(context.config, metadata)

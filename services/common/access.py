@@ -1,0 +1,276 @@
+"""Who calls, and what they may see.
+
+Tokens are issued elsewhere (arcadia-app, with Guardian); this system only verifies
+them. Two kinds exist: a user's token, and the short-lived token by which services
+and workers call each other, signed with a separate key.
+"""
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+
+from services.common.errors import PermissionDenied, Unauthenticated
+from services.common.settings import Settings
+
+__all__ = [
+    "ALL",
+    "OPERATOR_ROLE",
+    "Caller",
+    "Scope",
+    "ServiceTokens",
+    "TokenVerifier",
+    "current_caller",
+    "mint_service_token",
+    "mint_user_token",
+    "set_caller",
+]
+
+OPERATOR_ROLE: Final = "platform-admin"
+"""With a hyphen. `platform_admin` and `admin` give no operator power."""
+
+LEEWAY_SECONDS: Final = 30
+SERVICE_ISSUER: Final = "arcadia-internal"
+SERVICE_ALGORITHM: Final = "HS256"
+SERVICE_TOKEN_SECONDS: Final = 300
+LOCAL_ISSUER: Final = "arcadia_app"
+"""What minted tokens name as issuer and audience when none is configured."""
+
+MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""RFC 7518, section 3.2: the key is at least as long as the hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a call may touch: one tenant's, or everybody's when `tenant_id` is None."""
+
+    tenant_id: str | None
+
+    @property
+    def everything(self) -> bool:
+        """Whether no tenant bounds it."""
+        return self.tenant_id is None
+
+
+ALL: Final = Scope(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a user with their tenant and roles, or one of our own services."""
+
+    subject: str
+    tenant_id: str | None
+    roles: frozenset[str]
+    is_service: bool = False
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether they see and change everything."""
+        return not self.is_service and OPERATOR_ROLE in self.roles
+
+    @property
+    def scope(self) -> Scope:
+        """Whose rows they see. A user who is no operator must have a tenant."""
+        if self.is_service or self.is_operator:
+            return ALL
+        if not self.tenant_id:
+            raise PermissionDenied("the token names no tenant", reason="TENANT_REQUIRED")
+        return Scope(self.tenant_id)
+
+
+_caller: ContextVar[Caller] = ContextVar("arcadia_caller")
+
+
+def current_caller() -> Caller:
+    """The caller of the RPC that is being answered.
+
+    Raises Unauthenticated on a public RPC that was called without a token.
+    """
+    try:
+        return _caller.get()
+    except LookupError:
+        raise Unauthenticated("a token is required", reason="TOKEN_MISSING") from None
+
+
+def set_caller(caller: Caller) -> None:
+    """Makes `caller` the current one in this task and what it starts."""
+    _caller.set(caller)
+
+
+class TokenVerifier:
+    """Verifies both kinds of token, and remembers verified ones for their remaining life."""
+
+    CACHED_TOKENS = 4096
+    RECHECK_SECONDS = 60.0
+
+    def __init__(self, settings: Settings) -> None:
+        self._algorithm = settings.jwt_algorithm
+        self._user_key = settings.jwt_secret.get_secret_value().encode()
+        self._internal_key = settings.internal_secret.get_secret_value().encode()
+        self._issuer = settings.jwt_issuer or None
+        self._audience = settings.jwt_audience or None
+        self._cache: OrderedDict[tuple[bool, str], tuple[float, Caller]] = OrderedDict()
+        _require_key_length("ARCADIA_JWT_SECRET", self._user_key, self._algorithm)
+        _require_key_length("ARCADIA_INTERNAL_SECRET", self._internal_key, SERVICE_ALGORITHM)
+
+    def verify(self, authorization: str | None, *, internal: bool) -> Caller:
+        """The caller that an `authorization` value proves, of the kind that is asked for.
+
+        Raises Unauthenticated, with the reason, for a missing, malformed, expired or
+        wrongly signed token, and for one of the other kind.
+        """
+        if not authorization:
+            raise Unauthenticated("a token is required", reason="TOKEN_MISSING")
+        key = (internal, authorization)
+        cached = self._cache.get(key)
+        if cached is not None:
+            if cached[0] > time.time():
+                return cached[1]
+            del self._cache[key]
+        token = _bearer(authorization)
+        caller, expires = self._service(token) if internal else self._user(token)
+        self._remember(key, caller, expires)
+        return caller
+
+    def _remember(self, key: tuple[bool, str], caller: Caller, expires: float) -> None:
+        if len(self._cache) >= self.CACHED_TOKENS:
+            self._cache.popitem(last=False)
+        # Never past the token's own end, and bounded, so that a clock set back cannot keep it.
+        self._cache[key] = (min(expires, time.time() + self.RECHECK_SECONDS), caller)
+
+    def _user(self, token: str) -> tuple[Caller, float]:
+        claims = _decode(
+            token,
+            self._user_key,
+            self._algorithm,
+            issuer=self._issuer,
+            audience=self._audience,
+        )
+        # Guardian signs refresh tokens with the same key: only access tokens open doors.
+        if claims.get("typ", "access") != "access":
+            raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
+        return _user_caller(claims), _expiry(claims)
+
+    def _service(self, token: str) -> tuple[Caller, float]:
+        claims = _decode(
+            token,
+            self._internal_key,
+            SERVICE_ALGORITHM,
+            issuer=SERVICE_ISSUER,
+            audience=SERVICE_ISSUER,
+        )
+        if claims.get("typ") != "service":
+            raise Unauthenticated("the token is not a service token", reason="TOKEN_TYPE")
+        return Caller(str(claims["sub"]), None, frozenset(), is_service=True), _expiry(claims)
+
+
+def mint_user_token(
+    settings: Settings,
+    *,
+    subject: str,
+    roles: Sequence[str] = (),
+    tenant_id: str | None = None,
+    lifetime_seconds: int = 12 * 3600,
+) -> str:
+    """A user's token that looks exactly like one of Guardian's, for development and tests."""
+    now = int(time.time())
+    issuer = settings.jwt_issuer or LOCAL_ISSUER
+    claims: dict[str, Any] = {
+        "aud": settings.jwt_audience or issuer,
+        "iss": issuer,
+        "sub": subject,
+        "typ": "access",
+        "iat": now,
+        "nbf": now - 1,
+        "exp": now + lifetime_seconds,
+        "jti": str(uuid.uuid4()),
+        "roles": list(roles),
+    }
+    if tenant_id is not None:
+        claims["tenant_id"] = tenant_id
+    return jwt.encode(claims, settings.jwt_secret.get_secret_value(), settings.jwt_algorithm)
+
+
+def mint_service_token(settings: Settings, *, subject: str, now: float) -> str:
+    """The token by which `subject`, one of our own programs, calls internal RPCs."""
+    claims = {
+        "iss": SERVICE_ISSUER,
+        "aud": SERVICE_ISSUER,
+        "sub": subject,
+        "typ": "service",
+        "iat": int(now),
+        "exp": int(now) + SERVICE_TOKEN_SECONDS,
+    }
+    return jwt.encode(claims, settings.internal_secret.get_secret_value(), SERVICE_ALGORITHM)
+
+
+class ServiceTokens:
+    """Keeps a service token at hand, and makes a new one well before it ends."""
+
+    def __init__(self, settings: Settings, subject: str) -> None:
+        self._settings = settings
+        self._subject = subject
+        self._renew_at = 0.0
+        self._authorization = ""
+
+    def authorization(self) -> str:
+        """The value of the `authorization` metadata for the next call."""
+        now = time.time()
+        if now >= self._renew_at:
+            token = mint_service_token(self._settings, subject=self._subject, now=now)
+            self._authorization = f"Bearer {token}"
+            self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
+        return self._authorization
+
+
+def _require_key_length(variable: str, key: bytes, algorithm: str) -> None:
+    minimum = MINIMUM_KEY_BYTES[algorithm]
+    if len(key) < minimum:
+        raise ValueError(f"{variable}: {algorithm} needs a secret of at least {minimum} bytes")
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("the authorization is not a bearer token", reason="TOKEN_MALFORMED")
+    return token
+
+
+def _decode(
+    token: str, key: bytes, algorithm: str, *, issuer: str | None, audience: str | None
+) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            issuer=issuer,
+            audience=audience,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "sub"], "verify_aud": audience is not None},
+        )
+    except jwt.ExpiredSignatureError:
+        raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
+    except jwt.PyJWTError as error:
+        raise Unauthenticated(f"the token is not valid: {error}", reason="TOKEN_INVALID") from None
+    return claims
+
+
+def _expiry(claims: dict[str, Any]) -> float:
+    return float(claims["exp"]) + LEEWAY_SECONDS
+
+
+def _user_caller(claims: dict[str, Any]) -> Caller:
+    tenant = claims.get("tenant_id")
+    roles = claims.get("roles", [])
+    if tenant is not None and not isinstance(tenant, str):
+        raise Unauthenticated("the token's tenant_id is not a text", reason="TOKEN_INVALID")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
+    return Caller(str(claims["sub"]), tenant or None, frozenset(roles))

@@ -1,0 +1,82 @@
+"""How our programs call each other: a channel with a service token, a deadline and retries."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import grpc
+import orjson
+
+from services.common.access import ServiceTokens
+from services.common.requests import REQUEST_ID_KEY, current_request_id, new_request_id
+from services.common.settings import Service, Settings
+
+__all__ = ["connect"]
+
+DEADLINE_SECONDS: Final = 30.0
+"""For calls that state none of their own."""
+
+RETRIES: Final = {
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ]
+}
+"""Only what certainly was not carried out, or may be carried out twice: every RPC is idempotent."""
+
+CHANNEL_OPTIONS: Final = (
+    ("grpc.service_config", orjson.dumps(RETRIES).decode()),
+    ("grpc.enable_retries", 1),
+    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
+    ("grpc.max_send_message_length", 32 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", 30_000),
+)
+
+
+class _ServiceCall(grpc.aio.UnaryUnaryClientInterceptor):
+    """Adds the token, the request id and a deadline to a call."""
+
+    def __init__(self, tokens: ServiceTokens) -> None:
+        self._tokens = tokens
+
+    async def intercept_unary_unary(
+        self,
+        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
+        client_call_details: grpc.aio.ClientCallDetails,
+        request: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
+        metadata.add("authorization", self._tokens.authorization())
+        metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
+        details = grpc.aio.ClientCallDetails(
+            client_call_details.method,
+            client_call_details.timeout or DEADLINE_SECONDS,
+            metadata,
+            client_call_details.credentials,
+            client_call_details.wait_for_ready,
+        )
+        return await continuation(details, request)
+
+
+@asynccontextmanager
+async def connect(
+    settings: Settings, service: Service, *, caller: str
+) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a service, on which `caller`, one of our own programs, calls internal RPCs."""
+    channel = grpc.aio.insecure_channel(
+        settings.address(service),
+        options=CHANNEL_OPTIONS,
+        interceptors=[_ServiceCall(ServiceTokens(settings, caller))],
+    )
+    try:
+        yield channel
+    finally:
+        await channel.close()

@@ -1,0 +1,203 @@
+"""The errors of the system, each mapped once to a gRPC status with a reason.
+
+The tree:
+
+    ArcadiaError
+    ├── Unauthenticated        no token, or one that is not valid     UNAUTHENTICATED     401
+    ├── PermissionDenied       a valid token without the power        PERMISSION_DENIED   403
+    ├── NotFound               not there, or another tenant's         NOT_FOUND           404
+    ├── InvalidArgument        a malformed request, by its fields     INVALID_ARGUMENT    400
+    ├── FailedPrecondition     a move that the state does not allow   FAILED_PRECONDITION 422
+    ├── Aborted                a lost race: read again and retry      ABORTED             409
+    ├── AlreadyExists          the same key or slug, something else   ALREADY_EXISTS      409
+    ├── ResourceExhausted      too many requests                      RESOURCE_EXHAUSTED  429
+    ├── Unavailable            what this stands on is down            UNAVAILABLE         503
+    ├── Internal               a bug of ours; tells the caller nothing  INTERNAL          500
+    └── Unimplemented          declared in the protos, not yet built  UNIMPLEMENTED       501
+
+Every status carries an `ErrorInfo` after AIP-193, and a `BadRequest` where fields
+are to blame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+__all__ = [
+    "DOMAIN",
+    "Aborted",
+    "AlreadyExists",
+    "ArcadiaError",
+    "FailedPrecondition",
+    "FieldViolation",
+    "Internal",
+    "InvalidArgument",
+    "NotFound",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "to_status",
+]
+
+DOMAIN = "arcadia"
+"""The `domain` of every `ErrorInfo`: together with the reason it names the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """What is wrong with one field of a request; `field` is its path in the message."""
+
+    field: str
+    description: str
+
+
+class ArcadiaError(Exception):
+    """An expected refusal. `reason` is its stable name, `metadata` what a program may need."""
+
+    code: ClassVar[int] = code_pb2.UNKNOWN
+    http_status: ClassVar[int | None] = None
+    """The HTTP status where it is not the one that the gateway derives from the code."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        metadata: Mapping[str, str] | None = None,
+        violations: tuple[FieldViolation, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        self.metadata = dict(metadata or {})
+        self.violations = violations
+
+
+class Unauthenticated(ArcadiaError):
+    """The caller did not prove who they are."""
+
+    code = code_pb2.UNAUTHENTICATED
+
+
+class PermissionDenied(ArcadiaError):
+    """The caller is known and may not do this."""
+
+    code = code_pb2.PERMISSION_DENIED
+
+
+class NotFound(ArcadiaError):
+    """There is no such object for this caller; another tenant's object is not there either."""
+
+    code = code_pb2.NOT_FOUND
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(
+            f"{kind} {identifier!r} was not found",
+            reason=f"{kind.upper().replace(' ', '_')}_NOT_FOUND",
+            metadata={"id": identifier},
+        )
+
+
+class InvalidArgument(ArcadiaError):
+    """The request is malformed; the message names the first field to blame."""
+
+    code = code_pb2.INVALID_ARGUMENT
+
+    def __init__(
+        self, field: str, description: str, *more: FieldViolation, reason: str = "INVALID_ARGUMENT"
+    ) -> None:
+        super().__init__(
+            f"{field}: {description}",
+            reason=reason,
+            metadata={"field": field},
+            violations=(FieldViolation(field, description), *more),
+        )
+
+
+class FailedPrecondition(ArcadiaError):
+    """The state of the object does not allow it; nothing was changed."""
+
+    code = code_pb2.FAILED_PRECONDITION
+    http_status = 422
+
+
+class Aborted(ArcadiaError):
+    """Somebody else was faster; reading again and retrying may succeed."""
+
+    code = code_pb2.ABORTED
+
+
+class AlreadyExists(ArcadiaError):
+    """The key, slug or name is taken by something else."""
+
+    code = code_pb2.ALREADY_EXISTS
+
+
+class ResourceExhausted(ArcadiaError):
+    """Too many requests, or too large a one."""
+
+    code = code_pb2.RESOURCE_EXHAUSTED
+
+
+class Unavailable(ArcadiaError):
+    """What this stands on is down; the same call may succeed later."""
+
+    code = code_pb2.UNAVAILABLE
+
+
+class Internal(ArcadiaError):
+    """A bug of ours, or of what this stands on. The log has the rest; the caller does not."""
+
+    code = code_pb2.INTERNAL
+
+    def __init__(self) -> None:
+        super().__init__("internal error", reason="INTERNAL")
+
+
+class Unimplemented(ArcadiaError):
+    """The protos declare the RPC, and this release does not answer it yet."""
+
+    code = code_pb2.UNIMPLEMENTED
+
+    def __init__(self) -> None:
+        super().__init__("this release does not answer this call", reason="UNIMPLEMENTED")
+
+
+def to_status(error: ArcadiaError) -> grpc.Status:
+    """The gRPC status of an error, with its details packed in the trailing metadata."""
+    details = [
+        _pack(
+            error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+        )
+    ]
+    if error.violations:
+        details.append(
+            _pack(
+                error_details_pb2.BadRequest(
+                    field_violations=[
+                        error_details_pb2.BadRequest.FieldViolation(
+                            field=violation.field, description=violation.description
+                        )
+                        for violation in error.violations
+                    ]
+                )
+            )
+        )
+    return rpc_status.to_status(
+        status_pb2.Status(code=error.code, message=error.message, details=details)
+    )
+
+
+def _pack(
+    message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest,
+) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed

@@ -1,0 +1,193 @@
+"""What happens around every RPC: request id, access, errors, and one line in the log.
+
+One interceptor for all of it, because each layer around a call costs: it wraps a
+method's handler once, and answers with the wrapped one from then on.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, NoReturn
+
+import grpc
+import structlog
+from arcadia.common.v1 import access_pb2
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.common.access import TokenVerifier, set_caller
+from services.common.errors import ArcadiaError, Internal, Unavailable, Unimplemented, to_status
+from services.common.policy import authorise
+from services.common.requests import REQUEST_ID_KEY, set_request_id
+from services.common.telemetry import CallMetrics
+
+__all__ = ["HTTP_STATUS_KEY", "CallInterceptor"]
+
+HTTP_STATUS_KEY: Final = "x-http-code"
+"""Trailing metadata by which a service forces the gateway's HTTP status."""
+
+QUIET_METHODS: Final = frozenset(
+    {"/grpc.health.v1.Health/Check", "/arcadia.common.v1.HealthService/GetHealth"}
+)
+"""Probed every few seconds: their successes are not worth a line."""
+
+# The stubs type synchronous handlers only; under grpc.aio they are coroutines.
+Handler = Any
+Context = grpc.aio.ServicerContext[Any, Any]
+
+log = structlog.get_logger("rpc")
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Stands around every RPC of a server."""
+
+    def __init__(
+        self,
+        access: Mapping[str, access_pb2.Access],
+        verifier: TokenVerifier,
+        metrics: CallMetrics | None = None,
+    ) -> None:
+        self._access = access
+        self._verifier = verifier
+        self._metrics = metrics
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The wrapped handler of the method that is called."""
+        method = handler_call_details.method
+        wrapped = self._handlers.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:  # no such method: gRPC answers UNIMPLEMENTED itself
+                return handler
+            wrapped = self._wrap(handler, method)
+            self._handlers[method] = wrapped
+        return wrapped
+
+    def _wrap(self, handler: Handler, method: str) -> Handler:
+        call = _Call(
+            method,
+            self._access.get(method, access_pb2.ACCESS_UNSPECIFIED),
+            self._verifier,
+            self._metrics,
+        )
+        codec = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.request_streaming and handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                call.streaming(handler.stream_stream), **codec
+            )
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                call.streaming(handler.unary_stream), **codec
+            )
+        if handler.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(call.unary(handler.stream_unary), **codec)
+        return grpc.unary_unary_rpc_method_handler(call.unary(handler.unary_unary), **codec)
+
+
+class _Call:
+    """The layers around one method."""
+
+    def __init__(
+        self,
+        method: str,
+        access: access_pb2.Access,
+        verifier: TokenVerifier,
+        metrics: CallMetrics | None,
+    ) -> None:
+        self.method = method
+        self.access = access
+        self.verifier = verifier
+        self.metrics = metrics
+        self.quiet = method in QUIET_METHODS
+
+    def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        """Around a method that answers once."""
+
+        async def call(request: Any, context: Context) -> Any:  # noqa: ANN401
+            started = time.perf_counter()
+            try:
+                self._enter(context)
+                response = await behaviour(request, context)
+            except BaseException as error:  # noqa: BLE001
+                await self._refuse(error, context, started)
+            self._done(started)
+            return response
+
+        return call
+
+    def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:  # noqa: ANN401
+        """Around a method that answers with a stream."""
+
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+            started = time.perf_counter()
+            try:
+                self._enter(context)
+                async for response in behaviour(request, context):
+                    yield response
+            except BaseException as error:  # noqa: BLE001
+                await self._refuse(error, context, started)
+            self._done(started)
+
+        return call
+
+    def _enter(self, context: Context) -> None:
+        """Takes the request id, proves the caller, and lets them pass or raises."""
+        authorization = request_id = None
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                authorization = str(value)
+            elif key == REQUEST_ID_KEY:
+                request_id = str(value)
+        set_request_id(request_id)
+        if self.access == access_pb2.ACCESS_PUBLIC:
+            return
+        caller = self.verifier.verify(
+            authorization, internal=self.access == access_pb2.ACCESS_INTERNAL
+        )
+        set_caller(caller)
+        authorise(caller, self.access)
+
+    def _done(self, started: float) -> None:
+        elapsed = time.perf_counter() - started
+        if self.metrics is not None:
+            self.metrics.record(self.method, "OK", elapsed)
+        if not self.quiet:
+            log.info("call", rpc=self.method, status="OK", ms=round(elapsed * 1000, 2))
+
+    async def _refuse(self, error: BaseException, context: Context, started: float) -> NoReturn:
+        """Ends the call with the status of an error; an unexpected one tells the caller nothing."""
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)):
+            raise error
+        known = _known(error)
+        elapsed = time.perf_counter() - started
+        if self.metrics is not None:
+            self.metrics.record(self.method, known.reason, elapsed)
+        details = {"rpc": self.method, "status": known.reason, "ms": round(elapsed * 1000, 2)}
+        if isinstance(known, Internal):
+            log.error("call failed", exc_info=error, **details)
+        else:
+            log.warning("call refused", message=known.message, **details)
+        answer = to_status(known)
+        trailing = tuple(answer.trailing_metadata or ())
+        if known.http_status is not None:
+            trailing = (*trailing, (HTTP_STATUS_KEY, str(known.http_status)))
+        await context.abort(answer.code, answer.details, trailing)
+        raise AssertionError("abort raises")
+
+
+def _known(error: BaseException) -> ArcadiaError:
+    """The error of our tree that an exception means."""
+    if isinstance(error, ArcadiaError):
+        return error
+    if isinstance(error, PoolTimeout):
+        return Unavailable("too many calls wait for the database", reason="DATABASE_BUSY")
+    if isinstance(error, NotImplementedError):  # raised by the generated base class
+        return Unimplemented()
+    return Internal()

@@ -1,0 +1,63 @@
+"""Pages of lists, after AIP-158: a bounded size, and an opaque token for the next page.
+
+A token holds the position of the last row (keyset paging: the cost of a page does not
+grow with its depth) and a fingerprint of the filter that it was made for.
+"""
+
+import base64
+import binascii
+import hashlib
+from typing import Any, Final
+
+import orjson
+
+from services.common.errors import InvalidArgument
+
+__all__ = ["DEFAULT_PAGE_SIZE", "MAXIMUM_PAGE_SIZE", "decode_token", "encode_token", "page_size"]
+
+DEFAULT_PAGE_SIZE: Final = 50
+MAXIMUM_PAGE_SIZE: Final = 500
+LONGEST_TOKEN: Final = 2048
+
+
+def page_size(requested: int) -> int:
+    """The size to answer with: the default for 0, and never more than the maximum.
+
+    Raises InvalidArgument for a negative one.
+    """
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, MAXIMUM_PAGE_SIZE) if requested else DEFAULT_PAGE_SIZE
+
+
+def encode_token(filters: tuple[Any, ...], position: tuple[str | int, ...]) -> str:
+    """The token for the page after `position`, bound to `filters`."""
+    content = orjson.dumps([_fingerprint(filters), *position])
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def decode_token(
+    token: str, filters: tuple[Any, ...], types: tuple[type[str] | type[int], ...]
+) -> tuple[Any, ...] | None:
+    """The position that a token holds, with values of the given types; None for no token.
+
+    Raises InvalidArgument for a token that is not ours, or made for other filters.
+    """
+    if not token:
+        return None
+    try:
+        if len(token) > LONGEST_TOKEN:
+            raise ValueError(token)
+        content = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), b"-_", True))
+        fingerprint, *position = content
+    except (ValueError, TypeError, binascii.Error):
+        raise InvalidArgument("page_token", "is not one of ours") from None
+    if tuple(type(value) for value in position) != types:
+        raise InvalidArgument("page_token", "is not one of ours")
+    if fingerprint != _fingerprint(filters):
+        raise InvalidArgument("page_token", "was made for a list with other filters")
+    return tuple(position)
+
+
+def _fingerprint(filters: tuple[Any, ...]) -> str:
+    return hashlib.blake2b(orjson.dumps(filters), digest_size=8).hexdigest()

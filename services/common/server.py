@@ -1,0 +1,141 @@
+"""How a service runs: its server, its database, its health, and a quiet end."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+import structlog
+import uvloop
+from arcadia.common.v1 import health_pb2, health_pb2_grpc
+from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from grpc_health.v1 import health
+from grpc_health.v1 import health_pb2 as standard
+from grpc_health.v1 import health_pb2_grpc as standard_health
+from grpc_reflection.v1alpha import reflection
+
+from services.common.access import TokenVerifier
+from services.common.database import Database
+from services.common.health import HealthServicer, watch_database
+from services.common.interceptor import CallInterceptor
+from services.common.policy import access_table
+from services.common.settings import Service, Settings
+from services.common.telemetry import CallMetrics, configure_logging, configure_telemetry
+
+__all__ = ["Parts", "ServiceDefinition", "run", "start"]
+
+DRAIN_SECONDS: Final = 0.5
+"""Between saying NOT_SERVING and refusing calls: callers look away first."""
+
+GRACE_SECONDS: Final = 20.0
+"""How long running calls may take to finish."""
+
+SERVER_OPTIONS: Final = (
+    # Without it a second process could listen on the same port, unseen.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
+    ("grpc.max_send_message_length", 32 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+log = structlog.get_logger("server")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the servicers of a service are made of."""
+
+    settings: Settings
+    database: Database
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDefinition:
+    """A service: its protos, and how its servicers are put on a server."""
+
+    service: Service
+    protos: Sequence[FileDescriptor]
+    register: Callable[[grpc.aio.Server, Parts], None]
+
+    def services(self) -> list[ServiceDescriptor]:
+        """Every gRPC service that it answers for, health included."""
+        files = [*self.protos, health_pb2.DESCRIPTOR]
+        return [service for file in files for service in file.services_by_name.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A started server and the port that it listens on."""
+
+    server: grpc.aio.Server
+    port: int
+    health: health.aio.HealthServicer
+
+
+async def start(
+    definition: ServiceDefinition, settings: Settings, database: Database, *, address: str
+) -> RunningServer:
+    """Starts the server of a service; `address` may name port 0 for any free one.
+
+    Raises UndeclaredAccess when one of its methods declares no access, and OSError
+    when the address cannot be listened on.
+    """
+    services = definition.services()
+    interceptor = CallInterceptor(
+        access_table(services),
+        TokenVerifier(settings),
+        CallMetrics() if settings.otel_endpoint else None,
+    )
+    server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
+    definition.register(server, Parts(settings, database))
+    health_pb2_grpc.add_HealthServiceServicer_to_server(
+        HealthServicer(definition.service, database), server
+    )
+    status = health.aio.HealthServicer()
+    await status.set("", standard.HealthCheckResponse.NOT_SERVING)
+    standard_health.add_HealthServicer_to_server(status, server)
+    reflection.enable_server_reflection(
+        [*(s.full_name for s in services), health.SERVICE_NAME, reflection.SERVICE_NAME], server
+    )
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {address}: {error}") from error
+    await server.start()
+    return RunningServer(server, port, status)
+
+
+def run(definition: ServiceDefinition) -> None:
+    """Runs a service until SIGTERM or SIGINT; the whole life of its process."""
+    settings = Settings()
+    configure_logging(settings, definition.service)
+    configure_telemetry(settings, definition.service)
+    uvloop.run(_serve(definition, settings))
+
+
+async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    database = Database(
+        settings.database_url(definition.service), application_name=definition.service
+    )
+    running = await start(
+        definition, settings, database, address=settings.address(definition.service)
+    )
+    watch = asyncio.create_task(watch_database(running.health, database))
+    log.info("listening", address=settings.address(definition.service))
+    await stop.wait()
+    log.info("stopping")
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    await running.health.enter_graceful_shutdown()
+    await asyncio.sleep(DRAIN_SECONDS)
+    await running.server.stop(GRACE_SECONDS)
+    await database.close()
+    log.info("stopped")
