@@ -1,0 +1,70 @@
+"""What an answer's status means."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx
+import orjson
+
+from providers.digitalocean.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    MalformedAnswer,
+    NameTaken,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRefused,
+)
+
+__all__ = ["raise_for_status"]
+
+BY_STATUS: Final[dict[int, type[ProviderError]]] = {
+    401: CredentialsRefused,
+    403: AccessDenied,
+    404: NotFound,
+    409: NameTaken,
+}
+LONGEST_MESSAGE: Final = 200
+
+
+def raise_for_status(response: httpx.Response) -> None:
+    """Raises the ProviderError that the status stands for; a 2xx is fine.
+
+    A redirect is not followed: it could lead off the configured host.
+    """
+    status = response.status_code
+    if status < 300:
+        return
+    text = f"{response.request.method} {response.request.url.path}: {status} {_words(response)}"
+    if status < 400:
+        raise MalformedAnswer(text)
+    if status == 429:
+        raise RateLimited(text, _retry_after(response))
+    if status >= 500 or status == 408:
+        raise ProviderUnavailable(text)
+    if status == 422 and "name" in text and ("taken" in text or "unique" in text):
+        raise NameTaken(text)
+    raise BY_STATUS.get(status, RequestRefused)(text)
+
+
+def _words(response: httpx.Response) -> str:
+    """The provider's own id and message; nothing of a page that is not the API's."""
+    try:
+        body = orjson.loads(response.content)
+        return f"{body['id']}: {body['message']}"[:LONGEST_MESSAGE]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return response.reason_phrase
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, from a number or a date; None when the header is missing or unreadable."""
+    value = response.headers.get("retry-after", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,83 @@
+"""What can go wrong when we ask DigitalOcean.
+
+    ProviderError
+    ├── CredentialsRefused     401: the token is wrong, expired or missing
+    ├── AccessDenied           403: the token lacks the scope
+    ├── NotFound               404: there is no such thing, or not yet
+    ├── RequestRefused         any other 4xx: what we asked for is not acceptable
+    │   └── NameTaken          409, or 422 that speaks of a name in use
+    ├── RateLimited            429, or our own budget is spent for long
+    ├── ProviderUnavailable    5xx, an HTML page, a broken connection, a truncated body
+    └── MalformedAnswer        a 2xx answer that is not what the API documents
+        └── PagingLoop         the next page is not after this one
+
+An answer that is not understood is an error, never an empty list: a caller that took
+it for one would believe that the account is empty.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "AccessDenied",
+    "CredentialsRefused",
+    "MalformedAnswer",
+    "NameTaken",
+    "NotFound",
+    "PagingLoop",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RateLimited",
+    "RequestRefused",
+]
+
+
+class ProviderError(Exception):
+    """Anything that DigitalOcean answers instead of what was asked."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later without anyone doing something."""
+
+
+class CredentialsRefused(ProviderError):
+    """401: the token is wrong, expired or missing."""
+
+
+class AccessDenied(ProviderError):
+    """403: the token lacks the scope for this."""
+
+
+class NotFound(ProviderError):
+    """404: there is no such thing, or not yet, right after it was made."""
+
+
+class RequestRefused(ProviderError):
+    """Any other 4xx: what we asked for is not acceptable."""
+
+
+class NameTaken(RequestRefused):
+    """What we wanted to make exists under that name."""
+
+
+class RateLimited(ProviderError):
+    """429, or our own budget says that it would be."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """How long the provider, or our budget, says to wait; None when nobody says."""
+
+
+class ProviderUnavailable(ProviderError):
+    """5xx, an HTML page, a broken connection, a time-out, a truncated body."""
+
+    retryable = True
+
+
+class MalformedAnswer(ProviderError):
+    """A 2xx answer that is not what the API documents."""
+
+
+class PagingLoop(MalformedAnswer):
+    """The next page is not after this one: following it would never end."""

@@ -1,0 +1,69 @@
+"""A page of a listing, read from DigitalOcean's answer.
+
+Only the page *number* is taken from `links.pages.next`: what host or path the link
+names does not matter, so that no answer can lead us, with our token, elsewhere.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from providers.digitalocean.errors import MalformedAnswer, PagingLoop
+
+__all__ = ["PER_PAGE", "JsonObject", "Page", "read_page"]
+
+PER_PAGE: Final = 200
+"""The most that DigitalOcean allows; more is refused with 422."""
+
+JsonObject = dict[str, Any]
+"""An object as the provider sent it; it does not leave the provider's module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a listing."""
+
+    items: list[JsonObject]
+    number: int
+    total: int | None
+    """What the provider says the whole listing has; None where it says nothing."""
+    next_number: int | None
+    """None on the last page."""
+
+
+def read_page(answer: Any, key: str, number: int) -> Page:  # noqa: ANN401
+    """Reads page `number` of the listing under `key`.
+
+    Raises MalformedAnswer when the key is not there or is no list, and PagingLoop when
+    the next page is not after this one.
+    """
+    if not isinstance(answer, dict) or key not in answer:
+        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
+    items = answer[key]
+    if not isinstance(items, list):
+        raise MalformedAnswer(f"page {number}: `{key}` is not a list")
+    following = _next_number(answer, number)
+    if following is not None and following <= number:
+        raise PagingLoop(f"page {number} of `{key}` names page {following} as the next one")
+    if following is not None and not items:
+        raise PagingLoop(f"page {number} of `{key}` is empty and yet names a next one")
+    return Page(items, number, _total(answer, number), following)
+
+
+def _next_number(answer: JsonObject, number: int) -> int | None:
+    link = ((answer.get("links") or {}).get("pages") or {}).get("next")
+    if not link:
+        return None
+    try:
+        return int(parse_qs(urlsplit(link).query)["page"][0])
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
+        raise MalformedAnswer(f"page {number}: the next link names no page") from error
+
+
+def _total(answer: JsonObject, number: int) -> int | None:
+    total = (answer.get("meta") or {}).get("total")
+    if total is None:
+        return None
+    if not isinstance(total, int) or total < 0:
+        raise MalformedAnswer(f"page {number}: meta.total is not a count")
+    return total

@@ -1,0 +1,44 @@
+"""Takes secrets out of what the provider sends, before it leaves this module.
+
+Three rules: the paths that a kind declares, the names that mean a secret wherever they
+stand, and addresses that carry a password.
+"""
+
+import re
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+__all__ = ["REDACTED", "redact"]
+
+REDACTED: Final = "[redacted]"
+
+SECRET_NAME: Final = re.compile(
+    r"(?:^|[_-])(?:pass|passwd|password|passphrase|secret|token|credentials?|user_?data"
+    r"|private_?key|secret_?key|api_?key|access_?key|auth)$",
+    re.IGNORECASE,
+)
+CREDENTIALS_IN_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
+
+
+def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -> Any:  # noqa: ANN401
+    """A copy of a JSON value in which every secret reads REDACTED.
+
+    `paths` are dotted (`connection.uri`); a list is passed through as if it were not
+    there (`users.password` is the password of each user). `at` is where `value` stands.
+    """
+    if isinstance(value, dict):
+        return {key: _member(key, member, paths, at) for key, member in value.items()}
+    if isinstance(value, list):
+        return [redact(element, paths, at=at) for element in value]
+    if isinstance(value, str) and "@" in value:
+        return CREDENTIALS_IN_ADDRESS.sub(rf"\1{REDACTED}@", value)
+    return value
+
+
+def _member(key: str, member: Any, paths: AbstractSet[str], at: str) -> Any:  # noqa: ANN401
+    path = f"{at}.{key}" if at else key
+    if path in paths:
+        return REDACTED
+    if SECRET_NAME.search(key) and not isinstance(member, bool | None):
+        return REDACTED
+    return redact(member, paths, at=path)
