@@ -1,0 +1,31 @@
+"""The web application: routes behind the gate."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
+from providers.digitalocean.simulator.gate import Gate
+from providers.digitalocean.simulator.routes import control, listing, projects
+from providers.digitalocean.simulator.simulation import Simulation
+
+__all__ = ["build"]
+
+
+async def _unknown_path(request: Request, error: Exception) -> Response:
+    """The framework's own 404 and 405, in the API's form."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return await error_response(request, NotFound("The method is not offered here."))
+    return await error_response(request, NotFound())
+
+
+def build(simulation: Simulation) -> Gate:
+    """The ASGI application that serves a simulation."""
+    app = Starlette(
+        routes=[*control.routes(), *projects.routes(), *listing.routes()],
+        exception_handlers={ApiError: error_response, HTTPException: _unknown_path},
+    )
+    app.router.redirect_slashes = False
+    app.state.simulation = simulation
+    return Gate(app, simulation)

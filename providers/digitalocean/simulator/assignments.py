@@ -1,0 +1,74 @@
+"""Which resource is in which project: read and moved by URN."""
+
+import orjson
+
+from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.world.build import Assignment
+
+__all__ = ["Assignments"]
+
+_PATHS = {
+    "droplet": "droplets",
+    "domain": "domains",
+    "volume": "volumes",
+    "reservedip": "reserved_ips",
+    "floatingip": "floating_ips",
+    "loadbalancer": "load_balancers",
+    "dbaas": "databases",
+    "kubernetes": "kubernetes/clusters",
+    "app": "apps",
+    "vpc": "vpcs",
+}
+
+
+class Assignments:
+    """The assignment table."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, assignments: list[Assignment]) -> None:
+        """Put resources into projects in bulk; a resource that was elsewhere moves."""
+        with self._store.transaction():
+            self._store.connection.executemany(
+                "INSERT INTO assignment (urn, project_id, assigned_at) VALUES (?, ?, ?) "
+                "ON CONFLICT (urn) DO UPDATE "
+                "SET project_id = excluded.project_id, assigned_at = excluded.assigned_at",
+                [(a.urn, a.project_id, a.assigned_at) for a in assignments],
+            )
+
+    def remove(self, urns: list[str]) -> None:
+        """Forget resources that are gone."""
+        with self._store.transaction():
+            self._store.connection.executemany(
+                "DELETE FROM assignment WHERE urn = ?", [(urn,) for urn in urns]
+            )
+
+    def project_of(self, urn: str) -> str | None:
+        """The id of the project that a resource is in."""
+        found = self._store.connection.execute(
+            "SELECT project_id FROM assignment WHERE urn = ?", (urn,)
+        ).fetchone()
+        return None if found is None else str(found[0])
+
+    def page(self, project_id: str, offset: int, limit: int) -> tuple[list[bytes], int]:
+        """A page of a project's resources as the API lists them, and how many there are."""
+        (total,) = self._store.connection.execute(
+            "SELECT count(*) FROM assignment WHERE project_id = ?", (project_id,)
+        ).fetchone()
+        found = self._store.connection.execute(
+            "SELECT urn, assigned_at FROM assignment WHERE project_id = ? "
+            "ORDER BY position LIMIT ? OFFSET ?",
+            (project_id, limit, offset),
+        )
+        return [resource_document(urn, at) for urn, at in found], int(total)
+
+
+def resource_document(urn: str, assigned_at: str, status: str = "ok") -> bytes:
+    """One assigned resource."""
+    _, kind, identifier = urn.split(":", 2)
+    url = f"https://api.digitalocean.com/v2/{_PATHS.get(kind, kind)}/{identifier}"
+    if kind == "space":
+        url = f"https://{identifier}.digitaloceanspaces.com"
+    links = {"self": url}
+    return orjson.dumps({"urn": urn, "assigned_at": assigned_at, "links": links, "status": status})

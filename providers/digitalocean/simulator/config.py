@@ -1,0 +1,54 @@
+"""How one simulator is set up: from the command line, and from the environment for defaults."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from providers.digitalocean.simulator.clock import parse_instant
+from services.common.settings import Port, Settings
+
+__all__ = ["Config", "configure"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a simulator process is told at its start."""
+
+    port: int
+    data_dir: Path
+    scale: int = 0
+    """Droplets to have at least (GPU ones not counted); 0 leaves the account as it is."""
+    seed: int = 2024
+    now: datetime | None = None
+    """What the clock shows when the world is first made; the machine's time when None."""
+    latency_ms: int = 0
+    rate_limit_per_minute: int = 250
+    rate_limit_per_hour: int = 5000
+    """The API's own limits per token; 0 turns a limit off."""
+    action_seconds: float = 4.0
+    """How long an action takes by the simulator's clock; a create takes twice as long."""
+    settle_ms: int = 250
+    """How long a new object answers 404 by its id, in real time."""
+    log_level: str = "info"
+
+
+def configure(arguments: Sequence[str], settings: Settings) -> Config:
+    """Read the command line. Exits with a usage message when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="A stand-in for the DigitalOcean API on 127.0.0.1."
+    )
+    default_dir = Path(settings.data_dir) / "simulator"
+    parser.add_argument("--port", type=int, default=settings.port(Port.SIMULATOR))
+    parser.add_argument("--data-dir", type=Path, default=default_dir)
+    parser.add_argument("--scale", type=int, default=0, help="droplets to have at least")
+    parser.add_argument("--seed", type=int, default=2024)
+    parser.add_argument("--now", type=parse_instant, default=None, help="the world's first instant")
+    parser.add_argument("--latency-ms", type=int, default=0)
+    parser.add_argument("--rate-limit-per-minute", type=int, default=250, help="0: no limit")
+    parser.add_argument("--rate-limit-per-hour", type=int, default=5000, help="0: no limit")
+    parser.add_argument("--action-seconds", type=float, default=4.0)
+    parser.add_argument("--settle-ms", type=int, default=250)
+    parsed = parser.parse_args(arguments)
+    return Config(log_level=settings.log_level, **vars(parsed))

@@ -1,0 +1,69 @@
+"""The lists and single reads that are alike for every kind."""
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.errors import NotFound
+from providers.digitalocean.simulator.kinds import KINDS, Kind
+from providers.digitalocean.simulator.paging import Page, listing, requested_page, single
+from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.state import Query
+
+__all__ = ["query_for", "routes"]
+
+
+def query_for(kind: Kind, request: Request) -> Query:
+    """The list that a request asks for, its filters applied."""
+    given = [f for f in kind.filters if f.parameter in request.query_params]
+    bucket: str | None = None
+    if kind.name == "droplet":
+        bucket = "gpu" if request.query_params.get("type") == "gpus" else "cpu"
+    return Query(
+        kind.name,
+        bucket,
+        " AND ".join(f.condition for f in given),
+        tuple(request.query_params[f.parameter] for f in given),
+        kind.newest_first,
+    )
+
+
+def _list_route(kind: Kind) -> Route:
+    async def answer(request: Request) -> Response:
+        store = simulation_of(request).store
+        if not kind.paged:
+            bodies, _ = store.page(query_for(kind, request), 0, -1)
+            body = b'{"%s":[%s]}' % (kind.plural.encode(), b",".join(bodies))
+            return Response(body, media_type="application/json")
+        page: Page = requested_page(request)
+        bodies, total = store.page(query_for(kind, request), page.offset, page.size)
+        return listing(request, kind.plural, bodies, page, total, kind.links)
+
+    return Route(kind.path, answer, methods=["GET"])
+
+
+def _read_route(kind: Kind) -> Route:
+    async def answer(request: Request) -> Response:
+        simulation = simulation_of(request)
+        identifier = request.path_params["id"]
+        body = simulation.store.body(kind.name, identifier)
+        if body is None:
+            raise NotFound
+        return single(kind.singular, body)
+
+    return Route(f"{kind.path}/{{id}}", answer, methods=["GET"])
+
+
+async def _account(request: Request) -> Response:
+    return single("account", orjson.dumps(simulation_of(request).store.documents("account")[0]))
+
+
+def routes() -> list[Route]:
+    """Lists of every declared kind, reads of those that have them, and the account."""
+    reads = [_read_route(kind) for kind in KINDS if kind.readable]
+    return [
+        Route("/v2/account", _account, methods=["GET"]),
+        *(_list_route(kind) for kind in KINDS),
+        *reads,
+    ]

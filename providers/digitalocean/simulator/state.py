@@ -1,0 +1,274 @@
+"""What the simulator knows, in one SQLite file.
+
+Every API object is kept as the JSON text that a list answers, so that a page is a join of
+bytes and memory does not grow with the account. SQL is written here and in `ledger.py` only.
+"""
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+__all__ = ["Document", "Query", "Row", "Store"]
+
+Document = dict[str, Any]
+"""One JSON object in the shape that the OpenAPI document gives it."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS object (
+    position INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (kind, id);
+CREATE INDEX IF NOT EXISTS object_list ON object (kind, bucket, position);
+CREATE TABLE IF NOT EXISTS assignment (
+    position INTEGER PRIMARY KEY,
+    urn TEXT NOT NULL UNIQUE,
+    project_id TEXT NOT NULL,
+    assigned_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS assignment_project ON assignment (project_id, position);
+CREATE TABLE IF NOT EXISTS pending (
+    action_id INTEGER PRIMARY KEY,
+    due TEXT NOT NULL,
+    effect TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS lifespan (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    resource_uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    region TEXT NOT NULL,
+    project TEXT NOT NULL,
+    group_name TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT
+);
+CREATE INDEX IF NOT EXISTS lifespan_resource ON lifespan (kind, resource_id);
+CREATE TABLE IF NOT EXISTS invoice (
+    uuid TEXT PRIMARY KEY,
+    number TEXT NOT NULL,
+    period TEXT NOT NULL UNIQUE,
+    amount TEXT NOT NULL,
+    issued_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS invoice_line (
+    invoice_uuid TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (invoice_uuid, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS token (
+    token TEXT PRIMARY KEY,
+    scope TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object on its way into the store.
+
+    `bucket` tells apart the lists that a kind has: GPU droplets from the others, the records
+    of one domain from those of the next.
+    """
+
+    kind: str
+    bucket: str
+    id: str
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which objects of a kind a list shows, in which order.
+
+    `condition` is SQL over the object table, made of this program's own constants.
+    """
+
+    kind: str
+    bucket: str | None = None
+    condition: str = ""
+    parameters: tuple[str, ...] = ()
+    newest_first: bool = False
+
+
+class Store:
+    """The SQLite file, opened by the one process that serves it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        self.connection.executescript(_SCHEMA)
+        self._positions: dict[tuple[str, str | None], array[int]] = {}
+
+    def close(self) -> None:
+        """Close the file; everything committed is on disk."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; joins the transaction that is already open."""
+        if self.connection.in_transaction:
+            yield
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            self._positions.clear()
+            raise
+        self.connection.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self.transaction():
+            tables = ("meta", "object", "assignment", "pending", "lifespan", "token")
+            for table in (*tables, "invoice", "invoice_line"):
+                self.connection.execute(f"DELETE FROM {table}")
+        self._positions.clear()
+        self.connection.execute("VACUUM")
+
+    # Small facts about the world as a whole.
+
+    def fact(self, name: str) -> str | None:
+        """A named fact, None when it was never set."""
+        found = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Set a named fact."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def next_number(self, name: str, step: int = 1) -> int:
+        """The next of a series of numbers that was started with `set_fact`."""
+        number = int(self.fact(name) or "1")
+        self.set_fact(name, str(number + step))
+        return number
+
+    # Objects.
+
+    def insert(self, rows: Iterable[Row]) -> None:
+        """Add objects at the end of their lists, in bulk."""
+        kinds: set[str] = set()
+
+        def values() -> Iterator[tuple[str, str, str, str, str]]:
+            for row in rows:
+                kinds.add(row.kind)
+                yield row.kind, row.bucket, row.id, row.name, row.body.decode()
+
+        with self.transaction():
+            self.connection.executemany(
+                "INSERT INTO object (kind, bucket, id, name, body) VALUES (?, ?, ?, ?, ?)", values()
+            )
+        self.forget_positions(*kinds)
+
+    def replace(self, kind: str, identifier: str, document: Document, name: str) -> None:
+        """Rewrite one object in its place."""
+        self.connection.execute(
+            "UPDATE object SET body = ?, name = ? WHERE kind = ? AND id = ?",
+            (orjson.dumps(document).decode(), name, kind, identifier),
+        )
+
+    def delete(self, kind: str, identifiers: Sequence[str]) -> int:
+        """Remove objects; answers how many there were."""
+        gone = 0
+        with self.transaction():
+            for identifier in identifiers:
+                gone += self.connection.execute(
+                    "DELETE FROM object WHERE kind = ? AND id = ?", (kind, identifier)
+                ).rowcount
+        self.forget_positions(kind)
+        return gone
+
+    def forget_positions(self, *kinds: str) -> None:
+        """Drop what is cached of the lists of these kinds, after rows came or went."""
+        for key in [key for key in self._positions if key[0] in kinds]:
+            del self._positions[key]
+
+    def body(self, kind: str, identifier: str) -> bytes | None:
+        """The JSON text of one object."""
+        found = self.connection.execute(
+            "SELECT CAST(body AS BLOB) FROM object WHERE kind = ? AND id = ?", (kind, identifier)
+        ).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def document(self, kind: str, identifier: str) -> Document | None:
+        """One object, parsed."""
+        body = self.body(kind, identifier)
+        return None if body is None else orjson.loads(body)
+
+    def documents(self, kind: str) -> list[Document]:
+        """Every object of a small kind, parsed, in list order."""
+        return [orjson.loads(body) for body in self.page(Query(kind), 0, -1)[0]]
+
+    def page(self, query: Query, offset: int, limit: int) -> tuple[list[bytes], int]:
+        """The bodies of one page and the total; a negative limit takes all the rest."""
+        if query.condition:
+            return self._filtered_page(query, offset, limit)
+        positions = self._list_positions(query.kind, query.bucket)
+        total = len(positions)
+        if offset >= total:
+            return [], total
+        end = total if limit < 0 else min(offset + limit, total)
+        wanted = (
+            positions[total - end : total - offset] if query.newest_first else positions[offset:end]
+        )
+        bucket = "" if query.bucket is None else "AND bucket = ?"
+        found = self.connection.execute(
+            "SELECT CAST(body AS BLOB) FROM object NOT INDEXED "  # the row's own number is best
+            "WHERE kind = ? AND position BETWEEN ? AND ? "
+            f"{bucket} ORDER BY position",
+            (query.kind, wanted[0], wanted[-1], *([] if query.bucket is None else [query.bucket])),
+        ).fetchall()
+        bodies = [body for (body,) in found]
+        return (bodies[::-1] if query.newest_first else bodies), total
+
+    def _list_positions(self, kind: str, bucket: str | None) -> "array[int]":
+        """Where the objects of a list stand: 8 bytes each, read once until the list changes."""
+        cached = self._positions.get((kind, bucket))
+        if cached is None:
+            where = "" if bucket is None else "AND bucket = ?"
+            cached = array("q")
+            rows = self.connection.execute(
+                f"SELECT position FROM object WHERE kind = ? {where} ORDER BY position",
+                (kind, *([] if bucket is None else [bucket])),
+            )
+            cached.extend(position for (position,) in rows)
+            self._positions[kind, bucket] = cached
+        return cached
+
+    def _filtered_page(self, query: Query, offset: int, limit: int) -> tuple[list[bytes], int]:
+        where = f"kind = ? AND {query.condition}"
+        parameters: list[str] = [query.kind]
+        if query.bucket is not None:
+            where = f"kind = ? AND bucket = ? AND {query.condition}"
+            parameters.append(query.bucket)
+        parameters += query.parameters
+        (total,) = self.connection.execute(
+            f"SELECT count(*) FROM object WHERE {where}", parameters
+        ).fetchone()
+        order = "DESC" if query.newest_first else "ASC"
+        found = self.connection.execute(
+            f"SELECT CAST(body AS BLOB) FROM object WHERE {where} "
+            f"ORDER BY position {order} LIMIT ? OFFSET ?",
+            (*parameters, limit, offset),
+        ).fetchall()
+        return [body for (body,) in found], int(total)

@@ -1,0 +1,1 @@
+"""The account that the simulator starts with: declared plans, made into API documents."""

@@ -1,0 +1,102 @@
+"""The world while it is being made: rows, project assignments and lifespans in one place."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import orjson
+
+from providers.digitalocean.simulator.billing.lifespan import Lifespan
+from providers.digitalocean.simulator.clock import render_instant
+from providers.digitalocean.simulator.state import Document, Row
+from providers.digitalocean.simulator.world.ids import Ids
+
+__all__ = ["FIRST_DAY", "Assignment", "World"]
+
+FIRST_DAY = datetime(2024, 1, 9, 9, 0, tzinfo=UTC)
+"""When the account was opened."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A resource's place in a project."""
+
+    urn: str
+    project_id: str
+    assigned_at: str
+
+
+@dataclass
+class World:
+    """What the seed makes, before it is written to the store in one transaction."""
+
+    ids: Ids
+    now: datetime
+    rows: list[Row] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    lifespans: list[Lifespan] = field(default_factory=list)
+
+    def add(self, kind: str, identifier: str, document: Document, *, bucket: str = "") -> None:
+        """Add an object; its name is the document's own."""
+        name = str(document.get("name", identifier))
+        self.rows.append(Row(kind, bucket, identifier, name, orjson.dumps(document)))
+
+    def assign(self, urn: str, project: str, at: datetime) -> None:
+        """Put a resource into a project, by the project's name."""
+        self.assignments.append(Assignment(urn, self.project_id(project), render_instant(at)))
+
+    def project_id(self, name: str) -> str:
+        """The id of the project of that name."""
+        return self.ids.uuid("project", name)
+
+    def bill(
+        self,
+        kind: str,
+        identifier: str,
+        name: str,
+        *,
+        started_at: datetime,
+        region: str,
+        project: str,
+        sku: str = "",
+        quantity: Decimal = Decimal(1),
+        group: str = "",
+        ended_at: datetime | None = None,
+    ) -> None:
+        """Record a stretch of life for the bills."""
+        self.lifespans.append(
+            Lifespan(
+                kind,
+                identifier,
+                self.resource_uuid(kind, identifier),
+                name,
+                sku,
+                quantity,
+                region,
+                project,
+                group,
+                started_at,
+                ended_at,
+            )
+        )
+
+    def resource_uuid(self, kind: str, identifier: str) -> str:
+        """The UUID that invoices give a resource: its own id where that is one."""
+        return identifier if len(identifier) == 36 else self.ids.uuid("resource", kind, identifier)
+
+    def instant(self, *names: object, earliest: float = 0.0, latest: float = 0.9) -> datetime:
+        """An instant between shares of the account's life, the same for the same names.
+
+        It is reckoned in whole days of that life, so that a world made later in the same day
+        is the same world.
+        """
+        life = timedelta(days=max(30, (self.now - FIRST_DAY).days - 1))
+        chance = self.ids.chance("instant", *names)
+        share = earliest + (latest - earliest) * chance.random()
+        moment = FIRST_DAY + life * share
+        return moment.replace(
+            hour=chance.randrange(24),
+            minute=chance.randrange(60),
+            second=chance.randrange(60),
+            microsecond=0,
+        )

@@ -1,0 +1,139 @@
+"""Droplets as the API answers them."""
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import orjson
+
+from providers.digitalocean.simulator.state import Document, Row
+from providers.digitalocean.simulator.world.catalog import (
+    IMAGES,
+    REGIONS,
+    SIZES,
+    Image,
+    Region,
+    Size,
+    gpu_document,
+    image_document,
+    region_document,
+    size_document,
+)
+
+__all__ = ["Droplet", "droplet_document", "droplet_row", "with_size"]
+
+
+@dataclass(frozen=True)
+class Droplet:
+    """One droplet of the world; times are in the API's own text."""
+
+    id: int
+    name: str
+    size: Size
+    region: Region
+    image: Image
+    created_at: str
+    vpc_uuid: str
+    tags: tuple[str, ...] = ()
+    status: str = "active"
+    disk: int | None = None
+    """GiB where it is not the size's own: a resize may have left the disk alone."""
+    volume_ids: tuple[str, ...] = ()
+    backup_ids: tuple[int, ...] = ()
+    snapshot_ids: tuple[int, ...] = ()
+    features: tuple[str, ...] = field(default=("droplet_agent", "private_networking"))
+    backup_window: tuple[str, str] | None = None
+
+    @property
+    def bucket(self) -> str:
+        """Which of the two droplet lists shows it."""
+        return "gpu" if self.size.gpu else "cpu"
+
+
+@cache
+def _region(slug: str) -> orjson.Fragment:
+    return orjson.Fragment(region_document(REGIONS[slug]))
+
+
+@cache
+def _size(slug: str) -> orjson.Fragment:
+    return orjson.Fragment(size_document(SIZES[slug]))
+
+
+@cache
+def _image(key: str) -> orjson.Fragment:
+    return orjson.Fragment(image_document(IMAGES[key]))
+
+
+def _networks(droplet: Droplet) -> dict[str, object]:
+    third, fourth = droplet.id // 250 % 250, droplet.id % 250 + 1
+    public = {
+        "ip_address": f"{droplet.region.prefix}.{third}.{fourth}",
+        "netmask": "255.255.240.0",
+        "gateway": f"{droplet.region.prefix}.{third // 16 * 16}.1",
+        "type": "public",
+    }
+    private = {
+        "ip_address": f"10.{100 + list(REGIONS).index(droplet.region.slug)}.{third}.{fourth}",
+        "netmask": "255.255.0.0",
+        "gateway": "",
+        "type": "private",
+    }
+    return {"v4": [private, public], "v6": []}
+
+
+def droplet_document(droplet: Droplet) -> bytes:
+    """The JSON text of a droplet, with the region, size and image that it embeds."""
+    document: dict[str, object] = {
+        "id": droplet.id,
+        "name": droplet.name,
+        "memory": droplet.size.memory,
+        "vcpus": droplet.size.vcpus,
+        "disk": droplet.disk or droplet.size.disk,
+        "disk_info": [
+            {"type": "local", "size": {"amount": droplet.disk or droplet.size.disk, "unit": "gib"}}
+        ],
+        "locked": droplet.status == "new",
+        "status": droplet.status,
+        "kernel": None,
+        "created_at": droplet.created_at,
+        "features": list(droplet.features),
+        "backup_ids": list(droplet.backup_ids),
+        "next_backup_window": _window(droplet.backup_window),
+        "snapshot_ids": list(droplet.snapshot_ids),
+        "image": _image(droplet.image.slug or droplet.image.name),
+        "volume_ids": list(droplet.volume_ids),
+        "size": _size(droplet.size.slug),
+        "size_slug": droplet.size.slug,
+        "networks": _networks(droplet),
+        "region": _region(droplet.region.slug),
+        "tags": list(droplet.tags),
+        "vpc_uuid": droplet.vpc_uuid,
+    }
+    if droplet.size.gpu:
+        document["gpu_info"] = gpu_document(droplet.size)
+    return orjson.dumps(document)
+
+
+def _window(window: tuple[str, str] | None) -> dict[str, str] | None:
+    return None if window is None else {"start": window[0], "end": window[1]}
+
+
+def droplet_row(droplet: Droplet) -> Row:
+    """The droplet on its way into the store."""
+    body = droplet_document(droplet)
+    return Row("droplet", droplet.bucket, str(droplet.id), droplet.name, body)
+
+
+def with_size(document: Document, size: Size, *, disk: bool) -> Document:
+    """A droplet's document after a resize; the disk grows only when asked to."""
+    resized = {
+        **document,
+        "memory": size.memory,
+        "vcpus": size.vcpus,
+        "size": orjson.loads(size_document(size)),
+        "size_slug": size.slug,
+    }
+    if disk:
+        resized["disk"] = size.disk
+        resized["disk_info"] = [{"type": "local", "size": {"amount": size.disk, "unit": "gib"}}]
+    return resized

@@ -1,0 +1,117 @@
+"""The fleets as droplets, with what happened to them in the past."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from providers.digitalocean.simulator.clock import render_instant
+from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
+from providers.digitalocean.simulator.world.droplets import Droplet
+from providers.digitalocean.simulator.world.fleet import FLEETS, Fleet
+
+__all__ = ["FleetDroplet", "bill_droplet", "default_vpc", "make_fleets"]
+
+_FIRST_DROPLET = 386_412_077
+
+
+class FleetDroplet:
+    """A droplet with what only the account's owner knows of it: its fleet and its age."""
+
+    def __init__(self, droplet: Droplet, fleet: Fleet, number: int, created: datetime) -> None:
+        self.droplet = droplet
+        self.fleet = fleet
+        self.number = number
+        self.created = created
+
+
+def default_vpc(world: World, region: str) -> str:
+    """The id of a region's default VPC."""
+    return world.ids.uuid("vpc", f"default-{region}")
+
+
+def make_fleets(world: World) -> list[FleetDroplet]:
+    """Every droplet of the declared fleets, oldest first; not yet added to the world."""
+    planned = sorted(
+        (
+            (world.instant("droplet", fleet.project, fleet.role, number), fleet, number)
+            for fleet in FLEETS
+            for number in range(1, fleet.count + 1)
+        ),
+        key=lambda plan: plan[0],
+    )
+    return [_make(world, *plan) for plan in planned]
+
+
+def _make(world: World, created: datetime, fleet: Fleet, number: int) -> FleetDroplet:
+    size = SIZES[fleet.size]
+    identifier = world.ids.number("droplet", _FIRST_DROPLET)
+    name = f"{fleet.role}-{number}" if fleet.count > 1 or fleet.deployment else fleet.role
+    resized = bool(fleet.resized_from) and number == 1
+    droplet = Droplet(
+        id=identifier,
+        name=name,
+        size=size,
+        region=REGIONS[fleet.region],
+        image=IMAGES[fleet.image],
+        created_at=render_instant(created),
+        vpc_uuid=default_vpc(world, fleet.region),
+        tags=fleet.all_tags(),
+        status="off" if fleet.role == "batch" else "active",
+        disk=SIZES[fleet.resized_from].disk if resized else None,
+        features=("backups", "droplet_agent", "private_networking")
+        if fleet.backups
+        else ("droplet_agent", "private_networking"),
+        backup_window=_backup_window(world.now) if fleet.backups else None,
+    )
+    return FleetDroplet(droplet, fleet, number, created)
+
+
+def _backup_window(now: datetime) -> tuple[str, str]:
+    start = (now + timedelta(days=(6 - now.weekday()) % 7 + 1)).replace(hour=4, minute=0, second=0)
+    return render_instant(start), render_instant(start + timedelta(hours=23))
+
+
+def bill_droplet(world: World, made: FleetDroplet) -> None:
+    """The droplet's stretches of life: one, or two where it was resized or renamed."""
+    fleet, droplet = made.fleet, made.droplet
+    middle = made.created + (world.now - made.created) / 2
+    middle = middle.replace(microsecond=0, second=0)
+    stretches = [(droplet.name, droplet.size.slug, made.created, None)]
+    if fleet.resized_from and made.number == 1:
+        stretches = [
+            (droplet.name, fleet.resized_from, made.created, middle),
+            (droplet.name, droplet.size.slug, middle, None),
+        ]
+    elif fleet.renamed_from and made.number == fleet.count:
+        stretches = [
+            (fleet.renamed_from, droplet.size.slug, made.created, middle),
+            (droplet.name, droplet.size.slug, middle, None),
+        ]
+    kinds = ("droplet", "backup") if fleet.backups else ("droplet",)
+    for kind in kinds:
+        for name, sku, start, end in stretches:
+            world.bill(
+                kind,
+                str(droplet.id),
+                name,
+                sku=sku,
+                quantity=Decimal(1),
+                region=droplet.region.slug,
+                project=fleet.project,
+                started_at=start,
+                ended_at=end,
+            )
+
+
+def with_attachments(
+    made: FleetDroplet,
+    *,
+    volume_ids: tuple[str, ...] = (),
+    backup_ids: tuple[int, ...] = (),
+    snapshot_ids: tuple[int, ...] = (),
+) -> None:
+    """Tell a droplet which volumes, backups and snapshots are its own."""
+    made.droplet = replace(
+        made.droplet, volume_ids=volume_ids, backup_ids=backup_ids, snapshot_ids=snapshot_ids
+    )
