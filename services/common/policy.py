@@ -56,6 +56,8 @@ def authorise(caller: Caller, access: access_pb2.Access) -> None:
     The kind of token was checked when it was verified: a service's token opens
     internal RPCs only, a user's all others.
     """
+    if access == access_pb2.ACCESS_UNSPECIFIED:
+        raise PermissionDenied("nobody may do this", reason="ACCESS_UNDECLARED")
     if access == access_pb2.ACCESS_OPERATOR and not caller.is_operator:
         raise PermissionDenied("only an operator may do this", reason="OPERATOR_ONLY")
     if access == access_pb2.ACCESS_TENANT:

@@ -131,8 +131,13 @@ class Settings(BaseSettings):
         return configured or f"127.0.0.1:{self.port(Port[service.name])}"
 
     def database_url(self, service: Service) -> str:
-        """The URL of a service's own database, for the role that owns no table."""
+        """The URL of a service's own database, for the role that owns no table.
+
+        Raises ValueError in production when it is not configured.
+        """
         configured: str = getattr(self, f"{service}_database_url").get_secret_value()
+        if not configured and self.env == "production":
+            raise ValueError(f"ARCADIA_{service.upper()}_DATABASE_URL is required in production")
         return configured or self._local_database_url(service, service)
 
     def admin_url(self) -> str:

@@ -1,0 +1,247 @@
+"""What happens around every RPC, on a real server: access, errors, request ids, the log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import grpc
+import pytest
+from arcadia.common.v1 import access_pb2
+from google.protobuf import empty_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from services.common import errors
+from services.common.access import (
+    ServiceTokens,
+    TokenVerifier,
+    current_caller,
+    mint_user_token,
+)
+from services.common.interceptor import CallInterceptor
+from services.common.requests import current_request_id
+from services.common.settings import Settings
+
+SETTINGS = Settings()
+SERVICE = "arcadia.test.v1.TestService"
+ACCESS = {
+    "Public": access_pb2.ACCESS_PUBLIC,
+    "Authenticated": access_pb2.ACCESS_AUTHENTICATED,
+    "Tenant": access_pb2.ACCESS_TENANT,
+    "Operator": access_pb2.ACCESS_OPERATOR,
+    "Internal": access_pb2.ACCESS_INTERNAL,
+    "Stream": access_pb2.ACCESS_TENANT,
+}
+
+OPERATOR = mint_user_token(SETTINGS, subject="op", roles=["platform-admin"])
+MEMBER = mint_user_token(SETTINGS, subject="m", roles=["member"], tenant_id="acme")
+TENANT_ADMIN = mint_user_token(SETTINGS, subject="a", roles=["admin"], tenant_id="acme")
+UNDERSCORE = mint_user_token(SETTINGS, subject="u", roles=["platform_admin"], tenant_id="acme")
+HOMELESS = mint_user_token(SETTINGS, subject="h", roles=["member"])
+SERVICE_TOKEN = ServiceTokens(SETTINGS, "worker").authorization().removeprefix("Bearer ")
+
+
+@dataclass
+class Backend:
+    """A served method whose behaviour a test chooses."""
+
+    port: int = 0
+    failure: BaseException | None = None
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    async def unary(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
+        try:
+            subject = current_caller().subject
+        except errors.Unauthenticated:
+            subject = ""
+        self.seen.append((subject, current_request_id()))
+        if self.failure is not None:
+            raise self.failure
+        return empty_pb2.Empty()
+
+    async def stream(
+        self, request: empty_pb2.Empty, context: Any
+    ) -> AsyncIterator[empty_pb2.Empty]:
+        yield empty_pb2.Empty()
+        await self.unary(request, context)
+        yield empty_pb2.Empty()
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[Backend]:
+    served = Backend()
+    interceptor = CallInterceptor(
+        {f"/{SERVICE}/{name}": access for name, access in ACCESS.items()}, TokenVerifier(SETTINGS)
+    )
+    codec: dict[str, Any] = {
+        "request_deserializer": empty_pb2.Empty.FromString,
+        "response_serializer": empty_pb2.Empty.SerializeToString,
+    }
+    handlers: dict[str, Any] = {
+        name: grpc.unary_unary_rpc_method_handler(served.unary, **codec)
+        for name in [*ACCESS, "Undeclared"]
+    } | {"Stream": grpc.unary_stream_rpc_method_handler(served.stream, **codec)}
+    server = grpc.aio.server(interceptors=[interceptor])
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+    served.port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield served
+    await server.stop(None)
+
+
+async def call(
+    backend: Backend, method: str, token: str | None = None, *more: tuple[str, str]
+) -> None:
+    metadata = [*([("authorization", f"Bearer {token}")] if token else []), *more]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
+        codec: dict[str, Any] = {
+            "request_serializer": empty_pb2.Empty.SerializeToString,
+            "response_deserializer": empty_pb2.Empty.FromString,
+        }
+        if method == "Stream":
+            streaming = channel.unary_stream(f"/{SERVICE}/{method}", **codec)
+            async for _ in streaming(empty_pb2.Empty(), metadata=metadata):
+                pass
+            return
+        unary = channel.unary_unary(f"/{SERVICE}/{method}", **codec)
+        await unary(empty_pb2.Empty(), metadata=metadata)
+
+
+async def refusal(
+    backend: Backend, method: str, token: str | None = None
+) -> tuple[grpc.StatusCode, str, status_pb2.Status, dict[str, Any]]:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(backend, method, token)
+    error = refused.value
+    status = rpc_status.from_call(cast("grpc.Call", error))
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    assert info.domain == "arcadia"
+    return error.code(), info.reason, status, dict(error.trailing_metadata() or ())
+
+
+UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "code", "reason"),
+    [
+        ("Authenticated", None, UNAUTHENTICATED, "TOKEN_MISSING"),
+        ("Authenticated", SERVICE_TOKEN, UNAUTHENTICATED, "TOKEN_INVALID"),
+        ("Tenant", None, UNAUTHENTICATED, "TOKEN_MISSING"),
+        ("Tenant", HOMELESS, DENIED, "TENANT_REQUIRED"),
+        ("Tenant", SERVICE_TOKEN, UNAUTHENTICATED, "TOKEN_INVALID"),
+        ("Stream", HOMELESS, DENIED, "TENANT_REQUIRED"),
+        ("Operator", MEMBER, DENIED, "OPERATOR_ONLY"),
+        ("Operator", TENANT_ADMIN, DENIED, "OPERATOR_ONLY"),
+        ("Operator", UNDERSCORE, DENIED, "OPERATOR_ONLY"),
+        ("Operator", SERVICE_TOKEN, UNAUTHENTICATED, "TOKEN_INVALID"),
+        ("Internal", None, UNAUTHENTICATED, "TOKEN_MISSING"),
+        ("Internal", OPERATOR, UNAUTHENTICATED, "TOKEN_INVALID"),
+    ],
+)
+async def test_a_caller_without_the_declared_access_is_refused_before_anything_runs(
+    backend: Backend, method: str, token: str | None, code: grpc.StatusCode, reason: str
+) -> None:
+    assert (await refusal(backend, method, token))[:2] == (code, reason)
+    assert backend.seen == []
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "subject"),
+    [
+        ("Public", None, ""),
+        ("Public", "rubbish", ""),
+        ("Authenticated", HOMELESS, "h"),
+        ("Tenant", MEMBER, "m"),
+        ("Tenant", OPERATOR, "op"),
+        ("Stream", MEMBER, "m"),
+        ("Operator", OPERATOR, "op"),
+        ("Internal", SERVICE_TOKEN, "worker"),
+    ],
+)
+async def test_a_caller_with_the_declared_access_passes(
+    backend: Backend, method: str, token: str | None, subject: str
+) -> None:
+    await call(backend, method, token)
+    assert backend.seen[0][0] == subject
+
+
+async def test_a_method_that_declares_nothing_is_refused_to_everybody(backend: Backend) -> None:
+    for token in (None, HOMELESS, MEMBER, OPERATOR, SERVICE_TOKEN):
+        code, _, _, _ = await refusal(backend, "Undeclared", token)
+        assert code in (UNAUTHENTICATED, DENIED)
+    assert backend.seen == []
+
+
+async def test_the_callers_of_parallel_calls_do_not_mix(backend: Backend) -> None:
+    tokens = [MEMBER, OPERATOR, TENANT_ADMIN] * 20
+    await asyncio.gather(*(call(backend, "Tenant", token) for token in tokens))
+    await call(backend, "Public")
+    assert sorted(subject for subject, _ in backend.seen) == sorted(["m", "op", "a"] * 20 + [""])
+    assert backend.seen[-1][0] == ""
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "reason", "forced"),
+    [
+        (errors.NotFound("resource", "x"), "NOT_FOUND", "RESOURCE_NOT_FOUND", None),
+        (errors.InvalidArgument("kind", "no"), "INVALID_ARGUMENT", "INVALID_ARGUMENT", None),
+        (errors.FailedPrecondition("", reason="SHUT"), "FAILED_PRECONDITION", "SHUT", "422"),
+        (errors.Aborted("", reason="RACE"), "ABORTED", "RACE", None),
+        (errors.AlreadyExists("", reason="TAKEN"), "ALREADY_EXISTS", "TAKEN", None),
+        (errors.ResourceExhausted("", reason="SLOW"), "RESOURCE_EXHAUSTED", "SLOW", None),
+        (errors.Unavailable("", reason="DOWN"), "UNAVAILABLE", "DOWN", None),
+        (NotImplementedError(), "UNIMPLEMENTED", "UNIMPLEMENTED", None),
+        (KeyError("a secret in the text"), "INTERNAL", "INTERNAL", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["Tenant", "Stream"])
+async def test_every_error_has_one_status_and_a_reason(
+    backend: Backend,
+    method: str,
+    failure: Exception,
+    code: str,
+    reason: str,
+    forced: str | None,
+) -> None:
+    backend.failure = failure
+    answered, answered_reason, _, trailing = await refusal(backend, method, MEMBER)
+    assert (answered.name, answered_reason) == (code, reason)
+    assert trailing.get("x-http-code") == forced
+
+
+async def test_a_bad_field_is_named_in_the_message_and_in_the_details(backend: Backend) -> None:
+    backend.failure = errors.InvalidArgument(
+        "page_size", "must not be negative", errors.FieldViolation("kind", "is unknown")
+    )
+    _, _, status, _ = await refusal(backend, "Tenant", MEMBER)
+    assert status.message == "page_size: must not be negative"
+    bad_request = error_details_pb2.BadRequest()
+    assert status.details[1].Unpack(bad_request)
+    assert [violation.field for violation in bad_request.field_violations] == ["page_size", "kind"]
+
+
+async def test_the_text_of_an_unexpected_error_does_not_reach_the_caller(backend: Backend) -> None:
+    backend.failure = RuntimeError("password=hunter2")
+    _, _, status, _ = await refusal(backend, "Tenant", MEMBER)
+    assert status.message == "internal error"
+    assert "hunter2" not in str(status)
+
+
+async def test_a_received_request_id_is_kept_and_a_bad_one_replaced(backend: Backend) -> None:
+    await call(backend, "Tenant", MEMBER, ("x-request-id", "from-the-gateway-1"))
+    await call(backend, "Tenant", MEMBER, ("x-request-id", 'no " good'))
+    await call(backend, "Tenant", MEMBER)
+    first, second, third = (request_id for _, request_id in backend.seen)
+    assert first == "from-the-gateway-1"
+    assert len({first, second, third}) == 3
+    assert len(second) == len(third) == 36
+
+
+async def test_an_expired_token_is_refused_on_every_call(backend: Backend) -> None:
+    expired = mint_user_token(SETTINGS, subject="m", tenant_id="acme", lifetime_seconds=-31)
+    for _ in range(2):
+        assert (await refusal(backend, "Tenant", expired))[1] == "TOKEN_EXPIRED"

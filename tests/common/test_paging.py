@@ -1,0 +1,52 @@
+"""Lists have pages: a bounded size, and tokens bound to their filter."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.common.errors import InvalidArgument
+from services.common.paging import decode_token, encode_token, page_size
+
+FILTERS = ("droplet", "", "syd1")
+
+
+@pytest.mark.parametrize(("requested", "answered"), [(0, 50), (1, 1), (500, 500), (10_000, 500)])
+def test_the_size_of_a_page_is_coerced_to_its_bounds(requested: int, answered: int) -> None:
+    assert page_size(requested) == answered
+
+
+def test_a_negative_page_size_is_refused_by_name() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        page_size(-1)
+    assert refused.value.violations[0].field == "page_size"
+
+
+@given(st.tuples(st.text(), st.integers(-(2**53), 2**53)))
+def test_a_token_gives_back_its_position(position: tuple[str, int]) -> None:
+    assert decode_token(encode_token(FILTERS, position), FILTERS, (str, int)) == position
+
+
+def test_no_token_is_the_first_page() -> None:
+    assert decode_token("", FILTERS, (str,)) is None
+
+
+def test_a_token_made_for_other_filters_is_refused() -> None:
+    token = encode_token(FILTERS, ("x",))
+    with pytest.raises(InvalidArgument, match="other filters"):
+        decode_token(token, ("volume", "", "syd1"), (str,))
+
+
+@given(st.text(max_size=300))
+def test_what_is_no_token_of_ours_is_refused_and_never_an_error_of_ours(text: str) -> None:
+    if not text:
+        return
+    with pytest.raises(InvalidArgument) as refused:
+        decode_token(text, FILTERS, (str, int))
+    assert refused.value.violations[0].field == "page_token"
+
+
+def test_a_token_of_another_list_with_the_same_filters_is_refused() -> None:
+    with pytest.raises(InvalidArgument):
+        decode_token(encode_token(FILTERS, (7,)), FILTERS, (str,))
+    with pytest.raises(InvalidArgument):
+        decode_token(encode_token(FILTERS, ("a", "b")), FILTERS, (str,))

@@ -1,0 +1,101 @@
+"""Section 10 of the spec: configuration by environment."""
+
+import pytest
+from pydantic import ValidationError
+
+from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
+
+SAFE = {
+    "ARCADIA_ENV": "production",
+    "ARCADIA_JWT_SECRET": "j" * 64,
+    "ARCADIA_INTERNAL_SECRET": "i" * 64,
+    "ARCADIA_AR_SECRET": "a" * 64,
+    **{f"ARCADIA_{s.upper()}_DATABASE_URL": f"postgresql://{s}:safe@db/{s}" for s in Service},
+}
+
+
+def test_the_defaults_make_the_local_mode_run(clean_environment: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    assert settings.port(Port.GATEWAY) == 4005
+    assert settings.temporal() == "127.0.0.1:7233"
+    assert settings.address(Service.CATALOG) == "127.0.0.1:50053"
+    assert settings.database_url(Service.BILLING).endswith("@127.0.0.1:5433/billing")
+    assert settings.jwt_algorithm == "HS512"
+
+
+def test_the_offset_is_added_to_every_port(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ARCADIA_PORT_OFFSET", "700")
+    settings = Settings()
+    assert [settings.port(port) for port in Port] == [port + 700 for port in Port]
+    assert settings.temporal() == "127.0.0.1:7933"
+    assert ":6133/" in settings.database_url(Service.INVENTORY)
+    assert settings.provider_url() == "http://127.0.0.1:8725"
+
+
+def test_the_http_port_can_be_given_by_itself(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ARCADIA_HTTP_PORT", "8080")
+    assert Settings().port(Port.GATEWAY) == 8080
+
+
+def test_production_accepts_secrets_of_its_own(clean_environment: pytest.MonkeyPatch) -> None:
+    for name, value in SAFE.items():
+        clean_environment.setenv(name, value)
+    assert Settings().env == "production"
+
+
+@pytest.mark.parametrize("name", [name for name in SAFE if name != "ARCADIA_ENV"])
+def test_production_refuses_every_default_secret_by_name(
+    name: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    for variable, value in SAFE.items():
+        clean_environment.setenv(variable, value)
+    clean_environment.delenv(name)
+    with pytest.raises(ValueError, match=name):
+        [Settings().database_url(service) for service in Service]
+
+
+def test_production_refuses_a_default_secret_that_was_copied(
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in SAFE.items():
+        clean_environment.setenv(variable, value)
+    clean_environment.setenv("ARCADIA_INTERNAL_SECRET", DEVELOPMENT_SECRETS["internal"])
+    with pytest.raises(ValidationError, match="ARCADIA_INTERNAL_SECRET"):
+        Settings()
+
+
+def test_production_refuses_the_password_of_the_local_databases(
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in SAFE.items():
+        clean_environment.setenv(variable, value)
+    url = f"postgresql://billing:{DEVELOPMENT_SECRETS['database']}@db/billing"
+    clean_environment.setenv("ARCADIA_BILLING_DATABASE_URL", url)
+    with pytest.raises(ValidationError, match="ARCADIA_BILLING_DATABASE_URL"):
+        Settings()
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    settings = Settings(jwt_secret="s3cret" * 20)
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in str(settings)
+
+
+def test_the_simulator_is_used_unless_there_is_a_token(
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    assert Settings().provider_url() == "http://127.0.0.1:8025"
+    clean_environment.setenv("DO_API_TOKEN", "dop_v1_x")
+    assert Settings().provider_url() == "https://api.digitalocean.com"
+    clean_environment.setenv("DO_API_URL", "http://127.0.0.1:1")
+    assert Settings().provider_url() == "http://127.0.0.1:1"
+
+
+def test_a_purpose_has_its_own_token_or_the_common_one(
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    clean_environment.setenv("DO_API_TOKEN", "common")
+    clean_environment.setenv("DO_API_TOKEN_CLOUD_SYNC_FULL", "own")
+    settings = Settings()
+    assert settings.provider_token("cloud-sync-full") == "own"
+    assert settings.provider_token("provisioning") == "common"
