@@ -1,0 +1,122 @@
+from arcadia.catalog.v1 import deployments_pb2 as _deployments_pb2
+from arcadia.catalog.v1 import quotes_pb2 as _quotes_pb2
+from arcadia.catalog.v1 import subscriptions_pb2 as _subscriptions_pb2
+from arcadia.common.v1 import access_pb2 as _access_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BatchQuoteRequest(_message.Message):
+    __slots__ = ("period_start", "period_end", "items")
+    PERIOD_START_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_END_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    period_start: str
+    period_end: str
+    items: _containers.RepeatedCompositeFieldContainer[BatchQuoteItem]
+    def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ...) -> None: ...
+
+class BatchQuoteItem(_message.Message):
+    __slots__ = ("subscription_id", "usage")
+    SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    subscription_id: str
+    usage: _containers.RepeatedCompositeFieldContainer[UsageQuantity]
+    def __init__(self, subscription_id: _Optional[str] = ..., usage: _Optional[_Iterable[_Union[UsageQuantity, _Mapping]]] = ...) -> None: ...
+
+class UsageQuantity(_message.Message):
+    __slots__ = ("resource_kind", "qty", "facts_hash")
+    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
+    QTY_FIELD_NUMBER: _ClassVar[int]
+    FACTS_HASH_FIELD_NUMBER: _ClassVar[int]
+    resource_kind: str
+    qty: str
+    facts_hash: str
+    def __init__(self, resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., facts_hash: _Optional[str] = ...) -> None: ...
+
+class BatchQuoteResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[BatchQuoteResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[BatchQuoteResult, _Mapping]]] = ...) -> None: ...
+
+class BatchQuoteResult(_message.Message):
+    __slots__ = ("subscription_id", "quote", "failure")
+    SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    subscription_id: str
+    quote: _quotes_pb2.Quote
+    failure: QuoteFailure
+    def __init__(self, subscription_id: _Optional[str] = ..., quote: _Optional[_Union[_quotes_pb2.Quote, _Mapping]] = ..., failure: _Optional[_Union[QuoteFailure, _Mapping]] = ...) -> None: ...
+
+class QuoteFailure(_message.Message):
+    __slots__ = ("reason", "message")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    message: str
+    def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class VerifyProofsRequest(_message.Message):
+    __slots__ = ("proofs",)
+    PROOFS_FIELD_NUMBER: _ClassVar[int]
+    proofs: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.Proof]
+    def __init__(self, proofs: _Optional[_Iterable[_Union[_quotes_pb2.Proof, _Mapping]]] = ...) -> None: ...
+
+class VerifyProofsResponse(_message.Message):
+    __slots__ = ("verifications",)
+    VERIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    verifications: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.Verification]
+    def __init__(self, verifications: _Optional[_Iterable[_Union[_quotes_pb2.Verification, _Mapping]]] = ...) -> None: ...
+
+class CompareProofsRequest(_message.Message):
+    __slots__ = ("left_proof", "left_quote_id", "right_proof")
+    LEFT_PROOF_FIELD_NUMBER: _ClassVar[int]
+    LEFT_QUOTE_ID_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_PROOF_FIELD_NUMBER: _ClassVar[int]
+    left_proof: _quotes_pb2.Proof
+    left_quote_id: str
+    right_proof: _quotes_pb2.Proof
+    def __init__(self, left_proof: _Optional[_Union[_quotes_pb2.Proof, _Mapping]] = ..., left_quote_id: _Optional[str] = ..., right_proof: _Optional[_Union[_quotes_pb2.Proof, _Mapping]] = ...) -> None: ...
+
+class CompareProofsResponse(_message.Message):
+    __slots__ = ("differences",)
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    differences: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.InputDifference]
+    def __init__(self, differences: _Optional[_Iterable[_Union[_quotes_pb2.InputDifference, _Mapping]]] = ...) -> None: ...
+
+class ListBillableSubscriptionsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "period_start", "period_end", "tenant_ids")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_START_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_END_FIELD_NUMBER: _ClassVar[int]
+    TENANT_IDS_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    period_start: str
+    period_end: str
+    tenant_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListBillableSubscriptionsResponse(_message.Message):
+    __slots__ = ("billable_subscriptions", "next_page_token")
+    BILLABLE_SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    billable_subscriptions: _containers.RepeatedCompositeFieldContainer[BillableSubscription]
+    next_page_token: str
+    def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class BillableSubscription(_message.Message):
+    __slots__ = ("subscription", "deployment")
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    subscription: _subscriptions_pb2.Subscription
+    deployment: _deployments_pb2.Deployment
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ...) -> None: ...
