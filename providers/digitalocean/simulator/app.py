@@ -7,10 +7,13 @@ from starlette.responses import Response
 
 from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
 from providers.digitalocean.simulator.gate import Gate
-from providers.digitalocean.simulator.routes import control, listing, projects
+from providers.digitalocean.simulator.routes import control, listing, project_writes, projects
 from providers.digitalocean.simulator.simulation import Simulation
 
 __all__ = ["build"]
+
+
+_AREAS = (projects, project_writes, control, listing)
 
 
 async def _unknown_path(request: Request, error: Exception) -> Response:
@@ -23,7 +26,7 @@ async def _unknown_path(request: Request, error: Exception) -> Response:
 def build(simulation: Simulation) -> Gate:
     """The ASGI application that serves a simulation."""
     app = Starlette(
-        routes=[*control.routes(), *projects.routes(), *listing.routes()],
+        routes=[route for area in _AREAS for route in area.routes()],
         exception_handlers={ApiError: error_response, HTTPException: _unknown_path},
     )
     app.router.redirect_slashes = False

@@ -19,7 +19,7 @@ class Config:
     port: int
     data_dir: Path
     scale: int = 0
-    """Droplets to have at least (GPU ones not counted); 0 leaves the account as it is."""
+    """Droplets to have, GPU ones not counted; 0 leaves the account as it is."""
     seed: int = 2024
     now: datetime | None = None
     """What the clock shows when the world is first made; the machine's time when None."""
@@ -42,7 +42,7 @@ def configure(arguments: Sequence[str], settings: Settings) -> Config:
     default_dir = Path(settings.data_dir) / "simulator"
     parser.add_argument("--port", type=int, default=settings.port(Port.SIMULATOR))
     parser.add_argument("--data-dir", type=Path, default=default_dir)
-    parser.add_argument("--scale", type=int, default=0, help="droplets to have at least")
+    parser.add_argument("--scale", type=int, default=0, help="droplets to have")
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--now", type=parse_instant, default=None, help="the world's first instant")
     parser.add_argument("--latency-ms", type=int, default=0)

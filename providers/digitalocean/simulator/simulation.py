@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from providers.digitalocean.simulator.assignments import Assignments
+from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock
 from providers.digitalocean.simulator.config import Config
+from providers.digitalocean.simulator.freshness import Freshness
 from providers.digitalocean.simulator.limits import RateLimiter
 from providers.digitalocean.simulator.requestlog import RequestLog
 from providers.digitalocean.simulator.state import Store
@@ -21,9 +23,11 @@ class Simulation:
     config: Config
     store: Store
     assignments: Assignments
+    ledger: Ledger
     clock: Clock
     limiter: RateLimiter
     log: RequestLog
+    fresh: Freshness
 
 
 def simulation_of(request: Request) -> Simulation:

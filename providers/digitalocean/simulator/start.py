@@ -3,15 +3,18 @@
 from datetime import datetime, timedelta
 
 from providers.digitalocean.simulator.assignments import Assignments
+from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
+from providers.digitalocean.simulator.freshness import Freshness
 from providers.digitalocean.simulator.limits import RateLimiter
 from providers.digitalocean.simulator.requestlog import RequestLog
+from providers.digitalocean.simulator.scaling import scale_to
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.world.seed import make_world
 
-__all__ = ["open_simulation"]
+__all__ = ["make_anew", "open_simulation"]
 
 
 def open_simulation(config: Config) -> Simulation:
@@ -21,19 +24,23 @@ def open_simulation(config: Config) -> Simulation:
         config=config,
         store=store,
         assignments=Assignments(store),
+        ledger=Ledger(store),
         clock=Clock(timedelta(0)),
         limiter=RateLimiter(config.rate_limit_per_minute, config.rate_limit_per_hour),
         log=RequestLog(),
+        fresh=Freshness(config.settle_ms / 1000),
     )
     if store.fact("seed") is None:
-        make_anew(simulation, config.seed, config.now or wall_time(), config.scale)
+        make_anew(simulation, config.seed, config.now or wall_time())
     else:
         offset = timedelta(seconds=float(store.fact("clock_offset") or "0"))
         simulation.clock = Clock(offset)
+    if config.scale:
+        scale_to(simulation, config.scale)
     return simulation
 
 
-def make_anew(simulation: Simulation, seed: int, now: datetime, scale: int) -> None:
+def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
     """Forget everything and make the world of a seed, seen from an instant."""
     store = simulation.store
     simulation.clock = Clock(now - wall_time())
@@ -42,5 +49,8 @@ def make_anew(simulation: Simulation, seed: int, now: datetime, scale: int) -> N
     with store.transaction():
         store.insert(world.rows)
         simulation.assignments.add(world.assignments)
+        simulation.ledger.add(world.lifespans)
+        store.set_fact("droplet_id", str(world.ids.number("droplet", 0) + 1000))
+        store.set_fact("action_id", str(2_260_417_013))
         store.set_fact("clock_offset", str(simulation.clock.offset.total_seconds()))
         store.set_fact("seed", str(seed))

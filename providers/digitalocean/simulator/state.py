@@ -225,7 +225,7 @@ class Store:
             return self._filtered_page(query, offset, limit)
         positions = self._list_positions(query.kind, query.bucket)
         total = len(positions)
-        if offset >= total:
+        if offset >= total or limit == 0:
             return [], total
         end = total if limit < 0 else min(offset + limit, total)
         wanted = (

@@ -48,7 +48,7 @@ def _read_route(kind: Kind) -> Route:
         simulation = simulation_of(request)
         identifier = request.path_params["id"]
         body = simulation.store.body(kind.name, identifier)
-        if body is None:
+        if body is None or simulation.fresh.hides(kind.name, identifier):
             raise NotFound
         return single(kind.singular, body)
 

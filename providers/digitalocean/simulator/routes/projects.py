@@ -1,4 +1,4 @@
-"""Projects and what is in them."""
+"""Projects and what is in them, read."""
 
 import orjson
 from starlette.requests import Request
@@ -10,7 +10,7 @@ from providers.digitalocean.simulator.paging import LinksWhenSingle, listing, re
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 
-__all__ = ["default_project", "routes"]
+__all__ = ["default_project", "requested_project", "routes"]
 
 
 def default_project(simulation: Simulation) -> Document:
@@ -18,7 +18,8 @@ def default_project(simulation: Simulation) -> Document:
     return next(d for d in simulation.store.documents("project") if d["is_default"])
 
 
-def _project(request: Request) -> Document:
+def requested_project(request: Request) -> Document:
+    """The project that the path names; `default` is one too. NotFound when there is none."""
     identifier = request.path_params.get("id", "default")
     simulation = simulation_of(request)
     if identifier == "default":
@@ -36,12 +37,12 @@ async def _list(request: Request) -> Response:
 
 
 async def _read(request: Request) -> Response:
-    return single("project", orjson.dumps(_project(request)))
+    return single("project", orjson.dumps(requested_project(request)))
 
 
 async def _resources(request: Request) -> Response:
     page = requested_page(request)
-    project_id = _project(request)["id"]
+    project_id = requested_project(request)["id"]
     bodies, total = simulation_of(request).assignments.page(project_id, page.offset, page.size)
     return listing(request, "resources", bodies, page, total, LinksWhenSingle.EMPTY_PAGES)
 

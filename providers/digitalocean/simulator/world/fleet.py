@@ -78,7 +78,12 @@ PROJECTS = (
     ProjectPlan("Acme staging", "Acme before release", "Web Application", "Staging"),
     ProjectPlan("Globex production", "Globex portal and ETL", "Service or API", "Production"),
     ProjectPlan("Initech production", "Reports", "Other: TPS reports", "Production"),
-    ProjectPlan("Hooli production", "Search and models", "Machine Learning / AI", "Production"),
+    ProjectPlan(
+        "Hooli production",
+        "Search and models",
+        "Machine learning / AI / Data processing",
+        "Production",
+    ),
 )
 
 _PROD, _STAGING = ("env:prod",), ("env:staging",)

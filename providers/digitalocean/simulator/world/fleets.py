@@ -77,7 +77,9 @@ def bill_droplet(world: World, made: FleetDroplet) -> None:
     fleet, droplet = made.fleet, made.droplet
     middle = made.created + (world.now - made.created) / 2
     middle = middle.replace(microsecond=0, second=0)
-    stretches = [(droplet.name, droplet.size.slug, made.created, None)]
+    stretches: list[tuple[str, str, datetime, datetime | None]] = [
+        (droplet.name, droplet.size.slug, made.created, None)
+    ]
     if fleet.resized_from and made.number == 1:
         stretches = [
             (droplet.name, fleet.resized_from, made.created, middle),

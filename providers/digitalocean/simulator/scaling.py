@@ -1,0 +1,74 @@
+"""Growing and shrinking the account to a number of droplets."""
+
+from itertools import islice
+
+from providers.digitalocean.simulator.simulation import Simulation
+from providers.digitalocean.simulator.state import Query
+from providers.digitalocean.simulator.world.build import Assignment
+from providers.digitalocean.simulator.world.bulk import BULK_NAME, bulk_droplets
+from providers.digitalocean.simulator.world.droplets import droplet_row
+from providers.digitalocean.simulator.world.ids import Ids
+
+__all__ = ["remove_droplets", "scale_to"]
+
+_CHUNK = 2_000
+
+
+def scale_to(simulation: Simulation, droplets: int) -> int:
+    """Have that many droplets in the plain list; answers how many there are then.
+
+    Only bulk droplets come and go: fewer than the account's own are never reached.
+    """
+    _, present = simulation.store.page(Query("droplet", "cpu"), 0, 0)
+    with simulation.store.transaction():
+        if present < droplets:
+            _grow(simulation, droplets - present)
+        elif present > droplets:
+            _shrink(simulation, present - droplets)
+    _, present = simulation.store.page(Query("droplet", "cpu"), 0, 0)
+    return present
+
+
+def _grow(simulation: Simulation, missing: int) -> None:
+    store = simulation.store
+    ids = Ids(int(store.fact("seed") or "0"))
+    first = store.next_number("bulk_number", missing)
+    made = bulk_droplets(
+        ids,
+        store.next_number("droplet_id", missing * 3),
+        range(first, first + missing),
+        simulation.clock.now(),
+    )
+    projects = {document["name"]: document["id"] for document in store.documents("project")}
+    default = next(d["id"] for d in store.documents("project") if d["is_default"])
+    while chunk := list(islice(made, _CHUNK)):  # so that memory does not grow with the account
+        store.insert(droplet_row(bulk.droplet) for bulk in chunk)
+        simulation.ledger.add(bulk.lifespan for bulk in chunk)
+        simulation.assignments.add(
+            [
+                Assignment(
+                    f"do:droplet:{bulk.droplet.id}",
+                    projects.get(bulk.project, default),
+                    bulk.droplet.created_at,
+                )
+                for bulk in chunk
+            ]
+        )
+
+
+def _shrink(simulation: Simulation, excess: int) -> None:
+    connection = simulation.store.connection
+    doomed = connection.execute(
+        "SELECT id FROM object WHERE kind = 'droplet' AND bucket = 'cpu' AND name LIKE ? "
+        "ORDER BY position DESC LIMIT ?",
+        (f"{BULK_NAME}%", excess),
+    ).fetchall()
+    remove_droplets(simulation, [identifier for (identifier,) in doomed])
+
+
+def remove_droplets(simulation: Simulation, identifiers: list[str]) -> int:
+    """Take droplets away with their places in projects, and end their bills."""
+    with simulation.store.transaction():
+        simulation.assignments.remove([f"do:droplet:{identifier}" for identifier in identifiers])
+        simulation.ledger.end(identifiers, simulation.clock.now())
+        return simulation.store.delete("droplet", identifiers)
