@@ -10,6 +10,7 @@ import orjson
 from services.common.access import ServiceTokens
 from services.common.requests import REQUEST_ID_KEY, current_request_id, new_request_id
 from services.common.settings import Service, Settings
+from services.common.telemetry import trace_headers
 
 __all__ = ["connect"]
 
@@ -56,6 +57,8 @@ class _ServiceCall(grpc.aio.UnaryUnaryClientInterceptor):
         metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
         metadata.add("authorization", self._tokens.authorization())
         metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
+        for key, value in trace_headers().items():
+            metadata.add(key, value)
         details = grpc.aio.ClientCallDetails(
             client_call_details.method,
             client_call_details.timeout or DEADLINE_SECONDS,

@@ -18,7 +18,7 @@ from services.common.access import TokenVerifier, set_caller
 from services.common.errors import ArcadiaError, Internal, Unavailable, Unimplemented, to_status
 from services.common.policy import authorise
 from services.common.requests import REQUEST_ID_KEY, set_request_id
-from services.common.telemetry import CallMetrics
+from services.common.telemetry import CallTelemetry
 
 __all__ = ["HTTP_STATUS_KEY", "CallInterceptor"]
 
@@ -44,11 +44,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self,
         access: Mapping[str, access_pb2.Access],
         verifier: TokenVerifier,
-        metrics: CallMetrics | None = None,
+        telemetry: CallTelemetry | None = None,
     ) -> None:
         self._access = access
         self._verifier = verifier
-        self._metrics = metrics
+        self._telemetry = telemetry
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -72,7 +72,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             method,
             self._access.get(method, access_pb2.ACCESS_UNSPECIFIED),
             self._verifier,
-            self._metrics,
+            self._telemetry,
         )
         codec = {
             "request_deserializer": handler.request_deserializer,
@@ -99,12 +99,12 @@ class _Call:
         method: str,
         access: access_pb2.Access,
         verifier: TokenVerifier,
-        metrics: CallMetrics | None,
+        telemetry: CallTelemetry | None,
     ) -> None:
         self.method = method
         self.access = access
         self.verifier = verifier
-        self.metrics = metrics
+        self.telemetry = telemetry
         self.quiet = method in QUIET_METHODS
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
@@ -120,7 +120,15 @@ class _Call:
             self._done(started)
             return response
 
-        return call
+        if self.telemetry is None:
+            return call
+        span = self.telemetry.span
+
+        async def traced(request: Any, context: Context) -> Any:  # noqa: ANN401
+            with span(self.method, context.invocation_metadata() or ()):
+                return await call(request, context)
+
+        return traced
 
     def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:  # noqa: ANN401
         """Around a method that answers with a stream."""
@@ -135,7 +143,16 @@ class _Call:
                 await self._refuse(error, context, started)
             self._done(started)
 
-        return call
+        if self.telemetry is None:
+            return call
+        span = self.telemetry.span
+
+        async def traced(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+            with span(self.method, context.invocation_metadata() or ()):
+                async for response in call(request, context):
+                    yield response
+
+        return traced
 
     def _enter(self, context: Context) -> None:
         """Takes the request id, proves the caller, and lets them pass or raises."""
@@ -156,8 +173,8 @@ class _Call:
 
     def _done(self, started: float) -> None:
         elapsed = time.perf_counter() - started
-        if self.metrics is not None:
-            self.metrics.record(self.method, "OK", elapsed)
+        if self.telemetry is not None:
+            self.telemetry.record(self.method, "OK", elapsed)
         if not self.quiet:
             log.info("call", rpc=self.method, status="OK", ms=round(elapsed * 1000, 2))
 
@@ -167,8 +184,8 @@ class _Call:
             raise error
         known = _known(error)
         elapsed = time.perf_counter() - started
-        if self.metrics is not None:
-            self.metrics.record(self.method, known.reason, elapsed)
+        if self.telemetry is not None:
+            self.telemetry.record(self.method, known.reason, elapsed)
         details = {"rpc": self.method, "status": known.reason, "ms": round(elapsed * 1000, 2)}
         if isinstance(known, Internal):
             log.error("call failed", exc_info=error, **details)

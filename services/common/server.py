@@ -22,7 +22,7 @@ from services.common.health import HealthServicer, watch_database
 from services.common.interceptor import CallInterceptor
 from services.common.policy import access_table
 from services.common.settings import Service, Settings
-from services.common.telemetry import CallMetrics, configure_logging, configure_telemetry
+from services.common.telemetry import CallTelemetry, configure_logging, configure_telemetry
 
 __all__ = ["Parts", "ServiceDefinition", "run", "start"]
 
@@ -88,7 +88,7 @@ async def start(
     interceptor = CallInterceptor(
         access_table(services),
         TokenVerifier(settings),
-        CallMetrics() if settings.otel_endpoint else None,
+        CallTelemetry() if settings.otel_endpoint else None,
     )
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     definition.register(server, Parts(settings, database))

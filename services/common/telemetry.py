@@ -6,11 +6,13 @@ is measured and nothing is paid for.
 
 import logging
 import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
 import structlog
-from opentelemetry import metrics, trace
+from opentelemetry import metrics, propagate, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -22,7 +24,10 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from services.common.requests import current_request_id
 from services.common.settings import Settings
 
-__all__ = ["CallMetrics", "configure_logging", "configure_telemetry"]
+__all__ = ["CallTelemetry", "configure_logging", "configure_telemetry", "trace_headers"]
+
+
+Metadata = Iterable[tuple[str, str | bytes]]
 
 
 def configure_logging(settings: Settings, program: str) -> None:
@@ -92,14 +97,32 @@ def configure_telemetry(settings: Settings, program: str) -> bool:
     return True
 
 
-class CallMetrics:
-    """How many calls there were, and how long they took."""
+class CallTelemetry:
+    """The span around each answered call, how many there were, and how long they took."""
 
     def __init__(self) -> None:
+        self._tracer = trace.get_tracer("arcadia")
         self._duration = metrics.get_meter("arcadia").create_histogram(
             "rpc.server.duration", unit="ms", description="Time to answer an RPC"
+        )
+
+    def span(self, method: str, metadata: Metadata) -> AbstractContextManager[trace.Span]:
+        """A server span, under the caller's when the metadata names one (`traceparent`)."""
+        carrier = {key: value for key, value in metadata if isinstance(value, str)}
+        return self._tracer.start_as_current_span(
+            method.removeprefix("/"),
+            context=propagate.extract(carrier),
+            kind=trace.SpanKind.SERVER,
+            attributes={"rpc.system": "grpc"},
         )
 
     def record(self, method: str, status: str, seconds: float) -> None:
         """Counts one answered call."""
         self._duration.record(seconds * 1000, {"rpc.method": method, "rpc.status": status})
+
+
+def trace_headers() -> dict[str, str]:
+    """The metadata by which the next program joins the current trace; empty outside of one."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier
