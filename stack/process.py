@@ -1,0 +1,141 @@
+"""Starting and stopping one process, so that it can neither be orphaned nor mistaken for another.
+
+Every process starts in a session of its own, behind a gate: it does nothing until it is
+written down where it will be found again, so that there is no moment in which the death
+of the one that started it leaves it running unknown.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+__all__ = ["Command", "Mark", "Process", "end_group", "mark_of"]
+
+GATE: Final = 'read -r go && exec "$@" </dev/null'
+"""Waits for a line on its input; when that ends without one, nothing is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start: arguments, the whole environment, and as whom."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path = Path("/")
+    user: int | None = None
+    group: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What asks it to stop gracefully."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which process it is: a process id alone may be taken again, with its start time it is not."""
+
+    pid: int
+    started: float
+    """Seconds since the epoch, as the system tells it."""
+    stop_signal: int = signal.SIGTERM
+
+    def alive(self) -> bool:
+        """Whether exactly this process still runs; a zombie does not."""
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            # The system counts in ticks of 10 ms; half a second cannot hide another process,
+            # because ids go round only after tens of thousands.
+            return abs(process.create_time() - self.started) < 0.5
+        except psutil.Error:
+            return False
+
+    def send(self, number: int) -> None:
+        """Sends a signal to its process group, if it still runs."""
+        if self.alive():
+            try:
+                os.killpg(self.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return
+
+
+def mark_of(pid: int, stop_signal: int = signal.SIGTERM) -> Mark:
+    """The mark of a running process."""
+    return Mark(pid, psutil.Process(pid).create_time(), stop_signal)
+
+
+@dataclass(slots=True)
+class Process:
+    """A started process; `mark` says which one it is."""
+
+    popen: subprocess.Popen[bytes]
+    mark: Mark
+
+    @classmethod
+    def start(cls, command: Command, log: Path, *, register: Callable[[Mark], None]) -> "Process":
+        """Starts a command with its output appended to `log`.
+
+        `register` is called with its mark before the program itself begins.
+        """
+        reading, writing = os.pipe()
+        try:
+            with log.open("ab") as output:
+                popen = subprocess.Popen(
+                    ["/bin/sh", "-c", GATE, "gate", *command.arguments],
+                    env=dict(command.environment),
+                    cwd=command.directory,
+                    stdin=reading,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    user=command.user,
+                    group=command.group,
+                    extra_groups=None if command.user is None else [],
+                )
+            process = cls(popen, mark_of(popen.pid, command.stop_signal))
+            register(process.mark)
+            os.write(writing, b"go\n")
+        finally:
+            os.close(reading)
+            os.close(writing)
+        return process
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is also that of its group and session."""
+        return self.mark.pid
+
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        return self.popen.poll()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits for its end; whether it came in time."""
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self, seconds: float) -> None:
+        """Asks it to stop, and after `seconds` ends it."""
+        self.mark.send(self.mark.stop_signal)
+        if not self.wait(seconds):
+            self.mark.send(signal.SIGKILL)
+            self.popen.wait()
+
+
+def end_group(marks: list[Mark], seconds: float) -> None:
+    """Ends processes that somebody else started: asks all, waits, and then makes sure."""
+    for mark in reversed(marks):
+        mark.send(mark.stop_signal)
+    living = [psutil.Process(mark.pid) for mark in marks if mark.alive()]
+    psutil.wait_procs(living, timeout=seconds)
+    for mark in marks:
+        mark.send(signal.SIGKILL)
+    psutil.wait_procs([process for process in living if process.is_running()], timeout=seconds)
