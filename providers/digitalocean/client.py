@@ -5,7 +5,7 @@ longer gets an error that says so. Writes are never sent twice: after a lost ans
 only the caller can find out what became of them.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -54,10 +54,8 @@ class DigitalOcean:
     async def open(
         cls, base_url: str, token: str, budget: RateBudget, *, retries: Retries | None = None
     ) -> AsyncIterator[Self]:
-        """A client of the API at `base_url`. The simulator takes any token, and none too."""
-        headers = {"accept": "application/json"}
-        if token:
-            headers["authorization"] = f"Bearer {token}"
+        """A client of the API at `base_url`; the token is sent there and nowhere else."""
+        headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
             base_url=base_url, headers=headers, timeout=TIMEOUT, limits=CONNECTIONS
         ) as http:
@@ -65,7 +63,7 @@ class DigitalOcean:
 
     async def pages(
         self, path: str, key: str, *, query: Query = (), first: int = 1
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
 
         Raises ProviderError; what was yielded before it stays true.

@@ -4,13 +4,15 @@ Only the page *number* is taken from `links.pages.next`: what host or path the l
 names does not matter, so that no answer can lead us, with our token, elsewhere.
 """
 
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 
-__all__ = ["PER_PAGE", "JsonObject", "Page", "read_page"]
+__all__ = ["PER_PAGE", "JsonObject", "Page", "ahead", "read_page"]
 
 PER_PAGE: Final = 200
 """The most that DigitalOcean allows; more is refused with 422."""
@@ -67,3 +69,19 @@ def _total(answer: JsonObject, number: int) -> int | None:
     if not isinstance(total, int) or total < 0:
         raise MalformedAnswer(f"page {number}: meta.total is not a count")
     return total
+
+
+async def ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
+    """The same pages, each next one being fetched while the caller is busy with this one.
+
+    Close it (`contextlib.aclosing`): a page that nobody waits for any more is called off.
+    """
+    following = asyncio.create_task(anext(pages, None))
+    try:
+        while (page := await following) is not None:
+            following = asyncio.create_task(anext(pages, None))
+            yield page
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await pages.aclose()

@@ -1,0 +1,57 @@
+"""How an error of the provider or of a service becomes one that Temporal can act upon.
+
+The type of the failure is the name of the error, so that it can be told in the UI; it is
+retried only where waiting helps.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+import grpc
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from providers.digitalocean.errors import ProviderError, RateLimited
+
+__all__ = ["INVENTORY_REFUSED", "as_failures"]
+
+INVENTORY_REFUSED: Final = "InventoryRefused"
+
+WORTH_WAITING_FOR: Final = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
+
+
+@contextmanager
+def as_failures() -> Iterator[None]:
+    """Raises ApplicationError for what the provider or a service answered inside."""
+    try:
+        yield
+    except RateLimited as error:
+        wait = error.retry_after_seconds
+        raise ApplicationError(
+            str(error),
+            type=type(error).__name__,
+            next_retry_delay=None if wait is None else timedelta(seconds=wait),
+            category=ApplicationErrorCategory.BENIGN,
+        ) from error
+    except ProviderError as error:
+        raise ApplicationError(
+            str(error), type=type(error).__name__, non_retryable=not error.retryable
+        ) from error
+    except grpc.aio.AioRpcError as error:
+        retryable = error.code() in WORTH_WAITING_FOR
+        raise ApplicationError(
+            f"the inventory answered {error.code().name}: {error.details()}",
+            type="InventoryUnavailable" if retryable else INVENTORY_REFUSED,
+            non_retryable=not retryable,
+        ) from None

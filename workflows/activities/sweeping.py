@@ -1,0 +1,180 @@
+"""Reads all of a kind at the provider and records it: one pass, from wherever it stands."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from arcadia.inventory.v1 import resources_pb2
+from arcadia.inventory.v1.sync_service_pb2 import (
+    BeginSweepRequest,
+    CompleteSweepRequest,
+    CompleteSweepResponse,
+    FailSweepRequest,
+)
+from temporalio import activity
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.pages import Page, ahead
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating, reached_before
+from workflows.activities.recording import Recording
+from workflows.activities.sightings import Rows, rows_of
+from workflows.payloads import (
+    UNKNOWN_TOTAL,
+    FailSweepInput,
+    SweepCursor,
+    SweepInput,
+    SweepResult,
+)
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+
+__all__ = ["SweepActivities"]
+
+RUNNING: Final = "running"
+ROWS_A_SLICE: Final = 20
+SHRANK: Final = "the listing became shorter while it was read: a row may have slipped past"
+
+
+class SweepActivities:
+    """Needs the provider's client and the inventory's stub."""
+
+    def __init__(self, provider: DigitalOcean, inventory: "SyncServiceAsyncStub") -> None:
+        self._provider = provider
+        self._inventory = inventory
+
+    @activity.defn
+    async def sweep_kind(self, request: SweepInput) -> SweepResult:
+        """Makes one pass, or goes on with it where an earlier attempt was cut off."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            cursor = reached_before(SweepCursor)
+            if cursor is None:
+                sweep = await self._begin(request)
+                cursor = SweepCursor(sweep.id)
+                if sweep.outcome != RUNNING:
+                    # An earlier attempt closed it, and its answer was lost.
+                    return await self._complete(cursor)
+            rows = rows_of(request.provider, request.kind)
+            cursor = await self._read_all(rows, cursor)
+            if cursor.evidence.shrank:
+                return await self._fail(cursor.sweep_id, SHRANK)
+            return await self._complete(cursor)
+
+    @activity.defn
+    async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
+        """Closes a pass that broke off, so that its run is recorded and it strikes nothing."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            sweep = await self._begin(request.sweep)
+            return await self._fail(sweep.id, request.reason)
+
+    async def _read_all(self, rows: Rows, cursor: SweepCursor) -> SweepCursor:
+        """Reads and records every page from the cursor on; returns the cursor at the end."""
+
+        async def record(messages: list[Any]) -> None:
+            await rows.record(self._inventory, cursor.sweep_id, messages)
+
+        queries = rows.listing.queries
+        async with Recording(record, cursor) as recording, beating(lambda: recording.place):
+            while cursor.query < len(queries):
+                listed = self._provider.pages(
+                    rows.listing.path,
+                    rows.listing.key,
+                    query=queries[cursor.query],
+                    first=cursor.page,
+                )
+                async with aclosing(ahead(listed)) as pages:
+                    async for page in pages:
+                        cursor = _after(page, cursor, rows)
+                        await recording.add(await _messages(rows, page), cursor)
+                cursor = _after_query(cursor)
+            await recording.finish()
+        return cursor
+
+    async def _begin(self, request: SweepInput) -> resources_pb2.Sweep:
+        answer = await self._inventory.BeginSweep(
+            BeginSweepRequest(
+                provider=request.provider,
+                kind=request.kind,
+                key=request.key,
+                run_id=activity.info().workflow_run_id,
+            )
+        )
+        return answer.sweep
+
+    async def _complete(self, cursor: SweepCursor) -> SweepResult:
+        answer = await self._inventory.CompleteSweep(
+            CompleteSweepRequest(
+                sweep_id=cursor.sweep_id,
+                reported_total=cursor.evidence.finished_total,
+                scope_fingerprint=cursor.evidence.fingerprint,
+            )
+        )
+        return _result(answer)
+
+    async def _fail(self, sweep_id: str, reason: str) -> SweepResult:
+        answer = await self._inventory.FailSweep(FailSweepRequest(sweep_id=sweep_id, reason=reason))
+        return _result(CompleteSweepResponse(sweep=answer.sweep))
+
+
+async def _messages(rows: Rows, page: Page) -> list[Any]:
+    """A page as it is sent, made in slices: in between, the next page is asked for."""
+    messages: list[Any] = []
+    for start in range(0, len(page.items), ROWS_A_SLICE):
+        messages += map(rows.message, page.items[start : start + ROWS_A_SLICE])
+        await asyncio.sleep(0)
+    return messages
+
+
+def _after(page: Page, cursor: SweepCursor, rows: Rows) -> SweepCursor:
+    """The cursor once this page is recorded, with what the page is evidence for."""
+    evidence = cursor.evidence
+    seen = set(evidence.fingerprint)
+    for row in page.items:
+        seen |= rows.visible_scopes(row)
+    total = UNKNOWN_TOTAL if page.total is None else page.total
+    return replace(
+        cursor,
+        page=page.number + 1,
+        read_count=cursor.read_count + len(page.items),
+        evidence=replace(
+            evidence,
+            total=total,
+            shrank=evidence.shrank or (evidence.total is not None and total < evidence.total),
+            fingerprint=tuple(sorted(seen)),
+        ),
+    )
+
+
+def _after_query(cursor: SweepCursor) -> SweepCursor:
+    """The cursor once a query is through: the next one starts at its first page."""
+    evidence = cursor.evidence
+    unknown = UNKNOWN_TOTAL in (evidence.total, evidence.finished_total)
+    finished = UNKNOWN_TOTAL if unknown else evidence.finished_total + (evidence.total or 0)
+    return replace(
+        cursor,
+        query=cursor.query + 1,
+        page=1,
+        evidence=replace(evidence, finished_total=finished, total=None),
+    )
+
+
+def _result(answer: CompleteSweepResponse) -> SweepResult:
+    sweep = answer.sweep
+    return SweepResult(
+        sweep_id=sweep.id,
+        outcome=sweep.outcome,
+        reason=sweep.reason,
+        seen_count=sweep.seen_count,
+        discovered_count=sweep.discovered_count,
+        updated_count=sweep.updated_count,
+        restored_count=sweep.restored_count,
+        struck_count=sweep.struck_count,
+        deleted_count=sweep.deleted_count,
+        withheld_count=sweep.withheld_count,
+        suspect_count=answer.suspect_count,
+    )

@@ -1,0 +1,190 @@
+"""What travels through Temporal: names, counts and places; never the records themselves."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "Evidence",
+    "FailSweepInput",
+    "KindOutcome",
+    "MembersCursor",
+    "MembersInput",
+    "ProjectInput",
+    "ResourceSyncInput",
+    "ResourceSyncResult",
+    "SuspectsInput",
+    "SuspectsResult",
+    "SweepCursor",
+    "SweepInput",
+    "SweepResult",
+]
+
+UNKNOWN_TOTAL: Final = -1
+"""Of a listing that does not say how much it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSyncInput:
+    """A full sync of some kinds of one provider."""
+
+    provider: str
+    kinds: tuple[str, ...]
+    """In the words of the inventory; `project` brings the projects' members along."""
+    internal_project: str
+    """The project that the sync makes sure of, when it syncs projects."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepInput:
+    """One pass over all of a kind."""
+
+    provider: str
+    kind: str
+    key: str
+    """Names this pass among all sweeps: the same key is the same sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the pages read so far say about how complete they are."""
+
+    finished_total: int = 0
+    """The totals of the queries that are through, added up; UNKNOWN_TOTAL once one says nothing."""
+    total: int | None = None
+    """What the last page of the running query said; None before its first page."""
+    shrank: bool = False
+    """Whether a total fell between two pages: then a row may have slipped past unread."""
+    fingerprint: tuple[str, ...] = ()
+    """The scope-dependent fields that some row had, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCursor:
+    """How far a pass has come: everything before this place is recorded."""
+
+    sweep_id: str
+    query: int = 0
+    page: int = 1
+    """The next page to read of that query."""
+    read_count: int = 0
+    """Rows recorded so far, for the eye; a row read twice counts twice."""
+    evidence: Evidence = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """How a pass ended, in the inventory's words."""
+
+    sweep_id: str
+    outcome: str
+    reason: str
+    seen_count: int
+    discovered_count: int
+    updated_count: int
+    restored_count: int
+    struck_count: int
+    deleted_count: int
+    withheld_count: int
+    suspect_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailSweepInput:
+    """A pass that broke off."""
+
+    sweep: SweepInput
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectsInput:
+    """The rows at their third strike, to be confirmed by a read of their id."""
+
+    provider: str
+    kind: str
+    sweep_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectsResult:
+    """What the reads of the suspects said."""
+
+    gone_count: int
+    found_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectInput:
+    """A project that has to exist."""
+
+    provider: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembersInput:
+    """All projects' members."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembersCursor:
+    """How far the projects' members are recorded."""
+
+    project_provider_id: str = ""
+    """The project that is being read; the ones listed before it are done. Empty: none yet."""
+    page: int = 1
+    """The next page to read of it."""
+    read_count: int = 0
+    moved_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KindOutcome:
+    """What a sync has to say about a kind, or about another step of it."""
+
+    kind: str
+    outcome: str
+    """`completed`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's."""
+    seen_count: int = 0
+    discovered_count: int = 0
+    updated_count: int = 0
+    restored_count: int = 0
+    struck_count: int = 0
+    deleted_count: int = 0
+    withheld_count: int = 0
+    moved_count: int = 0
+    pass_count: int = 0
+    reason: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the kind was read to its end: one that is frozen or halted was."""
+        return self.outcome in {"completed", "frozen", "halted"}
+
+    def in_words(self) -> str:
+        """One line for a reader of the Temporal UI or of a terminal."""
+        counts = (
+            (self.seen_count, "seen"),
+            (self.discovered_count, "new"),
+            (self.updated_count, "changed"),
+            (self.restored_count, "returned"),
+            (self.struck_count, "not seen"),
+            (self.deleted_count, "gone"),
+            (self.withheld_count, "withheld"),
+            (self.moved_count, "moved"),
+        )
+        words = [f"{count:,} {word}" for count, word in counts if count]
+        if self.pass_count > 1:
+            words.append(f"read {self.pass_count} times")
+        if self.reason:
+            words.append(self.reason)
+        return f"{self.kind}: {self.outcome}" + (f" ({'; '.join(words)})" if words else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSyncResult:
+    """What became of each kind, in the order of their ending."""
+
+    outcomes: tuple[KindOutcome, ...]

@@ -1,0 +1,106 @@
+"""What runs when, in one table; Temporal's schedules are brought to it when a worker starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+
+from services.common.settings import Settings
+from workflows.queues import TaskQueue
+from workflows.resource_sync import ResourceSync
+from workflows.starts import (
+    RESOURCE_SYNC_ID,
+    SYNC_TIMEOUT,
+    full_sync,
+    search_attributes_of,
+    summary_of,
+)
+
+__all__ = ["PlannedSchedule", "ensure_schedules", "planned"]
+
+EVERY_HOUR: Final = (ScheduleRange(0, 23),)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSchedule:
+    """A row of the table: when, what, and what becomes of runs that meet or were missed."""
+
+    id: str
+    calendar: ScheduleCalendarSpec
+    """In UTC."""
+    action: ScheduleActionStartWorkflow
+    overlap: ScheduleOverlapPolicy
+    catch_up: timedelta
+    """How late a missed run may still start."""
+    jitter: timedelta
+    note: str
+
+    def schedule(self) -> Schedule:
+        """As Temporal is told."""
+        return Schedule(
+            action=self.action,
+            spec=ScheduleSpec(calendars=[self.calendar], jitter=self.jitter, time_zone_name="UTC"),
+            policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
+        )
+
+
+def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
+    """The table."""
+    sync = full_sync(settings)
+    return (
+        PlannedSchedule(
+            id=RESOURCE_SYNC_ID,
+            calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(15),)),
+            action=_start(
+                ResourceSync.run,
+                sync,
+                id=RESOURCE_SYNC_ID,
+                task_queue=TaskQueue.CLOUD_SYNC_FULL,
+                execution_timeout=SYNC_TIMEOUT,
+                typed_search_attributes=search_attributes_of(sync),
+                static_summary=summary_of(sync),
+            ),
+            # A sync that still runs reads what the next one would; one missed is made up
+            # for by the next hour's, so an old one is not worth running.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=10),
+            jitter=timedelta(seconds=10),
+            note="hourly at :15: every kind, from DigitalOcean into the inventory",
+        ),
+    )
+
+
+async def ensure_schedules(client: Client, schedules: Sequence[PlannedSchedule]) -> None:
+    """Creates what is missing and brings the rest up to date; an operator's pause is kept."""
+    for plan in schedules:
+        try:
+            await client.create_schedule(plan.id, plan.schedule())
+        except ScheduleAlreadyRunningError:
+            await client.get_schedule_handle(plan.id).update(_keeping_state(plan))
+
+
+def _start(workflow: Any, argument: Any, **options: Any) -> ScheduleActionStartWorkflow:  # noqa: ANN401
+    return ScheduleActionStartWorkflow(workflow, argument, **options)
+
+
+def _keeping_state(plan: PlannedSchedule) -> Any:  # noqa: ANN401
+    async def update(known: ScheduleUpdateInput) -> ScheduleUpdate:
+        schedule = plan.schedule()
+        schedule.state = known.description.schedule.state
+        return ScheduleUpdate(schedule)
+
+    return update

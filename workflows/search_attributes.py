@@ -1,0 +1,44 @@
+"""By what the operator finds runs in the Temporal UI: ids and periods only, never a secret."""
+
+from typing import Final
+
+import temporalio.api.enums.v1 as enums
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError, RPCStatusCode
+
+__all__ = ["KINDS", "OUTCOME", "PERIOD", "PROVIDER", "register_search_attributes"]
+
+PROVIDER: Final = SearchAttributeKey.for_keyword("ArcadiaProvider")
+KINDS: Final = SearchAttributeKey.for_keyword_list("ArcadiaKinds")
+PERIOD: Final = SearchAttributeKey.for_keyword("ArcadiaPeriod")
+OUTCOME: Final = SearchAttributeKey.for_keyword("ArcadiaOutcome")
+
+INDEXED: Final = {
+    PROVIDER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    KINDS.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    PERIOD.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    OUTCOME.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+}
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Makes the namespace know our search attributes; those that it knows are left alone."""
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {name: kind for name, kind in INDEXED.items() if name not in known.custom_attributes}
+    if not missing:
+        return
+    try:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+    except RPCError as error:
+        # Another worker that starts at the same time was quicker.
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise

@@ -1,0 +1,91 @@
+"""What our workflows are started with, and under which ids, so that each has one home."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.project import PROJECT
+from services.common.settings import Settings
+from workflows.payloads import ResourceSyncInput, ResourceSyncResult
+from workflows.queues import TaskQueue
+from workflows.resource_sync import ResourceSync
+from workflows.search_attributes import KINDS, PROVIDER
+
+__all__ = [
+    "DIGITALOCEAN",
+    "RESOURCE_SYNC_ID",
+    "SYNCED_KINDS",
+    "SYNC_TIMEOUT",
+    "UnknownKind",
+    "full_sync",
+    "manual_sync_id",
+    "search_attributes_of",
+    "start_sync",
+    "summary_of",
+]
+
+DIGITALOCEAN: Final = "digitalocean"
+SYNCED_KINDS: Final = (PROJECT, *RESOURCE_KINDS)
+"""Every kind that is synced, projects first."""
+
+RESOURCE_SYNC_ID: Final = f"resource-sync/{DIGITALOCEAN}"
+SYNC_TIMEOUT: Final = timedelta(hours=3)
+"""The last resort: every activity has its own, much shorter patience."""
+
+
+class UnknownKind(ValueError):
+    """A kind that is not synced."""
+
+
+def full_sync(settings: Settings, kinds: Sequence[str] = ()) -> ResourceSyncInput:
+    """A sync of these kinds, of all when none is named. Raises UnknownKind."""
+    strange = sorted(set(kinds) - set(SYNCED_KINDS))
+    if strange:
+        raise UnknownKind(f"not synced: {', '.join(strange)}; there are {', '.join(SYNCED_KINDS)}")
+    chosen = tuple(kind for kind in SYNCED_KINDS if not kinds or kind in kinds)
+    return ResourceSyncInput(DIGITALOCEAN, chosen, settings.internal_project)
+
+
+def manual_sync_id(request: ResourceSyncInput) -> str:
+    """The id of a sync started by hand: the same kinds are the same sync, while it runs."""
+    base = f"resource-sync/{request.provider}/manual"
+    return base if request.kinds == SYNCED_KINDS else f"{base}/{'+'.join(request.kinds)}"
+
+
+def search_attributes_of(request: ResourceSyncInput) -> TypedSearchAttributes:
+    """By what a sync is found."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(PROVIDER, request.provider),
+            SearchAttributePair(KINDS, list(request.kinds)),
+        ]
+    )
+
+
+def summary_of(request: ResourceSyncInput) -> str:
+    """What a sync is about, in a line."""
+    return f"sync {', '.join(request.kinds)} from {request.provider}"
+
+
+async def start_sync(
+    client: Client, request: ResourceSyncInput
+) -> WorkflowHandle[ResourceSync, ResourceSyncResult]:
+    """Starts a sync now, or attaches to the one that runs under the same id."""
+    return await client.start_workflow(
+        ResourceSync.run,
+        request,
+        id=manual_sync_id(request),
+        task_queue=TaskQueue.CLOUD_SYNC_FULL,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        execution_timeout=SYNC_TIMEOUT,
+        search_attributes=search_attributes_of(request),
+        static_summary=summary_of(request),
+    )

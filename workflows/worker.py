@@ -1,0 +1,196 @@
+"""The worker process: `python -m workflows.worker`. Wires everything; nothing else does."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import stamina
+import structlog
+import uvloop
+from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
+from temporalio.client import Client, Interceptor
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.runtime import OpenTelemetryConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.rate import RateBudgets
+from services.common.clients import connect as connect_service
+from services.common.settings import Service, Settings
+from services.common.telemetry import configure_logging, configure_telemetry
+from services.common.version import version
+from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.projects import ProjectActivities
+from workflows.activities.sweeping import SweepActivities
+from workflows.connection import connect
+from workflows.ensure_project import EnsureProject
+from workflows.queues import TaskQueue
+from workflows.resource_sync import ResourceSync
+from workflows.schedules import ensure_schedules, planned
+from workflows.search_attributes import register_search_attributes
+
+__all__ = ["WORKFLOW_RUNNER", "main", "workers"]
+
+Result = TypeVar("Result")
+
+PROGRAM: Final = "worker"
+log = structlog.get_logger()
+
+WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        "arcadia", "google", "grpc", "httpx", "providers", "pydantic", "services", "structlog"
+    )
+)
+"""Passed through: what only activities use, and declarations. Workflow modules stay inside."""
+
+FOR_THE_SIMULATOR: Final = "simulator"
+"""Where no token is configured: the simulator takes any."""
+
+GRACE: Final = timedelta(seconds=20)
+"""For activities to end by themselves; cut off, they go on from their cursor elsewhere."""
+
+HEARTBEATS_APART: Final = timedelta(seconds=1)
+ACTIVITIES_AT_ONCE: Final = 8
+"""Each holds at most a few pages, so memory is bounded by this."""
+
+
+@asynccontextmanager
+async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[Worker]]:
+    """The workers of this process, one a task queue, with what their activities need."""
+    budgets = RateBudgets()
+    async with AsyncExitStack() as held:
+        channel = await held.enter_async_context(
+            connect_service(settings, Service.INVENTORY, caller=PROGRAM)
+        )
+        inventory = SyncServiceStub(channel)
+        token = settings.provider_token(TaskQueue.CLOUD_SYNC_FULL) or FOR_THE_SIMULATOR
+        provider = await held.enter_async_context(
+            DigitalOcean.open(settings.provider_url(), token, budgets.of(token))
+        )
+        sweeping = SweepActivities(provider, inventory)
+        confirming = ConfirmActivities(provider, inventory)
+        projects = ProjectActivities(provider, inventory)
+        yield [
+            Worker(
+                client,
+                task_queue=TaskQueue.CLOUD_SYNC_FULL,
+                workflows=[ResourceSync, EnsureProject],
+                activities=[
+                    sweeping.sweep_kind,
+                    sweeping.fail_sweep,
+                    confirming.confirm_suspects,
+                    projects.project_exists,
+                    projects.ensure_project,
+                    projects.record_members,
+                ],
+                workflow_runner=WORKFLOW_RUNNER,
+                max_concurrent_activities=ACTIVITIES_AT_ONCE,
+                max_concurrent_workflow_tasks=8,
+                max_cached_workflows=100,
+                max_heartbeat_throttle_interval=HEARTBEATS_APART,
+                default_heartbeat_throttle_interval=HEARTBEATS_APART,
+                graceful_shutdown_timeout=GRACE,
+                deployment_config=_deployment(),
+            )
+        ]
+
+
+def _deployment() -> WorkerDeploymentConfig:
+    """Names the release in every history.
+
+    Versioned routing is left off: it needs an operator's step at each release, and our
+    runs are short. Until then a change of a workflow must replay the saved histories.
+    """
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name="arcadia", build_id=version()),
+        use_worker_versioning=False,
+    )
+
+
+async def _connected(settings: Settings) -> Client:
+    """Waits for Temporal for as long as it takes, and says so."""
+    interceptors: list[Interceptor] = []
+    runtime = None
+    if configure_telemetry(settings, PROGRAM):
+        interceptors.append(TracingInterceptor())
+        runtime = Runtime(
+            telemetry=TelemetryConfig(metrics=OpenTelemetryConfig(url=settings.otel_endpoint))
+        )
+    async for attempt in stamina.retry_context(
+        on=RuntimeError, attempts=None, timeout=None, wait_initial=0.2, wait_max=3.0
+    ):
+        with attempt:
+            return await connect(settings, interceptors=interceptors, runtime=runtime)
+    raise AssertionError("the attempts never end")
+
+
+async def _serve(settings: Settings) -> None:
+    stop = _stop_requested()
+    if (client := await _unless(stop, _prepared(settings))) is None:
+        return
+    async with AsyncExitStack() as running:
+        for worker in await running.enter_async_context(workers(settings, client)):
+            await running.enter_async_context(worker)
+        log.info("worker ready", queues=[str(queue) for queue in TaskQueue])
+        await stop.wait()
+        log.info("worker stopping")
+
+
+async def _prepared(settings: Settings) -> Client:
+    client = await _connected(settings)
+    await register_search_attributes(client)
+    await ensure_schedules(client, planned(settings))
+    return client
+
+
+def _stop_requested() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """What the work returns; None when it was called off because we are to stop."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
+
+
+def main() -> int:
+    """Runs until SIGTERM or SIGINT; the exit code says whether it ended as asked."""
+    settings = Settings()
+    configure_logging(settings, PROGRAM)
+    # A page is tens of thousands of short-lived objects without cycles: looking for cycles
+    # among them, and among all that was imported, took a quarter of a sweep's time.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        uvloop.run(_serve(settings))
+    except Exception:
+        log.exception("worker failed")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The interpreter may abort in the SDK's native threads at exit, after all is done.
+    os._exit(code)
