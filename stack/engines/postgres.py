@@ -39,8 +39,8 @@ SETTINGS: Final = {
     "log_line_prefix": "%m [%p] %q%u@%d %a ",
 }
 
-FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For tests: a crash of the machine may lose the data."""
+FORGETFUL: Final = {"fsync": "off", "full_page_writes": "off"}
+"""For tests: a crash of the machine may lose the data, one of the server does not."""
 
 STATUS_LINE: Final = 7
 """Which line of `postmaster.pid` says whether the server is ready."""

@@ -1,0 +1,99 @@
+"""The real engines, for every test that asks for one; each worker of pytest has its own."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from services.common.settings import Service, Settings
+from stack.engines.postgres import Postgres
+from stack.engines.temporal import Temporal
+from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok
+from tests.support.databases import PASSWORD, PostgresServer
+from tests.support.engine_room import EngineRoom
+from tests.support.environment import OURS
+from tests.support.ports import free_port
+
+# A developer's own settings, and least of all a real token, are not for the tests.
+for variable in [name for name in os.environ if name.startswith(OURS)]:
+    del os.environ[variable]
+
+FreshSettings = Callable[..., Settings]
+
+
+@pytest.fixture(scope="session")
+def engine_room() -> Iterator[EngineRoom]:
+    """Starts processes and ends them all when the session ends, however it ends."""
+    room = EngineRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(engine_room: EngineRoom) -> PostgresServer:
+    """A running PostgreSQL."""
+    port = free_port()
+    engine = Postgres(engine_room.folder / "postgres", port, PASSWORD, durable=False)
+    engine.prepare()
+    engine_room.start("postgres", engine.command(), lambda process: engine.ready(process.pid))
+    return PostgresServer(port)
+
+
+@pytest.fixture
+def fresh_database(postgres: PostgresServer) -> Iterator[Callable[[Service], str]]:
+    """Makes a migrated database of a service for this test alone; gives its service URL."""
+    made: list[str] = []
+
+    def make(service: Service) -> str:
+        made.append(postgres.create(service))
+        return postgres.url(made[-1], service)
+
+    yield make
+    for name in made:
+        postgres.drop(name)
+
+
+@pytest.fixture
+def fresh_settings(
+    postgres: PostgresServer, fresh_database: Callable[[Service], str]
+) -> FreshSettings:
+    """Makes settings in which the named services have a fresh database each."""
+
+    def make(*services: Service, **overrides: Any) -> Settings:
+        urls = {f"{service}_database_url": fresh_database(service) for service in services}
+        return Settings(**{"database_admin_url": postgres.admin_url, **urls, **overrides})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def temporal_address(engine_room: EngineRoom) -> str:
+    """`host:port` of a running Temporal server."""
+    port = free_port()
+    engine = Temporal(engine_room.folder / "temporal", port, free_port(), durable=False)
+    engine.prepare()
+    address = f"127.0.0.1:{port}"
+    engine_room.start(
+        "temporal", engine.command(), lambda _: grpc_serving(address, TEMPORAL_FRONTEND)
+    )
+    return address
+
+
+@pytest.fixture(scope="session")
+def simulator_url(engine_room: EngineRoom) -> str:
+    """The base URL of a running DigitalOcean simulator."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    folder = engine_room.folder / "simulator"
+    engine_room.start_program(
+        "simulator",
+        [
+            sys.executable, "-m", "providers.digitalocean.simulator",
+            "--port", str(port), "--data-dir", str(folder),
+        ],
+        os.environ,
+        lambda _: http_ok(f"{url}/_simulator/health"),
+    )  # fmt: skip
+    return url
