@@ -15,6 +15,7 @@ from arcadia.common.v1 import access_pb2
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.common.access import TokenVerifier, set_caller
+from services.common.call_log import CallLog
 from services.common.errors import ArcadiaError, Internal, Unavailable, Unimplemented, to_status
 from services.common.policy import authorise
 from services.common.requests import REQUEST_ID_KEY, set_request_id
@@ -45,10 +46,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         access: Mapping[str, access_pb2.Access],
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None = None,
+        call_log: CallLog | None = None,
     ) -> None:
         self._access = access
         self._verifier = verifier
         self._telemetry = telemetry
+        self._call_log = call_log
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -73,6 +76,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._access.get(method, access_pb2.ACCESS_UNSPECIFIED),
             self._verifier,
             self._telemetry,
+            None if method in QUIET_METHODS else self._call_log,
         )
         codec = {
             "request_deserializer": handler.request_deserializer,
@@ -100,12 +104,13 @@ class _Call:
         access: access_pb2.Access,
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None,
+        call_log: CallLog | None,
     ) -> None:
         self.method = method
         self.access = access
         self.verifier = verifier
         self.telemetry = telemetry
-        self.quiet = method in QUIET_METHODS
+        self.call_log = call_log
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
         """Around a method that answers once."""
@@ -175,8 +180,8 @@ class _Call:
         elapsed = time.perf_counter() - started
         if self.telemetry is not None:
             self.telemetry.record(self.method, "OK", elapsed)
-        if not self.quiet:
-            log.info("call", rpc=self.method, status="OK", ms=round(elapsed * 1000, 2))
+        if self.call_log is not None:
+            self.call_log.answered(self.method, elapsed)
 
     async def _refuse(self, error: BaseException, context: Context, started: float) -> NoReturn:
         """Ends the call with the status of an error; an unexpected one tells the caller nothing."""

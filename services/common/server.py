@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2_grpc as standard_health
 from grpc_reflection.v1alpha import reflection
 
 from services.common.access import TokenVerifier
+from services.common.call_log import CallLog
 from services.common.database import Database
 from services.common.health import HealthServicer, watch_database
 from services.common.interceptor import CallInterceptor
@@ -74,6 +75,7 @@ class RunningServer:
     server: grpc.aio.Server
     port: int
     health: health.aio.HealthServicer
+    call_log: CallLog
 
 
 async def start(
@@ -85,10 +87,12 @@ async def start(
     when the address cannot be listened on.
     """
     services = definition.services()
+    call_log = CallLog(definition.service)
     interceptor = CallInterceptor(
         access_table(services),
         TokenVerifier(settings),
         CallTelemetry() if settings.otel_endpoint else None,
+        call_log,
     )
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     definition.register(server, Parts(settings, database))
@@ -106,7 +110,7 @@ async def start(
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    return RunningServer(server, port, status)
+    return RunningServer(server, port, status, call_log)
 
 
 def run(definition: ServiceDefinition) -> None:
@@ -137,5 +141,6 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     await running.health.enter_graceful_shutdown()
     await asyncio.sleep(DRAIN_SECONDS)
     await running.server.stop(GRACE_SECONDS)
+    running.call_log.flush()
     await database.close()
     log.info("stopped")
