@@ -1,0 +1,36 @@
+"""The inventory service: what the account holds, and how it came to be so."""
+
+import grpc
+from arcadia.inventory.v1 import (
+    inventory_service_pb2,
+    inventory_service_pb2_grpc,
+    sync_service_pb2,
+    sync_service_pb2_grpc,
+)
+
+from services.common.server import Parts, ServiceDefinition, run
+from services.common.settings import Service
+from services.inventory.inventory_servicer import InventoryServicer
+from services.inventory.sync_servicer import SyncServicer
+
+__all__ = ["DEFINITION"]
+
+
+def register(server: grpc.aio.Server, parts: Parts) -> None:
+    """Puts the servicers of the inventory on a server."""
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
+    inventory = InventoryServicer(parts.database)  # type: ignore[abstract]
+    inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
+    sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
+        SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
+    )
+
+
+DEFINITION = ServiceDefinition(
+    Service.INVENTORY,
+    (inventory_service_pb2.DESCRIPTOR, sync_service_pb2.DESCRIPTOR),
+    register,
+)
+
+if __name__ == "__main__":
+    run(DEFINITION)

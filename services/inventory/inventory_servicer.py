@@ -1,0 +1,231 @@
+"""InventoryService: proto to domain and back. People and programs read the account in it."""
+
+from typing import Any, Final
+
+from arcadia.inventory.v1 import inventory_service_pb2 as pb
+from arcadia.inventory.v1 import inventory_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.paging import decode_token, encode_token, page_size
+from services.inventory import requests
+from services.inventory.messages import (
+    event_message,
+    project_message,
+    resource_message,
+    sweep_message,
+)
+from services.inventory.store.history import event_position, list_events
+from services.inventory.store.projects import list_projects
+from services.inventory.store.reading import (
+    Life,
+    ResourceFilter,
+    count_resources,
+    list_resources,
+    read_resource,
+)
+from services.inventory.store.sweeps import confirm_sweep, list_sweeps
+from services.inventory.vocabulary import Outcome
+
+__all__ = ["InventoryServicer"]
+
+Context = ServicerContext[Any, Any]
+
+NEWEST_EVENTS: Final = 100
+"""How much of its history a resource is answered with."""
+
+LIVES: Final = {
+    "": Life(living=True, tombstoned=False),
+    "false": Life(living=True, tombstoned=False),
+    "true": Life(living=False, tombstoned=True),
+    "any": Life(living=True, tombstoned=True),
+}
+
+
+class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
+    """The mirror of the provider's account."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ListResources(  # noqa: N802
+        self, request: pb.ListResourcesRequest, context: Context
+    ) -> pb.ListResourcesResponse:
+        """Lists resources in the order of their discovery."""
+        scope = current_caller().scope
+        wanted = _resource_filter(request)
+        size = page_size(request.page_size)
+        filters = _filters(request)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(scope) as session:
+            rows = await list_resources(
+                session,
+                scope,
+                wanted,
+                full=request.view == pb.RESOURCE_VIEW_FULL,
+                after=requests.uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = rows[:size]
+        return pb.ListResourcesResponse(
+            resources=map(resource_message, page),
+            next_page_token=encode_token(filters, (page[-1][0],)) if len(rows) > size else "",
+        )
+
+    async def GetResource(  # noqa: N802
+        self, request: pb.GetResourceRequest, context: Context
+    ) -> pb.GetResourceResponse:
+        """One resource with the newest part of its history."""
+        caller = current_caller()
+        resource_id = requests.uuid_of("id", request.id)
+        async with self._database.read(caller.scope) as session:
+            row = await read_resource(session, caller.scope, resource_id)
+            events = await list_events(
+                session,
+                caller.scope,
+                resource_id,
+                since=row.first_seen_at,
+                before=None,
+                limit=NEWEST_EVENTS,
+            )
+        return pb.GetResourceResponse(
+            resource=resource_message(row),
+            events=[event_message(event, show_owners=caller.scope.everything) for event in events],
+        )
+
+    async def ListResourceEvents(  # noqa: N802
+        self, request: pb.ListResourceEventsRequest, context: Context
+    ) -> pb.ListResourceEventsResponse:
+        """The history of one resource, newest first."""
+        caller = current_caller()
+        resource_id = requests.uuid_of("resource_id", request.resource_id)
+        size = page_size(request.page_size)
+        filters = ("events", str(resource_id))
+        position = decode_token(request.page_token, filters, (int, int))
+        async with self._database.read(caller.scope) as session:
+            row = await read_resource(session, caller.scope, resource_id)
+            events = await list_events(
+                session,
+                caller.scope,
+                resource_id,
+                since=row.first_seen_at,
+                before=position,
+                limit=size + 1,
+            )
+        page = events[:size]
+        return pb.ListResourceEventsResponse(
+            events=[event_message(event, show_owners=caller.scope.everything) for event in page],
+            next_page_token=(
+                encode_token(filters, event_position(page[-1])) if len(events) > size else ""
+            ),
+        )
+
+    async def CountResources(  # noqa: N802
+        self, request: pb.CountResourcesRequest, context: Context
+    ) -> pb.CountResourcesResponse:
+        """How many living resources there are."""
+        scope = current_caller().scope
+        kind = requests.known_kind(request.kind) if request.kind else ""
+        async with self._database.read(scope) as session:
+            rows = await count_resources(session, scope, kind)
+        counts = [
+            pb.ResourceCount(
+                kind=row.kind, region=row.region, tenant_id=row.tenant_id, count=row.living
+            )
+            for row in rows
+        ]
+        return pb.CountResourcesResponse(counts=counts, total=sum(row.living for row in rows))
+
+    async def ListProjects(  # noqa: N802
+        self, request: pb.ListProjectsRequest, context: Context
+    ) -> pb.ListProjectsResponse:
+        """The provider's living projects, in the order of their discovery."""
+        scope = current_caller().scope
+        size = page_size(request.page_size)
+        filters = ("projects", request.tenant_id)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(scope) as session:
+            rows = await list_projects(
+                session,
+                scope,
+                tenant_id=request.tenant_id,
+                after=requests.uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = rows[:size]
+        return pb.ListProjectsResponse(
+            projects=map(project_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def ListSweeps(  # noqa: N802
+        self, request: pb.ListSweepsRequest, context: Context
+    ) -> pb.ListSweepsResponse:
+        """The sweeps, newest first."""
+        size = page_size(request.page_size)
+        kind = requests.known_swept_kind(request.kind) if request.kind else ""
+        if request.outcome and request.outcome not in set(Outcome):
+            raise InvalidArgument(
+                "outcome", f"{request.outcome!r} is not one of {', '.join(Outcome)}"
+            )
+        filters = ("sweeps", kind, request.outcome)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_sweeps(
+                session,
+                kind=kind,
+                outcome=request.outcome,
+                before=requests.uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = rows[:size]
+        return pb.ListSweepsResponse(
+            sweeps=map(sweep_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def ConfirmSweep(  # noqa: N802
+        self, request: pb.ConfirmSweepRequest, context: Context
+    ) -> pb.ConfirmSweepResponse:
+        """Lets a sweep that the breaker halted go on."""
+        caller = current_caller()
+        sweep_id = requests.uuid_of("id", request.id)
+        async with self._database.write(caller.scope) as session:
+            sweep = await confirm_sweep(session, sweep_id, operator=caller.subject)
+        return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
+
+
+def _resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
+    if request.deleted not in LIVES:
+        raise InvalidArgument("deleted", f"{request.deleted!r} is not one of false, true, any")
+    return ResourceFilter(
+        life=LIVES[request.deleted],
+        kind=requests.known_kind(request.kind) if request.kind else "",
+        region=request.region,
+        status=request.status,
+        project_id=(
+            requests.uuid_of("project_id", request.project_id) if request.project_id else None
+        ),
+        tenant_id=request.tenant_id,
+        deployment_id=request.deployment_id,
+        tag=request.tag.lower(),
+        query=request.query,
+    )
+
+
+def _filters(request: pb.ListResourcesRequest) -> tuple[str, ...]:
+    """What a page token is bound to: every filter; not the size nor the view."""
+    return (
+        "resources",
+        request.kind,
+        request.region,
+        request.status,
+        request.project_id,
+        request.tenant_id,
+        request.deployment_id,
+        request.tag,
+        request.query,
+        request.deleted,
+    )

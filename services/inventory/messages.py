@@ -1,0 +1,136 @@
+"""From rows to protos. A page of a list is made here, so a row costs as little as it can."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from arcadia.inventory.v1 import resources_pb2
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Row
+
+__all__ = ["event_message", "project_message", "resource_message", "sweep_message", "timestamp"]
+
+Resource = resources_pb2.Resource
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """The proto of an instant; None stays unset."""
+    if instant is None:
+        return None
+    return Timestamp(seconds=int(instant.timestamp() // 1), nanos=instant.microsecond * 1000)
+
+
+def resource_message(row: Iterable[Any]) -> resources_pb2.Resource:
+    """The resource of a row in the order of `reading.BASIC`, or of `reading.FULL`."""
+    (
+        identifier,
+        provider,
+        kind,
+        provider_id,
+        name,
+        region,
+        size,
+        status,
+        project_id,
+        tenant_id,
+        deployment_id,
+        tags,
+        provider_created_at,
+        first_seen_at,
+        last_seen_at,
+        strikes,
+        deleted_at,
+        *attrs,
+    ) = row
+    # One call with everything, nulls left unset: setting field by field costs twice as much.
+    return Resource(
+        id=identifier,
+        provider=provider,
+        kind=kind,
+        provider_id=provider_id,
+        name=name,
+        region=region,
+        size=size,
+        status=status,
+        project_id=project_id,
+        tenant_id=tenant_id,
+        deployment_id=deployment_id,
+        tags=tags,
+        attrs=_struct(attrs[0]) if attrs else None,
+        provider_created_at=timestamp(provider_created_at),
+        first_seen_at=timestamp(first_seen_at),
+        last_seen_at=timestamp(last_seen_at),
+        stale_strike_count=strikes,
+        deleted_at=timestamp(deleted_at),
+    )
+
+
+def event_message(row: Iterable[Any], *, show_owners: bool) -> resources_pb2.ResourceEvent:
+    """The event of a row in the order of `history.COLUMNS`.
+
+    A tenant reads what it was given, not from whom: without `show_owners` an `assigned`
+    event keeps its previous owner to itself.
+    """
+    identifier, resource_id, type_, changes, actor, request_id, occurred_at = row
+    if type_ == "assigned" and not show_owners:
+        changes = {field: {"new": change["new"]} for field, change in changes.items()}
+    return resources_pb2.ResourceEvent(
+        id=identifier,
+        resource_id=resource_id,
+        type=type_,
+        changes=_struct(changes),
+        actor=actor,
+        request_id=request_id,
+        occurred_at=timestamp(occurred_at),
+    )
+
+
+def project_message(row: Row[Any]) -> resources_pb2.Project:
+    """The project of a row of `cloud_projects`."""
+    return resources_pb2.Project(
+        id=str(row.id),
+        provider=row.provider,
+        provider_id=row.provider_id,
+        name=row.name,
+        description=row.description,
+        purpose=row.purpose,
+        environment=row.environment,
+        is_default=row.is_default,
+        tenant_id=row.tenant_id,
+        classification=row.classification,
+        first_seen_at=timestamp(row.first_seen_at),
+        last_seen_at=timestamp(row.last_seen_at),
+        deleted_at=timestamp(row.deleted_at),
+    )
+
+
+def sweep_message(row: Row[Any]) -> resources_pb2.Sweep:
+    """The sweep of a row of `cloud_sweeps`."""
+    return resources_pb2.Sweep(
+        id=str(row.id),
+        provider=row.provider,
+        kind=row.kind,
+        outcome=row.outcome,
+        reason=row.reason,
+        reported_total=-1 if row.reported_total is None else row.reported_total,
+        seen_count=row.seen_count,
+        discovered_count=row.discovered_count,
+        updated_count=row.updated_count,
+        restored_count=row.restored_count,
+        struck_count=row.struck_count,
+        deleted_count=row.deleted_count,
+        withheld_count=row.withheld_count,
+        scope_fingerprint=row.scope_fingerprint,
+        run_id=row.run_id,
+        started_at=timestamp(row.started_at),
+        finished_at=timestamp(row.finished_at),
+        confirmed_by=row.confirmed_by,
+        confirmed_at=timestamp(row.confirmed_at),
+    )
+
+
+def _struct(content: dict[str, Any]) -> Struct:
+    struct = Struct()
+    struct.update(content)
+    return struct

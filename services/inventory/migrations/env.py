@@ -1,0 +1,8 @@
+"""Alembic's entry into the migrations of the inventory service."""
+
+from alembic import context
+
+from services.common.migrations import run_environment
+from services.inventory.models import metadata
+
+run_environment(context.config, metadata)

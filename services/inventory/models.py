@@ -1,0 +1,227 @@
+"""The tables of the inventory service, as its queries use them.
+
+The migrations make them, with what these definitions cannot say: row-level security,
+rights, the triggers of the append-only history and its partitions.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+__all__ = [
+    "cloud_projects",
+    "cloud_resource_events",
+    "cloud_resources",
+    "cloud_sweep_sightings",
+    "cloud_sweeps",
+    "metadata",
+]
+
+metadata = MetaData()
+
+LIVING = text("deleted_at IS NULL")
+
+
+def _id() -> Column[object]:
+    """Ours, and ascending with time: the stable order of every list."""
+    return Column("id", Uuid, nullable=False, server_default=func.uuidv7())
+
+
+def _words(name: str) -> Column[str]:
+    """A text that is empty, not null, where there is none."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+cloud_projects = Table(
+    "cloud_projects",
+    metadata,
+    _id(),
+    Column("provider", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    _words("name"),
+    _words("description"),
+    _words("purpose"),
+    _words("environment"),
+    Column("is_default", Boolean, nullable=False, server_default=text("false")),
+    Column("tenant_id", Text),
+    Column("classification", Text, nullable=False, server_default="unclassified"),
+    _instant("first_seen_at"),
+    _instant("last_seen_at"),
+    Column("stale_strike_count", SmallInteger, nullable=False, server_default=text("0")),
+    Column("last_strike_sweep_id", Uuid),
+    _instant("deleted_at", nullable=True),
+    PrimaryKeyConstraint("id", name="cloud_projects_pkey"),
+    UniqueConstraint("provider", "provider_id", name="cloud_projects_provider_id_key"),
+    CheckConstraint(
+        "classification IN ('tenant', 'internal', 'unclassified')",
+        name="cloud_projects_classification_check",
+    ),
+    CheckConstraint(
+        "(classification = 'tenant') = (tenant_id IS NOT NULL)",
+        name="cloud_projects_tenant_check",
+    ),
+    CheckConstraint("stale_strike_count BETWEEN 0 AND 3", name="cloud_projects_strikes_check"),
+)
+
+cloud_resources = Table(
+    "cloud_resources",
+    metadata,
+    _id(),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    _words("name"),
+    _words("region"),
+    _words("size"),
+    _words("status"),
+    Column("project_id", Uuid),
+    Column("tenant_id", Text),
+    Column("deployment_id", Text),
+    _words("ownership_source"),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("attrs", JSONB, nullable=False, server_default="{}"),
+    _instant("provider_created_at", nullable=True),
+    Column("sighting_digest", BigInteger, nullable=False),
+    _instant("first_seen_at"),
+    _instant("last_seen_at"),
+    Column("stale_strike_count", SmallInteger, nullable=False, server_default=text("0")),
+    Column("last_strike_sweep_id", Uuid),
+    _instant("deleted_at", nullable=True),
+    PrimaryKeyConstraint("id", name="cloud_resources_pkey"),
+    UniqueConstraint("provider", "kind", "provider_id", name="cloud_resources_provider_id_key"),
+    ForeignKeyConstraint(
+        ["project_id"], ["cloud_projects.id"], name="cloud_resources_project_id_fkey"
+    ),
+    CheckConstraint("stale_strike_count BETWEEN 0 AND 3", name="cloud_resources_strikes_check"),
+    CheckConstraint(
+        "ownership_source IN ('', 'explicit', 'tag', 'project')",
+        name="cloud_resources_ownership_source_check",
+    ),
+    # None on what a sighting merely bumps, so that a bump rewrites no index (HOT).
+    Index("cloud_resources_living_idx", "id", postgresql_where=LIVING),
+    Index("cloud_resources_living_kind_idx", "kind", "id", postgresql_where=LIVING),
+    Index(
+        "cloud_resources_tenant_idx",
+        "tenant_id",
+        "id",
+        postgresql_where=text("tenant_id IS NOT NULL"),
+    ),
+    Index(
+        "cloud_resources_deployment_idx",
+        "deployment_id",
+        "id",
+        postgresql_where=text("deployment_id IS NOT NULL"),
+    ),
+    Index(
+        "cloud_resources_project_idx",
+        "project_id",
+        "id",
+        postgresql_where=text("project_id IS NOT NULL"),
+    ),
+    Index("cloud_resources_tombstones_idx", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+)
+
+cloud_resource_events = Table(
+    "cloud_resource_events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    # Without a foreign key: resources are never deleted, and a check a row would cost
+    # as much as the insert itself.
+    Column("resource_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("tenant_id", Text),
+    Column("type", Text, nullable=False),
+    Column("changes", JSONB, nullable=False, server_default="{}"),
+    _words("actor"),
+    _words("request_id"),
+    _instant("occurred_at"),
+    PrimaryKeyConstraint("id", "occurred_at", name="cloud_resource_events_pkey"),
+    CheckConstraint(
+        "type IN ('discovered', 'updated', 'deleted', 'restored', 'tagged',"
+        " 'drift_detected', 'drift_resolved', 'assigned')",
+        name="cloud_resource_events_type_check",
+    ),
+    Index("cloud_resource_events_resource_idx", "resource_id", "occurred_at", "id"),
+    postgresql_partition_by="RANGE (occurred_at)",
+)
+
+cloud_sweeps = Table(
+    "cloud_sweeps",
+    metadata,
+    _id(),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    _words("run_id"),
+    Column("outcome", Text, nullable=False, server_default="running"),
+    _words("reason"),
+    Column("reported_total", BigInteger),
+    *(
+        Column(f"{name}_count", BigInteger, nullable=False, server_default=text("0"))
+        for name in (
+            "seen",
+            "discovered",
+            "updated",
+            "restored",
+            "struck",
+            "deleted",
+            "withheld",
+        )
+    ),
+    Column("scope_fingerprint", ARRAY(Text), nullable=False, server_default="{}"),
+    _instant("started_at"),
+    _instant("finished_at", nullable=True),
+    _words("confirmed_by"),
+    _instant("confirmed_at", nullable=True),
+    Column("spent_by_sweep_id", Uuid),
+    PrimaryKeyConstraint("id", name="cloud_sweeps_pkey"),
+    UniqueConstraint("key", name="cloud_sweeps_key_key"),
+    CheckConstraint(
+        "outcome IN ('running', 'completed', 'incomplete', 'frozen', 'halted', 'failed')",
+        name="cloud_sweeps_outcome_check",
+    ),
+    CheckConstraint(
+        "(outcome = 'running') = (finished_at IS NULL)", name="cloud_sweeps_finished_check"
+    ),
+    Index("cloud_sweeps_kind_idx", "kind", "id"),
+)
+
+cloud_sweep_sightings = Table(
+    "cloud_sweep_sightings",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("sweep_id", Uuid, nullable=False),
+    # A row a batch, not a row a resource: counting distinct ids once, at the end, is
+    # far cheaper than an index entry for each.
+    Column("provider_ids", ARRAY(Text), nullable=False),
+    Column("discovered_count", BigInteger, nullable=False),
+    Column("updated_count", BigInteger, nullable=False),
+    Column("restored_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id", name="cloud_sweep_sightings_pkey"),
+    ForeignKeyConstraint(
+        ["sweep_id"], ["cloud_sweeps.id"], name="cloud_sweep_sightings_sweep_id_fkey"
+    ),
+    Index("cloud_sweep_sightings_sweep_idx", "sweep_id"),
+    prefixes=["UNLOGGED"],
+)

@@ -1,0 +1,91 @@
+"""What a sighting makes of a row: the row to keep, and the events to write.
+
+The one place where it is decided that a resource was discovered, updated or restored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.inventory.ownership import NOBODY, Ownership, decide
+from services.inventory.resources import (
+    Content,
+    FieldChange,
+    KnownResource,
+    SightedResource,
+    meaningful_changes,
+    merged,
+)
+from services.inventory.vocabulary import Became, EventType
+
+__all__ = ["NewEvent", "Recorded", "SightingBatch", "owner_changes", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class SightingBatch:
+    """Sightings of a kind as they arrived, each resource once.
+
+    `digests` tell what is as it was without looking inside; only the rest is decoded,
+    by `sighted`, which takes a position in the batch.
+    """
+
+    provider: str
+    kind: str
+    provider_ids: list[str]
+    digests: list[int]
+    """64 bits, signed, of everything that a sighting says."""
+    sighted: Callable[[int], SightedResource]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An entry for a resource's history."""
+
+    type: EventType
+    changes: tuple[FieldChange, ...]
+    tenant_id: str | None
+    """Whose history it is: the entry shows values, so it goes to whom they belonged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a sighting made of a row."""
+
+    provider_id: str
+    content: Content
+    ownership: Ownership
+    became: Became
+    events: tuple[NewEvent, ...]
+
+
+def record(sighted: SightedResource, known: KnownResource | None) -> Recorded:
+    """What `sighted` makes of the row that is `known`; None for one never seen."""
+    content = merged(sighted, known.content if known else None)
+    if known is None:
+        owner = decide(NOBODY, content.tags, None)
+        discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
+        return Recorded(sighted.provider_id, content, owner, Became.DISCOVERED, (discovered,))
+    owner = decide(known.ownership, content.tags, known.project_tenant)
+    changes = meaningful_changes(known.content, content)
+    moved = owner_changes(known.ownership, owner)
+    became, events = Became.UNCHANGED, []
+    if known.deleted:
+        became = Became.RESTORED
+        events.append(NewEvent(EventType.RESTORED, changes, known.ownership.tenant_id))
+    elif changes:
+        became = Became.UPDATED
+        events.append(NewEvent(EventType.UPDATED, changes, known.ownership.tenant_id))
+    elif moved:
+        became = Became.UPDATED
+    if moved:
+        events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
+    return Recorded(sighted.provider_id, content, owner, became, tuple(events))
+
+
+def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:
+    """What of the owner changed, as an `assigned` event shows it."""
+    pairs: tuple[tuple[str, Any, Any], ...] = (
+        ("tenant_id", old.tenant_id, new.tenant_id),
+        ("deployment_id", old.deployment_id, new.deployment_id),
+    )
+    return tuple(FieldChange(field, was, is_) for field, was, is_ in pairs if was != is_)

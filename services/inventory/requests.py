@@ -1,0 +1,197 @@
+"""From protos to the domain: what a request may say, refused with the name of the field."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from arcadia.inventory.v1 import sync_service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.common.errors import InvalidArgument
+from services.inventory.projects import SightedProject, first_classification
+from services.inventory.recording import SightingBatch
+from services.inventory.resources import Content, SightedResource, normal_tags
+from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
+
+__all__ = [
+    "LARGEST_BATCH",
+    "known_kind",
+    "known_provider",
+    "known_swept_kind",
+    "member_keys",
+    "required",
+    "sighted_projects",
+    "sighting_batch",
+    "uuid_of",
+]
+
+LARGEST_BATCH: Final = 5_000
+
+DIGEST_VERSION: Final = b"sighting/1"
+"""Part of every digest: raised when a release reads sightings differently, so that the
+next sweep looks at every row again."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "provider_created_at"})
+
+
+def required(field: str, value: str) -> str:
+    """A text that is not empty, else InvalidArgument."""
+    if not value:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return value
+
+
+def uuid_of(field: str, value: str) -> UUID:
+    """One of our ids, else InvalidArgument."""
+    try:
+        return UUID(required(field, value))
+    except ValueError:
+        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+
+
+def known_provider(value: str) -> str:
+    """A provider that we mirror, else InvalidArgument."""
+    return _word("provider", value, PROVIDERS, "UNKNOWN_PROVIDER")
+
+
+def known_kind(value: str, field: str = "kind") -> str:
+    """A kind of resource, else InvalidArgument."""
+    return _word(field, value, KINDS, "UNKNOWN_KIND")
+
+
+def known_swept_kind(value: str) -> str:
+    """A kind of resource, or `project`, else InvalidArgument."""
+    return _word("kind", value, SWEPT_KINDS, "UNKNOWN_KIND")
+
+
+def _word(field: str, value: str, words: frozenset[str], reason: str) -> str:
+    if required(field, value) not in words:
+        raise InvalidArgument(
+            field, f"{value!r} is not one of {', '.join(sorted(words))}", reason=reason
+        )
+    return value
+
+
+def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> SightingBatch:
+    """The batch of a request, each resource once: the last sighting of an id wins.
+
+    Only ids and digests are read here; what a row says is decoded when it is asked for,
+    and only then refused when it is malformed.
+    """
+    sightings = _distinct("sightings", request.sightings)
+
+    def sighted(position: int) -> SightedResource:
+        return _sighted(f"sightings[{position}]", sightings[position])
+
+    return SightingBatch(
+        provider=known_provider(request.provider),
+        kind=known_kind(request.kind),
+        provider_ids=[sighting.provider_id for sighting in sightings],
+        digests=[_digest(sighting) for sighting in sightings],
+        sighted=sighted,
+    )
+
+
+def sighted_projects(
+    request: sync_service_pb2.RecordProjectsRequest, *, internal_project: str
+) -> list[SightedProject]:
+    """The projects of a request, each once: the last sighting of an id wins."""
+    return [
+        SightedProject(
+            provider_id=project.provider_id,
+            name=project.name,
+            description=project.description,
+            purpose=project.purpose,
+            environment=project.environment.lower(),
+            is_default=project.is_default,
+            classification=first_classification(project.name, internal_project),
+        )
+        for project in _distinct("projects", request.projects)
+    ]
+
+
+def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[tuple[str, str]]:
+    """The (kind, provider id) of a project's members."""
+    _bounded("members", len(request.members))
+    return [
+        (
+            known_kind(member.kind, f"members[{position}].kind"),
+            required(f"members[{position}].provider_id", member.provider_id),
+        )
+        for position, member in enumerate(request.members)
+    ]
+
+
+def _bounded(field: str, count: int) -> None:
+    if count > LARGEST_BATCH:
+        raise InvalidArgument(
+            field, f"has {count} entries, at most {LARGEST_BATCH}", reason="BATCH_TOO_LARGE"
+        )
+
+
+def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
+    """The messages, each provider id once; the last one wins."""
+    _bounded(field, len(messages))
+    by_id = {message.provider_id: message for message in messages}
+    if "" in by_id:
+        position = next(i for i, message in enumerate(messages) if not message.provider_id)
+        required(f"{field}[{position}].provider_id", "")
+    return list(by_id.values())
+
+
+def _digest(sighting: sync_service_pb2.Sighting) -> int:
+    # Were the serialisation ever to change with the library, the next sweep would look
+    # at every row in full, and find nothing changed.
+    content = sighting.SerializeToString(deterministic=True)
+    digest = blake2b(content, digest_size=8, person=DIGEST_VERSION).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _sighted(field: str, sighting: sync_service_pb2.Sighting) -> SightedResource:
+    return SightedResource(
+        provider_id=sighting.provider_id,
+        content=Content(
+            name=sighting.name,
+            region=sighting.region,
+            size=sighting.size,
+            status=sighting.status,
+            tags=normal_tags(sighting.tags),
+            attrs=_attrs(f"{field}.attrs_json", sighting.attrs_json),
+            provider_created_at=_instant(sighting),
+        ),
+        unknown_fields=_unknown(f"{field}.unknown_fields", sighting.unknown_fields),
+    )
+
+
+def _attrs(field: str, content: str) -> dict[str, Any]:
+    if not content:
+        return {}
+    try:
+        attrs = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise InvalidArgument(field, f"is not JSON: {error}", reason="MALFORMED_JSON") from None
+    if not isinstance(attrs, dict):
+        raise InvalidArgument(field, "is not a JSON object", reason="MALFORMED_JSON")
+    return attrs
+
+
+def _instant(sighting: sync_service_pb2.Sighting) -> datetime | None:
+    if not sighting.HasField("provider_created_at"):
+        return None
+    at: Timestamp = sighting.provider_created_at
+    return EPOCH + timedelta(seconds=at.seconds, microseconds=at.nanos // 1000)
+
+
+def _unknown(field: str, names: Iterable[str]) -> frozenset[str]:
+    fields = frozenset(names)
+    for name in fields:
+        if name not in UNKNOWABLE and not name.startswith("attrs."):
+            raise InvalidArgument(
+                field, f"{name!r} is neither a column nor attrs.<key>", reason="UNKNOWN_FIELD"
+            )
+    return fields

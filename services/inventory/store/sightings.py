@@ -1,0 +1,228 @@
+"""The one way into the inventory: a batch of sightings, in a constant number of statements.
+
+An unchanged row costs one comparison of digests and one bump in place. Only what is
+new, changed, or was tombstoned is decoded, compared field by field and written. Rows
+travel as binary arrays, five times as fast as text parameters.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from services.common.database import WriteSession
+from services.inventory.ownership import Ownership, OwnershipSource
+from services.inventory.recording import Recorded, SightingBatch, record
+from services.inventory.resources import Content, KnownResource
+from services.inventory.store.evidence import add_evidence
+from services.inventory.store.history import Cause, EventArrays, prepare_months
+from services.inventory.store.locks import lock_kinds
+from services.inventory.vocabulary import Became
+
+__all__ = ["RecordedCounts", "record_sightings"]
+
+TAG_SEPARATOR: Final = "\x1f"
+
+# Bumps what is as it was, and answers with the positions of the rest.
+BUMP: Final = """
+WITH given AS (
+    SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)b::bigint[])
+        WITH ORDINALITY AS given (provider_id, digest, position)
+), bumped AS (
+    UPDATE cloud_resources AS r
+    SET last_seen_at = greatest(r.last_seen_at, now()),
+        stale_strike_count = 0,
+        last_strike_sweep_id = NULL
+    FROM given
+    WHERE r.provider = %(provider)s AND r.kind = %(kind)s
+      AND r.provider_id = given.provider_id
+      AND r.sighting_digest = given.digest
+      AND r.deleted_at IS NULL
+    RETURNING given.position
+)
+SELECT array(SELECT position FROM given EXCEPT SELECT position FROM bumped ORDER BY 1)::int[]
+"""
+
+KNOWN: Final = """
+SELECT r.id, r.provider_id, r.name, r.region, r.size, r.status, r.tags, r.attrs::text,
+       r.provider_created_at, r.tenant_id, r.deployment_id, r.ownership_source,
+       p.tenant_id, r.deleted_at IS NOT NULL
+FROM cloud_resources AS r
+LEFT JOIN cloud_projects AS p ON p.id = r.project_id
+WHERE r.provider = %(provider)s AND r.kind = %(kind)s
+  AND r.provider_id = ANY (%(provider_ids)b::text[])
+"""
+
+KEEP: Final = """
+WITH kept AS (
+    INSERT INTO cloud_resources AS r (
+        provider, kind, provider_id, name, region, size, status, tenant_id, deployment_id,
+        ownership_source, tags, attrs, provider_created_at, sighting_digest,
+        first_seen_at, last_seen_at)
+    SELECT %(provider)s, %(kind)s, g.provider_id, g.name, g.region, g.size, g.status,
+           g.tenant_id, g.deployment_id, g.ownership_source,
+           string_to_array(g.tags, chr(31)), g.attrs::jsonb, g.provider_created_at, g.digest,
+           now(), now()
+    FROM unnest(
+        %(provider_ids)b::text[], %(names)b::text[], %(regions)b::text[], %(sizes)b::text[],
+        %(statuses)b::text[], %(tenants)b::text[], %(deployments)b::text[],
+        %(sources)b::text[], %(tags)b::text[], %(attrs)b::text[],
+        %(created)b::timestamptz[], %(digests)b::bigint[]
+    ) AS g (provider_id, name, region, size, status, tenant_id, deployment_id,
+            ownership_source, tags, attrs, provider_created_at, digest)
+    ON CONFLICT ON CONSTRAINT cloud_resources_provider_id_key DO UPDATE SET
+        name = excluded.name,
+        region = excluded.region,
+        size = excluded.size,
+        status = excluded.status,
+        tenant_id = excluded.tenant_id,
+        deployment_id = excluded.deployment_id,
+        ownership_source = excluded.ownership_source,
+        tags = excluded.tags,
+        attrs = excluded.attrs,
+        provider_created_at = excluded.provider_created_at,
+        sighting_digest = excluded.sighting_digest,
+        last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
+        stale_strike_count = 0,
+        last_strike_sweep_id = NULL,
+        deleted_at = NULL
+    RETURNING r.id, r.provider_id
+)
+INSERT INTO cloud_resource_events
+    (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
+SELECT kept.id, %(kind)s, e.tenant_id, e.type, e.changes::jsonb, %(actor)s, %(request_id)s, now()
+FROM unnest(
+    %(event_keys)b::text[], %(event_tenants)b::text[], %(event_types)b::text[],
+    %(event_changes)b::text[]
+) WITH ORDINALITY AS e (provider_id, tenant_id, type, changes, position)
+JOIN kept USING (provider_id)
+ORDER BY e.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCounts:
+    """What became of a batch."""
+
+    discovered: int
+    updated: int
+    restored: int
+    unchanged: int
+
+
+async def record_sightings(
+    session: WriteSession, batch: SightingBatch, *, sweep_id: UUID | None, cause: Cause
+) -> RecordedCounts:
+    """Records a batch; the same batch again changes nothing.
+
+    Raises NotFound for an unknown sweep, and FailedPrecondition for one that is closed
+    or of another kind; the batch is then not recorded.
+    """
+    await lock_kinds(session, batch.provider, [batch.kind])
+    driver = await session.driver()
+    recorded = await _record_rest(session, driver, batch, cause)
+    became = Counter(row.became for row in recorded)
+    counts = RecordedCounts(
+        discovered=became[Became.DISCOVERED],
+        updated=became[Became.UPDATED],
+        restored=became[Became.RESTORED],
+        unchanged=len(batch.provider_ids) - len(recorded) + became[Became.UNCHANGED],
+    )
+    if sweep_id is not None:
+        await add_evidence(
+            session,
+            sweep_id,
+            provider=batch.provider,
+            kind=batch.kind,
+            provider_ids=batch.provider_ids,
+            discovered=counts.discovered,
+            updated=counts.updated,
+            restored=counts.restored,
+        )
+    return counts
+
+
+async def _record_rest(
+    session: WriteSession,
+    driver: psycopg.AsyncConnection[Any],
+    batch: SightingBatch,
+    cause: Cause,
+) -> list[Recorded]:
+    """Bumps the unchanged, and records the rest."""
+    if not batch.provider_ids:
+        return []
+    parameters: dict[str, Any] = {
+        "provider": batch.provider,
+        "kind": batch.kind,
+        "provider_ids": batch.provider_ids,
+        "digests": batch.digests,
+    }
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(BUMP, parameters)
+        answer = await cursor.fetchone()
+        rest = [position - 1 for position in answer[0]] if answer else []
+        if not rest:
+            return []
+        parameters["provider_ids"] = [batch.provider_ids[position] for position in rest]
+        await cursor.execute(KNOWN, parameters)
+        known = {row[1]: _known(row) for row in await cursor.fetchall()}
+        recorded = [
+            record(batch.sighted(position), known.get(batch.provider_ids[position]))
+            for position in rest
+        ]
+        await prepare_months(session)
+        digests = [batch.digests[position] for position in rest]
+        await cursor.execute(KEEP, _columns(batch, recorded, digests, cause))
+    return recorded
+
+
+def _known(row: tuple[Any, ...]) -> KnownResource:
+    return KnownResource(
+        id=row[0],
+        provider_id=row[1],
+        content=Content(
+            name=row[2],
+            region=row[3],
+            size=row[4],
+            status=row[5],
+            tags=tuple(row[6]),
+            attrs=orjson.loads(row[7]),
+            provider_created_at=row[8],
+        ),
+        ownership=Ownership(row[9], row[10], OwnershipSource(row[11])),
+        project_tenant=row[12],
+        deleted=row[13],
+    )
+
+
+def _columns(
+    batch: SightingBatch, recorded: list[Recorded], digests: list[int], cause: Cause
+) -> dict[str, Any]:
+    """The rows to keep and their events, column by column."""
+    events = EventArrays.of((row.provider_id, event) for row in recorded for event in row.events)
+    contents = [row.content for row in recorded]
+    return {
+        "provider": batch.provider,
+        "kind": batch.kind,
+        "provider_ids": [row.provider_id for row in recorded],
+        "names": [content.name for content in contents],
+        "regions": [content.region for content in contents],
+        "sizes": [content.size for content in contents],
+        "statuses": [content.status for content in contents],
+        "tenants": [row.ownership.tenant_id for row in recorded],
+        "deployments": [row.ownership.deployment_id for row in recorded],
+        "sources": [row.ownership.source.value for row in recorded],
+        "tags": [TAG_SEPARATOR.join(content.tags) for content in contents],
+        "attrs": [orjson.dumps(content.attrs).decode() for content in contents],
+        "created": [content.provider_created_at for content in contents],
+        "digests": digests,
+        "event_keys": events.keys,
+        "event_tenants": events.tenants,
+        "event_types": events.types,
+        "event_changes": events.changes,
+        "actor": cause.actor,
+        "request_id": cause.request_id,
+    }

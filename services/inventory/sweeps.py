@@ -1,0 +1,95 @@
+"""What a sweep is evidence for: when it may strike, and when the breaker stops it.
+
+Only a complete sweep strikes what it did not see; the third strike in a row makes a
+row a suspect, whose end a read of its id must confirm.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from services.inventory.vocabulary import Outcome
+
+__all__ = [
+    "BREAKER_ROWS",
+    "BREAKER_SHARE",
+    "STRIKES_TO_CONFIRM",
+    "Evidence",
+    "Toll",
+    "Verdict",
+    "judge",
+    "may_tombstone",
+]
+
+STRIKES_TO_CONFIRM: Final = 3
+"""Complete sweeps in a row that did not see a row, before its id is read."""
+
+BREAKER_SHARE: Final = Fraction(20, 100)
+"""Of the living rows of a kind: what one sweep may tombstone at most without an operator."""
+
+BREAKER_ROWS: Final = 5
+"""As many as this never trip the breaker, however few there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a sweep brought home."""
+
+    seen: int
+    """Distinct resources that were recorded in it."""
+    reported_total: int | None
+    """What the provider said that it has; None for a listing that says nothing."""
+    scopes: frozenset[str]
+    """The scope-dependent fields that the token could see."""
+    known_scopes: frozenset[str] | None
+    """The same of the last sweep that counted; None when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a sweep, and why in words; no words are needed when it completed."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a sweep would tombstone."""
+
+    living: int
+    """Living rows of the kind, before."""
+    doomed: int
+    """Rows that reach their third strike by it."""
+    confirmed: int
+    """As many as an operator let this sweep tombstone; 0 without a confirmation."""
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Whether a sweep that read every page may strike what it did not see."""
+    if evidence.reported_total is not None and evidence.seen != evidence.reported_total:
+        return Verdict(
+            Outcome.INCOMPLETE,
+            f"the provider reported {evidence.reported_total} and {evidence.seen} were seen",
+        )
+    # An empty listing shows no fields at all: it says nothing about the scopes.
+    if evidence.seen and evidence.known_scopes:
+        lost = sorted(evidence.known_scopes - evidence.scopes)
+        if lost:
+            return Verdict(
+                Outcome.FROZEN,
+                f"the token no longer sees {', '.join(lost)}; strikes and drift are frozen",
+            )
+    return Verdict(Outcome.COMPLETED)
+
+
+def may_tombstone(toll: Toll) -> Verdict:
+    """Whether the breaker lets a complete sweep go on."""
+    within = toll.doomed <= BREAKER_ROWS or toll.doomed <= BREAKER_SHARE * toll.living
+    if within or toll.doomed <= toll.confirmed:
+        return Verdict(Outcome.COMPLETED)
+    return Verdict(
+        Outcome.HALTED,
+        f"{toll.doomed} of {toll.living} would be tombstoned, more than "
+        f"{int(BREAKER_SHARE * 100)} % of the kind; an operator must confirm",
+    )

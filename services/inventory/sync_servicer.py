@@ -1,0 +1,152 @@
+"""SyncService: proto to domain and back. Workers tell it what the provider shows."""
+
+from typing import Any
+
+from arcadia.inventory.v1 import sync_service_pb2 as pb
+from arcadia.inventory.v1 import sync_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.requests import current_request_id
+from services.inventory import requests
+from services.inventory.messages import sweep_message
+from services.inventory.store.history import Cause
+from services.inventory.store.projects import record_members, record_projects
+from services.inventory.store.sightings import record_sightings
+from services.inventory.store.strikes import confirm_suspects, count_suspects, list_suspects
+from services.inventory.store.sweeps import begin_sweep, complete_sweep, fail_sweep, read_sweep
+
+__all__ = ["SyncServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+def current_cause() -> Cause:
+    """Who calls, and in which request: what events are written down to."""
+    return Cause(current_caller().subject, current_request_id())
+
+
+class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
+    """How the sync tells the inventory what it saw."""
+
+    def __init__(self, database: Database, *, internal_project: str) -> None:
+        self._database = database
+        self._internal_project = internal_project
+
+    async def BeginSweep(  # noqa: N802
+        self, request: pb.BeginSweepRequest, context: Context
+    ) -> pb.BeginSweepResponse:
+        """Opens a sweep; the same key again answers the same one."""
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await begin_sweep(
+                session,
+                provider=requests.known_provider(request.provider),
+                kind=requests.known_swept_kind(request.kind),
+                key=requests.required("key", request.key),
+                run_id=request.run_id,
+            )
+        return pb.BeginSweepResponse(sweep=sweep_message(sweep))
+
+    async def RecordSightings(  # noqa: N802
+        self, request: pb.RecordSightingsRequest, context: Context
+    ) -> pb.RecordSightingsResponse:
+        """Records a batch of resources."""
+        batch = requests.sighting_batch(request)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id) if request.sweep_id else None
+        async with self._database.write(current_caller().scope) as session:
+            counts = await record_sightings(
+                session, batch, sweep_id=sweep_id, cause=current_cause()
+            )
+        return pb.RecordSightingsResponse(
+            discovered_count=counts.discovered,
+            updated_count=counts.updated,
+            restored_count=counts.restored,
+            unchanged_count=counts.unchanged,
+        )
+
+    async def CompleteSweep(  # noqa: N802
+        self, request: pb.CompleteSweepRequest, context: Context
+    ) -> pb.CompleteSweepResponse:
+        """Closes a sweep that read every page."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        total = request.reported_total if request.reported_total >= 0 else None
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await complete_sweep(
+                session,
+                sweep_id,
+                reported_total=total,
+                scopes=list(request.scope_fingerprint),
+            )
+            suspects = await count_suspects(session, sweep)
+        return pb.CompleteSweepResponse(sweep=sweep_message(sweep), suspect_count=suspects)
+
+    async def FailSweep(  # noqa: N802
+        self, request: pb.FailSweepRequest, context: Context
+    ) -> pb.FailSweepResponse:
+        """Closes a sweep that broke off."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        reason = requests.required("reason", request.reason)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await fail_sweep(session, sweep_id, reason=reason)
+        return pb.FailSweepResponse(sweep=sweep_message(sweep))
+
+    async def ListSuspects(  # noqa: N802
+        self, request: pb.ListSuspectsRequest, context: Context
+    ) -> pb.ListSuspectsResponse:
+        """Lists what awaits a confirming read."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        size = page_size(request.page_size)
+        filters = ("suspects", str(sweep_id))
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            sweep = await read_sweep(session, sweep_id)
+            rows = await list_suspects(session, sweep, after=after, limit=size + 1)
+        page = rows[:size]
+        return pb.ListSuspectsResponse(
+            provider_ids=[row.provider_id for row in page],
+            next_page_token=encode_token(filters, (page[-1].id,)) if len(rows) > size else "",
+        )
+
+    async def RecordConfirmations(  # noqa: N802
+        self, request: pb.RecordConfirmationsRequest, context: Context
+    ) -> pb.RecordConfirmationsResponse:
+        """Tombstones what is gone, and clears what was found."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await confirm_suspects(
+                session,
+                await read_sweep(session, sweep_id),
+                gone=list(request.gone_provider_ids),
+                found=list(request.found_provider_ids),
+                cause=current_cause(),
+            )
+        return pb.RecordConfirmationsResponse(sweep=sweep_message(sweep))
+
+    async def RecordProjects(  # noqa: N802
+        self, request: pb.RecordProjectsRequest, context: Context
+    ) -> pb.RecordProjectsResponse:
+        """Records a batch of projects."""
+        provider = requests.known_provider(request.provider)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id) if request.sweep_id else None
+        projects = requests.sighted_projects(request, internal_project=self._internal_project)
+        async with self._database.write(current_caller().scope) as session:
+            counts = await record_projects(session, provider, projects, sweep_id=sweep_id)
+        return pb.RecordProjectsResponse(
+            discovered_count=counts.discovered,
+            updated_count=counts.updated + counts.restored,
+            unchanged_count=counts.unchanged,
+        )
+
+    async def RecordProjectMembers(  # noqa: N802
+        self, request: pb.RecordProjectMembersRequest, context: Context
+    ) -> pb.RecordProjectMembersResponse:
+        """Moves resources into the project that the provider shows them in."""
+        provider = requests.known_provider(request.provider)
+        project = requests.required("project_provider_id", request.project_provider_id)
+        members = requests.member_keys(request)
+        async with self._database.write(current_caller().scope) as session:
+            moved = await record_members(session, provider, project, members, cause=current_cause())
+        return pb.RecordProjectMembersResponse(moved_count=moved)
