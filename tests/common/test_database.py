@@ -1,0 +1,139 @@
+"""One transaction a call, carried by its scope and its request id into PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from services.common.access import ALL, Scope
+from services.common.database import Database, violated_constraint
+from services.common.errors import Unavailable
+from services.common.requests import set_request_id
+from services.common.settings import Service
+from tests.support.databases import PostgresServer
+
+
+@pytest.fixture
+async def database(
+    postgres: PostgresServer, fresh_database: Callable[[Service], str]
+) -> AsyncIterator[Database]:
+    """A database with one table that row-level security guards."""
+    url = fresh_database(Service.BILLING)
+    name = url.rsplit("/", 1)[1]
+    with psycopg.connect(postgres.url(name), autocommit=True) as owner:
+        owner.execute(
+            """
+            CREATE TABLE things (id int CONSTRAINT things_pkey PRIMARY KEY, tenant_id text);
+            GRANT ALL ON things TO billing;
+            ALTER TABLE things ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY tenant ON things USING (
+                current_setting('arcadia.scope', true) = 'all'
+                OR tenant_id = nullif(current_setting('arcadia.tenant', true), ''));
+            INSERT INTO things VALUES (1, 'acme'), (2, 'globex'), (3, NULL);
+            """
+        )
+    opened = Database(url, application_name="billing", pool_size=3)
+    yield opened
+    await opened.close()
+
+
+async def ids(database: Database, scope: Scope) -> list[int]:
+    async with database.read(scope) as session:
+        rows = await session.execute(text("SELECT id FROM things ORDER BY id"))
+        return list(rows.scalars())
+
+
+async def test_the_database_shows_a_tenant_only_its_rows_even_without_a_filter(
+    database: Database,
+) -> None:
+    assert await ids(database, Scope("acme")) == [1]
+    assert await ids(database, Scope("globex")) == [2]
+    assert await ids(database, Scope("nobody")) == []
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_the_scope_of_one_call_does_not_reach_the_next_on_the_same_connection(
+    database: Database,
+) -> None:
+    for _ in range(5):
+        assert await ids(database, ALL) == [1, 2, 3]
+        assert await ids(database, Scope("acme")) == [1]
+
+
+async def test_parallel_calls_keep_their_own_scope(database: Database) -> None:
+    scopes = [ALL, Scope("acme"), Scope("globex")] * 20
+    answers = await asyncio.gather(*(ids(database, scope) for scope in scopes))
+    assert answers == [[1, 2, 3], [1], [2]] * 20
+
+
+async def test_without_a_scope_the_database_shows_nothing(
+    database: Database,
+) -> None:
+    async with database.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT id FROM things"))
+        assert list(rows.scalars()) == []
+
+
+async def test_a_tenant_cannot_write_another_tenants_row(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with database.write(Scope("acme")) as session:
+            await session.execute(text("INSERT INTO things VALUES (9, 'globex')"))
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_a_read_session_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="read-only"):
+        async with database.read(ALL) as session:
+            await session.execute(text("DELETE FROM things"))
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_a_block_that_raises_changes_nothing(database: Database) -> None:
+    async def fail() -> None:
+        async with database.write(ALL) as session:
+            await session.execute(text("DELETE FROM things"))
+            raise KeyError("in mid-work")
+
+    with pytest.raises(KeyError):
+        await fail()
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_the_violated_constraint_is_known_by_name(database: Database) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        async with database.write(ALL) as session:
+            await session.execute(text("INSERT INTO things VALUES (1, 'acme')"))
+    assert violated_constraint(refused.value) == "things_pkey"
+
+
+async def test_the_request_id_reaches_the_database(database: Database) -> None:
+    set_request_id("request-42")
+    async with database.read(ALL) as session:
+        name = await session.execute(text("SELECT current_setting('application_name')"))
+        assert name.scalar_one() == "billing request-42"
+    async with database.engine.connect() as connection:
+        name = await connection.execute(text("SELECT current_setting('application_name')"))
+        assert name.scalar_one() == "billing"
+
+
+async def test_a_cut_connection_is_unavailable_and_the_next_call_works(
+    database: Database, postgres: PostgresServer
+) -> None:
+    async with database.read(ALL) as session:
+        pid = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    with psycopg.connect(postgres.admin_url, autocommit=True) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(Unavailable):
+        await ids(database, ALL)
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_a_database_that_is_not_there_is_unavailable() -> None:
+    database = Database("postgresql://x:y@127.0.0.1:1/none", application_name="x")
+    assert not await database.ping()
+    with pytest.raises(Unavailable):
+        await ids(database, ALL)
+    await database.close()
