@@ -62,6 +62,7 @@ class Evidence:
 class SweepCursor:
     """How far a pass has come: everything before this place is recorded."""
 
+    kind: str
     sweep_id: str
     query: int = 0
     page: int = 1
@@ -69,6 +70,12 @@ class SweepCursor:
     read_count: int = 0
     """Rows recorded so far, for the eye; a row read twice counts twice."""
     evidence: Evidence = Evidence()
+
+    def in_words(self) -> str:
+        """How far it is, in a line."""
+        total = self.evidence.finished_total + (self.evidence.total or 0)
+        of = f" of {total:,}" if total > 0 else ""
+        return f"{self.kind}: {self.read_count:,}{of} recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,10 @@ class MembersCursor:
     """The next page to read of it."""
     read_count: int = 0
     moved_count: int = 0
+
+    def in_words(self) -> str:
+        """How far it is, in a line."""
+        return f"project members: {self.read_count:,} recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class SweepActivities:
             cursor = reached_before(SweepCursor)
             if cursor is None:
                 sweep = await self._begin(request)
-                cursor = SweepCursor(sweep.id)
+                cursor = SweepCursor(request.kind, sweep.id)
                 if sweep.outcome != RUNNING:
                     # An earlier attempt closed it, and its answer was lost.
                     return await self._complete(cursor)

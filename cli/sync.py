@@ -1,0 +1,104 @@
+"""`arcadia sync`: a sync now, through Temporal, with its progress."""
+
+import asyncio
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from services.common.settings import Settings
+from workflows.connection import connect
+from workflows.payloads import KindOutcome, ResourceSyncInput, ResourceSyncResult
+from workflows.progress import Progress, progress_of
+from workflows.resource_sync import ResourceSync
+from workflows.starts import SYNCED_KINDS, UnknownKind, full_sync, start_sync
+
+__all__ = ["run_sync"]
+
+Handle = WorkflowHandle[ResourceSync, ResourceSyncResult]
+
+LOOK_SECONDS: Final = 0.5
+COLUMNS: Final = ("seen", "discovered", "updated", "restored", "struck", "deleted", "withheld")
+STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow"}
+
+
+def run_sync(
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this kind; may be repeated ({', '.join(SYNCED_KINDS)})."),
+    ] = None,
+    follow: Annotated[bool, typer.Option(help="Wait for the end and show the progress.")] = True,
+) -> None:
+    """Sync the provider's account into the inventory now, or join the sync that runs."""
+    settings = Settings()
+    try:
+        request = full_sync(settings, kind or ())
+    except UnknownKind as error:
+        raise typer.BadParameter(str(error)) from None
+    if not asyncio.run(_sync(settings, request, follow=follow)):
+        raise typer.Exit(1)
+
+
+async def _sync(settings: Settings, request: ResourceSyncInput, *, follow: bool) -> bool:
+    """Whether all went well, as far as was waited for."""
+    console = Console()
+    try:
+        client = await connect(settings)
+        handle: Handle = await start_sync(client, request)
+    except (RuntimeError, RPCError) as error:
+        console.print(f"[red]Temporal at {settings.temporal()} does not take the sync:[/] {error}")
+        return False
+    console.print(f"{handle.id} · run {handle.first_execution_run_id or handle.result_run_id}")
+    return await _follow(console, client, handle) if follow else True
+
+
+async def _follow(console: Console, client: Client, handle: Handle) -> bool:
+    ending = asyncio.create_task(_ending(handle))
+    with Live(console=console, transient=True) as live:
+        while not ending.done():
+            live.update(_view(await progress_of(client, handle)))
+            await asyncio.wait({ending}, timeout=LOOK_SECONDS)
+    outcomes, failure = await ending
+    if outcomes:
+        console.print(_table(outcomes))
+    if failure:
+        console.print(f"[red]The sync failed:[/] {failure}")
+    return not failure
+
+
+async def _ending(handle: Handle) -> tuple[tuple[KindOutcome, ...], str]:
+    """The outcomes by kind, and why it failed; empty when it did not."""
+    try:
+        return (await handle.result()).outcomes, ""
+    except WorkflowFailureError as error:
+        cause = error.cause
+        told = await _told(handle)
+        return told, cause.message if isinstance(cause, ApplicationError) else str(cause)
+
+
+async def _told(handle: Handle) -> tuple[KindOutcome, ...]:
+    """What a run that failed has told of its kinds; nothing when no worker answers."""
+    try:
+        return (await handle.query(ResourceSync.progress)).outcomes
+    except RPCError:
+        return ()
+
+
+def _view(progress: Progress) -> Group:
+    lines = progress.under_way or ("waiting for a worker",)
+    return Group(*(Spinner("dots", line) for line in lines))
+
+
+def _table(outcomes: tuple[KindOutcome, ...]) -> Table:
+    table = Table("kind", "outcome", *COLUMNS, "moved", "reason")
+    for outcome in outcomes:
+        counts = [f"{getattr(outcome, f'{column}_count'):,}" for column in (*COLUMNS, "moved")]
+        style = STYLES.get(outcome.outcome, "red")
+        table.add_row(outcome.kind, f"[{style}]{outcome.outcome}[/]", *counts, outcome.reason)
+    return table

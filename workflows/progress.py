@@ -1,0 +1,65 @@
+"""How far a run is, in words, for whoever waits for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.converter import DataConverter
+
+from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.projects import ProjectActivities
+from workflows.activities.sweeping import SweepActivities
+from workflows.payloads import MembersCursor, ResourceSyncResult, SweepCursor
+from workflows.resource_sync import ResourceSync
+
+__all__ = ["Progress", "progress_of"]
+
+CURSORS: Final[Mapping[str, type[SweepCursor] | type[MembersCursor]]] = {
+    SweepActivities.sweep_kind.__name__: SweepCursor,
+    ProjectActivities.record_members.__name__: MembersCursor,
+}
+"""What an activity tells in its heartbeats."""
+
+DOING: Final = {
+    SweepActivities.sweep_kind.__name__: "reading a kind",
+    SweepActivities.fail_sweep.__name__: "recording that a reading broke off",
+    ConfirmActivities.confirm_suspects.__name__: "reading by id what was not seen",
+    ProjectActivities.project_exists.__name__: "looking for our own project",
+    ProjectActivities.record_members.__name__: "reading the projects' members",
+}
+"""What an activity is about, before its first heartbeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run as it stands."""
+
+    running: bool
+    under_way: tuple[str, ...]
+    """A line for each activity that is under way or waits for its next attempt."""
+
+
+async def progress_of(
+    client: Client, handle: WorkflowHandle[ResourceSync, ResourceSyncResult]
+) -> Progress:
+    """Asks Temporal, which answers also when no worker does."""
+    description = await handle.describe()
+    pending = description.raw_description.pending_activities
+    lines = [await _line(activity, client.data_converter) for activity in pending]
+    return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
+
+
+async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
+    name = activity.activity_type.name
+    text = DOING.get(name, name)
+    cursor = CURSORS.get(name)
+    if cursor is not None and activity.HasField("heartbeat_details"):
+        told: list[Any] = await converter.decode(
+            activity.heartbeat_details.payloads, type_hints=[cursor]
+        )
+        text = told[0].in_words()
+    if activity.attempt > 1:
+        text += f" (attempt {activity.attempt}: {activity.last_failure.message})"
+    return text
