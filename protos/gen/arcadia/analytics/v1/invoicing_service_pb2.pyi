@@ -156,6 +156,20 @@ class ListPendingHandOversResponse(_message.Message):
     next_page_token: str
     def __init__(self, invoices: _Optional[_Iterable[_Union[_invoices_pb2.Invoice, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class GetHandOverRequest(_message.Message):
+    __slots__ = ("invoice_id",)
+    INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    invoice_id: str
+    def __init__(self, invoice_id: _Optional[str] = ...) -> None: ...
+
+class GetHandOverResponse(_message.Message):
+    __slots__ = ("invoice", "lines")
+    INVOICE_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    invoice: _invoices_pb2.Invoice
+    lines: _containers.RepeatedCompositeFieldContainer[_invoices_pb2.InvoiceLine]
+    def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[_invoices_pb2.InvoiceLine, _Mapping]]] = ...) -> None: ...
+
 class RecordHandOverRequest(_message.Message):
     __slots__ = ("invoice_id", "status", "reference", "reason", "attempt_count", "workflow_id", "run_id")
     INVOICE_ID_FIELD_NUMBER: _ClassVar[int]

@@ -79,6 +79,11 @@ class InvoicingServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversResponse.FromString,
                 _registered_method=True)
+        self.GetHandOver = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoicingService/GetHandOver',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverResponse.FromString,
+                _registered_method=True)
         self.RecordHandOver = channel.unary_unary(
                 '/arcadia.analytics.v1.InvoicingService/RecordHandOver',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.RecordHandOverRequest.SerializeToString,
@@ -156,6 +161,13 @@ class InvoicingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHandOver(self, request, context):
+        """An issued invoice with all its lines, as it is handed over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordHandOver(self, request, context):
         """What became of an attempt to hand an invoice over.
         """
@@ -212,6 +224,11 @@ def add_InvoicingServiceServicer_to_server(servicer, server):
                     servicer.ListPendingHandOvers,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversResponse.SerializeToString,
+            ),
+            'GetHandOver': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHandOver,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverResponse.SerializeToString,
             ),
             'RecordHandOver': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordHandOver,
@@ -445,6 +462,33 @@ class InvoicingService:
             '/arcadia.analytics.v1.InvoicingService/ListPendingHandOvers',
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.ListPendingHandOversResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHandOver(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoicingService/GetHandOver',
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.GetHandOverResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,8 @@ class InvoicingServiceStub:
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]
     """The issued invoices that accounts receivable does not have yet."""
+    GetHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]
+    """An issued invoice with all its lines, as it is handed over."""
     RecordHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]
     """What became of an attempt to hand an invoice over."""
     ListOverdueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]
@@ -89,6 +91,8 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]  # type: ignore[assignment]
     """The issued invoices that accounts receivable does not have yet."""
+    GetHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]  # type: ignore[assignment]
+    """An issued invoice with all its lines, as it is handed over."""
     RecordHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]  # type: ignore[assignment]
     """What became of an attempt to hand an invoice over."""
     ListOverdueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]  # type: ignore[assignment]
@@ -167,6 +171,14 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.ListPendingHandOversResponse, _abc.Awaitable[_invoicing_service_pb2.ListPendingHandOversResponse]]:
         """The issued invoices that accounts receivable does not have yet."""
+
+    @_abc_1.abstractmethod
+    def GetHandOver(
+        self,
+        request: _invoicing_service_pb2.GetHandOverRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoicing_service_pb2.GetHandOverResponse, _abc.Awaitable[_invoicing_service_pb2.GetHandOverResponse]]:
+        """An issued invoice with all its lines, as it is handed over."""
 
     @_abc_1.abstractmethod
     def RecordHandOver(

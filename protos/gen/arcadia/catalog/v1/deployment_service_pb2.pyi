@@ -121,19 +121,21 @@ class TransitionDeploymentResponse(_message.Message):
     event: _deployments_pb2.DeploymentEvent
     def __init__(self, deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., event: _Optional[_Union[_deployments_pb2.DeploymentEvent, _Mapping]] = ...) -> None: ...
 
-class SetBillingActionSuspendedRequest(_message.Message):
-    __slots__ = ("id", "billing_action_suspended", "reason", "request_id")
+class UpdateBillingActionsRequest(_message.Message):
+    __slots__ = ("id", "billing_action_suspended", "power_off_when_suspended", "reason", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     BILLING_ACTION_SUSPENDED_FIELD_NUMBER: _ClassVar[int]
+    POWER_OFF_WHEN_SUSPENDED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     billing_action_suspended: bool
+    power_off_when_suspended: bool
     reason: str
     request_id: str
-    def __init__(self, id: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., power_off_when_suspended: _Optional[bool] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
-class SetBillingActionSuspendedResponse(_message.Message):
+class UpdateBillingActionsResponse(_message.Message):
     __slots__ = ("deployment",)
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     deployment: _deployments_pb2.Deployment

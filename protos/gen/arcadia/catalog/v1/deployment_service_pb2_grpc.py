@@ -60,10 +60,10 @@ class DeploymentServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentResponse.FromString,
                 _registered_method=True)
-        self.SetBillingActionSuspended = channel.unary_unary(
-                '/arcadia.catalog.v1.DeploymentService/SetBillingActionSuspended',
-                request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedRequest.SerializeToString,
-                response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedResponse.FromString,
+        self.UpdateBillingActions = channel.unary_unary(
+                '/arcadia.catalog.v1.DeploymentService/UpdateBillingActions',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsResponse.FromString,
                 _registered_method=True)
         self.ListDeploymentEvents = channel.unary_unary(
                 '/arcadia.catalog.v1.DeploymentService/ListDeploymentEvents',
@@ -127,8 +127,8 @@ class DeploymentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def SetBillingActionSuspended(self, request, context):
-        """Keeps automatic billing actions away from a deployment, or lets them back.
+    def UpdateBillingActions(self, request, context):
+        """Says what automatic billing actions may do to a deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,10 +190,10 @@ def add_DeploymentServiceServicer_to_server(servicer, server):
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentResponse.SerializeToString,
             ),
-            'SetBillingActionSuspended': grpc.unary_unary_rpc_method_handler(
-                    servicer.SetBillingActionSuspended,
-                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedRequest.FromString,
-                    response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedResponse.SerializeToString,
+            'UpdateBillingActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateBillingActions,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsResponse.SerializeToString,
             ),
             'ListDeploymentEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListDeploymentEvents,
@@ -363,7 +363,7 @@ class DeploymentService:
             _registered_method=True)
 
     @staticmethod
-    def SetBillingActionSuspended(request,
+    def UpdateBillingActions(request,
             target,
             options=(),
             channel_credentials=None,
@@ -376,9 +376,9 @@ class DeploymentService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/arcadia.catalog.v1.DeploymentService/SetBillingActionSuspended',
-            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedRequest.SerializeToString,
-            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.SetBillingActionSuspendedResponse.FromString,
+            '/arcadia.catalog.v1.DeploymentService/UpdateBillingActions',
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,8 +45,8 @@ class DeploymentServiceStub:
     """Moves a deployment to another state. A move that the lifecycle does not allow
     is refused and changes nothing.
     """
-    SetBillingActionSuspended: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.SetBillingActionSuspendedRequest, _deployment_service_pb2.SetBillingActionSuspendedResponse]
-    """Keeps automatic billing actions away from a deployment, or lets them back."""
+    UpdateBillingActions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]
+    """Says what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]
     """The history of a deployment, newest first."""
     ProvisionDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ProvisionDeploymentRequest, _deployment_service_pb2.ProvisionDeploymentResponse]
@@ -73,8 +73,8 @@ class DeploymentServiceAsyncStub(DeploymentServiceStub):
     """Moves a deployment to another state. A move that the lifecycle does not allow
     is refused and changes nothing.
     """
-    SetBillingActionSuspended: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.SetBillingActionSuspendedRequest, _deployment_service_pb2.SetBillingActionSuspendedResponse]  # type: ignore[assignment]
-    """Keeps automatic billing actions away from a deployment, or lets them back."""
+    UpdateBillingActions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]  # type: ignore[assignment]
+    """Says what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]  # type: ignore[assignment]
     """The history of a deployment, newest first."""
     ProvisionDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ProvisionDeploymentRequest, _deployment_service_pb2.ProvisionDeploymentResponse]  # type: ignore[assignment]
@@ -130,12 +130,12 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def SetBillingActionSuspended(
+    def UpdateBillingActions(
         self,
-        request: _deployment_service_pb2.SetBillingActionSuspendedRequest,
+        request: _deployment_service_pb2.UpdateBillingActionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_deployment_service_pb2.SetBillingActionSuspendedResponse, _abc.Awaitable[_deployment_service_pb2.SetBillingActionSuspendedResponse]]:
-        """Keeps automatic billing actions away from a deployment, or lets them back."""
+    ) -> _typing.Union[_deployment_service_pb2.UpdateBillingActionsResponse, _abc.Awaitable[_deployment_service_pb2.UpdateBillingActionsResponse]]:
+        """Says what automatic billing actions may do to a deployment."""
 
     @_abc_1.abstractmethod
     def ListDeploymentEvents(

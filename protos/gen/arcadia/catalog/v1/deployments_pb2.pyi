@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Deployment(_message.Message):
-    __slots__ = ("id", "tenant_id", "slug", "display_name", "region", "state", "llm_mode", "billing_action_suspended", "template_code", "template_version", "created_at", "state_changed_at")
+    __slots__ = ("id", "tenant_id", "slug", "display_name", "region", "state", "llm_mode", "billing_action_suspended", "template_code", "template_version", "created_at", "state_changed_at", "power_off_when_suspended")
     ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,7 @@ class Deployment(_message.Message):
     TEMPLATE_VERSION_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
+    POWER_OFF_WHEN_SUSPENDED_FIELD_NUMBER: _ClassVar[int]
     id: str
     tenant_id: str
     slug: str
@@ -36,7 +37,8 @@ class Deployment(_message.Message):
     template_version: str
     created_at: _timestamp_pb2.Timestamp
     state_changed_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., slug: _Optional[str] = ..., display_name: _Optional[str] = ..., region: _Optional[str] = ..., state: _Optional[str] = ..., llm_mode: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., template_code: _Optional[str] = ..., template_version: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    power_off_when_suspended: bool
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., slug: _Optional[str] = ..., display_name: _Optional[str] = ..., region: _Optional[str] = ..., state: _Optional[str] = ..., llm_mode: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., template_code: _Optional[str] = ..., template_version: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., power_off_when_suspended: _Optional[bool] = ...) -> None: ...
 
 class DeploymentEvent(_message.Message):
     __slots__ = ("id", "deployment_id", "type", "from_state", "to_state", "actor", "reason", "occurred_at")

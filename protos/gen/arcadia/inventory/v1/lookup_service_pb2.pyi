@@ -158,12 +158,16 @@ class ExistenceInterval(_message.Message):
     def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., interval_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., interval_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., size: _Optional[str] = ..., size_gb: _Optional[str] = ...) -> None: ...
 
 class LookupProjectsRequest(_message.Message):
-    __slots__ = ("provider", "names")
+    __slots__ = ("provider", "names", "project_ids", "tenant_ids")
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_IDS_FIELD_NUMBER: _ClassVar[int]
+    TENANT_IDS_FIELD_NUMBER: _ClassVar[int]
     provider: str
     names: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, provider: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+    project_ids: _containers.RepeatedScalarFieldContainer[str]
+    tenant_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, provider: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., project_ids: _Optional[_Iterable[str]] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LookupProjectsResponse(_message.Message):
     __slots__ = ("projects",)
@@ -172,17 +176,19 @@ class LookupProjectsResponse(_message.Message):
     def __init__(self, projects: _Optional[_Iterable[_Union[ProjectOwner, _Mapping]]] = ...) -> None: ...
 
 class ProjectOwner(_message.Message):
-    __slots__ = ("project_id", "name", "classification", "tenant_id", "lived_from", "lived_to")
+    __slots__ = ("project_id", "name", "classification", "tenant_id", "lived_from", "lived_to", "provider_id")
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     CLASSIFICATION_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     LIVED_FROM_FIELD_NUMBER: _ClassVar[int]
     LIVED_TO_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
     project_id: str
     name: str
     classification: str
     tenant_id: str
     lived_from: _timestamp_pb2.Timestamp
     lived_to: _timestamp_pb2.Timestamp
-    def __init__(self, project_id: _Optional[str] = ..., name: _Optional[str] = ..., classification: _Optional[str] = ..., tenant_id: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    provider_id: str
+    def __init__(self, project_id: _Optional[str] = ..., name: _Optional[str] = ..., classification: _Optional[str] = ..., tenant_id: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., provider_id: _Optional[str] = ...) -> None: ...

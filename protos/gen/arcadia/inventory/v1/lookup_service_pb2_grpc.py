@@ -90,7 +90,7 @@ class LookupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LookupProjects(self, request, context):
-        """The projects of a batch of names, with their tenants.
+        """The projects of a batch of ids, names or tenants, with their tenants.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,7 @@ class LookupServiceStub:
     tenant, deployment, status, size or measure changed. What metering bills by.
     """
     LookupProjects: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]
-    """The projects of a batch of names, with their tenants."""
+    """The projects of a batch of ids, names or tenants, with their tenants."""
 
 @_typing.type_check_only
 class LookupServiceAsyncStub(LookupServiceStub):
@@ -72,7 +72,7 @@ class LookupServiceAsyncStub(LookupServiceStub):
     tenant, deployment, status, size or measure changed. What metering bills by.
     """
     LookupProjects: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]  # type: ignore[assignment]
-    """The projects of a batch of names, with their tenants."""
+    """The projects of a batch of ids, names or tenants, with their tenants."""
 
 class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
     """What other services ask the inventory: which resource a bill speaks of, and how
@@ -116,6 +116,6 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.LookupProjectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.LookupProjectsResponse, _abc.Awaitable[_lookup_service_pb2.LookupProjectsResponse]]:
-        """The projects of a batch of names, with their tenants."""
+        """The projects of a batch of ids, names or tenants, with their tenants."""
 
 def add_LookupServiceServicer_to_server(servicer: LookupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
