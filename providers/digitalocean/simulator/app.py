@@ -7,13 +7,20 @@ from starlette.responses import Response
 
 from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
 from providers.digitalocean.simulator.gate import Gate
-from providers.digitalocean.simulator.routes import control, listing, project_writes, projects
+from providers.digitalocean.simulator.routes import (
+    control,
+    control_world,
+    droplet_writes,
+    listing,
+    project_writes,
+    projects,
+)
 from providers.digitalocean.simulator.simulation import Simulation
 
 __all__ = ["build"]
 
 
-_AREAS = (projects, project_writes, control, listing)
+_AREAS = (projects, project_writes, droplet_writes, control, control_world, listing)
 
 
 async def _unknown_path(request: Request, error: Exception) -> Response:

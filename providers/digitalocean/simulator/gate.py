@@ -1,17 +1,25 @@
-"""What every API request passes: token, limits, and the headers of the answer."""
+"""What every API request passes: token, limits, faults, and the headers of the answer."""
 
+import asyncio
+
+import orjson
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from providers.digitalocean.simulator.errors import (
     ApiError,
     TooManyRequests,
-    Unauthorized,
     Unprocessable,
     render_error,
 )
+from providers.digitalocean.simulator.faults import Fault, Firing
+from providers.digitalocean.simulator.kinds import KINDS
 from providers.digitalocean.simulator.limits import Allowance
+from providers.digitalocean.simulator.misbehave import RawAnswer, instead, twisted
+from providers.digitalocean.simulator.mutations import delete_objects
+from providers.digitalocean.simulator.progress import settle
 from providers.digitalocean.simulator.requestlog import Served
+from providers.digitalocean.simulator.scopes import TokenScope
 from providers.digitalocean.simulator.simulation import Simulation
 
 __all__ = ["Gate"]
@@ -29,25 +37,79 @@ class Gate:
         if scope["type"] != "http" or scope["path"].startswith("/_simulator"):
             await self._app(scope, receive, send)
             return
-        token = _bearer(Headers(scope=scope))
-        allowance = self._simulation.limiter.take(token, scope["path"])
+        await _Passage(self._simulation, scope, send).serve(self._app, receive)
 
-        async def noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *allowance.headers()]
-                self._note(scope, token, message["status"])
-            await send(message)
 
-        refusal = _refusal(scope, token, allowance)
-        if refusal:
-            await _answer(refusal, noted)
+class _Passage:
+    """One request on its way through the gate."""
+
+    def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
+        self._simulation = simulation
+        self._scope = scope
+        self._send = send
+        self._token = _bearer(Headers(scope=scope))
+        self._path: str = scope["path"]
+        self._query: str = scope["query_string"].decode("latin-1")
+        self._allowance = simulation.limiter.take(self._token, self._path)
+
+    async def serve(self, app: ASGIApp, receive: Receive) -> None:
+        simulation = self._simulation
+        if simulation.pace.latency_ms:
+            await asyncio.sleep(simulation.pace.latency_ms / 1000)
+        firings = simulation.faults.meet(self._scope["method"], self._path, self._query)
+        for firing in firings:
+            if firing.rule.fault is Fault.DELAY:
+                await asyncio.sleep(firing.rule.delay_ms / 1000)
+        answer = self._early_answer(firings)
+        if answer is None:
+            settle(simulation)
+            answer = await _answer_of(app, self._scope, receive)
+        await self._deliver(answer, firings)
+
+    def _early_answer(self, firings: list[Firing]) -> RawAnswer | None:
+        """A fault's own answer, or a refusal, before any route is asked."""
+        try:
+            self._scope.setdefault("state", {})["token_scope"] = self._admit()
+        except ApiError as error:
+            return _error_answer(error)
+        return next((a for a in map(instead, (f.rule for f in firings)) if a is not None), None)
+
+    def _admit(self) -> TokenScope:
+        admitted = self._simulation.tokens.admit(self._token, self._scope["method"], self._path)
+        if self._allowance.retry_after is not None:
+            raise TooManyRequests(headers={"retry-after": str(self._allowance.retry_after)})
+        if self._path.endswith("/"):
+            raise Unprocessable("The path must not end with a slash.")
+        return admitted
+
+    async def _deliver(self, answer: RawAnswer, firings: list[Firing]) -> None:
+        body = twisted(answer.body, firings) if answer.status < 300 else answer.body
+        drops = any(firing.rule.fault is Fault.DROP for firing in firings)
+        self._note(0 if drops else answer.status)
+        await self._send(_start(answer, body, self._allowance))
+        if drops:
+            # Less than was promised, and no more to come: the server closes the connection.
+            half = body[: len(body) // 2]
+            await self._send({"type": "http.response.body", "body": half, "more_body": True})
             return
-        await self._app(scope, receive, noted)
+        await self._send({"type": "http.response.body", "body": body})
+        for firing in firings:
+            if firing.rule.fault is Fault.SHIFT and answer.status == 200:
+                self._shift(body)
 
-    def _note(self, scope: Scope, token: str, status: int) -> None:
-        query = scope["query_string"].decode("latin-1")
-        path = f"{scope['path']}?{query}" if query else scope["path"]
-        self._simulation.log.add(Served(scope["method"], path, status, token[-4:]))
+    def _shift(self, body: bytes) -> None:
+        """Delete the first item of the page that was just served."""
+        kind = next((kind for kind in KINDS if kind.path == self._path), None)
+        if kind is None:
+            return
+        items = orjson.loads(body).get(kind.plural) or []
+        if items:
+            identifier = str(items[0].get("id", items[0].get("name")))
+            delete_objects(self._simulation, kind.name, [identifier])
+
+    def _note(self, status: int) -> None:
+        path = f"{self._path}?{self._query}" if self._query else self._path
+        self._simulation.log.add(Served(self._scope["method"], path, status, self._token[-4:]))
 
 
 def _bearer(headers: Headers) -> str:
@@ -55,22 +117,26 @@ def _bearer(headers: Headers) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-def _refusal(scope: Scope, token: str, allowance: Allowance) -> ApiError | None:
-    if not token:
-        return Unauthorized()
-    if allowance.retry_after is not None:
-        return TooManyRequests(headers={"retry-after": str(allowance.retry_after)})
-    if scope["path"].endswith("/"):
-        return Unprocessable("The path must not end with a slash.")
-    return None
+async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> RawAnswer:
+    """What the routes answer, whole; every answer of theirs is one body."""
+    messages: list[Message] = []
+
+    async def collect(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, collect)
+    headers = [h for h in messages[0]["headers"] if h[0].lower() != b"content-length"]
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    return RawAnswer(messages[0]["status"], body, *headers)
 
 
-async def _answer(error: ApiError, send: Send) -> None:
-    body = render_error(error.error_id, error.message)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        *((name.encode(), value.encode()) for name, value in error.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _error_answer(error: ApiError) -> RawAnswer:
+    headers = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    content = (b"content-type", b"application/json")
+    return RawAnswer(error.status, render_error(error.error_id, error.message), content, *headers)
+
+
+def _start(answer: RawAnswer, body: bytes, allowance: Allowance) -> Message:
+    length = [] if answer.status == 204 else [(b"content-length", b"%d" % len(body))]
+    headers = [*answer.headers, *length, *allowance.headers()]
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

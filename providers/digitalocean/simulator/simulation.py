@@ -8,12 +8,23 @@ from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock
 from providers.digitalocean.simulator.config import Config
+from providers.digitalocean.simulator.faults import FaultBook
 from providers.digitalocean.simulator.freshness import Freshness
 from providers.digitalocean.simulator.limits import RateLimiter
+from providers.digitalocean.simulator.pending import PendingActions
 from providers.digitalocean.simulator.requestlog import RequestLog
+from providers.digitalocean.simulator.scopes import Tokens, TokenScope
 from providers.digitalocean.simulator.state import Store
 
-__all__ = ["Simulation", "simulation_of"]
+__all__ = ["Pace", "Simulation", "scope_of", "simulation_of"]
+
+
+@dataclass
+class Pace:
+    """How slow the simulator is; the control API changes it."""
+
+    latency_ms: int
+    action_seconds: float
 
 
 @dataclass
@@ -24,14 +35,31 @@ class Simulation:
     store: Store
     assignments: Assignments
     ledger: Ledger
+    pending: PendingActions
+    tokens: Tokens
     clock: Clock
     limiter: RateLimiter
+    faults: FaultBook
     log: RequestLog
     fresh: Freshness
+    pace: Pace
+
+    def project_name(self, urn: str) -> str:
+        """The name of the project that a resource is in, empty when it is in none."""
+        project_id = self.assignments.project_of(urn)
+        project = None if project_id is None else self.store.document("project", project_id)
+        return "" if project is None else str(project["name"])
 
 
 def simulation_of(request: Request) -> Simulation:
     """The simulation that serves a request."""
     found = request.app.state.simulation
     assert isinstance(found, Simulation)  # noqa: S101  # set by `app.build`, for the type
+    return found
+
+
+def scope_of(request: Request) -> TokenScope:
+    """What the request's token may see; the gate put it there."""
+    found = request.state.token_scope
+    assert isinstance(found, TokenScope)  # noqa: S101  # set by the gate, for the type
     return found

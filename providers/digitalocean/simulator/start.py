@@ -6,11 +6,14 @@ from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
+from providers.digitalocean.simulator.faults import FaultBook
 from providers.digitalocean.simulator.freshness import Freshness
 from providers.digitalocean.simulator.limits import RateLimiter
+from providers.digitalocean.simulator.pending import PendingActions
 from providers.digitalocean.simulator.requestlog import RequestLog
 from providers.digitalocean.simulator.scaling import scale_to
-from providers.digitalocean.simulator.simulation import Simulation
+from providers.digitalocean.simulator.scopes import Tokens
+from providers.digitalocean.simulator.simulation import Pace, Simulation
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.world.seed import make_world
 
@@ -25,6 +28,10 @@ def open_simulation(config: Config) -> Simulation:
         store=store,
         assignments=Assignments(store),
         ledger=Ledger(store),
+        pending=PendingActions(store),
+        tokens=Tokens(store),
+        faults=FaultBook(),
+        pace=Pace(config.latency_ms, config.action_seconds),
         clock=Clock(timedelta(0)),
         limiter=RateLimiter(config.rate_limit_per_minute, config.rate_limit_per_hour),
         log=RequestLog(),
@@ -46,11 +53,17 @@ def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
     simulation.clock = Clock(now - wall_time())
     world = make_world(seed, now)
     store.clear()
+    simulation.pending.forget()
+    simulation.tokens.forget()
+    simulation.faults.remove()
+    simulation.limiter.forget()
+    simulation.log.clear()
     with store.transaction():
         store.insert(world.rows)
         simulation.assignments.add(world.assignments)
         simulation.ledger.add(world.lifespans)
         store.set_fact("droplet_id", str(world.ids.number("droplet", 0) + 1000))
+        store.set_fact("image_id", str(world.ids.number("image", 0) + 1000))
         store.set_fact("action_id", str(2_260_417_013))
         store.set_fact("clock_offset", str(simulation.clock.offset.total_seconds()))
         store.set_fact("seed", str(seed))

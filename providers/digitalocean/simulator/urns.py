@@ -2,7 +2,7 @@
 
 from providers.digitalocean.simulator.state import Store
 
-__all__ = ["URN_TYPES", "exists", "urn_of"]
+__all__ = ["TYPE_OF_KIND", "URN_TYPES", "exists", "urn_of"]
 
 URN_TYPES = {
     "droplet": "droplet",
@@ -18,12 +18,12 @@ URN_TYPES = {
     "vpc": "vpc",
 }
 
-_TYPES = {kind: urn_type for urn_type, kind in URN_TYPES.items() if urn_type != "reservedip"}
+TYPE_OF_KIND = {kind: urn_type for urn_type, kind in URN_TYPES.items() if urn_type != "reservedip"}
 
 
 def urn_of(kind: str, identifier: str) -> str:
     """The name under which projects hold a resource; reserved IPs keep their old type's name."""
-    return f"do:{_TYPES[kind]}:{identifier}"
+    return f"do:{TYPE_OF_KIND[kind]}:{identifier}"
 
 
 def exists(store: Store, urn: str) -> bool:

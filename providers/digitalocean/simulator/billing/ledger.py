@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from providers.digitalocean.simulator.billing.lifespan import Lifespan
 from providers.digitalocean.simulator.state import Store
@@ -79,7 +78,7 @@ def _values(lifespan: Lifespan) -> tuple[str | None, ...]:
     )
 
 
-def _lifespan(row: Any) -> Lifespan:
+def _lifespan(row: tuple[str, ...]) -> Lifespan:
     *texts, quantity, region, project, group, started_at, ended_at = row
     kind, resource_id, resource_uuid, name, sku = texts
     return Lifespan(

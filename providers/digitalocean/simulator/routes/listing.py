@@ -8,7 +8,7 @@ from starlette.routing import Route
 from providers.digitalocean.simulator.errors import NotFound
 from providers.digitalocean.simulator.kinds import KINDS, Kind
 from providers.digitalocean.simulator.paging import Page, listing, requested_page, single
-from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query
 
 __all__ = ["query_for", "routes"]
@@ -34,10 +34,12 @@ def _list_route(kind: Kind) -> Route:
         store = simulation_of(request).store
         if not kind.paged:
             bodies, _ = store.page(query_for(kind, request), 0, -1)
+            bodies = scope_of(request).visible(kind, bodies)
             body = b'{"%s":[%s]}' % (kind.plural.encode(), b",".join(bodies))
             return Response(body, media_type="application/json")
         page: Page = requested_page(request)
         bodies, total = store.page(query_for(kind, request), page.offset, page.size)
+        bodies = scope_of(request).visible(kind, bodies)
         return listing(request, kind.plural, bodies, page, total, kind.links)
 
     return Route(kind.path, answer, methods=["GET"])
@@ -50,7 +52,7 @@ def _read_route(kind: Kind) -> Route:
         body = simulation.store.body(kind.name, identifier)
         if body is None or simulation.fresh.hides(kind.name, identifier):
             raise NotFound
-        return single(kind.singular, body)
+        return single(kind.singular, scope_of(request).visible(kind, [body])[0])
 
     return Route(f"{kind.path}/{{id}}", answer, methods=["GET"])
 

@@ -13,6 +13,8 @@ __all__ = [
     "Image",
     "Region",
     "Size",
+    "available_in",
+    "gpu_document",
     "image_document",
     "region_document",
     "size_document",

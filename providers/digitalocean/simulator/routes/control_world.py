@@ -1,0 +1,148 @@
+"""The control API's hand on the account: scale, mutate, reset, and the truth for tests."""
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.clock import parse_instant, wall_time
+from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
+from providers.digitalocean.simulator.errors import NotFound, Unprocessable
+from providers.digitalocean.simulator.mutations import (
+    delete_objects,
+    resize_droplet,
+    set_fields,
+    touch,
+)
+from providers.digitalocean.simulator.payload import optional, payload, required
+from providers.digitalocean.simulator.scaling import scale_to
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.start import make_anew
+from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.world.catalog import SIZES
+
+__all__ = ["routes"]
+
+
+async def _scale(request: Request) -> Response:
+    """`{"droplets": n}`."""
+    droplets = required(await payload(request), "droplets", int)
+    return JSONResponse({"droplets": scale_to(simulation_of(request), droplets)})
+
+
+async def _reset(request: Request) -> Response:
+    """`{"seed"?, "now"?, "scale"?}`: a new world; faults, tokens and limits are forgotten."""
+    simulation = simulation_of(request)
+    asked = await payload(request)
+    now = parse_instant(asked["now"]) if "now" in asked else simulation.config.now or wall_time()
+    make_anew(simulation, optional(asked, "seed", int, simulation.config.seed), now)
+    scale = optional(asked, "scale", int, 0)
+    if scale:
+        scale_to(simulation, scale)
+    return JSONResponse({"now": now.isoformat()})
+
+
+async def _mutate(request: Request) -> Response:
+    """One change or a bulk of them, by `do`: touch, delete, create, resize or set."""
+    asked = await payload(request)
+    do = required(asked, "do", str)
+    if do not in _MUTATIONS:
+        raise Unprocessable(f"do must be one of {', '.join(_MUTATIONS)}")
+    return JSONResponse(_MUTATIONS[do](simulation_of(request), asked))
+
+
+def _touch(simulation: Simulation, asked: Document) -> Document:
+    count = asked.get("count")
+    changed = touch(simulation, optional(asked, "kind", str, "droplet"), count)
+    return {"changed": changed}
+
+
+def _ids(asked: Document) -> list[str]:
+    return [str(identifier) for identifier in required(asked, "ids", list)]
+
+
+def _delete(simulation: Simulation, asked: Document) -> Document:
+    kind = optional(asked, "kind", str, "droplet")
+    return {"changed": delete_objects(simulation, kind, _ids(asked))}
+
+
+def _create(simulation: Simulation, asked: Document) -> Document:
+    """Droplets that are active at once, in a project when one is named."""
+    order = DropletOrder.read(asked | {"image": asked.get("image", "ubuntu-24-04-x64")})
+    project = asked.get("project_id")
+    names = [order.name] if order.name else list(order.names)
+    made = [
+        create_droplet(simulation, order, name, status="active", project_id=project)
+        for name in names
+    ]
+    return {"changed": len(made), "ids": [document["id"] for document in made]}
+
+
+def _resize(simulation: Simulation, asked: Document) -> Document:
+    size = required(asked, "size", str)
+    if size not in SIZES:
+        raise Unprocessable("size is unknown")
+    disk = optional(asked, "disk", bool, False)
+    found = [simulation.store.document("droplet", identifier) for identifier in _ids(asked)]
+    resized = [resize_droplet(simulation, droplet, size, disk=disk) for droplet in found if droplet]
+    return {"changed": len(resized)}
+
+
+def _set(simulation: Simulation, asked: Document) -> Document:
+    kind, identifier = required(asked, "kind", str), str(asked.get("id"))
+    try:
+        if not set_fields(simulation, kind, identifier, required(asked, "fields", dict)):
+            raise NotFound
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Unprocessable(f"no such place in the object: {error}") from error
+    return {"changed": 1}
+
+
+_MUTATIONS = {
+    "touch": _touch,
+    "delete": _delete,
+    "create": _create,
+    "resize": _resize,
+    "set": _set,
+}
+
+
+async def _truth(request: Request) -> Response:
+    """The objects of a `kind`, all of a token's fields in them; `ids` picks some."""
+    store = simulation_of(request).store
+    kind = request.query_params.get("kind", "droplet")
+    picked = request.query_params.get("ids")
+    if picked is None:
+        bodies, total = store.page(Query(kind), 0, -1)
+    else:
+        found = [store.body(kind, identifier) for identifier in picked.split(",")]
+        bodies = [body for body in found if body is not None]
+        total = len(bodies)
+    body = b'{"objects":[%s],"total":%d}' % (b",".join(bodies), total)
+    return Response(body, media_type="application/json")
+
+
+async def _kinds(request: Request) -> Response:
+    """How many objects of each kind there are."""
+    counted = simulation_of(request).store.connection.execute(
+        "SELECT kind, count(*) FROM object GROUP BY kind ORDER BY kind"
+    )
+    return Response(orjson.dumps({"kinds": dict(counted)}), media_type="application/json")
+
+
+async def _assignments(request: Request) -> Response:
+    """Every resource's project: `{urn: project_id}`."""
+    rows = simulation_of(request).store.connection.execute("SELECT urn, project_id FROM assignment")
+    return Response(orjson.dumps({"assignments": dict(rows)}), media_type="application/json")
+
+
+def routes() -> list[Route]:
+    """Scale, reset, mutate and truth."""
+    return [
+        Route("/_simulator/scale", _scale, methods=["POST"]),
+        Route("/_simulator/reset", _reset, methods=["POST"]),
+        Route("/_simulator/mutate", _mutate, methods=["POST"]),
+        Route("/_simulator/truth", _truth, methods=["GET"]),
+        Route("/_simulator/truth/kinds", _kinds, methods=["GET"]),
+        Route("/_simulator/truth/assignments", _assignments, methods=["GET"]),
+    ]

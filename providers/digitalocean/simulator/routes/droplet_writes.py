@@ -1,0 +1,148 @@
+"""Droplets made, removed and acted on, and what belongs to one of them."""
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
+from providers.digitalocean.simulator.errors import NotFound, Unprocessable
+from providers.digitalocean.simulator.kinds import BY_NAME
+from providers.digitalocean.simulator.paging import listing, requested_page, single
+from providers.digitalocean.simulator.payload import optional, payload, required
+from providers.digitalocean.simulator.pending import Effect
+from providers.digitalocean.simulator.progress import begin_action
+from providers.digitalocean.simulator.routes.listing import query_for
+from providers.digitalocean.simulator.scaling import remove_droplets
+from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.world.catalog import SIZES
+
+__all__ = ["requested_droplet", "routes"]
+
+_WITHOUT_ARGUMENT = frozenset(
+    {
+        "reboot",
+        "power_cycle",
+        "shutdown",
+        "power_off",
+        "power_on",
+        "enable_backups",
+        "disable_backups",
+        "password_reset",
+        "enable_ipv6",
+    }
+)
+
+
+def requested_droplet(request: Request) -> Document:
+    """The droplet that the path names. NotFound, also for one that was only just made."""
+    simulation = simulation_of(request)
+    identifier = request.path_params["id"]
+    document = simulation.store.document("droplet", identifier)
+    if document is None or simulation.fresh.hides("droplet", identifier):
+        raise NotFound
+    return document
+
+
+async def _create(request: Request) -> Response:
+    """202 with the droplet, still `new`, and a link to the action that makes it."""
+    simulation = simulation_of(request)
+    order = DropletOrder.read(await payload(request))
+    made: list[Document] = []
+    links: list[Document] = []
+    with simulation.store.transaction():
+        for name in order.names or (order.name,):
+            droplet = create_droplet(simulation, order, name)
+            effect = Effect("create", str(droplet["id"]))
+            action = begin_action(simulation, droplet, effect, length=2.0)
+            href = f"{request.url.scheme}://{request.url.netloc}/v2/actions/{action['id']}"
+            made.append(droplet)
+            links.append({"id": action["id"], "rel": "create", "href": href})
+    for droplet in made:
+        simulation.fresh.note("droplet", str(droplet["id"]))
+    what = {"droplets": made} if order.names else {"droplet": made[0]}
+    body = orjson.dumps({**what, "links": {"actions": links}})
+    return Response(body, 202, media_type="application/json")
+
+
+async def _delete(request: Request) -> Response:
+    droplet = requested_droplet(request)
+    remove_droplets(simulation_of(request), [str(droplet["id"])])
+    return Response(status_code=204)
+
+
+async def _delete_tagged(request: Request) -> Response:
+    """DELETE by `tag_name`, which must be given: there is no deleting of all."""
+    if not request.query_params.get("tag_name"):
+        raise Unprocessable("tag_name is a required parameter")
+    simulation = simulation_of(request)
+    bodies, _ = simulation.store.page(query_for(BY_NAME["droplet"], request), 0, -1)
+    remove_droplets(simulation, [str(orjson.loads(body)["id"]) for body in bodies])
+    return Response(status_code=204)
+
+
+def _effect(asked: Document, droplet: Document) -> Effect:
+    kind = required(asked, "type", str)
+    identifier = str(droplet["id"])
+    if kind == "resize":
+        size = required(asked, "size", str)
+        _check_resize(size, droplet, disk=optional(asked, "disk", bool, False))
+        return Effect(kind, identifier, size, optional(asked, "disk", bool, False))
+    if kind in ("rename", "snapshot"):
+        return Effect(kind, identifier, required(asked, "name", str))
+    if kind not in _WITHOUT_ARGUMENT:
+        raise Unprocessable(f"{kind} is not an action of this simulator")
+    if kind in ("power_off", "shutdown") and droplet["status"] == "off":
+        raise Unprocessable("Droplet is already powered off.")
+    if kind == "power_on" and droplet["status"] == "active":
+        raise Unprocessable("Droplet is already powered on.")
+    return Effect(kind, identifier)
+
+
+def _check_resize(size: str, droplet: Document, *, disk: bool) -> None:
+    if size not in SIZES:
+        raise Unprocessable("size: you specified an invalid size.")
+    if droplet["status"] != "off":
+        raise Unprocessable("Droplet must be powered off before it can be resized.")
+    if size == droplet["size_slug"]:
+        raise Unprocessable("Droplet already has this size.")
+    if SIZES[size].disk < droplet["disk"]:
+        raise Unprocessable("The disk of the new size is smaller than the Droplet's.")
+    if disk and SIZES[size].disk == droplet["disk"]:
+        raise Unprocessable("The disk is of the new size's already.")
+
+
+async def _act(request: Request) -> Response:
+    simulation = simulation_of(request)
+    droplet = requested_droplet(request)
+    if simulation.pending.of_droplet(str(droplet["id"])):
+        raise Unprocessable("Droplet already has a pending event.")
+    action = begin_action(simulation, droplet, _effect(await payload(request), droplet))
+    return single("action", orjson.dumps(action), 201)
+
+
+async def _actions(request: Request) -> Response:
+    page = requested_page(request)
+    query = Query("action", f"droplet:{requested_droplet(request)['id']}", newest_first=True)
+    bodies, total = simulation_of(request).store.page(query, page.offset, page.size)
+    return listing(request, "actions", bodies, page, total)
+
+
+async def _action(request: Request) -> Response:
+    body = simulation_of(request).store.body("action", request.path_params["action_id"])
+    if body is None or str(orjson.loads(body)["resource_id"]) != request.path_params["id"]:
+        raise NotFound
+    return single("action", body)
+
+
+def routes() -> list[Route]:
+    """The writes under `/v2/droplets` and the actions of one droplet."""
+    return [
+        Route("/v2/droplets", _create, methods=["POST"]),
+        Route("/v2/droplets", _delete_tagged, methods=["DELETE"]),
+        Route("/v2/droplets/{id}", _delete, methods=["DELETE"]),
+        Route("/v2/droplets/{id}/actions", _act, methods=["POST"]),
+        Route("/v2/droplets/{id}/actions", _actions, methods=["GET"]),
+        Route("/v2/droplets/{id}/actions/{action_id}", _action, methods=["GET"]),
+    ]

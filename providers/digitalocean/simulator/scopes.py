@@ -1,0 +1,110 @@
+"""What a token may see: all of it, unless the control API registered it as narrower."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from providers.digitalocean.simulator.errors import Forbidden, Unauthorized
+from providers.digitalocean.simulator.kinds import KINDS, Kind
+from providers.digitalocean.simulator.state import Store
+
+__all__ = ["EVERYTHING", "TokenScope", "Tokens", "needed_scope"]
+
+
+@dataclass(frozen=True)
+class TokenScope:
+    """The scopes of one token, either listed or all but some."""
+
+    only: frozenset[str] | None = None
+    """Exactly these, when not None."""
+    without: frozenset[str] = frozenset()
+    revoked: bool = False
+
+    def has(self, scope: str) -> bool:
+        """Whether the token has a scope such as `droplet:read`."""
+        return scope not in self.without and (self.only is None or scope in self.only)
+
+    def visible(self, kind: Kind, bodies: list[bytes]) -> list[bytes]:
+        """The objects without the fields whose scopes the token lacks."""
+        hidden = [name for name, scope in kind.scoped_fields if not self.has(scope)]
+        if not hidden:
+            return bodies
+        narrowed = []
+        for body in bodies:
+            document = orjson.loads(body)
+            narrowed.append(orjson.dumps({k: v for k, v in document.items() if k not in hidden}))
+        return narrowed
+
+
+EVERYTHING = TokenScope()
+
+_AREAS = {
+    **{kind.path: kind.scope for kind in KINDS},
+    "/v2/account": "account",
+    "/v2/account/keys": "ssh_key",
+    "/v2/projects": "project",
+    "/v2/tags": "tag",
+    "/v2/reserved_ips": "reserved_ip",
+    "/v2/customers": "billing",
+    "/v2/billing": "billing",
+    "/v2/monitoring": "monitoring",
+}
+_BY_LENGTH = sorted(_AREAS.items(), key=lambda area: -len(area[0]))
+_VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
+
+
+def needed_scope(method: str, path: str) -> str | None:
+    """The scope that a request needs, None where the path is nobody's."""
+    for prefix, scope in _BY_LENGTH:
+        if path == prefix or path.startswith(f"{prefix}/"):
+            verb = _VERBS.get(method, "update")
+            changes_a_part = verb == "create" and path != prefix
+            return f"{scope}:{'update' if changes_a_part else verb}"
+    return None
+
+
+class Tokens:
+    """The tokens that were registered; any other non-empty token may do everything."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._scopes = {
+            token: _scope(orjson.loads(text))
+            for token, text in store.connection.execute("SELECT token, scope FROM token")
+        }
+
+    def register(self, token: str, scope: TokenScope) -> None:
+        """Say what a token may do, from the next request on and after restarts."""
+        text = orjson.dumps(
+            {
+                "only": None if scope.only is None else sorted(scope.only),
+                "without": sorted(scope.without),
+                "revoked": scope.revoked,
+            }
+        ).decode()
+        self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
+        self._scopes[token] = scope
+
+    def forget(self) -> None:
+        """Give every token everything again."""
+        self._store.connection.execute("DELETE FROM token")
+        self._scopes.clear()
+
+    def admit(self, token: str, method: str, path: str) -> TokenScope:
+        """The scope of a token. Unauthorized without a valid one, Forbidden beyond its scopes."""
+        scope = self._scopes.get(token, EVERYTHING)
+        if not token or scope.revoked:
+            raise Unauthorized
+        needed = needed_scope(method, path)
+        if needed is not None and not scope.has(needed):
+            raise Forbidden
+        return scope
+
+
+def _scope(document: dict[str, list[str] | bool | None]) -> TokenScope:
+    only, without = document["only"], document["without"]
+    return TokenScope(
+        only=frozenset(only) if isinstance(only, list) else None,
+        without=frozenset(without) if isinstance(without, list) else frozenset(),
+        revoked=bool(document["revoked"]),
+    )
