@@ -125,7 +125,10 @@ def _changes(old: Content, new: Content) -> Iterator[FieldChange]:
 
 
 def _same(old: Json, new: Json) -> bool:
-    return _text(old) == _text(new) or _text(_normal(old)) == _text(_normal(new))
+    # True == 1 in Python, so types are compared first.
+    if type(old) is type(new) and old == new:
+        return True
+    return _text(_normal(old)) == _text(_normal(new))
 
 
 def _text(value: Json) -> bytes:

@@ -63,8 +63,11 @@ NEWCOMERS: Final = """
 SELECT r.id, r.kind, r.tags, r.tenant_id, r.deployment_id, r.ownership_source,
        r.project_id::text
 FROM unnest(%(kinds)b::text[], %(provider_ids)b::text[]) AS g (kind, provider_id)
-JOIN cloud_resources AS r
-  ON r.provider = %(provider)s AND r.kind = g.kind AND r.provider_id = g.provider_id
+CROSS JOIN LATERAL (
+    SELECT * FROM cloud_resources
+    WHERE provider = %(provider)s AND kind = g.kind AND provider_id = g.provider_id
+    OFFSET 0
+) AS r
 WHERE r.deleted_at IS NULL AND r.project_id IS DISTINCT FROM %(project)s
 """
 
@@ -198,6 +201,7 @@ async def record_members(
                 "actor": cause.actor,
                 "request_id": cause.request_id,
             },
+            prepare=False,
         )
     return len(moves)
 

@@ -26,24 +26,33 @@ __all__ = ["RecordedCounts", "record_sightings"]
 
 TAG_SEPARATOR: Final = "\x1f"
 
-# Bumps what is as it was, and answers with the positions of the rest.
+# Bumps what is as it was, and answers with the positions of the rest. Written so that
+# there is one way to run it, whatever PostgreSQL believes about the table: each given id
+# is looked up by the unique key (OFFSET 0 keeps the look-up whole), never the other way
+# round, and what matched is bumped by its primary key.
 BUMP: Final = """
 WITH given AS (
     SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)b::bigint[])
         WITH ORDINALITY AS given (provider_id, digest, position)
+), matched AS MATERIALIZED (
+    SELECT given.position, known.id
+    FROM given
+    CROSS JOIN LATERAL (
+        SELECT r.id, r.sighting_digest, r.deleted_at
+        FROM cloud_resources AS r
+        WHERE r.provider = %(provider)s AND r.kind = %(kind)s
+          AND r.provider_id = given.provider_id
+        OFFSET 0
+    ) AS known
+    WHERE known.sighting_digest = given.digest AND known.deleted_at IS NULL
 ), bumped AS (
     UPDATE cloud_resources AS r
     SET last_seen_at = greatest(r.last_seen_at, now()),
         stale_strike_count = 0,
         last_strike_sweep_id = NULL
-    FROM given
-    WHERE r.provider = %(provider)s AND r.kind = %(kind)s
-      AND r.provider_id = given.provider_id
-      AND r.sighting_digest = given.digest
-      AND r.deleted_at IS NULL
-    RETURNING given.position
+    WHERE r.id = ANY (ARRAY(SELECT id FROM matched))
 )
-SELECT array(SELECT position FROM given EXCEPT SELECT position FROM bumped ORDER BY 1)::int[]
+SELECT array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]
 """
 
 KNOWN: Final = """
@@ -175,7 +184,8 @@ async def _record_rest(
         ]
         await prepare_months(session)
         digests = [batch.digests[position] for position in rest]
-        await cursor.execute(KEEP, _columns(batch, recorded, digests, cause))
+        # Planned for the arrays at hand: a prepared plan would expect ten rows.
+        await cursor.execute(KEEP, _columns(batch, recorded, digests, cause), prepare=False)
     return recorded
 
 
