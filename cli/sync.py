@@ -7,7 +7,7 @@ import typer
 from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.text import Text
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -24,7 +24,6 @@ __all__ = ["run_sync"]
 Handle = WorkflowHandle[ResourceSync, ResourceSyncResult]
 
 LOOK_SECONDS: Final = 0.5
-COLUMNS: Final = ("seen", "discovered", "updated", "restored", "struck", "deleted", "withheld")
 STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow"}
 
 
@@ -65,8 +64,8 @@ async def _follow(console: Console, client: Client, handle: Handle) -> bool:
             live.update(_view(await progress_of(client, handle)))
             await asyncio.wait({ending}, timeout=LOOK_SECONDS)
     outcomes, failure = await ending
-    if outcomes:
-        console.print(_table(outcomes))
+    for outcome in outcomes:
+        console.print(_ended(outcome))
     if failure:
         console.print(f"[red]The sync failed:[/] {failure}")
     return not failure
@@ -95,10 +94,5 @@ def _view(progress: Progress) -> Group:
     return Group(*(Spinner("dots", line) for line in lines))
 
 
-def _table(outcomes: tuple[KindOutcome, ...]) -> Table:
-    table = Table("kind", "outcome", *COLUMNS, "moved", "reason")
-    for outcome in outcomes:
-        counts = [f"{getattr(outcome, f'{column}_count'):,}" for column in (*COLUMNS, "moved")]
-        style = STYLES.get(outcome.outcome, "red")
-        table.add_row(outcome.kind, f"[{style}]{outcome.outcome}[/]", *counts, outcome.reason)
-    return table
+def _ended(outcome: KindOutcome) -> Text:
+    return Text(outcome.in_words(), style=STYLES.get(outcome.outcome, "red"))

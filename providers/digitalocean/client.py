@@ -133,9 +133,10 @@ class DigitalOcean:
 
 
 def _wait_before_next(error: Exception) -> bool | float:
-    """Whether to repeat after this error; a number is the wait that the provider asked for."""
+    """Whether to repeat after this error; a number is how long to wait, else it is grown."""
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
         if error.retry_after_seconds > LONGEST_WAIT_SECONDS:
             return False
-        return error.retry_after_seconds
+        # The budget holds everybody with this token back for as long as the provider asked.
+        return 0.0
     return isinstance(error, RateLimited | ProviderUnavailable)

@@ -1,0 +1,87 @@
+"""A simulator of the tests' own, which they may make misbehave."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from stack.probes import http_ok
+from tests.support.engine_room import EngineRoom
+from tests.support.ports import free_port
+
+__all__ = ["Simulator", "start_simulator"]
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Its base URL, and what its control API can do."""
+
+    url: str
+
+    def fault(self, fault: str, **rule: Any) -> None:
+        """Makes it misbehave."""
+        self._post("faults", fault=fault, **rule)
+
+    def behave(self) -> None:
+        """Ends all misbehaviour, forgets what was asked, and lifts the limits."""
+        for what in ("faults", "requests", "tokens"):
+            httpx.delete(f"{self.url}/_simulator/{what}").raise_for_status()
+        self.set(rate_limit_per_minute=0, rate_limit_per_hour=10_000_000, latency_ms=0)
+
+    def reset(self, **world: Any) -> None:
+        """A new account, as on the first day."""
+        self._post("reset", **world)
+
+    def set(self, **settings: Any) -> None:
+        """Changes limits and pace."""
+        self._post("settings", **settings)
+
+    def narrow(self, token: str, *without: str) -> None:
+        """Takes scopes from a token."""
+        self._post("tokens", token=token, without=list(without))
+
+    def revoke(self, token: str) -> None:
+        """Makes a token worthless."""
+        self._post("tokens", token=token, revoked=True)
+
+    def delete(self, *identifiers: str, kind: str = "droplet") -> None:
+        """Deletes objects."""
+        self._post("mutate", do="delete", kind=kind, ids=list(identifiers))
+
+    def requests(self, method: str = "GET", path: str = "/v2/") -> list[str]:
+        """Path and query of what was asked, oldest first."""
+        asked = httpx.get(f"{self.url}/_simulator/requests").json()["requests"]
+        return [
+            request["path"]
+            for request in asked
+            if request["method"] == method and request["path"].startswith(path)
+        ]
+
+    def truth(self, kind: str = "droplet") -> list[dict[str, Any]]:
+        """Every object of a kind, with all its fields."""
+        answer = httpx.get(f"{self.url}/_simulator/truth", params={"kind": kind})
+        objects: list[dict[str, Any]] = answer.json()["objects"]
+        return objects
+
+    def _post(self, what: str, **body: Any) -> None:
+        httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=60).raise_for_status()
+
+
+def start_simulator(room: EngineRoom, name: str, *, scale: int = 0) -> Simulator:
+    """Starts one with at least `scale` droplets and without request limits."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    room.start_program(
+        name,
+        [
+            sys.executable, "-m", "providers.digitalocean.simulator", "--port", str(port),
+            "--data-dir", str(room.folder / name), "--scale", str(scale),
+        ],
+        os.environ,
+        lambda _: http_ok(f"{url}/_simulator/health"),
+    )  # fmt: skip
+    simulator = Simulator(url)
+    simulator.behave()
+    return simulator

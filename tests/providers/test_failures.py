@@ -1,0 +1,164 @@
+"""What may pass is tried again, within bounds; what may not is told by its own error."""
+
+import pytest
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    MalformedAnswer,
+    NameTaken,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRefused,
+)
+from providers.digitalocean.rate import RateBudget
+from tests.providers.conftest import QUICK
+from tests.providers.simulator import Simulator
+
+DROPLETS = "/v2/droplets"
+
+
+async def count(provider: DigitalOcean) -> int:
+    pages = [page async for page in provider.pages(DROPLETS, "droplets")]
+    return sum(len(page.items) for page in pages)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["server_error", "gateway_timeout", "drop", "truncate", "too_many_requests"],
+)
+async def test_a_passing_failure_is_tried_again(
+    simulator: Simulator, provider: DigitalOcean, fault: str
+) -> None:
+    everything = await count(provider)
+    simulator.fault(fault, path=DROPLETS, skip=1, times=2)
+
+    assert await count(provider) == everything
+
+
+@pytest.mark.parametrize("fault", ["server_error", "gateway_timeout", "drop", "truncate"])
+async def test_a_lasting_failure_is_told_after_a_bounded_number_of_attempts(
+    simulator: Simulator, provider: DigitalOcean, fault: str
+) -> None:
+    simulator.fault(fault, path=DROPLETS)
+
+    with pytest.raises(ProviderUnavailable):
+        await count(provider)
+    assert len(simulator.requests(path=DROPLETS)) == QUICK.attempts
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, RequestRefused),
+        (401, CredentialsRefused),
+        (403, AccessDenied),
+        (404, NotFound),
+        (409, NameTaken),
+        (422, RequestRefused),
+    ],
+)
+async def test_a_refusal_has_its_own_error_and_is_not_tried_again(
+    simulator: Simulator, provider: DigitalOcean, status: int, error: type[ProviderError]
+) -> None:
+    simulator.fault("status", path=DROPLETS, status=status)
+
+    with pytest.raises(error) as caught:
+        await count(provider)
+    assert type(caught.value) is error
+    assert len(simulator.requests(path=DROPLETS)) == 1
+
+
+async def test_a_revoked_token_is_refused(
+    simulator: Simulator, provider: DigitalOcean, token: str
+) -> None:
+    simulator.revoke(token)
+
+    with pytest.raises(CredentialsRefused):
+        await count(provider)
+
+
+async def test_a_missing_scope_is_no_empty_list(
+    simulator: Simulator, provider: DigitalOcean, token: str
+) -> None:
+    simulator.narrow(token, "droplet:read")
+
+    with pytest.raises(AccessDenied):
+        await count(provider)
+
+
+async def test_a_redirect_is_not_followed(simulator: Simulator, provider: DigitalOcean) -> None:
+    simulator.fault("status", path=DROPLETS, status=302)
+
+    with pytest.raises(MalformedAnswer):
+        await count(provider)
+
+
+async def test_a_429_that_asks_for_long_patience_is_told_with_the_time_to_wait(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    simulator.fault("too_many_requests", path=DROPLETS, retry_after=900)
+
+    with pytest.raises(RateLimited) as caught:
+        await count(provider)
+    assert caught.value.retry_after_seconds == 900
+    assert len(simulator.requests(path=DROPLETS)) == 1
+
+
+async def test_a_429_holds_back_everybody_with_the_same_token_for_as_long_as_asked(
+    simulator: Simulator, token: str
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    simulator.fault("too_many_requests", path=DROPLETS, retry_after=30, times=1)
+    budget = RateBudget(clock=lambda: 0.0, sleep=sleep)
+    async with DigitalOcean.open(simulator.url, token, budget, retries=QUICK) as provider:
+        await provider.one("/v2/account", "account")
+        with_fault = await count(provider)
+
+    assert with_fault
+    assert slept[0] == 30.0
+
+
+async def test_an_object_that_is_not_there_is_not_found(provider: DigitalOcean) -> None:
+    with pytest.raises(NotFound):
+        await provider.one("/v2/droplets/1", "droplet")
+
+
+async def test_an_object_without_its_key_is_an_error(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    with pytest.raises(MalformedAnswer):
+        await provider.one("/v2/account", "droplet")
+
+
+async def test_a_write_is_never_sent_twice(simulator: Simulator, provider: DigitalOcean) -> None:
+    simulator.fault("server_error", path="/v2/projects", method="POST")
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.create("/v2/projects", "project", {"name": "once", "purpose": "IoT"})
+    assert len(simulator.requests("POST", "/v2/projects")) == 1
+
+
+@pytest.mark.parametrize("fault", ["status", "server_error", "drop", "too_many_requests"])
+async def test_the_token_is_in_no_error_and_in_no_log(
+    simulator: Simulator,
+    provider: DigitalOcean,
+    token: str,
+    caplog: pytest.LogCaptureFixture,
+    fault: str,
+) -> None:
+    caplog.set_level("DEBUG")
+    simulator.fault(fault, path=DROPLETS, **({"status": 401} if fault == "status" else {}))
+
+    with pytest.raises(ProviderError) as caught:
+        await count(provider)
+    assert token not in repr(caught.value)
+    assert token not in repr(caught.value.__cause__)
+    assert token not in caplog.text

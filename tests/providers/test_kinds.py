@@ -1,0 +1,221 @@
+"""A row becomes what the inventory keeps: nothing that moves by itself, nothing secret."""
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.droplet import DROPLET
+from providers.digitalocean.kinds.kind import Columns, InvalidKind, Listing, ResourceKind
+from providers.digitalocean.kinds.project import ProjectMember, member, sight_project
+from providers.digitalocean.redaction import REDACTED
+from tests.providers.simulator import Simulator
+
+LISTING = Listing("/v2/things", "things", "thing")
+
+
+def droplet(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": 3164444,
+        "name": "web-1",
+        "memory": 1024,
+        "vcpus": 1,
+        "disk": 25,
+        "disk_info": [{"type": "local", "size": {"amount": 25, "unit": "gib"}}],
+        "locked": False,
+        "status": "active",
+        "kernel": None,
+        "created_at": "2020-07-21T18:37:44Z",
+        "features": ["private_networking", "backups"],
+        "backup_ids": [53893572],
+        "next_backup_window": {"start": "2019-12-04T00:00:00Z", "end": "2019-12-04T23:00:00Z"},
+        "snapshot_ids": [67512819],
+        "image": {"id": 63663980, "slug": "ubuntu-24-04-x64", "regions": ["ams3", "nyc3"]},
+        "volume_ids": ["b", "a"],
+        "size": {"slug": "s-1vcpu-1gb", "price_hourly": 0.00743999984115362},
+        "size_slug": "s-1vcpu-1gb",
+        "networks": {
+            "v4": [
+                {"ip_address": "192.0.2.7", "netmask": "255.255.240.0", "type": "public"},
+                {"ip_address": "10.10.0.2", "netmask": "255.255.0.0", "type": "private"},
+            ],
+            "v6": [],
+        },
+        "region": {"slug": "ams3", "name": "Amsterdam 3", "sizes": ["s-1vcpu-1gb"]},
+        "tags": ["Tenant:acme", "deployment:web", "tenant:acme"],
+        "vpc_uuid": "760e09ef-dc84-11e8-981e-3cfdfeaae000",
+        **changes,
+    }
+
+
+def shuffled(value: Any, order: random.Random) -> Any:
+    """The same JSON with the members of its objects in another order."""
+    if isinstance(value, dict):
+        members = [(key, shuffled(member, order)) for key, member in value.items()]
+        order.shuffle(members)
+        return dict(members)
+    return [shuffled(element, order) for element in value] if isinstance(value, list) else value
+
+
+def test_a_droplet_is_reduced_to_ids_and_slugs() -> None:
+    sighted = DROPLET.sight(droplet())
+
+    assert sighted.provider_id == "3164444"
+    assert (sighted.name, sighted.region, sighted.size, sighted.status) == (
+        "web-1", "ams3", "s-1vcpu-1gb", "active",
+    )  # fmt: skip
+    assert sighted.tags == ("deployment:web", "tenant:acme")
+    assert sighted.provider_created_at == datetime(2020, 7, 21, 18, 37, 44, tzinfo=UTC)
+    assert sighted.unknown_fields == ()
+    assert orjson.loads(sighted.attrs_json) == {
+        "disk": 25,
+        "features": ["backups", "private_networking"],
+        "image": {"id": 63663980, "slug": "ubuntu-24-04-x64"},
+        "memory": 1024,
+        "networks": ["private 10.10.0.2", "public 192.0.2.7"],
+        "vcpus": 1,
+        "volume_ids": ["a", "b"],
+        "vpc_uuid": "760e09ef-dc84-11e8-981e-3cfdfeaae000",
+    }
+
+
+@given(seed=st.integers())
+def test_the_order_of_keys_does_not_matter(seed: int) -> None:
+    assert DROPLET.sight(shuffled(droplet(), random.Random(seed))) == DROPLET.sight(droplet())
+
+
+@given(
+    tags=st.permutations(["Tenant:acme", "deployment:web", "tenant:acme"]),
+    features=st.permutations(["private_networking", "backups"]),
+    volumes=st.permutations(["a", "b"]),
+)
+def test_the_order_of_tags_and_lists_does_not_matter(
+    tags: list[str], features: list[str], volumes: list[str]
+) -> None:
+    turned = droplet(tags=tags, features=features, volume_ids=volumes)
+
+    assert DROPLET.sight(turned) == DROPLET.sight(droplet())
+
+
+@pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
+@given(data=st.data())
+def test_what_moves_by_itself_does_not_matter(kind: ResourceKind, data: st.DataObject) -> None:
+    anything = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
+    moved = {name: data.draw(anything) for name in sorted(kind.volatile | kind.left_out)}
+    row = {kind.columns.provider_id: 1}
+
+    assert kind.sight({**row, **moved}) == kind.sight(row)
+
+
+@given(hidden=st.sets(st.sampled_from(sorted(DROPLET.scoped))))
+def test_a_field_that_the_token_cannot_see_is_unknown_and_not_empty(hidden: set[str]) -> None:
+    row = {name: value for name, value in droplet().items() if name not in hidden}
+    sighted = DROPLET.sight(row)
+
+    assert set(sighted.unknown_fields) == {
+        name if name == "tags" else f"attrs.{name}" for name in hidden
+    }
+    assert not hidden & orjson.loads(sighted.attrs_json).keys()
+    assert DROPLET.visible_scopes(row) == DROPLET.scoped - hidden
+
+
+def test_a_nanosecond_is_no_reason_to_refuse_a_row() -> None:
+    sighted = DROPLET.sight(droplet(created_at="2020-07-21T18:37:44.123456789Z"))
+
+    assert sighted.provider_created_at == datetime(2020, 7, 21, 18, 37, 44, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"id": None}, {"id": ""}, {"created_at": "yesterday"}, {"networks": {"v4": [{}]}}]
+)
+def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
+    with pytest.raises(MalformedAnswer):
+        DROPLET.sight(droplet(**broken))
+
+
+def test_every_field_that_the_provider_sends_is_decided_about(simulator: Simulator) -> None:
+    for kind in RESOURCE_KINDS.values():
+        sent = {name for row in simulator.truth(kind.name) for name in row}
+        assert sent <= kind.known_fields(), kind.name
+
+
+def test_a_new_field_of_the_provider_changes_nothing() -> None:
+    assert DROPLET.sight(droplet(spin_count=7)) == DROPLET.sight(droplet())
+
+
+def test_a_declared_secret_is_redacted() -> None:
+    kind = ResourceKind(
+        "thing",
+        LISTING,
+        attrs={"login": None, "key": None},
+        secrets=frozenset({"login.pin", "key"}),
+    )
+    sighted = kind.sight({"id": 1, "login": {"user": "a", "pin": "1234"}, "key": "k"})
+
+    assert orjson.loads(sighted.attrs_json) == {
+        "login": {"user": "a", "pin": REDACTED},
+        "key": REDACTED,
+    }
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        {"attrs": {"name": None}},
+        {"attrs": {"a": None}, "volatile": frozenset({"a"})},
+        {"left_out": frozenset({"status"})},
+        {"scoped": frozenset({"a"})},
+        {"secrets": frozenset({"connection.uri"})},
+    ],
+)
+def test_a_declaration_that_contradicts_itself_is_refused(declaration: dict[str, Any]) -> None:
+    with pytest.raises(InvalidKind):
+        ResourceKind("thing", LISTING, **declaration)
+
+
+@pytest.mark.parametrize("path", ["/v2/things/", "things"])
+def test_a_path_that_the_provider_would_refuse_is_refused(path: str) -> None:
+    with pytest.raises(InvalidKind):
+        Listing(path, "things", "thing")
+
+
+def test_a_kind_may_have_fewer_columns() -> None:
+    kind = ResourceKind("domain", LISTING, columns=Columns("name", region="", status="", tags=""))
+
+    assert kind.sight({"name": "example.com"}).provider_id == "example.com"
+
+
+def test_a_projects_purpose_loses_the_prefix_of_its_own_words() -> None:
+    project = sight_project(
+        {"id": "p", "name": "n", "purpose": "Other: cats", "environment": "Production"}
+    )
+
+    assert (project.purpose, project.environment, project.is_default) == (
+        "cats", "production", False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("urn", "living"),
+    [
+        ("do:droplet:1", ProjectMember("droplet", "1")),
+        ("do:floatingip:192.0.2.1", ProjectMember("reserved_ip", "192.0.2.1")),
+        ("do:dbaas:a-b", ProjectMember("database", "a-b")),
+        ("do:space:logs", ProjectMember("spaces_bucket", "logs")),
+        ("do:teapot:1", None),
+    ],
+)
+def test_a_urn_names_a_kind_and_an_id(urn: str, living: ProjectMember | None) -> None:
+    assert member({"urn": urn}) == living
+
+
+@pytest.mark.parametrize("row", [{}, {"urn": None}, {"urn": "droplet"}])
+def test_a_project_member_without_a_urn_is_an_error(row: dict[str, Any]) -> None:
+    with pytest.raises(MalformedAnswer):
+        member(row)

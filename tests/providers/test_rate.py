@@ -1,0 +1,121 @@
+"""A token's budget: no burst beyond the minute's share, and the headers are believed."""
+
+import asyncio
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.digitalocean.errors import RateLimited
+from providers.digitalocean.rate import RateBudget, RateBudgets
+
+
+@dataclass
+class Time:
+    """A clock that sleeping moves."""
+
+    now: float = 0.0
+    sent: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def budget(self) -> RateBudget:
+        return RateBudget(clock=lambda: self.now, sleep=self.sleep)
+
+    async def send(self, budget: RateBudget) -> None:
+        await budget.acquire()
+        self.sent.append(self.now)
+
+
+def headers(limit: int, remaining: int, reset_in: float = 0, now: float = 1e9) -> dict[str, str]:
+    return {
+        "ratelimit-limit": str(limit),
+        "ratelimit-remaining": str(remaining),
+        "ratelimit-reset": str(now + reset_in),
+        "date": formatdate(now, usegmt=True),
+    }
+
+
+async def test_a_minute_takes_250_requests_at_once_and_the_next_one_waits() -> None:
+    time = Time()
+    budget = time.budget()
+    for _ in range(251):
+        await time.send(budget)
+
+    assert time.sent == [0.0] * 250 + [60.0]
+
+
+@given(
+    pauses=st.lists(st.floats(0, 30), min_size=20, max_size=60),
+    per_minute=st.integers(1, 12),
+)
+def test_no_minute_ever_holds_more_than_its_share(pauses: list[float], per_minute: int) -> None:
+    async def send_all() -> list[float]:
+        time = Time()
+        budget = time.budget()
+        budget.observe(headers(per_minute * 20, 10_000))
+        for pause in pauses:
+            time.now += pause
+            await time.send(budget)
+        return time.sent
+
+    sent = asyncio.run(send_all())
+    for start in sent:
+        assert sum(start <= at < start + 59.999 for at in sent) <= per_minute
+
+
+async def test_the_minutes_share_is_a_twentieth_of_the_hours_limit() -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(headers(limit=100, remaining=100))
+    for _ in range(6):
+        await time.send(budget)
+
+    assert time.sent == [0.0] * 5 + [60.0]
+
+
+async def test_a_spent_hour_waits_for_its_reset_by_the_providers_clock() -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(headers(limit=5000, remaining=0, reset_in=40))
+    await time.send(budget)
+
+    assert time.sent == [40.0]
+
+
+async def test_the_end_of_an_hours_budget_is_spread_until_some_comes_back() -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(headers(limit=5000, remaining=99, reset_in=1000))
+    await time.send(budget)
+
+    assert time.sent == [10.0]
+
+
+async def test_who_would_wait_too_long_is_told_how_long() -> None:
+    budget = Time().budget()
+    budget.observe(headers(limit=5000, remaining=0, reset_in=1800))
+
+    with pytest.raises(RateLimited) as caught:
+        await budget.acquire()
+    assert caught.value.retry_after_seconds == 1800
+
+
+@pytest.mark.parametrize("answered", [{}, {"ratelimit-limit": "many"}, {"ratelimit-limit": "5000"}])
+async def test_headers_that_say_nothing_change_nothing(answered: dict[str, str]) -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(answered)
+    await time.send(budget)
+
+    assert time.sent == [0.0]
+
+
+def test_clients_with_one_token_share_one_budget() -> None:
+    budgets = RateBudgets()
+
+    assert budgets.of("one") is budgets.of("one")
+    assert budgets.of("one") is not budgets.of("another")
