@@ -5,9 +5,10 @@ method's handler once, and answers with the wrapped one from then on.
 """
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import grpc
 import structlog
@@ -137,6 +138,9 @@ class _Call:
 
     def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:  # noqa: ANN401
         """Around a method that answers with a stream."""
+        if not inspect.isasyncgenfunction(behaviour):
+            # gRPC's own health service writes its stream itself and returns at the end.
+            return self.unary(cast("Callable[[Any, Context], Awaitable[Any]]", behaviour))
 
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
             started = time.perf_counter()

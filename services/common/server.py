@@ -24,6 +24,7 @@ from services.common.interceptor import CallInterceptor
 from services.common.policy import access_table
 from services.common.settings import Service, Settings
 from services.common.telemetry import CallTelemetry, configure_logging, configure_telemetry
+from services.common.unanswered import unanswered_handlers
 
 __all__ = ["Parts", "ServiceDefinition", "run", "start"]
 
@@ -60,7 +61,7 @@ class ServiceDefinition:
 
     service: Service
     protos: Sequence[FileDescriptor]
-    register: Callable[[grpc.aio.Server, Parts], None]
+    register: Callable[[grpc.aio.Server, Parts], None] = lambda server, parts: None
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, health included."""
@@ -99,6 +100,7 @@ async def start(
     health_pb2_grpc.add_HealthServiceServicer_to_server(
         HealthServicer(definition.service, database), server
     )
+    server.add_generic_rpc_handlers(unanswered_handlers(services))
     status = health.aio.HealthServicer()
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
     standard_health.add_HealthServicer_to_server(status, server)

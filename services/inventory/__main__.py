@@ -1,9 +1,12 @@
-"""The inventory service: what the account holds, and how it came to be so."""
+"""The inventory service: its process, where everything is wired."""
 
 import grpc
 from arcadia.inventory.v1 import (
+    drift_service_pb2,
     inventory_service_pb2,
     inventory_service_pb2_grpc,
+    lookup_service_pb2,
+    reconcile_service_pb2,
     sync_service_pb2,
     sync_service_pb2_grpc,
 )
@@ -27,10 +30,17 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
 
 
 DEFINITION = ServiceDefinition(
-    Service.INVENTORY,
-    (inventory_service_pb2.DESCRIPTOR, sync_service_pb2.DESCRIPTOR),
-    register,
+    service=Service.INVENTORY,
+    protos=(
+        drift_service_pb2.DESCRIPTOR,
+        inventory_service_pb2.DESCRIPTOR,
+        lookup_service_pb2.DESCRIPTOR,
+        reconcile_service_pb2.DESCRIPTOR,
+        sync_service_pb2.DESCRIPTOR,
+    ),
+    register=register,
 )
+
 
 if __name__ == "__main__":
     run(DEFINITION)
