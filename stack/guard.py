@@ -24,14 +24,9 @@ class Guard:
 
     def __init__(self, *, keep_open: tuple[int, ...] = ()) -> None:
         """`keep_open`: files, such as a lock, that stay open until the guard is done too."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "stack.guard"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=keep_open,
-        )
+        self._keep_open = keep_open
+        self._watched: dict[int, Mark] = {}
+        self._process = self._start()
 
     @property
     def pid(self) -> int:
@@ -39,11 +34,16 @@ class Guard:
         return self._process.pid
 
     def watch(self, mark: Mark) -> None:
-        """Adds a process; raises BrokenPipeError when the guard itself is gone."""
-        self._tell(f"+ {mark.pid} {mark.started!r} {int(mark.stop_signal)}")
+        """Adds a process."""
+        self._watched[mark.pid] = mark
+        try:
+            self._tell(_addition(mark))
+        except BrokenPipeError:
+            self._replace()
 
     def release(self, mark: Mark) -> None:
         """Takes a process off, because it has ended."""
+        self._watched.pop(mark.pid, None)
         with contextlib.suppress(BrokenPipeError):
             self._tell(f"- {mark.pid}")
 
@@ -54,11 +54,32 @@ class Guard:
                 self._process.stdin.close()
         self._process.wait()
 
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "stack.guard"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=self._keep_open,
+        )
+
+    def _replace(self) -> None:
+        """Puts a new guard in the place of one that somebody killed."""
+        self.close()
+        self._process = self._start()
+        for mark in self._watched.values():
+            self._tell(_addition(mark))
+
     def _tell(self, line: str) -> None:
         if self._process.stdin is None:
             raise BrokenPipeError("the guard has no pipe")
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
+
+
+def _addition(mark: Mark) -> str:
+    return f"+ {mark.pid} {mark.started!r} {int(mark.stop_signal)}"
 
 
 def _watch(lines: TextIO) -> list[Mark]:

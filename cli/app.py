@@ -1,0 +1,38 @@
+"""`arcadia`: everything that is done by hand. One module a group of commands."""
+
+import typer
+
+from cli import stack
+from cli.migrate import migrate_databases
+from cli.sync import run_sync
+from cli.token import print_token
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="arcadia",
+    help="The back office of a cloud reseller.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+LOCAL = "The local stack"
+app.command(rich_help_panel=LOCAL)(stack.up)
+app.command(rich_help_panel=LOCAL)(stack.down)
+app.command(rich_help_panel=LOCAL)(stack.reset)
+app.command(rich_help_panel=LOCAL)(stack.logs)
+app.command(rich_help_panel=LOCAL)(stack.status)
+
+app.command("migrate")(migrate_databases)
+app.command("sync")(run_sync)
+app.command("token")(print_token)
+
+
+def main() -> None:
+    """Runs the command that the arguments name."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

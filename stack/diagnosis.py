@@ -1,0 +1,75 @@
+"""Why a part died, as far as its log and its exit tell."""
+
+import re
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+from stack.parts import Part
+from stack.preflight import holder_of, is_taken
+
+__all__ = ["Failure", "likely_reason"]
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+NO_SPACE: Final = _words("no space left on device|disk full|database or disk is full")
+PORT_TAKEN: Final = _words("address already in use|could not bind|cannot (listen|bind)")
+
+OTHER_SIGNS: Final = {
+    _words("password authentication failed"): (
+        "the database was made with another password: `make reset` makes a new one"
+    ),
+    _words("incompatible with (this )?(server|version)"): (
+        "its data were made by another release of PostgreSQL: `make reset` makes new ones"
+    ),
+    re.compile("ModuleNotFoundError|ImportError"): (
+        "the installation is incomplete: `make clean up` repeats it"
+    ),
+    _words("unshare( failed)?:"): (
+        "as root in a closed folder it needs user namespaces, which this machine refuses:"
+        " run it as an ordinary user, or in a folder that others may enter"
+    ),
+    re.compile("validation errors? for Settings"): "an environment variable is not valid",
+    _words("permission denied|operation not permitted"): (
+        "it may not use one of its files; did another user run it before?"
+    ),
+}
+"""What the log may show, and what that means; the first that is found counts."""
+
+
+class Failure(Exception):
+    """A part that cannot start, or does not stay up."""
+
+    def __init__(self, part: str, reason: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(f"{part}: {reason}")
+        self.part = part
+        self.reason = reason
+        self.lines = tuple(lines)
+        """The end of its log."""
+
+
+def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> str:
+    """A sentence that says why, and where it can what to do."""
+    text = "\n".join(lines)
+    if NO_SPACE.search(text):
+        return "there is no space left on the disk"
+    if PORT_TAKEN.search(text):
+        taken = [f"port {p} is taken by {holder_of(p)}" for p in part.ports if is_taken(p)]
+        return ", ".join(taken) or "one of its ports is taken"
+    for pattern, reason in OTHER_SIGNS.items():
+        if pattern.search(text):
+            return reason
+    return _by_exit(part, exit_code)
+
+
+def _by_exit(part: Part, exit_code: int | None) -> str:
+    if exit_code is None:
+        return f"it was not ready after {part.patience:.0f} s"
+    if exit_code == -signal.SIGKILL:
+        return "it was killed; did the machine run out of memory?"
+    if exit_code < 0:
+        return f"it was ended by {signal.Signals(-exit_code).name}"
+    return f"it ended with exit code {exit_code}"

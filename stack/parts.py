@@ -1,0 +1,161 @@
+"""The parts of the local stack, declared: what each one is, and what it needs before it."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.render import CONFIGURATION, write_configuration
+from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
+from stack.engines.envoy import Envoy
+from stack.engines.postgres import Postgres
+from stack.engines.temporal import Temporal
+from stack.layout import Layout
+from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
+from stack.process import Command, Mark
+from workflows.queues import TaskQueue
+
+__all__ = ["FIRST_SYNC", "Part", "first_sync", "local_parts"]
+
+FIRST_SYNC: Final = "sync"
+
+GRACE_OF_OURS: Final = 30.0
+"""Our own programs finish what they began; a worker may take 20 s for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process of the stack. Without a probe it is run once, and has to end well."""
+
+    name: str
+    command: Callable[[], Command]
+    ready: Callable[[Mark], bool] | None = None
+    after: tuple[str, ...] = ()
+    """The parts that must be ready before it is started, and outlive it."""
+    ports: tuple[int, ...] = ()
+    prepare: Callable[[], object] | None = None
+    patience: float = 90.0
+    """Seconds until it must be ready."""
+    grace: float = 10.0
+    """Seconds that it may take to stop."""
+
+
+def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
+    """Every part, in the order of starting."""
+    programs = _Programs(settings, layout)
+    simulated = not settings.do_api_url and not settings.provider_token("default")
+    return (
+        _postgres(settings, layout),
+        _temporal(settings, layout),
+        *([_simulator(settings, layout, programs)] if simulated else []),
+        Part("migrate", lambda: programs.module("cli.app", "migrate"), after=("postgres",)),
+        *(_service(settings, programs, service) for service in Service),
+        _worker(settings, programs, simulated=simulated),
+        _gateway(settings, layout),
+    )
+
+
+def first_sync(settings: Settings, layout: Layout) -> Part:
+    """The sync that is run once when everything is ready, so that there is something to see."""
+    programs = _Programs(settings, layout)
+    return Part(FIRST_SYNC, lambda: programs.module("cli.app", "sync"), patience=20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """How our own programs are started."""
+
+    settings: Settings
+    layout: Layout
+
+    def module(self, name: str, *arguments: str) -> Command:
+        # -P: what lies in the current directory is not imported.
+        return Command(
+            (sys.executable, "-P", "-m", name, *arguments), self._environment(), Path("/")
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        return {
+            **os.environ,
+            "ARCADIA_DATA_DIR": str(self.layout.folder),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def _postgres(settings: Settings, layout: Layout) -> Part:
+    port = settings.port(Port.POSTGRES)
+    engine = Postgres(layout.postgres, port, DEVELOPMENT_SECRETS["database"])
+    return Part(
+        "postgres",
+        engine.command,
+        lambda mark: engine.ready(mark.pid),
+        ports=(port,),
+        prepare=engine.prepare,
+        grace=20.0,
+    )
+
+
+def _temporal(settings: Settings, layout: Layout) -> Part:
+    port, ui_port = settings.port(Port.TEMPORAL), settings.port(Port.TEMPORAL_UI)
+    engine = Temporal(layout.temporal, port, ui_port, settings.temporal_namespace)
+    return Part(
+        "temporal",
+        engine.command,
+        lambda _: grpc_serving(f"127.0.0.1:{port}", TEMPORAL_FRONTEND),
+        ports=(port, ui_port),
+        prepare=engine.prepare,
+    )
+
+
+def _simulator(settings: Settings, layout: Layout, programs: _Programs) -> Part:
+    port = settings.port(Port.SIMULATOR)
+    return Part(
+        "simulator",
+        lambda: programs.module(
+            "providers.digitalocean.simulator",
+            "--data-dir", str(layout.simulator), "--port", str(port),
+        ),
+        lambda _: http_ok(f"http://127.0.0.1:{port}/_simulator/health"),
+        ports=(port,),
+    )  # fmt: skip
+
+
+def _service(settings: Settings, programs: _Programs, service: Service) -> Part:
+    address = settings.address(service)
+    return Part(
+        service,
+        lambda: programs.module(f"services.{service}"),
+        lambda _: grpc_serving(address),
+        after=("migrate",),
+        ports=(int(address.rpartition(":")[2]),),
+        grace=GRACE_OF_OURS,
+    )
+
+
+def _worker(settings: Settings, programs: _Programs, *, simulated: bool) -> Part:
+    return Part(
+        "worker",
+        lambda: programs.module("workflows.worker"),
+        lambda mark: queue_polled(
+            settings.temporal(),
+            settings.temporal_namespace,
+            TaskQueue.CLOUD_SYNC_FULL,
+            since=mark.started,
+        ),
+        after=("temporal", *Service, *(("simulator",) if simulated else ())),
+        grace=GRACE_OF_OURS,
+    )
+
+
+def _gateway(settings: Settings, layout: Layout) -> Part:
+    admin = settings.port(Port.GATEWAY_ADMIN)
+    return Part(
+        "gateway",
+        Envoy(layout.gateway / CONFIGURATION).command,
+        lambda _: http_ok(f"http://127.0.0.1:{admin}/ready"),
+        after=tuple(Service),
+        ports=(settings.port(Port.GATEWAY), admin),
+        prepare=lambda: write_configuration(settings, layout.gateway),
+    )

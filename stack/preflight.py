@@ -1,0 +1,80 @@
+"""What can be known to be wrong before anything is started."""
+
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import Final
+
+import psutil
+
+from stack.layout import Layout
+from stack.parts import Part
+
+__all__ = ["holder_of", "is_taken", "problems"]
+
+LEAST_FREE_BYTES: Final = 1024**3
+OLDEST_PYTHON: Final = (3, 11)
+
+
+def problems(parts: Sequence[Part], layout: Layout) -> list[str]:
+    """Everything that is in the way, each as a sentence that says what to do."""
+    return [*_python(), *_folder(layout), *_ports(parts)]
+
+
+def is_taken(port: int) -> bool:
+    """Whether a port on loopback cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def holder_of(port: int) -> str:
+    """Who has a port, as far as this user may know."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        connections = []
+    for connection in connections:
+        if connection.laddr and connection.laddr.port == port and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+            except psutil.Error:
+                break
+    return "another program"
+
+
+def _python() -> list[str]:
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        return []
+    return [f"Python {sys.version.split()[0]} is too old: at least 3.11 is needed"]
+
+
+def _folder(layout: Layout) -> list[str]:
+    try:
+        layout.make()
+        with tempfile.TemporaryFile(dir=layout.folder):
+            pass
+    except OSError as error:
+        return [f"{layout.folder} cannot be written to ({error.strerror}): see ARCADIA_DATA_DIR"]
+    free = shutil.disk_usage(layout.folder).free
+    if free < LEAST_FREE_BYTES:
+        return [
+            f"only {free // 1024**2} MB are free below {layout.folder}: at least 1 GB is needed"
+        ]
+    return []
+
+
+def _ports(parts: Sequence[Part]) -> list[str]:
+    taken = [(part, port) for part in parts for port in part.ports if is_taken(port)]
+    found = [
+        f"port {port} of the part {part.name} is taken by {holder_of(port)}" for part, port in taken
+    ]
+    if found:
+        found.append("stop what holds them, or choose other ports with ARCADIA_PORT_OFFSET=100")
+    return found

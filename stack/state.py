@@ -1,0 +1,117 @@
+"""What runs, written down: for `status` and `down`, and for whoever finds a dead stack."""
+
+import fcntl
+import os
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from stack.process import Mark
+
+__all__ = ["Lock", "PartState", "PartStatus", "StackState"]
+
+
+class PartState(StrEnum):
+    """Where a part is in its life."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    DONE = "done"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class PartStatus:
+    """A part as it is now."""
+
+    name: str
+    state: PartState = PartState.WAITING
+    mark: Mark | None = None
+    since: float = 0.0
+    """When it became ready, in seconds since the epoch."""
+    restarts: int = 0
+    reason: str = ""
+    """Why it failed or was restarted last."""
+
+
+@dataclass(slots=True)
+class StackState:
+    """The supervisor and its parts."""
+
+    supervisor: Mark
+    ready: bool = False
+    parts: list[PartStatus] = field(default_factory=list)
+
+    def write(self, file: Path) -> None:
+        """Replaces the file in one step, so that a reader never sees half of it."""
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
+        fresh.replace(file)
+
+    @classmethod
+    def read(cls, file: Path) -> "StackState | None":
+        """What the file says; None when there is none, or it is not ours."""
+        try:
+            content = orjson.loads(file.read_bytes())
+            parts = [
+                PartStatus(
+                    name=part["name"],
+                    state=PartState(part["state"]),
+                    mark=Mark(**part["mark"]) if part["mark"] else None,
+                    since=part["since"],
+                    restarts=part["restarts"],
+                    reason=part["reason"],
+                )
+                for part in content["parts"]
+            ]
+            return cls(Mark(**content["supervisor"]), content["ready"], parts)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def running(self) -> list[Mark]:
+        """The processes of the parts that still run, in the order of the parts."""
+        return [part.mark for part in self.parts if part.mark is not None and part.mark.alive()]
+
+
+class Lock:
+    """The right to run a stack on a data directory; it ends with the processes that hold it."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file = file
+        self._path = path
+
+    @classmethod
+    def take(cls, path: Path) -> "Lock | None":
+        """Takes the lock; None when another has it."""
+        while True:
+            file = path.open("ab")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return None
+            if _is_file_at(file, path):
+                return cls(file, path)
+            file.close()  # the one before us removed it between our two steps
+
+    def fileno(self) -> int:
+        """Its file, for the guard, which holds it until the last process is gone."""
+        return self._file.fileno()
+
+    def release(self) -> None:
+        """Gives the right up and removes the file."""
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def _is_file_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
