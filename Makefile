@@ -1,0 +1,82 @@
+# The commands of arcadia-cloud. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+ARCADIA := $(PY) -P -m cli.app
+
+# What is installed is stamped by the content of the lock, and by where this checkout is.
+LOCKED := $(VENV)/.locked-$(shell cat requirements-dev.txt | cksum | tr ' ' '-')
+INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.txt; pwd; } | cksum | tr ' ' '-')
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down reset logs status test soak lint format protos lock bench clean
+
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## Install everything into .venv, pinned and checked by hash
+
+$(LOCKED):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3 up"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: 3.11 or newer is needed; name one: make PYTHON=python3.12 up"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV): about 250 MB, a minute or two, once."
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
+	@rm -f $(VENV)/.locked-* $(VENV)/.installed-*
+	@touch $@
+
+$(INSTALLED): $(LOCKED)
+	$(PY) -m pip install --disable-pip-version-check --no-input -q --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+up: $(INSTALLED)  ## Run the whole system here, until Ctrl-C (installs it first)
+	@$(ARCADIA) up
+
+down: $(INSTALLED)  ## Stop it, wherever it was started; the data are kept
+	@$(ARCADIA) down
+
+reset: $(INSTALLED)  ## Stop it and remove all local data (asks first)
+	@$(ARCADIA) reset
+
+logs: $(INSTALLED)  ## Follow the logs of all parts
+	@$(ARCADIA) logs --follow
+
+status: $(INSTALLED)  ## Show which part runs where
+	@$(ARCADIA) status
+
+test: $(INSTALLED)  ## Run the tests, on real engines that they start themselves
+	@$(PY) -m pytest -m "not soak" $(ARGS)
+
+soak: $(INSTALLED)  ## Run the tests that take long
+	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)
+
+lint: $(INSTALLED)  ## Check format, style, types, import contracts and protos
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy .
+	$(VENV)/bin/lint-imports
+	$(PY) protos/generate.py --check
+
+format: $(INSTALLED)  ## Format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+protos: $(INSTALLED)  ## Generate the code from the protos
+	$(PY) protos/generate.py
+
+UV_COMPILE := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+lock: $(INSTALLED)  ## Pin what pyproject.toml asks for
+	$(UV_COMPILE) --extra development pyproject.toml -o requirements-dev.txt
+	$(UV_COMPILE) -c requirements-dev.txt pyproject.toml -o requirements.txt
+
+bench: $(INSTALLED)  ## Measure, and print ratios
+	@$(PY) -m bench $(ARGS)
+
+clean:  ## Remove what was installed and generated; the data stay (see reset)
+	@if [ -x $(PY) ] && [ -e .arcadia ]; then $(ARCADIA) down; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
