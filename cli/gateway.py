@@ -1,0 +1,48 @@
+"""`arcadia gateway …`: the gateway's configuration, written and checked."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.render import write_configuration
+from services.common.settings import Settings
+from stack.engines.envoy import validate
+from stack.engines.errors import EngineMissing
+
+__all__ = ["commands"]
+
+commands = typer.Typer(no_args_is_help=True, help="The gateway's configuration.")
+
+
+@commands.command("render")
+def render(
+    directory: Annotated[Path, typer.Argument(help="Where to write; made when it is not there.")],
+    listen: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Write the gateway's configuration, from the environment and the protos."""
+    typer.echo(_written(directory, listen))
+
+
+@commands.command("validate")
+def check() -> None:
+    """Let Envoy itself check the configuration that the environment gives."""
+    with tempfile.TemporaryDirectory() as scratch:
+        configuration = _written(Path(scratch), "127.0.0.1")
+        try:
+            wrong = validate(configuration)
+        except EngineMissing as missing:
+            wrong = str(missing)
+    if wrong:
+        typer.echo(wrong, err=True)
+        raise typer.Exit(1)
+    typer.echo("the configuration is valid")
+
+
+def _written(directory: Path, listen: str) -> Path:
+    try:
+        return write_configuration(Settings(), directory, host=listen)
+    except ValueError as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from None

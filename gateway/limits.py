@@ -1,0 +1,37 @@
+"""What the gateway allows one caller, one request and one connection."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Limits"]
+
+
+class Limits(BaseSettings):
+    """Bounds with sane defaults; each may be set as `ARCADIA_GATEWAY_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ARCADIA_GATEWAY_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    caller_requests_per_second: int = Field(default=200, ge=1)
+    """What one caller (the token's `sub`) may keep up."""
+    caller_burst: int = Field(default=1_000, ge=1)
+    """How many more they may ask at once after a pause."""
+    callers_remembered: int = Field(default=10_000, ge=1)
+    """How many callers are counted at once; the one unseen longest is forgotten first."""
+    public_requests_per_second: int = Field(default=2_000, ge=1)
+    """What all callers without a token may ask together: the health route."""
+
+    request_bytes: int = Field(default=5 * 1024 * 1024, ge=1)
+    """The largest body of a request."""
+    response_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
+    """The largest answer that becomes JSON; the same as the services may send."""
+    header_kilobytes: int = Field(default=32, ge=1, le=8192)
+    """All headers of a request together."""
+
+    call_seconds: float = Field(default=15.0, gt=0)
+    """How long a call may take, and the deadline that the service is given."""
+    stream_seconds: float = Field(default=3_600.0, gt=0)
+    """How long a stream may last (gRPC only); its caller goes on from the cursor."""
+    connections: int = Field(default=10_000, ge=1)
+    """Open connections of all callers together."""
