@@ -18,7 +18,7 @@ def timestamp(instant: datetime | None) -> Timestamp | None:
     """The proto of an instant; None stays unset."""
     if instant is None:
         return None
-    return Timestamp(seconds=int(instant.timestamp() // 1), nanos=instant.microsecond * 1000)
+    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
 
 
 def resource_message(row: Iterable[Any]) -> resources_pb2.Resource:

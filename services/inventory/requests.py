@@ -1,5 +1,6 @@
 """From protos to the domain: what a request may say, refused with the name of the field."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -35,6 +36,9 @@ DIGEST_VERSION: Final = b"sighting/1"
 next sweep looks at every row again."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""PostgreSQL keeps no NUL character, neither in a text nor in JSON."""
 
 UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "provider_created_at"})
 
@@ -141,6 +145,8 @@ def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
     if "" in by_id:
         position = next(i for i, message in enumerate(messages) if not message.provider_id)
         required(f"{field}[{position}].provider_id", "")
+    if "\x00" in "".join(by_id):
+        raise InvalidArgument(field, "has a provider_id with a NUL character")
     return list(by_id.values())
 
 
@@ -156,11 +162,11 @@ def _sighted(field: str, sighting: sync_service_pb2.Sighting) -> SightedResource
     return SightedResource(
         provider_id=sighting.provider_id,
         content=Content(
-            name=sighting.name,
-            region=sighting.region,
-            size=sighting.size,
-            status=sighting.status,
-            tags=normal_tags(sighting.tags),
+            name=_text(field, "name", sighting.name),
+            region=_text(field, "region", sighting.region),
+            size=_text(field, "size", sighting.size),
+            status=_text(field, "status", sighting.status),
+            tags=normal_tags(_text(field, "tags", tag) for tag in sighting.tags),
             attrs=_attrs(f"{field}.attrs_json", sighting.attrs_json),
             provider_created_at=_instant(sighting),
         ),
@@ -168,9 +174,17 @@ def _sighted(field: str, sighting: sync_service_pb2.Sighting) -> SightedResource
     )
 
 
+def _text(message: str, field: str, value: str) -> str:
+    if "\x00" in value:
+        raise InvalidArgument(f"{message}.{field}", "has a NUL character")
+    return value
+
+
 def _attrs(field: str, content: str) -> dict[str, Any]:
     if not content:
         return {}
+    if NUL_IN_JSON.search(content):
+        raise InvalidArgument(field, "has a NUL character")
     try:
         attrs = orjson.loads(content)
     except orjson.JSONDecodeError as error:

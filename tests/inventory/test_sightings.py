@@ -1,0 +1,220 @@
+"""The one way into the inventory: what a sighting makes of a row."""
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+
+from tests.inventory.account import Inventory, reason_of, sighting, violated_field
+
+CREATED = {"provider_created_at": {"seconds": 1_700_000_000}}
+
+
+async def test_a_new_row_is_discovered(inventory: Inventory) -> None:
+    counts = await inventory.record(sighting("1", tags=["Web", "blue"], **CREATED))
+    assert counts.discovered_count == 1
+    row = await inventory.one("1")
+    assert (row.kind, row.name, row.region, row.size) == ("droplet", "web-1", "syd1", "s-1vcpu-1gb")
+    assert list(row.tags) == ["blue", "web"]
+    assert row.attrs["memory"] == 1024
+    assert row.provider_created_at.seconds == 1_700_000_000
+    assert await inventory.events("1") == ["discovered"]
+
+
+async def test_a_changed_row_is_updated_with_the_old_and_the_new_values(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(sighting("1", status="active", attrs={"memory": 1024}))
+    counts = await inventory.record(sighting("1", status="off", attrs={"memory": 2048}))
+    assert counts.updated_count == 1
+    event = (await inventory.history("1"))[-1]
+    assert event.type == "updated"
+    assert MessageToDict(event.changes) == {
+        "status": {"old": "active", "new": "off"},
+        "attrs.memory": {"old": 1024, "new": 2048},
+    }
+    assert event.actor == "worker"
+
+
+async def test_an_unchanged_row_is_only_marked_as_seen(inventory: Inventory) -> None:
+    await inventory.record(sighting("1"))
+    before = await inventory.one("1")
+    counts = await inventory.record(sighting("1"))
+    after = await inventory.one("1")
+    assert counts.unchanged_count == 1
+    assert after.last_seen_at.ToNanoseconds() > before.last_seen_at.ToNanoseconds()
+    assert after.first_seen_at == before.first_seen_at
+    assert await inventory.events("1") == ["discovered"]
+
+
+async def test_a_batch_sent_again_changes_nothing(inventory: Inventory) -> None:
+    batch = [sighting(str(number), tags=["tenant:acme"]) for number in range(20)]
+    first = await inventory.record(*batch)
+    again = await inventory.record(*batch)
+    assert first.discovered_count == 20
+    assert again.unchanged_count == 20
+    assert await inventory.events("7") == ["discovered"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (sighting("1", tags=["a", "b"]), sighting("1", tags=["b", "A"])),
+        (sighting("1", attrs={"ips": ["x", "y"]}), sighting("1", attrs={"ips": ["y", "x"]})),
+        (sighting("1", attrs={"updated_at": "1"}), sighting("1", attrs={"updated_at": "2"})),
+        (sighting("1", attrs={"backup_ids": [1]}), sighting("1", attrs={"backup_ids": [1, 2]})),
+        (sighting("1", attrs={"vcpus": 1}), sighting("1", attrs={"vcpus": 1.0})),
+        (sighting("1"), sighting("1", **CREATED)),
+    ],
+    ids=["tag order and case", "list order", "timestamps", "counters", "1 and 1.0", "creation"],
+)
+async def test_what_means_nothing_gives_no_event(
+    inventory: Inventory, before: object, after: object
+) -> None:
+    await inventory.record(before)  # type: ignore[arg-type]
+    counts = await inventory.record(after)  # type: ignore[arg-type]
+    assert counts.unchanged_count == 1
+    assert await inventory.events("1") == ["discovered"]
+
+
+async def test_a_changed_multiplicity_in_a_list_is_a_change(inventory: Inventory) -> None:
+    await inventory.record(sighting("1", attrs={"rules": ["a", "a", "b"]}))
+    counts = await inventory.record(sighting("1", attrs={"rules": ["a", "b", "b"]}))
+    assert counts.updated_count == 1
+
+
+async def test_an_id_twice_in_a_batch_counts_once_and_the_last_wins(
+    inventory: Inventory,
+) -> None:
+    counts = await inventory.record(sighting("1", name="first"), sighting("1", name="last"))
+    assert counts.discovered_count == 1
+    assert (await inventory.one("1")).name == "last"
+
+
+async def test_a_field_that_the_token_could_not_see_keeps_its_value(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(
+        sighting("1", tags=["tenant:acme"], attrs={"vpc_uuid": "v-1", "memory": 1024})
+    )
+    counts = await inventory.record(
+        sighting("1", attrs={"memory": 1024}, unknown=["tags", "attrs.vpc_uuid"])
+    )
+    row = await inventory.one("1")
+    assert counts.unchanged_count == 1
+    assert list(row.tags) == ["tenant:acme"]
+    assert row.tenant_id == "acme"
+    assert row.attrs["vpc_uuid"] == "v-1"
+
+
+async def test_a_field_that_is_gone_though_the_token_could_see_it_is_a_change(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(sighting("1", attrs={"vpc_uuid": "v-1"}))
+    counts = await inventory.record(sighting("1", attrs={}))
+    assert counts.updated_count == 1
+    assert "vpc_uuid" not in (await inventory.one("1")).attrs
+
+
+async def test_kinds_do_not_share_provider_ids(inventory: Inventory) -> None:
+    await inventory.record(sighting("1"), kind="droplet")
+    counts = await inventory.record(sighting("1"), kind="volume")
+    assert counts.discovered_count == 1
+
+
+async def test_numbers_and_texts_are_kept_exactly(inventory: Inventory) -> None:
+    odd = {"price_hourly": 0.00743999984115362, "big": 2**53, "text": 'Zoë "q" \\ \t,{}', "n": None}
+    await inventory.record(sighting("1", name='a{"b",\\c} \x1f', attrs=odd))
+    row = await inventory.one("1")
+    assert row.name == 'a{"b",\\c} \x1f'
+    assert MessageToDict(row.attrs) == odd
+    counts = await inventory.record(sighting("1", name='a{"b",\\c} \x1f', attrs=odd))
+    assert counts.unchanged_count == 1
+
+
+async def test_tags_and_deployments_are_assigned_by_their_tags(inventory: Inventory) -> None:
+    await inventory.record(sighting("1", tags=["tenant:acme", "deployment:blog"]))
+    row = await inventory.one("1")
+    assert (row.tenant_id, row.deployment_id) == ("acme", "blog")
+
+
+async def test_a_changed_tenant_tag_is_an_update_and_an_assignment(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(sighting("1", tags=["tenant:acme"]))
+    await inventory.record(sighting("1", tags=["tenant:globex"]))
+    updated, assigned = (await inventory.history("1"))[1:]
+    assert (updated.type, assigned.type) == ("updated", "assigned")
+    assert MessageToDict(assigned.changes) == {"tenant_id": {"old": "acme", "new": "globex"}}
+
+
+async def test_a_batch_of_another_kind_than_its_sweep_is_refused_whole(
+    inventory: Inventory,
+) -> None:
+    sweep_id = await inventory.begin("volume")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1"), kind="droplet", sweep_id=sweep_id)
+    assert reason_of(refused.value) == "SWEEP_OF_ANOTHER_KIND"
+    assert await inventory.listed() == {}
+
+
+async def test_a_batch_for_a_closed_sweep_is_refused_whole(inventory: Inventory) -> None:
+    swept = await inventory.sweep(sighting("1"))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("2"), sweep_id=swept.sweep.id)
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert reason_of(refused.value) == "SWEEP_CLOSED"
+    assert list(await inventory.listed()) == ["1"]
+
+
+async def test_a_batch_for_an_unknown_sweep_is_not_found(inventory: Inventory) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1"), sweep_id="0192f0c1-1111-7222-8333-444455556666")
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("batch", "kind", "field"),
+    [
+        ([sighting("1")], "spaceship", "kind"),
+        ([sighting("1")], "project", "kind"),
+        ([sighting("1"), sighting("")], "droplet", "sightings[1].provider_id"),
+        ([sighting("1", unknown=["colour"])], "droplet", "sightings[0].unknown_fields"),
+        ([sighting(str(n)) for n in range(5001)], "droplet", "sightings"),
+    ],
+    ids=["unknown kind", "projects have a call of their own", "no id", "unknown field", "too many"],
+)
+async def test_a_malformed_batch_is_refused_with_the_name_of_the_field(
+    inventory: Inventory, batch: list[object], kind: str, field: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(*batch, kind=kind)  # type: ignore[arg-type]
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert violated_field(refused.value) == field
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "1", '{"a": NaN}'])
+async def test_attrs_that_are_no_json_object_are_refused(
+    inventory: Inventory, content: str
+) -> None:
+    malformed = sighting("1")
+    malformed.attrs_json = content
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(malformed)
+    assert violated_field(refused.value) == "sightings[0].attrs_json"
+
+
+async def test_a_nul_character_is_refused_with_the_name_of_the_field(
+    inventory: Inventory,
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1", name="a\x00b"))
+    assert violated_field(refused.value) == "sightings[0].name"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1", attrs={"note": "a\x00b"}))
+    assert violated_field(refused.value) == "sightings[0].attrs_json"
+
+
+async def test_an_empty_batch_is_nothing(inventory: Inventory) -> None:
+    sweep_id = await inventory.begin()
+    counts = await inventory.record(sweep_id=sweep_id)
+    assert counts.unchanged_count == 0
