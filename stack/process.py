@@ -5,13 +5,14 @@ written down where it will be found again, so that there is no moment in which t
 of the one that started it leaves it running unknown.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import psutil
 
@@ -58,10 +59,7 @@ class Mark:
     def send(self, number: int) -> None:
         """Sends a signal to its process group, if it still runs."""
         if self.alive():
-            try:
-                os.killpg(self.pid, number)
-            except (ProcessLookupError, PermissionError):
-                return
+            _signal_group(self.pid, number)
 
 
 def mark_of(pid: int, stop_signal: int = signal.SIGTERM) -> Mark:
@@ -83,26 +81,16 @@ class Process:
         `register` is called with its mark before the program itself begins.
         """
         reading, writing = os.pipe()
-        try:
-            with log.open("ab") as output:
-                popen = subprocess.Popen(
-                    ["/bin/sh", "-c", GATE, "gate", *command.arguments],
-                    env=dict(command.environment),
-                    cwd=command.directory,
-                    stdin=reading,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                    user=command.user,
-                    group=command.group,
-                    extra_groups=None if command.user is None else [],
-                )
-            process = cls(popen, mark_of(popen.pid, command.stop_signal))
-            register(process.mark)
-            os.write(writing, b"go\n")
-        finally:
-            os.close(reading)
-            os.close(writing)
+        with os.fdopen(reading, "rb") as gate, os.fdopen(writing, "wb", 0) as opener:
+            popen = _behind(gate, command, log)
+            try:
+                process = cls(popen, mark_of(popen.pid, command.stop_signal))
+                register(process.mark)
+                opener.write(b"go\n")
+            except BaseException:
+                opener.close()  # the gate stays shut
+                popen.wait()
+                raise
         return process
 
     @property
@@ -128,14 +116,41 @@ class Process:
         if not self.wait(seconds):
             self.mark.send(signal.SIGKILL)
             self.popen.wait()
+        self.end_rest()
+
+    def end_rest(self) -> None:
+        """Ends what it left in its group; called right after its end, while the id is still its."""
+        _signal_group(self.pid, signal.SIGKILL)
+
+
+def _behind(gate: IO[bytes], command: Command, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", GATE, "gate", *command.arguments],
+            env=dict(command.environment),
+            cwd=command.directory,
+            stdin=gate,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            user=command.user,
+            group=command.group,
+            extra_groups=None if command.user is None else [],
+        )
 
 
 def end_group(marks: list[Mark], seconds: float) -> None:
     """Ends processes that somebody else started: asks all, waits, and then makes sure."""
-    for mark in reversed(marks):
+    living = [mark for mark in marks if mark.alive()]
+    processes = [psutil.Process(mark.pid) for mark in living]
+    for mark in reversed(living):
         mark.send(mark.stop_signal)
-    living = [psutil.Process(mark.pid) for mark in marks if mark.alive()]
-    psutil.wait_procs(living, timeout=seconds)
-    for mark in marks:
-        mark.send(signal.SIGKILL)
-    psutil.wait_procs([process for process in living if process.is_running()], timeout=seconds)
+    psutil.wait_procs(processes, timeout=seconds)
+    for mark in living:
+        _signal_group(mark.pid, signal.SIGKILL)
+    psutil.wait_procs(processes, timeout=seconds)
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

@@ -188,6 +188,7 @@ class Runner:
 
     def _forget(self) -> None:
         if self._process is not None:
+            self._process.end_rest()
             self._around.guard.release(self._process.mark)
         self._process = None
         self.status.mark = None

@@ -21,6 +21,8 @@ __all__ = ["Observer", "Supervisor"]
 LOGS_BOUNDED_EVERY: Final = 60.0
 """Seconds."""
 
+STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Observer(Protocol):
     """Who is told what happens."""
@@ -75,6 +77,7 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(work, stop, tidying, return_exceptions=True)
             await self._stop_all()
+            self._unlisten()
         return started or self._stop.is_set()
 
     async def once(self, part: Part) -> bool:
@@ -87,6 +90,12 @@ class Supervisor:
         finally:
             await runner.stop()
         return True
+
+    def request_stop(self) -> None:
+        """Makes `run` stop the parts and return; asked a second time, at once."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
 
     def _runner(self, part: Part) -> Runner:
         return Runner(part, self._layout.log(part.name), self._around)
@@ -141,13 +150,13 @@ class Supervisor:
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._asked_to_stop)
+        for number in STOPPING_SIGNALS:
+            loop.add_signal_handler(number, self.request_stop)
 
-    def _asked_to_stop(self) -> None:
-        if self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
+    def _unlisten(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in STOPPING_SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 def _first(group: BaseExceptionGroup[Failure]) -> Failure:

@@ -1,0 +1,33 @@
+"""Finding what runs, to see that nothing was left."""
+
+import time
+from pathlib import Path
+
+import psutil
+
+__all__ = ["gone", "processes_of"]
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """Every living process that has to do with a folder: by its command, place or environment."""
+    return [process for process in psutil.process_iter() if _belongs(process, str(folder))]
+
+
+def gone(folder: Path, *, within: float = 30.0) -> bool:
+    """Waits until no process has to do with a folder; whether that came to pass."""
+    deadline = time.monotonic() + within
+    while processes_of(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _belongs(process: psutil.Process, folder: str) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE or process.pid == psutil.Process().pid:
+            return False
+        told = [*process.cmdline(), process.cwd(), *process.environ().values()]
+    except psutil.Error:
+        return False
+    return any(folder in word for word in told)
