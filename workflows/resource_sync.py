@@ -44,7 +44,7 @@ MOST_PASSES: Final = 3
 PATIENCE: Final = timedelta(minutes=45)
 """For one kind: the next hour's sync must find the way free."""
 
-HEARTBEAT: Final = timedelta(seconds=15)
+HEARTBEAT: Final = timedelta(seconds=10)
 """A worker silent for so long is taken for dead, and another goes on."""
 
 SHORT: Final = timedelta(minutes=5)

@@ -13,8 +13,8 @@ __all__ = ["REDACTED", "redact"]
 REDACTED: Final = "[redacted]"
 
 SECRET_NAME: Final = re.compile(
-    r"(?:^|[_-])(?:pass|passwd|password|passphrase|secret|token|credentials?|user_?data"
-    r"|private_?key|secret_?key|api_?key|access_?key|auth)$",
+    r"(?:^|[_-])(?:pass|passwd|password|passphrase|secret|token|credentials?|user[_-]?data"
+    r"|(?:private|secret|api|access)[_-]?key|auth)$",
     re.IGNORECASE,
 )
 CREDENTIALS_IN_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)

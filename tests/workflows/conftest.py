@@ -1,0 +1,84 @@
+"""What the workflows' tests share."""
+
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from temporalio.client import Client
+
+from services.common.settings import Service, Settings
+from stack.engines.temporal import Temporal
+from stack.probes import TEMPORAL_FRONTEND, grpc_serving
+from tests.providers.simulator import Simulator, start_simulator
+from tests.support.databases import PostgresServer
+from tests.support.engine_room import EngineRoom
+from tests.support.environment import environment_of
+from tests.support.ports import free_port
+from tests.workflows.system import System
+from workflows.connection import connect
+from workflows.search_attributes import register_search_attributes
+
+DROPLETS = 1_900
+"""Ten pages, the last one half full."""
+
+
+@pytest.fixture(scope="session")
+def sync_temporal(engine_room: EngineRoom) -> str:
+    """The address of a Temporal server on which nobody else's schedules run."""
+    engine = Temporal(engine_room.folder / "sync-temporal", free_port(), free_port(), durable=False)
+    engine.prepare()
+    address = f"127.0.0.1:{engine.port}"
+    engine_room.start(
+        "sync-temporal", engine.command(), lambda _: grpc_serving(address, TEMPORAL_FRONTEND)
+    )
+    return address
+
+
+@pytest.fixture(scope="session")
+def sync_simulator(engine_room: EngineRoom) -> Simulator:
+    """A simulator of the workflows' own."""
+    return start_simulator(engine_room, "sync-simulator")
+
+
+@pytest.fixture
+async def temporal(sync_temporal: str) -> Client:
+    """A client of the server, which knows our search attributes."""
+    client = await connect(Settings(TEMPORAL_ADDRESS=sync_temporal))
+    await register_search_attributes(client)
+    return client
+
+
+@pytest.fixture
+async def system(
+    engine_room: EngineRoom,
+    postgres: PostgresServer,
+    fresh_settings: Callable[..., Settings],
+    sync_temporal: str,
+    sync_simulator: Simulator,
+    temporal: Client,
+) -> AsyncIterator[System]:
+    """A new account, an empty inventory, and no worker yet."""
+    sync_simulator.behave()
+    sync_simulator.reset(scale=DROPLETS)
+    port = free_port()
+    settings = fresh_settings(
+        Service.INVENTORY,
+        inventory_address=f"127.0.0.1:{port}",
+        TEMPORAL_ADDRESS=sync_temporal,
+        DO_API_URL=sync_simulator.url,
+        DO_API_TOKEN=uuid.uuid4().hex,
+    )
+    inventory = engine_room.start_program(
+        f"inventory-{port}",
+        [sys.executable, "-m", "services.inventory"],
+        environment_of(settings),
+        lambda _: grpc_serving(settings.inventory_address),
+    )
+    database = settings.database_url(Service.INVENTORY).rpartition("/")[2]
+    made = System(engine_room, settings, sync_simulator, temporal, postgres.url(database))
+    yield made
+    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
+        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
+    made.stop_workers()
+    engine_room.stop(inventory)

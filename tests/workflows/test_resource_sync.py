@@ -1,0 +1,170 @@
+"""A sync brings the account into the inventory, and never takes silence for absence."""
+
+import asyncio
+
+from tests.workflows.system import System, outcomes_of
+from workflows.payloads import KindOutcome
+
+
+async def test_everything_that_the_provider_has_is_in_the_inventory(system: System) -> None:
+    system.start_worker()
+
+    outcomes = await system.sync()
+
+    droplets = {str(droplet["id"]) for droplet in system.simulator.truth()}
+    assert system.living() == droplets
+    assert outcomes["droplet"] == KindOutcome(
+        "droplet", "completed", seen_count=len(droplets), discovered_count=len(droplets),
+        pass_count=1,
+    )  # fmt: skip
+    names = {project["name"] for project in system.simulator.truth("project")}
+    assert {name for (name,) in system.rows("SELECT name FROM cloud_projects")} == names
+    homeless = "SELECT count(*) FROM cloud_resources WHERE project_id IS NULL"
+    assert system.rows(homeless) == [(0,)]
+
+
+async def test_a_second_sync_of_the_same_account_changes_nothing(system: System) -> None:
+    system.start_worker()
+    await system.sync()
+    before = system.events()
+
+    outcomes = await system.sync()
+
+    assert system.events() == before
+    assert {kind: outcome.outcome for kind, outcome in outcomes.items()} == {
+        "project": "completed",
+        "droplet": "completed",
+        "project members": "completed",
+    }
+    assert sum(outcome.updated_count + outcome.moved_count for outcome in outcomes.values()) == 0
+
+
+async def test_our_own_project_is_made_once_by_syncs_that_start_together(system: System) -> None:
+    system.start_worker()
+    system.start_worker()
+
+    outcomes = await asyncio.gather(system.sync(), system.sync("project"))
+
+    assert [outcome["project"].outcome for outcome in outcomes] == ["completed", "completed"]
+    assert len(system.simulator.requests("POST", "/v2/projects")) == 1
+    names = [project["name"] for project in system.simulator.truth("project")]
+    assert names.count(system.settings.internal_project) == 1
+    await system.sync("project")
+    assert len(system.simulator.requests("POST", "/v2/projects")) == 1
+
+
+async def test_two_sweeps_at_once_do_no_harm(system: System) -> None:
+    system.start_worker()
+    system.start_worker()
+
+    outcomes = await asyncio.gather(
+        system.sync("droplet"), outcomes_of(await system.start_as("by-schedule", "droplet"))
+    )
+
+    droplets = {str(droplet["id"]) for droplet in system.simulator.truth()}
+    assert [outcome["droplet"].seen_count for outcome in outcomes] == [len(droplets)] * 2
+    assert system.living() == droplets
+    assert system.events() == {"discovered": len(droplets)}
+
+
+async def test_a_sync_that_runs_is_joined_and_not_started_again(system: System) -> None:
+    first = await system.start("droplet")
+    second = await system.start("droplet")
+    system.start_worker()
+
+    assert first.first_execution_run_id == second.first_execution_run_id
+    assert await first.result() == await second.result()
+
+
+async def test_a_kind_that_fails_does_not_stop_the_others(system: System) -> None:
+    system.start_worker()
+    system.simulator.fault("status", path="/v2/droplets", status=403)
+
+    outcomes = await system.sync()
+
+    assert outcomes["project"].outcome == "completed"
+    assert outcomes["project members"].outcome == "completed"
+    assert outcomes["droplet"].outcome == "failed"
+    assert "AccessDenied" in outcomes["droplet"].reason
+    sweeps = system.rows("SELECT outcome, reason FROM cloud_sweeps WHERE kind = 'droplet'")
+    assert [outcome for outcome, _ in sweeps] == ["failed"]
+    assert "AccessDenied" in sweeps[0][1]
+
+
+async def test_a_listing_that_breaks_off_strikes_nothing(system: System) -> None:
+    system.start_worker()
+    await system.sync("droplet")
+    system.simulator.fault("missing_key", path="/v2/droplets", skip=3)
+
+    outcomes = await system.sync("droplet")
+
+    assert outcomes["droplet"].outcome == "failed"
+    assert "MalformedAnswer" in outcomes["droplet"].reason
+    assert system.rows("SELECT max(stale_strike_count) FROM cloud_resources") == [(0,)]
+
+
+async def test_a_listing_that_shifts_while_it_is_read_is_read_again(system: System) -> None:
+    system.start_worker()
+    await system.sync("droplet")
+    system.simulator.fault("shift", path="/v2/droplets", page=2, times=1)
+
+    outcomes = await system.sync("droplet")
+
+    assert outcomes["droplet"].outcome == "completed"
+    assert outcomes["droplet"].pass_count == 2
+    assert outcomes["droplet"].struck_count == 1
+
+
+async def test_a_listing_that_never_adds_up_fails_and_strikes_nothing(system: System) -> None:
+    system.start_worker()
+    await system.sync("droplet")
+    system.simulator.fault("shrinking_total", path="/v2/droplets")
+
+    outcomes = await system.sync("droplet")
+
+    assert not outcomes["droplet"].succeeded
+    assert outcomes["droplet"].pass_count == 3
+    assert system.rows("SELECT max(stale_strike_count) FROM cloud_resources") == [(0,)]
+
+
+async def test_what_three_syncs_do_not_see_is_read_by_its_id_and_then_gone(system: System) -> None:
+    system.start_worker()
+    await system.sync("droplet")
+    gone = str(system.simulator.truth()[0]["id"])
+    system.simulator.delete(gone)
+
+    outcomes = [(await system.sync("droplet"))["droplet"] for _ in range(3)]
+
+    assert [outcome.struck_count for outcome in outcomes] == [1, 1, 1]
+    assert [outcome.deleted_count for outcome in outcomes] == [0, 0, 1]
+    assert system.simulator.requests(path=f"/v2/droplets/{gone}") == [f"/v2/droplets/{gone}"]
+    assert gone not in system.living()
+    assert system.events()["deleted"] == 1
+
+
+async def test_a_narrower_token_freezes_strikes_and_keeps_what_is_known(system: System) -> None:
+    system.start_worker()
+    await system.sync("droplet")
+    tags = "SELECT provider_id, tags FROM cloud_resources ORDER BY provider_id"
+    before = system.rows(tags)
+    token = system.settings.do_api_token.get_secret_value()
+    system.simulator.narrow(token, "tag:read", "vpc:read")
+
+    outcomes = await system.sync("droplet")
+
+    assert outcomes["droplet"].outcome == "frozen"
+    assert outcomes["droplet"].updated_count == 0
+    assert system.rows(tags) == before
+
+
+async def test_passing_failures_of_the_provider_are_not_seen_in_the_outcome(
+    system: System,
+) -> None:
+    system.start_worker()
+    for fault in ("server_error", "gateway_timeout", "drop", "truncate", "too_many_requests"):
+        system.simulator.fault(fault, pattern="page=[3-9]", times=1)
+
+    outcomes = await system.sync()
+
+    assert {outcome.outcome for outcome in outcomes.values()} == {"completed"}
+    assert {outcome.pass_count for outcome in outcomes.values()} <= {0, 1}
