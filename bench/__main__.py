@@ -1,0 +1,22 @@
+"""`make bench`: measures every ratio, and says which bounds hold (exit code 1: not all)."""
+
+import sys
+
+from bench import listing, rpc, sweeps
+from bench.environment import running_stack
+
+
+def main() -> int:
+    """Runs all benches; the exit code."""
+    ratios = [rpc.measure()]
+    print(ratios[0].line(), flush=True)
+    with running_stack(sweeps.SMALL) as stack:
+        for bench in (listing.measure, sweeps.measure):
+            for ratio in bench(stack):
+                ratios.append(ratio)
+                print(ratio.line(), flush=True)
+    return 0 if all(ratio.held for ratio in ratios) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""What the benches run against: the whole local stack, and a simulator set up for measuring.
+
+The simulator answers after a stated latency, a tenth of what the real API takes; without
+one it serves a page faster than Python can parse it, and a fetch would be no yardstick.
+Its rate limit is off, because the client would rightly keep to it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psutil
+
+from services.common.settings import Port, Settings
+from stack.state import StackState
+
+__all__ = ["LATENCY_MS", "BenchStack", "running_stack"]
+
+LATENCY_MS: Final = 25
+TOKEN: Final = "bench"
+START_SECONDS: Final = 180.0
+
+
+@dataclass(frozen=True)
+class BenchStack:
+    """The running stack."""
+
+    settings: Settings
+    state_file: Path
+    simulator: httpx.Client
+
+    def process(self, part: str) -> psutil.Process:
+        """The process of a part."""
+        state = StackState.read(self.state_file)
+        assert state is not None
+        mark = next(status.mark for status in state.parts if status.name == part)
+        assert mark is not None
+        return psutil.Process(mark.pid)
+
+    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401
+        """Tells the simulator something."""
+        answer = self.simulator.post(f"/_simulator/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def served_requests(self) -> list[str]:
+        """The paths that the simulator served since it was last asked."""
+        answer = self.simulator.get("/_simulator/requests", params={"clear": "true"}).json()
+        return [entry["path"] for entry in answer["requests"] if entry["status"] == 200]
+
+
+@contextmanager
+def running_stack(droplets: int) -> Iterator[BenchStack]:
+    """The stack on free ports and fresh data, over an account of so many droplets."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
+        folder.chmod(0o711)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        environment = _environment(folder)
+        os.environ.update(environment)
+        settings = Settings()
+        _simulator(stack, folder, settings, droplets)
+        simulator = stack.enter_context(
+            httpx.Client(base_url=settings.provider_url(), timeout=600, headers=_HEADERS)
+        )
+        _wait(lambda: _answers(simulator))
+        _up(stack, folder)
+        state_file = folder / "data" / "state.json"
+        _wait(lambda: _ready(state_file))
+        yield BenchStack(settings, state_file, simulator)
+
+
+_HEADERS = {"authorization": f"Bearer {TOKEN}"}
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    offset = _free_offset()
+    return {
+        "ARCADIA_PORT_OFFSET": str(offset),
+        "ARCADIA_DATA_DIR": str(folder / "data"),
+        "DO_API_URL": f"http://127.0.0.1:{Port.SIMULATOR + offset}",
+        "DO_API_TOKEN": TOKEN,
+    }
+
+
+def _free_offset() -> int:
+    """An offset at which every port of the stack is free."""
+    for offset in range(1000, 9000, 50):
+        try:
+            for port in Port:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port + offset))
+        except OSError:
+            continue
+        return offset
+    raise RuntimeError("no free ports")
+
+
+def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int) -> None:
+    log = stack.enter_context((folder / "simulator.log").open("wb"))
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "providers.digitalocean.simulator",
+            "--port", str(settings.port(Port.SIMULATOR)), "--data-dir", str(folder / "simulator"),
+            "--scale", str(droplets), "--latency-ms", str(LATENCY_MS),
+            "--rate-limit-per-minute", "0", "--rate-limit-per-hour", "0",
+        ],
+        stdout=log,
+        stderr=log,
+    )  # fmt: skip
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+
+
+def _up(stack: ExitStack, folder: Path) -> None:
+    log = stack.enter_context((folder / "stack.log").open("wb"))
+    process = subprocess.Popen([sys.executable, "-m", "cli.app", "up"], stdout=log, stderr=log)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+
+
+def _answers(simulator: httpx.Client) -> bool:
+    try:
+        return simulator.get("/_simulator/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _ready(state_file: Path) -> bool:
+    state = StackState.read(state_file)
+    return state is not None and state.ready
+
+
+def _wait(condition: Any) -> None:  # noqa: ANN401
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the stack did not become ready")
+        time.sleep(0.1)
