@@ -68,14 +68,8 @@ class Inventory:
     sweeps_begun: int = 0
 
     def __post_init__(self) -> None:
-        self.sync = cast(
-            "sync_service_pb2_grpc.SyncServiceAsyncStub",
-            sync_service_pb2_grpc.SyncServiceStub(self.channel),
-        )
-        self.reading = cast(
-            "inventory_service_pb2_grpc.InventoryServiceAsyncStub",
-            inventory_service_pb2_grpc.InventoryServiceStub(self.channel),
-        )
+        self.sync = sync_service_pb2_grpc.SyncServiceStub(self.channel)
+        self.reading = inventory_service_pb2_grpc.InventoryServiceStub(self.channel)
         self.worker: Token = (
             ("authorization", ServiceTokens(self.settings, "worker").authorization()),
         )
@@ -177,14 +171,14 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     """The stable name of a refusal."""
     info = error_details_pb2.ErrorInfo()
     _detail(error, info)
-    return info.reason
+    return str(info.reason)
 
 
 def violated_field(error: grpc.aio.AioRpcError) -> str:
     """The field that a refusal blames."""
     request = error_details_pb2.BadRequest()
     _detail(error, request)
-    return request.field_violations[0].field
+    return str(request.field_violations[0].field)
 
 
 def _detail(error: grpc.aio.AioRpcError, into: Any) -> None:

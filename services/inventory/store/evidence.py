@@ -20,6 +20,7 @@ INSERT INTO cloud_sweep_sightings
 SELECT id, CAST(:provider_ids AS text[]), :discovered, :updated, :restored
 FROM cloud_sweeps
 WHERE id = :sweep_id AND provider = :provider AND kind = :kind AND outcome = 'running'
+RETURNING id
 """)
 
 TALLY: Final = text("""
@@ -72,7 +73,7 @@ async def add_evidence(
             "restored": restored,
         },
     )
-    if added.rowcount:
+    if added.first() is not None:
         return
     found = (await session.execute(select(sweeps).where(sweeps.c.id == sweep_id))).first()
     if found is None:

@@ -182,7 +182,8 @@ async def _tombstone(
         return int(counted.scalar_one())
     await prepare_months(session)
     written = await session.execute(
-        insert(events).from_select(
+        insert(events)
+        .from_select(
             ["resource_id", "tenant_id", "kind", "type", "actor", "request_id", "occurred_at"],
             select(
                 dying.c.id,
@@ -194,5 +195,6 @@ async def _tombstone(
                 NOW,
             ),
         )
+        .returning(events.c.id)
     )
-    return written.rowcount
+    return len(written.all())
