@@ -7,6 +7,7 @@ and keeps what reached it.
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,21 +17,19 @@ from typing import Any
 
 import grpc
 import httpx
-from arcadia.common.v1 import health_pb2, health_pb2_grpc
-from arcadia.inventory.v1 import (
-    inventory_service_pb2,
-    inventory_service_pb2_grpc,
-    sync_service_pb2_grpc,
-)
-from grpc_health.v1 import health
-from grpc_health.v1 import health_pb2_grpc as standard_health
+from arcadia.analytics.v1 import invoice_service_pb2
+from arcadia.common.v1 import health_pb2
+from arcadia.inventory.v1 import inventory_service_pb2, sync_service_pb2
+from google.api import httpbody_pb2
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from gateway.limits import Limits
 from gateway.render import write_configuration
 from services.common.access import mint_user_token
 from services.common.settings import Port, Service, Settings
-from stack.engines.envoy import binary
+from stack.engines.envoy import Envoy
 
 Answer = Callable[[Any, Any], Awaitable[Any]]
 
@@ -68,58 +67,71 @@ class Backend:
         return await programmed(request, context) if programmed else default
 
 
-class Inventory(inventory_service_pb2_grpc.InventoryServiceServicer):
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
+INVENTORY = "arcadia.inventory.v1.InventoryService"
 
-    async def ListResources(self, request: Any, context: Any) -> Any:
-        default = inventory_service_pb2.ListResourcesResponse()
-        return await self.backend.answer("ListResources", request, context, default)
+RPCS: dict[str, tuple[Any, Message]] = {
+    f"{INVENTORY}/ListResources": (
+        inventory_service_pb2.ListResourcesRequest,
+        inventory_service_pb2.ListResourcesResponse(),
+    ),
+    f"{INVENTORY}/GetResource": (
+        inventory_service_pb2.GetResourceRequest,
+        inventory_service_pb2.GetResourceResponse(),
+    ),
+    f"{INVENTORY}/CountResources": (
+        inventory_service_pb2.CountResourcesRequest,
+        inventory_service_pb2.CountResourcesResponse(total=2**53 + 1),
+    ),
+    f"{INVENTORY}/AssignResource": (
+        inventory_service_pb2.AssignResourceRequest,
+        inventory_service_pb2.AssignResourceResponse(),
+    ),
+    "arcadia.analytics.v1.InvoiceService/DownloadInvoice": (
+        invoice_service_pb2.DownloadInvoiceRequest,
+        httpbody_pb2.HttpBody(content_type="application/pdf", data=b"%PDF-"),
+    ),
+    "arcadia.common.v1.HealthService/GetHealth": (
+        health_pb2.GetHealthRequest,
+        health_pb2.GetHealthResponse(service="inventory", status="ok"),
+    ),
+    # Internal: it would answer, if a call came through.
+    "arcadia.inventory.v1.SyncService/BeginSweep": (
+        sync_service_pb2.BeginSweepRequest,
+        sync_service_pb2.BeginSweepResponse(),
+    ),
+}
+"""What the server serves: the type of the request, and the answer when no test sets one."""
 
-    async def GetResource(self, request: Any, context: Any) -> Any:
-        default = inventory_service_pb2.GetResourceResponse()
-        return await self.backend.answer("GetResource", request, context, default)
 
-    async def CountResources(self, request: Any, context: Any) -> Any:
-        default = inventory_service_pb2.CountResourcesResponse(total=2**53 + 1)
-        return await self.backend.answer("CountResources", request, context, default)
+def unary(backend: Backend, name: str, request_type: Any, default: Message) -> Any:
+    async def answer(request: Any, context: Any) -> Any:
+        return await backend.answer(name, request, context, default)
 
-    async def AssignResource(self, request: Any, context: Any) -> Any:
-        default = inventory_service_pb2.AssignResourceResponse()
-        return await self.backend.answer("AssignResource", request, context, default)
+    return grpc.unary_unary_rpc_method_handler(
+        answer,
+        request_deserializer=request_type.FromString,
+        response_serializer=lambda message: message.SerializeToString(),
+    )
 
-    async def WatchResourceEvents(self, request: Any, context: Any) -> Any:
-        await self.backend.answer("WatchResourceEvents", request, context, None)
+
+def watch() -> Any:
+    async def answer(request: Any, context: Any) -> AsyncIterator[bytes]:
         for _ in range(3):
-            yield inventory_service_pb2.WatchResourceEventsResponse()
+            yield b""
 
-
-class Sync(sync_service_pb2_grpc.SyncServiceServicer):
-    """Internal: would answer, if a call came through."""
-
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
-
-    async def BeginSweep(self, request: Any, context: Any) -> Any:
-        return await self.backend.answer("BeginSweep", request, context, None)
-
-
-class Health(health_pb2_grpc.HealthServiceServicer):
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
-
-    async def GetHealth(self, request: Any, context: Any) -> Any:
-        default = health_pb2.GetHealthResponse(service="inventory", status="ok")
-        return await self.backend.answer("GetHealth", request, context, default)
+    return grpc.unary_stream_rpc_method_handler(answer)
 
 
 @contextlib.asynccontextmanager
 async def serve(backend: Backend, port: int = 0) -> AsyncIterator[Backend]:
-    server = grpc.aio.server(options=[("grpc.max_send_message_length", -1)])
-    inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(Inventory(backend), server)
-    sync_service_pb2_grpc.add_SyncServiceServicer_to_server(Sync(backend), server)
-    health_pb2_grpc.add_HealthServiceServicer_to_server(Health(backend), server)
-    standard_health.add_HealthServicer_to_server(health.aio.HealthServicer(), server)
+    server = grpc.aio.server()
+    for path, (request_type, default) in RPCS.items():
+        service, name = path.split("/")
+        handlers = {name: unary(backend, name, request_type, default)}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+    watching = {"WatchResourceEvents": watch()}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(INVENTORY, watching),))
+    health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), server)
     reflection.enable_server_reflection((reflection.SERVICE_NAME,), server)
     backend.port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
@@ -152,25 +164,47 @@ class Gateway:
     def bearer(self, subject: str = "somebody") -> dict[str, str]:
         return {"authorization": f"Bearer {self.token(subject)}"}
 
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """A GET with a good token."""
+        return await self.http.get(path, headers=self.bearer() | _dashed(headers))
+
+    async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """A POST of JSON with a good token."""
+        return await self.http.post(path, json=body, headers=self.bearer() | _dashed(headers))
+
+    async def call(self, rpc: str, request: bytes = b"", *, token: str | None = None) -> bytes:
+        """A gRPC call by its path, with a good token unless another is given."""
+        authorization = f"Bearer {token or self.token()}"
+        method: Any = self.channel.unary_unary(rpc)
+        answer: bytes = await method(request, metadata=[("authorization", authorization)])
+        return answer
+
     async def raw(self, request: str) -> tuple[int, str]:
         """The status and body for a request that is sent as it is written."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(request.encode("latin-1"))
-        answer = (await asyncio.wait_for(reader.read(), 20)).decode()
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode()
+        length = re.search(r"content-length: (\d+)", head)
+        body = await asyncio.wait_for(reader.readexactly(int(length[1]) if length else 0), 20)
         writer.close()
         await writer.wait_closed()
-        head, _, body = answer.partition("\r\n\r\n")
-        return int(head.split(" ")[1]), body
+        return int(head.split(" ")[1]), body.decode()
 
     async def raw_get(self, path: str, *headers: str) -> tuple[int, str]:
         """The same for a GET of a path that no client library has tidied."""
         lines = [f"GET {path} HTTP/1.1", "host: gateway", "connection: close", *headers, "", ""]
         return await self.raw("\r\n".join(lines))
 
-    def log(self) -> list[dict[str, Any]]:
-        """The access log so far."""
-        lines = (self.directory / "log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+    async def logged(self, request_id: str) -> dict[str, Any]:
+        """The line of the access log about a request, once it is written."""
+        for _ in range(200):
+            lines = (self.directory / "log").read_text().splitlines()
+            for line in reversed(lines):
+                if line.startswith("{") and request_id in line:
+                    entry: dict[str, Any] = json.loads(line)
+                    return entry
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"nothing was logged about {request_id}")
 
 
 @contextlib.asynccontextmanager
@@ -179,13 +213,9 @@ async def run_gateway(
 ) -> AsyncIterator[Gateway]:
     """Renders for the settings, runs Envoy on free ports, and waits until it is live."""
     addresses = {f"{service}_address": f"127.0.0.1:{backend_port}" for service in Service}
-    configured = Settings(**_free_ports(), **(addresses | settings))
+    configured = Settings.model_validate(_free_ports() | addresses | settings)
     configuration = write_configuration(configured, directory, limits=limits)
-    command = [binary(), "-c", configuration, "--disable-hot-restart", "--concurrency", "1"]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*map(str, command), "--log-level", "warning"], stdout=log, stderr=log
-        )
+    process = _start(configuration)
     http = httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{configured.port(Port.GATEWAY)}", timeout=20, trust_env=False
     )
@@ -201,6 +231,36 @@ async def run_gateway(
         process.wait(timeout=20)
 
 
+def _dashed(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def refusal(answer: httpx.Response) -> tuple[int, int, str]:
+    """The HTTP status, gRPC code and reason of an error, which must have the common shape."""
+    body = answer.json()
+    assert answer.headers["content-type"] == "application/json"
+    assert set(body) == {"code", "message", "details"}
+    assert body["message"]
+    info = body["details"][0]
+    assert info["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"
+    assert info["domain"] == "arcadia"
+    assert isinstance(info["metadata"], dict)
+    return answer.status_code, body["code"], info["reason"]
+
+
+def _start(configuration: Path) -> subprocess.Popen[bytes]:
+    command = Envoy(configuration, concurrency=1).command()
+    with (configuration.parent / "log").open("wb") as log:
+        return subprocess.Popen(
+            # The last option is for the tests alone: the log is read while it is written.
+            [*command.arguments, "--file-flush-interval-msec", "50"],
+            env=dict(command.environment),
+            cwd=command.directory,
+            stdout=log,
+            stderr=log,
+        )
+
+
 async def _ready(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
     for _ in range(400):
         assert process.poll() is None, (gateway.directory / "log").read_text()
@@ -212,7 +272,7 @@ async def _ready(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError((gateway.directory / "log").read_text())
 
 
-def _free_ports() -> dict[str, int]:
+def _free_ports() -> dict[str, Any]:
     """Settings under which the gateway's two ports are free."""
     with socket.socket() as http, socket.socket() as admin:
         http.bind(("127.0.0.1", 0))

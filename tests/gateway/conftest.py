@@ -1,0 +1,66 @@
+"""The gateways that the tests share: started once, because each is a process."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.limits import Limits
+from tests.gateway.harness import Backend, Gateway, run_gateway, serve
+
+
+@pytest.fixture(scope="session")
+async def served() -> AsyncIterator[Backend]:
+    async with serve(Backend()) as backend:
+        yield backend
+
+
+@pytest.fixture
+def backend(served: Backend) -> Backend:
+    """The services behind the gateway, with nothing set and nothing seen."""
+    served.forget()
+    return served
+
+
+@pytest.fixture(scope="session")
+async def gateway(
+    served: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """As in development: no issuer and no audience are asked for."""
+    async with run_gateway(tmp_path_factory.mktemp("gateway"), served.port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def narrow(
+    served: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """With limits small enough to be reached."""
+    limits = Limits(
+        caller_burst=3,
+        caller_requests_per_second=1,
+        public_requests_per_second=50,
+        request_bytes=2_000,
+        header_kilobytes=4,
+        call_seconds=0.5,
+    )
+    directory = tmp_path_factory.mktemp("narrow")
+    async with run_gateway(directory, served.port, limits=limits) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def deployed(
+    served: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """As in production: other secrets, an issuer and an audience."""
+    async with run_gateway(
+        tmp_path_factory.mktemp("deployed"),
+        served.port,
+        env="production",
+        jwt_secret="a-secret-of-the-deployment-which-is-long-enough-for-hs512-0123456789",
+        internal_secret="another-secret-of-the-deployment-0123456789",
+        ar_secret="a-third-secret-of-the-deployment-0123456789",
+        jwt_issuer="arcadia_app",
+        jwt_audience="arcadia_cloud",
+    ) as running:
+        yield running
