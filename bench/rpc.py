@@ -14,7 +14,7 @@ import psutil
 import uvloop
 from google.protobuf import empty_pb2
 
-from bench.ratios import Ratio, paired_median
+from bench.ratios import Ratio
 from services.common.access import mint_user_token
 from services.common.settings import Settings
 
@@ -33,15 +33,15 @@ def measure() -> Ratio:
         bare, guarded = (_Server(stack, mode) for mode in ("bare", "guarded"))
         for server in (bare, guarded):
             uvloop.run(server.call(CALLS))
-        pairs = [(bare.cost(), guarded.cost()) for _ in range(ROUNDS)]
-    best_bare = min(first for first, _ in pairs) * 1e6
-    best_guarded = min(second for _, second in pairs) * 1e6
+        costs = [(bare.cost(), guarded.cost()) for _ in range(ROUNDS)]
+    # The cheapest round of each: what else ran on the machine only ever adds.
+    best_bare, best_guarded = (min(each) for each in zip(*costs, strict=True))
     return Ratio(
         "(e) authenticated RPC / bare RPC",
-        paired_median(pairs),
+        best_bare / best_guarded,
         0.8,
         at_least=True,
-        detail=f"{best_bare:.0f} µs bare, {best_guarded:.0f} µs guarded, server CPU a call",
+        detail=f"{best_bare * 1e6:.0f} µs bare, {best_guarded * 1e6:.0f} µs guarded, of CPU",
     )
 
 
