@@ -29,6 +29,9 @@ __all__ = [
 Json = Any
 """A JSON value as orjson reads it."""
 
+EXACT_FLOATS: Final = 2.0**53
+"""Below it a float that is whole is that whole number."""
+
 ATTRS_PREFIX: Final = "attrs."
 TEXT_FIELDS: Final = ("name", "region", "size", "status")
 
@@ -141,6 +144,6 @@ def _normal(value: Json) -> Json:
         return {key: _normal(item) for key, item in value.items() if key not in VOLATILE_ATTRS}
     if isinstance(value, list):
         return sorted((_normal(item) for item in value), key=_text)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and abs(value) < EXACT_FLOATS and value.is_integer():
         return int(value)
     return value

@@ -1,0 +1,22 @@
+"""The migrations make the tables that the code declares, on an empty database."""
+
+from alembic import command
+
+from services.common.migrations import migrate, migration_config
+from services.common.settings import Service
+from tests.support.databases import PostgresServer
+
+
+def test_the_migrated_database_is_what_the_models_say(postgres: PostgresServer) -> None:
+    name = postgres.create(Service.INVENTORY)
+    settings = postgres.settings({Service.INVENTORY: name})
+    command.check(migration_config(settings, Service.INVENTORY))
+    postgres.drop(name)
+
+
+def test_migrating_again_changes_nothing(postgres: PostgresServer) -> None:
+    name = postgres.create(Service.INVENTORY)
+    settings = postgres.settings({Service.INVENTORY: name})
+    migrate(settings, Service.INVENTORY)
+    command.check(migration_config(settings, Service.INVENTORY))
+    postgres.drop(name)

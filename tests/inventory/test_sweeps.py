@@ -1,0 +1,67 @@
+"""What a sweep is evidence for, as pure rules."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.inventory.sweeps import (
+    BREAKER_ROWS,
+    BREAKER_SHARE,
+    Evidence,
+    Toll,
+    judge,
+    may_tombstone,
+)
+from services.inventory.vocabulary import Outcome
+
+COUNTS = st.integers(0, 200_000)
+SCOPES = st.frozensets(st.sampled_from(["tags", "vpc_uuid", "volume_ids", "project_id"]))
+
+
+@given(COUNTS, COUNTS, SCOPES, st.none() | SCOPES)
+def test_only_a_sweep_that_adds_up_completes(
+    seen: int, total: int, scopes: frozenset[str], known: frozenset[str] | None
+) -> None:
+    verdict = judge(Evidence(seen, total, scopes, known))
+    assert (verdict.outcome is Outcome.INCOMPLETE) == (seen != total)
+
+
+@given(st.integers(1, 200_000), SCOPES, SCOPES)
+def test_only_a_narrower_scope_freezes(
+    seen: int, scopes: frozenset[str], known: frozenset[str]
+) -> None:
+    verdict = judge(Evidence(seen, seen, scopes, known))
+    assert (verdict.outcome is Outcome.FROZEN) == (not known <= scopes)
+
+
+@given(COUNTS, st.none() | COUNTS, SCOPES, st.none() | SCOPES)
+def test_every_outcome_but_completed_says_why(
+    seen: int, total: int | None, scopes: frozenset[str], known: frozenset[str] | None
+) -> None:
+    verdict = judge(Evidence(seen, total, scopes, known))
+    assert bool(verdict.reason) == (verdict.outcome is not Outcome.COMPLETED)
+
+
+@given(COUNTS, COUNTS)
+def test_without_a_confirmation_the_breaker_bounds_what_is_tombstoned(
+    living: int, doomed: int
+) -> None:
+    verdict = may_tombstone(Toll(living, doomed, confirmed=0))
+    if verdict.outcome is Outcome.COMPLETED:
+        assert doomed <= BREAKER_ROWS or doomed <= BREAKER_SHARE * living
+    else:
+        assert doomed > BREAKER_ROWS
+        assert doomed > BREAKER_SHARE * living
+
+
+@given(COUNTS, COUNTS, COUNTS)
+def test_a_confirmation_releases_up_to_its_number(living: int, doomed: int, confirmed: int) -> None:
+    free = may_tombstone(Toll(living, doomed, confirmed=0)).outcome is Outcome.COMPLETED
+    released = may_tombstone(Toll(living, doomed, confirmed)).outcome is Outcome.COMPLETED
+    assert released == (free or doomed <= confirmed)
+
+
+def test_the_breaker_names_the_numbers() -> None:
+    verdict = may_tombstone(Toll(living=30, doomed=7, confirmed=0))
+    assert verdict.reason == (
+        "7 of 30 would be tombstoned, more than 20 % of the kind; an operator must confirm"
+    )
