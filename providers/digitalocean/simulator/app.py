@@ -8,19 +8,34 @@ from starlette.responses import Response
 from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
 from providers.digitalocean.simulator.gate import Gate
 from providers.digitalocean.simulator.routes import (
+    billing,
     control,
     control_world,
     droplet_writes,
     listing,
+    parts,
     project_writes,
     projects,
+    reserved_ips,
+    tags,
 )
 from providers.digitalocean.simulator.simulation import Simulation
 
 __all__ = ["build"]
 
 
-_AREAS = (projects, project_writes, droplet_writes, control, control_world, listing)
+_AREAS = (
+    projects,
+    project_writes,
+    droplet_writes,
+    parts,
+    reserved_ips,
+    tags,
+    billing,
+    control,
+    control_world,
+    listing,
+)
 
 
 async def _unknown_path(request: Request, error: Exception) -> Response:

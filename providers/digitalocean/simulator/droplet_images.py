@@ -1,57 +1,20 @@
-"""Snapshots taken of droplets: an entry among the snapshots, and a private image."""
+"""Snapshots taken of droplets while the simulator runs."""
 
 from datetime import datetime
 from decimal import Decimal
 
-import orjson
-
 from providers.digitalocean.simulator.billing.lifespan import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
-from providers.digitalocean.simulator.state import Document, Row
+from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.world.images import (
+    Origin,
+    droplet_snapshot,
+    private_image,
+    snapshot_row,
+)
 
-__all__ = ["private_image", "snapshot_row", "take_snapshot"]
-
-
-def private_image(
-    identifier: int, name: str, kind: str, droplet: Document, at: str, size_gigabytes: float
-) -> Row:
-    """The image that a snapshot or a backup of a droplet is."""
-    image = droplet["image"]
-    document = {
-        "id": identifier,
-        "name": name,
-        "type": kind,
-        "distribution": image["distribution"],
-        "slug": None,
-        "public": False,
-        "regions": [droplet["region"]["slug"]],
-        "created_at": at,
-        "min_disk_size": droplet["disk"],
-        "size_gigabytes": size_gigabytes,
-        "description": "",
-        "tags": [],
-        "status": "available",
-    }
-    return Row("image", "private", str(identifier), name, orjson.dumps(document))
-
-
-def snapshot_row(
-    identifier: int, name: str, droplet: Document, at: str, size_gigabytes: float
-) -> Row:
-    """The snapshot as `/v2/snapshots` lists it."""
-    document = {
-        "id": str(identifier),
-        "name": name,
-        "created_at": at,
-        "regions": [droplet["region"]["slug"]],
-        "min_disk_size": droplet["disk"],
-        "size_gigabytes": size_gigabytes,
-        "resource_id": str(droplet["id"]),
-        "resource_type": "droplet",
-        "tags": [],
-    }
-    return Row("snapshot", "droplet", str(identifier), name, orjson.dumps(document))
+__all__ = ["take_snapshot"]
 
 
 def take_snapshot(simulation: Simulation, droplet: Document, name: str, at: datetime) -> int:
@@ -59,10 +22,12 @@ def take_snapshot(simulation: Simulation, droplet: Document, name: str, at: date
     number = simulation.store.next_number("image_id", 13)
     size = round(droplet["disk"] * 0.113, 2)
     instant = render_instant(at)
+    origin = Origin.of_document(droplet)
     simulation.store.insert(
         [
-            snapshot_row(number, name, droplet, instant, size),
-            private_image(number, name, "snapshot", droplet, instant, size),
+            snapshot_row(number, name, origin, instant, size),
+            droplet_snapshot(number, name, origin, instant, size, "snapshot"),
+            private_image(number, name, "snapshot", origin, instant, size),
         ]
     )
     project = simulation.project_name(f"do:droplet:{droplet['id']}")

@@ -2,8 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from signal import SIGINT, SIGTERM, signal
 
 import orjson
 import uvicorn
@@ -31,6 +33,20 @@ class _JsonLines(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+class _Server(uvicorn.Server):
+    """Ends with status 0 after SIGTERM: being told to stop is no failure."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully on SIGTERM and SIGINT, without raising the signal again at the end."""
+        former = {s: signal(s, self.handle_exit) for s in (SIGTERM, SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal(number, handler)
+
+
 def _log_as_json(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLines())
@@ -42,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     config = configure(arguments, Settings())
     _log_as_json(config.log_level)
     simulation = open_simulation(config)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             build(simulation),
             host="127.0.0.1",

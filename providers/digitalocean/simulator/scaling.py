@@ -67,8 +67,28 @@ def _shrink(simulation: Simulation, excess: int) -> None:
 
 
 def remove_droplets(simulation: Simulation, identifiers: list[str]) -> int:
-    """Take droplets away with their places in projects, and end their bills."""
+    """Take droplets away with their places in projects and their backups, and end their bills."""
     with simulation.store.transaction():
+        _detach(simulation, identifiers)
         simulation.assignments.remove([f"do:droplet:{identifier}" for identifier in identifiers])
         simulation.ledger.end(identifiers, simulation.clock.now())
         return simulation.store.delete("droplet", identifiers)
+
+
+def _detach(simulation: Simulation, identifiers: list[str]) -> None:
+    """Volumes are let go of, backups deleted; snapshots outlive their droplet."""
+    store = simulation.store
+    gone = {int(identifier) for identifier in identifiers}
+    for volume in store.documents("volume"):
+        if gone & set(volume["droplet_ids"]):
+            volume["droplet_ids"] = [i for i in volume["droplet_ids"] if i not in gone]
+            store.replace("volume", volume["id"], volume, volume["name"])
+    backups = [
+        backup
+        for (backup, droplet) in store.connection.execute(
+            "SELECT id, bucket FROM object WHERE kind = 'droplet_backup'"
+        )
+        if int(droplet) in gone
+    ]
+    store.delete("droplet_backup", backups)
+    store.delete("image", backups)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from providers.digitalocean.simulator.assignments import Assignments
+from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock
 from providers.digitalocean.simulator.config import Config
@@ -35,6 +36,7 @@ class Simulation:
     store: Store
     assignments: Assignments
     ledger: Ledger
+    invoices: Invoices
     pending: PendingActions
     tokens: Tokens
     clock: Clock

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from providers.digitalocean.simulator.assignments import Assignments
+from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
@@ -23,11 +24,13 @@ __all__ = ["make_anew", "open_simulation"]
 def open_simulation(config: Config) -> Simulation:
     """The simulation of a data directory; a new world where there is none yet."""
     store = Store(config.data_dir / "world.sqlite3")
+    ledger = Ledger(store)
     simulation = Simulation(
         config=config,
         store=store,
         assignments=Assignments(store),
-        ledger=Ledger(store),
+        ledger=ledger,
+        invoices=Invoices(store, ledger),
         pending=PendingActions(store),
         tokens=Tokens(store),
         faults=FaultBook(),
@@ -62,8 +65,8 @@ def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
         store.insert(world.rows)
         simulation.assignments.add(world.assignments)
         simulation.ledger.add(world.lifespans)
-        store.set_fact("droplet_id", str(world.ids.number("droplet", 0) + 1000))
+        store.set_fact("droplet_id", str(world.ids.number("node", 0) + 1000))
         store.set_fact("image_id", str(world.ids.number("image", 0) + 1000))
-        store.set_fact("action_id", str(2_260_417_013))
+        store.set_fact("action_id", str(world.ids.number("action", 0) + 1000))
         store.set_fact("clock_offset", str(simulation.clock.offset.total_seconds()))
         store.set_fact("seed", str(seed))

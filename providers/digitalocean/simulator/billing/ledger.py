@@ -20,9 +20,12 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.version = 0
+        """Grows with every change, so that what was computed can be told stale."""
 
     def add(self, lifespans: Iterable[Lifespan]) -> None:
         """Record stretches of life, in bulk."""
+        self.version += 1
         with self._store.transaction():
             self._store.connection.executemany(
                 f"INSERT INTO lifespan ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -31,6 +34,7 @@ class Ledger:
 
     def end(self, resource_ids: Iterable[str], at: datetime, kind: str | None = None) -> None:
         """End the open stretches of these resources; of one billed kind, or of all."""
+        self.version += 1
         condition = "" if kind is None else "AND kind = ?"
         with self._store.transaction():
             self._store.connection.executemany(

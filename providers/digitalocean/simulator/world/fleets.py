@@ -1,6 +1,5 @@
 """The fleets as droplets, with what happened to them in the past."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZE
 from providers.digitalocean.simulator.world.droplets import Droplet
 from providers.digitalocean.simulator.world.fleet import FLEETS, Fleet
 
-__all__ = ["FleetDroplet", "bill_droplet", "default_vpc", "make_fleets"]
+__all__ = ["FleetDroplet", "bill_droplet", "default_vpc", "half_way", "make_fleets"]
 
 _FIRST_DROPLET = 386_412_077
 
@@ -23,6 +22,22 @@ class FleetDroplet:
         self.fleet = fleet
         self.number = number
         self.created = created
+
+    @property
+    def was_resized(self) -> bool:
+        """Whether it once had another size."""
+        return bool(self.fleet.resized_from) and self.number == 1
+
+    @property
+    def was_renamed(self) -> bool:
+        """Whether it once had another name."""
+        return bool(self.fleet.renamed_from) and self.number == self.fleet.count
+
+
+def half_way(start: datetime, end: datetime) -> datetime:
+    """The whole minute half-way: when what changed once in a life changed."""
+    midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (start + (midnight - start) / 2).replace(microsecond=0, second=0)
 
 
 def default_vpc(world: World, region: str) -> str:
@@ -75,17 +90,16 @@ def _backup_window(now: datetime) -> tuple[str, str]:
 def bill_droplet(world: World, made: FleetDroplet) -> None:
     """The droplet's stretches of life: one, or two where it was resized or renamed."""
     fleet, droplet = made.fleet, made.droplet
-    middle = made.created + (world.now - made.created) / 2
-    middle = middle.replace(microsecond=0, second=0)
+    middle = half_way(made.created, world.now)
     stretches: list[tuple[str, str, datetime, datetime | None]] = [
         (droplet.name, droplet.size.slug, made.created, None)
     ]
-    if fleet.resized_from and made.number == 1:
+    if made.was_resized:
         stretches = [
             (droplet.name, fleet.resized_from, made.created, middle),
             (droplet.name, droplet.size.slug, middle, None),
         ]
-    elif fleet.renamed_from and made.number == fleet.count:
+    elif made.was_renamed:
         stretches = [
             (fleet.renamed_from, droplet.size.slug, made.created, middle),
             (droplet.name, droplet.size.slug, middle, None),
@@ -104,16 +118,3 @@ def bill_droplet(world: World, made: FleetDroplet) -> None:
                 started_at=start,
                 ended_at=end,
             )
-
-
-def with_attachments(
-    made: FleetDroplet,
-    *,
-    volume_ids: tuple[str, ...] = (),
-    backup_ids: tuple[int, ...] = (),
-    snapshot_ids: tuple[int, ...] = (),
-) -> None:
-    """Tell a droplet which volumes, backups and snapshots are its own."""
-    made.droplet = replace(
-        made.droplet, volume_ids=volume_ids, backup_ids=backup_ids, snapshot_ids=snapshot_ids
-    )

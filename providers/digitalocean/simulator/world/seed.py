@@ -6,8 +6,29 @@ from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.ids import Ids
+from providers.digitalocean.simulator.world.log import add_actions
+from providers.digitalocean.simulator.world.network import (
+    add_domains,
+    add_firewalls,
+    add_load_balancers,
+    add_reserved_ips,
+    add_vpcs,
+)
 from providers.digitalocean.simulator.world.offers import add_offers
+from providers.digitalocean.simulator.world.past import add_past
+from providers.digitalocean.simulator.world.platform import (
+    add_apps,
+    add_clusters,
+    add_databases,
+    add_keys,
+)
 from providers.digitalocean.simulator.world.projects import add_account, add_projects
+from providers.digitalocean.simulator.world.storage import (
+    add_custom_images,
+    add_droplet_images,
+    add_spaces,
+    add_volumes,
+)
 
 __all__ = ["make_world"]
 
@@ -18,9 +39,24 @@ def make_world(seed: int, now: datetime) -> World:
     add_account(world)
     add_projects(world)
     add_offers(world)
+    add_vpcs(world)
     fleets = make_fleets(world)
+    add_volumes(world, fleets)
+    add_droplet_images(world, fleets)
     for made in fleets:
         world.rows.append(droplet_row(made.droplet))
         world.assign(f"do:droplet:{made.droplet.id}", made.fleet.project, made.created)
         bill_droplet(world, made)
+    add_clusters(world)
+    add_custom_images(world)
+    add_spaces(world)
+    add_firewalls(world, fleets)
+    add_load_balancers(world, fleets)
+    add_reserved_ips(world, fleets)
+    add_domains(world, fleets)
+    add_databases(world)
+    add_apps(world)
+    add_keys(world)
+    add_past(world)
+    add_actions(world, fleets)
     return world

@@ -1,0 +1,58 @@
+"""The account's book: invoices, payments, failed attempts and credits, with their balance."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from providers.digitalocean.simulator.billing.invoices import Invoice
+
+__all__ = ["Entry", "balance_of", "book"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry; `amount` is what it adds to what the account owes."""
+
+    type: str
+    description: str
+    amount: Decimal
+    date: datetime
+    invoice: Invoice | None = None
+
+
+def book(invoices: list[Invoice], now: datetime) -> list[Entry]:
+    """Every entry until now, the newest first; the amounts sum to the account's balance."""
+    entries: list[Entry] = []
+    for number, invoice in enumerate(sorted(invoices, key=lambda i: i.period)):
+        title = f"{datetime.strptime(invoice.period, '%Y-%m'):%B %Y}"  # noqa: DTZ007  # a name only
+        issued = invoice.issued_at
+        entries.append(Entry("Invoice", f"Invoice for {title}", invoice.amount, issued, invoice))
+        entries += _extras(number, issued)
+        owed = balance_of(entries)
+        if number % 9 == 4:
+            failed = issued + timedelta(hours=20)
+            entries.append(
+                Entry("AttemptFailed", "Payment attempt failed", Decimal("0.00"), failed)
+            )
+        if owed > 0:
+            paid = issued + timedelta(days=1 if number % 9 != 4 else 3)
+            entries.append(Entry("Payment", "Payment (MC 2018)", -owed, paid))
+    known = [entry for entry in entries if entry.date <= now]
+    return sorted(known, key=lambda entry: entry.date, reverse=True)
+
+
+def _extras(number: int, issued: datetime) -> list[Entry]:
+    """What happens besides: a promotion that partly expires, an adjustment, a refund."""
+    soon = issued + timedelta(hours=1)
+    extras = {
+        1: Entry("Credit", "Promotional credit", Decimal("-100.00"), soon),
+        7: Entry("CreditExpiration", "Promotional credit expired", Decimal("12.50"), soon),
+        13: Entry("Adjustment", "Goodwill adjustment", Decimal("-8.17"), soon),
+        19: Entry("Refund", "Refund to card", Decimal("4.40"), soon),
+    }
+    return [extras[number]] if number in extras else []
+
+
+def balance_of(entries: list[Entry]) -> Decimal:
+    """What the account owes after these entries."""
+    return sum((entry.amount for entry in entries), Decimal("0.00"))

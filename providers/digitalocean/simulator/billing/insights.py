@@ -1,0 +1,45 @@
+"""Nightly estimates of what each resource cost a day: no ids, and no claim to match invoices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from providers.digitalocean.simulator.billing.ledger import Ledger
+from providers.digitalocean.simulator.billing.lines import Period, description_of, usage_amount
+from providers.digitalocean.simulator.billing.prices import cents
+
+__all__ = ["FIRST_INSIGHT", "DataPoint", "data_points"]
+
+FIRST_INSIGHT = date(2025, 12, 1)
+
+
+@dataclass(frozen=True)
+class DataPoint:
+    """What one resource cost on one day, USD."""
+
+    day: date
+    amount: str
+    region: str
+    sku: str
+    description: str
+    group_description: str
+
+
+def data_points(ledger: Ledger, first: date, last: date, now: datetime) -> Iterator[DataPoint]:
+    """Estimates of the days from `first` to `last`, both included, that are over by now."""
+    day = max(first, FIRST_INSIGHT)
+    while day <= last and day < now.date():
+        start = datetime.combine(day, time(), UTC)
+        period = Period(start, start + timedelta(days=1))
+        for life in ledger.overlapping(period.start, period.end):
+            used = usage_amount(life, period)
+            if used is not None:
+                yield DataPoint(
+                    day,
+                    str(cents(used[0])),
+                    life.region,
+                    f"1-DO-{life.kind[:4].upper()}-{len(life.sku):04d}",
+                    description_of(life),
+                    life.group,
+                )
+        day += timedelta(days=1)

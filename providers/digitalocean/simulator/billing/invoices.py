@@ -1,0 +1,142 @@
+"""Invoices: issued when their month has ended, and never changed after that."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from providers.digitalocean.simulator.billing.ledger import Ledger
+from providers.digitalocean.simulator.billing.lines import Charge, Line, Period
+from providers.digitalocean.simulator.billing.month import bill_month, totals_of
+from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.world.build import FIRST_DAY
+from providers.digitalocean.simulator.world.ids import Ids
+
+__all__ = ["Invoice", "Invoices"]
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice's head; `issued_at` is when it was made, or last estimated for the preview."""
+
+    uuid: str
+    number: str
+    period: str
+    amount: Decimal
+    issued_at: datetime
+
+
+class Invoices:
+    """The account's invoices, issued as the clock passes the ends of months."""
+
+    def __init__(self, store: Store, ledger: Ledger) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._preview: tuple[tuple[datetime, int], Invoice, list[Line]] | None = None
+
+    def issue_due(self, now: datetime) -> None:
+        """Make the invoices of all months that have ended."""
+        current = Period.month_of(now)
+        last = self._store.connection.execute("SELECT max(period) FROM invoice").fetchone()[0]
+        period = Period.month_of(FIRST_DAY)
+        if last is not None:
+            year, month = map(int, last.split("-"))
+            period = Period.month_of(Period.month_of(FIRST_DAY.replace(year, month, 1)).end)
+        while period.start < current.start:
+            self._issue(period)
+            period = Period.month_of(period.end)
+
+    def _ids(self) -> Ids:
+        return Ids(int(self._store.fact("seed") or "0"))
+
+    def _head(self, period: Period, amount: Decimal, at: datetime) -> Invoice:
+        ids = self._ids()
+        months = (period.start.year - 2024) * 12 + period.start.month
+        number = str(508_000_000 + months * 771_313)
+        return Invoice(ids.uuid("invoice", period.name), number, period.name, amount, at)
+
+    def _issue(self, period: Period) -> None:
+        lives = self._ledger.overlapping(period.start, period.end)
+        lines = bill_month(lives, period, self._ids())
+        at = period.end + timedelta(hours=8, minutes=44, seconds=38)
+        invoice = self._head(period, totals_of(lines).amount, at)
+        with self._store.transaction():
+            self._store.connection.execute(
+                "INSERT INTO invoice VALUES (?, ?, ?, ?, ?)",
+                (
+                    invoice.uuid,
+                    invoice.number,
+                    invoice.period,
+                    str(invoice.amount),
+                    invoice.issued_at.isoformat(),
+                ),
+            )
+            self._store.connection.executemany(
+                "INSERT INTO invoice_line VALUES (?, ?, ?)",
+                ((invoice.uuid, number, _dump(line)) for number, line in enumerate(lines)),
+            )
+
+    def issued(self) -> list[Invoice]:
+        """The issued invoices, the newest first."""
+        rows = self._store.connection.execute(
+            "SELECT uuid, number, period, amount, issued_at FROM invoice ORDER BY period DESC"
+        )
+        return [
+            Invoice(uuid, number, period, Decimal(amount), datetime.fromisoformat(at))
+            for uuid, number, period, amount, at in rows
+        ]
+
+    def preview(self, now: datetime) -> tuple[Invoice, list[Line]]:
+        """What the running month has come to by the last full hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        key = (hour, self._ledger.version)
+        if self._preview is None or self._preview[0] != key:
+            month = Period.month_of(now)
+            until = Period(month.start, max(hour, month.start + timedelta(hours=1)))
+            lines = bill_month(self._ledger.overlapping(until.start, until.end), until, self._ids())
+            self._preview = (key, self._head(until, totals_of(lines).amount, hour), lines)
+        return self._preview[1], self._preview[2]
+
+    def find(self, uuid: str, now: datetime) -> Invoice | None:
+        """An issued invoice or the preview, by its UUID."""
+        preview, _ = self.preview(now)
+        return next((i for i in (preview, *self.issued()) if i.uuid == uuid), None)
+
+    def lines(
+        self, uuid: str, now: datetime, offset: int = 0, limit: int = -1
+    ) -> tuple[list[Line], int]:
+        """A page of an invoice's lines and how many there are; negative: all the rest."""
+        preview, lines = self.preview(now)
+        if uuid == preview.uuid:
+            end = None if limit < 0 else offset + limit
+            return lines[offset:end], len(lines)
+        (total,) = self._store.connection.execute(
+            "SELECT count(*) FROM invoice_line WHERE invoice_uuid = ?", (uuid,)
+        ).fetchone()
+        rows = self._store.connection.execute(
+            "SELECT line FROM invoice_line WHERE invoice_uuid = ? AND number >= ? "
+            "ORDER BY number LIMIT ?",
+            (uuid, offset, limit),
+        )
+        return list(_loaded(rows)), int(total)
+
+
+def _dump(line: Line) -> str:
+    return orjson.dumps(asdict(line), default=str).decode()
+
+
+def _loaded(rows: Iterator[tuple[str]]) -> Iterator[Line]:
+    for (text,) in rows:
+        fields: dict[str, Any] = orjson.loads(text)
+        hours = fields["hours"]
+        fields |= {
+            "charge": Charge(fields["charge"]),
+            "amount": Decimal(fields["amount"]),
+            "hours": None if hours is None else Decimal(hours),
+            "start": datetime.fromisoformat(fields["start"]),
+            "end": datetime.fromisoformat(fields["end"]),
+        }
+        yield Line(**fields)

@@ -1,0 +1,305 @@
+"""Balance, billing history, invoices in their four forms, and daily insights."""
+
+import csv
+import io
+from datetime import date, datetime
+from decimal import Decimal
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.billing.history import Entry, balance_of, book
+from providers.digitalocean.simulator.billing.insights import data_points
+from providers.digitalocean.simulator.billing.invoices import Invoice
+from providers.digitalocean.simulator.billing.lines import Charge, Line
+from providers.digitalocean.simulator.billing.month import totals_of
+from providers.digitalocean.simulator.clock import render_instant
+from providers.digitalocean.simulator.errors import BadRequest, NotFound
+from providers.digitalocean.simulator.paging import listing, requested_page
+from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.state import Document
+
+__all__ = ["routes"]
+
+_MAX_DAYS = 31
+_CSV_HEADER = (
+    "product",
+    "group_description",
+    "description",
+    "hours",
+    "start",
+    "end",
+    "USD",
+    "project_name",
+    "category",
+)
+
+
+def _json(document: Document) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
+
+
+def _issued(request: Request) -> list[Invoice]:
+    simulation = simulation_of(request)
+    simulation.invoices.issue_due(simulation.clock.now())
+    return simulation.invoices.issued()
+
+
+async def _balance(request: Request) -> Response:
+    simulation = simulation_of(request)
+    now = simulation.clock.now()
+    owed = balance_of(book(_issued(request), now))
+    preview, _ = simulation.invoices.preview(now)
+    return _json(
+        {
+            "month_to_date_balance": str(preview.amount + owed),
+            "account_balance": str(owed),
+            "month_to_date_usage": str(preview.amount),
+            "generated_at": render_instant(preview.issued_at),
+        }
+    )
+
+
+def _entry(entry: Entry) -> bytes:
+    document = {
+        "description": entry.description,
+        "amount": str(entry.amount),
+        "date": render_instant(entry.date),
+        "type": entry.type,
+    }
+    if entry.invoice is not None:
+        document |= {"invoice_id": entry.invoice.number, "invoice_uuid": entry.invoice.uuid}
+    return orjson.dumps(document)
+
+
+async def _history(request: Request) -> Response:
+    page = requested_page(request)
+    entries = book(_issued(request), simulation_of(request).clock.now())
+    shown = [_entry(entry) for entry in entries[page.offset : page.offset + page.size]]
+    return listing(request, "billing_history", shown, page, len(entries))
+
+
+def _head(invoice: Invoice) -> Document:
+    return {
+        "invoice_uuid": invoice.uuid,
+        "invoice_id": invoice.number,
+        "amount": str(invoice.amount),
+        "invoice_period": invoice.period,
+        "updated_at": render_instant(invoice.issued_at),
+    }
+
+
+async def _invoices(request: Request) -> Response:
+    page = requested_page(request)
+    invoices = _issued(request)
+    simulation = simulation_of(request)
+    preview, _ = simulation.invoices.preview(simulation.clock.now())
+    extra = b'"invoice_preview":%s,' % orjson.dumps(_head(preview))
+    shown = [orjson.dumps(_head(i)) for i in invoices[page.offset : page.offset + page.size]]
+    return listing(request, "invoices", shown, page, len(invoices), extra=extra)
+
+
+def _requested(request: Request) -> Invoice:
+    simulation = simulation_of(request)
+    now = simulation.clock.now()
+    simulation.invoices.issue_due(now)
+    invoice = simulation.invoices.find(request.path_params["uuid"], now)
+    if invoice is None:
+        raise NotFound
+    return invoice
+
+
+def _item(line: Line) -> bytes:
+    document: Document = {
+        "product": line.product,
+        "group_description": line.group_description,
+        "description": line.description,
+        "amount": str(line.amount),
+        "start_time": render_instant(line.start),
+        "end_time": render_instant(line.end),
+        "category": line.category,
+    }
+    if line.hours is not None:
+        document |= {"duration": str(line.hours), "duration_unit": "Hours"}
+    if line.project_name:
+        document["project_name"] = line.project_name
+    if line.resource_id:
+        document["resource_uuid"] = line.resource_uuid
+        if line.resource_id != line.resource_uuid:
+            document["resource_id"] = line.resource_id
+    return orjson.dumps(document)
+
+
+async def _items(request: Request) -> Response:
+    page = requested_page(request)
+    simulation = simulation_of(request)
+    invoice = _requested(request)
+    lines, total = simulation.invoices.lines(
+        invoice.uuid, simulation.clock.now(), page.offset, page.size
+    )
+    return listing(request, "invoice_items", [_item(line) for line in lines], page, total)
+
+
+def _all_lines(request: Request, invoice: Invoice) -> list[Line]:
+    simulation = simulation_of(request)
+    return simulation.invoices.lines(invoice.uuid, simulation.clock.now())[0]
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"-${-amount:,}" if amount < 0 else f"${amount:,}"
+
+
+def _csv_time(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} +0000"
+
+
+async def _csv(request: Request) -> Response:
+    invoice = _requested(request)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_HEADER)
+    for line in _all_lines(request, invoice):
+        writer.writerow(
+            (
+                line.product,
+                line.group_description,
+                line.description,
+                "" if line.hours is None else line.hours,
+                _csv_time(line.start),
+                _csv_time(line.end),
+                _dollars(line.amount),
+                line.project_name,
+                line.category,
+            )
+        )
+    disposition = f'attachment; filename="DigitalOcean Invoice {invoice.period}.csv"'
+    headers = {"content-disposition": disposition}
+    return Response(text.getvalue(), headers=headers, media_type="text/csv")
+
+
+async def _summary(request: Request) -> Response:
+    invoice = _requested(request)
+    lines = _all_lines(request, invoice)
+    totals = totals_of(lines)
+    products: dict[str, list[Decimal]] = {}
+    for line in lines:
+        if line.charge is Charge.USAGE:
+            products.setdefault(line.product, []).append(line.amount)
+    items = [
+        {"name": product, "amount": str(sum(amounts)), "count": str(len(amounts))}
+        for product, amounts in sorted(products.items())
+    ]
+    return _json(
+        {
+            "invoice_uuid": invoice.uuid,
+            "invoice_id": invoice.number,
+            "billing_period": invoice.period,
+            "amount": str(invoice.amount),
+            "user_name": "Sky AI operations",
+            "user_billing_address": _ADDRESS,
+            "user_company": "Sky AI",
+            "user_email": "ops@sky-ai.example",
+            "product_charges": {
+                "name": "Product usage charges",
+                "amount": str(totals.usage),
+                "items": items,
+            },
+            "overages": {"name": "Overages", "amount": str(totals.overages)},
+            "taxes": {"name": "Taxes", "amount": str(totals.taxes)},
+            "credits_and_adjustments": {
+                "name": "Credits & adjustments",
+                "amount": str(totals.credits),
+            },
+        }
+    )
+
+
+_ADDRESS = {
+    "address_line1": "1 Harbour Street",
+    "address_line2": "",
+    "city": "Sydney",
+    "region": "NSW",
+    "postal_code": "2000",
+    "country_iso2_code": "AU",
+    "created_at": "2024-01-09T09:00:00.000+00:00",
+    "updated_at": "2024-01-09T09:00:00.000+00:00",
+}
+
+
+def _day(request: Request, name: str) -> date:
+    try:
+        return date.fromisoformat(request.path_params[name])
+    except ValueError as error:
+        raise BadRequest(f"{name} must be a date such as 2026-05-20") from error
+
+
+async def _insights(request: Request) -> Response:
+    simulation = simulation_of(request)
+    team = simulation.store.documents("account")[0]["team"]["uuid"]
+    urn = request.path_params["urn"]
+    if urn != f"do:team:{team}":
+        raise NotFound("There is no such account.")
+    first, last = _day(request, "start"), _day(request, "end")
+    if not 0 <= (last - first).days < _MAX_DAYS:
+        raise BadRequest(f"The range must be of 1 to {_MAX_DAYS} days.")
+    page = requested_page(request)
+    points = list(data_points(simulation.ledger, first, last, simulation.clock.now()))
+    shown = [
+        {
+            "usage_team_urn": urn,
+            "start_date": point.day.isoformat(),
+            "total_amount": point.amount,
+            "region": point.region,
+            "sku": point.sku,
+            "description": point.description,
+            "group_description": point.group_description,
+        }
+        for point in points[page.offset : page.offset + page.size]
+    ]
+    return _json(
+        {
+            "data_points": shown,
+            "total_items": len(points),
+            "total_pages": page.last(len(points)),
+            "current_page": page.number,
+        }
+    )
+
+
+async def _truth(request: Request) -> Response:
+    """For tests, without a token: which resource each line of an invoice is for."""
+    lines = _all_lines(request, _requested(request))
+    return _json(
+        {
+            "lines": [
+                {
+                    "charge": line.charge,
+                    "product": line.product,
+                    "description": line.description,
+                    "amount": str(line.amount),
+                    "kind": line.kind,
+                    "resource_id": line.resource_id,
+                    "resource_uuid": line.resource_uuid,
+                    "project_name": line.project_name,
+                }
+                for line in lines
+            ]
+        }
+    )
+
+
+def routes() -> list[Route]:
+    """Everything under `/v2/customers/my` and `/v2/billing`."""
+    invoice = "/v2/customers/my/invoices/{uuid}"
+    return [
+        Route("/v2/customers/my/balance", _balance, methods=["GET"]),
+        Route("/v2/customers/my/billing_history", _history, methods=["GET"]),
+        Route("/v2/customers/my/invoices", _invoices, methods=["GET"]),
+        Route(invoice, _items, methods=["GET"]),
+        Route(f"{invoice}/csv", _csv, methods=["GET"]),
+        Route(f"{invoice}/summary", _summary, methods=["GET"]),
+        Route("/v2/billing/{urn}/insights/{start}/{end}", _insights, methods=["GET"]),
+        Route("/_simulator/truth/invoices/{uuid}", _truth, methods=["GET"]),
+    ]

@@ -1,0 +1,322 @@
+"""Databases, Kubernetes clusters with their node droplets, apps, keys and certificates."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from providers.digitalocean.simulator.clock import render_instant
+from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
+from providers.digitalocean.simulator.world.droplets import Droplet, droplet_row
+from providers.digitalocean.simulator.world.fleet import CLUSTERS, ClusterPlan, PoolPlan
+from providers.digitalocean.simulator.world.fleets import default_vpc
+from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
+from providers.digitalocean.simulator.world.projects import owner_uuid
+
+__all__ = ["add_apps", "add_clusters", "add_databases", "add_keys"]
+
+_FIRST_NODE = 487_500_211
+
+
+@dataclass(frozen=True)
+class DatabasePlan:
+    """A database cluster."""
+
+    name: str
+    engine: str
+    version: str
+    size: str
+    nodes: int
+    region: str
+    project: str
+    tags: tuple[str, ...] = ()
+
+
+_DATABASES = (
+    DatabasePlan(
+        "acme-main",
+        "pg",
+        "16",
+        "db-s-2vcpu-4gb",
+        2,
+        "nyc3",
+        "Acme production",
+        ("tenant:acme", "deployment:acme-web"),
+    ),
+    DatabasePlan(
+        "acme-cache",
+        "valkey",
+        "8",
+        "db-s-1vcpu-1gb",
+        1,
+        "nyc3",
+        "Acme production",
+        ("tenant:acme",),
+    ),
+    DatabasePlan(
+        "globex-etl",
+        "mysql",
+        "8",
+        "db-s-4vcpu-8gb",
+        1,
+        "fra1",
+        "Globex production",
+        ("tenant:globex", "deployment:globex-etl"),
+    ),
+    DatabasePlan("initech-reports", "pg", "15", "db-s-1vcpu-2gb", 1, "nyc3", "Initech production"),
+)
+
+_SCHEMES = {"pg": "postgresql", "mysql": "mysql", "valkey": "rediss"}
+
+
+def add_databases(world: World) -> None:
+    """Database clusters; their documents carry secrets, as the real ones do."""
+    for plan in _DATABASES:
+        identifier = world.ids.uuid("database", plan.name)
+        created = world.instant("database", plan.name)
+        document = {
+            "id": identifier,
+            "name": plan.name,
+            "engine": plan.engine,
+            "version": plan.version,
+            "semantic_version": f"{plan.version}.4",
+            "num_nodes": plan.nodes,
+            "size": plan.size,
+            "region": plan.region,
+            "status": "online",
+            "created_at": f"{created:%Y-%m-%dT%H:%M:%S}.417Z",
+            "private_network_uuid": default_vpc(world, plan.region),
+            "tags": list(plan.tags) or None,
+            "db_names": None if plan.engine == "valkey" else ["defaultdb", "app"],
+            "connection": _connection(world, plan, private=False),
+            "private_connection": _connection(world, plan, private=True),
+            "users": None if plan.engine == "valkey" else _users(world, plan),
+            "maintenance_window": {
+                "day": "tuesday",
+                "hour": "13:00:00",
+                "pending": False,
+                "description": [],
+            },
+            "project_id": world.project_id(plan.project),
+            "storage_size_mib": 61_440,
+            "version_end_of_life": "2028-11-09T00:00:00Z",
+            "version_end_of_availability": "2028-05-09T00:00:00Z",
+        }
+        world.add("database", identifier, document)
+        world.assign(f"do:dbaas:{identifier}", plan.project, created)
+        world.bill(
+            "database",
+            identifier,
+            plan.name,
+            started_at=created,
+            region=plan.region,
+            project=plan.project,
+            sku=plan.size,
+            quantity=Decimal(plan.nodes),
+        )
+
+
+def _connection(world: World, plan: DatabasePlan, *, private: bool) -> Document:
+    password = world.ids.secret(plan.name)
+    prefix = "private-" if private else ""
+    host = f"{prefix}{plan.name}-do-user-16432871-0.db.ondigitalocean.com"
+    scheme = _SCHEMES[plan.engine]
+    return {
+        "protocol": scheme,
+        "uri": f"{scheme}://doadmin:{password}@{host}:25060/defaultdb?sslmode=require",
+        "database": "defaultdb",
+        "host": host,
+        "port": 25060,
+        "user": "doadmin",
+        "password": password,
+        "ssl": True,
+    }
+
+
+def _users(world: World, plan: DatabasePlan) -> list[Document]:
+    return [
+        {"name": "doadmin", "role": "primary", "password": world.ids.secret(plan.name)},
+        {"name": "app", "role": "normal", "password": world.ids.secret(plan.name, "app")},
+    ]
+
+
+def add_clusters(world: World) -> None:
+    """Clusters; their nodes are droplets with system tags, in the default project."""
+    for plan in CLUSTERS:
+        identifier = world.ids.uuid("cluster", plan.name)
+        created = world.instant("cluster", plan.name, earliest=0.3)
+        system_tags = ("k8s", f"k8s:{identifier}")
+        pools = [_pool(world, plan, pool, identifier, created) for pool in plan.pools]
+        document = {
+            "id": identifier,
+            "name": plan.name,
+            "region": plan.region,
+            "version": "1.31.9-do.3",
+            "cluster_subnet": "10.244.0.0/16",
+            "service_subnet": "10.245.0.0/16",
+            "vpc_uuid": default_vpc(world, plan.region),
+            "ipv4": f"{REGIONS[plan.region].prefix}.250.17",
+            "endpoint": f"https://{identifier}.k8s.ondigitalocean.com",
+            "tags": [*system_tags, *plan.tags],
+            "node_pools": pools,
+            "maintenance_policy": {"start_time": "4:00", "duration": "4h0m0s", "day": "sunday"},
+            "auto_upgrade": True,
+            "status": {"state": "running", "message": ""},
+            "created_at": render_instant(created),
+            "updated_at": render_instant(created + timedelta(days=20)),
+            "surge_upgrade": True,
+            "ha": plan.ha,
+            "registry_enabled": False,
+        }
+        world.add("kubernetes_cluster", identifier, document)
+        world.assign(f"do:kubernetes:{identifier}", plan.project, created)
+        if plan.ha:
+            world.bill(
+                "kubernetes_ha",
+                identifier,
+                plan.name,
+                started_at=created,
+                region=plan.region,
+                project=plan.project,
+                group=plan.name,
+            )
+
+
+def _pool(
+    world: World, cluster: ClusterPlan, plan: PoolPlan, cluster_id: str, created: datetime
+) -> Document:
+    pool_id = world.ids.uuid("pool", cluster.name, plan.name)
+    at = render_instant(created + timedelta(minutes=6))
+    nodes: list[Document] = []
+    for number in range(plan.count):
+        droplet = _node_droplet(world, cluster, plan, cluster_id, number, at)
+        world.rows.append(droplet_row(droplet))
+        world.assign(f"do:droplet:{droplet.id}", "Operations", created)
+        world.bill(
+            "kubernetes_node",
+            str(droplet.id),
+            droplet.name,
+            started_at=created + timedelta(minutes=6),
+            region=cluster.region,
+            project=cluster.project,
+            sku=plan.size,
+            group=cluster.name,
+        )
+        nodes.append(
+            {
+                "id": world.ids.uuid("node", pool_id, number),
+                "name": droplet.name,
+                "status": {"state": "running"},
+                "droplet_id": str(droplet.id),
+                "created_at": at,
+                "updated_at": at,
+            }
+        )
+    low, high = plan.limits or (0, 0)
+    return {
+        "id": pool_id,
+        "name": f"{cluster.name}-{plan.name}",
+        "size": plan.size,
+        "count": plan.count,
+        "tags": ["k8s", f"k8s:{cluster_id}", "k8s:worker", *cluster.tags],
+        "labels": {"pool": plan.name},
+        "taints": [],
+        "auto_scale": plan.limits is not None,
+        "min_nodes": low,
+        "max_nodes": high,
+        "nodes": nodes,
+    }
+
+
+def _node_droplet(
+    world: World, cluster: ClusterPlan, plan: PoolPlan, cluster_id: str, number: int, at: str
+) -> Droplet:
+    suffix = world.ids.uuid("node name", cluster.name, plan.name, number)[:5]
+    return Droplet(
+        id=world.ids.number("node", _FIRST_NODE),
+        name=f"{cluster.name}-{plan.name}-{suffix}",
+        size=SIZES[plan.size],
+        region=REGIONS[cluster.region],
+        image=IMAGES["do-kube-1.31.9-do.3"],
+        created_at=at,
+        vpc_uuid=default_vpc(world, cluster.region),
+        tags=("k8s", f"k8s:{cluster_id}", "k8s:worker", *cluster.tags),
+    )
+
+
+def add_apps(world: World) -> None:
+    """Two apps of the App Platform, one with a secret among its variables."""
+    for name, region, project, plan in (
+        ("status-site", "ams", "Operations", "basic-xxs"),
+        ("hooli-console", "nyc", "Hooli production", "professional-xs"),
+    ):
+        identifier = world.ids.uuid("app", name)
+        created = world.instant("app", name)
+        secret = f"EV[1:{world.ids.secret(name)}]"
+        service = {
+            "name": "web",
+            "instance_count": 1,
+            "instance_size_slug": plan,
+            "http_port": 8080,
+            "git": {"repo_clone_url": f"https://git.example/{name}.git", "branch": "main"},
+            "envs": [
+                {"key": "MODE", "value": "production"},
+                {"key": "API_KEY", "value": secret, "scope": "RUN_TIME", "type": "SECRET"},
+            ],
+        }
+        document = {
+            "id": identifier,
+            "owner_uuid": owner_uuid(world),
+            "spec": {"name": name, "region": region, "services": [service]},
+            "default_ingress": f"https://{name}-x7k2q.ondigitalocean.app",
+            "created_at": render_instant(created),
+            "updated_at": render_instant(created + timedelta(days=3)),
+            "last_deployment_created_at": render_instant(created + timedelta(days=3)),
+            "live_url": f"https://{name}-x7k2q.ondigitalocean.app",
+            "live_url_base": f"https://{name}-x7k2q.ondigitalocean.app",
+            "live_domain": f"{name}-x7k2q.ondigitalocean.app",
+            "tier_slug": plan.split("-")[0],
+            "project_id": world.project_id(project),
+            "region": {
+                "slug": region,
+                "label": "Amsterdam" if region == "ams" else "New York",
+                "flag": "netherlands" if region == "ams" else "usa",
+                "continent": "Europe" if region == "ams" else "North America",
+                "data_centers": [f"{region}3"],
+                "default": region == "nyc",
+            },
+        }
+        world.add("app", identifier, document)
+        # Not assigned by URN: the API's URNs of project resources name no apps.
+        world.bill(
+            "app", identifier, name, started_at=created, region=region, project=project, sku=plan
+        )
+
+
+def add_keys(world: World) -> None:
+    """SSH keys and a certificate."""
+    for name in ("ops-laptop", "ci"):
+        identifier = world.ids.number("ssh_key", 51_218_000)
+        digest = world.ids.uuid("fingerprint", name).replace("-", "")
+        document = {
+            "id": identifier,
+            "name": name,
+            "fingerprint": ":".join(digest[i : i + 2] for i in range(0, 32, 2)),
+            "public_key": f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{digest} {name}",
+        }
+        world.add("ssh_key", str(identifier), document)
+    world.add(
+        "certificate",
+        CERTIFICATE_ID,
+        {
+            "id": CERTIFICATE_ID,
+            "name": "acme-example",
+            "not_after": "2027-06-30T00:00:00Z",
+            "sha1_fingerprint": world.ids.uuid("certificate").replace("-", ""),
+            "created_at": render_instant(world.instant("certificate")),
+            "dns_names": ["acme.example", "www.acme.example"],
+            "state": "verified",
+            "type": "lets_encrypt",
+        },
+    )
