@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from stack.parts import Part
-from stack.preflight import holder_of, is_taken
+from stack.ports import holder_of, is_taken
 
 __all__ = ["Failure", "likely_reason"]
 

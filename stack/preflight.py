@@ -1,18 +1,16 @@
 """What can be known to be wrong before anything is started."""
 
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Sequence
 from typing import Final
 
-import psutil
-
 from stack.layout import Layout
 from stack.parts import Part
+from stack.ports import holder_of, is_passing, is_taken
 
-__all__ = ["holder_of", "is_taken", "problems"]
+__all__ = ["problems"]
 
 LEAST_FREE_BYTES: Final = 1024**3
 OLDEST_PYTHON: Final = (3, 11)
@@ -21,32 +19,6 @@ OLDEST_PYTHON: Final = (3, 11)
 def problems(parts: Sequence[Part], layout: Layout) -> list[str]:
     """Everything that is in the way, each as a sentence that says what to do."""
     return [*_python(), *_folder(layout), *_ports(parts)]
-
-
-def is_taken(port: int) -> bool:
-    """Whether a port on loopback cannot be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def holder_of(port: int) -> str:
-    """Who has a port, as far as this user may know."""
-    try:
-        connections = psutil.net_connections(kind="tcp")
-    except psutil.AccessDenied:
-        connections = []
-    for connection in connections:
-        if connection.laddr and connection.laddr.port == port and connection.pid:
-            try:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-            except psutil.Error:
-                break
-    return "another program"
 
 
 def _python() -> list[str]:
@@ -71,7 +43,12 @@ def _folder(layout: Layout) -> list[str]:
 
 
 def _ports(parts: Sequence[Part]) -> list[str]:
-    taken = [(part, port) for part in parts for port in part.ports if is_taken(port)]
+    taken = [
+        (part, port)
+        for part in parts
+        for port in part.ports
+        if is_taken(port) and not is_passing(port)
+    ]
     found = [
         f"port {port} of the part {part.name} is taken by {holder_of(port)}" for part, port in taken
     ]

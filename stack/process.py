@@ -142,7 +142,7 @@ def _behind(gate: IO[bytes], command: Command, log: Path) -> subprocess.Popen[by
 def end_group(marks: list[Mark], seconds: float) -> None:
     """Ends processes that somebody else started: asks all, waits, and then makes sure."""
     living = [mark for mark in marks if mark.alive()]
-    processes = [psutil.Process(mark.pid) for mark in living]
+    processes = [psutil.Process(mark.pid) for mark in living if psutil.pid_exists(mark.pid)]
     for mark in reversed(living):
         mark.send(mark.stop_signal)
     psutil.wait_procs(processes, timeout=seconds)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,6 +16,7 @@ from stack.engines.errors import EngineError
 from stack.guard import Guard
 from stack.logs import bound, tail
 from stack.parts import Part
+from stack.ports import is_passing
 from stack.process import Mark, Process
 from stack.state import PartState, PartStatus
 
@@ -23,6 +25,7 @@ __all__ = ["Runner", "Surroundings"]
 Result = TypeVar("Result")
 
 PROBES_APART: Final = 0.1
+PORT_LOOKS_APART: Final = 1.0
 QUICK_DEATH_SECONDS: Final = 10.0
 """A part that lived shorter died quickly."""
 QUICK_DEATHS: Final = 5
@@ -91,6 +94,7 @@ class Runner:
         try:
             if self.part.prepare is not None:
                 await self._in_thread(self.part.prepare)
+            await self._ports_are_free(started)
             process = self._launch()
         except (EngineError, OSError) as error:
             raise Failure(self.part.name, str(error)) from error
@@ -103,6 +107,14 @@ class Runner:
         if self.part.ready is None:
             self._forget()
         self._change(PartState.READY if self.part.ready else PartState.DONE)
+
+    async def _ports_are_free(self, started: float) -> None:
+        """Waits for ports that closed connections still hold; others fail the part itself."""
+        for port in self.part.ports:
+            while time.monotonic() - started < self.part.patience:
+                if not await self._in_thread(partial(is_passing, port)):
+                    break
+                await asyncio.sleep(PORT_LOOKS_APART)
 
     def _launch(self) -> Process:
         self._exited.clear()

@@ -15,6 +15,7 @@ from tests.support.databases import PASSWORD, PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import OURS
 from tests.support.ports import free_port
+from tests.support.whole_stack import WholeStack
 
 # A developer's own settings, and least of all a real token, are not for the tests.
 for variable in [name for name in os.environ if name.startswith(OURS)]:
@@ -97,3 +98,12 @@ def simulator_url(engine_room: EngineRoom) -> str:
         lambda _: http_ok(f"{url}/_simulator/health"),
     )  # fmt: skip
     return url
+
+
+@pytest.fixture(scope="session")
+def stack(engine_room: EngineRoom) -> Iterator[WholeStack]:
+    """The whole system, as `arcadia up` runs it; shared, so leave it as you found it."""
+    whole = WholeStack.at(engine_room.folder / "stack", engine_room)
+    whole.up()
+    yield whole
+    whole.stop()

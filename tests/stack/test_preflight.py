@@ -8,6 +8,7 @@ import pytest
 from services.common.settings import Settings
 from stack.layout import Layout
 from stack.parts import local_parts
+from stack.ports import is_passing, is_taken
 from stack.preflight import problems
 from tests.stack.conftest import SmallStack
 from tests.support.ports import free_port
@@ -73,3 +74,18 @@ def test_every_part_needs_only_parts_that_are_there(tmp_path: Path) -> None:
     parts = local_parts(Settings(), Layout(tmp_path))
     names = {part.name for part in parts}
     assert all(set(part.after) <= names for part in parts)
+
+
+def test_a_port_of_a_closed_connection_is_waited_for_not_complained_of(
+    small_stack: SmallStack,
+) -> None:
+    # Whoever closes first keeps the port for a minute; here the client, on a port of its own.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        port = client.getsockname()[1]
+        accepted, _ = server.accept()
+        client.close()
+        accepted.close()
+    assert is_taken(port)
+    assert is_passing(port)
+    assert problems([small_stack.part("any", ports=(port,))], small_stack.layout) == []

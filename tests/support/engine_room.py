@@ -15,8 +15,8 @@ from stack.process import Command, Process
 
 __all__ = ["EngineRoom"]
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 
 
 class EngineRoom:

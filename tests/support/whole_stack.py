@@ -1,0 +1,117 @@
+"""The whole system as a user runs it: `arcadia up`, with a data directory of its own."""
+
+import random
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from services.common.access import OPERATOR_ROLE, mint_user_token
+from services.common.settings import Settings
+from stack.control import running_state
+from stack.layout import Layout
+from stack.parts import local_parts
+from stack.ports import is_taken
+from stack.process import Process
+from stack.state import PartStatus, StackState
+from stack.welcome import gateway_url
+from tests.support.engine_room import EngineRoom
+from tests.support.environment import environment_of
+
+__all__ = ["COMMAND", "WholeStack", "pasted"]
+
+COMMAND = (sys.executable, "-P", "-m", "cli.app")
+COMMAND_SECONDS = 120.0
+
+
+@dataclass
+class WholeStack:
+    """A stack on ports and a folder of its own, running or not."""
+
+    settings: Settings
+    room: EngineRoom
+    _process: Process | None = field(default=None, init=False)
+
+    @classmethod
+    def at(cls, folder: Path, room: EngineRoom) -> "WholeStack":
+        """A stack that keeps its data in a folder, on ports that are free."""
+        while True:
+            offset = random.randrange(1000, 9000)
+            settings = Settings(port_offset=offset, data_dir=str(folder))
+            parts = local_parts(settings, Layout.of(settings))
+            if not any(is_taken(port) for part in parts for port in part.ports):
+                return cls(settings, room)
+
+    @property
+    def layout(self) -> Layout:
+        """Where its data are."""
+        return Layout.of(self.settings)
+
+    @property
+    def name(self) -> str:
+        """Which one it is."""
+        return f"stack-{self.settings.port_offset}"
+
+    def up(self) -> str:
+        """Starts it, and waits until it is ready; returns what it printed."""
+        log = self.room.log(self.name)
+        before = len(log.read_text()) if log.exists() else 0
+        self._process = self.room.start_program(
+            self.name, [*COMMAND, "up"], environment_of(self.settings), self._is_ready
+        )
+        return log.read_text()[before:]
+
+    @property
+    def supervisor(self) -> Process:
+        """Its supervisor; raises AssertionError when it was not started."""
+        assert self._process is not None
+        return self._process
+
+    def stop(self) -> None:
+        """Stops it by a signal to its supervisor."""
+        if self._process is not None:
+            self.room.stop(self._process)
+            self._process = None
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs an `arcadia` command to its end."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment_of(self.settings),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
+        )
+
+    def part(self, name: str) -> PartStatus:
+        """A part as the state file tells it."""
+        state = running_state(self.layout)
+        assert state is not None
+        [found] = [part for part in state.parts if part.name == name]
+        return found
+
+    def client(self, tenant: str | None = None) -> httpx.Client:
+        """An HTTP client with the token of a tenant's user, or of an operator."""
+        roles = [] if tenant else [OPERATOR_ROLE]
+        token = mint_user_token(self.settings, subject="test", roles=roles, tenant_id=tenant)
+        headers = {"authorization": f"Bearer {token}"}
+        url = gateway_url(self.settings)
+        return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+
+    def _is_ready(self, process: Process) -> bool:
+        state = StackState.read(self.layout.state)
+        return state is not None and state.ready and state.supervisor.pid == process.pid
+
+
+def pasted(line: str) -> httpx.Response:
+    """What a printed `curl` line answers."""
+    curl, *words = shlex.split(line)
+    assert curl == "curl"
+    [url] = [word for word in words if word.startswith("http")]
+    headers = [words[position + 1] for position, word in enumerate(words) if word == "-H"]
+    pairs = dict(header.split(": ", 1) for header in headers)
+    return httpx.get(url, headers=pairs, trust_env=False, timeout=30)
