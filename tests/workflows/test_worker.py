@@ -4,8 +4,6 @@ import asyncio
 import signal
 import time
 
-from temporalio.client import Client
-
 from tests.support.ports import free_port
 from tests.workflows.system import System, outcomes_of
 
@@ -73,15 +71,3 @@ async def test_a_worker_waits_for_temporal_and_can_be_stopped_while_it_waits(
 
     assert await asyncio.to_thread(worker.wait, 20)
     assert worker.exit_code() == 0
-
-
-async def test_a_second_worker_finds_schedules_and_search_attributes_made(
-    system: System, temporal: Client
-) -> None:
-    system.start_worker()
-    system.start_worker()
-
-    schedules = [schedule.id async for schedule in await temporal.list_schedules()]
-    assert schedules.count("resource-sync/digitalocean") <= 1
-    description = await temporal.get_schedule_handle("resource-sync/digitalocean").describe()
-    assert not description.schedule.state.paused

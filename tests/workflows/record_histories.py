@@ -1,0 +1,53 @@
+"""Saves histories of real runs: `pytest tests/workflows/record_histories.py`."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from tests.workflows.system import System, outcomes_of
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+async def save(system: System, workflow_id: str, name: str) -> None:
+    history = await system.client.get_workflow_handle(workflow_id).fetch_history()
+    document = without_machine(json.loads(history.to_json()))
+    (HISTORIES / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+
+
+def without_machine(value: Any) -> Any:
+    """The history without what tells of the machine on which it was made."""
+    if isinstance(value, dict):
+        return {
+            key: without_machine(member) for key, member in value.items() if key != "stackTrace"
+        }
+    if isinstance(value, str) and socket.gethostname() in value:
+        return "a worker"
+    return [without_machine(member) for member in value] if isinstance(value, list) else value
+
+
+async def test_record(system: System) -> None:
+    system.start_worker()
+    first = await system.start()
+    await outcomes_of(first)
+    await save(system, first.id, "ResourceSync.first")
+    await save(system, f"ensure-project/digitalocean/{system.settings.internal_project}",
+               "EnsureProject.made")  # fmt: skip
+
+    gone = str(system.simulator.truth()[0]["id"])
+    system.simulator.delete(gone)
+    for _ in range(3):
+        third = await system.start()
+        await outcomes_of(third)
+    await save(system, third.id, "ResourceSync.confirmed")
+
+    system.simulator.fault("shift", path="/v2/droplets", page=2, times=1)
+    again = await system.start()
+    await outcomes_of(again)
+    await save(system, again.id, "ResourceSync.read-again")
+
+    system.simulator.fault("status", path="/v2/droplets", status=403)
+    failed = await system.start()
+    await outcomes_of(failed)
+    await save(system, failed.id, "ResourceSync.failed")

@@ -1,0 +1,65 @@
+"""`arcadia sync` starts a sync, waits for it, and says how it went."""
+
+import subprocess
+import sys
+
+from tests.support.environment import environment_of
+from tests.support.ports import free_port
+from tests.workflows.system import System
+
+
+def arcadia(system: System, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**environment_of(system.settings), **variables, "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", "cli.app", "sync", *arguments],
+        env=environment,
+        cwd=system.room.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_waits_and_tells_the_outcome_of_every_kind(system: System) -> None:
+    system.start_worker()
+
+    ran = arcadia(system)
+
+    assert ran.returncode == 0, ran.stderr
+    assert "resource-sync/digitalocean/manual" in ran.stdout
+    assert "project: completed" in ran.stdout
+    assert "droplet: completed (1,902 seen; 1,902 new)" in ran.stdout
+
+
+def test_it_fails_when_a_kind_failed_and_says_which_and_why(system: System) -> None:
+    system.start_worker()
+    system.simulator.fault("status", path="/v2/droplets", status=401)
+
+    ran = arcadia(system)
+
+    assert ran.returncode == 1
+    assert "project: completed" in ran.stdout
+    assert "droplet: failed" in ran.stdout
+    assert "CredentialsRefused" in ran.stdout
+
+
+def test_it_does_not_wait_when_told_not_to(system: System) -> None:
+    ran = arcadia(system, "--no-follow", "--kind", "droplet")
+
+    assert ran.returncode == 0
+    assert "resource-sync/digitalocean/manual/droplet" in ran.stdout
+
+
+def test_it_refuses_a_kind_that_is_not_synced(system: System) -> None:
+    ran = arcadia(system, "--kind", "teapot")
+
+    assert ran.returncode == 2
+    assert "not synced: teapot" in ran.stderr
+
+
+def test_it_says_when_temporal_is_not_there(system: System) -> None:
+    ran = arcadia(system, TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}")
+
+    assert ran.returncode == 1
+    assert "does not take the sync" in ran.stdout

@@ -1,0 +1,86 @@
+"""Rows are recorded in order, a bounded number at a time, and the place never runs ahead."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.activities.recording import MOST_ROWS_A_CALL, Recording
+
+
+@given(
+    sizes=st.lists(st.integers(0, 200), max_size=40),
+    pauses=st.lists(st.integers(0, 4), min_size=40, max_size=40),
+)
+def test_every_row_is_recorded_once_and_in_order(sizes: list[int], pauses: list[int]) -> None:
+    recorded: list[int] = []
+    calls: list[int] = []
+
+    async def record(rows: list[int]) -> None:
+        for _ in range(pauses[len(calls) % len(pauses)]):
+            await asyncio.sleep(0)
+        calls.append(len(rows))
+        recorded.extend(rows)
+
+    async def run() -> int:
+        read = 0
+        async with Recording(record, 0) as recording:
+            for size in sizes:
+                rows = list(range(read, read + size))
+                read += size
+                await recording.add(rows, read)
+                assert recording.place <= len(recorded)
+                await asyncio.sleep(0)
+            await recording.finish()
+            assert recording.place == read
+        return read
+
+    assert recorded == [] or recorded[0] == 0
+    total = asyncio.run(run())
+    assert recorded == list(range(total))
+    assert all(size <= MOST_ROWS_A_CALL for size in calls)
+
+
+async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
+    gate = asyncio.Event()
+
+    async def record(_: list[int]) -> None:
+        await gate.wait()
+
+    async with Recording(record, 0) as recording:
+        await recording.add([0] * 200, 1)
+        await asyncio.sleep(0)
+        await recording.add([0] * MOST_ROWS_A_CALL, 2)
+        held_back = asyncio.create_task(recording.add([0] * 200, 3))
+        await asyncio.sleep(0.01)
+        assert not held_back.done()
+        gate.set()
+        await held_back
+        await recording.finish()
+
+
+async def test_a_failed_call_is_raised_and_its_rows_are_not_passed_over() -> None:
+    async def record(_: list[int]) -> None:
+        raise ConnectionError
+
+    async with Recording(record, 0) as recording:
+        await recording.add([1], 1)
+        with pytest.raises(ConnectionError):
+            await recording.finish()
+        assert recording.place == 0
+
+
+async def test_leaving_calls_off_what_is_under_way() -> None:
+    ended = asyncio.Event()
+
+    async def record(_: list[int]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with Recording(record, 0) as recording:
+        await recording.add([1], 1)
+        await asyncio.sleep(0)
+    assert ended.is_set()

@@ -1,0 +1,101 @@
+"""The table of schedules is what Temporal runs; what an operator paused stays paused."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.client import (
+    Client,
+    ScheduleActionStartWorkflow,
+    ScheduleDescription,
+    ScheduleOverlapPolicy,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from services.common.settings import Settings
+from workflows.schedules import ensure_schedules, planned
+from workflows.search_attributes import register_search_attributes
+from workflows.starts import RESOURCE_SYNC_ID, SYNCED_KINDS, UnknownKind, full_sync, manual_sync_id
+
+
+async def described(temporal: Client) -> ScheduleDescription:
+    return await temporal.get_schedule_handle(RESOURCE_SYNC_ID).describe()
+
+
+@pytest.fixture
+async def no_schedule(temporal: Client) -> None:
+    """Takes the schedule away that another test left."""
+    try:
+        await temporal.get_schedule_handle(RESOURCE_SYNC_ID).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+@pytest.mark.usefixtures("no_schedule")
+async def test_a_sync_runs_at_a_quarter_past_every_hour(temporal: Client) -> None:
+    await ensure_schedules(temporal, planned(Settings()))
+
+    info = (await described(temporal)).info
+    times = info.next_action_times[:3]
+    hours = [at.replace(minute=0, second=0, microsecond=0) for at in times]
+    assert [(at - hour) // timedelta(minutes=1) for at, hour in zip(times, hours, strict=True)] == [
+        15, 15, 15,
+    ]  # fmt: skip
+    assert [later - hours[0] for later in hours] == [timedelta(hours=n) for n in range(3)]
+    assert all(at > datetime.now(UTC) for at in times)
+
+
+@pytest.mark.usefixtures("no_schedule")
+async def test_workers_that_start_together_make_one_schedule(temporal: Client) -> None:
+    await asyncio.gather(*(ensure_schedules(temporal, planned(Settings())) for _ in range(5)))
+
+    assert not (await described(temporal)).schedule.state.paused
+
+
+@pytest.mark.usefixtures("no_schedule")
+async def test_an_operators_pause_is_kept_while_the_rest_is_brought_up_to_date(
+    temporal: Client,
+) -> None:
+    await ensure_schedules(temporal, planned(Settings()))
+    await temporal.get_schedule_handle(RESOURCE_SYNC_ID).pause(note="moving house")
+
+    await ensure_schedules(temporal, planned(Settings(internal_project="renamed")))
+
+    schedule = (await described(temporal)).schedule
+    assert schedule.state.paused
+    assert schedule.state.note == "moving house"
+    assert isinstance(schedule.action, ScheduleActionStartWorkflow)
+    payload = await temporal.data_converter.decode(schedule.action.args)
+    assert payload[0]["internal_project"] == "renamed"
+
+
+def test_every_schedule_says_what_becomes_of_overlaps_and_of_missed_runs() -> None:
+    table = planned(Settings())
+
+    assert len({plan.id for plan in table}) == len(table)
+    for plan in table:
+        assert plan.overlap in ScheduleOverlapPolicy
+        assert timedelta(0) < plan.catch_up < timedelta(hours=1)
+        assert plan.jitter < timedelta(minutes=1)
+        assert plan.note
+
+
+async def test_search_attributes_are_made_once(temporal: Client) -> None:
+    await asyncio.gather(*(register_search_attributes(temporal) for _ in range(3)))
+
+
+def test_a_sync_names_its_kinds_in_one_order() -> None:
+    settings = Settings()
+
+    assert full_sync(settings).kinds == SYNCED_KINDS
+    assert full_sync(settings, ["droplet", "project"]).kinds == ("project", "droplet")
+    assert manual_sync_id(full_sync(settings)) == "resource-sync/digitalocean/manual"
+    assert manual_sync_id(full_sync(settings, ["droplet"])) == (
+        "resource-sync/digitalocean/manual/droplet"
+    )
+
+
+def test_a_kind_that_is_not_synced_is_refused() -> None:
+    with pytest.raises(UnknownKind, match="teapot"):
+        full_sync(Settings(), ["droplet", "teapot"])
