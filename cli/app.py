@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import stack
+from cli import gateway, simulator, stack
 from cli.migrate import migrate_databases
 from cli.sync import run_sync
 from cli.token import print_token
@@ -23,6 +23,9 @@ app.command(rich_help_panel=LOCAL)(stack.down)
 app.command(rich_help_panel=LOCAL)(stack.reset)
 app.command(rich_help_panel=LOCAL)(stack.logs)
 app.command(rich_help_panel=LOCAL)(stack.status)
+
+app.add_typer(gateway.commands, name="gateway")
+app.add_typer(simulator.app)
 
 app.command("migrate")(migrate_databases)
 app.command("sync")(run_sync)

@@ -1,8 +1,12 @@
-"""`arcadia up`, `down`, `reset`, `logs`, `status`: the local stack."""
+"""`arcadia up`, `down`, `reset`, `logs`, `status`: the local stack.
+
+What starts and watches processes is imported where it is used: it belongs to the local
+mode, and the other commands run without it.
+"""
 
 import sys
 import time
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -10,11 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.common.settings import Settings
-from stack.control import PartView, running_state, stop_stack, view
-from stack.detached import start_detached
 from stack.layout import Layout
 from stack.logs import Follower, tail
-from stack.up import run_stack
+
+if TYPE_CHECKING:
+    from stack.control import PartView
 
 __all__ = ["down", "logs", "reset", "status", "up"]
 
@@ -27,6 +31,9 @@ def up(
     ] = False,
 ) -> None:
     """Run the whole system on this machine, until Ctrl-C."""
+    from stack.detached import start_detached
+    from stack.up import run_stack
+
     settings = Settings()
     if detach:
         raise typer.Exit(start_detached(Layout.of(settings)))
@@ -35,6 +42,8 @@ def up(
 
 def down() -> None:
     """Stop what `up` started; the data are kept."""
+    from stack.control import stop_stack
+
     layout = Layout.of(Settings())
     stopped = stop_stack(layout)
     typer.echo("stopped" if stopped else f"nothing runs on {layout.folder}")
@@ -44,6 +53,8 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Stop, and remove all local data for good."""
+    from stack.control import stop_stack
+
     layout = Layout.of(Settings())
     if not any(layout.contents()):
         typer.echo(f"there are no data in {layout.folder}")
@@ -78,6 +89,8 @@ def logs(
 
 def status() -> None:
     """Show every part; the exit code is not 0 when something is down."""
+    from stack.control import running_state, view
+
     settings = Settings()
     layout = Layout.of(settings)
     console = Console()
@@ -94,7 +107,7 @@ def status() -> None:
         raise typer.Exit(1)
 
 
-def _table(views: list[PartView]) -> Table:
+def _table(views: "list[PartView]") -> Table:
     table = Table("part", "state", "process", "port", "up for", "restarts")
     for seen in views:
         mark = seen.status.mark

@@ -9,12 +9,13 @@ from typing import Final
 
 from gateway.render import CONFIGURATION, write_configuration
 from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
+from stack.command import Command
 from stack.engines.envoy import Envoy
 from stack.engines.postgres import Postgres
 from stack.engines.temporal import Temporal
 from stack.layout import Layout
 from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
-from stack.process import Command, Mark
+from stack.process import Mark
 from workflows.queues import TaskQueue
 
 __all__ = ["FIRST_SYNC", "Part", "first_sync", "local_parts"]

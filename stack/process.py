@@ -9,30 +9,19 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 import psutil
 
-__all__ = ["Command", "Mark", "Process", "end_group", "mark_of"]
+from stack.command import Command
+
+__all__ = ["Mark", "Process", "end_group", "mark_of"]
 
 GATE: Final = 'read -r go && exec "$@" </dev/null'
 """Waits for a line on its input; when that ends without one, nothing is started."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What to start: arguments, the whole environment, and as whom."""
-
-    arguments: tuple[str, ...]
-    environment: Mapping[str, str]
-    directory: Path = Path("/")
-    user: int | None = None
-    group: int | None = None
-    stop_signal: signal.Signals = signal.SIGTERM
-    """What asks it to stop gracefully."""
 
 
 @dataclass(frozen=True, slots=True)

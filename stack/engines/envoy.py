@@ -5,8 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.command import Command
 from stack.engines.errors import EngineMissing
-from stack.process import Command
 
 __all__ = ["Envoy", "validate"]
 

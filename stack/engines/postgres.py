@@ -16,9 +16,9 @@ from typing import Final
 
 import psutil
 
+from stack.command import Command
 from stack.engines.errors import EngineMissing, EngineUnusable
 from stack.identity import Identity, unprivileged
-from stack.process import Command
 
 __all__ = ["SUPERUSER", "Postgres"]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stack.command import Command
 from stack.engines.errors import EngineMissing
-from stack.process import Command
 
 __all__ = ["Temporal"]
 

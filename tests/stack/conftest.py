@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from stack.command import Command
 from stack.diagnosis import Failure
 from stack.layout import Layout
 from stack.parts import Part
-from stack.process import Command, Mark
+from stack.process import Mark
 from stack.state import Lock, PartState, PartStatus
 from stack.supervisor import Supervisor
 

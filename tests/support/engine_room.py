@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from stack.command import Command
 from stack.guard import Guard
-from stack.process import Command, Process
+from stack.process import Process
 
 __all__ = ["EngineRoom"]
 
