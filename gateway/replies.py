@@ -24,7 +24,8 @@ class Reply:
 
     when: str
     """A CEL expression over Envoy's attributes of the response."""
-    http_status: int
+    http_status: int | None
+    """The HTTP status; Envoy's own when None."""
     code: int
     """The code of gRPC."""
     reason: str
@@ -124,7 +125,7 @@ REPLIES: Final = (
         "the headers of the request are too large or too many",
     ),
     Reply(
-        _status(503),
+        f"{_status(502)} || {_status(503)}",
         503,
         code_pb2.UNAVAILABLE,
         "SERVICE_UNAVAILABLE",
@@ -137,7 +138,14 @@ REPLIES: Final = (
         "DEADLINE_EXCEEDED",
         "the service did not answer in time",
     ),
-    # Whatever else Envoy may say: its status stays, its words are for the log.
-    Reply("true", 500, code_pb2.INTERNAL, "GATEWAY_ERROR", "the gateway could not answer"),
+    # Whatever else Envoy may say: the status stays, the words are for the log.
+    Reply(
+        "response.code < 500",
+        None,
+        code_pb2.INVALID_ARGUMENT,
+        "REQUEST_REFUSED",
+        "the gateway does not take such a request",
+    ),
+    Reply("true", None, code_pb2.INTERNAL, "GATEWAY_ERROR", "the gateway could not answer"),
 )
 """In this order: the first whose condition holds is told."""

@@ -14,6 +14,7 @@ from cli.gateway import commands
 from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.render import write_configuration
+from gateway.replies import REPLIES
 from services.common.settings import Settings
 from stack.engines.envoy import validate
 
@@ -118,6 +119,13 @@ def test_a_value_cannot_break_out_of_its_place(tmp_path: Path) -> None:
 def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCADIA_GATEWAY_CALLER_BURST", "7")
     assert Limits().caller_burst == 7
+
+
+def test_every_limit_and_reason_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    named = [f"ARCADIA_GATEWAY_{name.upper()}" for name in Limits.model_fields]
+    reasons = {reply.reason for reply in REPLIES}
+    assert not [name for name in [*named, *reasons] if f"`{name}`" not in page]
 
 
 def test_listed_origins_take_the_place_of_the_defaults() -> None:
