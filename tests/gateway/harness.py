@@ -7,6 +7,7 @@ and keeps what reached it.
 import asyncio
 import contextlib
 import json
+import random
 import re
 import socket
 import subprocess
@@ -276,7 +277,8 @@ def _free_ports() -> dict[str, Any]:
     """Settings under which the gateway's two ports are free."""
     with socket.socket() as http, socket.socket() as admin:
         http.bind(("127.0.0.1", 0))
-        for offset in range(2_000, 10_000):
+        # Tests in other processes look for ports as well: not all from the same end.
+        for offset in random.sample(range(2_000, 10_000), 100):
             with contextlib.suppress(OSError):
                 admin.bind(("127.0.0.1", Port.GATEWAY_ADMIN + offset))
                 return {"http_port": http.getsockname()[1], "port_offset": offset}
