@@ -2,8 +2,9 @@
 
 import typer
 
-from cli import gateway, simulator, stack
+from cli import gateway, stack
 from cli.migrate import migrate_databases
+from cli.simulator import PASSED_ON, run_simulator
 from cli.sync import run_sync
 from cli.token import print_token
 
@@ -25,7 +26,7 @@ app.command(rich_help_panel=LOCAL)(stack.logs)
 app.command(rich_help_panel=LOCAL)(stack.status)
 
 app.add_typer(gateway.commands, name="gateway")
-app.add_typer(simulator.app)
+app.command("simulator", context_settings=PASSED_ON)(run_simulator)
 
 app.command("migrate")(migrate_databases)
 app.command("sync")(run_sync)
