@@ -1,12 +1,17 @@
 """`arcadia`: everything that is done by hand. One module a group of commands."""
 
+import sys
+
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from cli import gateway, stack
 from cli.migrate import migrate_databases
 from cli.simulator import PASSED_ON, run_simulator
 from cli.sync import run_sync
 from cli.token import print_token
+from services.common.settings import Settings
 
 __all__ = ["app", "main"]
 
@@ -35,7 +40,18 @@ app.command("token")(print_token)
 
 def main() -> None:
     """Runs the command that the arguments name."""
-    app()
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        sys.exit("\n".join(_wrong_variable(problem) for problem in error.errors()))
+
+
+def _wrong_variable(problem: ErrorDetails) -> str:
+    name = "_".join(str(step) for step in problem["loc"])
+    variable = name if name.isupper() or not name else f"ARCADIA_{name.upper()}"
+    return ": ".join(word for word in (variable, problem["msg"]) if word)
 
 
 if __name__ == "__main__":

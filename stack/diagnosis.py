@@ -40,6 +40,10 @@ OTHER_SIGNS: Final = {
 """What the log may show, and what that means; the first that is found counts."""
 
 
+RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception): (.+)$", re.MULTILINE)
+"""The last line of a Python traceback."""
+
+
 class Failure(Exception):
     """A part that cannot start, or does not stay up."""
 
@@ -62,7 +66,8 @@ def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> st
     for pattern, reason in OTHER_SIGNS.items():
         if pattern.search(text):
             return reason
-    return _by_exit(part, exit_code)
+    raised = RAISED.findall(text)
+    return raised[-1] if raised else _by_exit(part, exit_code)
 
 
 def _by_exit(part: Part, exit_code: int | None) -> str:

@@ -49,7 +49,9 @@ class Progress:
     def failed(self, failure: Failure) -> None:
         """The stack cannot start, because of this."""
         self._hide()
-        self._console.print(f"\n[bold red]{failure.part} cannot start:[/] {escape(failure.reason)}")
+        self._console.print(
+            f"\n[bold red]{failure.part} cannot start:[/] {escape(failure.reason)}", soft_wrap=True
+        )
         for line in failure.lines:
             self._console.print(f"  [dim]{escape(line)}[/]", soft_wrap=True)
         log = self._layout.log(failure.part)

@@ -21,6 +21,12 @@ from tests.support.whole_stack import WholeStack
 for variable in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[variable]
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names our markers."""
+    config.addinivalue_line("markers", "soak: takes long; run by `make soak`")
+
+
 FreshSettings = Callable[..., Settings]
 
 

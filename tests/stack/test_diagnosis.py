@@ -1,0 +1,32 @@
+import signal
+
+import pytest
+
+from stack.diagnosis import likely_reason
+from tests.stack.conftest import SmallStack
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("FATAL: could not write: No space left on device", "no space left on the disk"),
+        ("[Errno 98] Address already in use", "one of its ports is taken"),
+        ("FATAL: password authentication failed for user", "made with another password"),
+        ("FATAL: database files are incompatible with server", "another release of PostgreSQL"),
+        ("ModuleNotFoundError: No module named 'x'", "the installation is incomplete"),
+        ("unshare: unshare failed: Operation not permitted", "needs user namespaces"),
+        ("open: Permission denied", "may not use one of its files"),
+        ("ValueError: ARCADIA_JWT_SECRET: too short", "ARCADIA_JWT_SECRET: too short"),
+        ("nothing that is known", "it ended with exit code 3"),
+    ],
+)
+def test_the_log_tells_the_reason(small_stack: SmallStack, line: str, reason: str) -> None:
+    lines = ["starting", line, "stopped"]
+    assert reason in likely_reason(small_stack.part("any"), 3, lines)
+
+
+def test_without_a_word_the_exit_tells_it(small_stack: SmallStack) -> None:
+    part = small_stack.part("any", patience=7.0)
+    assert likely_reason(part, None, []) == "it was not ready after 7 s"
+    assert "out of memory" in likely_reason(part, -signal.SIGKILL, [])
+    assert likely_reason(part, -signal.SIGTERM, []) == "it was ended by SIGTERM"
