@@ -114,10 +114,14 @@ class SuspectsInput:
 
 @dataclass(frozen=True, slots=True)
 class SuspectsResult:
-    """What the reads of the suspects said."""
+    """What the reads of the suspects said; while they go on, also how far they are."""
 
-    gone_count: int
-    found_count: int
+    gone_count: int = 0
+    found_count: int = 0
+
+    def in_words(self) -> str:
+        """How far it is, in a line."""
+        return f"reading by id what was not seen: {self.gone_count} gone, {self.found_count} found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from temporalio.converter import DataConverter
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.sweeping import SweepActivities
-from workflows.payloads import MembersCursor, ResourceSyncResult, SweepCursor
+from workflows.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
 from workflows.resource_sync import ResourceSync
 
 __all__ = ["Progress", "progress_of"]
 
-CURSORS: Final[Mapping[str, type[SweepCursor] | type[MembersCursor]]] = {
+CURSORS: Final[Mapping[str, type[SweepCursor | SuspectsResult | MembersCursor]]] = {
     SweepActivities.sweep_kind.__name__: SweepCursor,
+    ConfirmActivities.confirm_suspects.__name__: SuspectsResult,
     ProjectActivities.record_members.__name__: MembersCursor,
 }
 """What an activity tells in its heartbeats."""

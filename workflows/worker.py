@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -14,10 +15,19 @@ import stamina
 import structlog
 import uvloop
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from temporalio.client import Client, Interceptor
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.runtime import OpenTelemetryConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    OpenTelemetryConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -54,9 +64,16 @@ WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
 FOR_THE_SIMULATOR: Final = "simulator"
 """Where no token is configured: the simulator takes any."""
 
+SDK_LOGS: Final = LoggingConfig(
+    filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+    forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+)
+"""What the SDK's native part says, as lines of ours."""
+
 GRACE: Final = timedelta(seconds=20)
 """For activities to end by themselves; cut off, they go on from their cursor elsewhere."""
 
+FLUSH_MILLISECONDS: Final = 3000
 HEARTBEATS_APART: Final = timedelta(seconds=1)
 ACTIVITIES_AT_ONCE: Final = 8
 """Each holds at most a few pages, so memory is bounded by this."""
@@ -118,12 +135,13 @@ def _deployment() -> WorkerDeploymentConfig:
 async def _connected(settings: Settings) -> Client:
     """Waits for Temporal for as long as it takes, and says so."""
     interceptors: list[Interceptor] = []
-    runtime = None
+    metrics = None
     if configure_telemetry(settings, PROGRAM):
         interceptors.append(TracingInterceptor())
-        runtime = Runtime(
-            telemetry=TelemetryConfig(metrics=OpenTelemetryConfig(url=settings.otel_endpoint))
+        metrics = OpenTelemetryConfig(
+            url=settings.otel_endpoint, metric_periodicity=timedelta(seconds=30)
         )
+    runtime = Runtime(telemetry=TelemetryConfig(logging=SDK_LOGS, metrics=metrics))
     async for attempt in stamina.retry_context(
         on=RuntimeError, attempts=None, timeout=None, wait_initial=0.2, wait_max=3.0
     ):
@@ -188,9 +206,17 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    code = main()
+def _flush() -> None:
+    """Sends and writes what is still held back."""
+    tracing = trace.get_tracer_provider()
+    if isinstance(tracing, TracerProvider):
+        tracing.force_flush(FLUSH_MILLISECONDS)
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    code = main()
+    _flush()
     # The interpreter may abort in the SDK's native threads at exit, after all is done.
     os._exit(code)

@@ -12,7 +12,7 @@ from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import NotFound
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
-from workflows.activities.heartbeats import beating
+from workflows.activities.heartbeats import beating, reached_before
 from workflows.activities.sightings import Rows, rows_of
 from workflows.payloads import SuspectsInput, SuspectsResult
 
@@ -46,9 +46,9 @@ class ConfirmActivities:
         with as_failures():
             set_request_id(activity.info().workflow_run_id)
             rows = rows_of(request.provider, request.kind)
-            gone = found = 0
+            told = reached_before(SuspectsResult) or SuspectsResult()
             page_token = ""
-            async with beating(lambda: gone + found):
+            async with beating(lambda: told):
                 while True:
                     page = await self._inventory.ListSuspects(
                         ListSuspectsRequest(
@@ -59,11 +59,14 @@ class ConfirmActivities:
                     )
                     readings = await self._read(rows, page.provider_ids)
                     await self._record(rows, request, readings)
-                    gone += sum(reading.message is None for reading in readings)
-                    found += sum(reading.message is not None for reading in readings)
+                    found = sum(reading.message is not None for reading in readings)
+                    told = SuspectsResult(
+                        gone_count=told.gone_count + len(readings) - found,
+                        found_count=told.found_count + found,
+                    )
                     page_token = page.next_page_token
                     if not page_token:
-                        return SuspectsResult(gone_count=gone, found_count=found)
+                        return told
 
     async def _read(self, rows: Rows, identifiers: Sequence[str]) -> list[_Reading]:
         at_once = asyncio.Semaphore(READS_AT_ONCE)

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from arcadia.inventory.v1 import resources_pb2
 from arcadia.inventory.v1.sync_service_pb2 import (
     BeginSweepRequest,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
 __all__ = ["SweepActivities"]
+
+log = structlog.get_logger()
 
 RUNNING: Final = "running"
 ROWS_A_SLICE: Final = 20
@@ -165,6 +168,14 @@ def _after_query(cursor: SweepCursor) -> SweepCursor:
 
 def _result(answer: CompleteSweepResponse) -> SweepResult:
     sweep = answer.sweep
+    log.info(
+        "sweep closed",
+        kind=sweep.kind,
+        sweep_id=sweep.id,
+        outcome=sweep.outcome,
+        reason=sweep.reason,
+        seen=sweep.seen_count,
+    )
     return SweepResult(
         sweep_id=sweep.id,
         outcome=sweep.outcome,
