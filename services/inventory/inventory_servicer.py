@@ -69,10 +69,13 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
                 limit=size + 1,
             )
         page = rows[:size]
-        return pb.ListResourcesResponse(
-            resources=map(resource_message, page),
-            next_page_token=encode_token(filters, (page[-1][0],)) if len(rows) > size else "",
+        response = pb.ListResourcesResponse(
+            next_page_token=encode_token(filters, (page[-1][0],)) if len(rows) > size else ""
         )
+        add = response.resources.add
+        for row in page:
+            resource_message(row, add)
+        return response
 
     async def GetResource(  # noqa: N802
         self, request: pb.GetResourceRequest, context: Context

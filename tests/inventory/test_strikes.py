@@ -1,11 +1,15 @@
 """Three strikes, on evidence: what a sweep did not see, and when that means anything."""
 
+from datetime import timedelta
+from uuid import UUID
+
 import grpc
 import pytest
 from arcadia.inventory.v1 import sync_service_pb2
+from sqlalchemy import func
 
 from services.common.access import ALL
-from services.inventory.models import cloud_sweep_sightings
+from services.inventory.models import cloud_sweep_sightings, cloud_sweeps
 from tests.inventory.account import Inventory, reason_of, sighting
 
 KEPT, LOST = sighting("kept"), sighting("lost")
@@ -268,6 +272,25 @@ async def test_the_evidence_of_a_closed_sweep_is_removed(inventory: Inventory) -
     assert swept.sweep.seen_count == 2
     async with inventory.database.read(ALL) as session:
         assert (await session.execute(cloud_sweep_sightings.select())).all() == []
+
+
+async def test_a_sweep_that_was_never_closed_is_closed_by_a_later_one(
+    inventory: Inventory,
+) -> None:
+    await inventory.sweep(KEPT, LOST)
+    abandoned, recent = await inventory.begin(), await inventory.begin()
+    await inventory.record(KEPT, sweep_id=abandoned)
+    async with inventory.database.write(ALL) as session:
+        await session.execute(
+            cloud_sweeps.update()
+            .where(cloud_sweeps.c.id == UUID(abandoned))
+            .values(started_at=func.now() - timedelta(days=2))
+        )
+    await inventory.begin()
+    assert (await inventory.complete(recent, total=0)).sweep.outcome == "completed"
+    closed = (await inventory.complete(abandoned, total=1)).sweep
+    assert (closed.outcome, closed.reason) == ("failed", "abandoned: it was never closed")
+    assert closed.seen_count == 1
 
 
 async def test_suspects_are_listed_in_pages(inventory: Inventory) -> None:

@@ -1,11 +1,26 @@
 """Reading resources: pages in the order of discovery, one by its id, and counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import NULLTYPE
 
 from services.common.access import Scope
 from services.common.database import ReadSession
@@ -34,7 +49,8 @@ BASIC: Final = (
     cast(resources.c.project_id, Text),
     resources.c.tenant_id,
     resources.c.deployment_id,
-    resources.c.tags,
+    # The driver's lists are as they should be: no second look at each.
+    type_coerce(resources.c.tags, NULLTYPE),
     resources.c.provider_created_at,
     resources.c.first_seen_at,
     resources.c.last_seen_at,
@@ -42,6 +58,27 @@ BASIC: Final = (
     resources.c.deleted_at,
 )
 FULL: Final = (*BASIC, resources.c.attrs)
+
+
+TEXT: Final = bindparam("query", type_=Text)
+
+CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
+    # The first wall: whose rows a query asks for. Row-level security is the second.
+    "scope": resources.c.tenant_id == bindparam("scope"),
+    "kind": resources.c.kind == bindparam("kind"),
+    "region": resources.c.region == bindparam("region"),
+    "status": resources.c.status == bindparam("status"),
+    "project_id": resources.c.project_id == bindparam("project_id"),
+    "tenant_id": resources.c.tenant_id == bindparam("tenant_id"),
+    "deployment_id": resources.c.deployment_id == bindparam("deployment_id"),
+    "tag": resources.c.tags.contains(bindparam("tag", type_=ARRAY(Text))),
+    "query": or_(
+        func.strpos(func.lower(resources.c.name), func.lower(TEXT)) > 0,
+        func.strpos(func.lower(resources.c.provider_id), func.lower(TEXT)) > 0,
+    ),
+    "after": resources.c.id > bindparam("after"),
+}
+"""What a filter may ask, by its name; asked when its value is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +117,32 @@ async def list_resources(
 
     `after` is the last id of the page before. Rows are in the order of `FULL` or `BASIC`.
     """
-    conditions = [*_of(scope), *_conditions(wanted)]
-    if after is not None:
-        conditions.append(resources.c.id > after)
-    columns = FULL if full else BASIC
-    statement = select(*columns).where(*conditions).order_by(resources.c.id).limit(limit)
-    return (await session.execute(statement)).all()
+    values: dict[str, Any] = {"scope": scope.tenant_id, "after": after}
+    values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
+    if wanted.tag:
+        values["tag"] = [wanted.tag]
+    asked = tuple(name for name in CONDITIONS if values[name])
+    statement = _page(FULL if full else BASIC, wanted.life, asked)
+    parameters = {name: values[name] for name in asked}
+    return (await session.execute(statement, {"limit": limit, **parameters})).all()
+
+
+@cache
+def _page(
+    columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str, ...]
+) -> Select[*tuple[Any, ...]]:
+    """The statement for filters that ask these conditions: made once for each combination."""
+    conditions = [CONDITIONS[name] for name in asked]
+    if not life.tombstoned:
+        conditions.append(resources.c.deleted_at.is_(None))
+    elif not life.living:
+        conditions.append(resources.c.deleted_at.is_not(None))
+    return (
+        select(*columns)
+        .where(*conditions)
+        .order_by(resources.c.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
 
 
 async def read_resource(session: ReadSession, scope: Scope, resource_id: UUID) -> Row[Any]:
@@ -114,33 +171,3 @@ async def count_resources(session: ReadSession, scope: Scope, kind: str) -> Sequ
 def _of(scope: Scope) -> list[ColumnElement[bool]]:
     """The first wall: whose rows a query asks for. Row-level security is the second."""
     return [] if scope.everything else [resources.c.tenant_id == scope.tenant_id]
-
-
-def _conditions(wanted: ResourceFilter) -> list[ColumnElement[bool]]:
-    row = resources.c
-    conditions = [
-        column == value
-        for column, value in (
-            (row.kind, wanted.kind),
-            (row.region, wanted.region),
-            (row.status, wanted.status),
-            (row.tenant_id, wanted.tenant_id),
-            (row.deployment_id, wanted.deployment_id),
-            (row.project_id, wanted.project_id),
-        )
-        if value
-    ]
-    if not wanted.life.tombstoned:
-        conditions.append(row.deleted_at.is_(None))
-    elif not wanted.life.living:
-        conditions.append(row.deleted_at.is_not(None))
-    if wanted.tag:
-        conditions.append(row.tags.contains([wanted.tag]))
-    if wanted.query:
-        conditions.append(
-            or_(
-                row.name.icontains(wanted.query, autoescape=True),
-                row.provider_id.icontains(wanted.query, autoescape=True),
-            )
-        )
-    return conditions

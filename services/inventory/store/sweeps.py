@@ -1,6 +1,7 @@
 """Sweeps: opened, closed on their evidence, halted by the breaker, confirmed by an operator."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +30,9 @@ NOW: Final = func.now()
 COUNTED: Final = (Outcome.COMPLETED.value, Outcome.HALTED.value)
 """The outcomes of sweeps whose evidence was complete."""
 
+ABANDONED_AFTER: Final = timedelta(days=1)
+ABANDONED: Final = Verdict(Outcome.FAILED, "abandoned: it was never closed")
+
 NOTHING_STRUCK: Final = Struck(struck=0, doomed=0)
 
 
@@ -36,6 +40,8 @@ async def begin_sweep(
     session: WriteSession, *, provider: str, kind: str, key: str, run_id: str
 ) -> Row[Any]:
     """Opens a sweep, or answers the one that was opened under `key` before.
+
+    Closes what was opened long ago and never closed, because its worker is gone for good.
 
     Raises AlreadyExists when the key names a sweep of something else.
     """
@@ -48,6 +54,7 @@ async def begin_sweep(
         )
     ).first()
     if opened is not None:
+        await _close_abandoned(session, opened)
         return opened
     known = (await session.execute(select(sweeps).where(sweeps.c.key == key))).one()
     if (known.provider, known.kind) != (provider, kind):
@@ -166,6 +173,20 @@ async def list_sweeps(
     if before is not None:
         statement = statement.where(sweeps.c.id < before)
     return (await session.execute(statement)).all()
+
+
+async def _close_abandoned(session: WriteSession, sweep: Row[Any]) -> None:
+    await lock_kinds(session, sweep.provider, [sweep.kind])
+    abandoned = await session.execute(
+        select(sweeps.c.id).where(
+            _of_kind(sweep),
+            sweeps.c.outcome == Outcome.RUNNING.value,
+            sweeps.c.started_at < NOW - ABANDONED_AFTER,
+        )
+    )
+    for sweep_id in abandoned.scalars().all():
+        seen = await tally(session, sweep_id)
+        await _close(session, sweep_id, ABANDONED, seen)
 
 
 async def _locked(session: WriteSession, sweep_id: UUID) -> Row[Any]:

@@ -71,7 +71,7 @@ CREATE TABLE cloud_resources (
     CONSTRAINT cloud_resources_strikes_check CHECK (stale_strike_count BETWEEN 0 AND 3),
     CONSTRAINT cloud_resources_ownership_source_check
         CHECK (ownership_source IN ('', 'explicit', 'tag', 'project'))
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.5);
+) WITH (fillfactor = 50);
 CREATE INDEX cloud_resources_living_idx ON cloud_resources (id) WHERE deleted_at IS NULL;
 CREATE INDEX cloud_resources_living_kind_idx
     ON cloud_resources (kind, id) WHERE deleted_at IS NULL;
