@@ -1,0 +1,16 @@
+"""`arcadia simulator`: the stand-in for DigitalOcean's API, in the foreground."""
+
+import typer
+
+__all__ = ["PASSED_ON", "run_simulator"]
+
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""The command's context: every option is the simulator's own, `--help` too."""
+
+
+def run_simulator(context: typer.Context) -> None:
+    """Run the DigitalOcean simulator; `arcadia simulator --help` lists its options."""
+    # Imported here because it belongs to the local mode: other commands run without it.
+    from providers.digitalocean.simulator.main import main
+
+    raise typer.Exit(main(context.args))

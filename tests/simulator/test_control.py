@@ -1,0 +1,89 @@
+"""Scale, mutations, clock, and a state that survives the process."""
+
+import signal
+from pathlib import Path
+
+from tests.simulator.running import Simulator, simulator
+
+_UNLIMITED = ("--rate-limit-per-minute", "0", "--rate-limit-per-hour", "0", "--settle-ms", "0")
+
+
+def test_scale_gives_exactly_that_many_and_takes_back_only_its_own(sim: Simulator) -> None:
+    own = {d["id"] for d in sim.everything("/v2/droplets", "droplets")}
+    assert sim.post("/_simulator/scale", {"droplets": 1500})["droplets"] == 1500
+    droplets = sim.everything("/v2/droplets", "droplets")
+    assert len({d["id"] for d in droplets}) == 1500
+    assert all(d["tags"] for d in droplets if d["name"].startswith("fleet-"))
+    assert sim.post("/_simulator/scale", {"droplets": 1})["droplets"] == len(own)
+    assert {d["id"] for d in sim.everything("/v2/droplets", "droplets")} == own
+
+
+def test_a_touch_changes_name_and_tags_and_nothing_else(sim: Simulator) -> None:
+    before = {d["id"]: d for d in sim.everything("/v2/droplets", "droplets")}
+    assert sim.post("/_simulator/mutate", {"do": "touch"})["changed"] == len(before) + 2
+    for _ in range(2):
+        sim.post("/_simulator/mutate", {"do": "touch"})
+    for after in sim.everything("/v2/droplets", "droplets"):
+        old = before[after["id"]]
+        assert after["name"] == f"{old['name']}.r3"
+        assert after["tags"] == [*old["tags"], "touched-3"]
+        assert {**after, "name": 0, "tags": 0} == {**old, "name": 0, "tags": 0}
+
+
+def test_mutations_create_resize_set_and_delete(sim: Simulator) -> None:
+    order = {"do": "create", "names": ["m-1", "m-2"], "size": "s-1vcpu-1gb", "region": "sgp1"}
+    ids = sim.post("/_simulator/mutate", order)["ids"]
+    sim.post("/_simulator/mutate", {"do": "resize", "ids": ids, "size": "c-2", "disk": True})
+    change = {"do": "set", "kind": "droplet", "id": ids[0], "fields": {"region.slug": "lon1"}}
+    sim.post("/_simulator/mutate", change)
+    droplet = sim.get(f"/v2/droplets/{ids[0]}")["droplet"]
+    assert (droplet["size_slug"], droplet["region"]["slug"]) == ("c-2", "lon1")
+    sim.post("/_simulator/mutate", {"do": "delete", "ids": ids})
+    assert sim.client.get(f"/v2/droplets/{ids[0]}").status_code == 404
+    sim.post("/_simulator/mutate", {"do": "dance"}, 422)
+
+
+def test_the_clock_only_goes_forward(sim: Simulator) -> None:
+    assert sim.post("/_simulator/clock", {"set": "2026-07-01T00:00:00Z"})["now"] >= "2026-07"
+    sim.post("/_simulator/clock", {"advance_seconds": -1}, 422)
+    sim.post("/_simulator/clock", {"set": "2026-01-01T00:00:00Z"}, 422)
+
+
+def test_the_requests_that_were_served_can_be_replayed(sim: Simulator) -> None:
+    sim.client.delete("/_simulator/requests")
+    sim.get("/v2/droplets", page=2, per_page=7)
+    sim.client.get("/v2/nothing")
+    served = sim.get("/_simulator/requests", clear="true")["requests"]
+    assert [(s["method"], s["path"], s["status"]) for s in served] == [
+        ("GET", "/v2/droplets?page=2&per_page=7", 200),
+        ("GET", "/v2/nothing", 404),
+    ]
+    assert sim.get("/_simulator/requests")["total"] == 0
+
+
+def test_the_same_seed_and_day_make_the_same_account(sim: Simulator, reading: Simulator) -> None:
+    for kind in ("droplet", "volume", "database", "project", "image", "action"):
+        same = sim.get("/_simulator/truth", kind=kind)
+        assert same == reading.get("/_simulator/truth", kind=kind)
+
+
+def test_what_was_done_survives_a_kill(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with simulator(data, *_UNLIMITED, "--action-seconds", "60") as first:
+        order = {"name": "kept", "size": "s-1vcpu-1gb", "region": "fra1", "image": "debian-12-x64"}
+        made = first.post("/v2/droplets", order, 202)
+        first.post("/_simulator/tokens", {"token": "gone", "revoked": True}, 204)
+        first.post("/_simulator/clock", {"set": "2026-06-03T00:00:00Z"})
+        droplet = first.post("/v2/droplets", order | {"name": "young"}, 202)["droplet"]["id"]
+        invoices = first.get("/v2/customers/my/invoices")
+        assert first.stop(signal.SIGKILL) == -signal.SIGKILL
+    with simulator(data, *_UNLIMITED, "--action-seconds", "60") as second:
+        assert second.get("/_simulator/clock")["now"] >= "2026-06-03"
+        assert second.get(f"/v2/droplets/{made['droplet']['id']}")["droplet"]["status"] == "active"
+        assert second.get(f"/v2/droplets/{droplet}")["droplet"]["status"] == "new"
+        second.post("/_simulator/clock", {"advance_seconds": 300})
+        assert second.get(f"/v2/droplets/{droplet}")["droplet"]["status"] == "active"
+        assert second.get("/v2/customers/my/invoices")["invoices"] == invoices["invoices"]
+        refused = second.client.get("/v2/droplets", headers={"authorization": "Bearer gone"})
+        assert refused.status_code == 401
+        assert second.stop() == 0

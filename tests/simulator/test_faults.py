@@ -1,0 +1,106 @@
+"""Each way to misbehave, and that it ends when its rule does."""
+
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from tests.simulator.running import Simulator
+
+
+def _rule(sim: Simulator, fault: str, **more: Any) -> None:
+    sim.post("/_simulator/faults", {"fault": fault, "times": 1, "path": "/v2/droplets"} | more, 201)
+
+
+def _page(sim: Simulator, number: int = 1) -> httpx.Response:
+    return sim.client.get("/v2/droplets", params={"page": number, "per_page": 5})
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "retry_after"),
+    [
+        ({"fault": "too_many_requests"}, 429, None),
+        ({"fault": "too_many_requests", "retry_after": 7}, 429, "7"),
+        ({"fault": "server_error"}, 500, None),
+        ({"fault": "status", "status": 403}, 403, None),
+    ],
+)
+def test_errors_come_with_the_apis_body(
+    sim: Simulator, rule: dict[str, Any], status: int, retry_after: str | None
+) -> None:
+    _rule(sim, **rule)
+    answer = _page(sim)
+    assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
+    assert answer.json()["message"]
+    assert _page(sim).status_code == 200
+
+
+def test_a_gateway_timeout_is_html(sim: Simulator) -> None:
+    _rule(sim, "gateway_timeout")
+    answer = _page(sim)
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "text/html")
+
+
+def test_a_dropped_connection_leaves_half_a_body(sim: Simulator) -> None:
+    _rule(sim, "drop")
+    with pytest.raises(httpx.RemoteProtocolError):
+        _page(sim)
+    assert _page(sim).status_code == 200
+
+
+def test_a_truncated_body_is_no_json(sim: Simulator) -> None:
+    _rule(sim, "truncate")
+    answer = _page(sim)
+    assert answer.status_code == 200
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(answer.content)
+
+
+def test_a_missing_key_is_a_success_without_its_list(sim: Simulator) -> None:
+    _rule(sim, "missing_key")
+    assert set(_page(sim).json()) == {"links", "meta"}
+
+
+def test_a_shift_makes_later_pages_skip_an_item(sim: Simulator) -> None:
+    before = [d["id"] for d in sim.get("/v2/droplets", per_page=200)["droplets"]]
+    _rule(sim, "shift", page=1)
+    first = [d["id"] for d in _page(sim).json()["droplets"]]
+    second = [d["id"] for d in _page(sim, 2).json()["droplets"]]
+    assert first == before[:5]
+    assert second == before[6:11], "the sixth slipped onto the first page unseen"
+
+
+def test_a_shrinking_total_is_less_each_time(sim: Simulator) -> None:
+    true = _page(sim).json()["meta"]["total"]
+    _rule(sim, "shrinking_total", times=None)
+    assert [_page(sim).json()["meta"]["total"] for _ in range(3)] == [true - 1, true - 2, true - 3]
+
+
+def test_links_may_lead_elsewhere_or_in_a_circle(sim: Simulator) -> None:
+    _rule(sim, "foreign_next")
+    assert _page(sim, 2).json()["links"]["pages"]["next"].startswith("https://elsewhere.invalid/")
+    _rule(sim, "cycling_next")
+    pages = _page(sim, 2).json()["links"]["pages"]
+    assert pages["next"] == pages["first"]
+
+
+def test_a_rule_picks_by_method_pattern_count_and_seeded_chance(sim: Simulator) -> None:
+    rule = {"fault": "server_error", "path": "/v2/droplets", "pattern": "page=2", "skip": 1}
+    sim.post("/_simulator/faults", rule | {"method": "GET", "times": 2}, 201)
+    assert [_page(sim, 1).status_code for _ in range(2)] == [200, 200]
+    assert [_page(sim, 2).status_code for _ in range(4)] == [200, 500, 500, 200]
+    sim.client.delete("/_simulator/faults")
+    chosen = []
+    for _ in range(2):
+        chance = {"fault": "server_error", "probability": 0.5, "seed": 3}
+        number = sim.post("/_simulator/faults", chance, 201)["id"]
+        chosen.append([_page(sim).status_code for _ in range(12)])
+        sim.client.delete(f"/_simulator/faults/{number}")
+    assert chosen[0] == chosen[1]
+    assert set(chosen[0]) == {200, 500}
+
+
+def test_a_rule_that_is_none_is_refused(sim: Simulator) -> None:
+    sim.post("/_simulator/faults", {"fault": "boredom"}, 422)
+    sim.post("/_simulator/faults", {"fault": "drop", "tmies": 1}, 422)
