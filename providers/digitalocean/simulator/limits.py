@@ -57,7 +57,7 @@ class RateLimiter:
         windows = self._tokens.setdefault(token, _Windows())
         _expire(windows.hour, now - _HOUR)
         wait = self._wait(windows, path, now)
-        if wait is None:
+        if wait is None and (self.per_minute or self.per_hour):
             windows.hour.append(now)
             if path.startswith("/v2/cdn/endpoints"):
                 windows.cdn.append(now)
