@@ -142,6 +142,7 @@ async def _connected(settings: Settings) -> Client:
             url=settings.otel_endpoint, metric_periodicity=timedelta(seconds=30)
         )
     runtime = Runtime(telemetry=TelemetryConfig(logging=SDK_LOGS, metrics=metrics))
+    log.info("connecting to temporal", address=settings.temporal())
     async for attempt in stamina.retry_context(
         on=RuntimeError, attempts=None, timeout=None, wait_initial=0.2, wait_max=3.0
     ):

@@ -81,4 +81,5 @@ async def system(
     async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
         await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
     made.stop_workers()
+    inventory.popen.kill()
     engine_room.stop(inventory)

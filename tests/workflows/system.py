@@ -67,8 +67,9 @@ class System:
         return self.room.log(self._name_of_worker(len(self._workers) - 1))
 
     def stop_workers(self) -> None:
-        """Ends all workers."""
+        """Ends all workers, without waiting for what they do."""
         for worker in self._workers:
+            worker.popen.kill()
             self.room.stop(worker)
         self._workers.clear()
 

@@ -62,11 +62,15 @@ async def test_a_worker_waits_for_temporal_and_can_be_stopped_while_it_waits(
     system: System,
 ) -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    name = "worker-without-temporal"
     settings = system.settings.model_copy(update={"temporal_address": nobody})
-    worker = system.start_program(name, settings)
+    log = system.room.log("worker-without-temporal")
+    worker = system.start_program(
+        "worker-without-temporal",
+        settings,
+        lambda: '"event":"connecting to temporal"' in log.read_text(),
+    )
 
-    assert not worker.wait(3)
+    assert not worker.wait(1)
     worker.popen.send_signal(signal.SIGTERM)
 
     assert await asyncio.to_thread(worker.wait, 20)
