@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from stack.state import PartState
 from tests.support.processes import gone
-from tests.support.waiting import until
 from tests.support.whole_stack import WholeStack, pasted
 
 
@@ -76,13 +74,7 @@ def test_a_second_stack_on_the_same_data_is_refused(stack: WholeStack) -> None:
 
 @pytest.mark.parametrize("name", ["worker", "postgres", "gateway"])
 def test_a_killed_part_comes_back(stack: WholeStack, name: str) -> None:
-    before = stack.part(name)
-    assert before.mark is not None
-    before.mark.send(signal.SIGKILL)
-    until(lambda: stack.part(name).restarts > before.restarts)
-    until(lambda: stack.part(name).state is PartState.READY)
-    # What stands on PostgreSQL needs a moment to find it again.
-    until(lambda: stack.run("status").returncode == 0)
+    stack.kill(name)
     with stack.client() as operator:
         assert resources(operator.get("/api/v1/inventory"))
 

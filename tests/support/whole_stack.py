@@ -2,6 +2,7 @@
 
 import random
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ from stack.layout import Layout
 from stack.parts import local_parts
 from stack.ports import is_taken
 from stack.process import Process
-from stack.state import PartStatus, StackState
+from stack.state import PartState, PartStatus, StackState
 from stack.welcome import gateway_url
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
+from tests.support.waiting import until
 
 __all__ = ["COMMAND", "WholeStack", "pasted"]
 
@@ -93,6 +95,16 @@ class WholeStack:
         assert state is not None
         [found] = [part for part in state.parts if part.name == name]
         return found
+
+    def kill(self, name: str) -> None:
+        """Kills a part, and waits until it is back and everything is well again."""
+        before = self.part(name)
+        assert before.mark is not None
+        before.mark.send(signal.SIGKILL)
+        until(lambda: self.part(name).restarts > before.restarts)
+        until(lambda: self.part(name).state is PartState.READY)
+        # What stands on it needs a moment to find it again.
+        until(lambda: self.run("status").returncode == 0)
 
     def client(self, tenant: str | None = None) -> httpx.Client:
         """An HTTP client with the token of a tenant's user, or of an operator."""
