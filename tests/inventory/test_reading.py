@@ -5,7 +5,9 @@ from typing import Any
 import grpc
 import pytest
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
+from sqlalchemy import text
 
+from services.common.access import ALL
 from tests.inventory.account import Inventory, Token, sighting, violated_field
 
 UNKNOWN_ID = "0192f0c1-1111-7222-8333-444455556666"
@@ -185,3 +187,17 @@ async def test_the_living_are_counted_by_kind_region_and_tenant(estate: Inventor
         pb.CountResourcesRequest(kind="volume"), metadata=estate.operator
     )
     assert volumes.total == 1
+
+
+async def test_after_a_first_sweep_a_page_is_read_by_an_index(inventory: Inventory) -> None:
+    await inventory.sweep(*(sighting(str(number)) for number in range(2000)))
+    async with inventory.database.read(ALL) as session:
+        plan = await session.execute(
+            text(
+                "EXPLAIN SELECT id FROM cloud_resources WHERE deleted_at IS NULL"
+                " ORDER BY id LIMIT 100"
+            )
+        )
+        steps = "\n".join(plan.scalars())
+    assert "Index" in steps
+    assert "Sort" not in steps
