@@ -3,10 +3,14 @@
 import os
 import signal
 
+import pytest
+
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.processes import gone, processes_of
 from tests.support.whole_stack import COMMAND, WholeStack
+
+pytestmark = pytest.mark.xdist_group("stack")  # so that one stack serves them all
 
 
 def first_seen(stack: WholeStack) -> dict[str, str]:

@@ -8,6 +8,8 @@ import pytest
 from tests.support.processes import gone
 from tests.support.whole_stack import WholeStack, pasted
 
+pytestmark = pytest.mark.xdist_group("stack")  # so that one stack serves them all
+
 
 @pytest.fixture(scope="module")
 def printed(stack: WholeStack) -> list[str]:

@@ -12,7 +12,7 @@ import httpx
 
 from services.common.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Settings
-from stack.control import running_state
+from stack.control import running_state, view
 from stack.layout import Layout
 from stack.parts import local_parts
 from stack.ports import is_taken
@@ -104,7 +104,14 @@ class WholeStack:
         until(lambda: self.part(name).restarts > before.restarts)
         until(lambda: self.part(name).state is PartState.READY)
         # What stands on it needs a moment to find it again.
-        until(lambda: self.run("status").returncode == 0)
+        until(self.is_well)
+
+    def is_well(self) -> bool:
+        """Whether every part answers."""
+        state = running_state(self.layout)
+        return state is not None and all(
+            part.well for part in view(self.settings, self.layout, state)
+        )
 
     def client(self, tenant: str | None = None) -> httpx.Client:
         """An HTTP client with the token of a tenant's user, or of an operator."""
