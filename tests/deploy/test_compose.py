@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,12 @@ def _source(entry: str | dict[str, Any]) -> str:
 @pytest.mark.parametrize("config", COMPOSE["configs"])
 def test_what_is_mounted_from_the_project_is_in_it(config: str) -> None:
     assert (FOLDER / COMPOSE["configs"][config]["file"]).is_file()
+
+
+@pytest.mark.parametrize("script", sorted((FOLDER / "deploy").rglob("*.sh")), ids=lambda s: s.name)
+def test_a_script_is_one_that_its_shell_can_read(script: Path) -> None:
+    subprocess.run(["/bin/sh", "-n", str(script)], check=True)
+    assert script.read_text().startswith("#!/bin/sh\n")
 
 
 def test_a_program_that_is_mounted_is_mounted_where_it_is_called() -> None:
