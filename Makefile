@@ -48,7 +48,7 @@ status: $(INSTALLED)  ## Show which part runs where
 	@$(ARCADIA) status
 
 test: $(INSTALLED)  ## Run the tests, on real engines that they start themselves
-	@$(PY) -m pytest -m "not soak" -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long
 	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)

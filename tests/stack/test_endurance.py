@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.whole_stack import WholeStack
 
-pytestmark = pytest.mark.xdist_group("stack")  # so that one stack serves them all
-
 PARTS = ("postgres", "temporal", "simulator", "inventory", "billing", "worker", "gateway")
 
 
