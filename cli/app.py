@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cli import gateway, stack
+from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
 from cli.simulator import PASSED_ON, run_simulator
 from cli.sync import run_sync
@@ -33,6 +34,7 @@ app.command(rich_help_panel=LOCAL)(stack.status)
 app.add_typer(gateway.commands, name="gateway")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)
 
+app.command("healthcheck")(healthcheck)
 app.command("migrate")(migrate_databases)
 app.command("sync")(run_sync)
 app.command("token")(print_token)
