@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from stack.command import Command
 from stack.guard import Guard
 from stack.process import Process
 
 __all__ = ["EngineRoom"]
 
+PREFIX = "arcadia-tests-"
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
@@ -24,7 +27,8 @@ class EngineRoom:
     """Starts processes for tests and ends them all."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="arcadia-tests-"))
+        _remove_leftovers()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         # Open to be passed through, because PostgreSQL does not run as root.
         self.folder.chmod(0o711)
         self._guard = Guard()
@@ -69,3 +73,11 @@ class EngineRoom:
             self.stop(process)
         self._guard.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Removes the folders of test runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
