@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent
 GENERATED = ROOT / "gen"
 BIN = Path(sys.executable).parent
 ANNOTATIONS = Path(annotations_pb2.__file__).parents[2]
-"""googleapis-common-protos ships `google/api/*.proto` and `google/rpc/*.proto` beside their code."""
+"""googleapis-common-protos ships `google/api` and `google/rpc` beside their code."""
 
 # The transcoder needs the error details' types to print a rich error.
 DESCRIPTOR_EXTRAS = ["google/rpc/status.proto", "google/rpc/error_details.proto"]
@@ -93,9 +93,7 @@ def check() -> int:
         lint = subprocess.run(
             [BIN / "buf", "lint", image, "--config", ROOT / "buf.yaml"], check=False
         )
-    formatted = subprocess.run(
-        [BIN / "buf", "format", "--diff", "--exit-code", ROOT], check=False
-    )
+    formatted = subprocess.run([BIN / "buf", "format", "--diff", "--exit-code", ROOT], check=False)
     for name in stale:
         print(f"protos/gen/{name}: stale; run `make protos`", file=sys.stderr)
     return 1 if stale or lint.returncode or formatted.returncode else 0

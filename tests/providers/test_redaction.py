@@ -13,7 +13,7 @@ NAMES = ("password", "Password", "db_password", "api_key", "access-key", "token"
          "secret", "client_secret", "user_data", "credentials", "passphrase")  # fmt: skip
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["name", "size", "tags", "nodes"]), inner, max_size=3)
