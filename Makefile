@@ -1,5 +1,6 @@
 # The commands of arcadia-cloud. `make` alone lists them.
 
+SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -22,13 +23,16 @@ $(LOCKED):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: 3.11 or newer is needed; name one: make PYTHON=python3.12 up"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV): about 250 MB, a minute or two, once."
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
+	@$(PYTHON) -m venv $(VENV)
+	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check --no-input --progress-bar off \
+		--require-hashes -r requirements-dev.txt 2> $(VENV)/install.log | awk -v all=$$(grep -c '^[a-z].*==' requirements-dev.txt) \
+		'/^(Collecting|Processing|Installing)/ { n += !/^Inst/; printf "\r  %s %d of %d", /^Inst/ ? "installing" : "fetching  ", n, all; fflush() } END { print "" }' \
+		|| { cat $(VENV)/install.log; exit 1; }
 	@rm -f $(VENV)/.locked-* $(VENV)/.installed-*
 	@touch $@
 
 $(INSTALLED): $(LOCKED)
-	$(PY) -m pip install --disable-pip-version-check --no-input -q --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install --disable-pip-version-check --no-input -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
