@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.kinds.policy import FieldPolicy, Policy
 from providers.digitalocean.kinds.reducing import slug
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.redaction import REDACTED, redact
@@ -21,6 +22,10 @@ __all__ = ["Columns", "InvalidKind", "Listing", "ResourceKind", "SightedResource
 
 Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
+
+ATTRS: Final = "attrs."
+SPECIFIABLE_COLUMNS: Final = frozenset({"name", "region", "size", "status", "tags", "project_id"})
+"""The inventory's columns that may have a policy."""
 
 
 class InvalidKind(ValueError):
@@ -99,6 +104,10 @@ class ResourceKind:
     """Fields that repeat what another field says, or prices."""
     secrets: AbstractSet[str] = frozenset()
     """Dotted paths of secrets within the attrs."""
+    policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    """What each field is to us, by our names: `size`, `attrs.image`, `attrs.image.slug`."""
+    in_flight: AbstractSet[str] = frozenset()
+    """The statuses in which a resource is changing: it is compared when it has settled."""
 
     def __post_init__(self) -> None:
         kept = self.columns.fields() | self.attrs.keys()
@@ -110,6 +119,35 @@ class ResourceKind:
             raise InvalidKind(f"{self.name}: scope-dependent but not kept: {sorted(unkept)}")
         if strange := {path.split(".")[0] for path in self.secrets} - self.attrs.keys():
             raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
+        if odd := [path for path in self.policies if not self._may_have_policy(path)]:
+            raise InvalidKind(f"{self.name}: a policy for what is not kept: {sorted(odd)}")
+
+    def _may_have_policy(self, path: str) -> bool:
+        if not path.startswith(ATTRS):
+            return path in SPECIFIABLE_COLUMNS
+        key = path.removeprefix(ATTRS).split(".")[0]
+        # Write-only secrets are declared, so that nobody specifies them.
+        return key in self.attrs or self.policies[path].policy is Policy.SECRET
+
+    def policy_of(self, path: str) -> FieldPolicy | None:
+        """The policy of a field, by our name of it; None where nothing is declared.
+
+        What is declared volatile or secret above is so without a policy of its own. Inside
+        a field with a policy the class is inherited, and not the comparator, which is for
+        the whole.
+        """
+        if (exact := self.policies.get(path)) is not None:
+            return exact
+        attr = path.removeprefix(ATTRS)
+        if attr in self.secrets:
+            return FieldPolicy(Policy.SECRET)
+        if attr in self.volatile:
+            return FieldPolicy(Policy.VOLATILE)
+        parent, dot, _ = path.rpartition(".")
+        inherited = self.policy_of(parent) if dot else None
+        if inherited is None:
+            return None
+        return FieldPolicy(inherited.policy, computed_when=inherited.computed_when)
 
     def known_fields(self) -> frozenset[str]:
         """Every field of the provider's that this declaration decides about."""

@@ -1,0 +1,301 @@
+"""When a desired value and a live one are the same, for fields where the wire is loose.
+
+Each takes (expected, actual) as JSON values and never raises: a value of a strange shape
+is compared as it stands. `by_default` is for all other fields. The traps that these
+answer are those of DigitalOcean's API; what is not named here is a real difference.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from providers.digitalocean.kinds.canonical import canonical, scalar_text
+
+__all__ = [
+    "Comparator",
+    "app_envs",
+    "app_spec",
+    "by_case",
+    "by_default",
+    "database_engine",
+    "dns_name",
+    "dns_records",
+    "firewall_rules",
+    "image",
+    "load_balancer_size",
+    "maintenance_hour",
+    "maintenance_window",
+    "node_pools",
+    "number",
+    "project_purpose",
+    "tags",
+    "unset_alike",
+]
+
+Json = Any
+Comparator = Callable[[Json, Json], bool]
+Normal = Callable[[Json], Json]
+
+SYSTEM_TAGS: Final = ("k8s", "terraform")
+"""Set by the provider and by tools: these, and whatever follows them after a colon."""
+
+LOAD_BALANCER_NODES: Final = {"lb-small": "1", "lb-medium": "3", "lb-large": "6"}
+EVERY_PORT: Final = "all"
+OTHER_PURPOSE: Final = "Other: "
+NAMES_IN_DATA: Final = frozenset({"CNAME", "MX", "NS", "SRV"})
+"""The types of DNS records whose data is a name."""
+
+
+def by_default(expected: Json, actual: Json) -> bool:
+    """Scalars by their text, lists as multisets, maps by key."""
+    if type(expected) is str and type(actual) is str:
+        return expected == actual
+    return canonical(expected) == canonical(actual)
+
+
+def _normalised(normal: Normal) -> Comparator:
+    def same(expected: Json, actual: Json) -> bool:
+        return by_default(normal(expected), normal(actual))
+
+    return same
+
+
+def unset_alike(same: Comparator) -> Comparator:
+    """As `same`, and null, `""`, `[]` and `{}` are one: for a field where all mean unset."""
+
+    def compared(expected: Json, actual: Json) -> bool:
+        if _is_unset(expected) or _is_unset(actual):
+            return _is_unset(expected) and _is_unset(actual)
+        return same(expected, actual)
+
+    return compared
+
+
+def by_case(expected: Json, actual: Json) -> bool:
+    """Texts without their case: slugs of sizes and regions, environments of projects."""
+    return by_default(_lower(expected), _lower(actual))
+
+
+def number(expected: Json, actual: Json) -> bool:
+    """Numbers by their value, also where the wire writes them as text: `"1.50"` is 1.5."""
+    first, second = _decimal(expected), _decimal(actual)
+    if first is None or second is None:
+        return by_default(expected, actual)
+    return first == second
+
+
+def tags(expected: Json, actual: Json) -> bool:
+    """Tags as a set without case; system tags do not count."""
+    return by_default(_tag_set(expected), _tag_set(actual))
+
+
+def image(expected: Json, actual: Json) -> bool:
+    """An image by its slug or its id, whichever both sides tell; a retired one has no slug."""
+    first, second = _image_names(expected), _image_names(actual)
+    if first is None or second is None:
+        return by_default(expected, actual)
+    shared = [(one, two) for one, two in zip(first, second, strict=True) if one and two]
+    return any(one == two for one, two in shared) if shared else actual is not None
+
+
+def _rules(value: Json) -> Json:
+    return [_rule(rule) for rule in value] if isinstance(value, list) else value or []
+
+
+def _rule(rule: Json) -> Json:
+    if not isinstance(rule, dict):
+        return rule
+    protocol, ports = _lower(rule.get("protocol")), _lower(rule.get("ports"))
+    if protocol == "icmp" or scalar_text(ports) in ("0", EVERY_PORT):
+        ports = EVERY_PORT
+    normal = {**rule, "protocol": protocol, "ports": ports}
+    for side in ("sources", "destinations"):
+        if isinstance(peers := rule.get(side), dict):
+            normal[side] = {name: each for name, each in peers.items() if not _is_unset(each)}
+    return {name: each for name, each in normal.items() if not _is_unset(each)}
+
+
+firewall_rules: Final = _normalised(_rules)
+"""Rules and their peers in any order; port `0` is `all`, and ICMP has no ports."""
+
+
+def _pools(value: Json) -> Json:
+    return [_pool(pool) for pool in value] if isinstance(value, list) else value or []
+
+
+def _pool(pool: Json) -> Json:
+    if not isinstance(pool, dict):
+        return pool
+    # What nobody asks for, and the sizes that the autoscaler moves, or does not use.
+    idle = {"count"} if pool.get("auto_scale") is True else {"min_nodes", "max_nodes"}
+    ignored = {"id", "nodes"} | idle
+    normal = {name: value for name, value in pool.items() if name not in ignored}
+    normal |= {"size": _lower(pool.get("size")), "tags": _tag_set(pool.get("tags"))}
+    return {
+        name: value for name, value in normal.items() if not _is_unset(value) and value is not False
+    }
+
+
+node_pools: Final = _normalised(_pools)
+"""Pools in any order; an autoscaled one by its bounds, not by how many nodes it has now."""
+
+
+def _nodes_of_load_balancer(value: Json) -> Json:
+    return LOAD_BALANCER_NODES.get(value.lower(), value) if isinstance(value, str) else value
+
+
+load_balancer_size: Final = _normalised(_nodes_of_load_balancer)
+"""`lb-small`, `lb-medium` and `lb-large` are the size units 1, 3 and 6."""
+
+
+def _clock(value: Json) -> Json:
+    return f"{value}:00" if isinstance(value, str) and value.count(":") == 1 else value
+
+
+def _window(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    normal = {
+        name: _clock(_lower(part))
+        for name, part in value.items()
+        if name not in ("description", "pending")
+    }
+    return {name: part for name, part in normal.items() if not _is_unset(part)}
+
+
+maintenance_hour: Final = _normalised(_clock)
+"""`13:00` is `13:00:00`."""
+
+maintenance_window: Final = _normalised(_window)
+"""Day and hour; what happens to be pending does not count."""
+
+
+def _engine(value: Json) -> Json:
+    name = _lower(value)
+    return "valkey" if name == "redis" else name
+
+
+database_engine: Final = _normalised(_engine)
+"""Redis became Valkey. The version is a field of its own, so a forced upgrade shows there."""
+
+
+def _purpose(value: Json) -> Json:
+    return value.removeprefix(OTHER_PURPOSE) if isinstance(value, str) else value
+
+
+project_purpose: Final = _normalised(_purpose)
+"""A purpose that is not one of DigitalOcean's own is stored with a prefix."""
+
+
+def _envs(value: Json) -> Json:
+    return [_env(env) for env in value] if isinstance(value, list) else value or []
+
+
+def _env(env: Json) -> Json:
+    if not isinstance(env, dict):
+        return env
+    kind = env.get("type") or "GENERAL"
+    scope = env.get("scope")
+    if scope in (None, "", "UNSET", "GENERAL"):
+        scope = "RUN_AND_BUILD_TIME"
+    normal = {**env, "type": kind, "scope": scope}
+    if kind == "SECRET":  # comes back encrypted
+        normal.pop("value", None)
+    return normal
+
+
+def _app(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {
+            name: _envs(part) if name == "envs" else _app(part)
+            for name, part in value.items()
+            if not (name == "envs" and _is_unset(part))
+        }
+    return [_app(part) for part in value] if isinstance(value, list) else value
+
+
+app_envs: Final = _normalised(_envs)
+"""Variables in any order; an unset type is GENERAL, and an unset scope is everywhere."""
+
+app_spec: Final = _normalised(_app)
+"""A whole app, with its variables as in `app_envs` wherever they stand."""
+
+
+def dns_name(zone: str) -> Comparator:
+    """Names of a zone: `@` is the zone, relative is fully qualified, the last dot is nothing."""
+    return _normalised(lambda value: _qualified(value, zone))
+
+
+def dns_records(zone: str) -> Comparator:
+    """The records of a zone in any order; ids and the zone's own SOA do not count."""
+
+    def normal(value: Json) -> Json:
+        if not isinstance(value, list):
+            return value or []
+        records = [_record(record, zone) for record in value]
+        return [each for each in records if not isinstance(each, dict) or each["type"] != "SOA"]
+
+    return _normalised(normal)
+
+
+def _record(record: Json, zone: str) -> Json:
+    if not isinstance(record, dict):
+        return record
+    kind = record.get("type")
+    kind = kind.upper() if isinstance(kind, str) else kind
+    data = record.get("data")
+    if kind in NAMES_IN_DATA and isinstance(data, str):
+        # A name with a dot in it is not relative, whether or not a dot ends it.
+        data = data.lower().rstrip(".") if "." in data else _qualified(data, zone)
+    known = {name: value for name, value in record.items() if name != "id" and value is not None}
+    return {**known, "type": kind, "name": _qualified(record.get("name"), zone), "data": data}
+
+
+def _qualified(name: Json, zone: str) -> Json:
+    if not isinstance(name, str):
+        return name
+    apex = zone.lower().rstrip(".")
+    plain = name.lower().rstrip(".")
+    if plain in ("@", "", apex):
+        return apex
+    return plain if plain.endswith(f".{apex}") or name.endswith(".") else f"{plain}.{apex}"
+
+
+def _lower(value: Json) -> Json:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _is_unset(value: Json) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _decimal(value: Json) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def _tag_set(value: Json) -> Json:
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
+        return value
+    return sorted({tag.lower() for tag in value if not _is_system(tag.lower())})
+
+
+def _is_system(tag: str) -> bool:
+    return tag == "k8s" or tag.startswith(tuple(f"{prefix}:" for prefix in SYSTEM_TAGS))
+
+
+def _image_names(value: Json) -> tuple[str, str] | None:
+    """The (slug, id) that a value tells, each empty when it does not; None for no image."""
+    if isinstance(value, dict):
+        return scalar_text(_lower(value.get("slug"))) or "", scalar_text(value.get("id")) or ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value).lower()
+    return ("", text) if text.isdecimal() else (text, "")
