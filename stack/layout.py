@@ -69,7 +69,10 @@ class Layout:
 
     def make(self) -> None:
         """Makes the directories. Raises OSError when they cannot be."""
-        self.logs.mkdir(parents=True, exist_ok=True)
+        for private in (self.logs, self.temporal, self.simulator):
+            private.mkdir(parents=True, exist_ok=True)
+            # Logs, histories and the account are nobody else's to read.
+            private.chmod(0o700)
 
     def contents(self) -> Iterator[Path]:
         """What of ours is there. Nothing else in the directory is ours to remove."""

@@ -41,6 +41,8 @@ SERVICE_TOKEN_SECONDS: Final = 300
 LOCAL_ISSUER: Final = "arcadia_app"
 """What minted tokens name as issuer and audience when none is configured."""
 
+LONGEST_CLAIM: Final = 255
+
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
 
@@ -259,6 +261,8 @@ def _decode(
         raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
     except jwt.PyJWTError as error:
         raise Unauthenticated(f"the token is not valid: {error}", reason="TOKEN_INVALID") from None
+    if isinstance(claims["exp"], str):  # PyJWT reads a number in a text; the gateway does not
+        raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
     return claims
 
 
@@ -268,9 +272,17 @@ def _expiry(claims: dict[str, Any]) -> float:
 
 def _user_caller(claims: dict[str, Any]) -> Caller:
     tenant = claims.get("tenant_id")
+    subject = claims["sub"]
+    if not _sane(subject) or (tenant and not _sane(tenant)):
+        raise Unauthenticated(
+            f"sub and tenant_id are texts of at most {LONGEST_CLAIM} printable characters",
+            reason="TOKEN_INVALID",
+        )
     roles = claims.get("roles", [])
-    if tenant is not None and not isinstance(tenant, str):
-        raise Unauthenticated("the token's tenant_id is not a text", reason="TOKEN_INVALID")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
-    return Caller(str(claims["sub"]), tenant or None, frozenset(roles))
+    return Caller(subject, tenant or None, frozenset(roles))
+
+
+def _sane(claim: object) -> bool:
+    return isinstance(claim, str) and len(claim) <= LONGEST_CLAIM and claim.isprintable()

@@ -5,13 +5,14 @@ second wall behind the queries, and the request id, which shows in `pg_stat_acti
 and in the server's log.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
 import psycopg
-from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy import CursorResult, Executable, NullPool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -25,6 +26,8 @@ __all__ = ["Database", "ReadSession", "WriteSession", "violated_constraint"]
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 LONGEST_APPLICATION_NAME: Final = 63
+
+PING_SECONDS: Final = 5.0
 
 _ENTER: Final = text(
     "SELECT set_config('arcadia.scope', :scope, true), set_config('arcadia.tenant', :tenant, true),"
@@ -75,6 +78,10 @@ class Database:
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
         # The same pool: reading is a property of the transaction, not of the connection.
         self._reading = self._writing.execution_options(postgresql_readonly=True)
+        # A full pool is busy, not down: health asks on a connection of its own.
+        self._asking: AsyncEngine = create_async_engine(
+            driver_url, poolclass=NullPool, connect_args=options["connect_args"]
+        )
 
     @property
     def engine(self) -> AsyncEngine:
@@ -96,7 +103,7 @@ class Database:
     async def ping(self) -> bool:
         """Whether the database answers."""
         try:
-            async with self._reading.connect() as connection:
+            async with asyncio.timeout(PING_SECONDS), self._asking.connect() as connection:
                 await connection.execute(text("SELECT 1"))
         except (DBAPIError, OSError, TimeoutError):
             return False

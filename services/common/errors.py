@@ -21,7 +21,7 @@ are to blame.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import grpc
 from google.protobuf import any_pb2
@@ -50,6 +50,17 @@ DOMAIN = "arcadia"
 """The `domain` of every `ErrorInfo`: together with the reason it names the error."""
 
 
+LONGEST_TEXT: Final = 300
+"""Of a message, a description or a value in an error. They quote what callers sent, and
+travel as HTTP/2 headers: too long ones would end the connection for everybody on it."""
+
+MOST_VIOLATIONS: Final = 10
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
     """What is wrong with one field of a request; `field` is its path in the message."""
@@ -73,11 +84,14 @@ class ArcadiaError(Exception):
         metadata: Mapping[str, str] | None = None,
         violations: tuple[FieldViolation, ...] = (),
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(_short(message))
+        self.message = _short(message)
         self.reason = reason
-        self.metadata = dict(metadata or {})
-        self.violations = violations
+        self.metadata = {key: _short(value) for key, value in (metadata or {}).items()}
+        self.violations = tuple(
+            FieldViolation(_short(violation.field), _short(violation.description))
+            for violation in violations[:MOST_VIOLATIONS]
+        )
 
 
 class Unauthenticated(ArcadiaError):

@@ -4,7 +4,6 @@ One interceptor for all of it, because each layer around a call costs: it wraps 
 method's handler once, and answers with the wrapped one from then on.
 """
 
-import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,11 +12,20 @@ from typing import Any, Final, NoReturn, cast
 import grpc
 import structlog
 from arcadia.common.v1 import access_pb2
+from google.protobuf.message import DecodeError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.common.access import TokenVerifier, set_caller
 from services.common.call_log import CallLog
-from services.common.errors import ArcadiaError, Internal, Unavailable, Unimplemented, to_status
+from services.common.errors import (
+    ArcadiaError,
+    Internal,
+    InvalidArgument,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+    to_status,
+)
 from services.common.policy import authorise
 from services.common.requests import REQUEST_ID_KEY, set_request_id
 from services.common.telemetry import CallTelemetry
@@ -79,8 +87,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._telemetry,
             None if method in QUIET_METHODS else self._call_log,
         )
+        if not handler.request_streaming:
+            # Parsed behind the access check, and where a malformed message has a status.
+            call.parse = handler.request_deserializer
         codec = {
-            "request_deserializer": handler.request_deserializer,
+            "request_deserializer": (
+                handler.request_deserializer if handler.request_streaming else None
+            ),
             "response_serializer": handler.response_serializer,
         }
         if handler.request_streaming and handler.response_streaming:
@@ -112,6 +125,7 @@ class _Call:
         self.verifier = verifier
         self.telemetry = telemetry
         self.call_log = call_log
+        self.parse: Callable[[bytes], Any] | None = None
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
         """Around a method that answers once."""
@@ -120,7 +134,7 @@ class _Call:
             started = time.perf_counter()
             try:
                 self._enter(context)
-                response = await behaviour(request, context)
+                response = await behaviour(self._parsed(request), context)
             except BaseException as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
             self._done(started)
@@ -146,7 +160,7 @@ class _Call:
             started = time.perf_counter()
             try:
                 self._enter(context)
-                async for response in behaviour(request, context):
+                async for response in behaviour(self._parsed(request), context):
                     yield response
             except BaseException as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
@@ -163,11 +177,22 @@ class _Call:
 
         return traced
 
+    def _parsed(self, request: Any) -> Any:  # noqa: ANN401
+        """The message of a request; a stream of them is parsed by gRPC itself."""
+        if self.parse is None:
+            return request
+        try:
+            return self.parse(request)
+        except DecodeError:
+            raise InvalidArgument("request", "is not a well-formed message") from None
+
     def _enter(self, context: Context) -> None:
         """Takes the request id, proves the caller, and lets them pass or raises."""
         authorization = request_id = None
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
+                if authorization is not None:
+                    raise Unauthenticated("more than one token", reason="TOKEN_MALFORMED")
                 authorization = str(value)
             elif key == REQUEST_ID_KEY:
                 request_id = str(value)
@@ -189,7 +214,12 @@ class _Call:
 
     async def _refuse(self, error: BaseException, context: Context, started: float) -> NoReturn:
         """Ends the call with the status of an error; an unexpected one tells the caller nothing."""
-        if isinstance(error, (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)):
+        if not isinstance(error, Exception) or isinstance(error, grpc.aio.AbortError):
+            # The caller hung up or its time was up: gRPC has answered, or nobody listens.
+            elapsed = time.perf_counter() - started
+            if self.telemetry is not None:
+                self.telemetry.record(self.method, "CANCELLED", elapsed)
+            log.info("call ended early", rpc=self.method, ms=round(elapsed * 1000, 2))
             raise error
         known = _known(error)
         elapsed = time.perf_counter() - started

@@ -46,7 +46,7 @@ def provision(settings: Settings, service: Service) -> None:
         _ensure_role(connection, url.username or service)
         connection.execute(
             sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD {}").format(
-                role, sql.Literal(url.password)
+                role, sql.Literal(_verifier(connection, url))
             )
         )
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
@@ -64,6 +64,13 @@ def provision(settings: Settings, service: Service) -> None:
 def _ensure_role(connection: psycopg.Connection[Any], name: str) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
         connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+
+
+def _verifier(connection: psycopg.Connection[Any], url: URL) -> str:
+    """What the server keeps of a password. The password itself would show in its statistics."""
+    return connection.pgconn.encrypt_password(
+        (url.password or "").encode(), (url.username or "").encode(), b"scram-sha-256"
+    ).decode()
 
 
 def _restrict(connection: psycopg.Connection[Any], database: str, role: sql.Identifier) -> None:

@@ -18,6 +18,7 @@ __all__ = ["DEFAULT_PAGE_SIZE", "MAXIMUM_PAGE_SIZE", "decode_token", "encode_tok
 DEFAULT_PAGE_SIZE: Final = 50
 MAXIMUM_PAGE_SIZE: Final = 500
 LONGEST_TOKEN: Final = 2048
+LARGEST_INTEGER: Final = 2**63
 
 
 def page_size(requested: int) -> int:
@@ -52,11 +53,16 @@ def decode_token(
         fingerprint, *position = content
     except (ValueError, TypeError, binascii.Error):
         raise InvalidArgument("page_token", "is not one of ours") from None
-    if tuple(type(value) for value in position) != types:
+    if tuple(type(value) for value in position) != types or not all(map(_storable, position)):
         raise InvalidArgument("page_token", "is not one of ours")
     if fingerprint != _fingerprint(filters):
         raise InvalidArgument("page_token", "was made for a list with other filters")
     return tuple(position)
+
+
+def _storable(value: str | int) -> bool:
+    """Whether the database can compare with it: a token may be forged."""
+    return "\0" not in value if isinstance(value, str) else abs(value) < LARGEST_INTEGER
 
 
 def _fingerprint(filters: tuple[Any, ...]) -> str:

@@ -10,7 +10,8 @@ __all__ = ["REQUEST_ID_KEY", "current_request_id", "new_request_id", "set_reques
 REQUEST_ID_KEY: Final = "x-request-id"
 """The HTTP header and the gRPC metadata key."""
 
-_ACCEPTED: Final = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+_ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
+"""Printable ASCII: it is logged as JSON and bound as a parameter, so nothing in it can bite."""
 
 _request_id: ContextVar[str] = ContextVar("arcadia_request_id", default="")
 

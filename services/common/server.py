@@ -39,6 +39,9 @@ SERVER_OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", 32 * 1024 * 1024),
     ("grpc.max_send_message_length", 32 * 1024 * 1024),
+    # Above what the gateway lets through, so that its limit is the one that is met.
+    ("grpc.max_metadata_size", 48 * 1024),
+    ("grpc.absolute_max_metadata_size", 64 * 1024),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -76,7 +79,7 @@ class RunningServer:
     server: grpc.aio.Server
     port: int
     health: health.aio.HealthServicer
-    call_log: CallLog
+    call_log: CallLog | None
 
 
 async def start(
@@ -88,7 +91,8 @@ async def start(
     when the address cannot be listened on.
     """
     services = definition.services()
-    call_log = CallLog(definition.service)
+    quiet = settings.log_level in ("warning", "error")
+    call_log = None if quiet else CallLog(definition.service)
     interceptor = CallInterceptor(
         access_table(services),
         TokenVerifier(settings),
@@ -136,13 +140,19 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     )
     watch = asyncio.create_task(watch_database(running.health, database))
     log.info("listening", address=settings.address(definition.service))
-    await stop.wait()
+    stopping = asyncio.create_task(stop.wait())
+    # A service that no longer watches its health must not go on claiming it.
+    await asyncio.wait({stopping, watch}, return_when=asyncio.FIRST_COMPLETED)
     log.info("stopping")
+    failure = watch.exception() if watch.done() else None
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
     await running.health.enter_graceful_shutdown()
     await asyncio.sleep(DRAIN_SECONDS)
     await running.server.stop(GRACE_SECONDS)
-    running.call_log.flush()
+    if running.call_log is not None:
+        running.call_log.flush()
     await database.close()
     log.info("stopped")
+    if failure is not None:
+        raise failure

@@ -6,7 +6,8 @@ defaults make the local mode run; `production` refuses every default secret.
 
 import os
 from enum import IntEnum, StrEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,6 +21,9 @@ DEVELOPMENT_SECRETS = {
     "database": "arcadia-development",
 }
 """The secrets of the local mode, known to everybody who can read this file."""
+
+SHORTEST_SECRET: Final = 32
+"""Bytes of a secret in production; a longer hash asks for more when it is used."""
 
 
 class Service(StrEnum):
@@ -54,7 +58,12 @@ class Settings(BaseSettings):
     """The environment, read once where a process is wired and passed on from there."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ARCADIA_", frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix="ARCADIA_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        # An error would show the whole input, secrets included.
+        hide_input_in_errors=True,
     )
 
     env: Literal["development", "production"] = "development"
@@ -101,22 +110,35 @@ class Settings(BaseSettings):
     )
 
     @model_validator(mode="after")
-    def _production_refuses_default_secrets(self) -> Self:
+    def _refuse_an_unclear_environment(self) -> Self:
+        # Empty means unset elsewhere; here it would quietly mean development.
+        if os.environ.get("ARCADIA_ENV") == "":
+            raise ValueError("ARCADIA_ENV is empty: say development or production")
+        return self
+
+    @model_validator(mode="after")
+    def _production_refuses_weak_secrets(self) -> Self:
         if self.env != "production":
             return self
-        known = set(DEVELOPMENT_SECRETS.values())
-        for name in ("jwt_secret", "internal_secret", "ar_secret"):
-            if getattr(self, name).get_secret_value() in known:
+        secrets = {
+            name: getattr(self, name).get_secret_value().strip()
+            for name in ("jwt_secret", "internal_secret", "ar_secret")
+        }
+        for name, secret in secrets.items():
+            if secret in DEVELOPMENT_SECRETS.values():
+                raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default secret")
+            if len(secret.encode()) < SHORTEST_SECRET:
                 raise ValueError(
-                    f"ARCADIA_{name.upper()}: the development secret is refused in production"
+                    f"ARCADIA_{name.upper()}: production needs at least {SHORTEST_SECRET} bytes"
                 )
-        for service in Service:
-            url = getattr(self, f"{service}_database_url").get_secret_value()
-            if url and DEVELOPMENT_SECRETS["database"] in url:
-                raise ValueError(
-                    f"ARCADIA_{service.upper()}_DATABASE_URL: "
-                    "the development password is refused in production"
-                )
+        if len(set(secrets.values())) < len(secrets):
+            raise ValueError(
+                "ARCADIA_JWT_SECRET, ARCADIA_INTERNAL_SECRET and ARCADIA_AR_SECRET must differ"
+            )
+        for name in (*(f"{service}_database_url" for service in Service), "database_admin_url"):
+            url = urlsplit(getattr(self, name).get_secret_value())
+            if unquote(url.password or "") == DEVELOPMENT_SECRETS["database"]:
+                raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default password")
         return self
 
     def port(self, port: Port) -> int:
@@ -141,10 +163,14 @@ class Settings(BaseSettings):
         return configured or self._local_database_url(service, service)
 
     def admin_url(self) -> str:
-        """The URL by which roles and databases are made and migrations run."""
-        return self.database_admin_url.get_secret_value() or self._local_database_url(
-            "postgres", "postgres"
-        )
+        """The URL by which roles and databases are made and migrations run.
+
+        Raises ValueError in production when it is not configured.
+        """
+        configured = self.database_admin_url.get_secret_value()
+        if not configured and self.env == "production":
+            raise ValueError("ARCADIA_DATABASE_ADMIN_URL is required in production")
+        return configured or self._local_database_url("postgres", "postgres")
 
     def _local_database_url(self, role: str, database: str) -> str:
         password = DEVELOPMENT_SECRETS["database"]
@@ -155,11 +181,16 @@ class Settings(BaseSettings):
         return self.temporal_address or f"127.0.0.1:{self.port(Port.TEMPORAL)}"
 
     def provider_url(self) -> str:
-        """The DigitalOcean API: the real one when there is a token, else the simulator."""
+        """The DigitalOcean API: the real one when there is a token, else the simulator.
+
+        Raises ValueError in production, where there is no simulator.
+        """
         if self.do_api_url:
             return self.do_api_url
         if self.provider_token("default"):
             return "https://api.digitalocean.com"
+        if self.env == "production":
+            raise ValueError("DO_API_TOKEN is required in production")
         return f"http://127.0.0.1:{self.port(Port.SIMULATOR)}"
 
     def provider_token(self, purpose: str) -> str:

@@ -5,6 +5,7 @@ is measured and nothing is paid for.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -32,6 +33,8 @@ Metadata = Iterable[tuple[str, str | bytes]]
 
 def configure_logging(settings: Settings, program: str) -> None:
     """Makes structlog and the standard library's logging write JSON lines to stdout."""
+    # gRPC's native part writes lines of its own; what matters of them reaches us as errors.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     level = logging.getLevelName(settings.log_level.upper())
 
     def name_program(

@@ -106,7 +106,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         resource_id = requests.uuid_of("resource_id", request.resource_id)
         size = page_size(request.page_size)
         filters = ("events", str(resource_id))
-        position = decode_token(request.page_token, filters, (int, int))
+        position = requests.event_position(decode_token(request.page_token, filters, (int, int)))
         async with self._database.read(caller.scope) as session:
             row = await read_resource(session, caller.scope, resource_id)
             events = await list_events(
@@ -153,7 +153,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             rows = await list_projects(
                 session,
                 scope,
-                tenant_id=request.tenant_id,
+                tenant_id=requests.text("tenant_id", request.tenant_id),
                 after=requests.uuid_of("page_token", position[0]) if position else None,
                 limit=size + 1,
             )
@@ -206,15 +206,15 @@ def _resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
     return ResourceFilter(
         life=LIVES[request.deleted],
         kind=requests.known_kind(request.kind) if request.kind else "",
-        region=request.region,
-        status=request.status,
+        region=requests.text("region", request.region),
+        status=requests.text("status", request.status),
         project_id=(
             requests.uuid_of("project_id", request.project_id) if request.project_id else None
         ),
-        tenant_id=request.tenant_id,
-        deployment_id=request.deployment_id,
-        tag=request.tag.lower(),
-        query=request.query,
+        tenant_id=requests.text("tenant_id", request.tenant_id),
+        deployment_id=requests.text("deployment_id", request.deployment_id),
+        tag=requests.text("tag", request.tag).lower(),
+        query=requests.text("query", request.query),
     )
 
 

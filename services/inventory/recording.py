@@ -53,6 +53,8 @@ class Recorded:
 
     provider_id: str
     content: Content
+    unknown_fields: frozenset[str]
+    """What this sighting could not see, and kept as it was known."""
     ownership: Ownership
     became: Became
     events: tuple[NewEvent, ...]
@@ -64,22 +66,34 @@ def record(sighted: SightedResource, known: KnownResource | None) -> Recorded:
     if known is None:
         owner = decide(NOBODY, content.tags, None)
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
-        return Recorded(sighted.provider_id, content, owner, Became.DISCOVERED, (discovered,))
+        return Recorded(
+            sighted.provider_id,
+            content,
+            sighted.unknown_fields,
+            owner,
+            Became.DISCOVERED,
+            (discovered,),
+        )
     owner = decide(known.ownership, content.tags, known.project_tenant)
     changes = meaningful_changes(known.content, content)
     moved = owner_changes(known.ownership, owner)
+    # Where the owner changed in the same breath, the old values are the old owner's and the
+    # new ones the new owner's: neither may read the other's, so only operators read both.
+    reader = None if moved else known.ownership.tenant_id
     became, events = Became.UNCHANGED, []
     if known.deleted:
         became = Became.RESTORED
-        events.append(NewEvent(EventType.RESTORED, changes, known.ownership.tenant_id))
+        events.append(NewEvent(EventType.RESTORED, changes, reader))
     elif changes:
         became = Became.UPDATED
-        events.append(NewEvent(EventType.UPDATED, changes, known.ownership.tenant_id))
+        events.append(NewEvent(EventType.UPDATED, changes, reader))
     elif moved:
         became = Became.UPDATED
     if moved:
         events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
-    return Recorded(sighted.provider_id, content, owner, became, tuple(events))
+    return Recorded(
+        sighted.provider_id, content, sighted.unknown_fields, owner, became, tuple(events)
+    )
 
 
 def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:

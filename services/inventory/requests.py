@@ -19,6 +19,7 @@ from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [
     "LARGEST_BATCH",
+    "event_position",
     "known_kind",
     "known_provider",
     "known_swept_kind",
@@ -26,12 +27,19 @@ __all__ = [
     "required",
     "sighted_projects",
     "sighting_batch",
+    "text",
     "uuid_of",
 ]
 
 LARGEST_BATCH: Final = 5_000
 
-DIGEST_VERSION: Final = b"sighting/1"
+LONGEST_TEXT: Final = 1_000
+"""Of a filter: no name, tag or slug of the provider's is longer."""
+
+LAST_MICROSECOND: Final = 253_402_300_799_000_000
+"""Of the year 9999, since the epoch."""
+
+DIGEST_VERSION: Final = b"sighting/2"
 """Part of every digest: raised when a release reads sightings differently, so that the
 next sweep looks at every row again."""
 
@@ -43,10 +51,26 @@ NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "provider_created_at"})
 
 
+def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Where a page of events goes on, else InvalidArgument: a token may be forged."""
+    if position is not None and not 0 <= position[0] <= LAST_MICROSECOND:
+        raise InvalidArgument("page_token", "is not one of ours")
+    return position
+
+
 def required(field: str, value: str) -> str:
     """A text that is not empty, else InvalidArgument."""
     if not value:
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return value
+
+
+def text(field: str, value: str) -> str:
+    """A text that the database can compare with, else InvalidArgument."""
+    if "\0" in value:
+        raise InvalidArgument(field, "must not contain a NUL character")
+    if len(value) > LONGEST_TEXT:
+        raise InvalidArgument(field, f"must not be longer than {LONGEST_TEXT} characters")
     return value
 
 

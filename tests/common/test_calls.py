@@ -233,12 +233,43 @@ async def test_the_text_of_an_unexpected_error_does_not_reach_the_caller(backend
 
 async def test_a_received_request_id_is_kept_and_a_bad_one_replaced(backend: Backend) -> None:
     await call(backend, "Tenant", MEMBER, ("x-request-id", "from-the-gateway-1"))
-    await call(backend, "Tenant", MEMBER, ("x-request-id", 'no " good'))
+    await call(backend, "Tenant", MEMBER, ("x-request-id", "n" * 129))
     await call(backend, "Tenant", MEMBER)
     first, second, third = (request_id for _, request_id in backend.seen)
     assert first == "from-the-gateway-1"
     assert len({first, second, third}) == 3
     assert len(second) == len(third) == 36
+
+
+async def test_an_error_is_short_whatever_the_caller_sent(backend: Backend) -> None:
+    backend.failure = errors.InvalidArgument(
+        "kind", "k" * 5_000_000, *[errors.FieldViolation("f" * 10_000, "d" * 10_000)] * 1_000
+    )
+    _, _, status, _ = await refusal(backend, "Tenant", MEMBER)
+    assert len(status.SerializeToString()) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "code"),
+    [("Tenant", MEMBER, "INVALID_ARGUMENT"), ("Internal", None, "UNAUTHENTICATED")],
+)
+async def test_a_malformed_message_is_judged_after_the_caller(
+    backend: Backend, method: str, token: str | None, code: str
+) -> None:
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
+        raw = cast("Any", channel.unary_unary(f"/{SERVICE}/{method}"))
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await raw(b"\x0a\xff\xff", metadata=metadata)
+    assert refused.value.code().name == code
+    assert "DecodeError" not in str(refused.value.details())
+
+
+async def test_two_tokens_in_one_call_are_refused(backend: Backend) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(backend, "Tenant", MEMBER, ("authorization", f"Bearer {OPERATOR}"))
+    assert refused.value.code() == UNAUTHENTICATED
+    assert backend.seen == []
 
 
 async def test_an_expired_token_is_refused_on_every_call(backend: Backend) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
@@ -129,6 +130,13 @@ async def test_a_cut_connection_is_unavailable_and_the_next_call_works(
     with pytest.raises(Unavailable):
         await ids(database, ALL)
     assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_a_full_pool_is_busy_and_not_down(database: Database) -> None:
+    async with AsyncExitStack() as held:
+        for _ in range(3):
+            await held.enter_async_context(database.read(ALL))
+        assert await database.ping()
 
 
 async def test_a_database_that_is_not_there_is_unavailable() -> None:

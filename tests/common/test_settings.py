@@ -75,6 +75,47 @@ def test_production_refuses_the_password_of_the_local_databases(
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ARCADIA_JWT_SECRET", DEVELOPMENT_SECRETS["jwt"] + " ", "ARCADIA_JWT_SECRET"),
+        ("ARCADIA_AR_SECRET", "z", "at least 32 bytes"),
+        ("ARCADIA_INTERNAL_SECRET", SAFE["ARCADIA_JWT_SECRET"], "must differ"),
+        (
+            "ARCADIA_BILLING_DATABASE_URL",
+            "postgresql://billing:arcadia%2Ddevelopment@db/billing",
+            "ARCADIA_BILLING_DATABASE_URL",
+        ),
+        (
+            "ARCADIA_DATABASE_ADMIN_URL",
+            "postgresql://postgres:arcadia-development@db/postgres",
+            "ARCADIA_DATABASE_ADMIN_URL",
+        ),
+        ("ARCADIA_ENV", "", "ARCADIA_ENV is empty"),
+    ],
+)
+def test_production_refuses_weak_reused_and_disguised_secrets(
+    name: str, value: str, said: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    for variable, safe in SAFE.items():
+        clean_environment.setenv(variable, safe)
+    clean_environment.setenv(name, value)
+    with pytest.raises(ValidationError, match=said) as refused:
+        Settings()
+    assert "input_value" not in str(refused.value)
+
+
+def test_production_has_no_simulator_and_no_default_administrator(
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    for variable, safe in SAFE.items():
+        clean_environment.setenv(variable, safe)
+    with pytest.raises(ValueError, match="DO_API_TOKEN"):
+        Settings().provider_url()
+    with pytest.raises(ValueError, match="ARCADIA_DATABASE_ADMIN_URL"):
+        Settings().admin_url()
+
+
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = Settings(jwt_secret="s3cret" * 20)
     assert "s3cret" not in repr(settings)

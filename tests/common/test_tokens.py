@@ -144,7 +144,17 @@ def test_issuer_and_audience_may_be_anything_when_not_configured() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"roles": "platform-admin"}, {"roles": [1]}, {"tenant_id": 7}, {"sub": 5}]
+    "wrong",
+    [
+        {"tenant_id": "acme\0"},
+        {"tenant_id": "t" * 256},
+        {"sub": "line\nbreak"},
+        {"exp": str(int(time.time()) + 600)},
+        {"roles": "platform-admin"},
+        {"roles": [1]},
+        {"tenant_id": 7},
+        {"sub": 5},
+    ],
 )
 def test_claims_of_a_wrong_shape_are_refused(wrong: dict[str, Any]) -> None:
     assert refusal(bearer(claims(**wrong))) == "TOKEN_INVALID"
