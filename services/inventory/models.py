@@ -101,6 +101,7 @@ cloud_resources = Table(
     _words("ownership_source"),
     Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("attrs", JSONB, nullable=False, server_default="{}"),
+    Column("unknown_fields", ARRAY(Text), nullable=False, server_default="{}"),
     _instant("provider_created_at", nullable=True),
     Column("sighting_digest", BigInteger, nullable=False),
     _instant("first_seen_at"),

@@ -3,6 +3,6 @@
 from alembic import context
 
 from services.common.migrations import run_environment
-from services.inventory.models import metadata
+from services.inventory.drift.models import metadata
 
 run_environment(context.config, metadata)

@@ -24,7 +24,7 @@ from services.inventory.vocabulary import Became
 
 __all__ = ["RecordedCounts", "record_sightings"]
 
-TAG_SEPARATOR: Final = "\x1f"
+SEPARATOR: Final = "\x1f"
 
 # Bumps what is as it was, and answers with the positions of the rest. Written so that
 # there is one way to run it, whatever PostgreSQL believes about the table: each given id
@@ -69,19 +69,20 @@ KEEP: Final = """
 WITH kept AS (
     INSERT INTO cloud_resources AS r (
         provider, kind, provider_id, name, region, size, status, tenant_id, deployment_id,
-        ownership_source, tags, attrs, provider_created_at, sighting_digest,
+        ownership_source, tags, attrs, unknown_fields, provider_created_at, sighting_digest,
         first_seen_at, last_seen_at)
     SELECT %(provider)s, %(kind)s, g.provider_id, g.name, g.region, g.size, g.status,
            g.tenant_id, g.deployment_id, g.ownership_source,
-           string_to_array(g.tags, chr(31)), g.attrs::jsonb, g.provider_created_at, g.digest,
+           string_to_array(g.tags, chr(31)), g.attrs::jsonb,
+           string_to_array(g.unknown_fields, chr(31)), g.provider_created_at, g.digest,
            now(), now()
     FROM unnest(
         %(provider_ids)b::text[], %(names)b::text[], %(regions)b::text[], %(sizes)b::text[],
         %(statuses)b::text[], %(tenants)b::text[], %(deployments)b::text[],
-        %(sources)b::text[], %(tags)b::text[], %(attrs)b::text[],
+        %(sources)b::text[], %(tags)b::text[], %(attrs)b::text[], %(unknown)b::text[],
         %(created)b::timestamptz[], %(digests)b::bigint[]
     ) AS g (provider_id, name, region, size, status, tenant_id, deployment_id,
-            ownership_source, tags, attrs, provider_created_at, digest)
+            ownership_source, tags, attrs, unknown_fields, provider_created_at, digest)
     ON CONFLICT ON CONSTRAINT cloud_resources_provider_id_key DO UPDATE SET
         name = excluded.name,
         region = excluded.region,
@@ -92,6 +93,7 @@ WITH kept AS (
         ownership_source = excluded.ownership_source,
         tags = excluded.tags,
         attrs = excluded.attrs,
+        unknown_fields = excluded.unknown_fields,
         provider_created_at = excluded.provider_created_at,
         sighting_digest = excluded.sighting_digest,
         last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
@@ -225,8 +227,9 @@ def _columns(
         "tenants": [row.ownership.tenant_id for row in recorded],
         "deployments": [row.ownership.deployment_id for row in recorded],
         "sources": [row.ownership.source.value for row in recorded],
-        "tags": [TAG_SEPARATOR.join(content.tags) for content in contents],
+        "tags": [SEPARATOR.join(content.tags) for content in contents],
         "attrs": [orjson.dumps(content.attrs).decode() for content in contents],
+        "unknown": [SEPARATOR.join(sorted(row.unknown_fields)) for row in recorded],
         "created": [content.provider_created_at for content in contents],
         "digests": digests,
         "event_keys": events.keys,

@@ -1,0 +1,85 @@
+"""What a specified field of a resource is now.
+
+A field is a column of every resource, or else a path into its attrs: a key as it stands,
+or steps with dots between them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+__all__ = [
+    "ATTRS_PREFIX",
+    "COLUMNS",
+    "GONE",
+    "PRESENCE",
+    "PRESENT",
+    "UNKNOWN",
+    "Json",
+    "LiveResource",
+    "Unknown",
+    "live_value",
+]
+
+Json = Any
+"""A JSON value as orjson reads it."""
+
+ATTRS_PREFIX: Final = "attrs."
+COLUMNS: Final = frozenset({"name", "region", "size", "status", "tags", "project_id"})
+
+PRESENCE: Final = "presence"
+"""The field that every spec has: whether there is such a resource at all."""
+PRESENT: Final = "present"
+GONE: Final = "gone"
+
+
+class Unknown(Enum):
+    """The type of `UNKNOWN`."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""Instead of a value that the token could not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResource:
+    """A resource as last seen."""
+
+    id: UUID
+    name: str
+    region: str
+    size: str
+    status: str
+    tags: list[str]
+    project_id: str | None
+    """Ours; None when nobody saw yet where it lives."""
+    attrs: Mapping[str, Json]
+    unknown_fields: frozenset[str]
+    """Columns, or `attrs.<key>`, that the newest sighting could not see."""
+    deleted: bool
+
+
+def live_value(resource: LiveResource, field: str) -> Json | Unknown:
+    """The value of a field; null for a path on which there is nothing."""
+    if field in COLUMNS:
+        value = getattr(resource, field)
+        unseen = field in resource.unknown_fields or (field == "project_id" and value is None)
+        return UNKNOWN if unseen else value
+    unknown = resource.unknown_fields
+    if unknown and ATTRS_PREFIX + field.partition(".")[0] in unknown:
+        return UNKNOWN
+    attrs = resource.attrs
+    return attrs[field] if field in attrs else _inside(attrs, field)
+
+
+def _inside(attrs: Mapping[str, Json], path: str) -> Json:
+    value: Json = attrs
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value

@@ -1,0 +1,49 @@
+"""What the declaration of a kind says of a specified field."""
+
+from functools import lru_cache
+from typing import Final
+
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.kind import ResourceKind
+from providers.digitalocean.kinds.policy import FieldPolicy, Policy
+from providers.digitalocean.redaction import REDACTED, redact
+from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
+
+__all__ = ["UNDECLARED", "declared", "policy_of"]
+
+UNDECLARED: Final = FieldPolicy(Policy.DESIRED)
+"""Of a field that no declaration speaks of: compared as it stands."""
+
+WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
+
+
+def declared(kind: str) -> ResourceKind | None:
+    """The declaration of a kind; None where there is none."""
+    return RESOURCE_KINDS.get(kind)
+
+
+@lru_cache(maxsize=4096)
+def policy_of(kind: str, field: str) -> FieldPolicy | None:
+    """The policy of a field as specs name it; None for one that the kind does not have.
+
+    Inside a field with a policy the class is inherited, and not the comparator, which is
+    for the whole. What is named like a secret is one, declared or not: `user_data` is
+    taken and never shown.
+    """
+    name = field.rpartition(".")[2]
+    if redact({name: field})[name] == REDACTED:
+        return WRITE_ONLY
+    declaration = declared(kind)
+    if declaration is None:
+        return UNDECLARED
+    return _declared_policy(declaration, field if field in COLUMNS else ATTRS_PREFIX + field)
+
+
+def _declared_policy(declaration: ResourceKind, path: str) -> FieldPolicy | None:
+    if (exact := declaration.policies.get(path)) is not None:
+        return exact
+    parent, dot, _ = path.rpartition(".")
+    inherited = _declared_policy(declaration, parent) if dot else None
+    if inherited is None:
+        return None
+    return FieldPolicy(inherited.policy, computed_when=inherited.computed_when)
