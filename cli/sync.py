@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.spinner import Spinner
 from rich.text import Text
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
@@ -51,9 +52,14 @@ async def _sync(settings: Settings, request: ResourceSyncInput, *, follow: bool)
         client = await connect(settings)
         handle: Handle = await start_sync(client, request)
     except (RuntimeError, RPCError) as error:
-        console.print(f"[red]Temporal at {settings.temporal()} does not take the sync:[/] {error}")
+        address = settings.temporal()
+        console.print(
+            f"[red]Temporal at {address} does not take the sync:[/] {escape(str(error))}",
+            soft_wrap=True,
+        )
         return False
-    console.print(f"{handle.id} · run {handle.first_execution_run_id or handle.result_run_id}")
+    run_id = handle.first_execution_run_id or handle.result_run_id
+    console.print(f"{handle.id} · run {run_id}", soft_wrap=True)
     return await _follow(console, client, handle) if follow else True
 
 
@@ -65,9 +71,9 @@ async def _follow(console: Console, client: Client, handle: Handle) -> bool:
             await asyncio.wait({ending}, timeout=LOOK_SECONDS)
     outcomes, failure = await ending
     for outcome in outcomes:
-        console.print(_ended(outcome))
+        console.print(_ended(outcome), soft_wrap=True)
     if failure:
-        console.print(f"[red]The sync failed:[/] {failure}")
+        console.print(f"[red]The sync failed:[/] {escape(failure)}", soft_wrap=True)
     return not failure
 
 

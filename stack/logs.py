@@ -1,5 +1,6 @@
 """The parts' logs: one file each, bounded in size."""
 
+import contextlib
 import shutil
 from collections import deque
 from pathlib import Path
@@ -20,7 +21,9 @@ def bound(log: Path) -> None:
             return
     except FileNotFoundError:
         return
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    with contextlib.suppress(OSError):
+        # On a full disk the old lines are lost: to grow on would be worse.
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
     with log.open("r+b") as file:
         file.truncate(0)
 

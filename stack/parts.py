@@ -46,7 +46,7 @@ class Part:
 def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
     """Every part, in the order of starting."""
     programs = _Programs(settings, layout)
-    simulated = not settings.do_api_url and not settings.provider_token("default")
+    simulated = settings.simulated
     return (
         _postgres(settings, layout),
         _temporal(settings, layout),

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from stack.diagnosis import Failure, likely_reason
-from stack.engines.errors import EngineError
 from stack.guard import Guard
 from stack.logs import bound, tail
 from stack.parts import Part
@@ -96,7 +95,8 @@ class Runner:
                 await self._in_thread(self.part.prepare)
             await self._ports_are_free(started)
             process = self._launch()
-        except (EngineError, OSError) as error:
+        except Exception as error:
+            # Whatever keeps a part from starting is that part's failure, and is said as such.
             raise Failure(self.part.name, str(error)) from error
         if not await self._becomes_ready(process, started):
             code = process.exit_code()

@@ -31,7 +31,14 @@ def run_stack(settings: Settings, console: Console) -> int:
     except OSError as error:
         console.print(f"[red]{layout.folder} cannot be made:[/] {error.strerror}", soft_wrap=True)
         return 1
-    lock = _take_lock(layout, console)
+    try:
+        lock = _take_lock(layout, console)
+    except OSError as error:
+        console.print(
+            f"[red]{layout.folder} cannot be used:[/] {error.strerror}; see ARCADIA_DATA_DIR",
+            soft_wrap=True,
+        )
+        return 1
     if lock is None:
         return 1
     try:
@@ -80,8 +87,8 @@ def _take_lock(layout: Layout, console: Console) -> Lock | None:
         if alive or time.monotonic() > deadline:
             who = f" (process {state.supervisor.pid})" if state else ""
             console.print(
-                f"[red]A stack already runs on {layout.folder}{who}.[/] `arcadia status` shows it,"
-                " `arcadia down` stops it; another checkout or ARCADIA_DATA_DIR with"
+                f"[red]A stack already runs on {layout.folder}{who}.[/] `make status` shows it,"
+                " `make down` stops it; another checkout or ARCADIA_DATA_DIR with"
                 " ARCADIA_PORT_OFFSET runs beside it.",
                 soft_wrap=True,
             )

@@ -187,11 +187,17 @@ class Settings(BaseSettings):
         """
         if self.do_api_url:
             return self.do_api_url
-        if self.provider_token("default"):
+        if not self.simulated:
             return "https://api.digitalocean.com"
         if self.env == "production":
             raise ValueError("DO_API_TOKEN is required in production")
         return f"http://127.0.0.1:{self.port(Port.SIMULATOR)}"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the provider is the simulator: no address and no token of any purpose is set."""
+        tokens = (value for name, value in os.environ.items() if name.startswith("DO_API_TOKEN"))
+        return not (self.do_api_url or self.do_api_token.get_secret_value() or any(tokens))
 
     def provider_token(self, purpose: str) -> str:
         """The token for a purpose: `DO_API_TOKEN_<PURPOSE>`, else `DO_API_TOKEN`, else empty."""

@@ -1,5 +1,7 @@
 """Section 10 of the spec: configuration by environment."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -30,6 +32,24 @@ def test_the_offset_is_added_to_every_port(clean_environment: pytest.MonkeyPatch
     assert settings.temporal() == "127.0.0.1:7933"
     assert ":6133/" in settings.database_url(Service.INVENTORY)
     assert settings.provider_url() == "http://127.0.0.1:8725"
+
+
+def test_the_documented_offset_lets_two_checkouts_run_side_by_side() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    offset = int(readme.partition("ARCADIA_PORT_OFFSET=")[2].partition("`")[0])
+    first, second = (
+        {settings.port(p) for p in Port} for settings in (Settings(), Settings(port_offset=offset))
+    )
+    assert first.isdisjoint(second)
+
+
+@pytest.mark.parametrize("purpose", ["", "_PROVISIONING"])
+def test_a_real_token_of_any_purpose_never_goes_to_the_simulator(
+    purpose: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv(f"DO_API_TOKEN{purpose}", "dop_v1_real")
+    assert not Settings().simulated
+    assert Settings().provider_url() == "https://api.digitalocean.com"
 
 
 def test_the_http_port_can_be_given_by_itself(clean_environment: pytest.MonkeyPatch) -> None:

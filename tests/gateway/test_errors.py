@@ -213,7 +213,7 @@ async def test_a_caller_cannot_lengthen_the_time_that_a_call_may_take(
     "header",
     [
         {"grpc-timeout": "soon"}, {"grpc-trace-bin": "!"}, {"x-any-bin": "!"},
-        {"grpc-previous-rpc-attempts": "x"}, {"grpc-status": "x"},
+        {"grpc-previous-rpc-attempts": "x"}, {"grpc-status": "x"}, {"grpc-encoding": "x0"},
     ],
 )  # fmt: skip
 async def test_a_header_that_grpc_cannot_read_harms_nobody(
@@ -224,6 +224,28 @@ async def test_a_header_that_grpc_cannot_read_harms_nobody(
         odd = await gateway.http.get(INVENTORY, headers=gateway.bearer() | header)
         assert odd.status_code == 200
         assert await gateway.call(LIST_RESOURCES) == b""
+
+
+async def test_an_unknown_encoding_of_a_grpc_call_ends_at_the_gateway(
+    gateway: Gateway, backend: Backend
+) -> None:
+    odd = await gateway.http.post(
+        LIST_RESOURCES,
+        content=b"\0\0\0\0\0",
+        headers=gateway.bearer()
+        | {"content-type": "application/grpc", "te": "trailers", "grpc-encoding": "x0"},
+    )
+    assert odd.headers["grpc-status"] == "12"
+    assert backend.arrivals == []
+
+
+async def test_a_long_value_in_one_call_harms_no_other_on_the_connection(
+    gateway: Gateway, backend: Backend
+) -> None:
+    backend.answers["ListResources"] = failing(errors.InvalidArgument("kind", "k" * 100_000))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await gateway.call(LIST_RESOURCES)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_service_that_fails_often_is_still_asked(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from arcadia.inventory.v1.sync_service_pb2 import RecordProjectMembersRequest
+from grpc import StatusCode
+from grpc.aio import AioRpcError
 from temporalio import activity
 
 from providers.digitalocean.client import DigitalOcean
@@ -105,9 +107,14 @@ class _MembersWalk:
         ]
         if not members:
             return 0
-        answer = await self.inventory.RecordProjectMembers(
-            RecordProjectMembersRequest(
-                provider=self.provider_name, project_provider_id=project, members=members
-            )
+        request = RecordProjectMembersRequest(
+            provider=self.provider_name, project_provider_id=project, members=members
         )
+        try:
+            answer = await self.inventory.RecordProjectMembers(request)
+        except AioRpcError as error:
+            if error.code() is StatusCode.NOT_FOUND:
+                # Made after the projects were read: the next sync knows it.
+                return 0
+            raise
         return int(answer.moved_count)
