@@ -10,6 +10,7 @@ __all__ = [
     "MembersCursor",
     "MembersInput",
     "ProjectInput",
+    "ResourceInput",
     "ResourceSyncInput",
     "ResourceSyncResult",
     "SuspectsInput",
@@ -35,6 +36,17 @@ class ResourceSyncInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceInput:
+    """One resource to read by its id."""
+
+    provider: str
+    kind: str
+    provider_id: str
+    is_expected: bool = True
+    """Whether it should be there: then a 404 is looked at again for a while."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepInput:
     """One pass over all of a kind."""
 
@@ -56,6 +68,15 @@ class Evidence:
     """Whether a total fell between two pages: then a row may have slipped past unread."""
     fingerprint: tuple[str, ...] = ()
     """The scope-dependent fields that some row had, sorted."""
+    skipped_count: int = 0
+    """Rows that the totals count and that are of another kind."""
+
+    @property
+    def reported_total(self) -> int:
+        """What the provider says it has of the kind, once all queries are through."""
+        if self.finished_total == UNKNOWN_TOTAL:
+            return UNKNOWN_TOTAL
+        return max(self.finished_total - self.skipped_count, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,3 +9,8 @@ class TaskQueue(StrEnum):
     """Named as in the schedules, and as the purpose of a DigitalOcean token."""
 
     CLOUD_SYNC_FULL = "cloud-sync-full"
+    """Every hour: the kinds that come and go."""
+    CLOUD_SYNC_SLOW = "cloud-sync-slow"
+    """Every six hours: the kinds that rarely change."""
+    CLOUD_SYNC_FAST = "cloud-sync-fast"
+    """One resource, right after something was done to it."""

@@ -20,10 +20,14 @@ from temporalio.client import (
 )
 
 from services.common.settings import Settings
+from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.starts import (
+    HOURLY_KINDS,
     RESOURCE_SYNC_ID,
+    SLOW_KINDS,
+    SLOW_SYNC_ID,
     SYNC_TIMEOUT,
     full_sync,
     search_attributes_of,
@@ -60,26 +64,30 @@ class PlannedSchedule:
 
 def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
     """The table."""
-    sync = full_sync(settings)
     return (
         PlannedSchedule(
             id=RESOURCE_SYNC_ID,
             calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(15),)),
-            action=_start(
-                ResourceSync.run,
-                sync,
-                id=RESOURCE_SYNC_ID,
-                task_queue=TaskQueue.CLOUD_SYNC_FULL,
-                execution_timeout=SYNC_TIMEOUT,
-                typed_search_attributes=search_attributes_of(sync),
-                static_summary=summary_of(sync),
+            action=_sync(
+                full_sync(settings, HOURLY_KINDS), RESOURCE_SYNC_ID, TaskQueue.CLOUD_SYNC_FULL
             ),
             # A sync that still runs reads what the next one would; one missed is made up
             # for by the next hour's, so an old one is not worth running.
             overlap=ScheduleOverlapPolicy.SKIP,
             catch_up=timedelta(minutes=10),
             jitter=timedelta(seconds=10),
-            note="hourly at :15: every kind, from DigitalOcean into the inventory",
+            note="hourly at :15: what comes and goes, from DigitalOcean into the inventory",
+        ),
+        PlannedSchedule(
+            id=SLOW_SYNC_ID,
+            calendar=ScheduleCalendarSpec(
+                hour=(ScheduleRange(0, 23, 6),), minute=(ScheduleRange(45),)
+            ),
+            action=_sync(full_sync(settings, SLOW_KINDS), SLOW_SYNC_ID, TaskQueue.CLOUD_SYNC_SLOW),
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=50),
+            jitter=timedelta(seconds=10),
+            note="every six hours at :45: the kinds that rarely change",
         ),
     )
 
@@ -91,6 +99,20 @@ async def ensure_schedules(client: Client, schedules: Sequence[PlannedSchedule])
             await client.create_schedule(plan.id, plan.schedule())
         except ScheduleAlreadyRunningError:
             await client.get_schedule_handle(plan.id).update(_keeping_state(plan))
+
+
+def _sync(
+    sync: ResourceSyncInput, identifier: str, queue: TaskQueue
+) -> ScheduleActionStartWorkflow:
+    return _start(
+        ResourceSync.run,
+        sync,
+        id=identifier,
+        task_queue=queue,
+        execution_timeout=SYNC_TIMEOUT,
+        typed_search_attributes=search_attributes_of(sync),
+        static_summary=summary_of(sync),
+    )
 
 
 def _start(workflow: Any, argument: Any, **options: Any) -> ScheduleActionStartWorkflow:  # noqa: ANN401

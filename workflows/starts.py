@@ -14,20 +14,26 @@ from temporalio.common import (
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.project import PROJECT
 from services.common.settings import Settings
-from workflows.payloads import ResourceSyncInput, ResourceSyncResult
+from workflows.payloads import ResourceInput, ResourceSyncInput, ResourceSyncResult
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.search_attributes import KINDS, PROVIDER
+from workflows.sync_resource import SyncResource
 
 __all__ = [
     "DIGITALOCEAN",
+    "HOURLY_KINDS",
     "RESOURCE_SYNC_ID",
+    "SLOW_KINDS",
+    "SLOW_SYNC_ID",
     "SYNCED_KINDS",
     "SYNC_TIMEOUT",
     "UnknownKind",
     "full_sync",
     "manual_sync_id",
+    "resource_sync_id",
     "search_attributes_of",
+    "start_resource_sync",
     "start_sync",
     "summary_of",
 ]
@@ -36,7 +42,11 @@ DIGITALOCEAN: Final = "digitalocean"
 SYNCED_KINDS: Final = (PROJECT, *RESOURCE_KINDS)
 """Every kind that is synced, projects first."""
 
+SLOW_KINDS: Final = tuple(kind.name for kind in RESOURCE_KINDS.values() if kind.rarely_changes)
+HOURLY_KINDS: Final = tuple(kind for kind in SYNCED_KINDS if kind not in SLOW_KINDS)
+
 RESOURCE_SYNC_ID: Final = f"resource-sync/{DIGITALOCEAN}"
+SLOW_SYNC_ID: Final = f"resource-sync/{DIGITALOCEAN}/slow"
 SYNC_TIMEOUT: Final = timedelta(hours=3)
 """The last resort: every activity has its own, much shorter patience."""
 
@@ -88,4 +98,35 @@ async def start_sync(
         execution_timeout=SYNC_TIMEOUT,
         search_attributes=search_attributes_of(request),
         static_summary=summary_of(request),
+    )
+
+
+def resource_sync_id(request: ResourceInput) -> str:
+    """The id of the fast sync of a resource."""
+    return f"sync-resource/{request.provider}/{request.kind}/{request.provider_id}"
+
+
+async def start_resource_sync(
+    client: Client, request: ResourceInput
+) -> WorkflowHandle[SyncResource, bool]:
+    """Starts the sync of one resource now. Raises UnknownKind.
+
+    One that runs under the same id is ended: it may have read before what was done last.
+    """
+    if request.kind not in RESOURCE_KINDS:
+        raise UnknownKind(f"not synced: {request.kind}")
+    return await client.start_workflow(
+        SyncResource.run,
+        request,
+        id=resource_sync_id(request),
+        task_queue=TaskQueue.CLOUD_SYNC_FAST,
+        id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+        execution_timeout=SYNC_TIMEOUT,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(PROVIDER, request.provider),
+                SearchAttributePair(KINDS, [request.kind]),
+            ]
+        ),
+        static_summary=f"sync {request.kind} {request.provider_id} from {request.provider}",
     )

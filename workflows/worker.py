@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import stamina
 import structlog
@@ -32,24 +32,31 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.rate import RateBudgets
+from providers.digitalocean.sources import Sources
 from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
 from services.common.telemetry import configure_logging, configure_telemetry
 from services.common.version import version
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.projects import ProjectActivities
+from workflows.activities.reading import ReadActivities
 from workflows.activities.sweeping import SweepActivities
 from workflows.connection import connect
 from workflows.ensure_project import EnsureProject
+from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.schedules import ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes
+from workflows.sync_resource import SyncResource
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
 __all__ = ["WORKFLOW_RUNNER", "main", "workers"]
 
 Result = TypeVar("Result")
+Activity = Callable[..., Any]
 
 PROGRAM: Final = "worker"
 log = structlog.get_logger()
@@ -60,9 +67,6 @@ WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
     )
 )
 """Passed through: what only activities use, and declarations. Workflow modules stay inside."""
-
-FOR_THE_SIMULATOR: Final = "simulator"
-"""Where no token is configured: the simulator takes any."""
 
 SDK_LOGS: Final = LoggingConfig(
     filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
@@ -82,42 +86,60 @@ ACTIVITIES_AT_ONCE: Final = 8
 @asynccontextmanager
 async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[Worker]]:
     """The workers of this process, one a task queue, with what their activities need."""
-    budgets = RateBudgets()
     async with AsyncExitStack() as held:
         channel = await held.enter_async_context(
             connect_service(settings, Service.INVENTORY, caller=PROGRAM)
         )
         inventory = SyncServiceStub(channel)
-        token = settings.provider_token(TaskQueue.CLOUD_SYNC_FULL) or FOR_THE_SIMULATOR
-        provider = await held.enter_async_context(
-            DigitalOcean.open(settings.provider_url(), token, budgets.of(token))
-        )
-        sweeping = SweepActivities(provider, inventory)
-        confirming = ConfirmActivities(provider, inventory)
-        projects = ProjectActivities(provider, inventory)
-        yield [
-            Worker(
-                client,
-                task_queue=TaskQueue.CLOUD_SYNC_FULL,
-                workflows=[ResourceSync, EnsureProject],
-                activities=[
-                    sweeping.sweep_kind,
-                    sweeping.fail_sweep,
-                    confirming.confirm_suspects,
-                    projects.project_exists,
-                    projects.ensure_project,
-                    projects.record_members,
-                ],
-                workflow_runner=WORKFLOW_RUNNER,
-                max_concurrent_activities=ACTIVITIES_AT_ONCE,
-                max_concurrent_workflow_tasks=8,
-                max_cached_workflows=100,
-                max_heartbeat_throttle_interval=HEARTBEATS_APART,
-                default_heartbeat_throttle_interval=HEARTBEATS_APART,
-                graceful_shutdown_timeout=GRACE,
-                deployment_config=_deployment(),
-            )
-        ]
+        tokens = ProviderTokens(settings)
+        spaces = await held.enter_async_context(spaces_of(settings))
+        made = []
+        for queue in TaskQueue:
+            provider = await held.enter_async_context(tokens.client(queue))
+            activities = _activities(queue, provider, Sources(provider, spaces), inventory)
+            made.append(_worker(client, queue, activities))
+        yield made
+
+
+WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
+    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject),
+    TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
+    TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
+}
+
+
+def _activities(
+    queue: TaskQueue, provider: DigitalOcean, sources: Sources, inventory: "SyncServiceAsyncStub"
+) -> Sequence[Activity]:
+    if queue is TaskQueue.CLOUD_SYNC_FAST:
+        return (ReadActivities(sources, inventory).read_resource,)
+    sweeping = SweepActivities(sources, inventory)
+    projects = ProjectActivities(provider, inventory)
+    return (
+        sweeping.sweep_kind,
+        sweeping.fail_sweep,
+        ConfirmActivities(sources, inventory).confirm_suspects,
+        projects.project_exists,
+        projects.ensure_project,
+        projects.record_members,
+    )
+
+
+def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS[queue],
+        activities=activities,
+        workflow_runner=WORKFLOW_RUNNER,
+        max_concurrent_activities=ACTIVITIES_AT_ONCE,
+        max_concurrent_workflow_tasks=8,
+        max_cached_workflows=100,
+        max_heartbeat_throttle_interval=HEARTBEATS_APART,
+        default_heartbeat_throttle_interval=HEARTBEATS_APART,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=_deployment(),
+    )
 
 
 def _deployment() -> WorkerDeploymentConfig:

@@ -7,12 +7,10 @@ only the caller can find out what became of them.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import httpx
 import orjson
-import stamina
 
 from providers.digitalocean.answers import raise_for_status
 from providers.digitalocean.errors import (
@@ -21,7 +19,8 @@ from providers.digitalocean.errors import (
     RateLimited,
 )
 from providers.digitalocean.pages import PER_PAGE, JsonObject, Page, read_page
-from providers.digitalocean.rate import LONGEST_WAIT_SECONDS, RateBudget
+from providers.digitalocean.rate import BudgetShare, RateBudget
+from providers.digitalocean.retrying import Retries
 
 __all__ = ["DigitalOcean", "Retries"]
 
@@ -29,22 +28,13 @@ TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 
 Query = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often and how patiently a read is repeated. Waits double, with jitter on top."""
-
-    attempts: int = 6
-    first_wait_seconds: float = 0.25
-    longest_wait_seconds: float = 10.0
-    jitter_seconds: float = 0.5
+Budget = RateBudget | BudgetShare
 
 
 class DigitalOcean:
     """A client with one token. Made by `open`, which closes it too."""
 
-    def __init__(self, http: httpx.AsyncClient, budget: RateBudget, retries: Retries) -> None:
+    def __init__(self, http: httpx.AsyncClient, budget: Budget, retries: Retries) -> None:
         self._http = http
         self._budget = budget
         self._retries = retries
@@ -52,7 +42,7 @@ class DigitalOcean:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, base_url: str, token: str, budget: RateBudget, *, retries: Retries | None = None
+        cls, base_url: str, token: str, budget: Budget, *, retries: Retries | None = None
     ) -> AsyncIterator[Self]:
         """A client of the API at `base_url`; the token is sent there and nowhere else."""
         headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
@@ -100,22 +90,12 @@ class DigitalOcean:
         return made
 
     async def _read(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
-        async for attempt in stamina.retry_context(
-            on=_wait_before_next,
-            attempts=self._retries.attempts,
-            timeout=None,
-            wait_initial=self._retries.first_wait_seconds,
-            wait_max=self._retries.longest_wait_seconds,
-            wait_jitter=self._retries.jitter_seconds,
-        ):
-            with attempt:
-                return await self._once("GET", path, parameters)
-        raise AssertionError("the last attempt returns or raises")
+        return await self._retries.repeated(lambda: self._once("GET", path, parameters))
 
     async def _once(
         self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None = None
     ) -> Any:  # noqa: ANN401
-        await self._budget.acquire()
+        await self._budget.acquire(path)
         headers = {"content-type": "application/json"} if body is not None else None
         try:
             response = await self._http.request(
@@ -135,13 +115,3 @@ class DigitalOcean:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
             raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
-
-
-def _wait_before_next(error: Exception) -> bool | float:
-    """Whether to repeat after this error; a number is how long to wait, else it is grown."""
-    if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-        if error.retry_after_seconds > LONGEST_WAIT_SECONDS:
-            return False
-        # The budget holds everybody with this token back for as long as the provider asked.
-        return 0.0
-    return isinstance(error, RateLimited | ProviderUnavailable)

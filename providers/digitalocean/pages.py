@@ -31,6 +31,10 @@ class Page:
     """What the provider says the whole listing has; None where it says nothing."""
     next_number: int | None
     """None on the last page."""
+    skipped_count: int = 0
+    """Rows that were listed and are of another kind; `items` is without them."""
+    scopes: frozenset[str] = frozenset()
+    """What the listing shows that the token may see, whether or not there are rows."""
 
 
 def read_page(answer: Any, key: str, number: int) -> Page:  # noqa: ANN401

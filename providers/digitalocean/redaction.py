@@ -8,7 +8,7 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-__all__ = ["REDACTED", "redact"]
+__all__ = ["REDACTED", "redact", "secret_name"]
 
 REDACTED: Final = "[redacted]"
 
@@ -18,6 +18,11 @@ SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 CREDENTIALS_IN_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
+
+
+def secret_name(name: str) -> bool:
+    """Whether what is called so is a secret."""
+    return SECRET_NAME.search(name) is not None
 
 
 def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -> Any:  # noqa: ANN401
@@ -39,6 +44,6 @@ def _member(key: str, member: Any, paths: AbstractSet[str], at: str) -> Any:  # 
     path = f"{at}.{key}" if at else key
     if path in paths:
         return REDACTED
-    if SECRET_NAME.search(key) and not isinstance(member, bool | None):
+    if secret_name(key) and not isinstance(member, bool | None):
         return REDACTED
     return redact(member, paths, at=path)

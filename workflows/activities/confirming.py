@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from arcadia.inventory.v1.sync_service_pb2 import ListSuspectsRequest, RecordConfirmationsRequest
 from temporalio import activity
 
-from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import NotFound
+from providers.digitalocean.sources import Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
@@ -34,10 +34,10 @@ class _Reading:
 
 
 class ConfirmActivities:
-    """Needs the provider's client and the inventory's stub."""
+    """Needs the provider's sources and the inventory's stub."""
 
-    def __init__(self, provider: DigitalOcean, inventory: "SyncServiceAsyncStub") -> None:
-        self._provider = provider
+    def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
+        self._sources = sources
         self._inventory = inventory
 
     @activity.defn
@@ -70,12 +70,12 @@ class ConfirmActivities:
 
     async def _read(self, rows: Rows, identifiers: Sequence[str]) -> list[_Reading]:
         at_once = asyncio.Semaphore(READS_AT_ONCE)
+        source = self._sources.of(rows.listing)
 
         async def read(identifier: str) -> _Reading:
             async with at_once:
                 try:
-                    path = f"{rows.listing.path}/{identifier}"
-                    row = await self._provider.one(path, rows.listing.one_key)
+                    row = await source.one(identifier)
                 except NotFound:
                     return _Reading(identifier, None)
                 return _Reading(identifier, rows.message(row))

@@ -14,7 +14,8 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.kind import Listing, ResourceKind
+from providers.digitalocean.kinds.kind import ResourceKind
+from providers.digitalocean.kinds.listing import BucketListing, Listing
 from providers.digitalocean.kinds.project import (
     PROJECT,
     PROJECTS,
@@ -38,7 +39,7 @@ class ResourceRows:
     kind: ResourceKind
 
     @property
-    def listing(self) -> Listing:
+    def listing(self) -> Listing | BucketListing:
         """Where the provider lists them."""
         return self.kind.listing
 

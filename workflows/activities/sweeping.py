@@ -15,8 +15,8 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 )
 from temporalio import activity
 
-from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.pages import Page, ahead
+from providers.digitalocean.sources import Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
@@ -43,10 +43,10 @@ SHRANK: Final = "the listing became shorter while it was read: a row may have sl
 
 
 class SweepActivities:
-    """Needs the provider's client and the inventory's stub."""
+    """Needs the provider's sources and the inventory's stub."""
 
-    def __init__(self, provider: DigitalOcean, inventory: "SyncServiceAsyncStub") -> None:
-        self._provider = provider
+    def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
+        self._sources = sources
         self._inventory = inventory
 
     @activity.defn
@@ -79,15 +79,10 @@ class SweepActivities:
         async def record(messages: list[Any]) -> None:
             await rows.record(self._inventory, cursor.sweep_id, messages)
 
-        queries = rows.listing.queries
+        source = self._sources.of(rows.listing)
         async with Recording(record, cursor) as recording, beating(lambda: recording.place):
-            while cursor.query < len(queries):
-                listed = self._provider.pages(
-                    rows.listing.path,
-                    rows.listing.key,
-                    query=queries[cursor.query],
-                    first=cursor.page,
-                )
+            while cursor.query < source.query_count:
+                listed = source.pages(cursor.query, cursor.page)
                 async with aclosing(ahead(listed)) as pages:
                     async for page in pages:
                         cursor = _after(page, cursor, rows)
@@ -111,7 +106,7 @@ class SweepActivities:
         answer = await self._inventory.CompleteSweep(
             CompleteSweepRequest(
                 sweep_id=cursor.sweep_id,
-                reported_total=cursor.evidence.finished_total,
+                reported_total=cursor.evidence.reported_total,
                 scope_fingerprint=cursor.evidence.fingerprint,
             )
         )
@@ -134,7 +129,7 @@ async def _messages(rows: Rows, page: Page) -> list[Any]:
 def _after(page: Page, cursor: SweepCursor, rows: Rows) -> SweepCursor:
     """The cursor once this page is recorded, with what the page is evidence for."""
     evidence = cursor.evidence
-    seen = set(evidence.fingerprint)
+    seen = {*evidence.fingerprint, *page.scopes}
     for row in page.items:
         seen |= rows.visible_scopes(row)
     total = UNKNOWN_TOTAL if page.total is None else page.total
@@ -145,6 +140,7 @@ def _after(page: Page, cursor: SweepCursor, rows: Rows) -> SweepCursor:
         evidence=replace(
             evidence,
             total=total,
+            skipped_count=evidence.skipped_count + page.skipped_count,
             shrank=evidence.shrank or (evidence.total is not None and total < evidence.total),
             fingerprint=tuple(sorted(seen)),
         ),

@@ -1,8 +1,12 @@
+from decimal import Decimal
 from typing import Final
 
-from providers.digitalocean.kinds import comparators as same
-from providers.digitalocean.kinds.kind import Columns, Listing, ResourceKind
+from providers.digitalocean.kinds.comparators import image as same_image
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import FieldPolicy, Policy, is_kubernetes_node
+from providers.digitalocean.kinds.prices import DROPLET_SIZES
+from providers.digitalocean.kinds.pricing import BySize, Surcharge
 from providers.digitalocean.kinds.reducing import addresses, image, unordered, whole
 
 __all__ = ["DROPLET"]
@@ -13,37 +17,25 @@ DROPLET: Final = ResourceKind(
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),
     columns=Columns(size="size_slug"),
     attrs={
-        "memory": None,
-        "vcpus": None,
-        "disk": None,
-        "features": unordered,
-        "image": image,
-        "volume_ids": unordered,
-        "vpc_uuid": None,
-        "networks": addresses,
-        "gpu_info": whole,
+        # Of the size; the disk stays smaller than the size's after a resize without it.
+        "memory": Attr(Policy.COMPUTED),
+        "vcpus": Attr(Policy.COMPUTED),
+        "disk": Attr(Policy.COMPUTED),
+        "features": Attr(Policy.DESIRED, unordered),
+        "image": Attr(Policy.REFERENCE, image, same=same_image),
+        "volume_ids": Attr(Policy.REFERENCE, unordered),
+        "vpc_uuid": Attr(Policy.REFERENCE),
+        "networks": Attr(Policy.COMPUTED, addresses),
+        "gpu_info": Attr(Policy.COMPUTED, whole),
+    },
+    column_policies={
+        "project_id": FieldPolicy(Policy.REFERENCE, computed_when=is_kubernetes_node),
     },
     scoped=frozenset({"tags", "volume_ids", "vpc_uuid", "image"}),
     volatile=frozenset({"backup_ids", "locked", "next_backup_window", "snapshot_ids"}),
     left_out=frozenset({"disk_info", "kernel", "size"}),
-    policies={
-        "name": FieldPolicy(Policy.DESIRED),
-        "region": FieldPolicy(Policy.DESIRED, same.by_case),
-        "size": FieldPolicy(Policy.DESIRED, same.by_case),
-        "status": FieldPolicy(Policy.COMPUTED),
-        "tags": FieldPolicy(Policy.DESIRED, same.tags),
-        "project_id": FieldPolicy(Policy.REFERENCE, computed_when=is_kubernetes_node),
-        "attrs.memory": FieldPolicy(Policy.COMPUTED),
-        "attrs.vcpus": FieldPolicy(Policy.COMPUTED),
-        # Follows from the size it was made with: a resize may leave the disk as it was.
-        "attrs.disk": FieldPolicy(Policy.COMPUTED),
-        "attrs.features": FieldPolicy(Policy.DESIRED),
-        "attrs.image": FieldPolicy(Policy.DESIRED, same.image),
-        "attrs.volume_ids": FieldPolicy(Policy.REFERENCE),
-        "attrs.vpc_uuid": FieldPolicy(Policy.REFERENCE),
-        "attrs.networks": FieldPolicy(Policy.COMPUTED),
-        "attrs.gpu_info": FieldPolicy(Policy.COMPUTED),
-        "attrs.user_data": FieldPolicy(Policy.SECRET),
-    },
     in_flight=frozenset({"new"}),
+    monthly_price=BySize(
+        DROPLET_SIZES, surcharge=Surcharge(Decimal("0.20"), "features", "backups")
+    ),
 )

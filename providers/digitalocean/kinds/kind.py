@@ -8,28 +8,55 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
 
 from providers.digitalocean.errors import MalformedAnswer
-from providers.digitalocean.kinds.policy import FieldPolicy, Policy
+from providers.digitalocean.kinds.columns import Columns, read_at
+from providers.digitalocean.kinds.comparators import Comparator, by_case, by_default
+from providers.digitalocean.kinds.comparators import tags as same_tags
+from providers.digitalocean.kinds.listing import BucketListing, InvalidKind, Listing, Parts
+from providers.digitalocean.kinds.policy import FieldPolicy, Live, Policy
+from providers.digitalocean.kinds.pricing import FREE, PriceRule
 from providers.digitalocean.kinds.reducing import slug
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.redaction import REDACTED, redact
 
-__all__ = ["Columns", "InvalidKind", "Listing", "ResourceKind", "SightedResource"]
+__all__ = ["COLUMN_POLICIES", "Attr", "Columns", "ResourceKind", "SightedResource"]
 
 Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
 
-ATTRS: Final = "attrs."
-SPECIFIABLE_COLUMNS: Final = frozenset({"name", "region", "size", "status", "tags", "project_id"})
-"""The inventory's columns that may have a policy."""
+COLUMN_POLICIES: Final[Mapping[str, FieldPolicy]] = {
+    "name": FieldPolicy(Policy.DESIRED),
+    "region": FieldPolicy(Policy.IDENTITY, by_case),
+    "size": FieldPolicy(Policy.DESIRED, by_case),
+    "status": FieldPolicy(Policy.COMPUTED),
+    "tags": FieldPolicy(Policy.DESIRED, same_tags),
+    "project_id": FieldPolicy(Policy.REFERENCE),
+}
+"""Of the columns that every kind has, where the kind says nothing else."""
 
 
-class InvalidKind(ValueError):
-    """A declaration that contradicts itself."""
+class Attr:
+    """A field of the kind's own that is kept: its policy, and what reduces its value."""
+
+    __slots__ = ("policy", "reduce")
+
+    def __init__(
+        self,
+        policy: Policy,
+        reduce: Reduce | None = None,
+        *,
+        same: Comparator = by_default,
+        named: Callable[[str], Comparator] | None = None,
+        computed_when: Callable[[Live], bool] | None = None,
+    ) -> None:
+        self.policy = FieldPolicy(policy, same, named, computed_when)
+        self.reduce = reduce
+        """None: a scalar, kept as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +77,17 @@ class SightedResource:
     """What the token could not see, as the inventory names it: `tags`, `attrs.volume_ids`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Where the provider lists a kind."""
-
-    path: str
-    key: str
-    """Under which a page has its rows."""
-    one_key: str
-    """Under which `<path>/<id>` has its object."""
-    queries: tuple[tuple[tuple[str, str], ...], ...] = ((),)
-    """Each query lists a part; together they list all."""
-
-    def __post_init__(self) -> None:
-        if not self.path.startswith("/v2/") or self.path.endswith("/"):
-            raise InvalidKind(f"{self.path}: a path starts with /v2/ and ends without a slash")
-        if not self.queries:
-            raise InvalidKind(f"{self.path}: at least one query, the empty one, lists the kind")
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which of the provider's fields fill the columns that every kind has; empty where none."""
-
-    provider_id: str = "id"
-    name: str = "name"
-    region: str = "region"
-    size: str = ""
-    status: str = "status"
-    tags: str = "tags"
-    created_at: str = "created_at"
-
-    def fields(self) -> frozenset[str]:
-        """The provider's fields that are columns."""
-        names = (self.provider_id, self.name, self.region, self.size, self.status)
-        return frozenset({*names, self.tags, self.created_at} - {""})
-
-
 @dataclass(frozen=True)
 class ResourceKind:
-    """A kind of resource: where it is listed, and what of it is kept."""
+    """A kind of resource: where it is listed, what of it is kept, and how it is priced."""
 
     name: str
-    listing: Listing
-    columns: Columns = Columns()
-    attrs: Mapping[str, Reduce | None] = field(default_factory=dict)
-    """The kind's own fields that are kept, each with what reduces it (None: a scalar)."""
+    listing: Listing | BucketListing
+    columns: Columns = field(default_factory=Columns)
+    attrs: Mapping[str, Attr] = field(default_factory=dict)
+    """The kind's own fields that are kept, under the provider's names."""
+    column_policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    """Where they differ from COLUMN_POLICIES."""
     scoped: AbstractSet[str] = frozenset()
     """Fields that are absent when the token lacks a scope: then they are unknown."""
     volatile: AbstractSet[str] = frozenset()
@@ -104,10 +96,11 @@ class ResourceKind:
     """Fields that repeat what another field says, or prices."""
     secrets: AbstractSet[str] = frozenset()
     """Dotted paths of secrets within the attrs."""
-    policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
-    """What each field is to us, by our names: `size`, `attrs.image`, `attrs.image.slug`."""
     in_flight: AbstractSet[str] = frozenset()
-    """The statuses in which a resource is changing: it is compared when it has settled."""
+    """Status words of a resource that is being changed: it is not compared meanwhile."""
+    monthly_price: PriceRule = FREE
+    rarely_changes: bool = False
+    """Whether the slow sync reads it rather than the hourly one."""
 
     def __post_init__(self) -> None:
         kept = self.columns.fields() | self.attrs.keys()
@@ -119,39 +112,31 @@ class ResourceKind:
             raise InvalidKind(f"{self.name}: scope-dependent but not kept: {sorted(unkept)}")
         if strange := {path.split(".")[0] for path in self.secrets} - self.attrs.keys():
             raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
-        if odd := [path for path in self.policies if not self._may_have_policy(path)]:
-            raise InvalidKind(f"{self.name}: a policy for what is not kept: {sorted(odd)}")
+        if strange := self.column_policies.keys() - COLUMN_POLICIES.keys():
+            raise InvalidKind(f"{self.name}: a policy of no column: {sorted(strange)}")
+        if self.parts is not None and self.parts.field not in self.attrs:
+            raise InvalidKind(f"{self.name}: its parts are not kept: {self.parts.field}")
 
-    def _may_have_policy(self, path: str) -> bool:
-        if not path.startswith(ATTRS):
-            return path in SPECIFIABLE_COLUMNS
-        key = path.removeprefix(ATTRS).split(".")[0]
-        # Write-only secrets are declared, so that nobody specifies them.
-        return key in self.attrs or self.policies[path].policy is Policy.SECRET
+    @property
+    def parts(self) -> Parts | None:
+        """What belongs to each object and is listed on its own; None where nothing is."""
+        return self.listing.parts if isinstance(self.listing, Listing) else None
 
-    def policy_of(self, path: str) -> FieldPolicy | None:
-        """The policy of a field, by our name of it; None where nothing is declared.
-
-        What is declared volatile or secret above is so without a policy of its own. Inside
-        a field with a policy the class is inherited, and not the comparator, which is for
-        the whole.
-        """
-        if (exact := self.policies.get(path)) is not None:
-            return exact
-        attr = path.removeprefix(ATTRS)
-        if attr in self.secrets:
-            return FieldPolicy(Policy.SECRET)
-        if attr in self.volatile:
-            return FieldPolicy(Policy.VOLATILE)
-        parent, dot, _ = path.rpartition(".")
-        inherited = self.policy_of(parent) if dot else None
-        if inherited is None:
-            return None
-        return FieldPolicy(inherited.policy, computed_when=inherited.computed_when)
+    @cached_property
+    def policies(self) -> Mapping[str, FieldPolicy]:
+        """The policy of every field by our name of it: `size`, `attrs.vcpus`, and below."""
+        return {
+            **COLUMN_POLICIES,
+            **self.column_policies,
+            **{f"attrs.{name}": attr.policy for name, attr in self.attrs.items()},
+            **{f"attrs.{name}": FieldPolicy(Policy.VOLATILE) for name in sorted(self.volatile)},
+            **{f"attrs.{path}": FieldPolicy(Policy.SECRET) for path in sorted(self.secrets)},
+        }
 
     def known_fields(self) -> frozenset[str]:
         """Every field of the provider's that this declaration decides about."""
-        return frozenset(self.columns.fields() | self.attrs.keys() | self.volatile | self.left_out)
+        columns = self.columns.fields() | self.columns.parts()
+        return frozenset(columns | self.attrs.keys() | self.volatile | self.left_out)
 
     def visible_scopes(self, row: JsonObject) -> AbstractSet[str]:
         """The scope-dependent fields that are there in a row."""
@@ -160,31 +145,38 @@ class ResourceKind:
     def sight(self, row: JsonObject) -> SightedResource:
         """What the inventory is to know of a row. Raises MalformedAnswer without an id."""
         columns = self.columns
-        get = row.get
-        identifier = get(columns.provider_id)
+        identifier = row.get(columns.provider_id)
         if identifier is None or identifier == "":
             raise MalformedAnswer(f"a {self.name} without `{columns.provider_id}`")
-        tags = get(columns.tags)
-        created_at = get(columns.created_at)
+        tags = row.get(columns.tags)
+        created_at = row.get(columns.created_at)
         try:
             return SightedResource(
                 str(identifier),
-                get(columns.name) or "",
-                slug(get(columns.region)),
-                slug(get(columns.size)),
-                get(columns.status) or "",
+                read_at(row, columns.name) or "",
+                slug(row.get(columns.region)),
+                slug(row.get(columns.size)),
+                next((word for path in columns.statuses if (word := read_at(row, path))), ""),
                 tuple(sorted({tag.lower() for tag in tags})) if tags else (),
                 orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
                 datetime.fromisoformat(created_at) if created_at else None,
-                () if row.keys() >= self.scoped else self._unknown(row),
+                () if row.keys() >= self._unknown_when_absent else self._unknown(row),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             text = f"{self.name} {identifier}: {type(error).__name__}: {error}"
             raise MalformedAnswer(text) from error
 
+    @cached_property
+    def _reducers(self) -> tuple[tuple[str, Reduce | None], ...]:
+        return tuple((name, attr.reduce) for name, attr in self.attrs.items())
+
+    @cached_property
+    def _unknown_when_absent(self) -> AbstractSet[str]:
+        return self.scoped | {self.parts.field} if self.parts is not None else self.scoped
+
     def _attrs(self, row: JsonObject) -> dict[str, Any]:
         attrs: dict[str, Any] = {}
-        for name, reduce in self.attrs.items():
+        for name, reduce in self._reducers:
             value = row.get(name, _ABSENT)
             if value is not _ABSENT:
                 attrs[name] = value if reduce is None else reduce(value)
@@ -197,14 +189,12 @@ class ResourceKind:
         }
 
     def _unknown(self, row: JsonObject) -> tuple[str, ...]:
-        return tuple(sorted(self._our_name(name) for name in self.scoped - row.keys()))
+        return tuple(
+            sorted(self._our_name(name) for name in self._unknown_when_absent - row.keys())
+        )
 
     def _our_name(self, provider_field: str) -> str:
         """The inventory's name of a field of the provider's."""
         if provider_field in self.attrs:
             return f"attrs.{provider_field}"
-        return next(
-            name
-            for name in ("name", "region", "size", "status", "tags")
-            if getattr(self.columns, name) == provider_field
-        )
+        return self.columns.our_name(provider_field)

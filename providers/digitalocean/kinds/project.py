@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.digitalocean.errors import MalformedAnswer
-from providers.digitalocean.kinds.kind import Listing
+from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.pages import JsonObject
 
 __all__ = ["PROJECT", "PROJECTS", "ProjectMember", "SightedProject", "member", "sight_project"]

@@ -1,30 +1,65 @@
 """How a field's value is brought down to what we keep: ids and slugs, in one order."""
 
-from typing import Any
+from typing import Any, Final
 
-from providers.digitalocean.redaction import redact
+import orjson
 
-__all__ = ["addresses", "image", "slug", "unordered", "whole"]
+from providers.digitalocean.redaction import REDACTED, redact, secret_name
+
+__all__ = [
+    "addresses",
+    "app_spec",
+    "dns_records",
+    "identifier",
+    "image",
+    "in_one_order",
+    "node_pools",
+    "rules",
+    "slug",
+    "unordered",
+    "whole",
+]
+
+Json = Any
+JsonObject = dict[str, Any]
+
+RECORD_FIELDS: Final = (
+    "type", "name", "data", "priority", "port", "ttl", "weight", "flags", "tag",
+)  # fmt: skip
+POOL_FIELDS: Final = (
+    "id", "name", "size", "count", "tags", "labels", "taints", "auto_scale", "min_nodes",
+    "max_nodes",
+)  # fmt: skip
 
 
-def slug(value: Any) -> str:  # noqa: ANN401
+def slug(value: Json) -> str:
     """The slug of an embedded object, or the slug as it stands; empty for null."""
     if isinstance(value, dict):
         value = value.get("slug")
     return value or ""
 
 
-def unordered(value: list[Any] | None) -> list[Any]:
+def identifier(value: JsonObject | None) -> Json:
+    """The id of an embedded object; null for none."""
+    return None if value is None else value["id"]
+
+
+def unordered(value: list[Json] | None) -> list[Json]:
     """A list of scalars whose order means nothing."""
     return sorted(value) if value else []
 
 
-def image(value: dict[str, Any] | None) -> dict[str, Any] | None:
+def in_one_order(value: list[Json] | None) -> list[Json]:
+    """A list whose order means nothing, without secrets."""
+    return sorted(redact(value or []), key=_text)
+
+
+def image(value: JsonObject | None) -> JsonObject | None:
     """The id and slug of an embedded image; the slug is null for our own and for retired ones."""
     return None if value is None else {"id": value.get("id"), "slug": value.get("slug")}
 
 
-def addresses(value: dict[str, Any] | None) -> list[str]:
+def addresses(value: JsonObject | None) -> list[str]:
     """The addresses of a droplet's networks, as `public 192.0.2.7`; their order means nothing."""
     if not value:
         return []
@@ -35,6 +70,71 @@ def addresses(value: dict[str, Any] | None) -> list[str]:
     )
 
 
-def whole(value: Any) -> Any:  # noqa: ANN401
+def whole(value: Json) -> Json:
     """An object as it is, less what looks like a secret."""
     return redact(value)
+
+
+def rules(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A firewall's rules, each with its sources or destinations, in one order throughout."""
+    return sorted((_rule(rule) for rule in value or ()), key=_text)
+
+
+def _rule(rule: JsonObject) -> JsonObject:
+    return {
+        name: {kind: unordered(peers) for kind, peers in member.items()}
+        if isinstance(member, dict)
+        else member
+        for name, member in rule.items()
+    }
+
+
+def dns_records(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A zone's records in one order, without their ids and without what is unset."""
+    records = (
+        {name: record[name] for name in RECORD_FIELDS if record.get(name) is not None}
+        for record in value or ()
+    )
+    return sorted(records, key=_text)
+
+
+def node_pools(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A cluster's pools by name, each with the ids of its node droplets."""
+    return sorted((_pool(pool) for pool in value or ()), key=lambda pool: str(pool.get("name")))
+
+
+def _pool(pool: JsonObject) -> JsonObject:
+    kept: JsonObject = {name: pool[name] for name in POOL_FIELDS if name in pool}
+    kept["tags"] = unordered(pool.get("tags"))
+    droplets = (node.get("droplet_id") for node in pool.get("nodes") or ())
+    kept["nodes"] = sorted(droplet for droplet in droplets if droplet)
+    return kept
+
+
+def app_spec(value: Json) -> Json:
+    """An app's spec without the values of its secret variables, wherever they stand."""
+    if isinstance(value, list):
+        return [app_spec(element) for element in value]
+    if not isinstance(value, dict):
+        return redact(value)
+    return {name: _spec_member(name, member) for name, member in value.items()}
+
+
+def _spec_member(name: str, member: Json) -> Json:
+    if name == "envs" and isinstance(member, list):
+        return [_env(env) for env in member]
+    if secret_name(name) and not isinstance(member, bool | None):
+        return REDACTED
+    return app_spec(member)
+
+
+def _env(env: JsonObject) -> JsonObject:
+    """A variable; its value is a secret where its type, or its own name, says so."""
+    hidden = env.get("type") == "SECRET" or secret_name(str(env.get("key", "")))
+    if hidden and "value" in env:
+        return {**env, "value": REDACTED}
+    return {name: redact(member) for name, member in env.items()}
+
+
+def _text(value: Json) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

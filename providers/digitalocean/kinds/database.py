@@ -1,0 +1,57 @@
+from typing import Final
+
+from providers.digitalocean.kinds.comparators import database_engine, maintenance_window
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.prices import DATABASE_SIZES
+from providers.digitalocean.kinds.pricing import BySize
+from providers.digitalocean.kinds.reducing import in_one_order, unordered, whole
+
+__all__ = ["DATABASE"]
+
+CONNECTIONS: Final = ("connection", "private_connection")
+USER_SECRETS: Final = ("password", "access_cert", "access_key")
+
+DATABASE: Final = ResourceKind(
+    name="database",
+    # In one answer, without pages or a total.
+    listing=Listing("/v2/databases", "databases", "database"),
+    columns=Columns(size="size"),
+    attrs={
+        "engine": Attr(Policy.DESIRED, same=database_engine),
+        "version": Attr(Policy.DESIRED),
+        "num_nodes": Attr(Policy.DESIRED),
+        "storage_size_mib": Attr(Policy.DESIRED),
+        "maintenance_window": Attr(Policy.DESIRED, whole, same=maintenance_window),
+        "rules": Attr(Policy.DESIRED, in_one_order),
+        "do_settings": Attr(Policy.DESIRED, whole),
+        "private_network_uuid": Attr(Policy.REFERENCE),
+        "semantic_version": Attr(Policy.COMPUTED),
+        "db_names": Attr(Policy.COMPUTED, unordered),
+        "users": Attr(Policy.COMPUTED, in_one_order),
+        **{name: Attr(Policy.COMPUTED, whole) for name in CONNECTIONS},
+        "version_end_of_life": Attr(Policy.COMPUTED),
+        "version_end_of_availability": Attr(Policy.COMPUTED),
+    },
+    scoped=frozenset({"tags", "private_network_uuid", "users", *CONNECTIONS}),
+    # The other connections repeat these two with more secrets.
+    left_out=frozenset(
+        {
+            "metrics_endpoints",
+            "project_id",
+            "schema_registry_connection",
+            "standby_connection",
+            "standby_private_connection",
+            "ui_connection",
+        }
+    ),
+    secrets=frozenset(
+        {
+            *(f"{name}.{secret}" for name in CONNECTIONS for secret in ("uri", "password")),
+            *(f"users.{secret}" for secret in USER_SECRETS),
+        }
+    ),
+    in_flight=frozenset({"creating", "resizing", "migrating", "forking", "upgrading"}),
+    monthly_price=BySize(DATABASE_SIZES, times="num_nodes"),
+)

@@ -1,0 +1,24 @@
+from typing import Final
+
+from providers.digitalocean.kinds.comparators import firewall_rules
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.reducing import rules, unordered
+
+__all__ = ["FIREWALL"]
+
+FIREWALL: Final = ResourceKind(
+    name="firewall",
+    listing=Listing("/v2/firewalls", "firewalls", "firewall"),
+    # Its tags are those of the droplets that it guards: it belongs to whom they belong.
+    columns=Columns(region="", statuses=()),
+    attrs={
+        "inbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules),
+        "outbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules),
+        "droplet_ids": Attr(Policy.REFERENCE, unordered),
+    },
+    scoped=frozenset({"tags", "droplet_ids"}),
+    # `waiting` while rules are on their way to droplets, which come and go.
+    volatile=frozenset({"pending_changes", "status"}),
+)

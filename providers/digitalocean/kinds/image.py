@@ -1,0 +1,43 @@
+from decimal import Decimal
+from typing import Final
+
+from providers.digitalocean.kinds.comparators import by_default, unset_alike
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing, Only
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.pricing import PerGigabyte, When
+from providers.digitalocean.kinds.reducing import unordered
+
+__all__ = ["IMAGE"]
+
+IMAGE: Final = ResourceKind(
+    name="image",
+    # What was uploaded, and the backups of droplets. Snapshots are private images too, but
+    # a kind of their own.
+    listing=Listing(
+        "/v2/images",
+        "images",
+        "image",
+        queries=((("private", "true"),),),
+        only=Only("type", frozenset({"custom", "backup"})),
+    ),
+    columns=Columns(region=""),
+    attrs={
+        "type": Attr(Policy.IDENTITY),
+        "distribution": Attr(Policy.DESIRED),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "regions": Attr(Policy.DESIRED, unordered),
+        "slug": Attr(Policy.COMPUTED),
+        "min_disk_size": Attr(Policy.COMPUTED),
+        "size_gigabytes": Attr(Policy.COMPUTED),
+        "error_message": Attr(Policy.COMPUTED),
+    },
+    scoped=frozenset({"tags"}),
+    left_out=frozenset({"public"}),
+    in_flight=frozenset({"NEW", "pending"}),
+    # Backups are paid for by the droplet's surcharge.
+    monthly_price=PerGigabyte(
+        Decimal("0.06"), "size_gigabytes", When("type", "custom", "when uploaded")
+    ),
+    rarely_changes=True,
+)

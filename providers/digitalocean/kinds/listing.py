@@ -1,0 +1,98 @@
+"""Where the provider lists a kind, and how that listing differs from the usual one."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from providers.digitalocean.pages import JsonObject
+
+__all__ = ["BUCKETS", "BucketListing", "InvalidKind", "Listing", "Only", "Parts"]
+
+
+class InvalidKind(ValueError):
+    """A declaration that contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A listing that shows more than the kind: its rows are those with these values."""
+
+    field: str
+    values: AbstractSet[str]
+
+    def is_ours(self, row: JsonObject) -> bool:
+        """Whether a row is of the kind."""
+        return row.get(self.field) in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What belongs to each object and is listed on its own, at a request or more an object."""
+
+    path: str
+    """Below the object's own path."""
+    key: str
+    field: str
+    """Where the row gets them, as if the listing had shown them."""
+    owner: str
+    """The field of the row that names the object in the path."""
+    at_most: int
+    """Objects whose parts one sweep reads; with more of them, they take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where the provider lists a kind. Listings without pages or totals need no saying."""
+
+    path: str
+    key: str
+    """Under which a page has its rows."""
+    one_key: str
+    """Under which `<path>/<id>` has its object."""
+    queries: tuple[tuple[tuple[str, str], ...], ...] = ((),)
+    """Each query lists a part; together they list all."""
+    only: Only | None = None
+    parts: Parts | None = None
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/v2/") or self.path.endswith("/"):
+            raise InvalidKind(f"{self.path}: a path starts with /v2/ and ends without a slash")
+        if not self.queries:
+            raise InvalidKind(f"{self.path}: at least one query, the empty one, lists the kind")
+
+    def shows(self, row: JsonObject) -> bool:
+        """Whether a row that is listed is of the kind."""
+        return self.only is None or self.only.is_ours(row)
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        paths = [self.path + _query(query) for query in self.queries]
+        words = " and ".join(f"`GET {path}`" for path in paths)
+        if self.only is not None:
+            values = " or ".join(f"`{value}`" for value in sorted(self.only.values))
+            words += f", where `{self.only.field}` is {values}"
+        if self.parts is not None:
+            words += (
+                f"; `{self.path}/<id>/{self.parts.path}` for at most {self.parts.at_most}"
+                " of them a sweep, in turns"
+            )
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class BucketListing:
+    """Spaces buckets: S3's ListBuckets in each region, or what the projects name."""
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return (
+            "S3 `ListBuckets` in each region; where no Spaces keys are configured,"
+            " the `do:space:` URNs of the projects"
+        )
+
+
+BUCKETS: Final = BucketListing()
+
+
+def _query(query: tuple[tuple[str, str], ...]) -> str:
+    return "?" + "&".join(f"{name}={value}" for name, value in query) if query else ""

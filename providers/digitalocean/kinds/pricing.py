@@ -1,0 +1,200 @@
+"""What a resource costs a month, by the provider's list prices: exact decimals in USD.
+
+A rule looks at the size and the attrs of a resource, live or desired. Where it cannot
+tell, it says None: unknown is never zero.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Protocol
+
+__all__ = [
+    "FREE",
+    "BySize",
+    "Counted",
+    "Flat",
+    "OfParts",
+    "PerGigabyte",
+    "PriceRule",
+    "Shared",
+    "Surcharge",
+    "When",
+]
+
+Attrs = Mapping[str, Any]
+ZERO: Final = Decimal(0)
+
+
+class PriceRule(Protocol):
+    """How a kind is priced."""
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month, unrounded; None when unknown."""
+
+    def in_words(self) -> str:
+        """For the documentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on an attr: that it has this value."""
+
+    attr: str
+    value: Any
+    words: str
+
+    def holds(self, attrs: Attrs) -> bool:
+        """Whether it does."""
+        return bool(attrs.get(self.attr) == self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """One price for each resource; free where the condition does not hold."""
+
+    usd: Decimal
+    when: When | None = None
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month."""
+        return self.usd if self.when is None or self.when.holds(attrs) else ZERO
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        if not self.usd:
+            return "free"
+        return f"${self.usd}" + (f" {self.when.words}, else free" if self.when else "")
+
+
+FREE: Final = Flat(ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class PerGigabyte:
+    """By the GB; free where the condition does not hold."""
+
+    usd: Decimal
+    attr: str
+    when: When | None = None
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month."""
+        if self.when is not None and not self.when.holds(attrs):
+            return ZERO
+        gigabytes = _number(attrs.get(self.attr))
+        return None if gigabytes is None else self.usd * gigabytes
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return f"${self.usd} a GB of `attrs.{self.attr}`" + (
+            f" {self.when.words}, else free" if self.when else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """By the unit."""
+
+    usd: Decimal
+    attr: str
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month."""
+        units = _number(attrs.get(self.attr))
+        return None if units is None else self.usd * units
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return f"${self.usd} times `attrs.{self.attr}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Surcharge:
+    """A share of the price on top, where a list among the attrs has an element."""
+
+    share: Decimal
+    attr: str
+    element: str
+
+    def factor(self, attrs: Attrs) -> Decimal:
+        """By what the price is multiplied."""
+        listed = attrs.get(self.attr)
+        has = isinstance(listed, list) and self.element in listed
+        return 1 + self.share if has else Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class BySize:
+    """By the list price of the size, times a count where there is one."""
+
+    prices: Mapping[str, Decimal]
+    times: str = ""
+    surcharge: Surcharge | None = None
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month."""
+        price = self.prices.get(size.lower())
+        count = _number(attrs.get(self.times)) if self.times else Decimal(1)
+        if price is None or count is None:
+            return None
+        return price * count * (self.surcharge.factor(attrs) if self.surcharge else 1)
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        words = "by the list price of `size`"
+        if self.times:
+            words += f", times `attrs.{self.times}`"
+        if self.surcharge:
+            percent = f"{self.surcharge.share:.0%}"
+            words += (
+                f"; {percent} more where `attrs.{self.surcharge.attr}`"
+                f" has `{self.surcharge.element}`"
+            )
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class OfParts:
+    """The prices of what a resource is made of, added up."""
+
+    parts: Callable[[Attrs], list[Decimal | None]]
+    words: str
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month; None when the price of a part is unknown."""
+        total = ZERO
+        for price in self.parts(attrs):
+            if price is None:
+                return None
+            total += price
+        return total
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Billed for the account as one: a single resource has no price of its own."""
+
+    words: str
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """Always None: unknown."""
+        return None
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return self.words
+
+
+def _number(value: Any) -> Decimal | None:  # noqa: ANN401
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and found >= 0 else None

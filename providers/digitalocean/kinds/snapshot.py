@@ -1,0 +1,26 @@
+from decimal import Decimal
+from typing import Final
+
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.pricing import PerGigabyte
+from providers.digitalocean.kinds.reducing import unordered
+
+__all__ = ["SNAPSHOT"]
+
+SNAPSHOT: Final = ResourceKind(
+    name="snapshot",
+    # Of droplets and of volumes; backups are not among them (see the images).
+    listing=Listing("/v2/snapshots", "snapshots", "snapshot"),
+    columns=Columns(region="", statuses=()),
+    attrs={
+        "regions": Attr(Policy.DESIRED, unordered),
+        "resource_id": Attr(Policy.IDENTITY),
+        "resource_type": Attr(Policy.IDENTITY),
+        "min_disk_size": Attr(Policy.COMPUTED),
+        "size_gigabytes": Attr(Policy.COMPUTED),
+    },
+    scoped=frozenset({"tags"}),
+    monthly_price=PerGigabyte(Decimal("0.06"), "size_gigabytes"),
+)

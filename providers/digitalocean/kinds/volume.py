@@ -1,0 +1,26 @@
+from decimal import Decimal
+from typing import Final
+
+from providers.digitalocean.kinds.comparators import by_default, number, unset_alike
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.pricing import PerGigabyte
+from providers.digitalocean.kinds.reducing import unordered
+
+__all__ = ["VOLUME"]
+
+VOLUME: Final = ResourceKind(
+    name="volume",
+    listing=Listing("/v2/volumes", "volumes", "volume"),
+    columns=Columns(statuses=()),
+    attrs={
+        "size_gigabytes": Attr(Policy.DESIRED, same=number),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "droplet_ids": Attr(Policy.REFERENCE, unordered),
+        "filesystem_type": Attr(Policy.IDENTITY),
+        "filesystem_label": Attr(Policy.IDENTITY),
+    },
+    scoped=frozenset({"tags", "droplet_ids"}),
+    monthly_price=PerGigabyte(Decimal("0.10"), "size_gigabytes"),
+)

@@ -1,0 +1,21 @@
+from typing import Final
+
+from providers.digitalocean.kinds.comparators import by_default, unset_alike
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+
+__all__ = ["VPC"]
+
+VPC: Final = ResourceKind(
+    name="vpc",
+    listing=Listing("/v2/vpcs", "vpcs", "vpc"),
+    columns=Columns(statuses=(), tags=""),
+    attrs={
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "default": Attr(Policy.DESIRED),
+        "ip_range": Attr(Policy.IDENTITY),
+    },
+    left_out=frozenset({"urn"}),
+    rarely_changes=True,
+)

@@ -1,0 +1,180 @@
+"""Where the rows of a kind come from: a listing of the API, or Spaces.
+
+The sweep and the single reads see pages of rows that are of the kind, and nothing of how
+a listing differs from others.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+from urllib.parse import quote
+from zlib import crc32
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.errors import NotFound
+from providers.digitalocean.kinds.listing import BucketListing, Listing, Parts
+from providers.digitalocean.kinds.project import PROJECTS, member
+from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.pages import JsonObject, Page
+from providers.digitalocean.spaces import Spaces
+
+__all__ = ["Source", "Sources"]
+
+PARTS_AT_ONCE: Final = 5
+TURN_SECONDS: Final = 6 * 3600
+"""How long a turn lasts, where the parts of objects are read in turns: the slow sync's pace."""
+
+BY_URN: Final = "urns"
+"""What can be seen of buckets without Spaces keys, as the evidence of a sweep names it."""
+
+
+class Source(Protocol):
+    """The rows of a kind."""
+
+    query_count: int
+    """How many listings are read, one after the other, for all of the kind."""
+
+    def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+        """The pages of a listing from page `first` on. Raises ProviderError."""
+
+    async def one(self, identifier: str) -> JsonObject:
+        """One row, with its parts. Raises NotFound, and other ProviderErrors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Finds the source of a kind."""
+
+    provider: DigitalOcean
+    spaces: Spaces | None
+    """None where no Spaces keys are configured."""
+    clock: Callable[[], float] = time.time
+
+    def of(self, listing: Listing | BucketListing) -> Source:
+        """The source of what is listed so."""
+        if isinstance(listing, Listing):
+            return _Api(self.provider, listing, self.clock)
+        if self.spaces is not None:
+            return _Buckets(self.spaces)
+        return _BucketsByUrn(self.provider)
+
+
+class _Api:
+    def __init__(
+        self, provider: DigitalOcean, listing: Listing, clock: Callable[[], float]
+    ) -> None:
+        self._provider = provider
+        self._listing = listing
+        self._clock = clock
+        self.query_count = len(listing.queries)
+
+    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+        listing = self._listing
+        listed = self._provider.pages(
+            listing.path, listing.key, query=listing.queries[query], first=first
+        )
+        async for page in listed:
+            ours = page
+            if listing.only is not None:
+                items = [row for row in page.items if listing.shows(row)]
+                ours = replace(page, items=items, skipped_count=len(page.items) - len(items))
+            if listing.parts is not None:
+                await self._add_parts(ours, listing.parts)
+            yield ours
+
+    async def one(self, identifier: str) -> JsonObject:
+        path = f"{self._listing.path}/{quote(identifier, safe='')}"
+        row = await self._provider.one(path, self._listing.one_key)
+        if not self._listing.shows(row):
+            raise NotFound(f"{path} is of another kind")
+        if self._listing.parts is not None:
+            await self._read_parts(row, identifier, self._listing.parts)
+        return row
+
+    async def _add_parts(self, page: Page, parts: Parts) -> None:
+        """Reads the parts of those rows whose turn it is; of the others they stay unknown."""
+        turns = math.ceil((page.total or 0) / parts.at_most) or 1
+        turn = int(self._clock() // TURN_SECONDS) % turns
+        at_once = asyncio.Semaphore(PARTS_AT_ONCE)
+
+        async def add(row: JsonObject, identifier: str) -> None:
+            async with at_once:
+                await self._read_parts(row, identifier, parts)
+
+        named = [(row, str(row.get(parts.owner, ""))) for row in page.items]
+        await asyncio.gather(
+            *(add(row, name) for row, name in named if crc32(name.encode()) % turns == turn)
+        )
+
+    async def _read_parts(self, row: JsonObject, identifier: str, parts: Parts) -> None:
+        path = f"{self._listing.path}/{quote(identifier, safe='')}/{parts.path}"
+        try:
+            row[parts.field] = [
+                part async for page in self._provider.pages(path, parts.key) for part in page.items
+            ]
+        except NotFound:
+            # The object went since it was listed; the next sweep will not see it.
+            return
+
+
+class _Buckets:
+    """Region by region: each answers with all that it has."""
+
+    def __init__(self, spaces: Spaces) -> None:
+        self._spaces = spaces
+        self.query_count = len(spaces.regions)
+
+    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+        if first == 1:
+            region = self._spaces.regions[query]
+            found = await self._spaces.buckets(region)
+            # A region that is no longer asked must not pass for one without buckets.
+            yield Page(found, 1, len(found), None, scopes=frozenset({f"region:{region}"}))
+
+    async def one(self, identifier: str) -> JsonObject:
+        for region in self._spaces.regions:
+            for row in await self._spaces.buckets(region):
+                if row["name"] == identifier:
+                    return row
+        raise NotFound(f"no region has a bucket {identifier}")
+
+
+class _BucketsByUrn:
+    """What the projects name, where no Spaces keys are configured: names, and no more."""
+
+    query_count = 1
+
+    def __init__(self, provider: DigitalOcean) -> None:
+        self._provider = provider
+
+    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+        if first == 1:
+            names = sorted(await self._names())
+            rows: list[JsonObject] = [{"name": name} for name in names]
+            yield Page(rows, 1, None, None, scopes=frozenset({BY_URN}))
+
+    async def one(self, identifier: str) -> JsonObject:
+        if identifier not in await self._names():
+            raise NotFound(f"no project has a bucket {identifier}")
+        return {"name": identifier}
+
+    async def _names(self) -> set[str]:
+        projects = [
+            str(row["id"])
+            async for page in self._provider.pages(PROJECTS.path, PROJECTS.key)
+            for row in page.items
+        ]
+        names: set[str] = set()
+        for project in projects:
+            path = f"{PROJECTS.path}/{project}/resources"
+            async for page in self._provider.pages(path, "resources"):
+                living = [member(row) for row in page.items]
+                names |= {
+                    each.provider_id
+                    for each in living
+                    if each is not None and each.kind == SPACES_BUCKET.name
+                }
+        return names

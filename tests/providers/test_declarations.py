@@ -1,0 +1,174 @@
+"""Every kind is declared whole: no field undecided, each row makes sense, each price is exact."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.prices import DROPLET_SIZES
+from providers.digitalocean.pages import JsonObject
+from providers.digitalocean.simulator.urns import TYPE_OF_KIND
+from providers.digitalocean.sources import Sources
+from tests.providers.openapi import DOCUMENT, listed_fields
+from tests.providers.simulator import Simulator
+
+KINDS = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
+LISTED = [kind for kind in RESOURCE_KINDS.values() if isinstance(kind.listing, Listing)]
+
+
+async def rows_of(kind: ResourceKind, provider: DigitalOcean) -> list[JsonObject]:
+    source = Sources(provider, spaces=None).of(kind.listing)
+    return [
+        row
+        for query in range(source.query_count)
+        async for page in source.pages(query, 1)
+        for row in page.items
+    ]
+
+
+def attrs_of(sighted: SightedResource) -> dict[str, Any]:
+    attrs: dict[str, Any] = orjson.loads(sighted.attrs_json)
+    return attrs
+
+
+@pytest.mark.parametrize("kind", LISTED if DOCUMENT else [], ids=lambda kind: kind.name)
+def test_every_field_of_the_openapi_document_is_decided_about(kind: ResourceKind) -> None:
+    assert isinstance(kind.listing, Listing)
+
+    assert listed_fields(kind.listing.path, kind.listing.key) <= kind.known_fields()
+
+
+@pytest.mark.parametrize("kind", LISTED if DOCUMENT else [], ids=lambda kind: kind.name)
+def test_no_declaration_names_a_field_that_nobody_sends(kind: ResourceKind) -> None:
+    assert isinstance(kind.listing, Listing)
+    listed = listed_fields(kind.listing.path, kind.listing.key)
+    parts = {kind.parts.field} if kind.parts else set()
+
+    assert kind.known_fields() <= listed | parts
+
+
+@KINDS
+async def test_every_row_that_the_simulator_lists_makes_sense(
+    kind: ResourceKind, provider: DigitalOcean
+) -> None:
+    rows = await rows_of(kind, provider)
+
+    sighted = [kind.sight(row) for row in rows]
+    assert sighted
+    assert len({each.provider_id for each in sighted}) == len(rows)
+    assert {name for row in rows for name in row} <= kind.known_fields()
+    assert all(each.name for each in sighted)
+
+
+@KINDS
+async def test_what_is_listed_is_what_there_is(
+    kind: ResourceKind, provider: DigitalOcean, simulator: Simulator
+) -> None:
+    truth = simulator.truth(kind.name)
+    if kind.name == "image":
+        truth = [image for image in truth if image["type"] in {"custom", "backup"}]
+    column = kind.columns.provider_id
+
+    rows = await rows_of(kind, provider)
+
+    assert {str(row[column]) for row in rows} == {str(row[column]) for row in truth}
+
+
+@KINDS
+async def test_a_resource_read_by_its_id_is_the_one_that_was_listed(
+    kind: ResourceKind, provider: DigitalOcean
+) -> None:
+    listed = kind.sight((await rows_of(kind, provider))[0])
+
+    alone = kind.sight(await Sources(provider, None).of(kind.listing).one(listed.provider_id))
+
+    assert alone == listed
+
+
+@KINDS
+async def test_nothing_secret_is_in_what_is_kept(
+    kind: ResourceKind, provider: DigitalOcean
+) -> None:
+    for row in await rows_of(kind, provider):
+        assert "AVNS_" not in repr(kind.sight(row))
+
+
+@KINDS
+def test_every_kept_field_has_a_policy(kind: ResourceKind) -> None:
+    kept = {f"attrs.{name}" for name in kind.attrs}
+    columns = {"name", "region", "size", "status", "tags", "project_id"}
+
+    assert kept | columns <= kind.policies.keys()
+    for name in kind.volatile:
+        assert kind.policies[f"attrs.{name}"].policy is Policy.VOLATILE
+    for path in kind.secrets:
+        assert kind.policies[f"attrs.{path}"].policy is Policy.SECRET
+
+
+@KINDS
+async def test_every_price_is_an_exact_decimal_or_says_that_it_is_unknown(
+    kind: ResourceKind, provider: DigitalOcean
+) -> None:
+    for row in await rows_of(kind, provider):
+        sighted = kind.sight(row)
+        price = kind.monthly_price.of(sighted.size, attrs_of(sighted))
+
+        if kind.name == "spaces_bucket":
+            assert price is None
+        else:
+            assert isinstance(price, Decimal), sighted
+            assert price >= 0
+
+
+async def test_the_list_prices_of_sizes_are_the_providers(provider: DigitalOcean) -> None:
+    offered = [size async for page in provider.pages("/v2/sizes", "sizes") for size in page.items]
+
+    assert offered
+    for size in offered:
+        assert DROPLET_SIZES[size["slug"]] == Decimal(str(size["price_monthly"]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "attrs", "price"),
+    [
+        ("droplet", "s-2vcpu-4gb", {"features": []}, "24"),
+        ("droplet", "S-2VCPU-4GB", {"features": ["backups", "ipv6"]}, "28.80"),
+        ("droplet", "retired-size", {}, None),
+        ("volume", "", {"size_gigabytes": 100}, "10"),
+        ("volume", "", {}, None),
+        ("snapshot", "", {"size_gigabytes": 2.34}, "0.1404"),
+        ("image", "", {"type": "custom", "size_gigabytes": 10}, "0.60"),
+        ("image", "", {"type": "backup", "size_gigabytes": 10}, "0"),
+        ("load_balancer", "lb-small", {"size_unit": 3}, "36"),
+        ("database", "db-s-2vcpu-4gb", {"num_nodes": 2}, "120"),
+        ("kubernetes_cluster", "", {"ha": True}, "40"),
+        ("kubernetes_cluster", "", {"ha": False}, "0"),
+        ("reserved_ip", "", {"droplet": None}, "5"),
+        ("reserved_ip", "", {"droplet": 17}, "0"),
+        ("vpc", "", {}, "0"),
+        (
+            "app",
+            "basic",
+            {"spec": {"services": [{"instance_size_slug": "basic-xxs", "instance_count": 3}]}},
+            "15",
+        ),
+        ("app", "basic", {"spec": {"workers": [{"instance_size_slug": "huge"}]}}, None),
+        ("spaces_bucket", "", {}, None),
+    ],
+)
+def test_a_month_of_a_resource_has_its_price(
+    kind: str, size: str, attrs: dict[str, Any], price: str | None
+) -> None:
+    told = RESOURCE_KINDS[kind].monthly_price.of(size, attrs)
+
+    assert told == (None if price is None else Decimal(price))
+
+
+def test_every_kind_of_a_projects_urns_is_synced() -> None:
+    assert TYPE_OF_KIND.keys() <= RESOURCE_KINDS.keys()

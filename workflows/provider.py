@@ -1,0 +1,59 @@
+"""Whom the workers ask at the provider: a client a queue, one budget a token."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from fractions import Fraction
+from typing import Final
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.rate import LEFT_FOR_OTHERS, RateBudgets
+from providers.digitalocean.spaces import Spaces, SpacesKeys
+from services.common.settings import Settings
+from workflows.queues import TaskQueue
+
+__all__ = ["PROVISIONING", "ProviderTokens", "spaces_of"]
+
+PROVISIONING: Final = "provisioning"
+"""The purpose that no other may starve."""
+
+FOR_THE_SIMULATOR: Final = "simulator"
+"""Where no token is configured: the simulator takes any."""
+
+SWEEPING: Final = frozenset({TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW})
+"""The queues that would use up whatever there is."""
+
+
+class ProviderTokens:
+    """The tokens by purpose. A token's budget is shared by all whom it serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._budgets = RateBudgets()
+
+    def client(self, queue: TaskQueue) -> AbstractAsyncContextManager[DigitalOcean]:
+        """The client of a queue's activities."""
+        token = self._token(queue)
+        budget = self._budgets.of(token).share(self.leaving(queue))
+        return DigitalOcean.open(self._settings.provider_url(), token, budget)
+
+    def leaving(self, queue: TaskQueue) -> Fraction:
+        """The part of the budget that a queue leaves alone, because its token serves others too."""
+        if queue in SWEEPING and self._token(queue) == self._token(PROVISIONING):
+            return LEFT_FOR_OTHERS
+        return Fraction(0)
+
+    def _token(self, purpose: str) -> str:
+        return self._settings.provider_token(purpose) or FOR_THE_SIMULATOR
+
+
+@asynccontextmanager
+async def spaces_of(settings: Settings) -> AsyncIterator[Spaces | None]:
+    """The client of Spaces; None where no keys are configured."""
+    secret = settings.spaces_secret_access_key.get_secret_value()
+    if not (settings.spaces_access_key_id and secret):
+        yield None
+        return
+    keys = SpacesKeys(settings.spaces_access_key_id, secret)
+    regions = tuple(settings.spaces_regions.split())
+    async with Spaces.open(settings.spaces_endpoint, regions, keys) as spaces:
+        yield spaces
