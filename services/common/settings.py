@@ -102,6 +102,23 @@ class Settings(BaseSettings):
     )
     internal_project: str = "skyai-internal"
 
+    spaces_access_key_id: str = Field(
+        default="", validation_alias=_variable("SPACES_ACCESS_KEY_ID")
+    )
+    """Without it, buckets are known by what the projects name."""
+    spaces_secret_access_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias=_variable("SPACES_SECRET_ACCESS_KEY")
+    )
+    spaces_endpoint: str = Field(
+        default="https://{region}.digitaloceanspaces.com",
+        validation_alias=_variable("SPACES_ENDPOINT"),
+    )
+    spaces_regions: str = Field(
+        default="ams3 atl1 blr1 fra1 lon1 nyc3 ric1 sfo2 sfo3 sgp1 syd1 tor1",
+        validation_alias=_variable("SPACES_REGIONS"),
+    )
+    """Separated by blanks: where buckets are looked for."""
+
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
 
