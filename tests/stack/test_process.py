@@ -112,6 +112,7 @@ def test_the_guard_ends_what_a_killed_parent_left(
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "started\n"
-        assert len(processes_of(tmp_path)) >= 3
+        # The parent, its guard and what it started: a gate takes a moment to become it.
+        until(lambda: len(processes_of(tmp_path)) >= 3)
         parent.kill()
     assert gone(tmp_path)

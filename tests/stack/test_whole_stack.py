@@ -12,6 +12,7 @@ import pytest
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.processes import gone, processes_of
+from tests.support.waiting import until
 from tests.support.whole_stack import COMMAND, WholeStack, pasted
 
 
@@ -82,6 +83,8 @@ def test_a_second_stack_on_the_same_data_is_refused(stack: WholeStack) -> None:
 def test_a_killed_part_comes_back(stack: WholeStack, name: str) -> None:
     stack.kill(name)
     with stack.client() as operator:
+        # The gateway looks at its services again within seconds.
+        until(lambda: operator.get("/api/v1/inventory").is_success)
         assert resources(operator.get("/api/v1/inventory"))
 
 
