@@ -3,16 +3,20 @@
 import grpc
 from arcadia.inventory.v1 import (
     drift_service_pb2,
+    drift_service_pb2_grpc,
     inventory_service_pb2,
     inventory_service_pb2_grpc,
     lookup_service_pb2,
     reconcile_service_pb2,
+    reconcile_service_pb2_grpc,
     sync_service_pb2,
     sync_service_pb2_grpc,
 )
 
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
+from services.inventory.drift.drift_servicer import DriftServicer
+from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer
 from services.inventory.sync_servicer import SyncServicer
 
@@ -27,6 +31,10 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
         SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
     )
+    drift = DriftServicer(parts.database)  # type: ignore[abstract]
+    drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
+    reconcile = ReconcileServicer(parts.database)  # type: ignore[abstract]
+    reconcile_service_pb2_grpc.add_ReconcileServiceServicer_to_server(reconcile, server)
 
 
 DEFINITION = ServiceDefinition(

@@ -11,18 +11,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class SweepDriftRequest(_message.Message):
-    __slots__ = ("provider", "kind", "page_size", "page_token", "run_id")
+    __slots__ = ("provider", "kind", "page_size", "page_token", "run_id", "in_flight_provider_ids")
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    IN_FLIGHT_PROVIDER_IDS_FIELD_NUMBER: _ClassVar[int]
     provider: str
     kind: str
     page_size: int
     page_token: str
     run_id: str
-    def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+    in_flight_provider_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., run_id: _Optional[str] = ..., in_flight_provider_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SweepDriftResponse(_message.Message):
     __slots__ = ("resource_count", "field_count", "opened_count", "updated_count", "stale_count", "unknown_count", "deferred_count", "muted_count", "frozen_reason", "next_page_token")

@@ -1,0 +1,182 @@
+"""DriftService: proto to domain and back. Operators read drift in it, and decide on it."""
+
+from typing import Any
+
+from arcadia.inventory.v1 import drift_service_pb2 as pb
+from arcadia.inventory.v1 import drift_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.requests import current_request_id
+from services.inventory.drift import requests
+from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
+from services.inventory.drift.specs import taken_from
+from services.inventory.drift.store.closing import accept
+from services.inventory.drift.store.listing import list_drifts, read_drift
+from services.inventory.drift.store.prices import read_list_prices
+from services.inventory.drift.store.rules import create_rule, delete_rule, list_rules
+from services.inventory.drift.store.specs import (
+    DesiredSpec,
+    Specifiable,
+    read_spec,
+    read_specifiable,
+    record_specs,
+)
+from services.inventory.requests import known_kind, uuid_of
+from services.inventory.store.history import Cause
+from services.inventory.store.reading import read_resource
+
+__all__ = ["DriftServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
+    """What is not as it was asked for, and what the operator says to that."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ListDrifts(  # noqa: N802
+        self, request: pb.ListDriftsRequest, context: Context
+    ) -> pb.ListDriftsResponse:
+        """Lists drifts, newest found first."""
+        wanted = requests.drift_filter(request)
+        size = page_size(request.page_size)
+        filters = _filters(request)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_drifts(
+                session,
+                wanted,
+                before=uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+            prices = await read_list_prices(session)
+        page = rows[:size]
+        return pb.ListDriftsResponse(
+            drifts=(drift_message(row, prices) for row in page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def GetDrift(  # noqa: N802
+        self, request: pb.GetDriftRequest, context: Context
+    ) -> pb.GetDriftResponse:
+        """One drift."""
+        drift_id = uuid_of("id", request.id)
+        async with self._database.read(current_caller().scope) as session:
+            row = await read_drift(session, drift_id)
+            prices = await read_list_prices(session)
+        return pb.GetDriftResponse(drift=drift_message(row, prices))
+
+    async def AcceptDrift(  # noqa: N802
+        self, request: pb.AcceptDriftRequest, context: Context
+    ) -> pb.AcceptDriftResponse:
+        """Makes the live value the desired one."""
+        caller = current_caller()
+        drift_id = uuid_of("id", request.id)
+        key = requests.request_key(request.request_id)
+        cause = Cause(caller.subject, current_request_id())
+        async with self._database.write(caller.scope) as session:
+            row = await accept(session, drift_id, operator=caller.subject, key=key, cause=cause)
+            spec = await read_spec(session, row.resource_id)
+            prices = await read_list_prices(session)
+        return pb.AcceptDriftResponse(drift=drift_message(row, prices), spec=spec_message(spec))
+
+    async def ListIgnoreRules(  # noqa: N802
+        self, request: pb.ListIgnoreRulesRequest, context: Context
+    ) -> pb.ListIgnoreRulesResponse:
+        """The ignore rules, newest first."""
+        kind = known_kind(request.kind) if request.kind else ""
+        size = page_size(request.page_size)
+        filters = ("ignore-rules", kind, request.include_expired)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_rules(
+                session,
+                kind=kind,
+                expired=request.include_expired,
+                before=uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = rows[:size]
+        return pb.ListIgnoreRulesResponse(
+            ignore_rules=map(rule_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def CreateIgnoreRule(  # noqa: N802
+        self, request: pb.CreateIgnoreRuleRequest, context: Context
+    ) -> pb.CreateIgnoreRuleResponse:
+        """Mutes a field of a kind, a tenant or a resource."""
+        caller = current_caller()
+        rule = requests.new_rule(request)
+        key = requests.request_key(request.request_id)
+        async with self._database.write(caller.scope) as session:
+            row = await create_rule(session, rule, operator=caller.subject, request_id=key)
+        return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(row))
+
+    async def DeleteIgnoreRule(  # noqa: N802
+        self, request: pb.DeleteIgnoreRuleRequest, context: Context
+    ) -> pb.DeleteIgnoreRuleResponse:
+        """Lets what a rule muted be heard again."""
+        caller = current_caller()
+        rule_id = uuid_of("id", request.id)
+        key = requests.request_key(request.request_id)
+        async with self._database.write(caller.scope) as session:
+            await delete_rule(session, rule_id, operator=caller.subject, request_id=key)
+        return pb.DeleteIgnoreRuleResponse()
+
+    async def GetSpec(  # noqa: N802
+        self, request: pb.GetSpecRequest, context: Context
+    ) -> pb.GetSpecResponse:
+        """The desired state of a resource."""
+        scope = current_caller().scope
+        resource_id = uuid_of("resource_id", request.resource_id)
+        async with self._database.read(scope) as session:
+            await read_resource(session, scope, resource_id)
+            row = await read_spec(session, resource_id)
+        return pb.GetSpecResponse(spec=spec_message(row))
+
+    async def RecordSpec(  # noqa: N802
+        self, request: pb.RecordSpecRequest, context: Context
+    ) -> pb.RecordSpecResponse:
+        """Records the desired state of a resource."""
+        caller = current_caller()
+        resource_id = uuid_of("resource_id", request.resource_id)
+        if request.from_live == request.HasField("spec"):
+            raise InvalidArgument("spec", "is required, unless from_live is true")
+        async with self._database.write(caller.scope) as session:
+            found = (await read_specifiable(session, [resource_id]))[resource_id]
+            spec = DesiredSpec(found, _desired(request, found))
+            await record_specs(session, [spec], actor=caller.subject)
+            row = await read_spec(session, resource_id)
+        return pb.RecordSpecResponse(spec=spec_message(row))
+
+
+def _desired(request: pb.RecordSpecRequest, found: Specifiable) -> dict[str, Any]:
+    if not request.from_live:
+        return requests.spec_of("spec", found.kind, json_of("spec", request.spec))
+    if found.resource.deleted:
+        raise FailedPrecondition(
+            f"resource {found.resource.id} is gone: it has no live values",
+            reason="RESOURCE_GONE",
+        )
+    return taken_from(found.kind, found.resource)
+
+
+def _filters(request: pb.ListDriftsRequest) -> tuple[str, ...]:
+    """What a page token is bound to: every filter, and not the size."""
+    return (
+        "drifts",
+        request.status,
+        request.kind,
+        request.resource_id,
+        request.tenant_id,
+        request.deployment_id,
+        request.field,
+        request.muted,
+    )

@@ -1,0 +1,201 @@
+"""ReconcileService: proto to domain and back. Workers hold the cloud against the specs in it."""
+
+from typing import Any
+
+from arcadia.inventory.v1 import reconcile_service_pb2 as pb
+from arcadia.inventory.v1 import reconcile_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.requests import current_request_id
+from services.inventory.drift import requests
+from services.inventory.drift.messages import drift_message
+from services.inventory.drift.store import closing
+from services.inventory.drift.store.causes import record_causes
+from services.inventory.drift.store.listing import list_unexplained
+from services.inventory.drift.store.locks import lock_drift
+from services.inventory.drift.store.pages import (
+    PageKey,
+    count_muted,
+    frozen_reason,
+    read_page,
+    write_verdict,
+)
+from services.inventory.drift.store.prices import read_list_prices, record_list_prices
+from services.inventory.drift.store.specs import (
+    DesiredSpec,
+    read_specifiable,
+    record_specs,
+    remove_specs,
+)
+from services.inventory.drift.sweeping import judge_page
+from services.inventory.messages import resource_message
+from services.inventory.requests import known_kind, known_provider, required, uuid_of
+from services.inventory.store.history import Cause
+from services.inventory.store.reading import read_resource
+
+__all__ = ["ReconcileServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
+    """How workers keep the cloud as it was asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def SweepDrift(  # noqa: N802
+        self, request: pb.SweepDriftRequest, context: Context
+    ) -> pb.SweepDriftResponse:
+        """Compares a page of specified resources with their live values."""
+        provider, kind = known_provider(request.provider), known_kind(request.kind)
+        size = requests.sweep_size(request.page_size)
+        filters = ("drift-sweep", provider, kind)
+        position = decode_token(request.page_token, filters, (str,))
+        after = uuid_of("page_token", position[0]) if position else None
+        async with self._database.write(current_caller().scope) as session:
+            await lock_drift(session, [(provider, kind)])
+            if reason := await frozen_reason(session, provider, kind):
+                return pb.SweepDriftResponse(frozen_reason=reason)
+            found = await read_page(session, PageKey(provider, kind, after, size + 1))
+            page = found[:size]
+            verdict = judge_page(kind, page, frozenset(request.in_flight_provider_ids))
+            await write_verdict(session, kind, verdict, _cause())
+            muted = await count_muted(session, page)
+        last = str(page[-1].resource.id) if page else ""
+        return pb.SweepDriftResponse(
+            resource_count=len(page) - verdict.deferred_count,
+            field_count=verdict.field_count,
+            opened_count=len(verdict.opened),
+            updated_count=len(verdict.moved),
+            stale_count=len(verdict.gone),
+            unknown_count=verdict.unknown_count,
+            deferred_count=verdict.deferred_count,
+            muted_count=muted,
+            next_page_token=encode_token(filters, (last,)) if len(found) > size else "",
+        )
+
+    async def ListUnexplainedDrifts(  # noqa: N802
+        self, request: pb.ListUnexplainedDriftsRequest, context: Context
+    ) -> pb.ListUnexplainedDriftsResponse:
+        """The open drifts whose cause nobody looked up yet."""
+        size = page_size(request.page_size)
+        filters = ("unexplained-drifts",)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_unexplained(
+                session,
+                after=uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+            prices = await read_list_prices(session)
+        page = rows[:size]
+        return pb.ListUnexplainedDriftsResponse(
+            drifts=(drift_message(row, prices) for row in page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def RecordDriftCauses(  # noqa: N802
+        self, request: pb.RecordDriftCausesRequest, context: Context
+    ) -> pb.RecordDriftCausesResponse:
+        """Keeps what the action log said."""
+        explained = requests.causes(request)
+        unexplained = requests.batch_of_uuids(
+            "unexplained_drift_ids", request.unexplained_drift_ids
+        )
+        async with self._database.write(current_caller().scope) as session:
+            await record_causes(session, explained, unexplained)
+        return pb.RecordDriftCausesResponse()
+
+    async def RecordListPrices(  # noqa: N802
+        self, request: pb.RecordListPricesRequest, context: Context
+    ) -> pb.RecordListPricesResponse:
+        """Keeps the provider's list prices of a kind."""
+        provider, kind = known_provider(request.provider), known_kind(request.kind)
+        prices = requests.list_prices(request)
+        async with self._database.write(current_caller().scope) as session:
+            await record_list_prices(session, provider, kind, prices)
+        return pb.RecordListPricesResponse()
+
+    async def BeginRevert(  # noqa: N802
+        self, request: pb.BeginRevertRequest, context: Context
+    ) -> pb.BeginRevertResponse:
+        """What a revert needs to know."""
+        scope = current_caller().scope
+        drift_id = uuid_of("drift_id", request.drift_id)
+        workflow_id = required("workflow_id", request.workflow_id)
+        run_id = required("run_id", request.run_id)
+        async with self._database.write(scope) as session:
+            row = await closing.begin_revert(
+                session, drift_id, workflow_id=workflow_id, run_id=run_id
+            )
+            resource = await read_resource(session, scope, row.resource_id)
+            prices = await read_list_prices(session)
+        return pb.BeginRevertResponse(
+            drift=drift_message(row, prices), resource=resource_message(resource)
+        )
+
+    async def CompleteRevert(  # noqa: N802
+        self, request: pb.CompleteRevertRequest, context: Context
+    ) -> pb.CompleteRevertResponse:
+        """Closes a drift whose live value was set back."""
+        drift_id = uuid_of("drift_id", request.drift_id)
+        run_id = required("run_id", request.run_id)
+        async with self._database.write(current_caller().scope) as session:
+            row = await closing.complete_revert(session, drift_id, run_id=run_id, cause=_cause())
+            prices = await read_list_prices(session)
+        return pb.CompleteRevertResponse(drift=drift_message(row, prices))
+
+    async def FailRevert(  # noqa: N802
+        self, request: pb.FailRevertRequest, context: Context
+    ) -> pb.FailRevertResponse:
+        """Leaves a drift open with the reason why it could not be reverted."""
+        drift_id = uuid_of("drift_id", request.drift_id)
+        run_id = required("run_id", request.run_id)
+        reason = required("reason", request.reason)
+        async with self._database.write(current_caller().scope) as session:
+            row = await closing.fail_revert(session, drift_id, run_id=run_id, reason=reason)
+            prices = await read_list_prices(session)
+        return pb.FailRevertResponse(drift=drift_message(row, prices))
+
+    async def RecordSpecs(  # noqa: N802
+        self, request: pb.RecordSpecsRequest, context: Context
+    ) -> pb.RecordSpecsResponse:
+        """Records the specs of a batch of resources."""
+        raw = requests.raw_specs(request)
+        async with self._database.write(current_caller().scope) as session:
+            found = await read_specifiable(session, list(raw))
+            specs = [
+                DesiredSpec(
+                    found[identifier],
+                    requests.spec_of(f"specs[{position}].spec_json", found[identifier].kind, spec),
+                )
+                for position, (identifier, spec) in enumerate(raw.items())
+            ]
+            counts = await record_specs(session, specs, actor=_actor(request.actor))
+        return pb.RecordSpecsResponse(
+            created_count=counts.created,
+            updated_count=counts.updated,
+            unchanged_count=counts.unchanged,
+        )
+
+    async def RemoveSpecs(  # noqa: N802
+        self, request: pb.RemoveSpecsRequest, context: Context
+    ) -> pb.RemoveSpecsResponse:
+        """Takes specs back."""
+        ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
+        async with self._database.write(current_caller().scope) as session:
+            removed = await remove_specs(session, ids, actor=_actor(request.actor), cause=_cause())
+        return pb.RemoveSpecsResponse(removed_count=removed)
+
+
+def _cause() -> Cause:
+    return Cause(current_caller().subject, current_request_id())
+
+
+def _actor(named: str) -> str:
+    """Who records on whose behalf: the worker, unless it names somebody."""
+    return named or current_caller().subject

@@ -1,0 +1,191 @@
+"""What a request about drift may say, refused with the name of the field."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from providers.digitalocean.kinds.policy import Policy
+from services.common.errors import InvalidArgument
+from services.inventory.drift.fields import ATTRS_PREFIX, PRESENCE, Json
+from services.inventory.drift.policies import policy_of
+from services.inventory.drift.specs import InvalidSpec, normal_spec
+from services.inventory.drift.states import Status
+from services.inventory.drift.store.causes import ActionCause
+from services.inventory.drift.store.listing import DriftFilter
+from services.inventory.drift.store.rules import NewRule
+from services.inventory.requests import (
+    LARGEST_BATCH,
+    NUL_IN_JSON,
+    known_kind,
+    required,
+    text,
+    uuid_of,
+)
+
+__all__ = [
+    "batch_of_uuids",
+    "causes",
+    "drift_filter",
+    "list_prices",
+    "new_rule",
+    "raw_specs",
+    "request_key",
+    "spec_of",
+    "sweep_size",
+]
+
+SWEEP_SIZE: Final = 1_000
+ANY: Final = "any"
+MUTED: Final = {"": None, "true": True, "false": False}
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+LONGEST_REQUEST_ID: Final = 200
+
+
+def sweep_size(requested: int) -> int:
+    """How many resources a page of a sweep compares."""
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, LARGEST_BATCH) if requested else SWEEP_SIZE
+
+
+def request_key(value: str) -> str:
+    """The caller's name for a write; empty for none."""
+    if len(value) > LONGEST_REQUEST_ID:
+        raise InvalidArgument("request_id", f"is longer than {LONGEST_REQUEST_ID} characters")
+    return text("request_id", value)
+
+
+def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:
+    """Which drifts to list."""
+    status = request.status or Status.OPEN.value
+    if status != ANY and status not in set(Status):
+        raise InvalidArgument("status", f"{status!r} is not one of {', '.join(Status)}, {ANY}")
+    if request.muted not in MUTED:
+        raise InvalidArgument("muted", f"{request.muted!r} is neither true nor false")
+    return DriftFilter(
+        status=None if status == ANY else status,
+        kind=known_kind(request.kind) if request.kind else None,
+        resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
+        tenant_id=text("tenant_id", request.tenant_id) or None,
+        deployment_id=text("deployment_id", request.deployment_id) or None,
+        field=text("field", request.field) or None,
+        muted=MUTED[request.muted],
+    )
+
+
+def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
+    """What to mute."""
+    kind = known_kind(request.kind)
+    field = text("field", required("field", request.field)).removeprefix(ATTRS_PREFIX)
+    policy = policy_of(kind, field)
+    if field != PRESENCE and (policy is None or policy.policy is Policy.SECRET):
+        raise InvalidArgument("field", f"{field!r} is not a field of a {kind} that can drift")
+    return NewRule(
+        kind=kind,
+        field=field,
+        tenant_id=text("tenant_id", request.tenant_id) or None,
+        resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
+        expires_at=(
+            instant("expires_at", request.expires_at) if request.HasField("expires_at") else None
+        ),
+        reason=text("reason", required("reason", request.reason)),
+    )
+
+
+def instant(field: str, stamp: Timestamp) -> datetime:
+    """An instant of a year that the database knows."""
+    try:
+        found = stamp.ToDatetime(UTC)
+    except (OverflowError, ValueError):
+        raise InvalidArgument(field, "is not an instant") from None
+    return min(found, LATEST)
+
+
+def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
+    """A spec in its normal form."""
+    if NUL_IN_JSON.search(orjson.dumps(raw).decode()):
+        raise InvalidArgument(field, "has a NUL character")
+    try:
+        return normal_spec(kind, raw)
+    except InvalidSpec as error:
+        blamed = f"{field}.{error.field}" if error.field else field
+        raise InvalidArgument(blamed, error.description, reason=error.reason) from None
+
+
+def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, dict[str, Json]]:
+    """The specs of a batch as they came, by resource; each once."""
+    _bounded("specs", len(request.specs))
+    specs: dict[UUID, dict[str, Json]] = {}
+    for position, desired in enumerate(request.specs):
+        field = f"specs[{position}]"
+        identifier = uuid_of(f"{field}.resource_id", desired.resource_id)
+        if identifier in specs:
+            raise InvalidArgument(f"{field}.resource_id", "is there twice")
+        specs[identifier] = _object(f"{field}.spec_json", desired.spec_json)
+    return specs
+
+
+def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
+    """A batch of our ids, each once."""
+    _bounded(field, len(values))
+    return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
+
+
+def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ActionCause]:
+    """What the action log said."""
+    _bounded("explained", len(request.explained))
+    return [
+        ActionCause(
+            drift_id=uuid_of(f"explained[{position}].drift_id", explained.drift_id),
+            action_id=required(f"explained[{position}].cause.action_id", explained.cause.action_id),
+            action_type=explained.cause.action_type,
+            occurred_at=instant(
+                f"explained[{position}].cause.occurred_at", explained.cause.occurred_at
+            ),
+        )
+        for position, explained in enumerate(request.explained)
+    ]
+
+
+def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[str, Decimal]:
+    """The prices by size, in lower case. An empty list is no list: it would price nothing."""
+    if not request.prices:
+        raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
+    _bounded("prices", len(request.prices))
+    return {
+        required(f"prices[{i}].size", price.size).lower(): _price(f"prices[{i}]", price.monthly_usd)
+        for i, price in enumerate(request.prices)
+    }
+
+
+def _price(field: str, value: str) -> Decimal:
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise InvalidArgument(f"{field}.monthly_usd", f"{value!r} is not a price")
+    return found
+
+
+def _object(field: str, content: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(required(field, content))
+    except orjson.JSONDecodeError as error:
+        raise InvalidArgument(field, f"is not JSON: {error}", reason="MALFORMED_JSON") from None
+    if not isinstance(found, dict):
+        raise InvalidArgument(field, "is not a JSON object", reason="MALFORMED_JSON")
+    return found
+
+
+def _bounded(field: str, count: int) -> None:
+    if count > LARGEST_BATCH:
+        raise InvalidArgument(
+            field, f"has {count} entries, at most {LARGEST_BATCH}", reason="BATCH_TOO_LARGE"
+        )

@@ -1,0 +1,181 @@
+"""Desired specs: recorded, read and taken back in batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, select, text
+
+from services.common.database import ReadSession, WriteSession
+from services.common.errors import NotFound
+from services.inventory.drift.fields import Json, LiveResource
+from services.inventory.drift.models import cloud_provisioned as provisioned
+from services.inventory.drift.store.locks import lock_drift
+from services.inventory.store.history import Cause, prepare_months
+
+__all__ = [
+    "DesiredSpec",
+    "SpecCounts",
+    "Specifiable",
+    "read_spec",
+    "read_specifiable",
+    "record_specs",
+    "remove_specs",
+]
+
+SPECIFIABLE: Final = """
+SELECT id, provider, kind, name, region, size, status, tags, project_id::text, attrs::text,
+       unknown_fields, deleted_at IS NOT NULL
+FROM cloud_resources
+WHERE id = ANY (%(ids)b::uuid[])
+"""
+
+RECORD: Final = """
+INSERT INTO cloud_provisioned AS s
+    (resource_id, provider, kind, spec, recorded_by, recorded_at)
+SELECT g.id, g.provider, g.kind, g.spec::jsonb, %(actor)s, now()
+FROM unnest(%(ids)b::uuid[], %(providers)b::text[], %(kinds)b::text[], %(specs)b::text[])
+     AS g (id, provider, kind, spec)
+ON CONFLICT ON CONSTRAINT cloud_provisioned_pkey DO UPDATE SET
+    spec = excluded.spec,
+    spec_version = s.spec_version + 1,
+    recorded_by = excluded.recorded_by,
+    recorded_at = excluded.recorded_at
+WHERE s.spec IS DISTINCT FROM excluded.spec
+RETURNING old.resource_id IS NULL
+"""
+
+REMOVE: Final = text("""
+WITH removed AS (
+    DELETE FROM cloud_provisioned WHERE resource_id = ANY (CAST(:ids AS uuid[]))
+    RETURNING resource_id
+), closed AS (
+    UPDATE cloud_drift AS d
+    SET status = 'stale', resolved_at = now(), resolved_by = CAST(:actor AS text)
+    FROM removed
+    WHERE d.resource_id = removed.resource_id AND d.status = 'open'
+    RETURNING d.resource_id, d.kind, d.field, d.actual
+), noted AS (
+    INSERT INTO cloud_resource_events
+        (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
+    SELECT closed.resource_id, closed.kind, r.tenant_id, 'drift_resolved',
+           jsonb_build_object(
+               closed.field, jsonb_build_object('old', closed.actual, 'new', closed.actual),
+               'drift', jsonb_build_object('old', 'open', 'new', 'stale')),
+           CAST(:actor AS text), CAST(:request_id AS text), now()
+    FROM closed JOIN cloud_resources AS r ON r.id = closed.resource_id
+)
+SELECT count(*) FROM removed
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Specifiable:
+    """A resource as far as a spec of it needs to know."""
+
+    provider: str
+    kind: str
+    resource: LiveResource
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredSpec:
+    """What a resource should be, in its normal form."""
+
+    of: Specifiable
+    spec: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecCounts:
+    """What became of a batch of specs."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+async def read_specifiable(session: WriteSession, ids: Sequence[UUID]) -> dict[UUID, Specifiable]:
+    """The resources by id, with the drift locks of their kinds held.
+
+    Raises NotFound for the first that does not exist.
+    """
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(SPECIFIABLE, {"ids": list(ids)})
+        rows = await cursor.fetchall()
+    found = {row[0]: _specifiable(row) for row in rows}
+    for identifier in ids:
+        if identifier not in found:
+            raise NotFound("resource", str(identifier))
+    await lock_drift(session, ((one.provider, one.kind) for one in found.values()))
+    return found
+
+
+async def record_specs(
+    session: WriteSession, specs: Sequence[DesiredSpec], *, actor: str
+) -> SpecCounts:
+    """Keeps specs, each resource once: a new version where it differs from the kept one."""
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(
+            RECORD,
+            {
+                "ids": [desired.of.resource.id for desired in specs],
+                "providers": [desired.of.provider for desired in specs],
+                "kinds": [desired.of.kind for desired in specs],
+                "specs": [orjson.dumps(desired.spec).decode() for desired in specs],
+                "actor": actor,
+            },
+            prepare=False,
+        )
+        written = [row[0] for row in await cursor.fetchall()]
+    created = sum(written)
+    return SpecCounts(created, len(written) - created, len(specs) - len(written))
+
+
+async def read_spec(session: ReadSession, resource_id: UUID) -> Row[Any]:
+    """The row of `cloud_provisioned`. Raises NotFound where nothing is desired."""
+    statement = select(provisioned).where(provisioned.c.resource_id == resource_id)
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("spec", str(resource_id))
+    return found
+
+
+async def remove_specs(
+    session: WriteSession, ids: Sequence[UUID], *, actor: str, cause: Cause
+) -> int:
+    """Takes specs back, and closes their drifts as stale; answers how many there were."""
+    kinds = await session.execute(
+        select(provisioned.c.provider, provisioned.c.kind)
+        .where(provisioned.c.resource_id.in_(ids))
+        .distinct()
+    )
+    await lock_drift(session, ((row.provider, row.kind) for row in kinds))
+    await prepare_months(session)
+    removed = await session.execute(
+        REMOVE, {"ids": list(ids), "actor": actor, "request_id": cause.request_id}
+    )
+    return int(removed.scalar_one())
+
+
+def _specifiable(row: tuple[Any, ...]) -> Specifiable:
+    return Specifiable(
+        provider=row[1],
+        kind=row[2],
+        resource=LiveResource(
+            id=row[0],
+            name=row[3],
+            region=row[4],
+            size=row[5],
+            status=row[6],
+            tags=row[7],
+            project_id=row[8],
+            attrs=orjson.loads(row[9]),
+            unknown_fields=frozenset(row[10]),
+            deleted=row[11],
+        ),
+    )
