@@ -50,6 +50,15 @@ class Simulator:
         """Deletes objects."""
         self._post("mutate", do="delete", kind=kind, ids=list(identifiers))
 
+    def clone(self, kind: str, count: int) -> None:
+        """Makes so many more of a kind."""
+        self._post("mutate", do="clone", kind=kind, count=count)
+
+    def change(self, kind: str, identifier: str, **fields: Any) -> None:
+        """Sets fields of an object; `__` in a name stands for a dot."""
+        named = {name.replace("__", "."): value for name, value in fields.items()}
+        self._post("mutate", do="set", kind=kind, id=identifier, fields=named)
+
     def requests(self, method: str = "GET", path: str = "/v2/") -> list[str]:
         """Path and query of what was asked, oldest first."""
         asked = httpx.get(f"{self.url}/_simulator/requests").json()["requests"]

@@ -8,7 +8,7 @@ from services.common.settings import Settings
 
 __all__ = ["OURS", "environment_of"]
 
-OURS = ("ARCADIA_", "TEMPORAL_", "DO_API_", "OTEL_")
+OURS = ("ARCADIA_", "TEMPORAL_", "DO_API_", "OTEL_", "SPACES_")
 """What the variables begin with that our programs read."""
 
 

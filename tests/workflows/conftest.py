@@ -3,6 +3,8 @@
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from temporalio.client import Client
@@ -11,7 +13,6 @@ from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
 from stack.probes import TEMPORAL_FRONTEND, grpc_serving
 from tests.providers.simulator import Simulator, start_simulator
-from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
@@ -41,8 +42,8 @@ def sync_simulator(engine_room: EngineRoom) -> Simulator:
     return start_simulator(engine_room, "sync-simulator")
 
 
-@pytest.fixture
-async def temporal(sync_temporal: str) -> Client:
+@pytest.fixture(scope="session")
+async def sync_client(sync_temporal: str) -> Client:
     """A client of the server, which knows our search attributes."""
     client = await connect(Settings(TEMPORAL_ADDRESS=sync_temporal))
     await register_search_attributes(client)
@@ -50,9 +51,48 @@ async def temporal(sync_temporal: str) -> Client:
 
 
 @pytest.fixture
+def temporal(sync_client: Client) -> Client:
+    """The same."""
+    return sync_client
+
+
+@asynccontextmanager
+async def running_system(
+    engine_room: EngineRoom, simulator: Simulator, temporal: Client, settings: Settings
+) -> AsyncIterator[System]:
+    """An inventory on the settings' database; no worker yet. Ends what was started."""
+    port = settings.inventory_address.rpartition(":")[2]
+    inventory = engine_room.start_program(
+        f"inventory-{port}",
+        [sys.executable, "-m", "services.inventory"],
+        environment_of(settings),
+        lambda _: grpc_serving(settings.inventory_address),
+    )
+    database = settings.database_url(Service.INVENTORY).rpartition("/")[2]
+    admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
+    made = System(engine_room, settings, simulator, temporal, admin_url)
+    yield made
+    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
+        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
+    made.stop_workers()
+    inventory.popen.kill()
+    engine_room.stop(inventory)
+
+
+def settings_of(sync_temporal: str, simulator: Simulator, **overrides: Any) -> dict[str, Any]:
+    """What an inventory and a worker of their own are told, beside the database."""
+    return {
+        "inventory_address": f"127.0.0.1:{free_port()}",
+        "TEMPORAL_ADDRESS": sync_temporal,
+        "DO_API_URL": simulator.url,
+        "DO_API_TOKEN": uuid.uuid4().hex,
+        **overrides,
+    }
+
+
+@pytest.fixture
 async def system(
     engine_room: EngineRoom,
-    postgres: PostgresServer,
     fresh_settings: Callable[..., Settings],
     sync_temporal: str,
     sync_simulator: Simulator,
@@ -61,25 +101,6 @@ async def system(
     """A new account, an empty inventory, and no worker yet."""
     sync_simulator.behave()
     sync_simulator.reset(scale=DROPLETS)
-    port = free_port()
-    settings = fresh_settings(
-        Service.INVENTORY,
-        inventory_address=f"127.0.0.1:{port}",
-        TEMPORAL_ADDRESS=sync_temporal,
-        DO_API_URL=sync_simulator.url,
-        DO_API_TOKEN=uuid.uuid4().hex,
-    )
-    inventory = engine_room.start_program(
-        f"inventory-{port}",
-        [sys.executable, "-m", "services.inventory"],
-        environment_of(settings),
-        lambda _: grpc_serving(settings.inventory_address),
-    )
-    database = settings.database_url(Service.INVENTORY).rpartition("/")[2]
-    made = System(engine_room, settings, sync_simulator, temporal, postgres.url(database))
-    yield made
-    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
-        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
-    made.stop_workers()
-    inventory.popen.kill()
-    engine_room.stop(inventory)
+    settings = fresh_settings(Service.INVENTORY, **settings_of(sync_temporal, sync_simulator))
+    async with running_system(engine_room, sync_simulator, temporal, settings) as made:
+        yield made

@@ -35,6 +35,12 @@ async def test_record(system: System) -> None:
     await save(system, f"ensure-project/digitalocean/{system.settings.internal_project}",
                "EnsureProject.made")  # fmt: skip
 
+    droplet = str(system.simulator.truth()[1]["id"])
+    await system.read("droplet", droplet)
+    await save(system, f"sync-resource/digitalocean/droplet/{droplet}", "SyncResource.read")
+    await system.read("droplet", "1")
+    await save(system, "sync-resource/digitalocean/droplet/1", "SyncResource.missing")
+
     gone = str(system.simulator.truth()[0]["id"])
     system.simulator.delete(gone)
     for _ in range(3):

@@ -16,10 +16,10 @@ from stack.process import Process
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
-from workflows.payloads import KindOutcome, ResourceSyncResult
+from workflows.payloads import KindOutcome, ResourceInput, ResourceSyncResult
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
-from workflows.starts import full_sync, start_sync
+from workflows.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
 
 __all__ = ["Handle", "System", "outcomes_of"]
 
@@ -62,6 +62,10 @@ class System:
     def _name_of_worker(self, number: int) -> str:
         return f"worker-{self.settings.inventory_address.rpartition(':')[2]}-{number}"
 
+    def inventory_log(self) -> Path:
+        """The output of the inventory."""
+        return self.room.log(f"inventory-{self.settings.inventory_address.rpartition(':')[2]}")
+
     def worker_log(self) -> Path:
         """The output of the worker that was started last."""
         return self.room.log(self._name_of_worker(len(self._workers) - 1))
@@ -85,6 +89,11 @@ class System:
             id=f"resource-sync/{identifier}",
             task_queue=TaskQueue.CLOUD_SYNC_FULL,
         )
+
+    async def read(self, kind: str, provider_id: str, *, expected: bool = True) -> bool:
+        """The fast sync of one resource to its end; whether the provider has it."""
+        request = ResourceInput(DIGITALOCEAN, kind, provider_id, expected)
+        return await (await start_resource_sync(self.client, request)).result()
 
     async def sync(self, *kinds: str) -> dict[str, KindOutcome]:
         """A sync to its end; the outcomes by kind, whether it failed or not."""

@@ -13,13 +13,16 @@ from temporalio.worker import Replayer
 
 from workflows.ensure_project import EnsureProject
 from workflows.resource_sync import ResourceSync
+from workflows.sync_resource import SyncResource
 from workflows.worker import WORKFLOW_RUNNER
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 def test_there_are_histories_of_every_workflow() -> None:
-    assert {path.name.partition(".")[0] for path in HISTORIES} == {"ResourceSync", "EnsureProject"}
+    assert {path.name.partition(".")[0] for path in HISTORIES} == {
+        "EnsureProject", "ResourceSync", "SyncResource",
+    }  # fmt: skip
 
 
 @pytest.fixture(params=HISTORIES, ids=lambda path: path.stem)
@@ -31,7 +34,7 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 async def test_a_saved_run_replays(history: WorkflowHistory) -> None:
     replayer = Replayer(
-        workflows=[ResourceSync, EnsureProject],
+        workflows=[ResourceSync, EnsureProject, SyncResource],
         data_converter=pydantic_data_converter,
         workflow_runner=WORKFLOW_RUNNER,
     )

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.workflows.system import System, outcomes_of
 from workflows.payloads import KindOutcome
+from workflows.starts import SYNCED_KINDS
 
 
 async def test_everything_that_the_provider_has_is_in_the_inventory(system: System) -> None:
@@ -19,8 +20,8 @@ async def test_everything_that_the_provider_has_is_in_the_inventory(system: Syst
     )  # fmt: skip
     names = {project["name"] for project in system.simulator.truth("project")}
     assert {name for (name,) in system.rows("SELECT name FROM cloud_projects")} == names
-    homeless = "SELECT count(*) FROM cloud_resources WHERE project_id IS NULL"
-    assert system.rows(homeless) == [(0,)]
+    homeless = "SELECT count(*) FROM cloud_resources WHERE kind = %s AND project_id IS NULL"
+    assert system.rows(homeless, "droplet") == [(0,)]
 
 
 async def test_a_second_sync_of_the_same_account_changes_nothing(system: System) -> None:
@@ -31,11 +32,9 @@ async def test_a_second_sync_of_the_same_account_changes_nothing(system: System)
     outcomes = await system.sync()
 
     assert system.events() == before
-    assert {kind: outcome.outcome for kind, outcome in outcomes.items()} == {
-        "project": "completed",
-        "droplet": "completed",
-        "project members": "completed",
-    }
+    assert {kind: outcome.outcome for kind, outcome in outcomes.items()} == dict.fromkeys(
+        (*SYNCED_KINDS, "project members"), "completed"
+    )
     assert sum(outcome.updated_count + outcome.moved_count for outcome in outcomes.values()) == 0
 
 

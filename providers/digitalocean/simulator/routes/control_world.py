@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.clock import parse_instant, wall_time
+from providers.digitalocean.simulator.cloning import clone_objects
 from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
 from providers.digitalocean.simulator.errors import NotFound, Unprocessable
 from providers.digitalocean.simulator.mutations import (
@@ -43,7 +44,7 @@ async def _reset(request: Request) -> Response:
 
 
 async def _mutate(request: Request) -> Response:
-    """One change or a bulk of them, by `do`: touch, delete, create, resize or set."""
+    """One change or a bulk of them, by `do`: touch, delete, create, clone, resize or set."""
     asked = await payload(request)
     do = required(asked, "do", str)
     if do not in _MUTATIONS:
@@ -98,7 +99,13 @@ def _set(simulation: Simulation, asked: Document) -> Document:
     return {"changed": 1}
 
 
+def _clone(simulation: Simulation, asked: Document) -> Document:
+    kind, count = required(asked, "kind", str), required(asked, "count", int)
+    return {"changed": clone_objects(simulation, kind, count)}
+
+
 _MUTATIONS = {
+    "clone": _clone,
     "touch": _touch,
     "delete": _delete,
     "create": _create,
