@@ -90,6 +90,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "ARCADIA_DATA_DIR": str(folder / "data"),
         "DO_API_URL": f"http://127.0.0.1:{Port.SIMULATOR + offset}",
         "DO_API_TOKEN": TOKEN,
+        # One caller asks for as many pages as it can get.
+        "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
+        "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
     }
 
 
