@@ -1,9 +1,11 @@
 """`arcadia sync`: a sync now, through Temporal, with its progress."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
+from grpc.aio import AioRpcError
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
@@ -13,6 +15,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from cli.freshness import freshness_of, table_of
 from services.common.settings import Settings
 from workflows.connection import connect
 from workflows.payloads import KindOutcome, ResourceSyncInput, ResourceSyncResult
@@ -34,15 +37,34 @@ def run_sync(
         typer.Option(help=f"Only this kind; may be repeated ({', '.join(SYNCED_KINDS)})."),
     ] = None,
     follow: Annotated[bool, typer.Option(help="Wait for the end and show the progress.")] = True,
+    status: Annotated[
+        bool, typer.Option("--status", help="Only show how fresh each kind is; syncs nothing.")
+    ] = False,
 ) -> None:
     """Sync the provider's account into the inventory now, or join the sync that runs."""
     settings = Settings()
+    if status:
+        _show_status(settings)
+        return
     try:
         request = full_sync(settings, kind or ())
     except UnknownKind as error:
         raise typer.BadParameter(str(error)) from None
     if not asyncio.run(_sync(settings, request, follow=follow)):
         raise typer.Exit(1)
+
+
+def _show_status(settings: Settings) -> None:
+    console = Console()
+    try:
+        kinds = asyncio.run(freshness_of(settings))
+    except AioRpcError as error:
+        console.print(
+            f"[red]The inventory does not answer:[/] {escape(str(error.details()))}",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1) from None
+    console.print(table_of(kinds, datetime.now(UTC)), soft_wrap=True)
 
 
 async def _sync(settings: Settings, request: ResourceSyncInput, *, follow: bool) -> bool:

@@ -114,6 +114,9 @@ class SweepResult:
     deleted_count: int
     withheld_count: int
     suspect_count: int
+    last_complete_at: str = ""
+    """When the kind was last read completely, by this pass or an earlier one, as ISO 8601 to
+    the minute; empty when it never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ class KindOutcome:
     moved_count: int = 0
     pass_count: int = 0
     reason: str = ""
+    last_complete_at: str = ""
+    """As in SweepResult: how stale the kind is, when it did not complete."""
 
     @property
     def succeeded(self) -> bool:
@@ -216,6 +221,8 @@ class KindOutcome:
             words.append(f"read {self.pass_count} times")
         if self.reason:
             words.append(self.reason)
+        if self.last_complete_at and self.outcome != "completed":
+            words.append(f"last read completely {self.last_complete_at}")
         return f"{self.kind}: {self.outcome}" + (f" ({'; '.join(words)})" if words else "")
 
 

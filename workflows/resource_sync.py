@@ -111,10 +111,12 @@ class ResourceSync:
                     outcome = await self._confirm(sweep, result, outcome)
             except (asyncio.CancelledError, FailureError) as error:
                 reason = _reason(error)
-                await asyncio.shield(self._fail(sweep, reason))
+                last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
-                return KindOutcome(kind, FAILED, pass_count=number, reason=reason)
+                return KindOutcome(
+                    kind, FAILED, pass_count=number, reason=reason, last_complete_at=last
+                )
             if outcome.succeeded:
                 break
         return outcome
@@ -143,10 +145,13 @@ class ResourceSync:
         )
         return replace(outcome, deleted_count=confirmed.gone_count)
 
-    async def _fail(self, sweep: SweepInput, reason: str) -> None:
-        """Records that the pass broke off. That this fails too must not hide why."""
+    async def _fail(self, sweep: SweepInput, reason: str) -> str:
+        """Records that the pass broke off. That this fails too must not hide why.
+
+        When the kind was last read completely, as far as that is known.
+        """
         try:
-            await workflow.execute_activity_method(
+            failed = await workflow.execute_activity_method(
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
                 schedule_to_close_timeout=SHORT,
@@ -155,6 +160,8 @@ class ResourceSync:
             )
         except ActivityError as error:
             workflow.logger.warning("the broken sweep stays open: %s", _reason(error))
+            return ""
+        return failed.last_complete_at
 
     async def _ensure_internal_project(self, request: ResourceSyncInput) -> None:
         project = ProjectInput(request.provider, request.internal_project)
@@ -224,6 +231,7 @@ def _outcome(kind: str, result: SweepResult) -> KindOutcome:
         deleted_count=result.deleted_count,
         withheld_count=result.withheld_count,
         reason=result.reason,
+        last_complete_at=result.last_complete_at,
     )
 
 

@@ -11,12 +11,18 @@ from services.common.database import Database
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory import requests
-from services.inventory.messages import sweep_message
+from services.inventory.messages import sweep_message, timestamp
 from services.inventory.store.history import Cause
 from services.inventory.store.projects import record_members, record_projects
 from services.inventory.store.sightings import record_sightings
 from services.inventory.store.strikes import confirm_suspects, count_suspects, list_suspects
-from services.inventory.store.sweeps import begin_sweep, complete_sweep, fail_sweep, read_sweep
+from services.inventory.store.sweeps import (
+    begin_sweep,
+    complete_sweep,
+    fail_sweep,
+    last_complete_at,
+    read_sweep,
+)
 
 __all__ = ["SyncServicer"]
 
@@ -80,7 +86,10 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
                 scopes=list(request.scope_fingerprint),
             )
             suspects = await count_suspects(session, sweep)
-        return pb.CompleteSweepResponse(sweep=sweep_message(sweep), suspect_count=suspects)
+            last = await last_complete_at(session, sweep)
+        return pb.CompleteSweepResponse(
+            sweep=sweep_message(sweep), suspect_count=suspects, last_complete_at=timestamp(last)
+        )
 
     async def FailSweep(  # noqa: N802
         self, request: pb.FailSweepRequest, context: Context
@@ -90,7 +99,8 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         reason = requests.required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
             sweep = await fail_sweep(session, sweep_id, reason=reason)
-        return pb.FailSweepResponse(sweep=sweep_message(sweep))
+            last = await last_complete_at(session, sweep)
+        return pb.FailSweepResponse(sweep=sweep_message(sweep), last_complete_at=timestamp(last))
 
     async def ListSuspects(  # noqa: N802
         self, request: pb.ListSuspectsRequest, context: Context

@@ -29,7 +29,7 @@ def without_machine(value: Any) -> Any:
 
 async def test_record(system: System) -> None:
     system.start_worker()
-    first = await system.start()
+    first = await system.start("project", "droplet")
     await outcomes_of(first)
     await save(system, first.id, "ResourceSync.first")
     await save(system, f"ensure-project/digitalocean/{system.settings.internal_project}",
@@ -44,16 +44,16 @@ async def test_record(system: System) -> None:
     gone = str(system.simulator.truth()[0]["id"])
     system.simulator.delete(gone)
     for _ in range(3):
-        third = await system.start()
+        third = await system.start("project", "droplet")
         await outcomes_of(third)
     await save(system, third.id, "ResourceSync.confirmed")
 
     system.simulator.fault("shift", path="/v2/droplets", page=2, times=1)
-    again = await system.start()
+    again = await system.start("project", "droplet")
     await outcomes_of(again)
     await save(system, again.id, "ResourceSync.read-again")
 
     system.simulator.fault("status", path="/v2/droplets", status=403)
-    failed = await system.start()
+    failed = await system.start("project", "droplet")
     await outcomes_of(failed)
     await save(system, failed.id, "ResourceSync.failed")

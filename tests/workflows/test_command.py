@@ -6,6 +6,7 @@ import sys
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
 from tests.workflows.system import System
+from workflows.starts import SYNCED_KINDS
 
 
 def arcadia(system: System, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -42,6 +43,23 @@ def test_it_fails_when_a_kind_failed_and_says_which_and_why(system: System) -> N
     assert "project: completed" in ran.stdout
     assert "droplet: failed" in ran.stdout
     assert "CredentialsRefused" in ran.stdout
+
+
+def test_it_says_how_fresh_each_kind_is(system: System) -> None:
+    system.start_worker()
+    arcadia(system, "--kind", "volume")
+    system.simulator.fault("status", path="/v2/vpcs", status=403)
+    arcadia(system, "--kind", "vpc")
+
+    ran = arcadia(system, "--status")
+
+    assert ran.returncode == 0, ran.stderr
+    lines = {line.split()[0]: line for line in ran.stdout.splitlines() if line}
+    assert set(SYNCED_KINDS) <= lines.keys()
+    assert "0 min" in lines["volume"]
+    assert "completed" in lines["volume"]
+    assert "never" in lines["vpc"]
+    assert "failed: AccessDenied" in lines["vpc"]
 
 
 def test_it_does_not_wait_when_told_not_to(system: System) -> None:

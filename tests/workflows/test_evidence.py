@@ -91,6 +91,8 @@ async def test_a_refusal_or_a_missing_key_in_mid_sweep_strikes_nothing(
 
     assert outcomes[kind].outcome == "failed"
     assert outcomes[kind].struck_count == 0
+    assert f"last read completely {outcomes[kind].last_complete_at}" in outcomes[kind].in_words()
+    assert outcomes[kind].last_complete_at
     assert state_of(system, kind) == before
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -114,7 +115,8 @@ class SweepActivities:
 
     async def _fail(self, sweep_id: str, reason: str) -> SweepResult:
         answer = await self._inventory.FailSweep(FailSweepRequest(sweep_id=sweep_id, reason=reason))
-        return _result(CompleteSweepResponse(sweep=answer.sweep))
+        last = answer.last_complete_at if answer.HasField("last_complete_at") else None
+        return _result(CompleteSweepResponse(sweep=answer.sweep, last_complete_at=last))
 
 
 async def _messages(rows: Rows, page: Page) -> list[Any]:
@@ -182,4 +184,12 @@ def _result(answer: CompleteSweepResponse) -> SweepResult:
         deleted_count=sweep.deleted_count,
         withheld_count=sweep.withheld_count,
         suspect_count=answer.suspect_count,
+        last_complete_at=_to_the_minute(answer),
     )
+
+
+def _to_the_minute(answer: CompleteSweepResponse) -> str:
+    if not answer.HasField("last_complete_at"):
+        return ""
+    at: datetime = answer.last_complete_at.ToDatetime(UTC)
+    return at.isoformat(timespec="minutes")

@@ -1,7 +1,7 @@
 """Sweeps: opened, closed on their evidence, halted by the breaker, confirmed by an operator."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ __all__ = [
     "complete_sweep",
     "confirm_sweep",
     "fail_sweep",
+    "last_complete_at",
     "list_sweeps",
     "read_sweep",
 ]
@@ -168,6 +169,15 @@ async def read_sweep(session: ReadSession, sweep_id: UUID) -> Row[Any]:
     if found is None:
         raise NotFound("sweep", str(sweep_id))
     return found
+
+
+async def last_complete_at(session: ReadSession, sweep: Row[Any]) -> datetime | None:
+    """When a sweep of the same kind last read it completely; None when none ever did."""
+    found = await session.execute(
+        select(func.max(sweeps.c.finished_at)).where(_of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
+    )
+    at: datetime | None = found.scalar_one()
+    return at
 
 
 async def list_sweeps(

@@ -87,12 +87,14 @@ class CompleteSweepRequest(_message.Message):
     def __init__(self, sweep_id: _Optional[str] = ..., reported_total: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CompleteSweepResponse(_message.Message):
-    __slots__ = ("sweep", "suspect_count")
+    __slots__ = ("sweep", "suspect_count", "last_complete_at")
     SWEEP_FIELD_NUMBER: _ClassVar[int]
     SUSPECT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMPLETE_AT_FIELD_NUMBER: _ClassVar[int]
     sweep: _resources_pb2.Sweep
     suspect_count: int
-    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ..., suspect_count: _Optional[int] = ...) -> None: ...
+    last_complete_at: _timestamp_pb2.Timestamp
+    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ..., suspect_count: _Optional[int] = ..., last_complete_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class FailSweepRequest(_message.Message):
     __slots__ = ("sweep_id", "reason")
@@ -103,10 +105,12 @@ class FailSweepRequest(_message.Message):
     def __init__(self, sweep_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class FailSweepResponse(_message.Message):
-    __slots__ = ("sweep",)
+    __slots__ = ("sweep", "last_complete_at")
     SWEEP_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMPLETE_AT_FIELD_NUMBER: _ClassVar[int]
     sweep: _resources_pb2.Sweep
-    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
+    last_complete_at: _timestamp_pb2.Timestamp
+    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ..., last_complete_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListSuspectsRequest(_message.Message):
     __slots__ = ("sweep_id", "page_size", "page_token")

@@ -1,0 +1,141 @@
+"""Drift sweeps on a real Temporal server, over a simulated account that somebody changes."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from arcadia.inventory.v1 import drift_pb2
+from arcadia.inventory.v1 import drift_service_pb2 as pb
+from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
+from temporalio.client import Client, WorkflowFailureError
+
+from services.common.access import mint_user_token
+from services.common.settings import Settings
+from tests.workflows.system import System
+from workflows.drift_payloads import DriftSweepResult
+from workflows.drift_sweep import DriftSweep
+from workflows.schedules import ensure_schedules, planned
+from workflows.starts import DRIFT_SWEEP_ID, UnknownKind, drift_sweep, start_drift_sweep
+
+SOMEBODY = {"authorization": "Bearer somebody"}
+
+
+class Operator:
+    """An operator of the system, over gRPC."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        token = mint_user_token(system.settings, subject="op", roles=["platform-admin"])
+        self.metadata = (("authorization", f"Bearer {token}"),)
+
+    async def keep(self, provider_id: str) -> None:
+        """Wants a droplet to stay as it is."""
+        [(resource_id,)] = self.system.rows(
+            "SELECT id::text FROM cloud_resources WHERE kind = 'droplet' AND provider_id = %s",
+            provider_id,
+        )
+        request = pb.RecordSpecRequest(resource_id=resource_id, from_live=True)
+        async with grpc.aio.insecure_channel(self.system.settings.inventory_address) as channel:
+            await DriftServiceStub(channel).RecordSpec(request, metadata=self.metadata)
+
+    async def drifts(self) -> Sequence[drift_pb2.Drift]:
+        """The open drifts."""
+        async with grpc.aio.insecure_channel(self.system.settings.inventory_address) as channel:
+            answer: Any = await DriftServiceStub(channel).ListDrifts(
+                pb.ListDriftsRequest(), metadata=self.metadata
+            )
+        return list(answer.drifts)
+
+
+async def swept(system: System, *kinds: str) -> DriftSweepResult:
+    handle = await start_drift_sweep(system.client, drift_sweep(kinds))
+    return await handle.result()
+
+
+def any_droplet(system: System) -> dict[str, Any]:
+    """A small droplet that runs."""
+    return next(
+        droplet
+        for droplet in system.simulator.truth()
+        if droplet["size_slug"] == "s-1vcpu-1gb" and droplet["status"] == "active"
+    )
+
+
+def act(system: System, droplet_id: int, **action: Any) -> int:
+    """Does something to a droplet through the provider's API; answers the action's id."""
+    answer = httpx.post(
+        f"{system.simulator.url}/v2/droplets/{droplet_id}/actions",
+        json=action,
+        headers=SOMEBODY,
+    )
+    answer.raise_for_status()
+    return int(answer.json()["action"]["id"])
+
+
+async def done(system: System, action_id: int) -> None:
+    """Waits until an action has had its effect."""
+    url = f"{system.simulator.url}/v2/actions/{action_id}"
+    for _ in range(300):
+        answer = httpx.get(url, headers=SOMEBODY).json()
+        if answer["action"]["status"] == "completed":
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"action {action_id} never ends")
+
+
+async def test_a_resize_behind_our_back_is_one_drift_with_its_price_and_its_cause(
+    system: System,
+) -> None:
+    system.start_worker()
+    operator = Operator(system)
+    await system.sync("droplet")
+    droplet = any_droplet(system)
+    await operator.keep(str(droplet["id"]))
+    result = await swept(system, "droplet")
+    assert [(one.outcome, one.opened_count) for one in result.outcomes] == [("completed", 0)]
+
+    await done(system, act(system, droplet["id"], type="power_off"))
+    resize = act(system, droplet["id"], type="resize", size="s-2vcpu-2gb", disk=False)
+    await done(system, resize)
+    await done(system, act(system, droplet["id"], type="power_on"))
+    await system.sync("droplet")
+    result = await swept(system, "droplet")
+
+    assert [one.opened_count for one in result.outcomes] == [1]
+    assert result.causes.explained_count == 1
+    [drift] = await operator.drifts()
+    assert drift.field == "size"
+    assert drift.expected.string_value == "s-1vcpu-1gb"
+    assert drift.actual.string_value == "s-2vcpu-2gb"
+    sizes = {size["slug"]: size for size in system.simulator.truth("size")}
+    dearer = Decimal(str(sizes["s-2vcpu-2gb"]["price_monthly"])) - Decimal(
+        str(sizes["s-1vcpu-1gb"]["price_monthly"])
+    )
+    assert Decimal(drift.cost.delta_monthly_usd) >= dearer > 0
+    assert (drift.cause.action_id, drift.cause.action_type) == (str(resize), "resize")
+    assert drift.cause.HasField("occurred_at")
+
+
+async def test_a_kind_that_fails_is_told_and_the_others_run_to_their_end(system: System) -> None:
+    system.start_worker()
+    system.simulator.fault("status", status=401, path="/v2/actions")
+    handle = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    told = {one.kind: one.outcome for one in (await handle.query(DriftSweep.progress)).outcomes}
+    assert told == {"droplet": "failed", "domain": "completed"}
+
+
+async def test_a_sweep_runs_at_twenty_past_every_hour(temporal: Client) -> None:
+    await ensure_schedules(temporal, planned(Settings()))
+    info = (await temporal.get_schedule_handle(DRIFT_SWEEP_ID).describe()).info
+    assert {at.replace(second=0, microsecond=0).minute for at in info.next_action_times[:3]} == {20}
+
+
+def test_an_unknown_kind_is_refused_before_anything_is_started() -> None:
+    with pytest.raises(UnknownKind):
+        drift_sweep(["dropplet"])
