@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.digitalocean.errors import RateLimited
-from providers.digitalocean.rate import RateBudget, RateBudgets
+from providers.digitalocean.rate import LEFT_FOR_OTHERS, RateBudget, RateBudgets
 
 
 @dataclass
@@ -119,3 +119,60 @@ def test_clients_with_one_token_share_one_budget() -> None:
 
     assert budgets.of("one") is budgets.of("one")
     assert budgets.of("one") is not budgets.of("another")
+
+
+async def test_a_share_that_leaves_some_never_takes_the_last_of_the_minute() -> None:
+    time = Time()
+    budget = time.budget()
+    sync, provisioning = budget.share(LEFT_FOR_OTHERS), budget.share()
+    for _ in range(200):
+        await sync.acquire()
+
+    for _ in range(50):
+        await provisioning.acquire()
+    assert time.now == 0.0
+
+    await sync.acquire()
+    assert time.now == 60.0
+
+
+async def test_nobody_waits_behind_a_share_that_has_to_wait() -> None:
+    budget = RateBudget()
+    sync, provisioning = budget.share(LEFT_FOR_OTHERS), budget.share()
+    for _ in range(200):
+        await sync.acquire()
+    waiting = asyncio.create_task(sync.acquire())
+    await asyncio.sleep(0)
+
+    await provisioning.acquire()
+
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_a_share_that_leaves_some_stops_before_the_hour_is_spent() -> None:
+    budget = Time().budget()
+    budget.observe(headers(limit=5000, remaining=900, reset_in=1800))
+
+    await budget.share().acquire()
+    with pytest.raises(RateLimited):
+        await budget.share(LEFT_FOR_OTHERS).acquire()
+
+
+async def test_cdn_endpoints_take_five_requests_in_ten_seconds_and_others_do_not_wait() -> None:
+    time = Time()
+    budget = time.budget()
+    for _ in range(5):
+        await budget.acquire("/v2/cdn/endpoints")
+    await budget.acquire("/v2/droplets")
+    assert time.now == 0.0
+
+    await budget.acquire("/v2/cdn/endpoints/892071a0")
+    assert time.now == 10.0
+
+
+def test_a_share_of_the_same_size_is_the_same_so_that_its_holders_queue_together() -> None:
+    budget = RateBudget()
+
+    assert budget.share(LEFT_FOR_OTHERS) is budget.share(LEFT_FOR_OTHERS)
+    assert budget.share(LEFT_FOR_OTHERS) is not budget.share()

@@ -1,0 +1,110 @@
+"""Writes docs/kinds.md from the declarations: `python -m providers.digitalocean.kinds.document`."""
+
+from pathlib import Path
+from typing import Final
+
+from providers.digitalocean.kinds import RESOURCE_KINDS, comparators
+from providers.digitalocean.kinds.comparators import by_default
+from providers.digitalocean.kinds.kind import ResourceKind
+from providers.digitalocean.kinds.policy import FieldPolicy
+
+__all__ = ["PAGE", "rendered"]
+
+PAGE: Final = Path(__file__).parents[3] / "docs" / "kinds.md"
+
+HEAD: Final = """\
+# The kinds
+
+Made from the declarations in `providers/digitalocean/kinds/` by
+`python -m providers.digitalocean.kinds.document`; a test holds it current.
+
+Each kind says where it is listed, which fields of it are kept and what they are to us, and
+what a month of it costs by the list prices (exact decimals in USD; unknown is never zero).
+The policies:
+
+- **identity** names the resource, and cannot become another;
+- **desired** is chosen by us: a spec takes it from the live resource, and it may drift;
+- **reference** names another resource, and is chosen by us too;
+- **computed** follows from other fields, and is compared only where a spec names it;
+- **volatile** changes by itself, and is neither kept nor compared;
+- **secret** is redacted before anything is stored, and never compared.
+
+Fields *by scope* are absent when the token lacks a scope: then they are unknown and keep
+their known values, and a sweep that sees fewer of them than the one before strikes nothing.
+"""
+
+
+def rendered() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(_section(kind) for kind in RESOURCE_KINDS.values())])
+
+
+def _section(kind: ResourceKind) -> str:
+    pace = "every six hours" if kind.rarely_changes else "every hour"
+    lines = [
+        f"## {kind.name}",
+        "",
+        f"- Listed at {kind.listing.in_words()}.",
+        f"- Read {pace}; its id is the provider's `{kind.columns.provider_id}`.",
+        f"- A month costs: {kind.monthly_price.in_words()}.",
+    ]
+    if kind.in_flight:
+        words = ", ".join(f"`{word}`" for word in sorted(kind.in_flight))
+        lines.append(f"- In flight, and left for the next drift sweep, while {words}.")
+    if kind.left_out:
+        names = ", ".join(f"`{name}`" for name in sorted(kind.left_out))
+        lines.append(f"- Left out, because other fields or other kinds say it: {names}.")
+    lines += ["", "| field | policy | compared | of the provider's |", "| --- | --- | --- | --- |"]
+    return "\n".join([*lines, *_rows(kind), ""])
+
+
+def _rows(kind: ResourceKind) -> list[str]:
+    sources = _sources(kind)
+    return [
+        f"| `{name}` | {policy.policy} | {_compared(policy)} | {sources.get(name, '')} |"
+        for name, policy in kind.policies.items()
+        if name.startswith("attrs.") or name in sources or name == "project_id"
+    ]
+
+
+def _sources(kind: ResourceKind) -> dict[str, str]:
+    """Which of the provider's fields each of ours comes from, and whether a scope hides it."""
+    columns = {
+        "name": (kind.columns.name,),
+        "region": (kind.columns.region,),
+        "size": (kind.columns.size,),
+        "status": kind.columns.statuses,
+        "tags": (kind.columns.tags,),
+    }
+    named = {name: [field for field in fields if field] for name, fields in columns.items()}
+    named |= {f"attrs.{name}": [name] for name in kind.attrs}
+    return {
+        name: ", else ".join(
+            f"`{field}`" + (" *by scope*" if field in kind.scoped else "") for field in fields
+        )
+        for name, fields in named.items()
+        if fields
+    }
+
+
+def _compared(policy: FieldPolicy) -> str:
+    words = []
+    if policy.named is not None:
+        words.append(f"`{policy.named.__name__}` of the name")
+    elif policy.same is not by_default:
+        words.append(f"`{_name(policy)}`")
+    if policy.computed_when is not None:
+        words.append(f"computed when `{policy.computed_when.__name__}`")
+    return ", ".join(words)
+
+
+def _name(policy: FieldPolicy) -> str:
+    """The comparator's name; one that was made on the spot from another has none of its own."""
+    return _NAMES.get(policy.same, "unset_alike")
+
+
+_NAMES: Final = {getattr(comparators, name): name for name in comparators.__all__}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rendered())

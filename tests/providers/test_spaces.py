@@ -1,0 +1,192 @@
+"""Buckets over S3, from real servers that check nothing less than the protocol.
+
+A server a region: the endpoint's `{region}` is the port, so that each region is a server.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.errors import (
+    AccessDenied,
+    MalformedAnswer,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+)
+from providers.digitalocean.kinds.listing import BUCKETS
+from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.sources import Sources
+from providers.digitalocean.spaces import Spaces, SpacesKeys
+from stack.probes import http_ok
+from tests.providers.conftest import QUICK
+from tests.support.engine_room import EngineRoom
+from tests.support.ports import free_port
+
+ENDPOINT = "http://127.0.0.1:{region}"
+KEYS = SpacesKeys("DO00EXAMPLE", "a-secret-access-key")
+MOTO = Path(sys.executable).parent / "moto_server"
+
+
+@pytest.fixture(scope="session")
+def s3_regions(engine_room: EngineRoom) -> tuple[str, str]:
+    """Two S3 servers with buckets of their own; each one's port."""
+    ports = (str(free_port()), str(free_port()))
+    for port in ports:
+        engine_room.start_program(
+            f"s3-{port}",
+            [str(MOTO), "-H", "127.0.0.1", "-p", port],
+            {"AWS_EC2_METADATA_DISABLED": "true"},
+            lambda _, port=port: http_ok(f"http://127.0.0.1:{port}/moto-api/"),  # type: ignore[misc]
+        )
+    for bucket, port in (("acme-assets", ports[0]), ("logs", ports[0]), ("models", ports[1])):
+        put_bucket(bucket, port)
+    return ports
+
+
+def put_bucket(name: str, port: str) -> None:
+    url = f"http://127.0.0.1:{port}/{name}"
+    request = AWSRequest(method="PUT", url=url)
+    credentials = Credentials(KEYS.access_key_id, KEYS.secret_access_key)
+    S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(request)
+    httpx.put(url, headers=dict(request.headers.items())).raise_for_status()
+
+
+@pytest.fixture
+async def spaces(s3_regions: tuple[str, str]) -> AsyncIterator[Spaces]:
+    """A client of both."""
+    async with Spaces.open(ENDPOINT, s3_regions, KEYS, retries=QUICK) as client:
+        yield client
+
+
+async def test_every_region_shows_its_own_buckets(
+    spaces: Spaces, s3_regions: tuple[str, str], provider: DigitalOcean
+) -> None:
+    source = Sources(provider, spaces).of(BUCKETS)
+    pages = [page for query in range(source.query_count) async for page in source.pages(query, 1)]
+
+    sighted = [SPACES_BUCKET.sight(row) for page in pages for row in page.items]
+    assert {(each.provider_id, each.region) for each in sighted} == {
+        ("acme-assets", s3_regions[0]), ("logs", s3_regions[0]), ("models", s3_regions[1]),
+    }  # fmt: skip
+    assert all(each.provider_created_at for each in sighted)
+    assert all(each.unknown_fields == () for each in sighted)
+    assert [page.total for page in pages] == [2, 1]
+
+
+async def test_the_evidence_of_a_sweep_names_the_regions_that_were_asked(
+    spaces: Spaces, s3_regions: tuple[str, str], provider: DigitalOcean
+) -> None:
+    with_keys = Sources(provider, spaces).of(BUCKETS)
+    without = Sources(provider, None).of(BUCKETS)
+
+    seen = [page.scopes for query in (0, 1) async for page in with_keys.pages(query, 1)]
+    assert seen == [{f"region:{port}"} for port in s3_regions]
+    assert [page.scopes async for page in without.pages(0, 1)] == [{"urns"}]
+
+
+async def test_a_sweep_that_was_cut_off_after_a_region_goes_on_with_the_next(
+    spaces: Spaces, provider: DigitalOcean
+) -> None:
+    source = Sources(provider, spaces).of(BUCKETS)
+
+    assert [page async for page in source.pages(0, 2)] == []
+
+
+async def test_a_bucket_is_found_by_its_name_in_whichever_region(
+    spaces: Spaces, provider: DigitalOcean
+) -> None:
+    source = Sources(provider, spaces).of(BUCKETS)
+
+    assert (await source.one("models"))["name"] == "models"
+    with pytest.raises(NotFound):
+        await source.one("nobodys")
+
+
+async def test_a_region_that_does_not_answer_is_no_region_without_buckets() -> None:
+    nobody = str(free_port())
+    async with Spaces.open(ENDPOINT, (nobody,), KEYS, retries=QUICK) as client:
+        with pytest.raises(ProviderUnavailable):
+            await client.buckets(nobody)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (403, b"<Error><Code>InvalidAccessKeyId</Code></Error>", AccessDenied),
+        (503, b"<Error><Code>SlowDown</Code></Error>", ProviderUnavailable),
+        (200, b"<html>maintenance</html>", MalformedAnswer),
+        (200, b"<ListAllMyBucketsResult></ListAllMyBucketsResult>", MalformedAnswer),
+        (200, b"<ListAllMyBucketsResult><Buckets><Bucket/></Buckets></ListAllMyBucketsResult>",
+         MalformedAnswer),
+        (200, b"{}", ProviderUnavailable),
+    ],
+    ids=["refused", "busy", "a page", "no list", "no name", "no XML"],
+)  # fmt: skip
+async def test_an_answer_that_is_not_understood_is_never_an_empty_list(
+    status: int, body: bytes, error: type[ProviderError]
+) -> None:
+    with answering(status, body) as port:
+        async with Spaces.open(ENDPOINT, (port,), KEYS, retries=QUICK) as client:
+            with pytest.raises(error) as caught:
+                await client.buckets(port)
+    assert KEYS.secret_access_key not in repr(caught.value)
+
+
+async def test_a_listing_in_parts_is_read_to_its_end() -> None:
+    first = (
+        b"<ListAllMyBucketsResult><Buckets><Bucket><Name>one</Name></Bucket></Buckets>"
+        b"<ContinuationToken>more</ContinuationToken></ListAllMyBucketsResult>"
+    )
+    last = (
+        b"<ListAllMyBucketsResult><Buckets><Bucket><Name>two</Name></Bucket></Buckets>"
+        b"</ListAllMyBucketsResult>"
+    )
+    with answering(200, first, last) as port:
+        async with Spaces.open(ENDPOINT, (port,), KEYS, retries=QUICK) as client:
+            found = await client.buckets(port)
+
+    assert [bucket["name"] for bucket in found] == ["one", "two"]
+
+
+def test_keys_are_not_in_what_is_printed() -> None:
+    assert KEYS.secret_access_key not in repr(KEYS)
+
+
+class answering:  # noqa: N801
+    """A server that gives these answers in turn, the last one for ever; its port."""
+
+    def __init__(self, status: int, *bodies: bytes) -> None:
+        left = list(bodies)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = left.pop(0) if len(left) > 1 else left[0]
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                return
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return str(self._server.server_port)
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
