@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import gateway, stack
+from cli import drift, gateway, stack
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
 from cli.simulator import PASSED_ON, run_simulator
@@ -31,6 +31,7 @@ app.command(rich_help_panel=LOCAL)(stack.reset)
 app.command(rich_help_panel=LOCAL)(stack.logs)
 app.command(rich_help_panel=LOCAL)(stack.status)
 
+app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)
 

@@ -9,17 +9,24 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.converter import DataConverter
 
 from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.drift import DriftActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.sweeping import SweepActivities
+from workflows.drift_payloads import DriftCursor, DriftSweepResult, ExplainResult
+from workflows.drift_sweep import DriftSweep
 from workflows.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
 from workflows.resource_sync import ResourceSync
 
 __all__ = ["Progress", "progress_of"]
 
-CURSORS: Final[Mapping[str, type[SweepCursor | SuspectsResult | MembersCursor]]] = {
+Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult
+
+CURSORS: Final[Mapping[str, type[Cursor]]] = {
     SweepActivities.sweep_kind.__name__: SweepCursor,
     ConfirmActivities.confirm_suspects.__name__: SuspectsResult,
     ProjectActivities.record_members.__name__: MembersCursor,
+    DriftActivities.sweep_drift.__name__: DriftCursor,
+    DriftActivities.explain_drifts.__name__: ExplainResult,
 }
 """What an activity tells in its heartbeats."""
 
@@ -29,6 +36,9 @@ DOING: Final = {
     ConfirmActivities.confirm_suspects.__name__: "reading by id what was not seen",
     ProjectActivities.project_exists.__name__: "looking for our own project",
     ProjectActivities.record_members.__name__: "reading the projects' members",
+    DriftActivities.record_list_prices.__name__: "reading the list prices",
+    DriftActivities.sweep_drift.__name__: "comparing a kind with its specs",
+    DriftActivities.explain_drifts.__name__: "looking up what caused the drifts",
 }
 """What an activity is about, before its first heartbeat."""
 
@@ -43,7 +53,9 @@ class Progress:
 
 
 async def progress_of(
-    client: Client, handle: WorkflowHandle[ResourceSync, ResourceSyncResult]
+    client: Client,
+    handle: WorkflowHandle[ResourceSync, ResourceSyncResult]
+    | WorkflowHandle[DriftSweep, DriftSweepResult],
 ) -> Progress:
     """Asks Temporal, which answers also when no worker does."""
     description = await handle.describe()

@@ -20,15 +20,21 @@ from temporalio.client import (
 )
 
 from services.common.settings import Settings
+from workflows.drift_sweep import DriftSweep
 from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.starts import (
+    DRIFT_SWEEP_ID,
+    DRIFT_SWEEP_TIMEOUT,
     HOURLY_KINDS,
     RESOURCE_SYNC_ID,
     SLOW_KINDS,
     SLOW_SYNC_ID,
     SYNC_TIMEOUT,
+    drift_attributes_of,
+    drift_summary_of,
+    drift_sweep,
     full_sync,
     search_attributes_of,
     summary_of,
@@ -89,6 +95,16 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             jitter=timedelta(seconds=10),
             note="every six hours at :45: the kinds that rarely change",
         ),
+        PlannedSchedule(
+            id=DRIFT_SWEEP_ID,
+            calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(20),)),
+            action=_drift_sweep(),
+            # As with the sync: the next one sees what this one would.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=10),
+            jitter=timedelta(seconds=10),
+            note="hourly at :20, on what the sync just saw: specs against the inventory",
+        ),
     )
 
 
@@ -112,6 +128,19 @@ def _sync(
         execution_timeout=SYNC_TIMEOUT,
         typed_search_attributes=search_attributes_of(sync),
         static_summary=summary_of(sync),
+    )
+
+
+def _drift_sweep() -> ScheduleActionStartWorkflow:
+    sweep = drift_sweep()
+    return _start(
+        DriftSweep.run,
+        sweep,
+        id=DRIFT_SWEEP_ID,
+        task_queue=TaskQueue.CLOUD_SYNC_FULL,
+        execution_timeout=DRIFT_SWEEP_TIMEOUT,
+        typed_search_attributes=drift_attributes_of(sweep),
+        static_summary=drift_summary_of(sweep),
     )
 
 

@@ -14,6 +14,8 @@ from temporalio.common import (
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.project import PROJECT
 from services.common.settings import Settings
+from workflows.drift_payloads import DriftSweepInput, DriftSweepResult
+from workflows.drift_sweep import DriftSweep
 from workflows.payloads import ResourceInput, ResourceSyncInput, ResourceSyncResult
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
@@ -22,6 +24,8 @@ from workflows.sync_resource import SyncResource
 
 __all__ = [
     "DIGITALOCEAN",
+    "DRIFT_SWEEP_ID",
+    "DRIFT_SWEEP_TIMEOUT",
     "HOURLY_KINDS",
     "RESOURCE_SYNC_ID",
     "SLOW_KINDS",
@@ -29,10 +33,15 @@ __all__ = [
     "SYNCED_KINDS",
     "SYNC_TIMEOUT",
     "UnknownKind",
+    "drift_attributes_of",
+    "drift_summary_of",
+    "drift_sweep",
     "full_sync",
+    "manual_drift_sweep_id",
     "manual_sync_id",
     "resource_sync_id",
     "search_attributes_of",
+    "start_drift_sweep",
     "start_resource_sync",
     "start_sync",
     "summary_of",
@@ -49,6 +58,9 @@ RESOURCE_SYNC_ID: Final = f"resource-sync/{DIGITALOCEAN}"
 SLOW_SYNC_ID: Final = f"resource-sync/{DIGITALOCEAN}/slow"
 SYNC_TIMEOUT: Final = timedelta(hours=3)
 """The last resort: every activity has its own, much shorter patience."""
+
+DRIFT_SWEEP_ID: Final = f"drift-sweep/{DIGITALOCEAN}"
+DRIFT_SWEEP_TIMEOUT: Final = timedelta(hours=2)
 
 
 class UnknownKind(ValueError):
@@ -129,4 +141,50 @@ async def start_resource_sync(
             ]
         ),
         static_summary=f"sync {request.kind} {request.provider_id} from {request.provider}",
+    )
+
+
+def drift_sweep(kinds: Sequence[str] = ()) -> DriftSweepInput:
+    """A drift sweep of these kinds, of all when none is named. Raises UnknownKind."""
+    strange = sorted(set(kinds) - set(RESOURCE_KINDS))
+    if strange:
+        raise UnknownKind(f"no kind: {', '.join(strange)}; there are {', '.join(RESOURCE_KINDS)}")
+    chosen = tuple(kind for kind in RESOURCE_KINDS if not kinds or kind in kinds)
+    return DriftSweepInput(DIGITALOCEAN, chosen)
+
+
+def manual_drift_sweep_id(request: DriftSweepInput) -> str:
+    """The id of a sweep started by hand: the same kinds are the same sweep, while it runs."""
+    base = f"{DRIFT_SWEEP_ID}/manual"
+    return base if request.kinds == tuple(RESOURCE_KINDS) else f"{base}/{'+'.join(request.kinds)}"
+
+
+def drift_attributes_of(request: DriftSweepInput) -> TypedSearchAttributes:
+    """By what a drift sweep is found."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(PROVIDER, request.provider),
+            SearchAttributePair(KINDS, list(request.kinds)),
+        ]
+    )
+
+
+def drift_summary_of(request: DriftSweepInput) -> str:
+    """What a drift sweep is about, in a line."""
+    return f"compare {len(request.kinds)} kinds of {request.provider} with their specs"
+
+
+async def start_drift_sweep(
+    client: Client, request: DriftSweepInput
+) -> WorkflowHandle[DriftSweep, DriftSweepResult]:
+    """Starts a drift sweep now, or attaches to the one that runs under the same id."""
+    return await client.start_workflow(
+        DriftSweep.run,
+        request,
+        id=manual_drift_sweep_id(request),
+        task_queue=TaskQueue.CLOUD_SYNC_FULL,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        execution_timeout=DRIFT_SWEEP_TIMEOUT,
+        search_attributes=drift_attributes_of(request),
+        static_summary=drift_summary_of(request),
     )

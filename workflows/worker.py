@@ -11,9 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import grpc
 import stamina
 import structlog
 import uvloop
+from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -38,10 +40,12 @@ from services.common.settings import Service, Settings
 from services.common.telemetry import configure_logging, configure_telemetry
 from services.common.version import version
 from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.drift import DriftActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.reading import ReadActivities
 from workflows.activities.sweeping import SweepActivities
 from workflows.connection import connect
+from workflows.drift_sweep import DriftSweep
 from workflows.ensure_project import EnsureProject
 from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
@@ -97,12 +101,14 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
         for queue in TaskQueue:
             provider = await held.enter_async_context(tokens.client(queue))
             activities = _activities(queue, provider, Sources(provider, spaces), inventory)
+            if queue is TaskQueue.CLOUD_SYNC_FULL:
+                activities = (*activities, *_drift_activities(provider, channel))
             made.append(_worker(client, queue, activities))
         yield made
 
 
 WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
-    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject),
+    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
 }
@@ -123,6 +129,11 @@ def _activities(
         projects.ensure_project,
         projects.record_members,
     )
+
+
+def _drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
+    drift = DriftActivities(provider, ReconcileServiceStub(channel))
+    return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
 
 
 def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) -> Worker:

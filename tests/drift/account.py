@@ -133,3 +133,8 @@ class Account:
         """Rows of the database."""
         with psycopg.connect(self.admin_url) as connection:
             return connection.execute(query, parameters).fetchall()
+
+    def execute(self, statement: str) -> None:
+        """Changes the database behind everybody's back."""
+        with psycopg.connect(self.admin_url) as connection:
+            connection.execute(statement)

@@ -1,0 +1,76 @@
+"""How a revert begins and ends, as its worker tells it; the work itself is elsewhere."""
+
+import grpc
+import pytest
+from arcadia.inventory.v1 import reconcile_service_pb2 as pb
+
+from tests.drift.account import Account
+from tests.inventory.account import reason_of
+
+
+async def drifted(account: Account) -> str:
+    await account.shows("1")
+    await account.desire("1", {"size": "s-2vcpu-2gb"})
+    await account.sweep()
+    return (await account.open())["size"].id
+
+
+async def begin(account: Account, drift_id: str, run_id: str = "run-1") -> pb.BeginRevertResponse:
+    request = pb.BeginRevertRequest(
+        drift_id=drift_id, workflow_id=f"revert-drift/{drift_id}", run_id=run_id
+    )
+    return await account.reconcile.BeginRevert(request, metadata=account.inventory.worker)
+
+
+async def complete(account: Account, drift_id: str, run_id: str = "run-1") -> str:
+    request = pb.CompleteRevertRequest(drift_id=drift_id, run_id=run_id)
+    worker = account.inventory.worker
+    answer = await account.reconcile.CompleteRevert(request, metadata=worker)
+    return answer.drift.status
+
+
+async def test_a_revert_learns_what_to_revert(account: Account) -> None:
+    answer = await begin(account, await drifted(account))
+    assert answer.drift.expected.string_value == "s-2vcpu-2gb"
+    assert (answer.resource.provider_id, answer.resource.size) == ("1", "s-1vcpu-1gb")
+    assert answer.drift.revert_run.status == "running"
+
+
+async def test_a_drift_is_reverted_only_once_the_live_value_reads_so(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    assert await complete(account, drift_id) == "open"
+    [drift] = await account.listed()
+    assert drift.revert_run.status == "failed"
+    assert "s-1vcpu-1gb" in drift.revert_run.reason
+    await account.shows("1", size="s-2vcpu-2gb")
+    assert await complete(account, drift_id) == "reverted"
+    assert await complete(account, drift_id) == "reverted"
+    assert (await account.inventory.events("1"))[-1] == "drift_resolved"
+    assert (await account.sweep()).opened_count == 0
+
+
+async def test_a_failed_revert_leaves_the_drift_open_with_the_reason(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    request = pb.FailRevertRequest(drift_id=drift_id, run_id="run-1", reason="the size is sold out")
+    answer = await account.reconcile.FailRevert(request, metadata=account.inventory.worker)
+    assert (answer.drift.status, answer.drift.revert_run.status) == ("open", "failed")
+    assert answer.drift.revert_run.reason == "the size is sold out"
+
+
+async def test_only_the_newest_run_ends_a_revert(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id, "run-1")
+    await begin(account, drift_id, "run-2")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await complete(account, drift_id, "run-1")
+    assert reason_of(refused.value) == "REVERT_OF_ANOTHER_RUN"
+
+
+async def test_what_is_closed_is_not_reverted(account: Account) -> None:
+    drift_id = await drifted(account)
+    await account.accept(drift_id)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await begin(account, drift_id)
+    assert reason_of(refused.value) == "DRIFT_NOT_OPEN"

@@ -1,0 +1,106 @@
+"""What travels through Temporal about drift: kinds, counts and cursors."""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "DriftCursor",
+    "DriftOutcome",
+    "DriftSweepInput",
+    "DriftSweepResult",
+    "ExplainInput",
+    "ExplainResult",
+    "KindInput",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSweepInput:
+    """A sweep of the specs of some kinds."""
+
+    provider: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KindInput:
+    """One kind of a provider."""
+
+    provider: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOutcome:
+    """What became of a kind; `reason` says why it was frozen or failed."""
+
+    kind: str
+    outcome: str
+    """`completed`, `frozen` or `failed`."""
+    resource_count: int = 0
+    field_count: int = 0
+    opened_count: int = 0
+    updated_count: int = 0
+    stale_count: int = 0
+    unknown_count: int = 0
+    deferred_count: int = 0
+    muted_count: int = 0
+    reason: str = ""
+
+    def in_words(self) -> str:
+        """One line for a reader of the Temporal UI or of a terminal."""
+        counts = (
+            (self.resource_count, "compared"),
+            (self.field_count, "fields"),
+            (self.opened_count, "new drifts"),
+            (self.updated_count, "moved"),
+            (self.stale_count, "gone"),
+            (self.unknown_count, "not visible"),
+            (self.deferred_count, "in flight"),
+            (self.muted_count, "muted"),
+        )
+        words = [f"{count:,} {word}" for count, word in counts if count]
+        if self.reason:
+            words.append(self.reason)
+        return f"{self.kind}: {self.outcome}" + (f" ({'; '.join(words)})" if words else "")
+
+
+@dataclass(frozen=True, slots=True)
+class DriftCursor:
+    """How far a kind is compared: everything before this page is done."""
+
+    page_token: str
+    outcome: DriftOutcome
+
+    def in_words(self) -> str:
+        """How far it is, in a line."""
+        return f"{self.outcome.kind}: {self.outcome.resource_count:,} compared with their specs"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainInput:
+    """The drifts that nobody looked up yet."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainResult:
+    """How many drifts the action log explains; while it goes on, also how far it is."""
+
+    explained_count: int = 0
+    unexplained_count: int = 0
+
+    def in_words(self) -> str:
+        """How far it is, in a line."""
+        return (
+            f"looking up causes: {self.explained_count} found,"
+            f" {self.unexplained_count} not in the log"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSweepResult:
+    """What became of each kind, and of the look-up of causes."""
+
+    outcomes: tuple[DriftOutcome, ...]
+    causes: ExplainResult = ExplainResult()
