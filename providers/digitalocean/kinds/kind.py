@@ -20,7 +20,7 @@ from providers.digitalocean.kinds.comparators import tags as same_tags
 from providers.digitalocean.kinds.listing import BucketListing, InvalidKind, Listing, Parts
 from providers.digitalocean.kinds.policy import FieldPolicy, Live, Policy
 from providers.digitalocean.kinds.pricing import FREE, PriceRule
-from providers.digitalocean.kinds.reducing import slug
+from providers.digitalocean.kinds.reducing import slug, text
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.redaction import REDACTED, redact
 
@@ -146,25 +146,25 @@ class ResourceKind:
         """What the inventory is to know of a row. Raises MalformedAnswer without an id."""
         columns = self.columns
         identifier = row.get(columns.provider_id)
-        if identifier is None or identifier == "":
+        if type(identifier) not in (int, str) or identifier == "":
             raise MalformedAnswer(f"a {self.name} without `{columns.provider_id}`")
         tags = row.get(columns.tags)
         created_at = row.get(columns.created_at)
         try:
             return SightedResource(
                 str(identifier),
-                read_at(row, columns.name) or "",
+                text(read_at(row, columns.name)),
                 slug(row.get(columns.region)),
                 slug(row.get(columns.size)),
-                next((word for path in columns.statuses if (word := read_at(row, path))), ""),
+                text(next((word for path in columns.statuses if (word := read_at(row, path))), "")),
                 tuple(sorted({tag.lower() for tag in tags})) if tags else (),
                 orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
                 datetime.fromisoformat(created_at) if created_at else None,
                 () if row.keys() >= self._unknown_when_absent else self._unknown(row),
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            text = f"{self.name} {identifier}: {type(error).__name__}: {error}"
-            raise MalformedAnswer(text) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            told = f"{self.name} {identifier}: {type(error).__name__}: {error}"
+            raise MalformedAnswer(told) from error
 
     @cached_property
     def _reducers(self) -> tuple[tuple[str, Reduce | None], ...]:

@@ -16,6 +16,7 @@ __all__ = [
     "node_pools",
     "rules",
     "slug",
+    "text",
     "unordered",
     "whole",
 ]
@@ -34,9 +35,16 @@ POOL_FIELDS: Final = (
 
 def slug(value: Json) -> str:
     """The slug of an embedded object, or the slug as it stands; empty for null."""
-    if isinstance(value, dict):
-        value = value.get("slug")
-    return value or ""
+    return text(value.get("slug") if isinstance(value, dict) else value)
+
+
+def text(value: Json) -> str:
+    """A text; empty for null. Raises TypeError for anything else."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text should be")
+    return value
 
 
 def identifier(value: JsonObject | None) -> Json:

@@ -1,0 +1,150 @@
+"""Properties of row making that hold for every kind, shown on rows that the simulator lists."""
+
+import random
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.canonical import canonical
+from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.redaction import REDACTED
+from tests.providers.simulator import Simulator
+
+Row = dict[str, Any]
+
+KINDS = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
+ON_THE_SAME_ROWS = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.fixture(scope="session")
+def listed(provider_simulator: Simulator) -> dict[str, list[Row]]:
+    """A few rows of every kind, as a token that sees everything gets them."""
+    rows: dict[str, list[Row]] = {"spaces_bucket": provider_simulator.truth("spaces_bucket")[:3]}
+    for kind in RESOURCE_KINDS.values():
+        if isinstance(kind.listing, Listing):
+            query = dict(kind.listing.queries[0])
+            answer = httpx.get(
+                f"{provider_simulator.url}{kind.listing.path}",
+                params=query,
+                headers={"authorization": "Bearer everything"},
+            ).json()
+            rows[kind.name] = [row for row in answer[kind.listing.key] if kind.listing.shows(row)]
+    return {name: some[:3] for name, some in rows.items()}
+
+
+def attrs_of(sighted: SightedResource) -> Row:
+    attrs: Row = orjson.loads(sighted.attrs_json)
+    return attrs
+
+
+def turned(value: Any, order: random.Random) -> Any:
+    """The same with the members of its objects and the elements of its lists in another order."""
+    if isinstance(value, dict):
+        members = [(key, turned(member, order)) for key, member in value.items()]
+        order.shuffle(members)
+        return dict(members)
+    if isinstance(value, list):
+        elements = [turned(element, order) for element in value]
+        order.shuffle(elements)
+        return elements
+    return value
+
+
+@KINDS
+@ON_THE_SAME_ROWS
+@given(data=st.data())
+def test_order_means_nothing(
+    kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
+) -> None:
+    row = data.draw(st.sampled_from(listed[kind.name]))
+
+    other = kind.sight(turned(row, random.Random(data.draw(st.integers()))))
+
+    known = kind.sight(row)
+    assert canonical(attrs_of(other)) == canonical(attrs_of(known))
+    assert (other.name, other.region, other.size, other.status, other.tags) == (
+        known.name, known.region, known.size, known.status, known.tags,
+    )  # fmt: skip
+
+
+@KINDS
+@ON_THE_SAME_ROWS
+@given(data=st.data())
+def test_what_is_hidden_is_unknown_and_the_rest_stays(
+    kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
+) -> None:
+    row = data.draw(st.sampled_from(listed[kind.name]))
+    hidden = data.draw(st.sets(st.sampled_from(sorted(kind.scoped)))) if kind.scoped else set()
+
+    narrow = kind.sight({name: value for name, value in row.items() if name not in hidden})
+
+    whole = kind.sight(row)
+    gone = set(narrow.unknown_fields) - set(whole.unknown_fields)
+    assert {name.removeprefix("attrs.") for name in gone} == hidden & row.keys()
+    assert attrs_of(narrow) == {
+        name: value for name, value in attrs_of(whole).items() if name not in hidden
+    }
+
+
+@KINDS
+@ON_THE_SAME_ROWS
+@given(data=st.data())
+def test_a_row_of_any_shape_is_a_resource_or_a_malformed_answer_and_nothing_else(
+    kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
+) -> None:
+    row = data.draw(st.sampled_from(listed[kind.name]))
+    broken = data.draw(st.dictionaries(st.sampled_from(sorted(row)), anything, max_size=3))
+
+    try:
+        sighted = kind.sight({**row, **broken})
+    except MalformedAnswer:
+        return
+    assert isinstance(attrs_of(sighted), dict)
+    texts = (sighted.provider_id, sighted.name, sighted.region, sighted.size, sighted.status)
+    assert all(isinstance(text, str) for text in (*texts, *sighted.tags))
+
+
+@KINDS
+@ON_THE_SAME_ROWS
+@given(data=st.data())
+def test_a_declared_secret_is_never_kept(
+    kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
+) -> None:
+    row = data.draw(st.sampled_from(listed[kind.name]))
+    secret = data.draw(st.text("abcdefgh", min_size=12, max_size=20))
+    for path in sorted(kind.secrets):
+        _plant(row := orjson.loads(orjson.dumps(row)), path.split("."), secret)
+
+    sighted = kind.sight(row)
+
+    assert secret not in repr(sighted)
+    if kind.secrets:
+        assert REDACTED in sighted.attrs_json
+
+
+def _plant(row: Row, path: list[str], secret: str) -> None:
+    first, *rest = path
+    if not rest:
+        row[first] = secret
+    elif isinstance(row.get(first), list):
+        for element in row[first]:
+            _plant(element, rest, secret)
+    elif isinstance(row.get(first), dict):
+        _plant(row[first], rest, secret)
