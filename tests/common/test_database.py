@@ -139,6 +139,22 @@ async def test_a_full_pool_is_busy_and_not_down(database: Database) -> None:
         assert await database.ping()
 
 
+async def test_a_connection_cut_under_the_drivers_own_statement_is_unavailable(
+    database: Database, postgres: PostgresServer
+) -> None:
+    async def cut_in_mid_work() -> None:
+        async with database.write(ALL) as session:
+            driver = await session.driver()
+            with psycopg.connect(postgres.admin_url, autocommit=True) as administrator:
+                pid = driver.info.backend_pid
+                administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            await driver.execute("SELECT 1")
+
+    with pytest.raises(Unavailable):
+        await cut_in_mid_work()
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
     database = Database("postgresql://x:y@127.0.0.1:1/none", application_name="x")
     assert not await database.ping()
