@@ -21,7 +21,7 @@ from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
 from providers.digitalocean.pages import JsonObject, Page
 from providers.digitalocean.spaces import Spaces
 
-__all__ = ["Source", "Sources"]
+__all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
 
 PARTS_AT_ONCE: Final = 5
 TURN_SECONDS: Final = 6 * 3600
