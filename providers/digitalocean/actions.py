@@ -48,7 +48,7 @@ CAUSES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("volume", "size_gigabytes"): RESIZE,
     ("volume", "droplet_ids"): frozenset({"attach", "detach", "attach_volume", "detach_volume"}),
     ("image", "regions"): frozenset({"transfer"}),
-    ("reserved_ip", "droplet_id"): frozenset({"assign", "unassign", "assign_ip", "unassign_ip"}),
+    ("reserved_ip", "droplet"): frozenset({"assign", "unassign", "assign_ip", "unassign_ip"}),
 }
 """The types of actions that change a field; a path inside a field is as the field."""
 

@@ -76,12 +76,16 @@ def act(system: System, droplet_id: int, **action: Any) -> int:
     return int(answer.json()["action"]["id"])
 
 
+def status_of(system: System, action_id: int) -> str:
+    """As the provider's API tells it."""
+    answer = httpx.get(f"{system.simulator.url}/v2/actions/{action_id}", headers=SOMEBODY)
+    return str(answer.json()["action"]["status"])
+
+
 async def done(system: System, action_id: int) -> None:
     """Waits until an action has had its effect."""
-    url = f"{system.simulator.url}/v2/actions/{action_id}"
     for _ in range(300):
-        answer = httpx.get(url, headers=SOMEBODY).json()
-        if answer["action"]["status"] == "completed":
+        if status_of(system, action_id) == "completed":
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"action {action_id} never ends")

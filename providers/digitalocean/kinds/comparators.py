@@ -244,7 +244,7 @@ def _record(record: Json, zone: str) -> Json:
     kind = record.get("type")
     kind = kind.upper() if isinstance(kind, str) else kind
     data = record.get("data")
-    if kind in NAMES_IN_DATA and isinstance(data, str):
+    if isinstance(kind, str) and kind in NAMES_IN_DATA and isinstance(data, str):
         # A name with a dot in it is not relative, whether or not a dot ends it.
         data = data.lower().rstrip(".") if "." in data else _qualified(data, zone)
     known = {name: value for name, value in record.items() if name != "id" and value is not None}

@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from providers.digitalocean.kinds.policy import Live, Policy
-from providers.digitalocean.redaction import REDACTED, redact
+from providers.digitalocean.redaction import REDACTED, redact, secret_name
 from services.inventory.drift.fields import (
     ATTRS_PREFIX,
     COLUMNS,
@@ -48,7 +48,7 @@ def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
             raise InvalidSpec(name, "is there twice", "FIELD_TWICE")
         if _is_kept(kind, name, field, value):
             # What looks like a secret inside reads as the live one does: redacted.
-            spec[field] = redact(value, _secrets(kind), at=field)
+            spec[field] = _without_variables(redact(value, _secrets(kind), at=field))
     if len(orjson.dumps(spec)) > MOST_BYTES:
         raise InvalidSpec("", f"is larger than {MOST_BYTES} bytes", "SPEC_TOO_LARGE")
     return spec
@@ -99,6 +99,17 @@ def _is_kept(kind: str, name: str, field: str, value: Json) -> bool:
     if value not in (REDACTED, None):
         raise InvalidSpec(name, "is a secret, which is never stored or compared", "SECRET_FIELD")
     return False
+
+
+def _without_variables(value: Json) -> Json:
+    """A value less those of secret variables, which are pairs of `key` and `value`."""
+    if isinstance(value, list):
+        return [_without_variables(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_variables(member) for name, member in value.items()}
+    hidden = kept.get("type") == "SECRET" or secret_name(str(kept.get("key", "")))
+    return {**kept, "value": REDACTED} if hidden and "value" in kept else kept
 
 
 def _secrets(kind: str) -> frozenset[str]:
