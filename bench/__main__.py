@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import kinds, listing, rpc, sweeps
+from bench import drift, kinds, listing, rpc, sweeps
 from bench.environment import running_stack
 
 
@@ -11,7 +11,7 @@ def main() -> int:
     ratios = [rpc.measure()]
     print(ratios[0].line(), flush=True)
     with running_stack(sweeps.SMALL) as stack:
-        for bench in (listing.measure, sweeps.measure, kinds.measure):
+        for bench in (listing.measure, sweeps.measure, kinds.measure, drift.measure):
             for ratio in bench(stack):
                 ratios.append(ratio)
                 print(ratio.line(), flush=True)
