@@ -5,7 +5,11 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+from temporalio.client import WorkflowFailureError
+
 from tests.workflows.system import System, outcomes_of
+from workflows.starts import drift_sweep, start_drift_sweep
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -57,3 +61,16 @@ async def test_record(system: System) -> None:
     failed = await system.start("project", "droplet")
     await outcomes_of(failed)
     await save(system, failed.id, "ResourceSync.failed")
+
+
+async def test_record_drift(system: System) -> None:
+    system.start_worker()
+    compared = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    await compared.result()
+    await save(system, compared.id, "DriftSweep.compared")
+
+    system.simulator.fault("status", path="/v2/actions", status=401)
+    failed = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    with pytest.raises(WorkflowFailureError):
+        await failed.result()
+    await save(system, failed.id, "DriftSweep.failed")

@@ -11,6 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from workflows.drift_sweep import DriftSweep
 from workflows.ensure_project import EnsureProject
 from workflows.resource_sync import ResourceSync
 from workflows.sync_resource import SyncResource
@@ -21,7 +22,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 def test_there_are_histories_of_every_workflow() -> None:
     assert {path.name.partition(".")[0] for path in HISTORIES} == {
-        "EnsureProject", "ResourceSync", "SyncResource",
+        "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource",
     }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 async def test_a_saved_run_replays(history: WorkflowHistory) -> None:
     replayer = Replayer(
-        workflows=[ResourceSync, EnsureProject, SyncResource],
+        workflows=[DriftSweep, ResourceSync, EnsureProject, SyncResource],
         data_converter=pydantic_data_converter,
         workflow_runner=WORKFLOW_RUNNER,
     )
