@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.limits import Limits
-from tests.gateway.harness import Backend, Gateway, run_gateway, serve
+from tests.gateway.harness import Backend, Gateway, run_gateway, seeing, serve
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def backend(served: Backend) -> Backend:
 
 
 @pytest.fixture(scope="session")
-async def gateway(
+async def running_gateway(
     served: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     """As in development: no issuer and no audience are asked for."""
@@ -31,7 +31,7 @@ async def gateway(
 
 
 @pytest.fixture(scope="session")
-async def narrow(
+async def running_narrow(
     served: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     """With limits small enough to be reached."""
@@ -49,7 +49,7 @@ async def narrow(
 
 
 @pytest.fixture(scope="session")
-async def deployed(
+async def running_deployed(
     served: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     """As in production: other secrets, an issuer and an audience."""
@@ -64,3 +64,21 @@ async def deployed(
         jwt_audience="arcadia_cloud",
     ) as running:
         yield running
+
+
+@pytest.fixture
+async def gateway(running_gateway: Gateway) -> Gateway:
+    """The shared one, once it sees its services: they stand still while other tests run."""
+    return await seeing(running_gateway)
+
+
+@pytest.fixture
+async def narrow(running_narrow: Gateway) -> Gateway:
+    """The same for the one with narrow limits."""
+    return await seeing(running_narrow)
+
+
+@pytest.fixture
+async def deployed(running_deployed: Gateway) -> Gateway:
+    """The same for the one of a deployment."""
+    return await seeing(running_deployed)

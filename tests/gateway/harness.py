@@ -232,6 +232,16 @@ async def run_gateway(
         process.wait(timeout=20)
 
 
+async def seeing(gateway: Gateway) -> Gateway:
+    """The gateway, once it holds no service for unhealthy."""
+    for _ in range(300):
+        clusters = await gateway.http.get(f"{gateway.admin}/clusters")
+        if "failed_active_hc" not in clusters.text:
+            return gateway
+        await asyncio.sleep(0.1)
+    raise AssertionError("the gateway holds a service for unhealthy")
+
+
 def _dashed(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 

@@ -294,7 +294,10 @@ def _is_system(tag: str) -> bool:
 def _image_names(value: Json) -> tuple[str, str] | None:
     """The (slug, id) that a value tells, each empty when it does not; None for no image."""
     if isinstance(value, dict):
-        return scalar_text(_lower(value.get("slug"))) or "", scalar_text(value.get("id")) or ""
+        slug, identifier = value.get("slug"), value.get("id")
+        if isinstance(slug, list | dict) or isinstance(identifier, list | dict):
+            return None
+        return scalar_text(_lower(slug)) or "", scalar_text(identifier) or ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).lower()
