@@ -17,6 +17,10 @@ from tests.support.engine_room import EngineRoom
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
 
+# With the soak tests until its system has a Temporal of its own: in the whole run a worker of
+# another file polls the same queue now and then, and looks for the sweep in its own database.
+pytestmark = pytest.mark.soak
+
 VOLUMES = 400
 """On top of the account's own: three pages."""
 
