@@ -29,10 +29,9 @@ LONGEST_APPLICATION_NAME: Final = 63
 
 PING_SECONDS: Final = 5.0
 
-_ENTER: Final = (
-    "SELECT set_config('arcadia.scope', %(scope)s, true),"
-    " set_config('arcadia.tenant', %(tenant)s, true),"
-    " set_config('application_name', %(application_name)s, true)"
+_ENTER: Final = text(
+    "SELECT set_config('arcadia.scope', :scope, true), set_config('arcadia.tenant', :tenant, true),"
+    " set_config('application_name', :application_name, true)"
 )
 
 
@@ -54,7 +53,11 @@ class WriteSession(ReadSession):
 
     async def driver(self) -> psycopg.AsyncConnection[Any]:
         """The driver's own connection, inside the same transaction: for COPY and arrays."""
-        return await _driver(self._connection)
+        raw = await self._connection.get_raw_connection()
+        connection = raw.driver_connection
+        if not isinstance(connection, psycopg.AsyncConnection):
+            raise TypeError(f"the driver is {type(connection).__name__}, not psycopg")
+        return connection
 
 
 class Database:
@@ -115,35 +118,25 @@ class Database:
         self, engine: AsyncEngine, scope: Scope
     ) -> AsyncIterator[AsyncConnection]:
         name = f"{self._application_name} {current_request_id()}".rstrip()
-        entered = {
-            "scope": "all" if scope.everything else "tenant",
-            "tenant": scope.tenant_id or "",
-            "application_name": name[:LONGEST_APPLICATION_NAME],
-        }
         try:
             async with engine.begin() as connection:
-                driver = await _driver(connection)
-                # BEGIN and the scope in one round trip.
-                async with driver.pipeline():
-                    await driver.execute(_ENTER, entered)
+                await connection.execute(
+                    _ENTER,
+                    {
+                        "scope": "all" if scope.everything else "tenant",
+                        "tenant": scope.tenant_id or "",
+                        "application_name": name[:LONGEST_APPLICATION_NAME],
+                    },
+                )
                 yield connection
-        except (DBAPIError, psycopg.OperationalError) as error:
-            lost = isinstance(error, psycopg.OperationalError) or (
-                error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
-            )
-            if lost:
+        except psycopg.OperationalError as error:  # of a statement that the driver ran itself
+            raise Unavailable("the database is not available", reason="DATABASE_DOWN") from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
                 raise Unavailable(
                     "the database is not available", reason="DATABASE_DOWN"
                 ) from error
             raise
-
-
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    if not isinstance(driver, psycopg.AsyncConnection):
-        raise TypeError(f"the driver is {type(driver).__name__}, not psycopg")
-    return driver
 
 
 def violated_constraint(error: DBAPIError) -> str | None:
