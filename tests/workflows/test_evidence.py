@@ -17,10 +17,6 @@ from tests.support.engine_room import EngineRoom
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
 
-# With the soak tests until its system has a Temporal of its own: in the whole run a worker of
-# another file polls the same queue now and then, and looks for the sweep in its own database.
-pytestmark = pytest.mark.soak
-
 VOLUMES = 400
 """On top of the account's own: three pages."""
 
@@ -47,7 +43,8 @@ async def known(
     )
     async with running_system(engine_room, sync_simulator, sync_client, settings) as system:
         system.start_worker()
-        await system.sync(*KINDS)
+        outcomes = await system.sync(*KINDS)
+        assert {outcome.outcome for outcome in outcomes.values()} == {"completed"}, outcomes
         yield system
     postgres.drop(database)
 

@@ -13,9 +13,17 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.common.settings import Settings
+from workflows.queues import TaskQueue
 from workflows.schedules import ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes
-from workflows.starts import RESOURCE_SYNC_ID, SYNCED_KINDS, UnknownKind, full_sync, manual_sync_id
+from workflows.starts import (
+    RESOURCE_SYNC_ID,
+    SLOW_SYNC_ID,
+    SYNCED_KINDS,
+    UnknownKind,
+    full_sync,
+    manual_sync_id,
+)
 
 
 async def described(temporal: Client) -> ScheduleDescription:
@@ -99,3 +107,11 @@ def test_a_sync_names_its_kinds_in_one_order() -> None:
 def test_a_kind_that_is_not_synced_is_refused() -> None:
     with pytest.raises(UnknownKind, match="teapot"):
         full_sync(Settings(), ["droplet", "teapot"])
+
+
+def test_what_rarely_changes_is_read_every_six_hours_on_a_queue_of_its_own() -> None:
+    slow = next(plan for plan in planned(Settings()) if plan.id == SLOW_SYNC_ID)
+
+    assert slow.action.task_queue == TaskQueue.CLOUD_SYNC_SLOW
+    assert [at.start for at in slow.calendar.minute] == [45]
+    assert [(at.start, at.end, at.step) for at in slow.calendar.hour] == [(0, 23, 6)]
