@@ -27,7 +27,12 @@ from services.common.errors import (
     to_status,
 )
 from services.common.policy import authorise
-from services.common.requests import REQUEST_ID_KEY, set_request_id
+from services.common.requests import (
+    IDEMPOTENCY_KEY,
+    REQUEST_ID_KEY,
+    set_idempotency_key,
+    set_request_id,
+)
 from services.common.telemetry import CallTelemetry
 
 __all__ = ["HTTP_STATUS_KEY", "CallInterceptor"]
@@ -196,6 +201,8 @@ class _Call:
                 authorization = str(value)
             elif key == REQUEST_ID_KEY:
                 request_id = str(value)
+            elif key == IDEMPOTENCY_KEY:  # each call has a context of its own: nothing to clear
+                set_idempotency_key(str(value))
         set_request_id(request_id)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return

@@ -1,19 +1,44 @@
-"""The request that is being answered: its id, as it travels from the gateway to the database."""
+"""The request that is being answered: its id, and the key by which its caller names it.
+
+The id travels from the gateway to the database.
+"""
 
 import re
 import uuid
 from contextvars import ContextVar
 from typing import Final
 
-__all__ = ["REQUEST_ID_KEY", "current_request_id", "new_request_id", "set_request_id"]
+__all__ = [
+    "IDEMPOTENCY_KEY",
+    "REQUEST_ID_KEY",
+    "current_idempotency_key",
+    "current_request_id",
+    "new_request_id",
+    "set_idempotency_key",
+    "set_request_id",
+]
 
 REQUEST_ID_KEY: Final = "x-request-id"
+"""The HTTP header and the gRPC metadata key."""
+
+IDEMPOTENCY_KEY: Final = "idempotency-key"
 """The HTTP header and the gRPC metadata key."""
 
 _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
 """Printable ASCII: it is logged as JSON and bound as a parameter, so nothing in it can bite."""
 
 _request_id: ContextVar[str] = ContextVar("arcadia_request_id", default="")
+_idempotency_key: ContextVar[str] = ContextVar("arcadia_idempotency_key", default="")
+
+
+def current_idempotency_key() -> str:
+    """The key that came beside the message that this task answers; empty without one."""
+    return _idempotency_key.get()
+
+
+def set_idempotency_key(received: str) -> None:
+    """Takes the key that came beside the message, as it is."""
+    _idempotency_key.set(received)
 
 
 def current_request_id() -> str:

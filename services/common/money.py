@@ -1,0 +1,121 @@
+"""Money without loss: exact numbers from the wire, one rounding to the cent, shares that add up.
+
+Nothing here knows a float. Amounts that are kept or charged are whole cents; what leads to
+them (quantities, unit prices, rates, the provider's costs) is exact.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Final
+
+from services.common.errors import InvalidArgument
+
+__all__ = ["exact", "plain", "split", "whole_cents"]
+
+Exact = Fraction | Decimal | int
+
+MOST_DIGITS: Final = 28
+"""Significant digits of a number that is taken from a caller."""
+
+MOST_PLACES: Final = 12
+"""Digits after its point."""
+
+_NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+
+
+def whole_cents(amount: Exact) -> int:
+    """An exact amount in cents as whole cents, half up.
+
+    A half goes away from zero, so that a credit is to the cent what the charge was.
+    """
+    exact_amount = Fraction(amount)
+    cents, rest = divmod(abs(exact_amount.numerator), exact_amount.denominator)
+    if 2 * rest >= exact_amount.denominator:
+        cents += 1
+    return cents if exact_amount >= 0 else -cents
+
+
+def exact(
+    text: str,
+    field: str,
+    *,
+    minimum: Decimal | int | None = None,
+    maximum: Decimal | int | None = None,
+    places: int = MOST_PLACES,
+) -> Decimal:
+    """The exact decimal that a caller wrote, as it is kept: never rounded, never clamped.
+
+    Raises InvalidArgument, naming the field, for what is no finite decimal, has over 28
+    significant digits or more than `places` after the point, or is out of its range.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise InvalidArgument(field, "is not a decimal number", reason="NOT_A_DECIMAL")
+    number = _shortest(Decimal(text))
+    _, digits, exponent = number.as_tuple()
+    if len(digits) + max(0, int(exponent)) > MOST_DIGITS:
+        raise InvalidArgument(field, f"has more than {MOST_DIGITS} digits", reason="TOO_PRECISE")
+    if -int(exponent) > places:
+        raise InvalidArgument(
+            field, f"has more than {places} digits after the point", reason="TOO_PRECISE"
+        )
+    if minimum is not None and number < minimum:
+        raise InvalidArgument(field, f"must be at least {minimum}", reason="OUT_OF_RANGE")
+    if maximum is not None and number > maximum:
+        raise InvalidArgument(field, f"must be at most {maximum}", reason="OUT_OF_RANGE")
+    return number
+
+
+def plain(value: Exact) -> str:
+    """A number as text: without exponent, without zeros that say nothing (`744`, `0.4`, `-1.5`).
+
+    Equal numbers have equal texts. Raises ValueError for a fraction that no decimal is equal to.
+    """
+    if isinstance(value, Fraction):
+        value = _decimal_of(value)
+    return format(_shortest(Decimal(value)), "f")
+
+
+def split(total: int, weights: Sequence[Exact]) -> list[int]:
+    """Whole shares of a whole total in proportion to the weights, by largest remainders.
+
+    The shares add up to the total, also a negative one; each is within one of its exact
+    share. Of equal remainders the earlier goes first. Raises ValueError for a negative weight,
+    and for weights that are all zero when there is something to split.
+    """
+    exact_weights = [Fraction(weight) for weight in weights]
+    if any(weight < 0 for weight in exact_weights):
+        raise ValueError("a weight is negative")
+    whole = sum(exact_weights, Fraction(0))
+    if not whole:
+        if total:
+            raise ValueError("nothing weighs anything")
+        return [0] * len(exact_weights)
+    shares = [abs(total) * weight / whole for weight in exact_weights]
+    floors = [share.numerator // share.denominator for share in shares]
+    order = sorted(range(len(shares)), key=lambda index: floors[index] - shares[index])
+    for index in order[: abs(total) - sum(floors)]:
+        floors[index] += 1
+    return floors if total >= 0 else [-share for share in floors]
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """The same number without trailing zeros, and without a negative zero."""
+    with localcontext() as context:
+        context.prec = max(MOST_DIGITS, len(number.as_tuple().digits))
+        return number.normalize() if number else Decimal(0)
+
+
+def _decimal_of(fraction: Fraction) -> Decimal:
+    """The decimal that is equal to a fraction. Raises ValueError where there is none."""
+    rest, twos, fives = fraction.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        raise ValueError(f"{fraction} is no decimal")
+    places = max(twos, fives)
+    digits = fraction.numerator * 10**places // fraction.denominator
+    return Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -places))

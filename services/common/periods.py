@@ -1,0 +1,116 @@
+"""Spans of days: half-open, in UTC. A calendar month is the period that is billed."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Self
+
+from services.common.errors import InvalidArgument
+
+__all__ = ["Period", "month_of", "read_day", "read_month"]
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2199
+"""Days outside of these are taken for mistakes: no bill of ours will ever name one."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Period:
+    """The days from `start` until, and without, `end`. Raises ValueError when it has none."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"a period from {self.start} to {self.end} has no day")
+
+    @classmethod
+    def month(cls, year: int, month: int) -> Self:
+        """A calendar month."""
+        first = date(year, month, 1)
+        return cls(first, date(year + month // 12, month % 12 + 1, 1))
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.end - self.start).days
+
+    @property
+    def start_at(self) -> datetime:
+        """The instant at which it begins."""
+        return datetime.combine(self.start, time(), UTC)
+
+    @property
+    def end_at(self) -> datetime:
+        """The first instant after it."""
+        return datetime.combine(self.end, time(), UTC)
+
+    @property
+    def code(self) -> str:
+        """The month in which it begins, as in `2026-04`."""
+        return f"{self.start:%Y-%m}"
+
+    def __contains__(self, moment: date | datetime) -> bool:
+        """Whether a day, or an instant (which must be aware), is in it."""
+        if isinstance(moment, datetime):
+            return self.start_at <= moment < self.end_at
+        return self.start <= moment < self.end
+
+    def overlap(self, other: "Period") -> "Period | None":
+        """The days that both have; None when there are none."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Period(start, end) if start < end else None
+
+    def following(self) -> "Period":
+        """The calendar month after the one in which its last day is."""
+        last = month_of(self.end - timedelta(days=1))
+        return Period.month(last.end.year, last.end.month)
+
+    def preceding(self) -> "Period":
+        """The calendar month before the one in which it begins."""
+        return month_of(self.start.replace(day=1) - timedelta(days=1))
+
+
+def month_of(moment: date | datetime) -> Period:
+    """The calendar month of a day, or of an instant (which must be aware)."""
+    day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
+    return Period.month(day.year, day.month)
+
+
+def read_day(text: str, field: str) -> date:
+    """The day that a caller wrote as in `2026-05-20`. Raises InvalidArgument, naming the field."""
+    if not _DAY.fullmatch(text):
+        raise InvalidArgument(field, "is not a date as in 2026-05-20", reason="NOT_A_DATE")
+    return _sane(text, field)
+
+
+def read_month(text: str, field: str) -> Period:
+    """The month that a caller named by its first day, or bare: `2026-04-01`, `2026-04`.
+
+    Raises InvalidArgument, naming the field.
+    """
+    bare = bool(_MONTH.fullmatch(text))
+    if not (bare or _DAY.fullmatch(text)):
+        raise InvalidArgument(
+            field, "is not a month as in 2026-04-01 or 2026-04", reason="NOT_A_PERIOD"
+        )
+    first = _sane(f"{text}-01" if bare else text, field)
+    if first.day != 1:
+        raise InvalidArgument(field, "is not the first day of a month", reason="NOT_A_PERIOD")
+    return Period.month(first.year, first.month)
+
+
+def _sane(text: str, field: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidArgument(field, "is no day of the calendar", reason="NOT_A_DATE") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InvalidArgument(
+            field, f"is not between {FIRST_YEAR} and {LAST_YEAR}", reason="OUT_OF_RANGE"
+        )
+    return day

@@ -1,0 +1,118 @@
+"""Exact numbers in, whole cents out, and shares that add up."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.common.errors import InvalidArgument
+from services.common.money import exact, plain, split, whole_cents
+
+DECIMALS = st.decimals(
+    min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=6
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "cents"),
+    [
+        (Fraction(1, 2), 1),
+        (Fraction(-1, 2), -1),
+        (Decimal("0.4999999999999999999999999999"), 0),
+        (Decimal("2.5"), 3),
+        (Fraction(12 * 5000, 31), 1935),
+        (7, 7),
+    ],
+)
+def test_cents_are_rounded_half_up_and_a_half_goes_away_from_zero(
+    amount: Fraction | Decimal, cents: int
+) -> None:
+    assert whole_cents(amount) == cents
+
+
+@given(st.fractions())
+def test_a_credit_is_to_the_cent_what_the_charge_was(amount: Fraction) -> None:
+    assert whole_cents(-amount) == -whole_cents(amount)
+    assert abs(whole_cents(amount) - amount) <= Fraction(1, 2)
+
+
+@given(DECIMALS)
+def test_a_number_is_read_as_it_was_written(number: Decimal) -> None:
+    assert exact(plain(number), "qty") == number
+    assert exact(str(number), "qty") == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "NaN", "inf", "-Infinity", "1,0", "0x1", "1e400", "--1", "1_000", "\u0661", "."],
+)
+def test_what_is_no_exact_number_is_refused_by_the_name_of_its_field(text: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        exact(text, "items[0].qty")
+    assert refused.value.violations[0].field == "items[0].qty"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-0.01", "OUT_OF_RANGE"),
+        ("100.01", "OUT_OF_RANGE"),
+        ("0.0000000000001", "TOO_PRECISE"),
+        ("1e99", "TOO_PRECISE"),
+        ("12345678901234567890123456789", "TOO_PRECISE"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused_and_never_clamped(text: str, reason: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        exact(text, "rate", minimum=0, maximum=100)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.400"), "0.4"),
+        (Decimal("-0.0"), "0"),
+        (Fraction(-3, 8), "-0.375"),
+        (Fraction(744), "744"),
+        (12, "12"),
+    ],
+)
+def test_a_number_has_one_text(number: Decimal | Fraction | int, text: str) -> None:
+    assert plain(number) == text
+
+
+def test_a_fraction_that_no_decimal_equals_has_no_text() -> None:
+    with pytest.raises(ValueError, match="1/3"):
+        plain(Fraction(1, 3))
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.fractions(min_value=0), min_size=1, max_size=20))
+def test_shares_add_up_and_are_within_one_of_their_exact_part(
+    total: int, weights: list[Fraction]
+) -> None:
+    whole = sum(weights)
+    if not whole:
+        weights, whole = [Fraction(1)] * len(weights), Fraction(len(weights))
+    shares = split(total, weights)
+    assert sum(shares) == total
+    assert all(
+        abs(share - total * weight / whole) < 1
+        for share, weight in zip(shares, weights, strict=True)
+    )
+
+
+def test_of_equal_remainders_the_earlier_goes_first() -> None:
+    assert split(100, [1, 1, 1]) == [34, 33, 33]
+    assert split(-100, [1, 1, 1]) == [-34, -33, -33]
+
+
+def test_what_cannot_be_split_is_refused() -> None:
+    assert split(0, [0, 0]) == [0, 0]
+    with pytest.raises(ValueError, match="nothing weighs"):
+        split(1, [0, 0])
+    with pytest.raises(ValueError, match="negative"):
+        split(1, [2, -1])
