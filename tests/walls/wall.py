@@ -1,0 +1,79 @@
+"""How the walls around a tenant are declared: for each RPC, how it is asked for another's.
+
+To add an RPC with tenant access: write one line in your service's module beside this one,
+
+    "CatalogService/GetThing": lambda ids: pb.GetThingRequest(id=ids.thing),
+
+that asks for a thing of a tenant by the ids which your `plant` made (through the service's
+own RPCs where there are some), and take its name out of `UNANSWERED`. Nothing else: the
+test calls it as that tenant, as a foreign one, and with ids that nobody has. A list is
+asked with its filters naming the victim. Calls that change something come last, in the
+order in which the victim itself may do them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import Message
+
+from services.common.access import ServiceTokens, mint_user_token
+from services.common.database import Database
+from services.common.settings import Service, Settings
+
+__all__ = ["INTRUDER", "NOWHERE", "VICTIM", "Planting", "Token", "Wall"]
+
+VICTIM: Final = "globex"
+"""Whose things are planted. Nothing that names it may reach anybody else."""
+
+INTRUDER: Final = "acme"
+
+NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
+"""An id that nobody has."""
+
+Token = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Planting:
+    """What a module plants with: its running service, and the tokens of those who may."""
+
+    database: Database
+    channel: grpc.aio.Channel
+    settings: Settings
+    worker: Token = field(init=False)
+    operator: Token = field(init=False)
+
+    def __post_init__(self) -> None:
+        authorization = ServiceTokens(self.settings, "worker").authorization()
+        object.__setattr__(self, "worker", (("authorization", authorization),))
+        object.__setattr__(self, "operator", self._user("op", roles=["platform-admin"]))
+
+    def member(self, tenant_id: str) -> Token:
+        """The token of a tenant's own admin."""
+        return self._user(f"member of {tenant_id}", roles=["admin"], tenant_id=tenant_id)
+
+    def _user(self, subject: str, **claims: Any) -> Token:
+        token = mint_user_token(self.settings, subject=subject, **claims)
+        return (("authorization", f"Bearer {token}"),)
+
+
+async def _nothing(planting: Planting) -> None:
+    """For a service that has nothing to plant yet."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The RPCs of a service that a tenant may call, and how each is asked for another's.
+
+    `plant` makes things of both tenants, every one of the victim's with its name in a text
+    that is shown, and answers their ids; `absent` is of the same shape, with ids that
+    nobody has.
+    """
+
+    service: Service
+    absent: Any = None
+    plant: Callable[[Planting], Awaitable[Any]] = _nothing
+    asked: Mapping[str, Callable[[Any], Message]] = field(default_factory=dict)
+    unanswered: frozenset[str] = frozenset()
