@@ -1,4 +1,8 @@
-"""The way to a service's own database: one pool, one transaction a call, two kinds of session.
+"""The way to a service's own database: one transaction a call, and three ways to be in one.
+
+A read session and a write session are transactions of as many statements as a call needs. A
+single read is a transaction of one statement, which travels with its scope in one round trip:
+for the lists that are asked for most.
 
 A session carries the caller's scope into PostgreSQL, where row-level security is the
 second wall behind the queries, and the request id, which shows in `pg_stat_activity`
@@ -6,13 +10,17 @@ and in the server's log.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import orjson
 import psycopg
-from sqlalchemy import CursorResult, Executable, NullPool, text
+from psycopg.types.json import set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import ClauseElement, CursorResult, Dialect, Executable, NullPool, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,7 +29,15 @@ from services.common.access import Scope
 from services.common.errors import Unavailable
 from services.common.requests import current_request_id
 
-__all__ = ["Database", "ReadSession", "WriteSession", "violated_constraint"]
+__all__ = [
+    "Compiled",
+    "Database",
+    "ReadSession",
+    "SingleRead",
+    "WriteSession",
+    "compiled",
+    "violated_constraint",
+]
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -29,10 +45,16 @@ LONGEST_APPLICATION_NAME: Final = 63
 
 PING_SECONDS: Final = 5.0
 
-_ENTER: Final = text(
-    "SELECT set_config('arcadia.scope', :scope, true), set_config('arcadia.tenant', :tenant, true),"
-    " set_config('application_name', :application_name, true)"
+POOL_SECONDS: Final = 10.0
+"""How long a call waits for a connection of a full pool."""
+
+_DIALECT: Final = cast("Callable[[], Dialect]", PGDialect_psycopg)()
+
+_ENTER: Final = (
+    "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
+    " set_config('application_name', %s, true)"
 )
+_ENTER_READING: Final = f"{_ENTER}, set_config('transaction_read_only', 'on', true)"
 
 
 class ReadSession:
@@ -60,6 +82,49 @@ class WriteSession(ReadSession):
         return connection
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as the driver takes it, and the values of the constants in it."""
+
+    sql: str
+    constants: Mapping[str, Any]
+
+
+def compiled(statement: ClauseElement) -> Compiled:
+    """A statement for single reads, made once; its parameters keep their names."""
+    made = statement.compile(dialect=_DIALECT)
+    constants = {name: value for name, value in made.params.items() if value is not None}
+    return Compiled(str(made), constants)
+
+
+class SingleRead:
+    """A read-only transaction of one statement."""
+
+    def __init__(self, pool: AsyncConnectionPool, entering: Sequence[str]) -> None:
+        self._pool = pool
+        self._entering = entering
+
+    async def fetch(self, statement: Compiled, parameters: Mapping[str, Any]) -> list[Any]:
+        """All rows of a statement, as tuples of the driver's own values."""
+        try:
+            if self._pool.closed:
+                await self._pool.open()
+            async with self._pool.connection() as connection, connection.pipeline():
+                # What is sent until the pipeline's end is one transaction, begun by the first
+                # statement: the scope is set for the second, and gone after it.
+                await connection.execute(_ENTER_READING, self._entering)
+                cursor = await connection.execute(
+                    statement.sql, {**statement.constants, **parameters}
+                )
+                return await cursor.fetchall()
+        except PoolTimeout as error:
+            raise Unavailable(
+                "too many calls wait for the database", reason="DATABASE_BUSY"
+            ) from error
+        except psycopg.OperationalError as error:
+            raise _down() from error
+
+
 class Database:
     """A service's own database."""
 
@@ -68,7 +133,7 @@ class Database:
         options: dict[str, Any] = {
             "pool_size": pool_size,
             "max_overflow": 0,
-            "pool_timeout": 10,
+            "pool_timeout": POOL_SECONDS,
             "pool_pre_ping": False,
             "json_serializer": lambda value: orjson.dumps(value).decode(),
             "json_deserializer": orjson.loads,
@@ -78,6 +143,15 @@ class Database:
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
         # The same pool: reading is a property of the transaction, not of the connection.
         self._reading = self._writing.execution_options(postgresql_readonly=True)
+        self._single_reads = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=max(1, pool_size // 2),
+            open=False,
+            timeout=POOL_SECONDS,
+            configure=_configure,
+            kwargs={"autocommit": True, **options["connect_args"]},
+        )
         # A full pool is busy, not down: health asks on a connection of its own.
         self._asking: AsyncEngine = create_async_engine(
             driver_url, poolclass=NullPool, connect_args=options["connect_args"]
@@ -100,6 +174,10 @@ class Database:
         async with self._transaction(self._writing, scope) as connection:
             yield WriteSession(connection)
 
+    def single_read(self, scope: Scope) -> SingleRead:
+        """A transaction of one statement that sees the rows of `scope`."""
+        return SingleRead(self._single_reads, self._entering(scope))
+
     async def ping(self) -> bool:
         """Whether the database answers."""
         try:
@@ -111,32 +189,40 @@ class Database:
 
     async def close(self) -> None:
         """Closes the pool."""
+        await self._single_reads.close()
         await self._writing.dispose()
 
     @asynccontextmanager
     async def _transaction(
         self, engine: AsyncEngine, scope: Scope
     ) -> AsyncIterator[AsyncConnection]:
-        name = f"{self._application_name} {current_request_id()}".rstrip()
         try:
             async with engine.begin() as connection:
-                await connection.execute(
-                    _ENTER,
-                    {
-                        "scope": "all" if scope.everything else "tenant",
-                        "tenant": scope.tenant_id or "",
-                        "application_name": name[:LONGEST_APPLICATION_NAME],
-                    },
-                )
+                await connection.exec_driver_sql(_ENTER, self._entering(scope))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
-            raise Unavailable("the database is not available", reason="DATABASE_DOWN") from error
+            raise _down() from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-                raise Unavailable(
-                    "the database is not available", reason="DATABASE_DOWN"
-                ) from error
+                raise _down() from error
             raise
+
+    def _entering(self, scope: Scope) -> tuple[str, str, str]:
+        """What a transaction is entered with: its scope, its tenant, and for whom it works."""
+        name = f"{self._application_name} {current_request_id()}".rstrip()
+        return (
+            "all" if scope.everything else "tenant",
+            scope.tenant_id or "",
+            name[:LONGEST_APPLICATION_NAME],
+        )
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    set_json_loads(orjson.loads, connection)
+
+
+def _down() -> Unavailable:
+    return Unavailable("the database is not available", reason="DATABASE_DOWN")
 
 
 def violated_constraint(error: DBAPIError) -> str | None:

@@ -59,15 +59,14 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         size = page_size(request.page_size)
         filters = _filters(request)
         position = decode_token(request.page_token, filters, (str,))
-        async with self._database.read(scope) as session:
-            rows = await list_resources(
-                session,
-                scope,
-                wanted,
-                full=request.view == pb.RESOURCE_VIEW_FULL,
-                after=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
+        rows = await list_resources(
+            self._database.single_read(scope),
+            scope,
+            wanted,
+            full=request.view == pb.RESOURCE_VIEW_FULL,
+            after=requests.uuid_of("page_token", position[0]) if position else None,
+            limit=size + 1,
+        )
         page = rows[:size]
         response = pb.ListResourcesResponse(
             next_page_token=encode_token(filters, (page[-1][0],)) if len(rows) > size else ""

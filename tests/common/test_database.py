@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Text, column, func, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.common.access import ALL, Scope
-from services.common.database import Database, violated_constraint
+from services.common.database import Database, compiled, violated_constraint
 from services.common.errors import Unavailable
 from services.common.requests import set_request_id
 from services.common.settings import Service
@@ -161,3 +161,66 @@ async def test_a_database_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await ids(database, ALL)
     await database.close()
+
+
+THINGS = compiled(select(column("id")).select_from(table("things")).order_by(column("id")))
+
+
+async def ids_at_once(database: Database, scope: Scope) -> list[int]:
+    return [row[0] for row in await database.single_read(scope).fetch(THINGS, {})]
+
+
+async def test_a_single_read_sees_the_rows_of_its_scope_and_leaves_it_to_nobody(
+    database: Database,
+) -> None:
+    for _ in range(20):
+        scopes = [ALL, Scope("acme"), Scope("globex"), Scope("nobody")]
+        answers = await asyncio.gather(*(ids_at_once(database, scope) for scope in scopes))
+        assert answers == [[1, 2, 3], [1], [2], []]
+
+
+async def test_after_a_single_read_its_connection_has_no_scope(database: Database) -> None:
+    setting = func.current_setting("arcadia.scope", type_=Text)
+    now = compiled(select(setting, func.current_setting("transaction_read_only", type_=Text)))
+    assert await database.single_read(ALL).fetch(now, {}) == [("all", "on")]
+    async with database._single_reads.connection() as connection:
+        after = await connection.execute("SELECT current_setting('arcadia.scope', true)")
+        assert await after.fetchone() == ("",)
+        assert await (await connection.execute("SELECT id FROM things")).fetchall() == []
+
+
+async def test_a_single_read_cannot_write(database: Database) -> None:
+    deleting = compiled(text("DELETE FROM things RETURNING id"))
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        await database.single_read(ALL).fetch(deleting, {})
+    assert await ids(database, ALL) == [1, 2, 3]
+
+
+async def test_a_single_read_after_one_that_failed_works(database: Database) -> None:
+    failing = compiled(text("SELECT 1 / (id - 1) FROM things"))
+    for _ in range(4):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await database.single_read(ALL).fetch(failing, {})
+        assert await ids_at_once(database, Scope("acme")) == [1]
+
+
+async def test_a_single_read_over_a_cut_connection_is_unavailable_and_the_next_works(
+    database: Database, postgres: PostgresServer
+) -> None:
+    pid = compiled(select(func.pg_backend_pid()))
+    [(cut,)] = await database.single_read(ALL).fetch(pid, {})
+    with psycopg.connect(postgres.admin_url, autocommit=True) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(%s, 5000)", [cut])
+    with pytest.raises(Unavailable):
+        await ids_at_once(database, ALL)
+    assert await ids_at_once(database, ALL) == [1, 2, 3]
+
+
+async def test_a_caller_that_hangs_up_leaves_the_next_one_no_scope(database: Database) -> None:
+    slow = compiled(text("SELECT pg_sleep(30)"))
+    waiting = asyncio.create_task(database.single_read(ALL).fetch(slow, {}))
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await ids_at_once(database, Scope("globex")) == [2]

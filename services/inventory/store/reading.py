@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
-    Select,
     Text,
     bindparam,
     cast,
@@ -23,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NULLTYPE
 
 from services.common.access import Scope
-from services.common.database import ReadSession
+from services.common.database import Compiled, ReadSession, SingleRead, compiled
 from services.common.errors import NotFound
 from services.inventory.models import cloud_resources as resources
 
@@ -105,14 +104,14 @@ class ResourceFilter:
 
 
 async def list_resources(
-    session: ReadSession,
+    reading: SingleRead,
     scope: Scope,
     wanted: ResourceFilter,
     *,
     full: bool,
     after: UUID | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[tuple[Any, ...]]:
     """A page of resources by id, which is the order of their discovery.
 
     `after` is the last id of the page before. Rows are in the order of `FULL` or `BASIC`.
@@ -124,20 +123,18 @@ async def list_resources(
     asked = tuple(name for name in CONDITIONS if values[name])
     statement = _page(FULL if full else BASIC, wanted.life, asked)
     parameters = {name: values[name] for name in asked}
-    return (await session.execute(statement, {"limit": limit, **parameters})).all()
+    return await reading.fetch(statement, {"limit": limit, **parameters})
 
 
 @cache
-def _page(
-    columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str, ...]
-) -> Select[*tuple[Any, ...]]:
+def _page(columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str, ...]) -> Compiled:
     """The statement for filters that ask these conditions: made once for each combination."""
     conditions = [CONDITIONS[name] for name in asked]
     if not life.tombstoned:
         conditions.append(resources.c.deleted_at.is_(None))
     elif not life.living:
         conditions.append(resources.c.deleted_at.is_not(None))
-    return (
+    return compiled(
         select(*columns)
         .where(*conditions)
         .order_by(resources.c.id)
