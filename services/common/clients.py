@@ -12,7 +12,7 @@ from services.common.requests import REQUEST_ID_KEY, current_request_id, new_req
 from services.common.settings import Service, Settings
 from services.common.telemetry import trace_headers
 
-__all__ = ["connect"]
+__all__ = ["connect", "open_channel"]
 
 DEADLINE_SECONDS: Final = 30.0
 """For calls that state none of their own."""
@@ -42,11 +42,30 @@ CHANNEL_OPTIONS: Final = (
 )
 
 
-class _ServiceCall(grpc.aio.UnaryUnaryClientInterceptor):
+class _Signing:
     """Adds the token, the request id and a deadline to a call."""
 
     def __init__(self, tokens: ServiceTokens) -> None:
         self._tokens = tokens
+
+    def signed(self, call: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
+        """The call with what we add to every one."""
+        metadata = grpc.aio.Metadata(*(call.metadata or ()))
+        metadata.add("authorization", self._tokens.authorization())
+        metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
+        for key, value in trace_headers().items():
+            metadata.add(key, value)
+        return grpc.aio.ClientCallDetails(
+            call.method,
+            call.timeout or DEADLINE_SECONDS,
+            metadata,
+            call.credentials,
+            call.wait_for_ready,
+        )
+
+
+class _ServiceCall(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
+    """Signs a call with one answer."""
 
     async def intercept_unary_unary(
         self,
@@ -54,31 +73,40 @@ class _ServiceCall(grpc.aio.UnaryUnaryClientInterceptor):
         client_call_details: grpc.aio.ClientCallDetails,
         request: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
-        metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
-        metadata.add("authorization", self._tokens.authorization())
-        metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
-        for key, value in trace_headers().items():
-            metadata.add(key, value)
-        details = grpc.aio.ClientCallDetails(
-            client_call_details.method,
-            client_call_details.timeout or DEADLINE_SECONDS,
-            metadata,
-            client_call_details.credentials,
-            client_call_details.wait_for_ready,
-        )
-        return await continuation(details, request)
+        return await continuation(self.signed(client_call_details), request)
+
+
+class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
+    """Signs a call with a stream of answers."""
+
+    async def intercept_unary_stream(
+        self,
+        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
+        client_call_details: grpc.aio.ClientCallDetails,
+        request: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        return await continuation(self.signed(client_call_details), request)
+
+
+def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.aio.Channel:
+    """A channel to a service, on which `caller`, one of our own programs, calls internal RPCs.
+
+    Connects when it is first used, so that a service may start before those it asks.
+    """
+    tokens = ServiceTokens(settings, caller)
+    return grpc.aio.insecure_channel(
+        settings.address(service),
+        options=CHANNEL_OPTIONS,
+        interceptors=[_ServiceCall(tokens), _ServiceStream(tokens)],
+    )
 
 
 @asynccontextmanager
 async def connect(
     settings: Settings, service: Service, *, caller: str
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a service, on which `caller`, one of our own programs, calls internal RPCs."""
-    channel = grpc.aio.insecure_channel(
-        settings.address(service),
-        options=CHANNEL_OPTIONS,
-        interceptors=[_ServiceCall(ServiceTokens(settings, caller))],
-    )
+    """A channel to a service, closed at the end of the block: see `open_channel`."""
+    channel = open_channel(settings, service, caller=caller)
     try:
         yield channel
     finally:

@@ -1,0 +1,225 @@
+"""The tables of exchange rates, attributed costs, accrual and margin."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    column,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+
+from services.analytics.models import exact, identity, instant, metadata, texts
+
+__all__ = [
+    "accruals",
+    "attributed_costs",
+    "exchange_rates",
+    "margin_kinds",
+    "margin_months",
+    "margin_shares",
+    "reconciliation_differences",
+    "reconciliations",
+    "resource_spans",
+]
+
+
+def _found_by() -> list[Column[object]]:
+    """Which pass found a row, for which month, and on which of its pages."""
+    return [
+        Column("period", Date, nullable=False),
+        Column("pass_id", BigInteger, nullable=False),
+        *texts("page"),
+    ]
+
+
+def _cents(*names: str, nullable: bool = False) -> list[Column[object]]:
+    return [Column(name, BigInteger, nullable=nullable) for name in names]
+
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    identity(),
+    *texts("from_currency", "to_currency"),
+    exact("rate"),
+    Column("effective_from", Date, nullable=False),
+    Column("effective_to", Date),
+    Column("source", Text, nullable=False, server_default=""),
+    *texts("created_by"),
+    instant("created_at"),
+    PrimaryKeyConstraint("id", name="exchange_rates_pkey"),
+    CheckConstraint("rate > 0", name="exchange_rates_rate_check"),
+    CheckConstraint("from_currency <> to_currency", name="exchange_rates_currencies_check"),
+    CheckConstraint("effective_to > effective_from", name="exchange_rates_span_check"),
+    ExcludeConstraint(
+        (column("from_currency"), "="),
+        (column("to_currency"), "="),
+        (func.daterange(column("effective_from"), column("effective_to")), "&&"),
+        using="gist",
+        name="exchange_rates_no_overlap",
+    ),
+)
+
+resource_spans = Table(
+    "resource_spans",
+    metadata,
+    *_found_by(),
+    Column("resource_id", Uuid, nullable=False),
+    *texts("kind", "name", "tenant_id", "deployment_id"),
+    instant("span_from"),
+    instant("span_to"),
+    PrimaryKeyConstraint(
+        "period", "pass_id", "resource_id", "span_from", name="resource_spans_pkey"
+    ),
+    CheckConstraint("span_to > span_from", name="resource_spans_span_check"),
+    postgresql_partition_by="RANGE (period)",
+)
+
+attributed_costs = Table(
+    "attributed_costs",
+    metadata,
+    *_found_by(),
+    Column("cost_id", Uuid),
+    Column("day", Date),
+    *texts("kind", "classification", "description"),
+    Column("resource_id", Uuid),
+    exact("hours", nullable=True),
+    instant("start_at", nullable=True),
+    instant("end_at", nullable=True),
+    *texts("attribution", "tenant_id", "deployment_id"),
+    exact("amount_usd"),
+    CheckConstraint(
+        "attribution IN ('tenant', 'internal', 'unattributed', 'shared')",
+        name="attributed_costs_attribution_check",
+    ),
+    CheckConstraint(
+        "(attribution = 'tenant') = (tenant_id <> '')", name="attributed_costs_tenant_check"
+    ),
+    Index("attributed_costs_pass_idx", "period", "pass_id", "page"),
+    postgresql_partition_by="RANGE (period)",
+)
+
+accruals = Table(
+    "accruals",
+    metadata,
+    *_found_by(),
+    *texts("subscription_id", "deployment_id", "tenant_id"),
+    *_cents("accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents"),
+    Column("kind_cents", JSONB, nullable=False),
+    *texts("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
+    PrimaryKeyConstraint("period", "pass_id", "subscription_id", name="accruals_pkey"),
+    CheckConstraint(
+        "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents", name="accruals_sum_check"
+    ),
+    Index("accruals_order_idx", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
+)
+
+margin_months = Table(
+    "margin_months",
+    metadata,
+    Column("period", Date, nullable=False),
+    *texts("basis"),
+    *_cents("revenue_cents", "cogs_cents", nullable=True),
+    *texts("revenue_state", "cogs_state", "reporting_currency"),
+    Column("exchange_rate_ids", ARRAY(Uuid), nullable=False),
+    Column("parity_assumed", Boolean, nullable=False),
+    instant("usage_until", nullable=True),
+    Column("costs_until", Date),
+    instant("as_of"),
+    PrimaryKeyConstraint("period", "basis", name="margin_months_pkey"),
+    CheckConstraint("basis IN ('invoiced', 'accrued')", name="margin_months_basis_check"),
+    CheckConstraint(
+        "(revenue_state = 'unknown') = (revenue_cents IS NULL)",
+        name="margin_months_revenue_check",
+    ),
+    CheckConstraint(
+        "(cogs_state = 'unknown') = (cogs_cents IS NULL)", name="margin_months_cogs_check"
+    ),
+    CheckConstraint(
+        "revenue_state IN ('final', 'provisional', 'unknown')"
+        " AND cogs_state IN ('final', 'provisional', 'unknown')",
+        name="margin_months_states_check",
+    ),
+)
+
+margin_shares = Table(
+    "margin_shares",
+    metadata,
+    Column("period", Date, nullable=False),
+    *texts("basis", "grouping"),
+    Column("place", Integer, nullable=False),
+    *texts("attribution", "tenant_id", "deployment_id"),
+    *_cents("revenue_cents", "cogs_cents", nullable=True),
+    PrimaryKeyConstraint("period", "basis", "grouping", "place", name="margin_shares_pkey"),
+    CheckConstraint("grouping IN ('tenant', 'deployment')", name="margin_shares_grouping_check"),
+    CheckConstraint(
+        "attribution IN ('tenant', 'internal', 'unattributed')",
+        name="margin_shares_attribution_check",
+    ),
+    Index(
+        "margin_shares_tenant_idx",
+        "tenant_id",
+        "basis",
+        "grouping",
+        "period",
+        "place",
+        postgresql_where=text("tenant_id <> ''"),
+    ),
+    Index(
+        "margin_shares_deployment_idx",
+        "deployment_id",
+        "basis",
+        "grouping",
+        "period",
+        postgresql_where=text("deployment_id <> ''"),
+    ),
+)
+
+margin_kinds = Table(
+    "margin_kinds",
+    metadata,
+    Column("period", Date, nullable=False),
+    *texts("basis", "axis", "kind"),
+    *_cents("amount_cents"),
+    PrimaryKeyConstraint("period", "basis", "axis", "kind", name="margin_kinds_pkey"),
+    CheckConstraint("axis IN ('revenue', 'cogs')", name="margin_kinds_axis_check"),
+)
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("period", Date, nullable=False),
+    *_cents("agreed_count", "difference_count"),
+    instant("computed_at"),
+    PrimaryKeyConstraint("period", name="reconciliations_pkey"),
+)
+
+reconciliation_differences = Table(
+    "reconciliation_differences",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("place", Integer, nullable=False),
+    *texts("difference_type"),
+    Column("resource_id", Uuid),
+    *texts("kind", "name", "tenant_id", "deployment_id"),
+    exact("inventory_hours", nullable=True),
+    exact("provider_hours", nullable=True),
+    exact("billed_hours", nullable=True),
+    exact("provider_amount_usd", nullable=True),
+    *texts("explanation"),
+    PrimaryKeyConstraint("period", "place", name="reconciliation_differences_pkey"),
+    CheckConstraint(
+        "difference_type IN ('ours_only', 'provider_only', 'amount', 'timing')",
+        name="reconciliation_differences_type_check",
+    ),
+)

@@ -1,0 +1,202 @@
+"""The tables of usage, and of the passes that find it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.analytics.models import exact, identity, instant, metadata, texts
+
+__all__ = [
+    "daily_usage",
+    "metering_months",
+    "unfolded_usage",
+    "usage_adjustments",
+    "usage_event_keys",
+    "usage_events",
+    "usage_facts",
+    "work_pass_pages",
+    "work_passes",
+]
+
+work_passes = Table(
+    "work_passes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("work", Text, nullable=False),
+    Column("subject", Date, nullable=False),
+    Column("pass_key", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="running"),
+    instant("until", nullable=True),
+    Column("complete", Boolean, nullable=False, server_default=text("true")),
+    instant("started_at"),
+    instant("completed_at", nullable=True),
+    PrimaryKeyConstraint("id", name="work_passes_pkey"),
+    UniqueConstraint("work", "subject", "pass_key", name="work_passes_key_key"),
+    CheckConstraint(
+        "work IN ('metering', 'costs', 'daily_costs', 'accrual')", name="work_passes_work_check"
+    ),
+    CheckConstraint(
+        "state IN ('running', 'current', 'superseded')", name="work_passes_state_check"
+    ),
+    CheckConstraint(
+        "state <> 'current' OR completed_at IS NOT NULL", name="work_passes_completed_check"
+    ),
+    Index(
+        "work_passes_current_idx",
+        "work",
+        "subject",
+        unique=True,
+        postgresql_where=text("state = 'current'"),
+    ),
+)
+
+work_pass_pages = Table(
+    "work_pass_pages",
+    metadata,
+    Column("pass_id", BigInteger, nullable=False),
+    *texts("token", "next_token"),
+    Column("counts", ARRAY(BigInteger), nullable=False),
+    PrimaryKeyConstraint("pass_id", "token", name="work_pass_pages_pkey"),
+    ForeignKeyConstraint(
+        ["pass_id"], ["work_passes.id"], name="work_pass_pages_pass_fkey", ondelete="CASCADE"
+    ),
+)
+
+metering_months = Table(
+    "metering_months",
+    metadata,
+    Column("period", Date, nullable=False),
+    instant("closed_at", nullable=True),
+    PrimaryKeyConstraint("period", name="metering_months_pkey"),
+    CheckConstraint("extract(day FROM period) = 1", name="metering_months_period_check"),
+)
+
+usage_facts = Table(
+    "usage_facts",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    *texts("page", "tenant_id", "deployment_id", "resource_kind"),
+    Column("resource_id", Uuid, nullable=False),
+    *texts("inventory_kind", "resource_name"),
+    instant("fact_from"),
+    instant("fact_to"),
+    exact("size_gb", nullable=True),
+    exact("qty"),
+    PrimaryKeyConstraint(
+        "day",
+        "pass_id",
+        "tenant_id",
+        "deployment_id",
+        "resource_kind",
+        "resource_id",
+        "fact_from",
+        name="usage_facts_pkey",
+    ),
+    CheckConstraint("fact_to > fact_from", name="usage_facts_span_check"),
+    CheckConstraint("qty >= 0", name="usage_facts_qty_check"),
+    postgresql_partition_by="RANGE (day)",
+)
+
+daily_usage = Table(
+    "daily_usage",
+    metadata,
+    identity(),
+    Column("day", Date, nullable=False),
+    Column("pass_id", BigInteger),
+    *texts("tenant_id", "deployment_id", "resource_kind"),
+    exact("qty"),
+    Column("fact_count", BigInteger, nullable=False),
+    *texts("facts_hash"),
+    instant("metered_at"),
+    PrimaryKeyConstraint("day", "id", name="daily_usage_pkey"),
+    UniqueConstraint(
+        "day", "tenant_id", "deployment_id", "resource_kind", name="daily_usage_figure_key"
+    ),
+    CheckConstraint("qty >= 0", name="daily_usage_qty_check"),
+    Index("daily_usage_id_idx", "id"),
+    Index(
+        "daily_usage_tenant_idx", "tenant_id", text("day DESC"), "deployment_id", "resource_kind"
+    ),
+    postgresql_partition_by="RANGE (day)",
+)
+
+usage_event_keys = Table(
+    "usage_event_keys",
+    metadata,
+    *texts("source", "idempotency_key"),
+    Column("content_digest", BigInteger, nullable=False),
+    PrimaryKeyConstraint("source", "idempotency_key", name="usage_event_keys_pkey"),
+)
+
+usage_adjustments = Table(
+    "usage_adjustments",
+    metadata,
+    identity(),
+    *texts("tenant_id", "deployment_id", "resource_kind"),
+    Column("period", Date, nullable=False),
+    exact("qty"),
+    Column("fact_count", BigInteger, nullable=False),
+    *texts("facts_hash"),
+    Column("invoice_id", Uuid),
+    instant("created_at"),
+    PrimaryKeyConstraint("id", name="usage_adjustments_pkey"),
+    CheckConstraint("extract(day FROM period) = 1", name="usage_adjustments_period_check"),
+    Index(
+        "usage_adjustments_open_idx",
+        "tenant_id",
+        "period",
+        "deployment_id",
+        "resource_kind",
+        unique=True,
+        postgresql_where=text("invoice_id IS NULL"),
+    ),
+    Index(
+        "usage_adjustments_invoice_idx",
+        "invoice_id",
+        postgresql_where=text("invoice_id IS NOT NULL"),
+    ),
+)
+
+usage_events = Table(
+    "usage_events",
+    metadata,
+    Column("day", Date, nullable=False),
+    *texts("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind"),
+    exact("qty"),
+    instant("occurred_at"),
+    instant("received_at"),
+    Column("adjustment_id", Uuid),
+    CheckConstraint("qty >= 0", name="usage_events_qty_check"),
+    Index("usage_events_figure_idx", "day", "deployment_id", "resource_kind", "occurred_at"),
+    Index(
+        "usage_events_adjustment_idx",
+        "adjustment_id",
+        postgresql_where=text("adjustment_id IS NOT NULL"),
+    ),
+    postgresql_partition_by="RANGE (day)",
+)
+
+unfolded_usage = Table(
+    "unfolded_usage",
+    metadata,
+    Column("day", Date, nullable=False),
+    *texts("tenant_id", "deployment_id", "resource_kind"),
+    PrimaryKeyConstraint(
+        "day", "tenant_id", "deployment_id", "resource_kind", name="unfolded_usage_pkey"
+    ),
+)
