@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -27,10 +28,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 __all__ = [
     "cloud_projects",
+    "cloud_resource_assignments",
     "cloud_resource_events",
     "cloud_resources",
     "cloud_sweep_sightings",
     "cloud_sweeps",
+    "idempotency_keys",
     "metadata",
 ]
 
@@ -141,6 +144,38 @@ cloud_resources = Table(
         postgresql_where=text("project_id IS NOT NULL"),
     ),
     Index("cloud_resources_tombstones_idx", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+    Index("cloud_resources_name_idx", "kind", text("lower(name)")),
+)
+
+# Whose each resource was, and when; no two spans of one overlap, says the database.
+cloud_resource_assignments = Table(
+    "cloud_resource_assignments",
+    metadata,
+    Column("resource_id", Uuid, nullable=False),
+    Column("tenant_id", Text),
+    Column("deployment_id", Text),
+    Column("source", Text, nullable=False),
+    _instant("valid_from"),
+    _instant("valid_to", nullable=True),
+    _words("actor"),
+    _words("reason"),
+    PrimaryKeyConstraint("resource_id", "valid_from", name="cloud_resource_assignments_pkey"),
+    ForeignKeyConstraint(
+        ["resource_id"],
+        ["cloud_resources.id"],
+        name="cloud_resource_assignments_resource_id_fkey",
+    ),
+    CheckConstraint(
+        "source IN ('', 'explicit', 'tag', 'project')",
+        name="cloud_resource_assignments_source_check",
+    ),
+    CheckConstraint("valid_to > valid_from", name="cloud_resource_assignments_span_check"),
+    Index(
+        "cloud_resource_assignments_deployment_idx",
+        "deployment_id",
+        "resource_id",
+        postgresql_where=text("deployment_id IS NOT NULL"),
+    ),
 )
 
 cloud_resource_events = Table(
@@ -164,6 +199,12 @@ cloud_resource_events = Table(
         name="cloud_resource_events_type_check",
     ),
     Index("cloud_resource_events_resource_idx", "resource_id", "occurred_at", "id"),
+    Index(
+        "cloud_resource_events_former_name_idx",
+        "kind",
+        text("lower((changes -> 'name') ->> 'old')"),
+        postgresql_where=text("changes ? 'name'"),
+    ),
     postgresql_partition_by="RANGE (occurred_at)",
 )
 
@@ -225,4 +266,18 @@ cloud_sweep_sightings = Table(
     ),
     Index("cloud_sweep_sightings_sweep_idx", "sweep_id"),
     prefixes=["UNLOGGED"],
+)
+
+# See services/common/idempotency.py, which alone reads and writes it.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("caller", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("tenant_id", Text),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
+    Index("idempotency_keys_created_at_idx", "created_at"),
 )

@@ -13,6 +13,7 @@ from services.common.errors import NotFound
 from services.inventory.models import cloud_projects as projects
 from services.inventory.ownership import Ownership, OwnershipSource
 from services.inventory.projects import Member, ProjectRef, SightedProject, move
+from services.inventory.store.assignments import keep_history
 from services.inventory.store.evidence import add_evidence
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
@@ -164,8 +165,9 @@ async def record_members(
     an unknown project.
     """
     wanted = sorted(set(members))
-    project = await _project(session, provider, project_provider_id)
     await lock_kinds(session, provider, (kind for kind, _ in wanted))
+    # Read under the locks, which a classification takes too.
+    project = await _project(session, provider, project_provider_id)
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(
@@ -203,6 +205,7 @@ async def record_members(
             },
             prepare=False,
         )
+    await keep_history(session, [moved.id for moved in moves], cause=cause)
     return len(moves)
 
 

@@ -17,6 +17,7 @@ from services.common.database import WriteSession
 from services.inventory.ownership import Ownership, OwnershipSource
 from services.inventory.recording import Recorded, SightingBatch, record
 from services.inventory.resources import Content, KnownResource
+from services.inventory.store.assignments import keep_history
 from services.inventory.store.evidence import add_evidence
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
@@ -101,16 +102,19 @@ WITH kept AS (
         last_strike_sweep_id = NULL,
         deleted_at = NULL
     RETURNING r.id, r.provider_id
+), written AS (
+    INSERT INTO cloud_resource_events
+        (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
+    SELECT kept.id, %(kind)s, e.tenant_id, e.type, e.changes::jsonb,
+           %(actor)s, %(request_id)s, now()
+    FROM unnest(
+        %(event_keys)b::text[], %(event_tenants)b::text[], %(event_types)b::text[],
+        %(event_changes)b::text[]
+    ) WITH ORDINALITY AS e (provider_id, tenant_id, type, changes, position)
+    JOIN kept USING (provider_id)
+    ORDER BY e.position
 )
-INSERT INTO cloud_resource_events
-    (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
-SELECT kept.id, %(kind)s, e.tenant_id, e.type, e.changes::jsonb, %(actor)s, %(request_id)s, now()
-FROM unnest(
-    %(event_keys)b::text[], %(event_tenants)b::text[], %(event_types)b::text[],
-    %(event_changes)b::text[]
-) WITH ORDINALITY AS e (provider_id, tenant_id, type, changes, position)
-JOIN kept USING (provider_id)
-ORDER BY e.position
+SELECT array_agg(id) FROM kept WHERE provider_id = ANY (%(rehomed)b::text[])
 """
 
 
@@ -185,10 +189,21 @@ async def _record_rest(
             for position in rest
         ]
         await prepare_months(session)
-        digests = [batch.digests[position] for position in rest]
+        columns = _columns(batch, recorded, [batch.digests[position] for position in rest], cause)
+        columns["rehomed"] = [
+            row.provider_id for row in recorded if _rehomed(row, known.get(row.provider_id))
+        ]
         # Planned for the arrays at hand: a prepared plan would expect ten rows.
-        await cursor.execute(KEEP, _columns(batch, recorded, digests, cause), prepare=False)
+        await cursor.execute(KEEP, columns, prepare=False)
+        answer = await cursor.fetchone()
+    if answer and answer[0]:
+        await keep_history(session, answer[0], cause=cause)
     return recorded
+
+
+def _rehomed(row: Recorded, known: KnownResource | None) -> bool:
+    """Whether the history of its owners goes on: with a new life, or a new owner or rule."""
+    return known is None or known.deleted or known.ownership != row.ownership
 
 
 def _known(row: tuple[Any, ...]) -> KnownResource:

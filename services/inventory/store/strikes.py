@@ -24,6 +24,7 @@ from services.common.database import ReadSession, WriteSession
 from services.common.errors import FailedPrecondition
 from services.inventory.models import cloud_resource_events as events
 from services.inventory.models import cloud_sweeps as sweeps
+from services.inventory.store.assignments import end_spans
 from services.inventory.store.history import Cause, prepare_months
 from services.inventory.store.locks import lock_kinds
 from services.inventory.store.mirrors import Mirror, mirror_of
@@ -195,6 +196,8 @@ async def _tombstone(
                 NOW,
             ),
         )
-        .returning(events.c.id)
+        .returning(events.c.resource_id)
     )
-    return len(written.all())
+    ids = written.scalars().all()
+    await end_spans(session, ids)
+    return len(ids)
