@@ -7,6 +7,7 @@ from arcadia.inventory.v1 import (
     inventory_service_pb2,
     inventory_service_pb2_grpc,
     lookup_service_pb2,
+    lookup_service_pb2_grpc,
     reconcile_service_pb2,
     reconcile_service_pb2_grpc,
     sync_service_pb2,
@@ -18,6 +19,7 @@ from services.common.settings import Service
 from services.inventory.drift.drift_servicer import DriftServicer
 from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer
+from services.inventory.lookup_servicer import LookupServicer
 from services.inventory.sync_servicer import SyncServicer
 
 __all__ = ["DEFINITION"]
@@ -30,6 +32,9 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
         SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
+    )
+    lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
+        LookupServicer(parts.database), server
     )
     drift = DriftServicer(parts.database)  # type: ignore[abstract]
     drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)

@@ -18,8 +18,12 @@ from services.inventory.resources import Content, SightedResource, normal_tags
 from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [
+    "EPOCH",
     "LARGEST_BATCH",
+    "bounded",
+    "bulk_page_size",
     "event_position",
+    "instant",
     "known_kind",
     "known_provider",
     "known_swept_kind",
@@ -32,6 +36,11 @@ __all__ = [
 ]
 
 LARGEST_BATCH: Final = 5_000
+
+BULK_PAGE: Final = 1_000
+
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Past every instant that a caller can mean, and one that the database knows."""
 
 LONGEST_TEXT: Final = 1_000
 """Of a filter: no name, tag or slug of the provider's is longer."""
@@ -56,6 +65,22 @@ def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
     if position is not None and not 0 <= position[0] <= LAST_MICROSECOND:
         raise InvalidArgument("page_token", "is not one of ours")
     return position
+
+
+def bulk_page_size(requested: int) -> int:
+    """How many rows a page between programs has."""
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, LARGEST_BATCH) if requested else BULK_PAGE
+
+
+def instant(field: str, stamp: Timestamp) -> datetime:
+    """An instant of a year that the database knows."""
+    try:
+        found = stamp.ToDatetime(UTC)
+    except (OverflowError, ValueError):
+        raise InvalidArgument(field, "is not an instant") from None
+    return min(found, LATEST)
 
 
 def required(field: str, value: str) -> str:
@@ -145,7 +170,7 @@ def sighted_projects(
 
 def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[tuple[str, str]]:
     """The (kind, provider id) of a project's members."""
-    _bounded("members", len(request.members))
+    bounded("members", len(request.members))
     return [
         (
             known_kind(member.kind, f"members[{position}].kind"),
@@ -155,7 +180,8 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[t
     ]
 
 
-def _bounded(field: str, count: int) -> None:
+def bounded(field: str, count: int) -> None:
+    """Refuses a batch that is too large."""
     if count > LARGEST_BATCH:
         raise InvalidArgument(
             field, f"has {count} entries, at most {LARGEST_BATCH}", reason="BATCH_TOO_LARGE"
@@ -164,7 +190,7 @@ def _bounded(field: str, count: int) -> None:
 
 def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
     """The messages, each provider id once; the last one wins."""
-    _bounded(field, len(messages))
+    bounded(field, len(messages))
     by_id = {message.provider_id: message for message in messages}
     if "" in by_id:
         position = next(i for i, message in enumerate(messages) if not message.provider_id)

@@ -7,7 +7,12 @@ from typing import Any, cast
 import grpc
 import orjson
 from arcadia.inventory.v1 import inventory_service_pb2 as reading_pb
-from arcadia.inventory.v1 import inventory_service_pb2_grpc, sync_service_pb2_grpc
+from arcadia.inventory.v1 import (
+    inventory_service_pb2_grpc,
+    lookup_service_pb2_grpc,
+    reconcile_service_pb2_grpc,
+    sync_service_pb2_grpc,
+)
 from arcadia.inventory.v1 import resources_pb2 as words
 from arcadia.inventory.v1 import sync_service_pb2 as sync_pb
 from google.rpc import error_details_pb2
@@ -65,11 +70,15 @@ class Inventory:
     database_name: str
     sync: "sync_service_pb2_grpc.SyncServiceAsyncStub" = field(init=False)
     reading: "inventory_service_pb2_grpc.InventoryServiceAsyncStub" = field(init=False)
+    lookup: "lookup_service_pb2_grpc.LookupServiceAsyncStub" = field(init=False)
+    reconcile: "reconcile_service_pb2_grpc.ReconcileServiceAsyncStub" = field(init=False)
     sweeps_begun: int = 0
 
     def __post_init__(self) -> None:
         self.sync = sync_service_pb2_grpc.SyncServiceStub(self.channel)
         self.reading = inventory_service_pb2_grpc.InventoryServiceStub(self.channel)
+        self.lookup = lookup_service_pb2_grpc.LookupServiceStub(self.channel)
+        self.reconcile = reconcile_service_pb2_grpc.ReconcileServiceStub(self.channel)
         self.worker: Token = (
             ("authorization", ServiceTokens(self.settings, "worker").authorization()),
         )
@@ -149,6 +158,12 @@ class Inventory:
         )
         answer = await self.reading.ListResources(request, metadata=token or self.operator)
         return {resource.provider_id: resource for resource in answer.resources}
+
+    async def lose(self, *provider_ids: str, kept: Iterable[sync_pb.Sighting] = ()) -> None:
+        """Droplets vanish at the provider: three complete sweeps and a read of each id."""
+        for _ in range(3):
+            swept = await self.sweep(*kept)
+        await self.confirm(swept.sweep.id, gone=provider_ids)
 
     async def one(self, provider_id: str) -> words.Resource:
         """A resource, as an operator sees it."""

@@ -1,8 +1,12 @@
 """The migrations make the tables that the code declares, on an empty database."""
 
+import uuid
+from datetime import timedelta
+
+import psycopg
 from alembic import command
 
-from services.common.migrations import migrate, migration_config
+from services.common.migrations import migrate, migration_config, provision
 from services.common.settings import Service
 from tests.support.databases import PostgresServer
 
@@ -19,4 +23,47 @@ def test_migrating_again_changes_nothing(postgres: PostgresServer) -> None:
     settings = postgres.settings({Service.INVENTORY: name})
     migrate(settings, Service.INVENTORY)
     command.check(migration_config(settings, Service.INVENTORY))
+    postgres.drop(name)
+
+
+BEFORE = """
+INSERT INTO cloud_resources (provider, kind, provider_id, tenant_id, deployment_id,
+    ownership_source, sighting_digest, first_seen_at, last_seen_at, deleted_at)
+VALUES
+    ('digitalocean', 'droplet', 'alive', 'acme', 'shop', 'tag', 0,
+     '2026-01-01 10:00+00', '2026-03-01 10:00+00', NULL),
+    ('digitalocean', 'droplet', 'nobodys', NULL, NULL, '', 0,
+     '2026-01-02 10:00+00', '2026-03-01 10:00+00', NULL),
+    ('digitalocean', 'droplet', 'gone', 'globex', NULL, 'project', 0,
+     '2026-01-03 10:00+00', '2026-02-01 10:00+00', '2026-02-01 13:00+00'),
+    ('digitalocean', 'droplet', 'seen once', 'globex', NULL, 'project', 0,
+     '2026-01-04 10:00+00', '2026-01-04 10:00+00', '2026-01-04 13:00+00')
+"""
+
+AFTER = """
+SELECT r.provider_id, a.tenant_id, a.deployment_id, a.source,
+       a.valid_from = r.first_seen_at, a.valid_to - r.last_seen_at
+FROM cloud_resource_assignments AS a JOIN cloud_resources AS r ON r.id = a.resource_id
+ORDER BY r.first_seen_at
+"""
+
+
+def test_what_was_there_before_has_belonged_to_its_owner_since_it_was_first_seen(
+    postgres: PostgresServer,
+) -> None:
+    name = f"inventory_{uuid.uuid4().hex[:12]}"
+    settings = postgres.settings({Service.INVENTORY: name})
+    provision(settings, Service.INVENTORY)
+    command.upgrade(migration_config(settings, Service.INVENTORY), "0003")
+    with psycopg.connect(postgres.url(name)) as connection:
+        connection.execute(BEFORE)
+    migrate(settings, Service.INVENTORY)
+    with psycopg.connect(postgres.url(name)) as connection:
+        kept = connection.execute(AFTER).fetchall()
+    assert kept == [
+        ("alive", "acme", "shop", "tag", True, None),
+        ("nobodys", None, None, "", True, None),
+        ("gone", "globex", None, "project", True, timedelta()),
+        ("seen once", "globex", None, "project", True, timedelta(microseconds=1)),
+    ]
     postgres.drop(name)

@@ -32,7 +32,13 @@ from services.inventory.drift.store.specs import (
 )
 from services.inventory.drift.sweeping import judge_page
 from services.inventory.messages import resource_message
-from services.inventory.requests import known_kind, known_provider, required, uuid_of
+from services.inventory.requests import (
+    bulk_page_size,
+    known_kind,
+    known_provider,
+    required,
+    uuid_of,
+)
 from services.inventory.store.history import Cause
 from services.inventory.store.reading import read_resource
 
@@ -52,7 +58,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     ) -> pb.SweepDriftResponse:
         """Compares a page of specified resources with their live values."""
         provider, kind = known_provider(request.provider), known_kind(request.kind)
-        size = requests.sweep_size(request.page_size)
+        size = bulk_page_size(request.page_size)
         filters = ("drift-sweep", provider, kind)
         position = decode_token(request.page_token, filters, (str,))
         after = uuid_of("page_token", position[0]) if position else None

@@ -1,14 +1,12 @@
 """What a request about drift may say, refused with the name of the field."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from providers.digitalocean.kinds.policy import Policy
 from services.common.errors import InvalidArgument
@@ -20,8 +18,9 @@ from services.inventory.drift.store.causes import ActionCause
 from services.inventory.drift.store.listing import DriftFilter
 from services.inventory.drift.store.rules import NewRule
 from services.inventory.requests import (
-    LARGEST_BATCH,
     NUL_IN_JSON,
+    bounded,
+    instant,
     known_kind,
     required,
     text,
@@ -37,21 +36,11 @@ __all__ = [
     "raw_specs",
     "request_key",
     "spec_of",
-    "sweep_size",
 ]
 
-SWEEP_SIZE: Final = 1_000
 ANY: Final = "any"
 MUTED: Final = {"": None, "true": True, "false": False}
-LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 LONGEST_REQUEST_ID: Final = 200
-
-
-def sweep_size(requested: int) -> int:
-    """How many resources a page of a sweep compares."""
-    if requested < 0:
-        raise InvalidArgument("page_size", "must not be negative")
-    return min(requested, LARGEST_BATCH) if requested else SWEEP_SIZE
 
 
 def request_key(value: str) -> str:
@@ -98,15 +87,6 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
     )
 
 
-def instant(field: str, stamp: Timestamp) -> datetime:
-    """An instant of a year that the database knows."""
-    try:
-        found = stamp.ToDatetime(UTC)
-    except (OverflowError, ValueError):
-        raise InvalidArgument(field, "is not an instant") from None
-    return min(found, LATEST)
-
-
 def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
     """A spec in its normal form."""
     if NUL_IN_JSON.search(orjson.dumps(raw).decode()):
@@ -120,7 +100,7 @@ def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
 
 def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, dict[str, Json]]:
     """The specs of a batch as they came, by resource; each once."""
-    _bounded("specs", len(request.specs))
+    bounded("specs", len(request.specs))
     specs: dict[UUID, dict[str, Json]] = {}
     for position, desired in enumerate(request.specs):
         field = f"specs[{position}]"
@@ -133,13 +113,13 @@ def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, d
 
 def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
     """A batch of our ids, each once."""
-    _bounded(field, len(values))
+    bounded(field, len(values))
     return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
 
 
 def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ActionCause]:
     """What the action log said."""
-    _bounded("explained", len(request.explained))
+    bounded("explained", len(request.explained))
     return [
         ActionCause(
             drift_id=uuid_of(f"explained[{position}].drift_id", explained.drift_id),
@@ -157,7 +137,7 @@ def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[
     """The prices by size, in lower case. An empty list is no list: it would price nothing."""
     if not request.prices:
         raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
-    _bounded("prices", len(request.prices))
+    bounded("prices", len(request.prices))
     return {
         required(f"prices[{i}].size", price.size).lower(): _price(f"prices[{i}]", price.monthly_usd)
         for i, price in enumerate(request.prices)
@@ -182,10 +162,3 @@ def _object(field: str, content: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidArgument(field, "is not a JSON object", reason="MALFORMED_JSON")
     return found
-
-
-def _bounded(field: str, count: int) -> None:
-    if count > LARGEST_BATCH:
-        raise InvalidArgument(
-            field, f"has {count} entries, at most {LARGEST_BATCH}", reason="BATCH_TOO_LARGE"
-        )

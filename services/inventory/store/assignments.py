@@ -77,8 +77,10 @@ async def end_spans(session: WriteSession, ids: Sequence[UUID]) -> None:
 async def list_assignments(
     session: ReadSession, resource_id: UUID, *, before: int | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """The spans of a resource, newest first; `before` is the `assignment_position` of the
-    last one of the page before."""
+    """The spans of a resource, newest first.
+
+    `before` is the `assignment_position` of the last one of the page before.
+    """
     statement = (
         select(assignments)
         .where(assignments.c.resource_id == resource_id)

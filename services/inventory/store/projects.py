@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 
 from services.common.access import Scope
 from services.common.database import ReadSession, WriteSession
@@ -22,6 +22,7 @@ from services.inventory.vocabulary import PROJECT
 __all__ = [
     "ProjectCounts",
     "list_projects",
+    "lookup_projects",
     "record_members",
     "record_projects",
 ]
@@ -94,6 +95,16 @@ FROM unnest(%(event_keys)b::uuid[], %(event_tenants)b::text[], %(event_types)b::
 JOIN moved USING (id)
 ORDER BY e.position
 """
+
+LOOKUP: Final = text("""
+SELECT id, name, classification, tenant_id, provider_id, first_seen_at AS lived_from,
+       CASE WHEN deleted_at IS NOT NULL THEN last_seen_at END AS lived_to
+FROM cloud_projects
+WHERE provider = :provider
+  AND (id = ANY (CAST(:ids AS uuid[])) OR tenant_id = ANY (CAST(:tenants AS text[]))
+       OR lower(name) IN (SELECT lower(n) FROM unnest(CAST(:names AS text[])) AS n))
+ORDER BY id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +234,27 @@ async def list_projects(
     if after is not None:
         statement = statement.where(projects.c.id > after)
     return (await session.execute(statement)).all()
+
+
+async def lookup_projects(
+    session: ReadSession,
+    provider: str,
+    *,
+    names: Sequence[str],
+    ids: Sequence[UUID],
+    tenants: Sequence[str],
+) -> Sequence[Row[Any]]:
+    """Every project that one of the names (whatever their case), ids or tenants means.
+
+    Those that are gone too; in the order of their discovery.
+    """
+    parameters = {
+        "provider": provider,
+        "names": list(names),
+        "ids": list(ids),
+        "tenants": list(tenants),
+    }
+    return (await session.execute(LOOKUP, parameters)).all()
 
 
 async def _project(session: WriteSession, provider: str, provider_id: str) -> ProjectRef:

@@ -78,7 +78,6 @@ def upgrade() -> None:
         op.execute(statements)
     op.execute("ALTER TABLE cloud_resource_assignments ENABLE ROW LEVEL SECURITY")
     op.execute(
-        "CREATE POLICY visible ON cloud_resource_assignments TO inventory"
-        f" USING ({OF_OPERATOR})"
+        f"CREATE POLICY visible ON cloud_resource_assignments TO inventory USING ({OF_OPERATOR})"
     )
     op.execute(table_for("inventory"))
