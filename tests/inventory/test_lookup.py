@@ -148,7 +148,7 @@ async def test_lifetimes_are_those_that_overlap_the_span(inventory: Inventory) -
 async def test_intervals_are_cut_where_it_was_powered_off_and_where_it_changed_hands(
     inventory: Inventory,
 ) -> None:
-    shown = {"tags": ["tenant:acme"], "provider_created_at": stamp(LONG_AGO)}
+    shown: dict[str, Any] = {"tags": ["tenant:acme"], "provider_created_at": stamp(LONG_AGO)}
     await inventory.record(sighting("1", **shown))
     await _a_second_later(inventory)
     await inventory.record(sighting("1", **shown, status="off"))
