@@ -1,0 +1,308 @@
+"""The tables of invoices, and of what makes and moves them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.analytics.models import exact, identity, instant, metadata, texts
+
+__all__ = [
+    "billing_profiles",
+    "credit_note_lines",
+    "credit_notes",
+    "invoice_hand_overs",
+    "invoice_sequences",
+    "rollup_tenants",
+    "rollups",
+    "tax_rules",
+    "tenant_invoice_lines",
+    "tenant_invoice_proofs",
+    "tenant_invoices",
+]
+
+
+def _cents(*names: str) -> list[Column[int]]:
+    """Whole cents."""
+    return [Column(name, BigInteger, nullable=False) for name in names]
+
+
+def _words(*names: str) -> list[Column[str]]:
+    """Texts that are empty until something is known."""
+    return [Column(name, Text, nullable=False, server_default="") for name in names]
+
+
+billing_profiles = Table(
+    "billing_profiles",
+    metadata,
+    *texts("tenant_id", "name", "abn"),
+    Column("address_lines", ARRAY(Text), nullable=False),
+    *texts("email", "tax_region", "updated_by"),
+    instant("updated_at"),
+    PrimaryKeyConstraint("tenant_id", name="billing_profiles_pkey"),
+)
+
+tax_rules = Table(
+    "tax_rules",
+    metadata,
+    identity(),
+    *texts("tax_region", "label"),
+    exact("rate_percent"),
+    Column("effective_from", Date, nullable=False),
+    Column("effective_to", Date),
+    *texts("created_by"),
+    instant("created_at"),
+    PrimaryKeyConstraint("id", name="tax_rules_pkey"),
+    CheckConstraint("rate_percent BETWEEN 0 AND 100", name="tax_rules_rate_check"),
+    CheckConstraint("effective_to > effective_from", name="tax_rules_span_check"),
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    identity(),
+    Column("period", Date, nullable=False),
+    *texts("key"),
+    Column("status", Text, nullable=False, server_default="running"),
+    Column("force", Boolean, nullable=False),
+    Column("approval_required", Boolean, nullable=False),
+    Column("is_planned", Boolean, nullable=False, server_default=text("false")),
+    *_words("decision", "decided_by"),
+    instant("decided_at", nullable=True),
+    *_words("reason"),
+    *texts("workflow_id", "run_id", "started_by"),
+    instant("started_at"),
+    instant("finished_at", nullable=True),
+    PrimaryKeyConstraint("id", name="rollups_pkey"),
+    UniqueConstraint("key", name="rollups_key_key"),
+    CheckConstraint("extract(day FROM period) = 1", name="rollups_period_check"),
+    CheckConstraint(
+        "status IN ('running', 'awaiting_approval', 'issuing', 'completed', 'failed', 'undone')",
+        name="rollups_status_check",
+    ),
+    CheckConstraint("decision IN ('', 'approve', 'undo')", name="rollups_decision_check"),
+    Index("rollups_period_idx", "period", "id"),
+)
+
+rollup_tenants = Table(
+    "rollup_tenants",
+    metadata,
+    Column("rollup_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("page", Integer, nullable=False),
+    Column("outcome", Text, nullable=False, server_default="planned"),
+    *_words("deployment_id", "reason", "message"),
+    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
+    instant("attempted_at", nullable=True),
+    PrimaryKeyConstraint("rollup_id", "tenant_id", name="rollup_tenants_pkey"),
+    ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="rollup_tenants_rollup_fkey"),
+    CheckConstraint(
+        "outcome IN ('planned', 'drafted', 'skipped', 'failed')",
+        name="rollup_tenants_outcome_check",
+    ),
+    Index("rollup_tenants_page_idx", "rollup_id", "page"),
+)
+
+tenant_invoices = Table(
+    "tenant_invoices",
+    metadata,
+    identity(),
+    *texts("tenant_id"),
+    Column("period", Date, nullable=False),
+    Column("rollup_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False, server_default="draft"),
+    Column("number", BigInteger),
+    *texts("currency"),
+    *_cents("subtotal_cents", "tax_cents", "total_cents"),
+    Column("tax_rule_id", Uuid, nullable=False),
+    *texts("tax_label"),
+    exact("tax_rate_percent"),
+    Column("line_count", Integer, nullable=False),
+    *texts("lines_hash", "proofs_hash"),
+    Column("issuer", JSONB),
+    Column("recipient", JSONB),
+    Column("issued_on", Date),
+    Column("due_on", Date),
+    Column("chain_hash", Text),
+    Column("previous_chain_hash", Text),
+    instant("created_at"),
+    instant("issued_at", nullable=True),
+    Column("paid_on", Date),
+    instant("paid_at", nullable=True),
+    *_words("payment_reference"),
+    instant("voided_at", nullable=True),
+    *_words("voided_by", "void_reason"),
+    PrimaryKeyConstraint("id", name="tenant_invoices_pkey"),
+    UniqueConstraint("number", name="tenant_invoices_number_key"),
+    ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="tenant_invoices_rollup_fkey"),
+    CheckConstraint(
+        "status IN ('draft', 'issued', 'paid', 'void')", name="tenant_invoices_status_check"
+    ),
+    CheckConstraint("extract(day FROM period) = 1", name="tenant_invoices_period_check"),
+    CheckConstraint("total_cents = subtotal_cents + tax_cents", name="tenant_invoices_total_check"),
+    CheckConstraint(
+        "CASE WHEN number IS NULL THEN status IN ('draft', 'void')"
+        " ELSE status <> 'draft' AND issuer IS NOT NULL AND recipient IS NOT NULL"
+        " AND issued_on IS NOT NULL AND due_on IS NOT NULL AND issued_at IS NOT NULL"
+        " AND chain_hash IS NOT NULL AND previous_chain_hash IS NOT NULL END",
+        name="tenant_invoices_issued_check",
+    ),
+    CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="tenant_invoices_paid_check"),
+    CheckConstraint(
+        "(status = 'void') = (voided_at IS NOT NULL)", name="tenant_invoices_void_check"
+    ),
+    Index(
+        "tenant_invoices_once_idx",
+        "tenant_id",
+        "period",
+        unique=True,
+        postgresql_where=text("status <> 'void'"),
+    ),
+    Index("tenant_invoices_newest_idx", "period", "id"),
+    Index("tenant_invoices_tenant_idx", "tenant_id", "period", "id"),
+    Index("tenant_invoices_rollup_idx", "rollup_id", "status", "tenant_id"),
+    Index("tenant_invoices_due_idx", "due_on", "id", postgresql_where=text("status = 'issued'")),
+)
+
+tenant_invoice_lines = Table(
+    "tenant_invoice_lines",
+    metadata,
+    identity(),
+    Column("invoice_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("position", Integer, nullable=False),
+    *texts("kind", "resource_kind", "description"),
+    Column("qty", Numeric, nullable=False),
+    *texts("unit"),
+    Column("unit_price_cents", Numeric, nullable=False),
+    *_cents("amount_cents"),
+    Column("meta", JSONB, nullable=False),
+    Column("deployment_id", Text),
+    Column("service_start", Date, nullable=False),
+    Column("service_end", Date, nullable=False),
+    PrimaryKeyConstraint("id", name="tenant_invoice_lines_pkey"),
+    UniqueConstraint("invoice_id", "position", name="tenant_invoice_lines_position_key"),
+    ForeignKeyConstraint(
+        ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_lines_invoice_fkey"
+    ),
+    CheckConstraint(
+        "kind IN ('plan_base', 'addon', 'overage', 'ad_hoc', 'adjustment', 'tax')",
+        name="tenant_invoice_lines_kind_check",
+    ),
+    CheckConstraint(
+        "(kind = 'tax') = (deployment_id IS NULL)", name="tenant_invoice_lines_deployment_check"
+    ),
+    CheckConstraint("service_end > service_start", name="tenant_invoice_lines_service_check"),
+)
+
+tenant_invoice_proofs = Table(
+    "tenant_invoice_proofs",
+    metadata,
+    Column("invoice_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("position", Integer, nullable=False),
+    *texts(
+        "deployment_id",
+        "subscription_id",
+        "inputs_json",
+        "inputs_hash",
+        "engine_version",
+        "result_hash",
+    ),
+    PrimaryKeyConstraint("invoice_id", "position", name="tenant_invoice_proofs_pkey"),
+    ForeignKeyConstraint(
+        ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_proofs_invoice_fkey"
+    ),
+)
+
+invoice_sequences = Table(
+    "invoice_sequences",
+    metadata,
+    *texts("name"),
+    Column("next", BigInteger, nullable=False),
+    *texts("chain_hash"),
+    PrimaryKeyConstraint("name", name="invoice_sequences_pkey"),
+)
+
+credit_notes = Table(
+    "credit_notes",
+    metadata,
+    identity(),
+    Column("invoice_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("number", BigInteger, nullable=False),
+    *_cents("subtotal_cents", "tax_cents", "total_cents"),
+    *texts("currency", "reason", "issued_by"),
+    instant("issued_at"),
+    PrimaryKeyConstraint("id", name="credit_notes_pkey"),
+    UniqueConstraint("number", name="credit_notes_number_key"),
+    ForeignKeyConstraint(["invoice_id"], ["tenant_invoices.id"], name="credit_notes_invoice_fkey"),
+    CheckConstraint("total_cents = subtotal_cents + tax_cents", name="credit_notes_total_check"),
+    Index("credit_notes_invoice_idx", "invoice_id"),
+    Index("credit_notes_tenant_idx", "tenant_id", "id"),
+)
+
+credit_note_lines = Table(
+    "credit_note_lines",
+    metadata,
+    identity(),
+    Column("credit_note_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("line_id", Uuid, nullable=False),
+    Column("position", Integer, nullable=False),
+    *_cents("amount_cents"),
+    PrimaryKeyConstraint("id", name="credit_note_lines_pkey"),
+    UniqueConstraint("credit_note_id", "position", name="credit_note_lines_position_key"),
+    ForeignKeyConstraint(
+        ["credit_note_id"], ["credit_notes.id"], name="credit_note_lines_note_fkey"
+    ),
+    ForeignKeyConstraint(
+        ["line_id"], ["tenant_invoice_lines.id"], name="credit_note_lines_line_fkey"
+    ),
+    Index("credit_note_lines_line_idx", "line_id"),
+)
+
+invoice_hand_overs = Table(
+    "invoice_hand_overs",
+    metadata,
+    Column("invoice_id", Uuid, nullable=False),
+    *texts("tenant_id"),
+    Column("number", BigInteger, nullable=False),
+    Column("rollup_id", Uuid, nullable=False),
+    *texts("status"),
+    *_words("reference"),
+    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
+    *_words("reason"),
+    instant("delivered_at", nullable=True),
+    *_words("workflow_id", "run_id"),
+    instant("started_at", nullable=True),
+    instant("updated_at"),
+    PrimaryKeyConstraint("invoice_id", name="invoice_hand_overs_pkey"),
+    ForeignKeyConstraint(
+        ["invoice_id"], ["tenant_invoices.id"], name="invoice_hand_overs_invoice_fkey"
+    ),
+    CheckConstraint(
+        "status IN ('pending', 'delivered', 'failed', 'not_configured')",
+        name="invoice_hand_overs_status_check",
+    ),
+    CheckConstraint(
+        "(status = 'delivered') = (delivered_at IS NOT NULL)",
+        name="invoice_hand_overs_delivered_check",
+    ),
+    Index("invoice_hand_overs_pending_idx", "number", postgresql_where=text("status = 'pending'")),
+    Index("invoice_hand_overs_rollup_idx", "rollup_id", "status", "number"),
+)
