@@ -30,6 +30,7 @@ from temporalio.runtime import (
     TelemetryConfig,
     TelemetryFilter,
 )
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -61,6 +62,9 @@ __all__ = ["WORKFLOW_RUNNER", "main", "workers"]
 
 Result = TypeVar("Result")
 Activity = Callable[..., Any]
+
+NAMESPACE_SECONDS: Final = 60.0
+"""How long a namespace may be unknown: Temporal's frontends learn of a new one in their time."""
 
 PROGRAM: Final = "worker"
 log = structlog.get_logger()
@@ -198,9 +202,17 @@ async def _serve(settings: Settings) -> None:
 
 async def _prepared(settings: Settings) -> Client:
     client = await _connected(settings)
-    await register_search_attributes(client)
-    await ensure_schedules(client, planned(settings))
+    async for attempt in stamina.retry_context(
+        on=_namespace_is_unknown, attempts=None, timeout=NAMESPACE_SECONDS, wait_max=2.0
+    ):
+        with attempt:
+            await register_search_attributes(client)
+            await ensure_schedules(client, planned(settings))
     return client
+
+
+def _namespace_is_unknown(error: Exception) -> bool:
+    return isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
 
 
 def _stop_requested() -> asyncio.Event:
