@@ -8,7 +8,12 @@ import grpc
 import orjson
 
 from services.common.access import ServiceTokens
-from services.common.requests import REQUEST_ID_KEY, current_request_id, new_request_id
+from services.common.requests import (
+    REQUEST_ID_KEY,
+    current_request_id,
+    new_request_id,
+    remaining_seconds,
+)
 from services.common.settings import Service, Settings
 from services.common.telemetry import trace_headers
 
@@ -55,9 +60,12 @@ class _Signing:
         metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
         for key, value in trace_headers().items():
             metadata.add(key, value)
+        # A deadline does not travel by itself: nobody waits for an answer after the caller's.
+        left = remaining_seconds()
+        own = call.timeout or DEADLINE_SECONDS
         return grpc.aio.ClientCallDetails(
             call.method,
-            call.timeout or DEADLINE_SECONDS,
+            own if left is None else min(own, left),
             metadata,
             call.credentials,
             call.wait_for_ready,
@@ -88,6 +96,18 @@ class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
         return await continuation(self.signed(client_call_details), request)
 
 
+class _ServiceUpload(_Signing, grpc.aio.StreamUnaryClientInterceptor):
+    """Signs a call with a stream of requests."""
+
+    async def intercept_stream_unary(
+        self,
+        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
+        client_call_details: grpc.aio.ClientCallDetails,
+        request_iterator: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        return await continuation(self.signed(client_call_details), request_iterator)
+
+
 def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.aio.Channel:
     """A channel to a service, on which `caller`, one of our own programs, calls internal RPCs.
 
@@ -97,7 +117,7 @@ def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.a
     return grpc.aio.insecure_channel(
         settings.address(service),
         options=CHANNEL_OPTIONS,
-        interceptors=[_ServiceCall(tokens), _ServiceStream(tokens)],
+        interceptors=[_ServiceCall(tokens), _ServiceStream(tokens), _ServiceUpload(tokens)],
     )
 
 

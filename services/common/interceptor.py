@@ -30,6 +30,7 @@ from services.common.policy import authorise
 from services.common.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
+    set_deadline,
     set_idempotency_key,
     set_request_id,
 )
@@ -204,6 +205,8 @@ class _Call:
             elif key == IDEMPOTENCY_KEY:  # each call has a context of its own: nothing to clear
                 set_idempotency_key(str(value))
         set_request_id(request_id)
+        if (seconds := context.time_remaining()) is not None:
+            set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return
         caller = self.verifier.verify(

@@ -1,9 +1,10 @@
-"""The request that is being answered: its id, and the key by which its caller names it.
+"""The request that is being answered: its id, its caller's key for it, and the time it has.
 
 The id travels from the gateway to the database.
 """
 
 import re
+import time
 import uuid
 from contextvars import ContextVar
 from typing import Final
@@ -14,6 +15,8 @@ __all__ = [
     "current_idempotency_key",
     "current_request_id",
     "new_request_id",
+    "remaining_seconds",
+    "set_deadline",
     "set_idempotency_key",
     "set_request_id",
 ]
@@ -56,3 +59,17 @@ def set_request_id(received: str | None) -> str:
 def new_request_id() -> str:
     """A fresh id."""
     return str(uuid.uuid4())
+
+
+_deadline: ContextVar[float | None] = ContextVar("arcadia_deadline", default=None)
+
+
+def remaining_seconds() -> float | None:
+    """How long the caller of this task still waits; None when they said nothing."""
+    deadline = _deadline.get()
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def set_deadline(seconds: float) -> None:
+    """Takes how long the caller waits from now."""
+    _deadline.set(time.monotonic() + seconds)
