@@ -1,0 +1,168 @@
+"""The usage of a period, as it is priced; and what came after its period was closed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.common.database import ReadSession, WriteSession
+from services.common.periods import Period, month_of
+
+__all__ = [
+    "Adjustment",
+    "PeriodUsage",
+    "claim_adjustments",
+    "open_adjustments",
+    "release_adjustments",
+    "usage_of_period",
+]
+
+# The hash of a period's usage names the days, and through their hashes the facts.
+USED: Final = text("""
+SELECT tenant_id, deployment_id, resource_kind, sum(qty) AS qty,
+       encode(sha256(convert_to(
+           string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
+           AS facts_hash
+FROM daily_usage
+WHERE day >= :start AND day < :end
+  AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
+GROUP BY tenant_id, deployment_id, resource_kind
+ORDER BY tenant_id, deployment_id, resource_kind
+""")
+
+OPEN: Final = text("""
+SELECT id, tenant_id, deployment_id, resource_kind, period, qty, facts_hash
+FROM usage_adjustments
+WHERE invoice_id IS NULL AND period < :before
+  AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
+ORDER BY tenant_id, period, deployment_id, resource_kind
+""")
+
+CLAIM: Final = text("""
+UPDATE usage_adjustments AS a SET invoice_id = c.invoice_id
+FROM unnest(CAST(:adjustment_ids AS uuid[]), CAST(:invoice_ids AS uuid[]))
+     AS c (adjustment_id, invoice_id)
+WHERE a.id = c.adjustment_id AND (a.invoice_id IS NULL OR a.invoice_id = c.invoice_id)
+RETURNING a.id
+""")
+
+# What came for the same figure while it was claimed has an open row of its own, so the one
+# that is given back is taken into it, with its events.
+RELEASE: Final = (
+    text("""
+UPDATE usage_events AS e SET adjustment_id = o.id
+FROM usage_adjustments AS a JOIN usage_adjustments AS o
+  ON (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
+   = (a.tenant_id, a.period, a.deployment_id, a.resource_kind) AND o.invoice_id IS NULL
+WHERE a.invoice_id = ANY(:invoice_ids) AND e.adjustment_id = a.id
+"""),
+    text("""
+UPDATE usage_adjustments AS o
+SET qty = o.qty + a.qty, fact_count = o.fact_count + a.fact_count,
+    facts_hash = (
+        SELECT encode(sha256(convert_to(string_agg(line, E'\\n' ORDER BY line), 'UTF8')), 'hex')
+        FROM (SELECT o.facts_hash AS line UNION ALL SELECT b.facts_hash FROM usage_adjustments b
+              WHERE b.invoice_id = ANY(:invoice_ids)
+                AND (b.tenant_id, b.period, b.deployment_id, b.resource_kind)
+                  = (o.tenant_id, o.period, o.deployment_id, o.resource_kind)) AS lines)
+FROM (SELECT tenant_id, period, deployment_id, resource_kind, sum(qty) AS qty,
+             sum(fact_count) AS fact_count
+      FROM usage_adjustments WHERE invoice_id = ANY(:invoice_ids)
+      GROUP BY 1, 2, 3, 4) AS a
+WHERE o.invoice_id IS NULL
+  AND (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
+    = (a.tenant_id, a.period, a.deployment_id, a.resource_kind)
+"""),
+    text("""
+DELETE FROM usage_adjustments AS a
+WHERE a.invoice_id = ANY(:invoice_ids) AND EXISTS (
+    SELECT FROM usage_adjustments AS o WHERE o.invoice_id IS NULL
+      AND (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
+        = (a.tenant_id, a.period, a.deployment_id, a.resource_kind))
+"""),
+    text("UPDATE usage_adjustments SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUsage:
+    """How much of a kind a deployment used in a period."""
+
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    qty: Decimal
+    """In units of the kind, exact."""
+    facts_hash: str
+    """Names the facts behind it: SHA-256, lower-case hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Usage of a closed period that came late; not on any invoice yet."""
+
+    id: UUID
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    service_period: Period
+    """The month in which it was used."""
+    qty: Decimal
+    """On top of what the period's invoice billed, in units of the kind."""
+    facts_hash: str
+
+
+async def usage_of_period(
+    session: ReadSession, period: Period, tenant_ids: Sequence[str] | None = None
+) -> list[PeriodUsage]:
+    """The usage of these tenants (of all when None), by tenant, deployment and kind."""
+    rows = await session.execute(
+        USED,
+        {
+            "start": period.start,
+            "end": period.end,
+            "tenant_ids": None if tenant_ids is None else list(tenant_ids),
+        },
+    )
+    return [PeriodUsage(*row) for row in rows]
+
+
+async def open_adjustments(
+    session: ReadSession, before: date, tenant_ids: Sequence[str] | None = None
+) -> list[Adjustment]:
+    """What came late for months before a day and is on no invoice yet, by tenant and month."""
+    rows = await session.execute(
+        OPEN,
+        {"before": before, "tenant_ids": None if tenant_ids is None else list(tenant_ids)},
+    )
+    return [
+        Adjustment(
+            row.id, row.tenant_id, row.deployment_id, row.resource_kind, month_of(row.period),
+            row.qty, row.facts_hash,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def claim_adjustments(session: WriteSession, billed_on: Mapping[UUID, UUID]) -> list[UUID]:
+    """Puts adjustments on the invoices that bill them: invoice id by adjustment id.
+
+    Answers those that are on them now; one that another invoice bills already is left out.
+    """
+    if not billed_on:
+        return []
+    rows = await session.execute(
+        CLAIM, {"adjustment_ids": list(billed_on), "invoice_ids": list(billed_on.values())}
+    )
+    return list(rows.scalars())
+
+
+async def release_adjustments(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
+    """Takes adjustments off invoices that are discarded or void: the next ones bill them."""
+    if invoice_ids:
+        for statement in RELEASE:
+            await session.execute(statement, {"invoice_ids": list(invoice_ids)})

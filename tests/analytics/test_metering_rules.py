@@ -1,0 +1,188 @@
+"""What counts, and how much: exact to the second, and adding up however it is cut."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.analytics.usage.metering import Interval, day_of, meter
+from services.analytics.usage.rules import RULES, USAGE_KINDS, MeteringRule, Unit, quantity
+from services.common.periods import Period, month_of
+
+APRIL = Period.month(2026, 4)
+MAY = Period.month(2026, 5)
+BOX = UUID(int=1)
+
+
+def interval(
+    kind: str = "droplet",
+    start: datetime = APRIL.start_at,
+    end: datetime = APRIL.end_at,
+    *,
+    size_gb: str | None = None,
+    status: str = "active",
+    resource_id: UUID = BOX,
+    deployment_id: str = "shop",
+) -> Interval:
+    size = None if size_gb is None else Decimal(size_gb)
+    return Interval(
+        resource_id, kind, "web-1", "acme", deployment_id, start, end, status, size
+    )  # fmt: skip
+
+
+def used(*intervals: Interval, within: Period = APRIL) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for fact in meter(intervals, within).facts:
+        totals[fact.resource_kind] = totals.get(fact.resource_kind, Decimal(0)) + fact.qty
+    return totals
+
+
+def test_a_droplet_up_for_a_whole_month_of_30_days_is_720_hours() -> None:
+    assert used(interval()) == {"droplet_hours": 720}
+
+
+def test_two_droplets_two_zones_and_snapshots_over_ten_days_of_a_month_of_31() -> None:
+    start, end = MAY.start_at, MAY.start_at + timedelta(days=10)
+    totals = used(
+        interval("droplet", start, end),
+        interval("droplet", start, end, resource_id=UUID(int=2)),
+        interval("domain", start, end),
+        interval("domain", start, end, resource_id=UUID(int=3)),
+        interval("snapshot", start, end, size_gb="31"),
+        interval("snapshot", start, end, size_gb="12.4", resource_id=UUID(int=4)),
+        within=MAY,
+    )
+    assert totals["droplet_hours"] == 480
+    assert totals["dns_zones"].quantize(Decimal("0.001")) == Decimal("0.645")
+    assert totals["snapshot_gb_month"] == 14
+
+
+@pytest.mark.parametrize(
+    ("kind", "usage"),
+    [
+        ("droplet", "droplet_hours"),
+        ("spaces_bucket", "spaces_gb_month"),
+        ("snapshot", "snapshot_gb_month"),
+        ("image", "snapshot_gb_month"),
+        ("domain", "dns_zones"),
+    ],
+)
+def test_each_kind_maps_to_its_kind_of_usage(kind: str, usage: str) -> None:
+    assert set(used(interval(kind, size_gb="1"))) == {usage}
+    assert usage in USAGE_KINDS
+
+
+def test_storage_is_its_size_times_its_share_of_the_month() -> None:
+    half = APRIL.start_at + timedelta(days=15)
+    assert used(interval("spaces_bucket", end=half, size_gb="250.5")) == {
+        "spaces_gb_month": Decimal("125.25")
+    }
+
+
+def test_it_counts_to_the_second() -> None:
+    start = datetime(2026, 4, 3, 10, 0, 0, tzinfo=UTC)
+    [(_, hours)] = used(interval(start=start, end=start + timedelta(seconds=3601))).items()
+    assert abs(Fraction(hours) - Fraction(3601, 3600)) < Fraction(1, 10**11)
+
+
+def test_a_droplet_that_is_powered_off_does_not_count() -> None:
+    off = meter([interval(status="off")], APRIL)
+    assert (off.facts, off.unmetered) == ([], 0)
+
+
+def test_a_kind_may_declare_that_it_counts_while_powered_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    always = MeteringRule("droplet", "droplet_hours", Unit.HOURS, counts_powered_off=True)
+    monkeypatch.setitem(dict_of_rules(), "droplet", always)
+    assert used(interval(status="off")) == {"droplet_hours": 720}
+
+
+def dict_of_rules() -> dict[str, MeteringRule]:
+    assert isinstance(RULES, dict)
+    return RULES
+
+
+def test_what_belongs_to_no_deployment_or_is_not_metered_makes_no_fact() -> None:
+    metered = meter([interval(deployment_id=""), interval("vpc")], APRIL)
+    assert (list(metered.facts), metered.unmetered) == ([], 2)
+
+
+def test_an_unknown_size_is_unknown_and_not_zero() -> None:
+    metered = meter([interval("snapshot")], APRIL)
+    assert (list(metered.facts), metered.unmetered) == ([], 1)
+    with pytest.raises(ValueError, match="unknown"):
+        quantity(RULES["snapshot"], APRIL.start_at, APRIL.end_at, None)
+
+
+def test_only_the_part_within_the_day_counts() -> None:
+    day = day_of(date(2026, 4, 30))
+    long = interval(start=day.start_at + timedelta(hours=20), end=day.end_at + timedelta(days=9))
+    [fact] = meter([long], day).facts
+    assert (fact.qty, fact.end) == (Decimal(4), day.end_at)
+
+
+MOMENTS = st.integers(0, 90 * 86_400).map(
+    lambda seconds: datetime(2026, 1, 17, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+SIZES = st.decimals(Decimal("0.01"), Decimal(100_000), places=3)
+
+
+@given(
+    rule=st.sampled_from(list(RULES.values())),
+    cuts=st.lists(MOMENTS, min_size=2, max_size=12, unique=True),
+    size=SIZES,
+    order=st.randoms(use_true_random=False),
+)
+def test_cutting_a_span_anywhere_in_any_order_changes_nothing(
+    rule: MeteringRule, cuts: list[datetime], size: Decimal, order: object
+) -> None:
+    whole = quantity(rule, min(cuts), max(cuts), size)
+    parts = [quantity(rule, start, end, size) for start, end in pairwise(sorted(cuts))]
+    order.shuffle(parts)  # type: ignore[attr-defined]
+    assert sum(parts) == whole
+
+
+@given(rule=st.sampled_from(list(RULES.values())), start=MOMENTS, end=MOMENTS, size=SIZES)
+def test_metering_day_by_day_gives_what_metering_at_once_gives(
+    rule: MeteringRule, start: datetime, end: datetime, size: Decimal
+) -> None:
+    start, end = min(start, end), max(start, end)
+    span = interval(rule.inventory_kind, start, end, size_gb=str(size))
+    days = Period(date(2026, 1, 1), date(2026, 5, 1))
+    by_day = Decimal(0)
+    for number in range(days.days):
+        day = day_of(days.start + timedelta(days=number))
+        by_day += sum((fact.qty for fact in meter([span], day).facts), Decimal(0))
+    assert by_day == used(span, within=days).get(rule.resource_kind, 0)
+
+
+@given(
+    kind=st.sampled_from(["spaces_bucket", "snapshot", "image"]),
+    size=SIZES,
+    month=st.integers(1, 12),
+)
+def test_a_whole_month_of_storage_is_exactly_its_size(kind: str, size: Decimal, month: int) -> None:
+    period = Period.month(2026, month)
+    assert quantity(RULES[kind], period.start_at, period.end_at, size) == size
+
+
+@given(start=MOMENTS, length=st.integers(1, 40 * 86_400), size=SIZES)
+def test_no_quantity_is_off_by_more_than_the_last_digit(
+    start: datetime, length: int, size: Decimal
+) -> None:
+    end = start + timedelta(seconds=length)
+    true_share = Fraction(0)
+    at = start
+    while at < end:
+        month = month_of(at.date())
+        until = min(end, month.end_at)
+        true_share += Fraction((until - at) // timedelta(seconds=1), month.days * 86_400)
+        at = until
+    got = Fraction(quantity(RULES["snapshot"], start, end, size))
+    assert abs(got - true_share * Fraction(size)) <= Fraction(3, 10**12)
