@@ -162,7 +162,6 @@ usage_adjustments = Table(
         "period",
         "deployment_id",
         "resource_kind",
-        unique=True,
         postgresql_where=text("invoice_id IS NULL"),
     ),
     Index(
@@ -194,9 +193,9 @@ usage_events = Table(
 unfolded_usage = Table(
     "unfolded_usage",
     metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("day", Date, nullable=False),
     *texts("tenant_id", "deployment_id", "resource_kind"),
-    PrimaryKeyConstraint(
-        "day", "tenant_id", "deployment_id", "resource_kind", name="unfolded_usage_pkey"
-    ),
+    PrimaryKeyConstraint("id", name="unfolded_usage_pkey"),
+    Index("unfolded_usage_day_idx", "day"),
 )

@@ -126,7 +126,7 @@ CREATE TABLE usage_adjustments (
     CONSTRAINT usage_adjustments_pkey PRIMARY KEY (id),
     CONSTRAINT usage_adjustments_period_check CHECK (extract(day FROM period) = 1)
 );
-CREATE UNIQUE INDEX usage_adjustments_open_idx
+CREATE INDEX usage_adjustments_open_idx
     ON usage_adjustments (tenant_id, period, deployment_id, resource_kind)
     WHERE invoice_id IS NULL;
 CREATE INDEX usage_adjustments_invoice_idx
@@ -152,14 +152,17 @@ CREATE INDEX usage_events_adjustment_idx
     ON usage_events (adjustment_id) WHERE adjustment_id IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE (adjustment_id), MAINTAIN ON usage_events TO analytics;
 
--- Figures whose events changed since they were last added up.
+-- Figures whose events changed since they were last added up: a row for every batch that
+-- changed one, so that batches need not wait for each other, nor for who adds up.
 CREATE TABLE unfolded_usage (
-    day           date NOT NULL,
-    tenant_id     text NOT NULL,
-    deployment_id text NOT NULL,
-    resource_kind text NOT NULL,
-    CONSTRAINT unfolded_usage_pkey PRIMARY KEY (day, tenant_id, deployment_id, resource_kind)
+    id            bigint GENERATED ALWAYS AS IDENTITY,
+    day           date   NOT NULL,
+    tenant_id     text   NOT NULL,
+    deployment_id text   NOT NULL,
+    resource_kind text   NOT NULL,
+    CONSTRAINT unfolded_usage_pkey PRIMARY KEY (id)
 );
+CREATE INDEX unfolded_usage_day_idx ON unfolded_usage (day);
 GRANT SELECT, INSERT, DELETE ON unfolded_usage TO analytics;
 """
 

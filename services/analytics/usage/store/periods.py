@@ -50,41 +50,8 @@ WHERE a.id = c.adjustment_id AND (a.invoice_id IS NULL OR a.invoice_id = c.invoi
 RETURNING a.id
 """)
 
-# What came for the same figure while it was claimed has an open row of its own, so the one
-# that is given back is taken into it, with its events.
-RELEASE: Final = (
-    text("""
-UPDATE usage_events AS e SET adjustment_id = o.id
-FROM usage_adjustments AS a JOIN usage_adjustments AS o
-  ON (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
-   = (a.tenant_id, a.period, a.deployment_id, a.resource_kind) AND o.invoice_id IS NULL
-WHERE a.invoice_id = ANY(:invoice_ids) AND e.adjustment_id = a.id
-"""),
-    text("""
-UPDATE usage_adjustments AS o
-SET qty = o.qty + a.qty, fact_count = o.fact_count + a.fact_count,
-    facts_hash = (
-        SELECT encode(sha256(convert_to(string_agg(line, E'\\n' ORDER BY line), 'UTF8')), 'hex')
-        FROM (SELECT o.facts_hash AS line UNION ALL SELECT b.facts_hash FROM usage_adjustments b
-              WHERE b.invoice_id = ANY(:invoice_ids)
-                AND (b.tenant_id, b.period, b.deployment_id, b.resource_kind)
-                  = (o.tenant_id, o.period, o.deployment_id, o.resource_kind)) AS lines)
-FROM (SELECT tenant_id, period, deployment_id, resource_kind, sum(qty) AS qty,
-             sum(fact_count) AS fact_count
-      FROM usage_adjustments WHERE invoice_id = ANY(:invoice_ids)
-      GROUP BY 1, 2, 3, 4) AS a
-WHERE o.invoice_id IS NULL
-  AND (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
-    = (a.tenant_id, a.period, a.deployment_id, a.resource_kind)
-"""),
-    text("""
-DELETE FROM usage_adjustments AS a
-WHERE a.invoice_id = ANY(:invoice_ids) AND EXISTS (
-    SELECT FROM usage_adjustments AS o WHERE o.invoice_id IS NULL
-      AND (o.tenant_id, o.period, o.deployment_id, o.resource_kind)
-        = (a.tenant_id, a.period, a.deployment_id, a.resource_kind))
-"""),
-    text("UPDATE usage_adjustments SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"),
+RELEASE: Final = text(
+    "UPDATE usage_adjustments SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"
 )
 
 
@@ -128,7 +95,10 @@ async def usage_of_period(
             "tenant_ids": None if tenant_ids is None else list(tenant_ids),
         },
     )
-    return [PeriodUsage(*row) for row in rows]
+    return [
+        PeriodUsage(row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash)
+        for row in rows
+    ]
 
 
 async def open_adjustments(
@@ -164,5 +134,4 @@ async def claim_adjustments(session: WriteSession, billed_on: Mapping[UUID, UUID
 async def release_adjustments(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
     """Takes adjustments off invoices that are discarded or void: the next ones bill them."""
     if invoice_ids:
-        for statement in RELEASE:
-            await session.execute(statement, {"invoice_ids": list(invoice_ids)})
+        await session.execute(RELEASE, {"invoice_ids": list(invoice_ids)})
