@@ -75,18 +75,21 @@ async def once(
     request: Message,
     answer_type: type[Answer],
     do: Callable[[], Awaitable[Answer]],
+    *,
+    key: str = "",
 ) -> Answer:
     """The answer of `do`, or the one that it gave when this request was first sent.
 
-    Without a key it is just done. `do` works in `session`, and what it raises undoes the
+    `key` is for a message that has it in a field of another name. Without a key it is just
+    done. `do` works in `session`, and what it raises undoes the
     claim on the key with everything else. Raises AlreadyExists when the key was used for
     another request, InvalidArgument for a key that is not printable ASCII of at most 255.
     """
-    key = _key_of(request)
-    if key is None:
+    named = _key_of(request, key)
+    if named is None:
         return await do()
     caller = current_caller()
-    row = {"caller": _name_of(caller), "key": key}
+    row = {"caller": _name_of(caller), "key": named}
     request_hash = _hash_of(request)
     claimed = await session.execute(
         _CLAIM, row | {"tenant_id": _tenant_of(caller), "request_hash": request_hash}
@@ -95,9 +98,9 @@ async def once(
         kept = (await session.execute(_FIND, row)).one()
         if bytes(kept.request_hash) != request_hash:
             raise AlreadyExists(
-                f"the key {key!r} was used for another request",
+                f"the key {named!r} was used for another request",
                 reason="IDEMPOTENCY_KEY_REUSED",
-                metadata={"key": key},
+                metadata={"key": named},
             )
         return answer_type.FromString(bytes(kept.answer))
     answer = await do()
@@ -106,10 +109,9 @@ async def once(
     return answer
 
 
-def _key_of(request: Message) -> str | None:
+def _key_of(request: Message, given: str) -> str | None:
     """The caller's key, the message's own before the header's; None without one."""
-    field = "request_id"
-    key: str = getattr(request, field, "")
+    field, key = ("key", given) if given else ("request_id", getattr(request, "request_id", ""))
     if not key:
         field, key = "idempotency-key", current_idempotency_key()
     if not key:

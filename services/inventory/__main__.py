@@ -16,6 +16,7 @@ from arcadia.inventory.v1 import (
 
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
+from services.inventory.deployments import Deployments
 from services.inventory.drift.drift_servicer import DriftServicer
 from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer
@@ -28,7 +29,9 @@ __all__ = ["DEFINITION"]
 def register(server: grpc.aio.Server, parts: Parts) -> None:
     """Puts the servicers of the inventory on a server."""
     # Abstract for the stubs only: what it lacks, the generated base class refuses.
-    inventory = InventoryServicer(parts.database)  # type: ignore[abstract]
+    deployments = Deployments(parts.settings)
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
+    inventory = InventoryServicer(parts.database, deployments)  # type: ignore[abstract]
     inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
         SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
@@ -38,7 +41,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     )
     drift = DriftServicer(parts.database)  # type: ignore[abstract]
     drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
-    reconcile = ReconcileServicer(parts.database)  # type: ignore[abstract]
+    reconcile = ReconcileServicer(parts.database, deployments)
     reconcile_service_pb2_grpc.add_ReconcileServiceServicer_to_server(reconcile, server)
 
 

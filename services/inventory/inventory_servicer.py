@@ -9,14 +9,17 @@ from grpc.aio import ServicerContext
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import InvalidArgument
+from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
 from services.inventory import requests
+from services.inventory.deployments import Deployments
 from services.inventory.messages import (
     event_message,
     project_message,
     resource_message,
     sweep_message,
 )
+from services.inventory.owner_calls import OwnerCalls
 from services.inventory.store.history import event_position, list_events
 from services.inventory.store.projects import list_projects
 from services.inventory.store.reading import (
@@ -44,11 +47,12 @@ LIVES: Final = {
 }
 
 
-class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
+class InventoryServicer(OwnerCalls, inventory_service_pb2_grpc.InventoryServiceServicer):
     """The mirror of the provider's account."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, deployments: Deployments) -> None:
         self._database = database
+        self._deployments = deployments
 
     async def ListResources(  # noqa: N802
         self, request: pb.ListResourcesRequest, context: Context
@@ -194,9 +198,14 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         """Lets a sweep that the breaker halted go on."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
+
         async with self._database.write(caller.scope) as session:
-            sweep = await confirm_sweep(session, sweep_id, operator=caller.subject)
-        return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
+
+            async def do() -> pb.ConfirmSweepResponse:
+                sweep = await confirm_sweep(session, sweep_id, operator=caller.subject)
+                return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
+
+            return await once(session, request, pb.ConfirmSweepResponse, do)
 
 
 def _resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:

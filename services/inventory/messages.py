@@ -4,12 +4,19 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from arcadia.inventory.v1 import resources_pb2
+from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
-__all__ = ["event_message", "project_message", "resource_message", "sweep_message", "timestamp"]
+__all__ = [
+    "assignment_message",
+    "event_message",
+    "project_message",
+    "resource_message",
+    "sweep_message",
+    "timestamp",
+]
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
@@ -111,6 +118,19 @@ def project_message(row: Row[Any]) -> resources_pb2.Project:
         first_seen_at=timestamp(row.first_seen_at),
         last_seen_at=timestamp(row.last_seen_at),
         deleted_at=timestamp(row.deleted_at),
+    )
+
+
+def assignment_message(row: Row[Any]) -> inventory_service_pb2.Assignment:
+    """The span of a row of `cloud_resource_assignments`."""
+    return inventory_service_pb2.Assignment(
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        source=row.source,
+        valid_from=timestamp(row.valid_from),
+        valid_to=timestamp(row.valid_to),
+        actor=row.actor,
+        reason=row.reason,
     )
 
 

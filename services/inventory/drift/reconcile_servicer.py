@@ -8,8 +8,10 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
+from services.inventory.deployments import Deployments
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message
 from services.inventory.drift.store import closing
@@ -32,13 +34,16 @@ from services.inventory.drift.store.specs import (
 )
 from services.inventory.drift.sweeping import judge_page
 from services.inventory.messages import resource_message
+from services.inventory.owner_requests import owner_of
 from services.inventory.requests import (
     bulk_page_size,
     known_kind,
     known_provider,
     required,
+    text,
     uuid_of,
 )
+from services.inventory.store.assigning import assign, assign_by_rules
 from services.inventory.store.history import Cause
 from services.inventory.store.reading import read_resource
 
@@ -50,8 +55,9 @@ Context = ServicerContext[Any, Any]
 class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     """How workers keep the cloud as it was asked for."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, deployments: Deployments) -> None:
         self._database = database
+        self._deployments = deployments
 
     async def SweepDrift(  # noqa: N802
         self, request: pb.SweepDriftRequest, context: Context
@@ -196,6 +202,26 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             removed = await remove_specs(session, ids, actor=_actor(request.actor), cause=_cause())
         return pb.RemoveSpecsResponse(removed_count=removed)
+
+    async def AssignResources(  # noqa: N802
+        self, request: pb.AssignResourcesRequest, context: Context
+    ) -> pb.AssignResourcesResponse:
+        """Gives a batch of resources to an owner, or back to the rules."""
+        ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
+        reason = text("reason", request.reason)
+        cause = Cause(_actor(text("actor", request.actor)), current_request_id())
+
+        async with self._database.write(current_caller().scope) as session:
+
+            async def do() -> pb.AssignResourcesResponse:
+                if request.deployment_id or request.tenant_id:
+                    owner = await owner_of(request, self._deployments, context)
+                    count = await assign(session, ids, owner, cause=cause, reason=reason)
+                else:
+                    count = await assign_by_rules(session, ids, cause=cause, reason=reason)
+                return pb.AssignResourcesResponse(assigned_count=count)
+
+            return await once(session, request, pb.AssignResourcesResponse, do, key=request.key)
 
 
 def _cause() -> Cause:

@@ -1,0 +1,46 @@
+"""Whose a deployment is: the catalog knows, and nobody else is asked."""
+
+from typing import Final
+
+import grpc
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
+
+from services.common.clients import connect
+from services.common.errors import InvalidArgument, NotFound, Unavailable
+from services.common.settings import Service, Settings
+
+__all__ = ["Deployments"]
+
+PATIENCE_SECONDS: Final = 5.0
+
+
+class Deployments:
+    """The deployments that the catalog keeps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def tenant_of(self, deployment_id: str, *, remaining: float | None) -> str:
+        """The tenant of a deployment; asked within `remaining` seconds, when there is a limit.
+
+        Raises NotFound for one that the catalog does not know, and Unavailable when it does
+        not answer: an owner is never guessed.
+        """
+        request = pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+        timeout = PATIENCE_SECONDS if remaining is None else min(PATIENCE_SECONDS, remaining)
+        try:
+            async with connect(self._settings, Service.CATALOG, caller="inventory") as channel:
+                catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
+                answer = await catalog.LookupDeployments(request, timeout=timeout)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+                raise InvalidArgument("deployment_id", error.details() or "is malformed") from error
+            raise Unavailable(
+                f"the catalog does not say whose deployment {deployment_id!r} is",
+                reason="CATALOG_UNAVAILABLE",
+                metadata={"code": error.code().name},
+            ) from error
+        if not answer.matches or not answer.matches[0].HasField("deployment"):
+            raise NotFound("deployment", deployment_id)
+        return answer.matches[0].deployment.tenant_id
