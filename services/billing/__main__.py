@@ -1,17 +1,33 @@
 """The billing service: its process, where everything is wired."""
 
+import grpc
 from arcadia.billing.v1 import (
     balance_service_pb2,
+    balance_service_pb2_grpc,
     cost_feed_service_pb2,
     cost_service_pb2,
     ingest_service_pb2,
+    ingest_service_pb2_grpc,
     provider_invoice_service_pb2,
 )
 
-from services.common.server import ServiceDefinition, run
+from services.billing.balance_servicer import BalanceServicer
+from services.billing.ingest_servicer import IngestServicer
+from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
 __all__ = ["DEFINITION"]
+
+
+def register(server: grpc.aio.Server, parts: Parts) -> None:
+    """Puts the servicers of billing on a server."""
+    balance_service_pb2_grpc.add_BalanceServiceServicer_to_server(
+        BalanceServicer(parts.database), server
+    )
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
+    ingest = IngestServicer(parts.database)  # type: ignore[abstract]
+    ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(ingest, server)
+
 
 DEFINITION = ServiceDefinition(
     service=Service.BILLING,
@@ -22,6 +38,7 @@ DEFINITION = ServiceDefinition(
         ingest_service_pb2.DESCRIPTOR,
         provider_invoice_service_pb2.DESCRIPTOR,
     ),
+    register=register,
 )
 
 

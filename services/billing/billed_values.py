@@ -1,0 +1,98 @@
+"""The values of a bill's columns, read exactly: amounts, hours, instants.
+
+What is not certain is refused with a reason, never guessed: no exponent, no NaN, no
+instant without an offset, no separators that do not part thousands.
+"""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["BadValue", "read_amount", "read_hours", "read_instant"]
+
+MOST_DIGITS: Final = 28
+MOST_PLACES: Final = 12
+"""As in `services.common.money`: what is kept of any exact number."""
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2199
+
+REMEMBERED: Final = 1 << 16
+"""A bill repeats its values: the month's ends, a size's price for the whole month."""
+
+_DIGITS: Final = r"(?P<digits>(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)"
+_AMOUNT: Final = re.compile(
+    rf"(?P<open>\()?(?P<sign>[-+]?)\$?(?P<late_sign>-?){_DIGITS}(?P<close>\))?", re.ASCII
+)
+_HOURS: Final = re.compile(rf"(?P<sign>-?){_DIGITS}", re.ASCII)
+_INSTANT: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?P<fraction>\.[0-9]{1,9})? ?(?:(?P<utc>[Zz]|UTC)|(?P<offset>[+-][0-9]{2}:?[0-9]{2}))",
+    re.ASCII,
+)
+
+
+class BadValue(ValueError):
+    """A value that is not what its column holds; the text says why, without the value."""
+
+
+@lru_cache(REMEMBERED)
+def read_amount(text: str) -> Decimal:
+    """An amount in USD: `$3.11`, `-$1.00`, `($1.00)`, `$1,234.56`, with or without the `$`.
+
+    Raises BadValue.
+    """
+    found = _AMOUNT.fullmatch(text.strip(" "))
+    if found is None:
+        raise BadValue("is blank" if not text.strip() else "is not an amount such as $1,234.56")
+    opened, signs = found["open"] is not None, found["sign"] + found["late_sign"]
+    if opened != (found["close"] is not None) or len(signs) > 1 or (opened and signs):
+        raise BadValue("has brackets or signs that do not fit together")
+    amount = _bounded(found["digits"])
+    return amount.copy_negate() if amount and (opened or signs == "-") else amount
+
+
+@lru_cache(REMEMBERED)
+def read_hours(text: str) -> Decimal | None:
+    """How many hours were billed; None where the bill says none. Raises BadValue."""
+    if not text.strip(" "):
+        return None
+    found = _HOURS.fullmatch(text.strip(" "))
+    if found is None:
+        raise BadValue("is not a number of hours")
+    hours = _bounded(found["digits"])
+    return hours.copy_negate() if hours and found["sign"] else hours
+
+
+@lru_cache(REMEMBERED)
+def read_instant(text: str) -> datetime | None:
+    """`2020-07-01 00:00:00 +0000`, or ISO 8601 with an offset; None where the bill says none.
+
+    In UTC. Digits beyond the microsecond are cut off. Raises BadValue.
+    """
+    if not text.strip(" "):
+        return None
+    found = _INSTANT.fullmatch(text.strip(" "))
+    if found is None:
+        raise BadValue("is not an instant such as 2020-07-01 00:00:00 +0000")
+    fraction = (found["fraction"] or "")[:7]
+    offset = found["offset"] or "+00:00"
+    try:
+        instant = datetime.fromisoformat(f"{found['day']}T{found['time']}{fraction}{offset}")
+        instant = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadValue("is no instant of the calendar") from None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise BadValue(f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return instant
+
+
+def _bounded(digits: str) -> Decimal:
+    whole, _, places = digits.replace(",", "").partition(".")
+    if len(whole.lstrip("0")) + len(places) > MOST_DIGITS or len(places) > MOST_PLACES:
+        raise BadValue(
+            f"has more than {MOST_DIGITS} digits, or more than {MOST_PLACES} after the point"
+        )
+    return Decimal(f"{whole or '0'}.{places or '0'}" if places else whole)

@@ -1,0 +1,85 @@
+"""From rows to protos: balances, and the provider's invoices."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from arcadia.billing.v1 import balances_pb2, costs_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Row
+
+from services.common.money import plain
+
+__all__ = ["balance_message", "invoice_message", "timestamp"]
+
+COUNTS: Final = (
+    "provider_id_count",
+    "name_count",
+    "group_project_count",
+    "ambiguous_count",
+    "unmatched_count",
+    "not_applicable_count",
+)
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """The proto of an instant; None stays unset."""
+    if instant is None:
+        return None
+    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
+
+
+def balance_message(row: Row[Any]) -> balances_pb2.BalanceSnapshot:
+    """The snapshot of a row of `cloud_balance_snapshots`."""
+    return balances_pb2.BalanceSnapshot(
+        id=row.id,
+        month_to_date_balance=plain(row.month_to_date_balance),
+        account_balance=plain(row.account_balance),
+        month_to_date_usage=plain(row.month_to_date_usage),
+        generated_at=timestamp(row.generated_at),
+        taken_at=timestamp(row.taken_at),
+    )
+
+
+def invoice_message(row: Row[Any]) -> costs_pb2.ProviderInvoice:
+    """The invoice of a row of `cloud_invoices`; without its run."""
+    return costs_pb2.ProviderInvoice(
+        id=str(row.id),
+        invoice_uuid=row.invoice_uuid,
+        invoice_number=row.invoice_number,
+        period=row.period.isoformat() if row.period else "",
+        amount_usd=plain(row.history_usd),
+        issued_at=timestamp(row.issued_at),
+        ingest_status=row.ingest_status,
+        ingest_error=row.ingest_error,
+        line_count=row.line_count,
+        ingested_at=timestamp(row.ingested_at),
+        reconciliation=_reconciliation(row),
+        matching=_matching(row),
+    )
+
+
+def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:
+    if row.total_usd is None:
+        return None
+    return costs_pb2.InvoiceReconciliation(
+        lines_usd=plain(row.lines_usd),
+        overages_usd=plain(row.overages_usd),
+        taxes_usd=plain(row.taxes_usd),
+        credits_usd=plain(row.credits_usd),
+        total_usd=plain(row.total_usd),
+        summary_usd=_usd(row.summary_usd),
+        history_usd=plain(row.history_usd),
+        residual_usd=plain(row.residual_usd),
+        balanced=row.balanced,
+    )
+
+
+def _matching(row: Row[Any]) -> costs_pb2.MatchSummary | None:
+    if row.matched_at is None:
+        return None
+    return costs_pb2.MatchSummary(**{name: getattr(row, name) or 0 for name in COUNTS})
+
+
+def _usd(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)

@@ -1,0 +1,155 @@
+"""The headers of the provider's invoices."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, select, text, tuple_, update
+
+from services.billing.models import cloud_invoices as invoices
+from services.common.database import ReadSession, WriteSession
+from services.common.errors import NotFound
+
+__all__ = [
+    "HistoryCounts",
+    "HistoryEntry",
+    "list_pending",
+    "lock_invoice",
+    "prepare_month",
+    "read_invoice",
+    "record_history",
+    "set_status",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """An invoice in the billing history; its amount is in USD."""
+
+    invoice_uuid: str
+    invoice_number: str
+    amount_usd: Decimal
+    issued_at: datetime
+    description: str
+    period: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCounts:
+    """What became of a page of the history."""
+
+    discovered: int
+    updated: int
+    unchanged: int
+
+
+# An ingested invoice whose amount the provider changed is due again; its lines stay until
+# then. A month that is known is never forgotten: the lines lie under it.
+_RECORD: Final = text("""
+WITH given AS (
+    SELECT * FROM unnest(
+        CAST(:uuids AS text[]), CAST(:numbers AS text[]), CAST(:amounts AS numeric[]),
+        CAST(:issued AS timestamptz[]), CAST(:descriptions AS text[]), CAST(:periods AS date[])
+    ) AS given (invoice_uuid, invoice_number, history_usd, issued_at, description, period)
+), recorded AS (
+    INSERT INTO cloud_invoices AS known
+        (invoice_uuid, invoice_number, history_usd, issued_at, description, period, discovered_at)
+    SELECT invoice_uuid, invoice_number, history_usd, issued_at, description, period, now()
+    FROM given ORDER BY issued_at, invoice_uuid
+    ON CONFLICT (invoice_uuid) DO UPDATE SET
+        invoice_number = excluded.invoice_number,
+        history_usd = excluded.history_usd,
+        issued_at = excluded.issued_at,
+        description = excluded.description,
+        period = coalesce(known.period, excluded.period),
+        ingest_status = CASE
+            WHEN known.ingest_status = 'ingested' AND known.history_usd <> excluded.history_usd
+            THEN 'discovered' ELSE known.ingest_status END,
+        residual_usd = excluded.history_usd - known.total_usd,
+        balanced = CASE WHEN known.summary_usd IS NOT NULL THEN
+            known.summary_usd = known.total_usd AND excluded.history_usd = known.total_usd END
+    WHERE (known.invoice_number, known.history_usd, known.issued_at, known.description,
+           known.period) IS DISTINCT FROM
+          (excluded.invoice_number, excluded.history_usd, excluded.issued_at,
+           excluded.description, coalesce(known.period, excluded.period))
+    RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) AS discovered, count(*) FILTER (WHERE NOT is_new) AS updated
+FROM recorded
+""")
+
+
+async def record_history(session: WriteSession, entries: Iterable[HistoryEntry]) -> HistoryCounts:
+    """Makes or updates the headers of these invoices; of two entries of one the later counts."""
+    last = list({entry.invoice_uuid: entry for entry in entries}.values())
+    if not last:
+        return HistoryCounts(0, 0, 0)
+    for month in sorted({entry.period for entry in last if entry.period is not None}):
+        await prepare_month(session, month)
+    counted = await session.execute(
+        _RECORD,
+        {
+            "uuids": [entry.invoice_uuid for entry in last],
+            "numbers": [entry.invoice_number for entry in last],
+            "amounts": [entry.amount_usd for entry in last],
+            "issued": [entry.issued_at for entry in last],
+            "descriptions": [entry.description for entry in last],
+            "periods": [entry.period for entry in last],
+        },
+    )
+    row = counted.one()
+    unchanged = len(last) - row.discovered - row.updated
+    return HistoryCounts(row.discovered, row.updated, unchanged)
+
+
+async def prepare_month(session: WriteSession, month: date) -> None:
+    """Makes the partitions of a month when they are missing.
+
+    In a short transaction: until it ends, whoever reads the lines waits.
+    """
+    await session.execute(text("SELECT prepare_cost_month(:month)"), {"month": month})
+
+
+async def read_invoice(session: ReadSession, invoice_id: UUID) -> Row[Any]:
+    """A header. Raises NotFound."""
+    found = await session.execute(select(invoices).where(invoices.c.id == invoice_id))
+    return _there(found.one_or_none(), invoice_id)
+
+
+async def lock_invoice(session: WriteSession, invoice_id: UUID) -> Row[Any]:
+    """A header that nobody else changes until this transaction ends. Raises NotFound."""
+    query = select(invoices).where(invoices.c.id == invoice_id).with_for_update()
+    return _there((await session.execute(query)).one_or_none(), invoice_id)
+
+
+async def set_status(
+    session: WriteSession, invoice_id: UUID, status: str, *, error: str = ""
+) -> Row[Any]:
+    """Says how far the ingest of an invoice is."""
+    changed = await session.execute(
+        update(invoices)
+        .where(invoices.c.id == invoice_id)
+        .values(ingest_status=status, ingest_error=error)
+        .returning(invoices)
+    )
+    return changed.one()
+
+
+async def list_pending(
+    session: ReadSession, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The headers that are not ingested, oldest first."""
+    position = (invoices.c.issued_at, invoices.c.id)
+    query = select(invoices).where(invoices.c.ingest_status != "ingested")
+    if after is not None:
+        query = query.where(tuple_(*position) > tuple_(*after))
+    return (await session.execute(query.order_by(*position).limit(limit))).all()
+
+
+def _there(row: Row[Any] | None, invoice_id: UUID) -> Row[Any]:
+    if row is None:
+        raise NotFound("provider invoice", str(invoice_id))
+    return row
