@@ -1,0 +1,113 @@
+"""Subscriptions with their spans: read, in batches of any size in four statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from services.catalog.plans import AddonTerms
+from services.catalog.subscriptions import AttachedAddon, PauseSpan, PlanTerm, Subscription
+from services.common.access import Scope
+from services.common.database import ReadSession
+from services.common.errors import NotFound
+
+__all__ = ["read_subscription", "read_subscriptions", "subscriptions_of"]
+
+SELECT: Final = """
+SELECT s.id, s.deployment_id, s.tenant_id, s.starts_on, s.ends_on, s.trial_end, s.created_at
+FROM subscriptions AS s
+"""
+
+OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
+
+BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(:ids) AND {OF_SCOPE}")
+
+TERMS: Final = text("""
+SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.effective_to
+FROM subscription_terms AS t
+JOIN plan_versions AS v ON v.id = t.plan_version_id
+JOIN plans AS p ON p.id = v.plan_id
+WHERE t.subscription_id = ANY(:ids)
+ORDER BY t.subscription_id, t.effective_from, t.id
+""")
+
+PAUSES: Final = text("""
+SELECT subscription_id, paused_on, resumed_on FROM subscription_pauses
+WHERE subscription_id = ANY(:ids)
+ORDER BY subscription_id, paused_on, id
+""")
+
+ADDONS: Final = text("""
+SELECT subscription_id, id, code, resource_kind, qty, price_cents, currency, attached_on,
+       detached_on
+FROM subscription_addons
+WHERE subscription_id = ANY(:ids)
+ORDER BY subscription_id, attached_on, id
+""")
+
+
+async def read_subscriptions(
+    session: ReadSession, scope: Scope, ids: Iterable[UUID]
+) -> dict[UUID, Subscription]:
+    """The subscriptions with these ids; what the scope does not see is left out."""
+    found = await subscriptions_of(session, BY_ID, ids=list(ids), tenant=scope.tenant_id)
+    return {subscription.id: subscription for subscription in found}
+
+
+async def read_subscription(session: ReadSession, scope: Scope, identifier: UUID) -> Subscription:
+    """One subscription. Raises NotFound, also for another tenant's."""
+    found = await read_subscriptions(session, scope, [identifier])
+    if identifier not in found:
+        raise NotFound("subscription", str(identifier))
+    return found[identifier]
+
+
+async def subscriptions_of(
+    session: ReadSession, statement: TextClause, **values: object
+) -> list[Subscription]:
+    """The subscriptions of a statement that selects as SELECT does, in its order."""
+    rows: Sequence[Any] = (await session.execute(statement, values)).all()
+    ids = {"ids": [row.id for row in rows]}
+    if not rows:
+        return []
+    terms = _by_subscription((await session.execute(TERMS, ids)).all(), PlanTerm)
+    pauses = _by_subscription((await session.execute(PAUSES, ids)).all(), PauseSpan)
+    addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
+    return [
+        Subscription(
+            id=row.id,
+            deployment_id=row.deployment_id,
+            tenant_id=row.tenant_id,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            trial_end=row.trial_end,
+            created_at=row.created_at,
+            terms=tuple(terms[row.id]),
+            pauses=tuple(pauses[row.id]),
+            addons=tuple(addons[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _by_subscription(rows: Sequence[Any], make: Any) -> defaultdict[UUID, list[Any]]:  # noqa: ANN401
+    spans: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for subscription_id, *columns in rows:
+        spans[subscription_id].append(make(*columns))
+    return spans
+
+
+def _addon(
+    identifier: UUID,
+    code: str,
+    kind: str,
+    qty: Any,  # noqa: ANN401
+    price_cents: int,
+    currency: str,
+    attached_on: Any,  # noqa: ANN401
+    detached_on: Any,  # noqa: ANN401
+) -> AttachedAddon:
+    terms = AddonTerms(kind, qty, price_cents, currency)
+    return AttachedAddon(identifier, code, terms, attached_on, detached_on)

@@ -1,0 +1,81 @@
+"""What a deployment is billed by: terms, pauses and addons, each a half-open span of days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from services.catalog.plans import AddonTerms
+from services.catalog.vocabulary import SubscriptionStatus
+from services.common.periods import Period, month_of
+
+__all__ = ["AttachedAddon", "PauseSpan", "PlanTerm", "Subscription"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTerm:
+    """A plan version, and the days in which it holds; without an end while none follows."""
+
+    id: UUID
+    plan_code: str
+    plan_version: int
+    plan_version_id: UUID
+    effective_from: date
+    effective_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseSpan:
+    """Days that are not billed; without an end while it is paused."""
+
+    paused_on: date
+    resumed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedAddon:
+    """An addon as it was when it was attached, and the days in which it holds."""
+
+    id: UUID
+    code: str
+    terms: AddonTerms
+    attached_on: date
+    detached_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription with all its spans, oldest first. What it is on a day follows from them."""
+
+    id: UUID
+    deployment_id: UUID
+    tenant_id: str
+    starts_on: date
+    ends_on: date | None
+    trial_end: date | None
+    created_at: datetime
+    terms: tuple[PlanTerm, ...]
+    pauses: tuple[PauseSpan, ...]
+    addons: tuple[AttachedAddon, ...]
+
+    def status_on(self, day: date) -> SubscriptionStatus:
+        """What it is on a day; one that has yet to begin is active already."""
+        if self.ends_on is not None and self.ends_on <= day:
+            return SubscriptionStatus.CANCELLED
+        if any(covers(pause.paused_on, pause.resumed_on, day) for pause in self.pauses):
+            return SubscriptionStatus.PAUSED
+        return SubscriptionStatus.ACTIVE
+
+    def term_on(self, day: date) -> PlanTerm:
+        """The terms of a day: the first before it begins, the last after it ended."""
+        held = [term for term in self.terms if term.effective_from <= day]
+        return held[-1] if held else self.terms[0]
+
+    def period_on(self, day: date) -> Period:
+        """The calendar month that is its current one on a day."""
+        last = day if self.ends_on is None else min(day, self.ends_on - timedelta(days=1))
+        return month_of(max(last, self.starts_on))
+
+
+def covers(start: date, end: date | None, day: date) -> bool:
+    """Whether a half-open span, which may have no end yet, has a day in it."""
+    return start <= day and (end is None or day < end)

@@ -1,0 +1,74 @@
+"""The words of the catalog: kinds of usage with their units, pricing models, statuses."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+__all__ = [
+    "PRICING_MODELS",
+    "UNITS",
+    "USAGE_KINDS",
+    "EventType",
+    "PricingModel",
+    "SubscriptionStatus",
+    "VersionStatus",
+]
+
+UNITS: Final[Mapping[str, Mapping[str, int]]] = {
+    "droplet_hours": {"hour": 1},
+    "spaces_gb_month": {"gb_month": 1},
+    "snapshot_gb_month": {"gb_month": 1},
+    "bandwidth_gb": {"gb": 1},
+    "dns_zones": {"zone": 1},
+    "llm_tokens": {"token": 1, "1k_tokens": 1000},
+}
+"""The units that usage of a kind is priced by, and how much usage one of them is."""
+
+USAGE_KINDS: Final = tuple(UNITS)
+
+
+class PricingModel(StrEnum):
+    """How a plan item prices usage."""
+
+    ALLOWANCE = "allowance"
+    PER_UNIT = "per_unit"
+    GRADUATED = "graduated"
+    VOLUME = "volume"
+    PACKAGE = "package"
+    FLAT = "flat"
+    MINIMUM = "minimum"
+
+
+PRICING_MODELS: Final = tuple(PricingModel)
+
+
+class VersionStatus(StrEnum):
+    """Where a plan version is in its life."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class SubscriptionStatus(StrEnum):
+    """What a subscription is on a day."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class EventType(StrEnum):
+    """What can happen to a deployment."""
+
+    CREATED = "created"
+    TRANSITIONED = "transitioned"
+    UPDATED = "updated"
+    SUBSCRIBED = "subscribed"
+    PLAN_CHANGED = "plan_changed"
+    ADDON_ATTACHED = "addon_attached"
+    ADDON_DETACHED = "addon_detached"
+    SUBSCRIPTION_PAUSED = "subscription_paused"
+    SUBSCRIPTION_RESUMED = "subscription_resumed"
+    SUBSCRIPTION_CANCELLED = "subscription_cancelled"
+    PROVISIONED = "provisioned"
