@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 from arcadia.inventory.v1 import drift_service_pb2 as pb
+from google.protobuf.json_format import ParseDict
+from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.drift.account import Account, value_of
@@ -156,7 +158,7 @@ async def test_a_repeated_request_makes_one_rule(account: Account) -> None:
     assert (await account.mute("size", request_id="r-1")).id == first.id
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await account.mute("name", request_id="r-1")
-    assert reason_of(refused.value) == "REQUEST_ID_REUSED"
+    assert reason_of(refused.value) == "IDEMPOTENCY_KEY_REUSED"
 
 
 @pytest.mark.parametrize(
@@ -225,3 +227,26 @@ async def test_a_list_shows_what_its_filters_ask_for(
 ) -> None:
     await drifted(account)
     assert len(await account.listed(**filters)) == found
+
+
+async def test_a_spec_sent_again_under_its_key_is_recorded_once(account: Account) -> None:
+    await account.shows("1", size="s-1vcpu-1gb")
+    operator = account.inventory.operator
+    resource_id = await account.id_of("1")
+
+    async def record(key: str, size: str) -> pb.RecordSpecResponse:
+        request = pb.RecordSpecRequest(
+            resource_id=resource_id, spec=ParseDict({"size": size}, Struct())
+        )
+        return await account.drift.RecordSpec(
+            request, metadata=(*operator, ("idempotency-key", key))
+        )
+
+    first = await record("k-1", "s-1vcpu-1gb")
+    second = await record("k-2", "s-2vcpu-4gb")
+    assert (await record("k-1", "s-1vcpu-1gb")) == first
+    assert second.spec.spec_version == first.spec.spec_version + 1
+    answer = await account.drift.GetSpec(
+        pb.GetSpecRequest(resource_id=resource_id), metadata=operator
+    )
+    assert answer.spec == second.spec

@@ -9,6 +9,7 @@ from grpc.aio import ServicerContext
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory.drift import requests
@@ -78,13 +79,19 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """Makes the live value the desired one."""
         caller = current_caller()
         drift_id = uuid_of("id", request.id)
-        key = requests.request_key(request.request_id)
         cause = Cause(caller.subject, current_request_id())
+
         async with self._database.write(caller.scope) as session:
-            row = await accept(session, drift_id, operator=caller.subject, key=key, cause=cause)
-            spec = await read_spec(session, row.resource_id)
-            prices = await read_list_prices(session)
-        return pb.AcceptDriftResponse(drift=drift_message(row, prices), spec=spec_message(spec))
+
+            async def do() -> pb.AcceptDriftResponse:
+                row = await accept(session, drift_id, operator=caller.subject, cause=cause)
+                spec = await read_spec(session, row.resource_id)
+                prices = await read_list_prices(session)
+                return pb.AcceptDriftResponse(
+                    drift=drift_message(row, prices), spec=spec_message(spec)
+                )
+
+            return await once(session, request, pb.AcceptDriftResponse, do)
 
     async def ListIgnoreRules(  # noqa: N802
         self, request: pb.ListIgnoreRulesRequest, context: Context
@@ -114,10 +121,14 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """Mutes a field of a kind, a tenant or a resource."""
         caller = current_caller()
         rule = requests.new_rule(request)
-        key = requests.request_key(request.request_id)
+
         async with self._database.write(caller.scope) as session:
-            row = await create_rule(session, rule, operator=caller.subject, request_id=key)
-        return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(row))
+
+            async def do() -> pb.CreateIgnoreRuleResponse:
+                row = await create_rule(session, rule, operator=caller.subject)
+                return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(row))
+
+            return await once(session, request, pb.CreateIgnoreRuleResponse, do)
 
     async def DeleteIgnoreRule(  # noqa: N802
         self, request: pb.DeleteIgnoreRuleRequest, context: Context
@@ -125,10 +136,14 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """Lets what a rule muted be heard again."""
         caller = current_caller()
         rule_id = uuid_of("id", request.id)
-        key = requests.request_key(request.request_id)
+
         async with self._database.write(caller.scope) as session:
-            await delete_rule(session, rule_id, operator=caller.subject, request_id=key)
-        return pb.DeleteIgnoreRuleResponse()
+
+            async def do() -> pb.DeleteIgnoreRuleResponse:
+                await delete_rule(session, rule_id, operator=caller.subject)
+                return pb.DeleteIgnoreRuleResponse()
+
+            return await once(session, request, pb.DeleteIgnoreRuleResponse, do)
 
     async def GetSpec(  # noqa: N802
         self, request: pb.GetSpecRequest, context: Context
@@ -149,12 +164,17 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         resource_id = uuid_of("resource_id", request.resource_id)
         if request.from_live == request.HasField("spec"):
             raise InvalidArgument("spec", "is required, unless from_live is true")
+
         async with self._database.write(caller.scope) as session:
-            found = (await read_specifiable(session, [resource_id]))[resource_id]
-            spec = DesiredSpec(found, _desired(request, found))
-            await record_specs(session, [spec], actor=caller.subject)
-            row = await read_spec(session, resource_id)
-        return pb.RecordSpecResponse(spec=spec_message(row))
+
+            async def do() -> pb.RecordSpecResponse:
+                found = (await read_specifiable(session, [resource_id]))[resource_id]
+                spec = DesiredSpec(found, _desired(request, found))
+                await record_specs(session, [spec], actor=caller.subject)
+                row = await read_spec(session, resource_id)
+                return pb.RecordSpecResponse(spec=spec_message(row))
+
+            return await once(session, request, pb.RecordSpecResponse, do)
 
 
 def _desired(request: pb.RecordSpecRequest, found: Specifiable) -> dict[str, Any]:

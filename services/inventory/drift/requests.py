@@ -34,20 +34,11 @@ __all__ = [
     "list_prices",
     "new_rule",
     "raw_specs",
-    "request_key",
     "spec_of",
 ]
 
 ANY: Final = "any"
 MUTED: Final = {"": None, "true": True, "false": False}
-LONGEST_REQUEST_ID: Final = 200
-
-
-def request_key(value: str) -> str:
-    """The caller's name for a write; empty for none."""
-    if len(value) > LONGEST_REQUEST_ID:
-        raise InvalidArgument("request_id", f"is longer than {LONGEST_REQUEST_ID} characters")
-    return text("request_id", value)
 
 
 def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:

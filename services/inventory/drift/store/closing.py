@@ -43,8 +43,7 @@ WITH closed AS (
     SET status = CAST(:status AS text),
         actual = CAST(:actual AS jsonb),
         resolved_at = now(),
-        resolved_by = CAST(:actor AS text),
-        resolving_request = CAST(:key AS text)
+        resolved_by = CAST(:actor AS text)
     WHERE id = :id AND status = 'open'
     RETURNING resource_id, kind
 )
@@ -93,22 +92,13 @@ class _Locked:
         return self.row.actual if self.live is UNKNOWN else self.live
 
 
-async def accept(
-    session: WriteSession, drift_id: UUID, *, operator: str, key: str, cause: Cause
-) -> Row[Any]:
+async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause: Cause) -> Row[Any]:
     """Makes the live value the desired one, and closes the drift.
 
-    The same `key` of the same operator again answers the drift as it is. Raises NotFound,
-    and FailedPrecondition for a drift that is not open.
+    Raises NotFound, and FailedPrecondition for a drift that is not open.
     """
     drift = await _locked(session, drift_id)
     row = drift.row
-    if key and (row.status, row.resolving_request, row.resolved_by) == (
-        Status.ACCEPTED,
-        key,
-        operator,
-    ):
-        return row
     _require_next(row, Status.ACCEPTED)
     specified = await session.execute(
         SPECIFY,
@@ -123,7 +113,7 @@ async def accept(
         raise FailedPrecondition(
             f"nothing is desired of resource {row.resource_id} any more", reason="SPEC_MISSING"
         )
-    await _close(session, drift, Status.ACCEPTED, actor=operator, key=key, cause=cause)
+    await _close(session, drift, Status.ACCEPTED, actor=operator, cause=cause)
     return await read_drift(session, drift_id)
 
 
@@ -157,7 +147,7 @@ async def complete_revert(
     wanted = row.expected if found is None else found.value
     if drift.live is not UNKNOWN and same(row.kind, row.field, drift.name, wanted, drift.live):
         await _end(session, row, RevertStatus.COMPLETED, "")
-        await _close(session, drift, Status.REVERTED, actor=cause.actor, key="", cause=cause)
+        await _close(session, drift, Status.REVERTED, actor=cause.actor, cause=cause)
     else:
         seen = "not visible" if drift.live is UNKNOWN else _json(drift.live)
         reason = f"the live value is {seen}, not {_json(wanted)}"
@@ -190,7 +180,7 @@ async def _locked(session: WriteSession, drift_id: UUID) -> _Locked:
 
 
 async def _close(
-    session: WriteSession, drift: _Locked, status: Status, *, actor: str, key: str, cause: Cause
+    session: WriteSession, drift: _Locked, status: Status, *, actor: str, cause: Cause
 ) -> None:
     row = drift.row
     known = OpenDrift(row.id, row.field, row.expected, row.actual)
@@ -204,7 +194,6 @@ async def _close(
             # What was reverted keeps the value that was wrong.
             "actual": _json(drift.shown if status is Status.ACCEPTED else row.actual),
             "actor": actor,
-            "key": key,
             "tenant_id": event.tenant_id,
             "changes": changes_json(event.changes),
             "request_id": cause.request_id,

@@ -16,7 +16,7 @@ __all__ = ["DriftFilter", "list_drifts", "list_unexplained", "read_drift", "read
 
 SELECT: Final = f"""
 SELECT d.id, d.resource_id, d.kind, d.field, d.expected, d.actual, d.spec_version, d.status,
-       d.detected_at, d.last_seen_at, d.resolved_at, d.resolved_by, d.resolving_request,
+       d.detected_at, d.last_seen_at, d.resolved_at, d.resolved_by,
        d.cause_action_id, d.cause_action_type, d.cause_occurred_at,
        d.revert_workflow_id, d.revert_run_id, d.revert_status, d.revert_reason,
        d.revert_started_at, d.revert_finished_at,
