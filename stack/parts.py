@@ -143,7 +143,7 @@ def _worker(settings: Settings, programs: _Programs, *, simulated: bool) -> Part
             settings.temporal(),
             settings.temporal_namespace,
             TaskQueue.CLOUD_SYNC_FULL,
-            since=mark.started,
+            since=mark.started_at(),
         ),
         after=("temporal", *Service, *(("simulator",) if simulated else ())),
         grace=GRACE_OF_OURS,

@@ -30,7 +30,7 @@ class Mark:
 
     pid: int
     started: float
-    """Seconds since the epoch, as the system tells it."""
+    """Seconds since the machine's start: a clock that is set changes nothing."""
     stop_signal: int = signal.SIGTERM
 
     def alive(self) -> bool:
@@ -41,9 +41,13 @@ class Mark:
                 return False
             # The system counts in ticks of 10 ms; half a second cannot hide another process,
             # because ids go round only after tens of thousands.
-            return abs(process.create_time() - self.started) < 0.5
+            return abs(_started(process) - self.started) < 0.5
         except psutil.Error:
             return False
+
+    def started_at(self) -> float:
+        """When it was started, in seconds since the epoch, by the clock as it is set now."""
+        return self.started + psutil.boot_time()
 
     def send(self, number: int) -> None:
         """Sends a signal to its process group, if it still runs."""
@@ -53,7 +57,11 @@ class Mark:
 
 def mark_of(pid: int, stop_signal: int = signal.SIGTERM) -> Mark:
     """The mark of a running process."""
-    return Mark(pid, psutil.Process(pid).create_time(), stop_signal)
+    return Mark(pid, _started(psutil.Process(pid)), stop_signal)
+
+
+def _started(process: psutil.Process) -> float:
+    return float(process.create_time() - psutil.boot_time())
 
 
 @dataclass(slots=True)

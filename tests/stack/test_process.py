@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -116,3 +117,13 @@ def test_the_guard_ends_what_a_killed_parent_left(
         until(lambda: len(processes_of(tmp_path)) >= 3)
         parent.kill()
     assert gone(tmp_path)
+
+
+def test_a_clock_that_is_set_hides_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = mark_of(os.getpid())
+    # What the system says once its clock was set an hour on: it counts from its own start.
+    boot_time = psutil.boot_time() + 3600
+    monkeypatch.setattr("psutil.boot_time", lambda: boot_time)
+    monkeypatch.setattr("psutil._psplatform.boot_time", lambda: boot_time)
+    assert own.alive()
+    assert not Mark(own.pid, own.started - 100).alive()

@@ -5,8 +5,12 @@ All in one file, so that one stack serves them all when the files are spread ove
 
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
 from tests.support.engine_room import EngineRoom
@@ -69,6 +73,28 @@ def test_status_shows_every_part(stack: WholeStack) -> None:
 def test_the_logs_of_a_part_are_shown(stack: WholeStack) -> None:
     assert '"event":"worker ready"' in stack.run("logs", "worker").stdout
     assert "there are analytics, billing" in stack.run("logs", "nothing").stderr
+
+
+def test_the_id_of_a_request_is_found_from_the_gateway_to_the_log_of_the_database(
+    stack: WholeStack,
+) -> None:
+    database_log = stack.layout.log("postgres")
+    admin_url = stack.settings.admin_url().rpartition("/")[0] + "/inventory"
+    with psycopg.connect(admin_url) as administrator, ThreadPoolExecutor() as threads:
+        # A statement that waits is a slow one, and slow ones are logged.
+        administrator.execute("LOCK TABLE cloud_resources")
+        asked = threads.submit(asks_with_an_id, stack)
+        time.sleep(1)
+        administrator.rollback()
+        answer = asked.result()
+    assert answer.headers["x-request-id"] == "told-by-curl-1"
+    until(lambda: '"request_id":"told-by-curl-1"' in stack.layout.log("inventory").read_text())
+    until(lambda: "inventory told-by-curl-1 " in database_log.read_text())
+
+
+def asks_with_an_id(stack: WholeStack) -> httpx.Response:
+    with stack.client() as operator:
+        return operator.get("/api/v1/inventory", headers={"x-request-id": "told-by-curl-1"})
 
 
 def test_a_second_stack_on_the_same_data_is_refused(stack: WholeStack) -> None:
