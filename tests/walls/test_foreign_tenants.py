@@ -45,7 +45,7 @@ METHODS: dict[str, tuple[Service, MethodDescriptor, access_pb2.Access]] = {
     for method in described.methods
 }
 ASKED = [(wall.service, name) for wall in WALLS.values() for name in wall.asked]
-UNANSWERED = [(wall.service, name) for wall in WALLS.values() for name in wall.unanswered]
+UNANSWERED = [(wall.service, name) for wall in WALLS.values() for name in sorted(wall.unanswered)]
 
 STREAM_SECONDS = 1.0
 """A stream without an end is listened to for so long."""
