@@ -5,12 +5,13 @@ them. Two kinds exist: a user's token, and the short-lived token by which servic
 and workers call each other, signed with a separate key.
 """
 
+import math
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jwt
@@ -70,6 +71,8 @@ class Caller:
     tenant_id: str | None
     roles: frozenset[str]
     is_service: bool = False
+    expires_at: float = field(default=math.inf, compare=False)
+    """When a user's proof ends, in seconds since the epoch. A service's calls are short."""
 
     @property
     def is_operator(self) -> bool:
@@ -157,7 +160,8 @@ class TokenVerifier:
         # Guardian signs refresh tokens with the same key: only access tokens open doors.
         if claims.get("typ", "access") != "access":
             raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
-        return _user_caller(claims), _expiry(claims)
+        expires = _expiry(claims)
+        return _user_caller(claims, expires), expires
 
     def _service(self, token: str) -> tuple[Caller, float]:
         claims = _decode(
@@ -270,7 +274,7 @@ def _expiry(claims: dict[str, Any]) -> float:
     return float(claims["exp"]) + LEEWAY_SECONDS
 
 
-def _user_caller(claims: dict[str, Any]) -> Caller:
+def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
     tenant = claims.get("tenant_id")
     subject = claims["sub"]
     if not _sane(subject) or (tenant and not _sane(tenant)):
@@ -281,7 +285,7 @@ def _user_caller(claims: dict[str, Any]) -> Caller:
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
-    return Caller(subject, tenant or None, frozenset(roles))
+    return Caller(subject, tenant or None, frozenset(roles), expires_at=expires_at)
 
 
 def _sane(claim: object) -> bool:

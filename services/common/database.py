@@ -10,7 +10,7 @@ and in the server's log.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.common.access import Scope
 from services.common.errors import Unavailable
+from services.common.notices import notices
 from services.common.requests import current_request_id
 
 __all__ = [
@@ -130,6 +131,7 @@ class Database:
 
     def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
         self._application_name = application_name
+        self._url = url
         options: dict[str, Any] = {
             "pool_size": pool_size,
             "max_overflow": 0,
@@ -186,6 +188,11 @@ class Database:
         except (DBAPIError, OSError, TimeoutError):
             return False
         return True
+
+    def notices(self, channel: str, *, every: float) -> AsyncGenerator[None]:
+        """Yields at each announcement on a channel, and after `every` seconds without one."""
+        name = f"{self._application_name} listening"
+        return notices(self._url, channel, every=every, application_name=name)
 
     async def close(self) -> None:
         """Closes the pool."""

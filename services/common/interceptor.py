@@ -4,9 +4,12 @@ One interceptor for all of it, because each layer around a call costs: it wraps 
 method's handler once, and answers with the wrapped one from then on.
 """
 
+import asyncio
 import inspect
+import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, Final, NoReturn, cast
 
 import grpc
@@ -15,7 +18,7 @@ from arcadia.common.v1 import access_pb2
 from google.protobuf.message import DecodeError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.common.access import TokenVerifier, set_caller
+from services.common.access import TokenVerifier, current_caller, set_caller
 from services.common.call_log import CallLog
 from services.common.errors import (
     ArcadiaError,
@@ -166,8 +169,10 @@ class _Call:
             started = time.perf_counter()
             try:
                 self._enter(context)
-                async for response in behaviour(self._parsed(request), context):
-                    yield response
+                answers = cast("AsyncGenerator[Any]", behaviour(self._parsed(request), context))
+                async with aclosing(answers):
+                    async for response in self._while_proven(answers):
+                        yield response
             except BaseException as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
             self._done(started)
@@ -182,6 +187,27 @@ class _Call:
                     yield response
 
         return traced
+
+    async def _while_proven(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The answers of a stream, for as long as the caller's token lives.
+
+        Raises Unauthenticated when it ends: a stream proves its caller only once.
+        """
+        expires = math.inf
+        if self.access != access_pb2.ACCESS_PUBLIC:
+            expires = current_caller().expires_at
+        end = asyncio.get_running_loop().time() + (expires - time.time())
+        while True:
+            try:
+                async with asyncio.timeout_at(None if math.isinf(end) else end) as clock:
+                    answer = await anext(answers)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                if not clock.expired():
+                    raise
+                raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
+            yield answer
 
     def _parsed(self, request: Any) -> Any:  # noqa: ANN401
         """The message of a request; a stream of them is parsed by gRPC itself."""

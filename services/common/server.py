@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import grpc
@@ -57,6 +57,8 @@ class Parts:
 
     settings: Settings
     database: Database
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is about to end: streams without an end of their own end then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class RunningServer:
     port: int
     health: health.aio.HealthServicer
     call_log: CallLog | None
+    stopping: asyncio.Event
 
 
 async def start(
@@ -101,7 +104,8 @@ async def start(
         call_log,
     )
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
-    definition.register(server, Parts(settings, database))
+    parts = Parts(settings, database)
+    definition.register(server, parts)
     health_pb2_grpc.add_HealthServiceServicer_to_server(
         HealthServicer(definition.service, database), server
     )
@@ -117,7 +121,7 @@ async def start(
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    return RunningServer(server, port, status, call_log)
+    return RunningServer(server, port, status, call_log, parts.stopping)
 
 
 def run(definition: ServiceDefinition) -> None:
@@ -161,6 +165,7 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     await asyncio.gather(watch, return_exceptions=True)
     await running.health.enter_graceful_shutdown()
     await asyncio.sleep(DRAIN_SECONDS)
+    running.stopping.set()
     await running.server.stop(GRACE_SECONDS)
     if running.call_log is not None:
         running.call_log.flush()

@@ -22,16 +22,16 @@ from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer
 from services.inventory.lookup_servicer import LookupServicer
 from services.inventory.sync_servicer import SyncServicer
+from services.inventory.watching import EventFeed
 
 __all__ = ["DEFINITION"]
 
 
 def register(server: grpc.aio.Server, parts: Parts) -> None:
     """Puts the servicers of the inventory on a server."""
-    # Abstract for the stubs only: what it lacks, the generated base class refuses.
     deployments = Deployments(parts.settings)
-    # Abstract for the stubs only: what it lacks, the generated base class refuses.
-    inventory = InventoryServicer(parts.database, deployments)  # type: ignore[abstract]
+    feed = EventFeed(parts.database, parts.stopping)
+    inventory = InventoryServicer(parts.database, deployments, feed)
     inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
         SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
@@ -39,6 +39,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
         LookupServicer(parts.database), server
     )
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
     drift = DriftServicer(parts.database)  # type: ignore[abstract]
     drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
     reconcile = ReconcileServicer(parts.database, deployments)

@@ -20,17 +20,18 @@ from services.inventory.messages import (
     sweep_message,
 )
 from services.inventory.owner_calls import OwnerCalls
+from services.inventory.resource_requests import filters_of, resource_filter
 from services.inventory.store.history import event_position, list_events
 from services.inventory.store.projects import list_projects
 from services.inventory.store.reading import (
-    Life,
-    ResourceFilter,
     count_resources,
     list_resources,
     read_resource,
 )
 from services.inventory.store.sweeps import confirm_sweep, list_sweeps
+from services.inventory.stream_calls import StreamCalls
 from services.inventory.vocabulary import Outcome
+from services.inventory.watching import EventFeed
 
 __all__ = ["InventoryServicer"]
 
@@ -39,19 +40,15 @@ Context = ServicerContext[Any, Any]
 NEWEST_EVENTS: Final = 100
 """How much of its history a resource is answered with."""
 
-LIVES: Final = {
-    "": Life(living=True, tombstoned=False),
-    "false": Life(living=True, tombstoned=False),
-    "true": Life(living=False, tombstoned=True),
-    "any": Life(living=True, tombstoned=True),
-}
 
-
-class InventoryServicer(OwnerCalls, inventory_service_pb2_grpc.InventoryServiceServicer):
+class InventoryServicer(
+    OwnerCalls, StreamCalls, inventory_service_pb2_grpc.InventoryServiceServicer
+):
     """The mirror of the provider's account."""
 
-    def __init__(self, database: Database, deployments: Deployments) -> None:
+    def __init__(self, database: Database, deployments: Deployments, feed: EventFeed) -> None:
         self._database = database
+        self._feed = feed
         self._deployments = deployments
 
     async def ListResources(  # noqa: N802
@@ -59,9 +56,9 @@ class InventoryServicer(OwnerCalls, inventory_service_pb2_grpc.InventoryServiceS
     ) -> pb.ListResourcesResponse:
         """Lists resources in the order of their discovery."""
         scope = current_caller().scope
-        wanted = _resource_filter(request)
+        wanted = resource_filter(request)
         size = page_size(request.page_size)
-        filters = _filters(request)
+        filters = filters_of(request)
         position = decode_token(request.page_token, filters, (str,))
         rows = await list_resources(
             self._database.single_read(scope),
@@ -206,37 +203,3 @@ class InventoryServicer(OwnerCalls, inventory_service_pb2_grpc.InventoryServiceS
                 return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.ConfirmSweepResponse, do)
-
-
-def _resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
-    if request.deleted not in LIVES:
-        raise InvalidArgument("deleted", f"{request.deleted!r} is not one of false, true, any")
-    return ResourceFilter(
-        life=LIVES[request.deleted],
-        kind=requests.known_kind(request.kind) if request.kind else "",
-        region=requests.text("region", request.region),
-        status=requests.text("status", request.status),
-        project_id=(
-            requests.uuid_of("project_id", request.project_id) if request.project_id else None
-        ),
-        tenant_id=requests.text("tenant_id", request.tenant_id),
-        deployment_id=requests.text("deployment_id", request.deployment_id),
-        tag=requests.text("tag", request.tag).lower(),
-        query=requests.text("query", request.query),
-    )
-
-
-def _filters(request: pb.ListResourcesRequest) -> tuple[str, ...]:
-    """What a page token is bound to: every filter; not the size nor the view."""
-    return (
-        "resources",
-        request.kind,
-        request.region,
-        request.status,
-        request.project_id,
-        request.tenant_id,
-        request.deployment_id,
-        request.tag,
-        request.query,
-        request.deleted,
-    )

@@ -1,5 +1,6 @@
 """A served inventory for every test that asks for one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
@@ -47,4 +48,5 @@ async def inventory(
     await channel.close()
     await running.server.stop(None)
     await database.close()
-    postgres.drop(name)
+    # Not on the loop: what still connects must come to its end meanwhile.
+    await asyncio.to_thread(postgres.drop, name)

@@ -100,7 +100,11 @@ async def status_of(served: Served, method: MethodDescriptor, token: str) -> grp
     metadata = [("authorization", f"Bearer {token}")] if token else []
     async with served.channel() as channel:
         path = method_path(method)
-        call: dict[str, Any] = {"metadata": metadata, "timeout": 5}
+        # A watch has no end: what it answers until then is an answer too.
+        call: dict[str, Any] = {
+            "metadata": metadata,
+            "timeout": 1 if method.server_streaming else 5,
+        }
         requests: Any = iter([b""])
         try:
             if method.client_streaming and method.server_streaming:

@@ -60,9 +60,12 @@ WALL = Wall(
             resource_id=ids.resource
         ),
         "InventoryService/CountResources": lambda ids: pb.CountResourcesRequest(kind="droplet"),
+        "InventoryService/WatchResourceEvents": lambda ids: pb.WatchResourceEventsRequest(
+            kind="droplet"
+        ),
+        "InventoryService/ExportResources": lambda ids: pb.ExportResourcesRequest(
+            filter=pb.ListResourcesRequest(tenant_id=ids.tenant)
+        ),
         "InventoryService/ListProjects": lambda ids: pb.ListProjectsRequest(tenant_id=ids.tenant),
     },
-    unanswered=frozenset(
-        {"InventoryService/WatchResourceEvents", "InventoryService/ExportResources"}
-    ),
 )

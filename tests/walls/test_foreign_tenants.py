@@ -1,5 +1,6 @@
 """Every RPC of every service, called by a tenant for what belongs to another: nothing is found."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -128,7 +129,7 @@ async def served(postgres: PostgresServer) -> AsyncIterator[dict[Service, Served
         await server.stop(None)
         await each.planting.database.close()
     for name in names.values():
-        postgres.drop(name)
+        await asyncio.to_thread(postgres.drop, name)
 
 
 def test_every_rpc_that_a_tenant_may_call_is_declared_here() -> None:
