@@ -88,7 +88,9 @@ class InvoiceCsv:
     """
 
     def __init__(self) -> None:
+        self._waiting = bytearray()
         self._rest = bytearray()
+        """The beginning of a record whose end did not come yet."""
         self._begun = False
         self._places: tuple[int, ...] | None = None
         self._width = 0
@@ -96,23 +98,33 @@ class InvoiceCsv:
         """How many rows were read so far."""
 
     def feed(self, piece: bytes) -> list[BilledRow]:
-        """The rows that this piece completes."""
-        self._rest += piece
-        if b"\n" not in piece:
-            self._refuse_endless()
-            return []
-        end = _end_of_records(self._rest)
-        block = bytes(self._rest[:end])
-        del self._rest[:end]
-        self._refuse_endless()
-        return self._read(block) if block else []
+        """The rows that became complete; some may wait for the next piece."""
+        self._waiting += piece
+        rows: list[BilledRow] = []
+        # In blocks of one size, so that nothing depends on where a piece was cut.
+        while len(self._waiting) >= LONGEST_RECORD:
+            block = bytes(self._waiting[:LONGEST_RECORD])
+            del self._waiting[:LONGEST_RECORD]
+            rows += self._take(block)
+        return rows
 
     def finish(self) -> list[BilledRow]:
         """The rows that are left; the last one may lack its line break."""
-        rows = self._read(bytes(self._rest))
+        rows = self._take(bytes(self._waiting))
+        rows += self._read(bytes(self._rest))
+        self._waiting.clear()
         self._rest.clear()
         if self._places is None:
             raise MalformedCsv(0, "", "the file is empty")
+        return rows
+
+    def _take(self, block: bytes) -> list[BilledRow]:
+        self._rest += block
+        end = _end_of_records(self._rest)
+        complete = bytes(self._rest[:end])
+        del self._rest[:end]
+        rows = self._read(complete)
+        self._refuse_endless()
         return rows
 
     def _refuse_endless(self) -> None:
@@ -129,13 +141,10 @@ class InvoiceCsv:
         text = self._decoded(block)
         if '"' in text:
             self._refuse_loose_quotes(text)
-        records = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            if self._places is None:
-                self._take_header(records)
-            return [] if self._places is None else self._rows(records, self._places)
-        except csv.Error as error:
-            raise MalformedCsv(self.row_count + 1, "", str(error)) from None
+        records = csv.reader(io.StringIO(text, newline=""))
+        if self._places is None:
+            self._take_header(records)
+        return [] if self._places is None else self._rows(records, self._places)
 
     def _decoded(self, block: bytes) -> str:
         try:
@@ -225,18 +234,13 @@ class InvoiceCsv:
 
 def _end_of_records(buffer: bytes | bytearray) -> int:
     """Where the last complete record ends: after the last line break that is in no quotes."""
-    if b'"' not in buffer:
-        return buffer.rfind(b"\n") + 1
-    pieces = buffer.split(b'"')
-    end = len(buffer)
-    for index in range(len(pieces) - 1, -1, -1):
-        start = end - len(pieces[index])
-        if index % 2 == 0:
-            found = pieces[index].rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
-        end = start - 1
-    return 0
+    end = buffer.rfind(b"\n") + 1
+    quotes = buffer.count(b'"', 0, end)
+    while quotes % 2:
+        previous = buffer.rfind(b"\n", 0, end - 1) + 1
+        quotes -= buffer.count(b'"', previous, end)
+        end = previous
+    return end
 
 
 def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:
