@@ -27,6 +27,9 @@ __all__ = ["DigitalOcean", "Retries"]
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 
+PIECE_BYTES: Final = 256 * 1024
+"""Of a download: as much as goes well into one message to a service."""
+
 Query = tuple[tuple[str, str], ...]
 Budget = RateBudget | BudgetShare
 
@@ -78,6 +81,34 @@ class DigitalOcean:
             raise MalformedAnswer(f"{path}: the answer has no `{key}`")
         return found
 
+    async def document(self, path: str, query: Query = ()) -> JsonObject:
+        """An answer that is an object of its own, under no key. Raises ProviderError."""
+        answer = await self._read(path, dict(query))
+        if not isinstance(answer, dict):
+            raise MalformedAnswer(f"{path}: the answer is no object")
+        return answer
+
+    @asynccontextmanager
+    async def download(self, path: str, content_type: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A body of any length, in pieces as they come; none but the current one is held.
+
+        Raises ProviderError, also in the middle: then what came is not all, and must be asked
+        for anew. It is not asked for twice here.
+        """
+        await self._budget.acquire(path)
+        try:
+            async with self._http.stream("GET", path, headers={"accept": content_type}) as response:
+                self._budget.observe(response.headers)
+                if response.status_code != 200:
+                    await response.aread()
+                self._judge(response)
+                said = response.headers.get("content-type", "").partition(";")[0].strip()
+                if said != content_type:
+                    raise ProviderUnavailable(f"GET {path}: the answer is {said}")
+                yield response.aiter_bytes(PIECE_BYTES)
+        except httpx.TransportError as error:
+            raise ProviderUnavailable(f"GET {path}: {type(error).__name__}: {error}") from error
+
     async def create(self, path: str, key: str, body: JsonObject) -> JsonObject:
         """Makes an object and returns it.
 
@@ -105,13 +136,17 @@ class DigitalOcean:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
         self._budget.observe(response.headers)
+        self._judge(response)
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
+
+    def _judge(self, response: httpx.Response) -> None:
+        """Raises what the status stands for; a 429 holds everybody with this token back."""
         try:
             raise_for_status(response)
         except RateLimited as error:
             if error.retry_after_seconds is not None:
                 self._budget.pause(error.retry_after_seconds)
             raise
-        try:
-            return orjson.loads(response.content)
-        except orjson.JSONDecodeError as error:
-            raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
