@@ -1,5 +1,6 @@
 """The analytics service: its process, where everything is wired."""
 
+import grpc
 from arcadia.analytics.v1 import (
     attribution_service_pb2,
     billing_profile_service_pb2,
@@ -8,15 +9,34 @@ from arcadia.analytics.v1 import (
     invoicing_service_pb2,
     margin_service_pb2,
     metering_service_pb2,
+    metering_service_pb2_grpc,
     rollup_service_pb2,
     spend_service_pb2,
     usage_service_pb2,
+    usage_service_pb2_grpc,
 )
 
-from services.common.server import ServiceDefinition, run
+from services.analytics.deployments import Deployments
+from services.analytics.peers import Peers
+from services.analytics.usage.metering_servicer import MeteringServicer
+from services.analytics.usage.usage_servicer import UsageServicer
+from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
 __all__ = ["DEFINITION"]
+
+
+def register(server: grpc.aio.Server, parts: Parts) -> None:
+    """Puts the servicers of the analytics on a server."""
+    peers = Peers.of(parts.settings)
+    deployments = Deployments(peers.catalog_lifecycle)
+    metering_service_pb2_grpc.add_MeteringServiceServicer_to_server(
+        MeteringServicer(parts.database, peers, deployments), server
+    )
+    usage_service_pb2_grpc.add_UsageServiceServicer_to_server(
+        UsageServicer(parts.database, deployments), server
+    )
+
 
 DEFINITION = ServiceDefinition(
     service=Service.ANALYTICS,
@@ -32,6 +52,7 @@ DEFINITION = ServiceDefinition(
         spend_service_pb2.DESCRIPTOR,
         usage_service_pb2.DESCRIPTOR,
     ),
+    register=register,
 )
 
 

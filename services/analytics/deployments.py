@@ -1,0 +1,73 @@
+"""Which deployment is meant: the catalog's id of it, by id or by a tag's slug.
+
+The inventory names a deployment as it was named to it: by its id when it was assigned, by
+its slug when it was tagged. Usage and costs are kept under the catalog's id.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
+
+__all__ = ["Deployments", "Named", "Owner"]
+
+KEYS_A_CALL: Final = 5_000
+MOST_KEPT: Final = 200_000
+"""Found deployments that are remembered: a deployment never changes its id or its tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A deployment as somebody names it, and the tenant they name with it (or none)."""
+
+    tenant_id: str
+    deployment: str
+    """Its id or its slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A deployment by its id, and its tenant."""
+
+    tenant_id: str
+    deployment_id: str
+
+
+class Deployments:
+    """Asks the catalog, once for each deployment that it knows."""
+
+    def __init__(self, catalog: "LifecycleServiceAsyncStub") -> None:
+        self._catalog = catalog
+        self._known: dict[Named, Owner] = {}
+
+    async def find(self, wanted: Iterable[Named]) -> dict[Named, Owner]:
+        """Those that the catalog knows; the others are left out."""
+        asked = set(wanted)
+        unknown = [one for one in asked if one not in self._known]
+        for start in range(0, len(unknown), KEYS_A_CALL):
+            await self._ask(unknown[start : start + KEYS_A_CALL])
+        found = {one: self._known[one] for one in asked if one in self._known}
+        if len(self._known) > MOST_KEPT:
+            self._known.clear()
+        return found
+
+    async def _ask(self, unknown: list[Named]) -> None:
+        request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))
+        answer = await self._catalog.LookupDeployments(request)
+        for named, match in zip(unknown, answer.matches, strict=True):
+            if match.HasField("deployment"):
+                found = match.deployment
+                self._known[named] = Owner(found.tenant_id, found.id)
+
+
+def _key(named: Named) -> pb.DeploymentKey:
+    try:
+        UUID(named.deployment)
+    except ValueError:
+        return pb.DeploymentKey(tenant_id=named.tenant_id, slug=named.deployment)
+    return pb.DeploymentKey(id=named.deployment)

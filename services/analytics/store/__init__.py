@@ -1,0 +1,1 @@
+"""SQL that every part of the analytics service uses."""

@@ -1,0 +1,60 @@
+"""From rows of usage to protos."""
+
+from typing import Any
+
+from arcadia.analytics.v1 import usage_pb2
+from sqlalchemy import Row
+
+from services.analytics.usage.events import Receipt
+from services.analytics.wire import timestamp
+from services.common.money import plain
+
+__all__ = ["fact_message", "receipt_message", "usage_message"]
+
+
+def usage_message(row: Row[Any]) -> usage_pb2.DailyUsage:
+    """A figure of usage."""
+    return usage_pb2.DailyUsage(
+        id=str(row.id),
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        resource_kind=row.resource_kind,
+        day=row.day.isoformat(),
+        qty=plain(row.qty),
+        fact_count=row.fact_count,
+        facts_hash=row.facts_hash,
+        metered_at=timestamp(row.metered_at),
+    )
+
+
+def fact_message(row: Row[Any]) -> usage_pb2.UsageFact:
+    """What a figure is made of."""
+    return usage_pb2.UsageFact(
+        source=row.source,
+        resource_id=row.resource_id,
+        inventory_kind=row.inventory_kind,
+        resource_name=row.resource_name,
+        fact_from=timestamp(row.fact_from),
+        fact_to=timestamp(row.fact_to),
+        size_gb=None if row.size_gb is None else plain(row.size_gb),
+        event_key=row.event_key,
+        qty=plain(row.qty),
+    )
+
+
+def receipt_message(receipt: Receipt) -> usage_pb2.EventReceipt:
+    """What became of a batch of events."""
+    return usage_pb2.EventReceipt(
+        accepted_count=receipt.accepted,
+        duplicate_count=receipt.duplicates,
+        late_count=receipt.late,
+        refused=(
+            usage_pb2.RefusedEvent(
+                index=refusal.index,
+                idempotency_key=refusal.idempotency_key,
+                reason=refusal.reason,
+                message=refusal.message,
+            )
+            for refusal in sorted(receipt.refused, key=lambda refusal: refusal.index)
+        ),
+    )

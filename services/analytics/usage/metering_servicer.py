@@ -1,0 +1,155 @@
+"""MeteringService: how workers make usage known, day by day and event by event."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from arcadia.analytics.v1 import metering_service_pb2 as pb
+from arcadia.analytics.v1 import metering_service_pb2_grpc
+from arcadia.inventory.v1 import lookup_service_pb2
+from grpc.aio import ServicerContext
+
+from services.analytics.deployments import Deployments
+from services.analytics.peers import Peers
+from services.analytics.store.passes import (
+    Pass,
+    Work,
+    complete_pass,
+    known_page,
+    open_pass,
+    record_page,
+)
+from services.analytics.usage import requests
+from services.analytics.usage.intake import receive
+from services.analytics.usage.messages import receipt_message
+from services.analytics.usage.metering import day_of, meter
+from services.analytics.usage.rules import RULES
+from services.analytics.usage.store.events import take_events
+from services.analytics.usage.store.facts import count_day, replace_day, write_facts
+from services.analytics.usage.store.months import close_month, closed_months, reopen_month
+from services.analytics.wire import internal_page_size, required, timestamp
+from services.common.access import current_caller
+from services.common.database import Database, WriteSession
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.periods import Period, read_day, read_month
+
+__all__ = ["MeteringServicer"]
+
+Context = ServicerContext[Any, Any]
+
+METERED_KINDS: Final = sorted(RULES)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
+    """Needs the inventory for its intervals, and the catalog for deployments."""
+
+    def __init__(
+        self,
+        database: Database,
+        peers: Peers,
+        deployments: Deployments,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._database = database
+        self._inventory = peers.inventory_lookup
+        self._deployments = deployments
+        self._clock = clock
+
+    async def MeterDay(  # noqa: N802
+        self, request: pb.MeterDayRequest, context: Context
+    ) -> pb.MeterDayResponse:
+        """Meters a page of a day; the last page replaces the day."""
+        day = day_of(read_day(request.day, "day"))
+        key = required("pass_key", request.pass_key)
+        size = internal_page_size(request.page_size)
+        until = min(day.end_at, self._clock().replace(microsecond=0))
+        if until <= day.start_at:
+            raise InvalidArgument("day", "has not begun", reason="OUT_OF_RANGE")
+        async with self._database.write(current_caller().scope) as session:
+            await _require_open(session, day)
+            of = await open_pass(
+                session, Work.METERING, day.start, key, now=self._clock(), until=until
+            )
+            if of.is_current:
+                page = await known_page(session, of, request.page_token)
+                count = 0 if page.next_token else await count_day(session, day.start)
+                return _metered(page.counts, count, page.next_token)
+        return await self._meter_page(of, day, size, request.page_token)
+
+    async def _meter_page(
+        self, of: Pass, day: Period, size: int, token: str
+    ) -> pb.MeterDayResponse:
+        """Asks for a page of intervals, and writes what it makes."""
+        answer = await self._inventory.ListExistenceIntervals(
+            lookup_service_pb2.ListExistenceIntervalsRequest(
+                page_size=size,
+                page_token=token,
+                span_from=timestamp(day.start_at),
+                span_to=timestamp(of.until),
+                kinds=METERED_KINDS,
+            )
+        )
+        named = {requests.names_of(one) for one in answer.intervals if one.deployment_id}
+        owners = await self._deployments.find(named)
+        metered = meter((requests.interval(one, owners) for one in answer.intervals), day)
+        counts = (len(answer.intervals), metered.unmetered)
+        next_token = answer.next_page_token
+        usage_count = 0
+        async with self._database.write(current_caller().scope) as session:
+            await _require_open(session, day)
+            await record_page(session, of, token, next_token, counts)
+            await write_facts(session, of, token, metered.facts)
+            if not next_token:
+                now = self._clock()
+                replaced = await complete_pass(session, of, now=now)
+                usage_count = await replace_day(session, of, replaced, now=now)
+        return _metered(counts, usage_count, next_token)
+
+    async def RecordUsageEvents(  # noqa: N802
+        self, request: pb.RecordUsageEventsRequest, context: Context
+    ) -> pb.RecordUsageEventsResponse:
+        """Takes in a batch of events; the next metering adds them up."""
+        now = self._clock()
+        intake = await receive(self._deployments, request.events, now)
+        async with self._database.write(current_caller().scope) as session:
+            taken = await take_events(session, intake.batch, intake.owners, now=now)
+        return pb.RecordUsageEventsResponse(receipt=receipt_message(taken.receipt))
+
+    async def CloseMetering(  # noqa: N802
+        self, request: pb.CloseMeteringRequest, context: Context
+    ) -> pb.CloseMeteringResponse:
+        """Closes a month."""
+        month = read_month(request.period, "period")
+        async with self._database.write(current_caller().scope) as session:
+            count = await close_month(session, month, now=self._clock())
+        return pb.CloseMeteringResponse(usage_count=count)
+
+    async def ReopenMetering(  # noqa: N802
+        self, request: pb.ReopenMeteringRequest, context: Context
+    ) -> pb.ReopenMeteringResponse:
+        """Opens a closed month again."""
+        month = read_month(request.period, "period")
+        async with self._database.write(current_caller().scope) as session:
+            await reopen_month(session, month, now=self._clock())
+        return pb.ReopenMeteringResponse()
+
+
+async def _require_open(session: WriteSession, day: Period) -> None:
+    """Raises FailedPrecondition for a day of a closed month: its figures stay."""
+    if await closed_months(session, [day.start]):
+        raise FailedPrecondition(f"the metering of {day.code} is closed", reason="METERING_CLOSED")
+
+
+def _metered(counts: tuple[int, ...], usage_count: int, next_token: str) -> pb.MeterDayResponse:
+    interval_count, unmetered_count = counts
+    return pb.MeterDayResponse(
+        interval_count=interval_count,
+        unmetered_count=unmetered_count,
+        usage_count=usage_count,
+        next_page_token=next_token,
+    )

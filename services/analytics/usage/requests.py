@@ -1,0 +1,108 @@
+"""From protos to the domain of usage, refused with the name of the field."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
+from arcadia.inventory.v1 import lookup_service_pb2
+
+from services.analytics.deployments import Named, Owner
+from services.analytics.usage.events import Refusal, SentEvent, refusal_of_time
+from services.analytics.usage.metering import Interval
+from services.analytics.usage.rules import USAGE_KINDS
+from services.analytics.usage.store.reading import UsageFilter
+from services.analytics.wire import instant_of, required, text, word
+from services.common.errors import InvalidArgument
+from services.common.money import exact
+from services.common.periods import read_day
+
+__all__ = ["interval", "names_of", "read_event", "read_events", "usage_filter"]
+
+MOST_EVENTS: Final = 5_000
+NONE: Final = Decimal(0)
+
+
+def usage_filter(request: usage_service_pb2.ListDailyUsageRequest) -> UsageFilter:
+    """Which usage a request asks for."""
+    from_day, to_day = _day("from_day", request.from_day), _day("to_day", request.to_day)
+    if from_day and to_day and to_day <= from_day:
+        raise InvalidArgument("to_day", "is not after from_day", reason="OUT_OF_RANGE")
+    kind = request.resource_kind
+    return UsageFilter(
+        tenant_id=text("tenant_id", request.tenant_id),
+        deployment_id=text("deployment_id", request.deployment_id),
+        resource_kind=word("resource_kind", kind, USAGE_KINDS, "UNKNOWN_KIND") if kind else "",
+        from_day=from_day,
+        to_day=to_day,
+    )
+
+
+def read_events(
+    events: Sequence[usage_pb2.UsageEvent], now: datetime
+) -> tuple[list[SentEvent], list[Refusal]]:
+    """The events of a batch that read well, and those that do not, with the reason.
+
+    Raises InvalidArgument for a batch that is empty or too large.
+    """
+    if not events:
+        raise InvalidArgument("events", "is required", reason="FIELD_REQUIRED")
+    if len(events) > MOST_EVENTS:
+        raise InvalidArgument(
+            "events", f"has {len(events)} entries, at most {MOST_EVENTS}", reason="BATCH_TOO_LARGE"
+        )
+    sent, refused = [], []
+    for index, event in enumerate(events):
+        try:
+            sent.append(read_event(index, event, now))
+        except InvalidArgument as error:
+            refused.append(Refusal(index, event.idempotency_key, error.reason, error.message))
+    return sent, refused
+
+
+def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEvent:
+    """One event, else InvalidArgument."""
+    if not event.HasField("occurred_at"):
+        raise InvalidArgument("occurred_at", "is required", reason="FIELD_REQUIRED")
+    occurred_at = instant_of(event.occurred_at)
+    if wrong := refusal_of_time(occurred_at, now):
+        raise InvalidArgument("occurred_at", wrong, reason="OUT_OF_RANGE")
+    return SentEvent(
+        index=index,
+        source=required("source", event.source),
+        idempotency_key=required("idempotency_key", event.idempotency_key),
+        deployment=required("deployment_id", event.deployment_id),
+        resource_kind=word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND"),
+        qty=exact(event.qty, "qty", minimum=NONE),
+        occurred_at=occurred_at,
+    )
+
+
+def names_of(interval: lookup_service_pb2.ExistenceInterval) -> Named:
+    """The deployment as the inventory names it."""
+    return Named(interval.tenant_id, interval.deployment_id)
+
+
+def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, Owner]) -> Interval:
+    """An interval, whose deployment goes by the catalog's id where the catalog knows it."""
+    named = Owner(message.tenant_id, message.deployment_id)
+    owner = owners.get(names_of(message), named) if message.deployment_id else named
+    return Interval(
+        resource_id=UUID(message.resource_id),
+        kind=message.kind,
+        name=message.name,
+        tenant_id=owner.tenant_id,
+        deployment_id=owner.deployment_id,
+        start=instant_of(message.interval_from),
+        end=instant_of(message.interval_to),
+        status=message.status,
+        size_gb=exact(message.size_gb, "size_gb", minimum=NONE)
+        if message.HasField("size_gb")
+        else None,
+    )
+
+
+def _day(field: str, value: str) -> date | None:
+    return read_day(value, field) if value else None

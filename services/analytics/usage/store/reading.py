@@ -1,0 +1,127 @@
+"""Reading usage: figures newest day first, and the facts behind one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.common.access import Scope
+from services.common.database import ReadSession
+from services.common.errors import NotFound
+
+__all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure"]
+
+COLUMNS: Final = """
+id, tenant_id, deployment_id, resource_kind, day, qty, fact_count, facts_hash, metered_at, pass_id
+"""
+ONE: Final = text(f"""
+SELECT {COLUMNS} FROM daily_usage
+WHERE id = :id AND (CAST(:scope AS text) IS NULL OR tenant_id = :scope)
+""")
+FACTS: Final = text("""
+SELECT * FROM (
+    SELECT 'interval' AS source, f.resource_id::text AS resource_id, f.inventory_kind,
+           f.resource_name, f.fact_from, f.fact_to, f.size_gb, '' AS event_key, f.qty,
+           f.resource_id::text AS place
+    FROM usage_facts AS f
+    WHERE f.day = :day AND f.pass_id = :pass_id AND f.tenant_id = :tenant_id
+      AND f.deployment_id = :deployment_id AND f.resource_kind = :resource_kind
+    UNION ALL
+    SELECT 'event', '', '', '', e.occurred_at, e.occurred_at, NULL, e.idempotency_key, e.qty,
+           to_json(ARRAY[e.source, e.idempotency_key])::text
+    FROM usage_events AS e
+    WHERE e.day = :day AND e.tenant_id = :tenant_id AND e.deployment_id = :deployment_id
+      AND e.resource_kind = :resource_kind AND e.adjustment_id IS NULL
+) AS facts
+WHERE CAST(:after_at AS bigint) IS NULL
+   OR ((extract(epoch FROM fact_from) * 1000000)::bigint, place COLLATE "C")
+    > (CAST(:after_at AS bigint), CAST(:after AS text) COLLATE "C")
+ORDER BY fact_from, place COLLATE "C"
+LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    """Which usage; what is empty or None is not asked. Combined with and."""
+
+    tenant_id: str = ""
+    deployment_id: str = ""
+    resource_kind: str = ""
+    from_day: date | None = None
+    to_day: date | None = None
+    """The day after the last."""
+
+
+CONDITIONS: Final = {
+    "tenant_id": "tenant_id = :tenant_id",
+    "deployment_id": "deployment_id = :deployment_id",
+    "resource_kind": "resource_kind = :resource_kind",
+    "from_day": "day >= :from_day",
+    "to_day": "day < :to_day",
+}
+
+
+async def list_usage(
+    session: ReadSession,
+    scope: Scope,
+    wanted: UsageFilter,
+    *,
+    after: tuple[date, str, str, str] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of figures, newest day first.
+
+    `after` is the day, tenant, deployment and kind of the last one on the page before.
+    """
+    values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
+    asked = [CONDITIONS[name] for name, value in values.items() if value]
+    if not scope.everything:
+        # The first wall: row-level security is the second.
+        asked.append("tenant_id = :scope")
+        values["scope"] = scope.tenant_id
+    if after is not None:
+        asked.append(
+            "day <= :after_day AND (day < :after_day OR (tenant_id, deployment_id, resource_kind)"
+            " > (:after_tenant, :after_deployment, :after_kind))"
+        )
+        names = ("after_day", "after_tenant", "after_deployment", "after_kind")
+        values |= dict(zip(names, after, strict=True))
+    statement = text(
+        f"SELECT {COLUMNS} FROM daily_usage WHERE {' AND '.join(asked) or 'true'}"
+        " ORDER BY day DESC, tenant_id, deployment_id, resource_kind LIMIT :limit"
+    )
+    used = {name: value for name, value in values.items() if value}
+    return (await session.execute(statement, {**used, "limit": limit})).all()
+
+
+async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> Row[Any]:
+    """A figure. Raises NotFound, also for another tenant's and for one metered anew since."""
+    parameters = {"id": figure_id, "scope": None if scope.everything else scope.tenant_id}
+    found = (await session.execute(ONE, parameters)).first()
+    if found is None:
+        raise NotFound("usage", str(figure_id))
+    return found
+
+
+async def list_facts(
+    session: ReadSession, figure: Row[Any], *, after: tuple[int, str] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """A page of the facts behind a figure, by time.
+
+    `after` is the last one's start, in microseconds since the epoch, and its `place`.
+    """
+    parameters = {
+        "day": figure.day,
+        "pass_id": figure.pass_id,
+        "tenant_id": figure.tenant_id,
+        "deployment_id": figure.deployment_id,
+        "resource_kind": figure.resource_kind,
+        "after_at": after[0] if after else None,
+        "after": after[1] if after else None,
+        "limit": limit,
+    }
+    return (await session.execute(FACTS, parameters)).all()

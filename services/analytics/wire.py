@@ -1,0 +1,75 @@
+"""What every servicer here reads from requests and writes into answers."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.common.errors import InvalidArgument
+
+__all__ = ["LARGEST_PAGE", "instant_of", "internal_page_size", "required", "text", "timestamp",
+           "uuid_of", "word"]  # fmt: skip
+
+LONGEST_TEXT: Final = 1_000
+LARGEST_PAGE: Final = 5_000
+"""Of the calls between services."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def text(field: str, value: str) -> str:
+    """A text that the database can compare with, else InvalidArgument."""
+    if "\0" in value:
+        raise InvalidArgument(field, "must not contain a NUL character")
+    if len(value) > LONGEST_TEXT:
+        raise InvalidArgument(field, f"must not be longer than {LONGEST_TEXT} characters")
+    return value
+
+
+def required(field: str, value: str) -> str:
+    """Such a text that is not empty, else InvalidArgument."""
+    if not value:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return text(field, value)
+
+
+def uuid_of(field: str, value: str) -> UUID:
+    """One of our ids, else InvalidArgument."""
+    try:
+        return UUID(required(field, value))
+    except ValueError:
+        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+
+
+def word(field: str, value: str, words: Collection[str], reason: str = "UNKNOWN_VALUE") -> str:
+    """One of some words, else InvalidArgument."""
+    if required(field, value) not in words:
+        raise InvalidArgument(
+            field, f"{value!r} is not one of {', '.join(sorted(words))}", reason=reason
+        )
+    return value
+
+
+def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARGEST_PAGE) -> int:
+    """The size of a page between services: the default for 0, and never more than the maximum.
+
+    Raises InvalidArgument for a negative one.
+    """
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, maximum) if requested else default
+
+
+def instant_of(stamp: Timestamp) -> datetime:
+    """A moment, to the microsecond."""
+    return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """The proto of a moment; None stays unset."""
+    if instant is None:
+        return None
+    since = instant - EPOCH
+    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
