@@ -1,12 +1,62 @@
 """The analytics' things of a tenant, and how each RPC is asked for another's."""
 
+from dataclasses import dataclass
+
+from arcadia.analytics.v1 import usage_service_pb2 as usage
+from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
+from sqlalchemy import text
+
+from services.common.access import ALL
 from services.common.settings import Service
-from tests.walls.wall import Wall
+from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall
 
 __all__ = ["WALL"]
 
+USAGE = """
+WITH facts AS (
+    INSERT INTO usage_facts (day, pass_id, page, tenant_id, deployment_id, resource_kind,
+                             resource_id, inventory_kind, resource_name, fact_from, fact_to, qty)
+    SELECT '2026-04-10', 1, '', tenant, 'of-' || tenant, 'droplet_hours', gen_random_uuid(),
+           'droplet', 'web-' || tenant, '2026-04-10', '2026-04-11', 24
+    FROM unnest(CAST(:tenants AS text[])) AS tenant
+)
+INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
+                         facts_hash, metered_at)
+SELECT '2026-04-10', 1, tenant, 'of-' || tenant, 'droplet_hours', 24, 1, 'x', now()
+FROM unnest(CAST(:tenants AS text[])) AS tenant
+"""
+MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'], '2026-04-10')"
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What is named in the requests."""
+
+    tenant: str
+    usage: str
+
+
+async def plant(planting: Planting) -> Ids:
+    """A droplet's day of each tenant."""
+    async with planting.database.write(ALL) as session:
+        await session.execute(text(MONTH))
+        await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
+    listed = await UsageServiceStub(planting.channel).ListDailyUsage(
+        usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
+    )
+    return Ids(VICTIM, listed.daily_usage[0].id)
+
+
 WALL = Wall(
     Service.ANALYTICS,
+    absent=Ids("nobody", NOWHERE),
+    plant=plant,
+    asked={
+        "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
+            tenant_id=ids.tenant
+        ),
+        "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
+    },
     unanswered=frozenset(
         {
             "BillingProfileService/GetBillingProfile",
@@ -18,8 +68,6 @@ WALL = Wall(
             "InvoiceService/ListCreditNotes",
             "InvoiceService/GetCreditNote",
             "InvoiceService/VerifyInvoice",
-            "UsageService/ListDailyUsage",
-            "UsageService/ListUsageFacts",
         }
     ),
 )

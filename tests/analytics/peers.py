@@ -1,0 +1,199 @@
+"""The services that analytics asks, on a real server, with answers that a test sets."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import grpc
+from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
+from arcadia.billing.v1 import cost_feed_service_pb2_grpc, costs_pb2
+from arcadia.catalog.v1 import deployments_pb2, lifecycle_service_pb2_grpc, pricing_service_pb2_grpc
+from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
+from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
+from arcadia.inventory.v1 import lookup_service_pb2_grpc
+
+from services.analytics.wire import instant_of, timestamp
+
+__all__ = ["Deployment", "FakePeers", "Span", "serve_peers"]
+
+Pricer = Callable[[pricing_pb.BatchQuoteItem], pricing_pb.BatchQuoteResult]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of a resource's existence."""
+
+    resource: int
+    start: datetime
+    end: datetime
+    kind: str = "droplet"
+    tenant_id: str = "acme"
+    deployment: str = "shop"
+    status: str = "active"
+    size_gb: str | None = None
+
+    def within(self, start: datetime, end: datetime) -> lookup_pb.ExistenceInterval | None:
+        """As the inventory answers it for a span."""
+        first, last = max(self.start, start), min(self.end, end)
+        if first >= last:
+            return None
+        return lookup_pb.ExistenceInterval(
+            resource_id=str(UUID(int=self.resource)),
+            kind=self.kind,
+            name=f"{self.kind}-{self.resource}",
+            tenant_id=self.tenant_id,
+            deployment_id=self.deployment,
+            interval_from=timestamp(first),
+            interval_to=timestamp(last),
+            status=self.status,
+            size_gb=self.size_gb,
+        )
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment that the catalog knows, with a subscription named after it."""
+
+    id: str
+    tenant_id: str
+    slug: str
+
+    @property
+    def subscription_id(self) -> str:
+        """Its subscription."""
+        return f"sub-{self.id}"
+
+    def message(self) -> deployments_pb2.Deployment:
+        """As the catalog answers it."""
+        return deployments_pb2.Deployment(id=self.id, tenant_id=self.tenant_id, slug=self.slug)
+
+
+SHOP = Deployment("11111111-0000-7000-8000-000000000001", "acme", "shop")
+BLOG = Deployment("11111111-0000-7000-8000-000000000002", "globex", "blog")
+
+
+@dataclass
+class FakePeers(
+    lookup_service_pb2_grpc.LookupServiceServicer,
+    lifecycle_service_pb2_grpc.LifecycleServiceServicer,
+    pricing_service_pb2_grpc.PricingServiceServicer,
+    cost_feed_service_pb2_grpc.CostFeedServiceServicer,
+):
+    """What they know."""
+
+    spans: list[Span] = field(default_factory=list)
+    deployments: list[Deployment] = field(default_factory=lambda: [SHOP, BLOG])
+    cost_lines: list[costs_pb2.CostLine] = field(default_factory=list)
+    costs_complete: bool = True
+    daily_costs: list[costs_pb2.DailyCost] = field(default_factory=list)
+    unknown_days: list[str] = field(default_factory=list)
+    price: Pricer | None = None
+    fail_at_page: str | None = None
+    """The inventory breaks off at the page of this token."""
+    asked: list[Any] = field(default_factory=list)
+
+    async def ListExistenceIntervals(  # noqa: N802
+        self, request: lookup_pb.ListExistenceIntervalsRequest, context: Any
+    ) -> lookup_pb.ListExistenceIntervalsResponse:
+        self.asked.append(request)
+        if self.fail_at_page == request.page_token:
+            await context.abort(grpc.StatusCode.INTERNAL, "broken off")
+        start, end = instant_of(request.span_from), instant_of(request.span_to)
+        found = [
+            interval
+            for span in sorted(self.spans, key=lambda span: (span.resource, span.start))
+            if (not request.kinds or span.kind in request.kinds)
+            and (interval := span.within(start, end))
+        ]
+        page, token = _page(found, request.page_size, request.page_token)
+        return lookup_pb.ListExistenceIntervalsResponse(intervals=page, next_page_token=token)
+
+    async def LookupDeployments(  # noqa: N802
+        self, request: lifecycle_pb.LookupDeploymentsRequest, context: Any
+    ) -> lifecycle_pb.LookupDeploymentsResponse:
+        self.asked.append(request)
+        return lifecycle_pb.LookupDeploymentsResponse(matches=map(self._match, request.keys))
+
+    def _match(self, key: lifecycle_pb.DeploymentKey) -> lifecycle_pb.DeploymentMatch:
+        fitting = [
+            one
+            for one in self.deployments
+            if (key.id == one.id if key.id else key.slug == one.slug)
+            and key.tenant_id in ("", one.tenant_id)
+        ]
+        if len(fitting) == 1:
+            return lifecycle_pb.DeploymentMatch(deployment=fitting[0].message())
+        return lifecycle_pb.DeploymentMatch(ambiguous=bool(fitting))
+
+    async def ListBillableSubscriptions(  # noqa: N802
+        self, request: pricing_pb.ListBillableSubscriptionsRequest, context: Any
+    ) -> pricing_pb.ListBillableSubscriptionsResponse:
+        self.asked.append(request)
+        tenants = sorted({one.tenant_id for one in self.deployments})
+        page, token = _page(tenants, request.page_size, request.page_token)
+        found = []
+        for one in sorted(self.deployments, key=lambda one: (one.tenant_id, one.id)):
+            if one.tenant_id in page:
+                message = pricing_pb.BillableSubscription(deployment=one.message())
+                message.subscription.id = one.subscription_id
+                message.subscription.deployment_id = one.id
+                message.subscription.tenant_id = one.tenant_id
+                found.append(message)
+        return pricing_pb.ListBillableSubscriptionsResponse(
+            billable_subscriptions=found, next_page_token=token
+        )
+
+    async def BatchQuote(  # noqa: N802
+        self, request: pricing_pb.BatchQuoteRequest, context: Any
+    ) -> AsyncIterator[pricing_pb.BatchQuoteResponse]:
+        self.asked.append(request)
+        assert self.price is not None
+        for item in request.items:
+            yield pricing_pb.BatchQuoteResponse(results=[self.price(item)])
+
+    async def ListPeriodCosts(  # noqa: N802
+        self, request: costs_pb.ListPeriodCostsRequest, context: Any
+    ) -> costs_pb.ListPeriodCostsResponse:
+        self.asked.append(request)
+        page, token = _page(self.cost_lines, request.page_size, request.page_token)
+        return costs_pb.ListPeriodCostsResponse(
+            cost_lines=page,
+            next_page_token=token,
+            complete=self.costs_complete,
+            lines_version="1",
+        )
+
+    async def ListSpanCosts(  # noqa: N802
+        self, request: costs_pb.ListSpanCostsRequest, context: Any
+    ) -> costs_pb.ListSpanCostsResponse:
+        self.asked.append(request)
+        page, token = _page(self.daily_costs, request.page_size, request.page_token)
+        return costs_pb.ListSpanCostsResponse(
+            daily_costs=page, next_page_token=token, unknown_days=self.unknown_days
+        )
+
+
+def _page(rows: Sequence[Any], size: int, token: str) -> tuple[Sequence[Any], str]:
+    start = int(token or 0)
+    end = start + (size or 1_000)
+    return rows[start:end], str(end) if end < len(rows) else ""
+
+
+async def serve_peers(peers: FakePeers) -> tuple[grpc.aio.Server, str]:
+    """Starts them on a server of their own; its address."""
+    server = grpc.aio.server()
+    lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(peers, server)
+    lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(peers, server)
+    pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(peers, server)
+    cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(peers, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    return server, f"127.0.0.1:{port}"
+
+
+def at(day: str, time: str = "00:00:00") -> datetime:
+    """A moment in UTC."""
+    return datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC)

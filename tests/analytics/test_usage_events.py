@@ -1,0 +1,223 @@
+"""Usage events count once each, in their own day, or late in the next invoice."""
+
+import asyncio
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import grpc
+import pytest
+from arcadia.analytics.v1 import metering_service_pb2 as pb
+
+from services.analytics.usage.store.periods import (
+    Adjustment,
+    claim_adjustments,
+    open_adjustments,
+    release_adjustments,
+    usage_of_period,
+)
+from services.common.access import ALL
+from services.common.periods import Period, month_of
+from tests.analytics.account import Analytics, event, reason_of, today, yesterday
+from tests.analytics.peers import BLOG, SHOP, Span, at
+
+
+def last_month() -> Period:
+    """The month before this one: it may be closed."""
+    return month_of(today()).preceding()
+
+
+async def adjustments(analytics: Analytics) -> list[Adjustment]:
+    async with analytics.database.read(ALL) as session:
+        return await open_adjustments(session, date(2199, 1, 1))
+
+
+async def closed(analytics: Analytics) -> str:
+    """Meters last month and closes it; its tenth day."""
+    month = last_month()
+    await analytics.meter_month(month)
+    await analytics.close(month.start.isoformat())
+    return (month.start + timedelta(days=9)).isoformat()
+
+
+async def test_an_event_counts_once_however_often_it_is_sent(analytics: Analytics) -> None:
+    first = await analytics.send(event("a"), event("b", qty="0.5"))
+    again = await analytics.send(event("a"), event("b", qty="0.5"), event("c"))
+    assert (first.accepted_count, first.duplicate_count) == (2, 0)
+    assert (again.accepted_count, again.duplicate_count) == (1, 2)
+    assert await analytics.used() == {"llm_tokens": Decimal("2000.5")}
+
+
+async def test_a_duplicate_within_a_batch_counts_once(analytics: Analytics) -> None:
+    receipt = await analytics.send(event("a"), event("a"))
+    assert (receipt.accepted_count, receipt.duplicate_count) == (1, 1)
+    assert await analytics.used() == {"llm_tokens": 1000}
+
+
+async def test_the_same_key_of_another_source_is_another_event(analytics: Analytics) -> None:
+    receipt = await analytics.send(event("a"), event("a", source="other-gateway"))
+    assert receipt.accepted_count == 2
+
+
+async def test_batches_that_race_with_the_same_events_count_them_once(
+    analytics: Analytics,
+) -> None:
+    events = [event(f"k{number}") for number in range(200)]
+    receipts = await asyncio.gather(
+        *(analytics.record(*(events if turn % 2 else reversed(events))) for turn in range(6))
+    )
+    assert sum(receipt.accepted_count for receipt in receipts) == 200
+    assert sum(receipt.duplicate_count for receipt in receipts) == 1_000
+    await analytics.meter(yesterday())
+    assert await analytics.used() == {"llm_tokens": 200_000}
+
+
+async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
+    analytics: Analytics,
+) -> None:
+    await analytics.send(event("taken"))
+    receipt = await analytics.send(
+        event("good"),
+        event("taken", qty="2"),
+        event("stranger", deployment="nowhere"),
+        event("negative", qty="-1"),
+        event("infinite", qty="NaN"),
+        event("kind", kind="teapots"),
+        event("early", day=(today() + timedelta(days=3)).isoformat()),
+        event("ancient", day="2019-01-01"),
+        event(""),
+    )
+    assert receipt.accepted_count == 1
+    assert {one.index: one.reason for one in receipt.refused} == {
+        1: "KEY_REUSED",
+        2: "UNKNOWN_DEPLOYMENT",
+        3: "OUT_OF_RANGE",
+        4: "NOT_A_DECIMAL",
+        5: "UNKNOWN_KIND",
+        6: "OUT_OF_RANGE",
+        7: "OUT_OF_RANGE",
+        8: "FIELD_REQUIRED",
+    }
+    assert "qty" in next(one.message for one in receipt.refused if one.index == 3)
+    assert await analytics.used() == {"llm_tokens": 2000}
+
+
+async def test_an_empty_batch_is_refused(analytics: Analytics) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await analytics.record()
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_events_that_workers_send_count_with_the_next_metering(
+    analytics: Analytics,
+) -> None:
+    await analytics.record(event("a"), event("b", deployment=BLOG.id))
+    assert await analytics.used() == {}
+    await analytics.meter(yesterday())
+    assert await analytics.used(tenant_id="globex") == {"llm_tokens": 1000}
+    assert await analytics.used(tenant_id="acme") == {"llm_tokens": 1000}
+
+
+async def test_events_and_intervals_of_a_day_stand_side_by_side(analytics: Analytics) -> None:
+    day = yesterday()
+    analytics.peers.spans = [Span(1, at(day), at("2199-01-01"))]
+    await analytics.send(event("a", kind="droplet_hours", qty="1.25"))
+    await analytics.meter(day)
+    await analytics.send(event("b", kind="droplet_hours", qty="0.75"))
+    [figure] = await analytics.figures()
+    assert (figure.qty, figure.fact_count) == ("26", 3)
+    facts = await analytics.facts(figure.id)
+    assert [fact.source for fact in facts] == ["interval", "event", "event"]
+    assert [fact.event_key for fact in facts[1:]] == ["a", "b"]
+    await analytics.meter(day)
+    [again] = await analytics.figures()
+    assert again.facts_hash == figure.facts_hash
+
+
+async def test_an_event_lands_in_its_own_day_while_its_month_is_open(
+    analytics: Analytics,
+) -> None:
+    day = (last_month().start + timedelta(days=9)).isoformat()
+    receipt = await analytics.send(event("a", day=day))
+    assert receipt.late_count == 0
+    assert [figure.day for figure in await analytics.figures()] == [day]
+
+
+async def test_what_no_metering_added_up_is_added_up_when_the_month_is_closed(
+    analytics: Analytics,
+) -> None:
+    month = last_month()
+    await analytics.meter_month(month)
+    await analytics.record(event("a", day=month.start.isoformat()))
+    await analytics.close(month.start.isoformat())
+    assert await analytics.used() == {"llm_tokens": 1000}
+
+
+async def test_a_late_event_becomes_an_adjustment_that_one_invoice_claims(
+    analytics: Analytics,
+) -> None:
+    day = await closed(analytics)
+    receipt = await analytics.send(event("late-1", day=day), event("late-2", day=day))
+    assert (receipt.accepted_count, receipt.late_count) == (2, 2)
+    assert await analytics.figures() == []
+    [open_one] = await adjustments(analytics)
+    assert (open_one.tenant_id, open_one.deployment_id) == ("acme", SHOP.id)
+    assert (open_one.service_period, open_one.qty) == (last_month(), Decimal(2000))
+    invoice, other = uuid4(), uuid4()
+    async with analytics.database.write(ALL) as session:
+        assert await claim_adjustments(session, {open_one.id: invoice}) == [open_one.id]
+    async with analytics.database.write(ALL) as session:
+        assert await claim_adjustments(session, {open_one.id: other}) == []
+        assert await claim_adjustments(session, {open_one.id: invoice}) == [open_one.id]
+    assert await adjustments(analytics) == []
+    await analytics.send(event("late-3", day=day))
+    [next_one] = await adjustments(analytics)
+    assert (next_one.qty, next_one.id != open_one.id) == (Decimal(1000), True)
+    async with analytics.database.write(ALL) as session:
+        await release_adjustments(session, [invoice])
+    assert sum(one.qty for one in await adjustments(analytics)) == 3000
+
+
+async def test_a_month_that_is_reopened_takes_its_late_events_back_into_their_days(
+    analytics: Analytics,
+) -> None:
+    day = await closed(analytics)
+    await analytics.send(event("late", day=day))
+    await analytics.metering.ReopenMetering(
+        pb.ReopenMeteringRequest(period=last_month().start.isoformat()), metadata=analytics.worker
+    )
+    assert await adjustments(analytics) == []
+    assert [(figure.day, figure.qty) for figure in await analytics.figures()] == [(day, "1000")]
+
+
+async def test_the_usage_of_a_period_is_exact_and_named_by_its_facts(
+    analytics: Analytics,
+) -> None:
+    day = yesterday()
+    analytics.peers.spans = [
+        Span(1, at(day), at("2199-01-01")),
+        Span(2, at(day), at("2199-01-01"), tenant_id="globex", deployment="blog"),
+    ]
+    await analytics.meter(day)
+    await analytics.send(event("a", qty="0.000000000001"))
+    month = month_of(date.fromisoformat(day))
+    async with analytics.database.read(ALL) as session:
+        everything = await usage_of_period(session, month)
+        of_acme = await usage_of_period(session, month, ["acme"])
+    assert [(one.tenant_id, one.resource_kind, one.qty) for one in everything] == [
+        ("acme", "droplet_hours", 24),
+        ("acme", "llm_tokens", Decimal("0.000000000001")),
+        ("globex", "droplet_hours", 24),
+    ]
+    assert of_acme == everything[:2]
+    await analytics.meter(day)
+    async with analytics.database.read(ALL) as session:
+        assert await usage_of_period(session, month) == everything
+
+
+async def test_a_repeated_request_answers_as_the_first_did(analytics: Analytics) -> None:
+    first = await analytics.send(event("a"), request_id="batch-1")
+    assert await analytics.send(event("a"), request_id="batch-1") == first
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await analytics.send(event("b"), request_id="batch-1")
+    assert reason_of(refused.value) == "IDEMPOTENCY_KEY_REUSED"
