@@ -1,18 +1,35 @@
 """The catalog service: its process, where everything is wired."""
 
+import grpc
 from arcadia.catalog.v1 import (
     catalog_service_pb2,
     deployment_service_pb2,
+    deployment_service_pb2_grpc,
     lifecycle_service_pb2,
+    lifecycle_service_pb2_grpc,
     pricing_service_pb2,
     quote_service_pb2,
     subscription_service_pb2,
 )
 
-from services.common.server import ServiceDefinition, run
+from services.catalog.clock import Clock, utc_now
+from services.catalog.deployment_servicer import DeploymentServicer
+from services.catalog.lifecycle_servicer import LifecycleServicer
+from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
-__all__ = ["DEFINITION"]
+__all__ = ["DEFINITION", "register"]
+
+
+def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> None:
+    """Puts the servicers of the catalog on a server, with the clock that they go by."""
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
+    deployments = DeploymentServicer(parts.database, now)  # type: ignore[abstract]
+    deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(deployments, server)
+    lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
+        LifecycleServicer(parts.database, now), server
+    )
+
 
 DEFINITION = ServiceDefinition(
     service=Service.CATALOG,
@@ -24,6 +41,7 @@ DEFINITION = ServiceDefinition(
         quote_service_pb2.DESCRIPTOR,
         subscription_service_pb2.DESCRIPTOR,
     ),
+    register=register,
 )
 
 

@@ -13,7 +13,12 @@ from services.common.access import Scope
 from services.common.database import ReadSession
 from services.common.errors import NotFound
 
-__all__ = ["read_subscription", "read_subscriptions", "subscriptions_of"]
+__all__ = [
+    "read_subscription",
+    "read_subscriptions",
+    "subscription_of_deployment",
+    "subscriptions_of",
+]
 
 SELECT: Final = """
 SELECT s.id, s.deployment_id, s.tenant_id, s.starts_on, s.ends_on, s.trial_end, s.created_at
@@ -23,6 +28,13 @@ FROM subscriptions AS s
 OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
 
 BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(:ids) AND {OF_SCOPE}")
+
+# One that was cancelled comes after the one that followed it.
+OF_DEPLOYMENT: Final = text(f"""
+{SELECT} WHERE s.deployment_id = :deployment_id
+ORDER BY s.starts_on DESC, s.ends_on DESC NULLS FIRST, s.id DESC
+LIMIT 1
+""")
 
 TERMS: Final = text("""
 SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.effective_to
@@ -62,6 +74,14 @@ async def read_subscription(session: ReadSession, scope: Scope, identifier: UUID
     if identifier not in found:
         raise NotFound("subscription", str(identifier))
     return found[identifier]
+
+
+async def subscription_of_deployment(
+    session: ReadSession, deployment_id: UUID
+) -> Subscription | None:
+    """The newest subscription of a deployment that the caller may see; None without one."""
+    found = await subscriptions_of(session, OF_DEPLOYMENT, deployment_id=deployment_id)
+    return found[0] if found else None
 
 
 async def subscriptions_of(

@@ -1,0 +1,133 @@
+"""From protos to the domain: what may be said of deployments."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
+
+from services.catalog import requests
+from services.catalog.deployments import Changes, DeploymentFilter, DeploymentKey, NewDeployment
+from services.common.access import Caller
+from services.common.errors import InvalidArgument
+from services.common.periods import read_day
+
+__all__ = ["check_trial", "deployment_changes", "deployment_filter", "keys", "new_deployment"]
+
+LARGEST_BATCH: Final = 5_000
+
+SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+
+
+def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDeployment:
+    """The deployment to make, for the caller's own tenant unless they are an operator."""
+    if not request.trial and request.trial_ends_on:
+        raise InvalidArgument("trial_ends_on", "is for a trial only")
+    return NewDeployment(
+        tenant_id=_tenant(request.tenant_id, caller),
+        slug=_matching("slug", requests.required("slug", request.slug), SLUG, "MALFORMED_SLUG"),
+        display_name=requests.text("display_name", request.display_name).strip() or request.slug,
+        region=_matching("region", request.region, REGION) if request.region else "",
+        llm_mode=_matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else "",
+        template_code=requests.text("template_code", request.template_code) or None,
+        template_version=requests.text("template_version", request.template_version) or None,
+        trial=request.trial,
+        trial_ends_on=(
+            read_day(request.trial_ends_on, "trial_ends_on") if request.trial_ends_on else None
+        ),
+    )
+
+
+def check_trial(new: NewDeployment, today: date) -> None:
+    """Raises InvalidArgument for a trial that is over before it begins."""
+    if new.trial_ends_on is not None and new.trial_ends_on <= today:
+        raise InvalidArgument("trial_ends_on", "must be after today", reason="OUT_OF_RANGE")
+
+
+def _tenant(tenant_id: str, caller: Caller) -> str:
+    if caller.is_operator:
+        return requests.required("tenant_id", requests.text("tenant_id", tenant_id))
+    own = caller.scope.tenant_id or ""
+    if tenant_id not in ("", own):
+        raise InvalidArgument("tenant_id", "is not the token's own", reason="FOREIGN_TENANT")
+    return requests.text("tenant_id", own)
+
+
+def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
+    """What to change; refused when it is nothing at all."""
+    changes = Changes(
+        display_name=(
+            requests.name("display_name", request.display_name)
+            if request.HasField("display_name")
+            else None
+        ),
+        llm_mode=(
+            _matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else request.llm_mode
+        )
+        if request.HasField("llm_mode")
+        else None,
+        template_code=(
+            requests.text("template_code", request.template_code)
+            if request.HasField("template_code")
+            else None
+        ),
+        template_version=(
+            requests.text("template_version", request.template_version)
+            if request.HasField("template_version")
+            else None
+        ),
+    )
+    if changes == Changes(None, None, None, None):
+        raise InvalidArgument("display_name", "or another field to change is required")
+    return changes
+
+
+def deployment_filter(request: pb.ListDeploymentsRequest) -> DeploymentFilter:
+    """Which deployments to list."""
+    return DeploymentFilter(
+        tenant_id=requests.text("tenant_id", request.tenant_id),
+        state=requests.state("state", request.state) if request.state else "",
+        slug=requests.text("slug", request.slug),
+    )
+
+
+def keys(request: lifecycle_pb.LookupDeploymentsRequest) -> Sequence[DeploymentKey]:
+    """The keys to look up."""
+    if len(request.keys) > LARGEST_BATCH:
+        raise InvalidArgument("keys", f"has {len(request.keys)} entries, at most {LARGEST_BATCH}")
+    found = []
+    for position, key in enumerate(request.keys):
+        field = f"keys[{position}]"
+        if not key.id:
+            requests.required(f"{field}.slug", key.slug)
+        found.append(
+            DeploymentKey(
+                id=_id_or_none(key.id),
+                tenant_id=requests.text(f"{field}.tenant_id", key.tenant_id),
+                slug="" if key.id else requests.text(f"{field}.slug", key.slug),
+            )
+        )
+    return found
+
+
+def _id_or_none(value: str) -> UUID | None:
+    """An id; what people wrote into a tag may be none of ours, and then it fits nothing."""
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _matching(
+    field: str, value: str, pattern: re.Pattern[str], reason: str = "MALFORMED_WORD"
+) -> str:
+    if not pattern.fullmatch(value):
+        raise InvalidArgument(
+            field, f"{value!r} is not lower-case letters, digits and hyphens", reason=reason
+        )
+    return value

@@ -1,0 +1,236 @@
+"""DeploymentService: proto to domain and back. Tenants run their deployments in it."""
+
+from typing import Any, Final
+
+from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import deployment_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.clock import Clock
+from services.catalog.deployment_requests import (
+    check_trial,
+    deployment_changes,
+    deployment_filter,
+    new_deployment,
+)
+from services.catalog.deployments import BillingActions, Cause
+from services.catalog.messages import (
+    deployment_message,
+    event_message,
+    provision_message,
+    subscription_message,
+)
+from services.catalog.store.deployments import (
+    create_deployment,
+    list_deployments,
+    lock_deployment,
+    read_deployment,
+    update_billing_actions,
+    update_deployment,
+)
+from services.catalog.store.events import list_events
+from services.catalog.store.moving import move_deployment
+from services.catalog.store.provisions import list_provisions, read_provision
+from services.catalog.store.subscriptions import subscription_of_deployment
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.idempotency import once
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.requests import current_request_id
+
+__all__ = ["DeploymentServicer"]
+
+Context = ServicerContext[Any, Any]
+
+NEWEST_EVENTS: Final = 100
+"""How much of its history a deployment is answered with."""
+
+
+class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
+    """The tenants' deployments."""
+
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
+        self._now = now
+
+    async def ListDeployments(  # noqa: N802
+        self, request: pb.ListDeploymentsRequest, context: Context
+    ) -> pb.ListDeploymentsResponse:
+        """Lists deployments in the order of their making."""
+        scope = current_caller().scope
+        wanted, size = deployment_filter(request), page_size(request.page_size)
+        filters = ("deployments", wanted.tenant_id, wanted.state, wanted.slug)
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(scope) as session:
+            found = await list_deployments(session, scope, wanted, after=after, limit=size + 1)
+        page = found[:size]
+        return pb.ListDeploymentsResponse(
+            deployments=map(deployment_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+        )
+
+    async def GetDeployment(  # noqa: N802
+        self, request: pb.GetDeploymentRequest, context: Context
+    ) -> pb.GetDeploymentResponse:
+        """One deployment with its subscription and the newest part of its history."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        async with self._database.read(scope) as session:
+            deployment = await read_deployment(session, scope, identifier)
+            subscription = await subscription_of_deployment(session, identifier)
+            events = await list_events(session, identifier, before=None, limit=NEWEST_EVENTS)
+        return pb.GetDeploymentResponse(
+            deployment=deployment_message(deployment),
+            subscription=(
+                subscription_message(subscription, self._now().date()) if subscription else None
+            ),
+            events=map(event_message, events),
+        )
+
+    async def CreateDeployment(  # noqa: N802
+        self, request: pb.CreateDeploymentRequest, context: Context
+    ) -> pb.CreateDeploymentResponse:
+        """Makes a deployment."""
+        caller = current_caller()
+        new = new_deployment(request, caller)
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.CreateDeploymentResponse:
+                cause = self._cause()
+                check_trial(new, cause.day)
+                made = await create_deployment(session, new, cause)
+                return pb.CreateDeploymentResponse(deployment=deployment_message(made))
+
+            return await once(session, request, pb.CreateDeploymentResponse, do)
+
+    async def UpdateDeployment(  # noqa: N802
+        self, request: pb.UpdateDeploymentRequest, context: Context
+    ) -> pb.UpdateDeploymentResponse:
+        """Changes what a deployment is called and how it runs."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        changes = deployment_changes(request)
+        async with self._database.write(scope) as session:
+
+            async def do() -> pb.UpdateDeploymentResponse:
+                before = await lock_deployment(session, scope, identifier)
+                changed = await update_deployment(session, before, changes, self._cause())
+                return pb.UpdateDeploymentResponse(deployment=deployment_message(changed))
+
+            return await once(session, request, pb.UpdateDeploymentResponse, do)
+
+    async def TransitionDeployment(  # noqa: N802
+        self, request: pb.TransitionDeploymentRequest, context: Context
+    ) -> pb.TransitionDeploymentResponse:
+        """Moves a deployment to another state."""
+        caller = current_caller()
+        identifier = requests.uuid_of("id", request.id)
+        to = requests.state("to_state", request.to_state)
+        cause = self._cause(request.reason)
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.TransitionDeploymentResponse:
+                before = await lock_deployment(session, caller.scope, identifier)
+                moved, event = await move_deployment(
+                    session, before, to, cause, by_tenant=not caller.is_operator
+                )
+                return pb.TransitionDeploymentResponse(
+                    deployment=deployment_message(moved), event=event_message(event)
+                )
+
+            return await once(session, request, pb.TransitionDeploymentResponse, do)
+
+    async def UpdateBillingActions(  # noqa: N802
+        self, request: pb.UpdateBillingActionsRequest, context: Context
+    ) -> pb.UpdateBillingActionsResponse:
+        """Says what automatic billing actions may do to a deployment."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        actions = _billing_actions(request)
+        cause = self._cause(request.reason)
+        async with self._database.write(scope) as session:
+
+            async def do() -> pb.UpdateBillingActionsResponse:
+                before = await lock_deployment(session, scope, identifier)
+                changed = await update_billing_actions(session, before, actions, cause)
+                return pb.UpdateBillingActionsResponse(deployment=deployment_message(changed))
+
+            return await once(session, request, pb.UpdateBillingActionsResponse, do)
+
+    async def ListDeploymentEvents(  # noqa: N802
+        self, request: pb.ListDeploymentEventsRequest, context: Context
+    ) -> pb.ListDeploymentEventsResponse:
+        """The history of a deployment, newest first."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("deployment_id", request.deployment_id)
+        size = page_size(request.page_size)
+        filters = ("deployment-events", str(identifier))
+        position = decode_token(request.page_token, filters, (int,))
+        async with self._database.read(scope) as session:
+            await read_deployment(session, scope, identifier)
+            found = await list_events(
+                session, identifier, before=position[0] if position else None, limit=size + 1
+            )
+        page = found[:size]
+        return pb.ListDeploymentEventsResponse(
+            events=map(event_message, page),
+            next_page_token=encode_token(filters, (page[-1].id,)) if len(found) > size else "",
+        )
+
+    async def GetProvision(  # noqa: N802
+        self, request: pb.GetProvisionRequest, context: Context
+    ) -> pb.GetProvisionResponse:
+        """One provision."""
+        deployment_id = requests.uuid_of("deployment_id", request.deployment_id)
+        identifier = requests.uuid_of("id", request.id)
+        async with self._database.read(current_caller().scope) as session:
+            provision = await read_provision(session, deployment_id, identifier)
+        return pb.GetProvisionResponse(provision=provision_message(provision))
+
+    async def ListProvisions(  # noqa: N802
+        self, request: pb.ListProvisionsRequest, context: Context
+    ) -> pb.ListProvisionsResponse:
+        """The provisions of a deployment, newest first."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("deployment_id", request.deployment_id)
+        size = page_size(request.page_size)
+        filters = ("provisions", str(identifier))
+        position = decode_token(request.page_token, filters, (str,))
+        before = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(scope) as session:
+            await read_deployment(session, scope, identifier)
+            found = await list_provisions(session, identifier, before=before, limit=size + 1)
+        page = found[:size]
+        return pb.ListProvisionsResponse(
+            provisions=map(provision_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+        )
+
+    def _cause(self, reason: str = "") -> Cause:
+        return Cause(
+            actor=current_caller().subject,
+            reason=requests.text("reason", reason, requests.LONGEST_REASON),
+            request_id=current_request_id(),
+            at=self._now(),
+        )
+
+
+def _billing_actions(request: pb.UpdateBillingActionsRequest) -> BillingActions:
+    actions = BillingActions(
+        suspended=(
+            request.billing_action_suspended
+            if request.HasField("billing_action_suspended")
+            else None
+        ),
+        power_off=(
+            request.power_off_when_suspended
+            if request.HasField("power_off_when_suspended")
+            else None
+        ),
+    )
+    if actions == BillingActions(None, None):
+        raise InvalidArgument("billing_action_suspended", "or power_off_when_suspended is required")
+    return actions

@@ -1,0 +1,66 @@
+"""The lifecycle of a deployment: which moves there are, and who may ask for them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from services.common.errors import FailedPrecondition, PermissionDenied
+
+__all__ = ["ENDED", "MOVES", "STATES", "State", "check_move", "first_state"]
+
+
+class State(StrEnum):
+    """What a deployment is."""
+
+    TRIAL = "trial"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    ARCHIVED = "archived"
+
+
+STATES: Final = tuple(State)
+
+MOVES: Final[Mapping[State, frozenset[State]]] = {
+    State.TRIAL: frozenset({State.ACTIVE, State.SUSPENDED, State.CANCELLED}),
+    State.ACTIVE: frozenset({State.PAST_DUE, State.PAUSED, State.SUSPENDED, State.CANCELLED}),
+    State.PAST_DUE: frozenset({State.ACTIVE, State.SUSPENDED, State.CANCELLED}),
+    State.PAUSED: frozenset({State.ACTIVE, State.SUSPENDED, State.CANCELLED}),
+    State.SUSPENDED: frozenset({State.ACTIVE, State.CANCELLED}),
+    State.CANCELLED: frozenset({State.ARCHIVED}),
+    State.ARCHIVED: frozenset(),
+}
+"""From each state, the states that it may move to. There is no other move."""
+
+NOT_BY_TENANTS: Final = frozenset({(State.PAST_DUE, State.ACTIVE), (State.SUSPENDED, State.ACTIVE)})
+"""A tenant cannot lift what was imposed for an unpaid invoice or by a spend policy."""
+
+ENDED: Final = frozenset({State.CANCELLED, State.ARCHIVED})
+"""In these nothing is billed any more."""
+
+
+def first_state(*, trial: bool) -> State:
+    """What a new deployment is."""
+    return State.TRIAL if trial else State.ACTIVE
+
+
+def check_move(start: State, to: State, *, by_tenant: bool) -> None:
+    """Lets a move pass.
+
+    Raises FailedPrecondition when there is no such move, and PermissionDenied for one that
+    a tenant may not ask for.
+    """
+    if to not in MOVES[start]:
+        allowed = ", ".join(sorted(MOVES[start])) or "none"
+        raise FailedPrecondition(
+            f"to_state: a deployment that is {start} cannot become {to}; allowed: {allowed}",
+            reason="TRANSITION_NOT_ALLOWED",
+            metadata={"field": "to_state", "from_state": start, "to_state": to},
+        )
+    if by_tenant and (start, to) in NOT_BY_TENANTS:
+        raise PermissionDenied(
+            f"only an operator may make a deployment that is {start} {to}",
+            reason="OPERATOR_ONLY",
+        )

@@ -1,0 +1,122 @@
+"""LifecycleService: proto to domain and back. Workers move deployments, services find them."""
+
+from typing import Any, Final
+
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.clock import Clock
+from services.catalog.deployment_requests import keys
+from services.catalog.deployments import Cause, Deployment
+from services.catalog.lifecycle import State
+from services.catalog.messages import deployment_message, provision_message
+from services.catalog.store.deployments import lock_deployment
+from services.catalog.store.lookup import lookup_deployments
+from services.catalog.store.moving import move_deployment
+from services.catalog.store.provisions import record_progress
+from services.common.access import ALL, current_caller
+from services.common.database import Database, WriteSession
+from services.common.idempotency import once
+from services.common.requests import current_request_id, set_idempotency_key
+
+__all__ = ["LifecycleServicer"]
+
+Context = ServicerContext[Any, Any]
+
+STATUSES: Final = ("running", "completed", "failed", "cancelled")
+STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assign")
+
+
+class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
+    """What workers and other services do with deployments."""
+
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
+        self._now = now
+
+    async def LookupDeployments(  # noqa: N802
+        self, request: pb.LookupDeploymentsRequest, context: Context
+    ) -> pb.LookupDeploymentsResponse:
+        """The deployments of a batch of ids or slugs."""
+        wanted = keys(request)
+        async with self._database.read(ALL) as session:
+            found = await lookup_deployments(session, wanted)
+        return pb.LookupDeploymentsResponse(matches=map(_match, found))
+
+    async def ApplyBillingAction(  # noqa: N802
+        self, request: pb.ApplyBillingActionRequest, context: Context
+    ) -> pb.ApplyBillingActionResponse:
+        """Moves a deployment on behalf of durable work, unless it is to be left alone."""
+        set_idempotency_key(requests.required("key", request.key))
+        to = requests.state("to_state", request.to_state)
+        from_states = {
+            requests.state(f"from_states[{position}]", state)
+            for position, state in enumerate(request.from_states)
+        }
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.ApplyBillingActionResponse:
+                return await self._apply(session, request, to, from_states)
+
+            return await once(session, request, pb.ApplyBillingActionResponse, do)
+
+    async def _apply(
+        self,
+        session: WriteSession,
+        request: pb.ApplyBillingActionRequest,
+        to: State,
+        from_states: set[State],
+    ) -> pb.ApplyBillingActionResponse:
+        identifier = requests.uuid_of("deployment_id", request.deployment_id)
+        deployment = await lock_deployment(session, ALL, identifier)
+        outcome = _outcome(deployment, to, from_states)
+        if outcome == "moved":
+            cause = self._cause(request.actor, request.reason)
+            deployment, _ = await move_deployment(session, deployment, to, cause, by_tenant=False)
+        return pb.ApplyBillingActionResponse(
+            deployment=deployment_message(deployment), outcome=outcome
+        )
+
+    async def RecordProvisionProgress(  # noqa: N802
+        self, request: pb.RecordProvisionProgressRequest, context: Context
+    ) -> pb.RecordProvisionProgressResponse:
+        """How far a provision is."""
+        identifier = requests.uuid_of("provision_id", request.provision_id)
+        status = requests.one_of("status", request.status, STATUSES)
+        step = requests.one_of("step", request.step, STEPS) if request.step else ""
+        async with self._database.write(ALL) as session:
+            provision = await record_progress(
+                session,
+                identifier,
+                self._cause("", request.reason),
+                status=status,
+                step=step,
+                resource_id=requests.text("resource_id", request.resource_id),
+            )
+        return pb.RecordProvisionProgressResponse(provision=provision_message(provision))
+
+    def _cause(self, actor: str, reason: str) -> Cause:
+        return Cause(
+            actor=requests.text("actor", actor) or current_caller().subject,
+            reason=requests.text("reason", reason, requests.LONGEST_REASON),
+            request_id=current_request_id(),
+            at=self._now(),
+        )
+
+
+def _match(found: list[Deployment]) -> pb.DeploymentMatch:
+    deployment = deployment_message(found[0]) if len(found) == 1 else None
+    return pb.DeploymentMatch(deployment=deployment, ambiguous=len(found) > 1)
+
+
+def _outcome(deployment: Deployment, to: State, from_states: set[State]) -> str:
+    """What becomes of a billing action; see ApplyBillingActionResponse."""
+    if deployment.state is to:
+        return "already_there"
+    if deployment.billing_action_suspended:
+        return "billing_action_suspended"
+    if from_states and deployment.state not in from_states:
+        return "left_alone"
+    return "moved"

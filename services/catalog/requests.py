@@ -1,0 +1,95 @@
+"""From protos to the domain: single fields, refused with their names as in the proto."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from services.catalog.lifecycle import STATES, State
+from services.catalog.vocabulary import USAGE_KINDS
+from services.common.errors import InvalidArgument
+
+__all__ = [
+    "LONGEST_REASON",
+    "code",
+    "currency",
+    "name",
+    "one_of",
+    "required",
+    "state",
+    "text",
+    "usage_kind",
+    "uuid_of",
+]
+
+LONGEST_TEXT: Final = 255
+LONGEST_REASON: Final = 1000
+
+CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+def required(field: str, value: str) -> str:
+    """A text that is not empty, else InvalidArgument."""
+    if not value:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return value
+
+
+def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+    """A text that is kept as it is, else InvalidArgument."""
+    if "\0" in value:
+        raise InvalidArgument(field, "must not contain a NUL character")
+    if len(value) > longest:
+        raise InvalidArgument(field, f"must not be longer than {longest} characters")
+    return value
+
+
+def name(field: str, value: str) -> str:
+    """A name for people: not blank, else InvalidArgument."""
+    return required(field, text(field, value).strip())
+
+
+def uuid_of(field: str, value: str) -> UUID:
+    """One of our ids, else InvalidArgument."""
+    try:
+        return UUID(required(field, value))
+    except ValueError:
+        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+
+
+def code(field: str, value: str) -> str:
+    """A code as plans and addons have, else InvalidArgument."""
+    if not CODE.fullmatch(required(field, value)):
+        raise InvalidArgument(
+            field,
+            f"{value!r} is not lower-case letters, digits and underscores, beginning with a"
+            " letter, at most 63",
+            reason="MALFORMED_CODE",
+        )
+    return value
+
+
+def currency(field: str, value: str) -> str:
+    """An ISO 4217 code, else InvalidArgument."""
+    if not CURRENCY.fullmatch(required(field, value)):
+        raise InvalidArgument(field, f"{value!r} is not a currency such as AUD")
+    return value
+
+
+def one_of(field: str, value: str, words: Iterable[str], reason: str = "UNKNOWN_VALUE") -> str:
+    """One of these words, else InvalidArgument."""
+    known = tuple(words)
+    if required(field, value) not in known:
+        raise InvalidArgument(field, f"{value!r} is not one of {', '.join(known)}", reason=reason)
+    return value
+
+
+def usage_kind(field: str, value: str) -> str:
+    """A kind of usage, else InvalidArgument."""
+    return one_of(field, value, USAGE_KINDS, "UNKNOWN_KIND")
+
+
+def state(field: str, value: str) -> State:
+    """A state of deployments, else InvalidArgument."""
+    return State(one_of(field, value, STATES, "UNKNOWN_STATE"))

@@ -1,0 +1,31 @@
+"""A served catalog for every test that asks for one."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import grpc
+import pytest
+
+from services.catalog.__main__ import DEFINITION, register
+from services.common.database import Database
+from services.common.server import ServiceDefinition, start
+from services.common.settings import Service
+from tests.catalog.shop import Clock, Shop
+from tests.support.databases import PostgresServer
+
+
+@pytest.fixture
+async def shop(postgres: PostgresServer) -> AsyncIterator[Shop]:
+    """The catalog service, on a real server with a fresh database; it is the 10th of April."""
+    name = postgres.create(Service.CATALOG)
+    settings = postgres.settings({Service.CATALOG: name}, log_level="warning")
+    database = Database(settings.database_url(Service.CATALOG), application_name="catalog")
+    clock = Clock()
+    definition = ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock))
+    running = await start(definition, settings, database, address="127.0.0.1:0")
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
+    yield Shop(database, channel, settings, postgres.url(name), clock)
+    await channel.close()
+    await running.server.stop(None)
+    await database.close()
+    postgres.drop(name)

@@ -1,0 +1,126 @@
+"""A served catalog, and those who call it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+import psycopg
+from arcadia.catalog.v1 import (
+    catalog_service_pb2_grpc,
+    deployment_service_pb2_grpc,
+    deployments_pb2,
+    lifecycle_service_pb2_grpc,
+    subscription_service_pb2_grpc,
+)
+from arcadia.catalog.v1 import deployment_service_pb2 as pb
+
+from services.common.access import ServiceTokens, mint_user_token
+from services.common.database import Database
+from services.common.settings import Settings
+
+__all__ = ["Clock", "Shop", "Token", "refusal"]
+
+Token = Sequence[tuple[str, str]]
+
+
+@dataclass
+class Clock:
+    """The time by which the served catalog goes."""
+
+    now: datetime = datetime(2026, 4, 10, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set(self, day: str) -> None:
+        """It is noon of this day."""
+        self.now = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+
+
+@dataclass
+class Shop:
+    """The catalog service on a fresh database, and those who call it."""
+
+    database: Database
+    channel: grpc.aio.Channel
+    settings: Settings
+    admin_url: str
+    """The database, as a superuser who sees every row."""
+    clock: Clock
+    catalog: "catalog_service_pb2_grpc.CatalogServiceAsyncStub" = field(init=False)
+    deployments: "deployment_service_pb2_grpc.DeploymentServiceAsyncStub" = field(init=False)
+    lifecycle: "lifecycle_service_pb2_grpc.LifecycleServiceAsyncStub" = field(init=False)
+    subscriptions: "subscription_service_pb2_grpc.SubscriptionServiceAsyncStub" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
+        self.deployments = deployment_service_pb2_grpc.DeploymentServiceStub(self.channel)
+        self.lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel)
+        self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
+        self.worker: Token = (
+            ("authorization", ServiceTokens(self.settings, "worker").authorization()),
+        )
+        self.operator = self.user("op", roles=["platform-admin"])
+        self.acme = self.tenant("acme")
+
+    def tenant(self, tenant_id: str) -> Token:
+        """The metadata of a tenant's admin."""
+        return self.user(f"member of {tenant_id}", roles=["admin"], tenant_id=tenant_id)
+
+    def user(self, subject: str, **claims: Any) -> Token:
+        """The metadata of anybody."""
+        token = mint_user_token(self.settings, subject=subject, **claims)
+        return (("authorization", f"Bearer {token}"),)
+
+    async def deploy(
+        self, slug: str = "blog", token: Token | None = None, **said: Any
+    ) -> deployments_pb2.Deployment:
+        """Makes a deployment, of acme unless a token says otherwise."""
+        request = pb.CreateDeploymentRequest(slug=slug, **said)
+        answer = await self.deployments.CreateDeployment(request, metadata=token or self.acme)
+        return answer.deployment
+
+    async def move(
+        self, deployment_id: str, to_state: str, token: Token | None = None, **said: Any
+    ) -> pb.TransitionDeploymentResponse:
+        """Moves a deployment, as an operator unless a token says otherwise."""
+        request = pb.TransitionDeploymentRequest(id=deployment_id, to_state=to_state, **said)
+        return await self.deployments.TransitionDeployment(request, metadata=token or self.operator)
+
+    async def allow(
+        self, deployment_id: str, token: Token | None = None, **said: Any
+    ) -> deployments_pb2.Deployment:
+        """Says what billing actions may do, as an operator unless a token says otherwise."""
+        request = pb.UpdateBillingActionsRequest(id=deployment_id, **said)
+        answer = await self.deployments.UpdateBillingActions(
+            request, metadata=token or self.operator
+        )
+        return answer.deployment
+
+    async def look(
+        self, deployment_id: str, token: Token | None = None
+    ) -> pb.GetDeploymentResponse:
+        """A deployment with its subscription and history, as acme sees it."""
+        request = pb.GetDeploymentRequest(id=deployment_id)
+        return await self.deployments.GetDeployment(request, metadata=token or self.acme)
+
+    async def history(self, deployment_id: str) -> list[tuple[str, str, str]]:
+        """What happened, oldest first: type, and the states before and after."""
+        events = (await self.look(deployment_id, self.operator)).events
+        return [(event.type, event.from_state, event.to_state) for event in reversed(events)]
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of the database, as a superuser sees them."""
+        with psycopg.connect(self.admin_url) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+
+async def refusal(call: Any, read: Callable[[grpc.aio.AioRpcError], str]) -> tuple[str, str]:
+    """The status of a call that is refused, and what `read` reads from its details."""
+    try:
+        answer = await call
+    except grpc.aio.AioRpcError as error:
+        return error.code().name, read(error)
+    raise AssertionError(f"not refused: {answer}")

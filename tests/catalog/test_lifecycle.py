@@ -1,0 +1,146 @@
+"""The lifecycle of deployments: only the moves of the table, each recorded, none otherwise."""
+
+from contextlib import suppress
+from itertools import pairwise, product
+from typing import Any
+
+import pytest
+from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalog.lifecycle import MOVES, STATES, State, check_move, first_state
+from services.common.errors import FailedPrecondition, PermissionDenied
+from tests.catalog.shop import Shop, refusal
+from tests.inventory.account import reason_of, violated_field
+
+
+def test_new_deployments_start_active_or_as_a_trial_when_one_is_asked_for() -> None:
+    assert (first_state(trial=False), first_state(trial=True)) == (State.ACTIVE, State.TRIAL)
+
+
+def test_the_table_says_what_the_specification_says() -> None:
+    assert set(MOVES) == set(STATES) == set(State)
+    assert State.PAUSED in MOVES[State.ACTIVE]
+    assert State.ARCHIVED not in MOVES[State.PAUSED]
+    assert not MOVES[State.ARCHIVED]
+    assert not any(start in to for start, to in MOVES.items())
+    assert all(State.TRIAL not in to for to in MOVES.values())
+
+
+def walked(start: State, wishes: list[State]) -> list[State]:
+    """The states that a deployment is in when it is asked to move so, one wish at a time."""
+    states = [start]
+    for wish in wishes:
+        with suppress(FailedPrecondition):
+            check_move(states[-1], wish, by_tenant=False)
+            states.append(wish)
+    return states
+
+
+@given(st.sampled_from([State.TRIAL, State.ACTIVE]), st.lists(st.sampled_from(STATES)))
+def test_any_walk_visits_allowed_moves_only(start: State, wishes: list[State]) -> None:
+    states = walked(start, wishes)
+    assert all(to in MOVES[before] for before, to in pairwise(states))
+    assert State.TRIAL not in states[1:]
+    assert State.ARCHIVED not in states[:-1]
+    assert State.ARCHIVED not in states or states[-2] is State.CANCELLED
+
+
+@pytest.mark.parametrize("start", [State.PAST_DUE, State.SUSPENDED])
+def test_a_tenant_cannot_lift_what_was_imposed(start: State) -> None:
+    with pytest.raises(PermissionDenied):
+        check_move(start, State.ACTIVE, by_tenant=True)
+    check_move(start, State.CANCELLED, by_tenant=True)
+
+
+async def test_every_pair_of_states_is_moved_or_refused_and_the_events_replay_to_the_state(
+    shop: Shop,
+) -> None:
+    paths = {State.TRIAL: [], State.ACTIVE: [], State.ARCHIVED: [State.CANCELLED, State.ARCHIVED]}
+    for number, (start, to) in enumerate(product(STATES, STATES)):
+        made = await shop.deploy(f"app-{number}", trial=start is State.TRIAL)
+        for step in paths.get(start, [start]):
+            await shop.move(made.id, step)
+        before = await shop.look(made.id)
+        assert before.deployment.state == start
+        if to in MOVES[start]:
+            answer = await shop.move(made.id, to, reason="because")
+            assert answer.deployment.state == to
+            assert (answer.event.actor, answer.event.reason) == ("op", "because")
+            assert (answer.event.from_state, answer.event.to_state) == (start, to)
+        else:
+            refused = await refusal(shop.move(made.id, to), reason_of)
+            assert refused == ("FAILED_PRECONDITION", "TRANSITION_NOT_ALLOWED")
+            assert await shop.look(made.id) == before
+        state = ""
+        for _, from_state, to_state in await shop.history(made.id):
+            assert from_state == state
+            state = to_state
+        assert (await shop.look(made.id)).deployment.state == state
+
+
+async def test_a_state_that_does_not_exist_is_refused_by_its_field(shop: Shop) -> None:
+    made = await shop.deploy()
+    assert await refusal(shop.move(made.id, "exploded"), violated_field) == (
+        "INVALID_ARGUMENT",
+        "to_state",
+    )
+
+
+async def action(shop: Shop, deployment_id: str, key: str, **said: Any) -> tuple[str, str]:
+    """What a billing action comes to, and the state after it."""
+    asked = {"to_state": "past_due", "actor": "dunning", "reason": "invoice 7", **said}
+    request = worker_pb.ApplyBillingActionRequest(deployment_id=deployment_id, key=key, **asked)
+    answer = await shop.lifecycle.ApplyBillingAction(request, metadata=shop.worker)
+    return answer.outcome, answer.deployment.state
+
+
+async def test_a_billing_action_moves_from_the_named_states_only_and_once_a_key(
+    shop: Shop,
+) -> None:
+    made = await shop.deploy()
+    assert await action(shop, made.id, "k0", from_states=["paused"]) == ("left_alone", "active")
+    assert await action(shop, made.id, "k1", from_states=["active"]) == ("moved", "past_due")
+    assert await action(shop, made.id, "k2") == ("already_there", "past_due")
+    await shop.move(made.id, "active")
+    assert await action(shop, made.id, "k1", from_states=["active"]) == ("moved", "past_due")
+    assert (await shop.look(made.id)).deployment.state == "active"
+    event = (await shop.look(made.id)).events[1]
+    assert (event.actor, event.reason) == ("dunning", "invoice 7")
+    reused = action(shop, made.id, "k1", to_state="suspended")
+    assert await refusal(reused, reason_of) == ("ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_billing_actions_leave_alone_what_an_operator_took_from_them(shop: Shop) -> None:
+    made = await shop.deploy()
+    await shop.allow(made.id, billing_action_suspended=True, reason="a friend")
+    assert await action(shop, made.id, "k1") == ("billing_action_suspended", "active")
+    await shop.allow(made.id, billing_action_suspended=False)
+    assert await action(shop, made.id, "k2") == ("moved", "past_due")
+    assert [type_ for type_, *_ in await shop.history(made.id)] == [
+        "created",
+        "updated",
+        "updated",
+        "transitioned",
+    ]
+
+
+async def test_lookup_answers_in_the_order_of_the_keys(shop: Shop) -> None:
+    blog = await shop.deploy("blog")
+    wiki = await shop.deploy("wiki")
+    await shop.deploy("wiki", shop.tenant("globex"))
+    keys = [
+        worker_pb.DeploymentKey(slug="wiki"),
+        worker_pb.DeploymentKey(slug="nothing"),
+        worker_pb.DeploymentKey(id=blog.id),
+        worker_pb.DeploymentKey(slug="wiki", tenant_id="acme"),
+        worker_pb.DeploymentKey(slug="blog"),
+        worker_pb.DeploymentKey(id="not-one-of-ours"),
+        worker_pb.DeploymentKey(slug="blog", tenant_id="globex"),
+    ]
+    request = worker_pb.LookupDeploymentsRequest(keys=keys)
+    matches = (await shop.lifecycle.LookupDeployments(request, metadata=shop.worker)).matches
+    assert [match.deployment.id for match in matches] == ["", "", blog.id, wiki.id, blog.id, "", ""]
+    assert [match.ambiguous for match in matches] == [True, *([False] * 6)]
+    assert matches[3].deployment.tenant_id == "acme"
