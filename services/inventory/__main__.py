@@ -34,7 +34,8 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     inventory = InventoryServicer(parts.database, deployments, feed)
     inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
-        SyncServicer(parts.database, internal_project=parts.settings.internal_project), server
+        SyncServicer(parts.database, deployments, internal_project=parts.settings.internal_project),
+        server,
     )
     lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
         LookupServicer(parts.database), server

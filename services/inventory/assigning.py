@@ -4,11 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.inventory.ownership import NOBODY, Ownership, OwnershipSource, decide
+from services.inventory.ownership import (
+    NOBODY,
+    KnownDeployments,
+    Ownership,
+    OwnershipSource,
+    decide,
+)
 from services.inventory.recording import NewEvent, owner_changes
 from services.inventory.vocabulary import EventType
 
-__all__ = ["Assignment", "HeldResource", "give", "give_back", "reclass"]
+__all__ = ["Assignment", "HeldResource", "decide_anew", "give", "give_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,16 @@ def give(
     return _changed((one, owner) for one in held)
 
 
-def give_back(held: Iterable[HeldResource]) -> list[Assignment]:
+def give_back(held: Iterable[HeldResource], known: KnownDeployments) -> list[Assignment]:
     """Takes explicit assignments back: tags and projects decide again."""
-    return _changed((one, decide(NOBODY, one.tags, one.project_tenant)) for one in held)
+    return _changed((one, decide(NOBODY, one.tags, one.project_tenant, known)) for one in held)
 
 
-def reclass(held: Iterable[HeldResource]) -> list[Assignment]:
-    """Lets the rules decide anew, after a project went to another tenant."""
-    return _changed((one, decide(one.ownership, one.tags, one.project_tenant)) for one in held)
+def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[Assignment]:
+    """Lets the rules decide, after what they look at became another."""
+    return _changed(
+        (one, decide(one.ownership, one.tags, one.project_tenant, known)) for one in held
+    )
 
 
 def _changed(pairs: Iterable[tuple[HeldResource, Ownership]]) -> list[Assignment]:

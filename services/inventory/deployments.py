@@ -1,5 +1,6 @@
 """Whose a deployment is: the catalog knows, and nobody else is asked."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import grpc
@@ -9,6 +10,8 @@ from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
 from services.common.clients import connect
 from services.common.errors import InvalidArgument, NotFound, Unavailable
 from services.common.settings import Service, Settings
+from services.inventory.ownership import DeploymentName, KnownDeployment
+from services.inventory.requests import LARGEST_BATCH
 
 __all__ = ["Deployments"]
 
@@ -28,19 +31,44 @@ class Deployments:
         not answer: an owner is never guessed.
         """
         request = pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+        answer = await self._ask(request, remaining, f"whose deployment {deployment_id!r} is")
+        if not answer.matches or not answer.matches[0].HasField("deployment"):
+            raise NotFound("deployment", deployment_id)
+        return answer.matches[0].deployment.tenant_id
+
+    async def named(
+        self, names: Sequence[DeploymentName], *, remaining: float | None
+    ) -> dict[DeploymentName, KnownDeployment]:
+        """Which deployments these names mean; without those that mean none, or more than one.
+
+        Raises Unavailable when the catalog does not answer.
+        """
+        found: dict[DeploymentName, KnownDeployment] = {}
+        for start in range(0, len(names), LARGEST_BATCH):
+            some = names[start : start + LARGEST_BATCH]
+            keys = [pb.DeploymentKey(tenant_id=one.tenant_id, slug=one.slug) for one in some]
+            request = pb.LookupDeploymentsRequest(keys=keys)
+            answer = await self._ask(request, remaining, "which deployments tags mean")
+            found |= {
+                name: KnownDeployment(match.deployment.tenant_id, match.deployment.id)
+                for name, match in zip(some, answer.matches, strict=True)
+                if match.HasField("deployment")
+            }
+        return found
+
+    async def _ask(
+        self, request: pb.LookupDeploymentsRequest, remaining: float | None, question: str
+    ) -> pb.LookupDeploymentsResponse:
         timeout = PATIENCE_SECONDS if remaining is None else min(PATIENCE_SECONDS, remaining)
         try:
             async with connect(self._settings, Service.CATALOG, caller="inventory") as channel:
                 catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
-                answer = await catalog.LookupDeployments(request, timeout=timeout)
+                return await catalog.LookupDeployments(request, timeout=timeout)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
                 raise InvalidArgument("deployment_id", error.details() or "is malformed") from error
             raise Unavailable(
-                f"the catalog does not say whose deployment {deployment_id!r} is",
+                f"the catalog does not say {question}",
                 reason="CATALOG_UNAVAILABLE",
                 metadata={"code": error.code().name},
             ) from error
-        if not answer.matches or not answer.matches[0].HasField("deployment"):
-            raise NotFound("deployment", deployment_id)
-        return answer.matches[0].deployment.tenant_id

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 __all__ = [
+    "cloud_deployment_names",
     "cloud_projects",
     "cloud_resource_assignments",
     "cloud_resource_events",
@@ -176,6 +177,19 @@ cloud_resource_assignments = Table(
         "resource_id",
         postgresql_where=text("deployment_id IS NOT NULL"),
     ),
+)
+
+# What the catalog said of the deployments that tags name; a projection, asked for anew.
+cloud_deployment_names = Table(
+    "cloud_deployment_names",
+    metadata,
+    Column("named_tenant_id", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("deployment_id", Text, nullable=False),
+    _instant("learned_at"),
+    PrimaryKeyConstraint("named_tenant_id", "slug", name="cloud_deployment_names_pkey"),
+    Index("cloud_deployment_names_slug_idx", "slug"),
 )
 
 cloud_resource_events = Table(

@@ -3,14 +3,28 @@
 An explicit assignment wins; then the tags `tenant:<id>` and `deployment:<slug>`; then
 the tenant of the project that it lives in. Tags that contradict each other give it to
 nobody: a resource is never shown, or billed, to a tenant by a guess.
+
+A tag names a deployment by its slug. Where the catalog has said which one that is, the
+resource belongs to it and its tenant; until then the slug stands in the deployment's place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["NOBODY", "Ownership", "OwnershipSource", "decide"]
+__all__ = [
+    "DEPLOYMENT_TAG",
+    "NOBODY",
+    "NOTHING_KNOWN",
+    "DeploymentName",
+    "KnownDeployment",
+    "KnownDeployments",
+    "Ownership",
+    "OwnershipSource",
+    "decide",
+    "deployment_named",
+]
 
 TENANT_TAG: Final = "tenant:"
 DEPLOYMENT_TAG: Final = "deployment:"
@@ -38,29 +52,67 @@ class Ownership:
         return (self.tenant_id, self.deployment_id) == (other.tenant_id, other.deployment_id)
 
 
+@dataclass(frozen=True, slots=True)
+class DeploymentName:
+    """How tags name a deployment; the tenant is empty when nothing tells it."""
+
+    tenant_id: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDeployment:
+    """A deployment of the catalog, and its tenant."""
+
+    tenant_id: str
+    deployment_id: str
+
+
+KnownDeployments = Mapping[DeploymentName, KnownDeployment]
+NOTHING_KNOWN: Final[KnownDeployments] = {}
+
 NOBODY: Final = Ownership(None, None, OwnershipSource.NONE)
 
 
-def decide(current: Ownership, tags: Iterable[str], project_tenant: str | None) -> Ownership:
+def decide(
+    current: Ownership,
+    tags: Iterable[str],
+    project_tenant: str | None,
+    known: KnownDeployments = NOTHING_KNOWN,
+) -> Ownership:
     """The owner of a resource with these (lower-case) tags in a project of `project_tenant`."""
     if current.source is OwnershipSource.EXPLICIT:
         return current
-    tenants, deployments = set(), set()
+    tenants, slugs = _tagged(tags)
+    if len(tenants) > 1 or len(slugs) > 1:
+        return NOBODY
+    if tenants or slugs:
+        tenant, slug = next(iter(tenants), project_tenant), next(iter(slugs), None)
+        found = known.get(DeploymentName(tenant or "", slug)) if slug else None
+        if found is not None:
+            return Ownership(found.tenant_id, found.deployment_id, OwnershipSource.TAG)
+        return Ownership(tenant, slug, OwnershipSource.TAG)
+    if project_tenant:
+        return Ownership(project_tenant, None, OwnershipSource.PROJECT)
+    return NOBODY
+
+
+def deployment_named(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
+    """The deployment that tags name, as the catalog is asked for it; None for none or many."""
+    tenants, slugs = _tagged(tags)
+    if len(tenants) > 1 or len(slugs) != 1:
+        return None
+    return DeploymentName(next(iter(tenants), project_tenant) or "", next(iter(slugs)))
+
+
+def _tagged(tags: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The tenants and the slugs of deployments that tags name."""
+    tenants, slugs = set(), set()
     for tag in tags:
         if tag.startswith(TENANT_TAG):
             tenants.add(tag[len(TENANT_TAG) :])
         elif tag.startswith(DEPLOYMENT_TAG):
-            deployments.add(tag[len(DEPLOYMENT_TAG) :])
+            slugs.add(tag[len(DEPLOYMENT_TAG) :])
     tenants.discard("")
-    deployments.discard("")
-    if len(tenants) > 1 or len(deployments) > 1:
-        return NOBODY
-    if tenants or deployments:
-        return Ownership(
-            next(iter(tenants), project_tenant),
-            next(iter(deployments), None),
-            OwnershipSource.TAG,
-        )
-    if project_tenant:
-        return Ownership(project_tenant, None, OwnershipSource.PROJECT)
-    return NOBODY
+    slugs.discard("")
+    return tenants, slugs

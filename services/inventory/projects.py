@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.inventory.ownership import Ownership, decide
+from services.inventory.ownership import KnownDeployments, Ownership, decide
 from services.inventory.recording import NewEvent, owner_changes
 from services.inventory.resources import FieldChange
 from services.inventory.vocabulary import Classification, EventType
@@ -60,9 +60,9 @@ def first_classification(name: str, internal_project: str) -> Classification:
     return Classification.UNCLASSIFIED
 
 
-def move(member: Member, project: ProjectRef) -> Move:
+def move(member: Member, project: ProjectRef, deployments: KnownDeployments) -> Move:
     """Moves a resource into a project, and to its tenant where nothing stronger decides."""
-    owner = decide(member.ownership, member.tags, project.tenant_id)
+    owner = decide(member.ownership, member.tags, project.tenant_id, deployments)
     change = FieldChange("project_id", member.project_id, str(project.id))
     events = [NewEvent(EventType.UPDATED, (change,), member.ownership.tenant_id)]
     moved = owner_changes(member.ownership, owner)

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.inventory.ownership import NOBODY, Ownership, decide
+from services.inventory.ownership import (
+    NOBODY,
+    NOTHING_KNOWN,
+    KnownDeployments,
+    Ownership,
+    decide,
+)
 from services.inventory.resources import (
     Content,
     FieldChange,
@@ -60,11 +66,18 @@ class Recorded:
     events: tuple[NewEvent, ...]
 
 
-def record(sighted: SightedResource, known: KnownResource | None) -> Recorded:
-    """What `sighted` makes of the row that is `known`; None for one never seen."""
+def record(
+    sighted: SightedResource,
+    known: KnownResource | None,
+    deployments: KnownDeployments = NOTHING_KNOWN,
+) -> Recorded:
+    """What `sighted` makes of the row that is `known`; None for one never seen.
+
+    `deployments` are those that tags may name.
+    """
     content = merged(sighted, known.content if known else None)
     if known is None:
-        owner = decide(NOBODY, content.tags, None)
+        owner = decide(NOBODY, content.tags, None, deployments)
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
         return Recorded(
             sighted.provider_id,
@@ -74,7 +87,7 @@ def record(sighted: SightedResource, known: KnownResource | None) -> Recorded:
             Became.DISCOVERED,
             (discovered,),
         )
-    owner = decide(known.ownership, content.tags, known.project_tenant)
+    owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
     changes = meaningful_changes(known.content, content)
     moved = owner_changes(known.ownership, owner)
     # Where the owner changed in the same breath, the old values are the old owner's and the

@@ -1,17 +1,24 @@
 """SyncService: proto to domain and back. Workers tell it what the provider shows."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from arcadia.inventory.v1 import sync_service_pb2 as pb
 from arcadia.inventory.v1 import sync_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.errors import Unavailable
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory import requests
+from services.inventory.deployments import Deployments
 from services.inventory.messages import sweep_message, timestamp
+from services.inventory.ownership import DeploymentName
+from services.inventory.store.assigning import learn_deployments
+from services.inventory.store.deployment_names import named_by_tags
 from services.inventory.store.history import Cause
 from services.inventory.store.projects import record_members, record_projects
 from services.inventory.store.sightings import record_sightings
@@ -28,6 +35,8 @@ __all__ = ["SyncServicer"]
 
 Context = ServicerContext[Any, Any]
 
+log = structlog.get_logger("sync")
+
 
 def current_cause() -> Cause:
     """Who calls, and in which request: what events are written down to."""
@@ -37,8 +46,11 @@ def current_cause() -> Cause:
 class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     """How the sync tells the inventory what it saw."""
 
-    def __init__(self, database: Database, *, internal_project: str) -> None:
+    def __init__(
+        self, database: Database, deployments: Deployments, *, internal_project: str
+    ) -> None:
         self._database = database
+        self._deployments = deployments
         self._internal_project = internal_project
 
     async def BeginSweep(  # noqa: N802
@@ -87,9 +99,24 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             )
             suspects = await count_suspects(session, sweep)
             last = await last_complete_at(session, sweep)
+            named = await named_by_tags(session, sweep.provider, sweep.kind)
+        if named:
+            await self._learn_deployments(named, context.time_remaining())
         return pb.CompleteSweepResponse(
             sweep=sweep_message(sweep), suspect_count=suspects, last_complete_at=timestamp(last)
         )
+
+    async def _learn_deployments(
+        self, named: Sequence[DeploymentName], remaining: float | None
+    ) -> None:
+        """Asks the catalog which deployments tags mean; when it is down, the next sweep asks."""
+        try:
+            found = await self._deployments.named(named, remaining=remaining)
+        except Unavailable as error:
+            log.warning("deployments unknown", count=len(named), reason=error.message)
+            return
+        async with self._database.write(current_caller().scope) as session:
+            await learn_deployments(session, named, found, cause=current_cause())
 
     async def FailSweep(  # noqa: N802
         self, request: pb.FailSweepRequest, context: Context

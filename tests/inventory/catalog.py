@@ -17,6 +17,8 @@ class SmallCatalog(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     port: int
     tenants: dict[str, str] = field(default_factory=dict)
     """By deployment."""
+    slugs: dict[str, str] = field(default_factory=dict)
+    """By deployment; a slug that two tenants have is ambiguous."""
     asked: list[str] = field(default_factory=list)
     callers: set[str] = field(default_factory=set)
     server: grpc.aio.Server | None = None
@@ -28,14 +30,19 @@ class SmallCatalog(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         metadata = dict(context.invocation_metadata() or ())
         self.callers.add(str(metadata["authorization"]).partition(" ")[0])
         self.asked += [key.id for key in request.keys]
-        return pb.LookupDeploymentsResponse(matches=[self._match(key.id) for key in request.keys])
+        return pb.LookupDeploymentsResponse(matches=[self._match(key) for key in request.keys])
 
-    def _match(self, identifier: str) -> pb.DeploymentMatch:
-        if identifier not in self.tenants:
-            return pb.DeploymentMatch()
-        return pb.DeploymentMatch(
-            deployment=deployments_pb2.Deployment(id=identifier, tenant_id=self.tenants[identifier])
-        )
+    def _match(self, key: pb.DeploymentKey) -> pb.DeploymentMatch:
+        found = [
+            identifier
+            for identifier, tenant in self.tenants.items()
+            if identifier == key.id
+            or (key.slug == self.slugs.get(identifier) and key.tenant_id in ("", tenant))
+        ]
+        if len(found) != 1:
+            return pb.DeploymentMatch(ambiguous=len(found) > 1)
+        deployment = deployments_pb2.Deployment(id=found[0], tenant_id=self.tenants[found[0]])
+        return pb.DeploymentMatch(deployment=deployment)
 
     async def serve(self, *, answers: bool = True) -> None:
         """Starts; without answers every call is UNIMPLEMENTED."""

@@ -9,15 +9,28 @@ from sqlalchemy import Row, text, update
 
 from services.common.database import WriteSession
 from services.common.errors import FailedPrecondition, NotFound
-from services.inventory.assigning import Assignment, HeldResource, give, give_back, reclass
+from services.inventory.assigning import (
+    Assignment,
+    HeldResource,
+    decide_anew,
+    give,
+    give_back,
+)
 from services.inventory.models import cloud_projects as projects
-from services.inventory.ownership import Ownership, OwnershipSource
+from services.inventory.ownership import (
+    DEPLOYMENT_TAG,
+    DeploymentName,
+    KnownDeployments,
+    Ownership,
+    OwnershipSource,
+)
 from services.inventory.store.assignments import keep_history
+from services.inventory.store.deployment_names import keep_deployments, known_deployments
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
-from services.inventory.vocabulary import KINDS, PROJECT, Classification
+from services.inventory.vocabulary import KINDS, PROJECT, PROVIDERS, Classification
 
-__all__ = ["NewOwner", "assign", "assign_by_rules", "classify_project"]
+__all__ = ["NewOwner", "assign", "assign_by_rules", "classify_project", "learn_deployments"]
 
 KINDS_OF: Final = text("""
 SELECT provider, array_agg(DISTINCT kind) AS kinds
@@ -32,6 +45,10 @@ FROM cloud_resources AS r
 LEFT JOIN cloud_projects AS p ON p.id = r.project_id
 """
 HELD_BY_ID: Final = text(f"{HELD} WHERE r.id = ANY (CAST(:ids AS uuid[])) ORDER BY r.id")
+HELD_BY_TAG: Final = text(f"""
+{HELD}
+WHERE r.tags && CAST(:tags AS text[]) AND r.ownership_source = 'tag' AND r.deleted_at IS NULL
+""")
 HELD_IN_PROJECT: Final = text(f"{HELD} WHERE r.project_id = :id AND r.deleted_at IS NULL")
 
 PROVIDER_OF: Final = text("SELECT provider FROM cloud_projects WHERE id = :id")
@@ -88,8 +105,9 @@ async def assign_by_rules(
 
     What is gone stays whose it was. Raises NotFound for an unknown resource.
     """
-    held = await _held(session, ids)
-    return await _own(session, give_back(one for one in held if not one.deleted), cause, reason)
+    living = [one for one in await _held(session, ids) if not one.deleted]
+    known = await known_deployments(session, (one.tags for one in living))
+    return await _own(session, give_back(living, known), cause, reason)
 
 
 async def classify_project(
@@ -117,10 +135,36 @@ async def classify_project(
             .returning(projects)
         )
     ).one()
-    rows = await session.execute(HELD_IN_PROJECT, {"id": project_id})
+    held = [_resource(row) for row in await session.execute(HELD_IN_PROJECT, {"id": project_id})]
+    known = await known_deployments(session, (one.tags for one in held))
     reason = f"project {project.name} classed as {classification.value} {tenant_id or ''}".rstrip()
-    await _own(session, reclass([_resource(row) for row in rows]), cause, reason)
+    await _own(session, decide_anew(held, known), cause, reason)
     return project
+
+
+async def learn_deployments(
+    session: WriteSession,
+    asked: Sequence[DeploymentName],
+    found: KnownDeployments,
+    *,
+    cause: Cause,
+) -> int:
+    """Keeps what the catalog said of the deployments that tags name.
+
+    What carries those tags goes to the right deployment, and so to its tenant; answers how
+    many changed hands.
+    """
+    before = await known_deployments(session, [[f"{DEPLOYMENT_TAG}{one.slug}"] for one in asked])
+    news = [one for one in asked if before.get(one) != found.get(one)]
+    if not news:
+        return 0
+    for provider in sorted(PROVIDERS):
+        await lock_kinds(session, provider, KINDS)
+    await keep_deployments(session, news, found)
+    tags = sorted({f"{DEPLOYMENT_TAG}{one.slug}" for one in news})
+    held = [_resource(row) for row in await session.execute(HELD_BY_TAG, {"tags": tags})]
+    known = await known_deployments(session, (one.tags for one in held))
+    return await _own(session, decide_anew(held, known), cause, "the catalog knows the deployment")
 
 
 async def _held(session: WriteSession, ids: Sequence[UUID]) -> list[HeldResource]:

@@ -14,6 +14,7 @@ from services.inventory.models import cloud_projects as projects
 from services.inventory.ownership import Ownership, OwnershipSource
 from services.inventory.projects import Member, ProjectRef, SightedProject, move
 from services.inventory.store.assignments import keep_history
+from services.inventory.store.deployment_names import known_deployments
 from services.inventory.store.evidence import add_evidence
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
@@ -196,7 +197,8 @@ async def record_members(
         ]
         if not newcomers:
             return 0
-        moves = [move(member, project) for member in newcomers]
+        deployments = await known_deployments(session, (one.tags for one in newcomers))
+        moves = [move(member, project, deployments) for member in newcomers]
         events = EventArrays.of((moved.id, event) for moved in moves for event in moved.events)
         await prepare_months(session)
         await cursor.execute(

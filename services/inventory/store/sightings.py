@@ -18,6 +18,7 @@ from services.inventory.ownership import Ownership, OwnershipSource
 from services.inventory.recording import Recorded, SightingBatch, record
 from services.inventory.resources import Content, KnownResource
 from services.inventory.store.assignments import keep_history
+from services.inventory.store.deployment_names import known_deployments
 from services.inventory.store.evidence import add_evidence
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
@@ -184,10 +185,15 @@ async def _record_rest(
         parameters["provider_ids"] = [batch.provider_ids[position] for position in rest]
         await cursor.execute(KNOWN, parameters)
         known = {row[1]: _known(row) for row in await cursor.fetchall()}
-        recorded = [
-            record(batch.sighted(position), known.get(batch.provider_ids[position]))
-            for position in rest
-        ]
+        sighted = [batch.sighted(position) for position in rest]
+        deployments = await known_deployments(
+            session,
+            (
+                *(one.content.tags for one in sighted),
+                *(one.content.tags for one in known.values()),
+            ),
+        )
+        recorded = [record(one, known.get(one.provider_id), deployments) for one in sighted]
         await prepare_months(session)
         columns = _columns(batch, recorded, [batch.digests[position] for position in rest], cause)
         columns["rehomed"] = [

@@ -1,0 +1,90 @@
+"""Tags name a deployment by its slug; the catalog says which one that is, and whose."""
+
+from tests.inventory.account import Inventory, sighting
+from tests.inventory.catalog import SmallCatalog
+from tests.inventory.test_assigning import owners
+
+SHOP = "11111111-1111-7111-8111-111111111111"
+OTHER = "22222222-2222-7222-8222-222222222222"
+
+
+def know(catalog: SmallCatalog, deployment_id: str, tenant_id: str, slug: str) -> None:
+    catalog.tenants[deployment_id] = tenant_id
+    catalog.slugs[deployment_id] = slug
+
+
+async def test_what_a_sweep_finds_tagged_goes_to_the_deployment_of_the_catalog(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "acme", "shop")
+    await inventory.sweep(sighting("1", tags=["tenant:acme", "deployment:shop"]))
+    found = await inventory.one("1")
+    assert (found.tenant_id, found.deployment_id) == ("acme", SHOP)
+    assert await owners(inventory, "1") == [("acme", "shop", "tag"), ("acme", SHOP, "tag")]
+    assert await inventory.events("1") == ["discovered", "assigned"]
+
+
+async def test_the_tenant_of_a_deployment_is_the_catalogs_to_say(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "acme", "shop")
+    know(catalog, OTHER, "globex", "blog")
+    await inventory.sweep(
+        sighting("1", tags=["deployment:shop"]),
+        sighting("2", tags=["deployment:blog", "tenant:initech"]),
+    )
+    assert (await inventory.one("1")).tenant_id == "acme"
+    unknown = await inventory.one("2")
+    assert (unknown.tenant_id, unknown.deployment_id) == ("initech", "blog")
+
+
+async def test_a_slug_that_two_tenants_have_gives_a_resource_to_neither(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "acme", "shop")
+    await inventory.sweep(sighting("1", tags=["deployment:shop"]))
+    know(catalog, OTHER, "globex", "shop")
+    await inventory.sweep(sighting("1", tags=["deployment:shop"]))
+    assert await owners(inventory, "1") == [
+        ("", "shop", "tag"),
+        ("acme", SHOP, "tag"),
+        ("", "shop", "tag"),
+    ]
+
+
+async def test_what_is_known_holds_for_every_kind_from_the_first_sighting(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "acme", "shop")
+    tags = ["tenant:acme", "deployment:shop"]
+    await inventory.record(sighting("v1", attrs={}, tags=tags), kind="volume")
+    await inventory.sweep(sighting("1", tags=tags))
+    await inventory.record(sighting("v2", attrs={}, tags=tags), kind="volume")
+    await inventory.record(sighting("1", tags=tags, name="renamed"))
+    shown = await inventory.listed()
+    assert {one.deployment_id for one in shown.values()} == {SHOP}
+    assert await owners(inventory, "v2") == [("acme", SHOP, "tag")]
+    assert await owners(inventory, "1") == [("acme", "shop", "tag"), ("acme", SHOP, "tag")]
+
+
+async def test_a_sweep_is_complete_without_the_catalog_and_the_next_one_asks(
+    inventory: Inventory, silent_catalog: SmallCatalog
+) -> None:
+    know(silent_catalog, SHOP, "acme", "shop")
+    tagged = sighting("1", tags=["tenant:acme", "deployment:shop"])
+    assert (await inventory.sweep(tagged)).sweep.outcome == "completed"
+    assert (await inventory.one("1")).deployment_id == "shop"
+    await silent_catalog.serve()
+    await inventory.sweep(tagged)
+    assert (await inventory.one("1")).deployment_id == SHOP
+
+
+async def test_a_sweep_that_learns_nothing_new_changes_nothing(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "acme", "shop")
+    tagged = sighting("1", tags=["tenant:acme", "deployment:shop"])
+    await inventory.sweep(tagged)
+    before = await inventory.history("1")
+    await inventory.sweep(tagged)
+    assert await inventory.history("1") == before
