@@ -1,6 +1,6 @@
 """Reading the history as a stream: by its own order, up to where it is settled.
 
-The migration 0005 says what the horizon is, and why it is exact.
+The migration 0007 says what the horizon is, and why it is exact.
 """
 
 from collections.abc import Sequence
