@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cli import drift, gateway, stack
+from cli.assign import assign_resource
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
 from cli.simulator import PASSED_ON, run_simulator
@@ -35,6 +36,7 @@ app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)
 
+app.command("assign")(assign_resource)
 app.command("healthcheck")(healthcheck)
 app.command("migrate")(migrate_databases)
 app.command("sync")(run_sync)

@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
 
 from services.common.clients import connect
-from services.common.errors import InvalidArgument, NotFound, Unavailable
+from services.common.errors import NotFound, Unavailable
 from services.common.settings import Service, Settings
 from services.inventory.ownership import DeploymentName, KnownDeployment
 from services.inventory.requests import LARGEST_BATCH
@@ -65,8 +65,6 @@ class Deployments:
                 catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
                 return await catalog.LookupDeployments(request, timeout=timeout)
         except grpc.aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
-                raise InvalidArgument("deployment_id", error.details() or "is malformed") from error
             raise Unavailable(
                 f"the catalog does not say {question}",
                 reason="CATALOG_UNAVAILABLE",

@@ -8,6 +8,7 @@ A tag names a deployment by its slug. Where the catalog has said which one that 
 resource belongs to it and its tenant; until then the slug stands in the deployment's place.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,8 @@ __all__ = [
 
 TENANT_TAG: Final = "tenant:"
 DEPLOYMENT_TAG: Final = "deployment:"
+
+SLUG: Final = re.compile(r"[a-z0-9-]{1,255}")
 
 
 class OwnershipSource(StrEnum):
@@ -98,11 +101,17 @@ def decide(
 
 
 def deployment_named(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
-    """The deployment that tags name, as the catalog is asked for it; None for none or many."""
+    """The deployment that tags name, as the catalog is asked for it.
+
+    None for none, for many, and for a slug that no deployment can have.
+    """
     tenants, slugs = _tagged(tags)
     if len(tenants) > 1 or len(slugs) != 1:
         return None
-    return DeploymentName(next(iter(tenants), project_tenant) or "", next(iter(slugs)))
+    slug = next(iter(slugs))
+    if not SLUG.fullmatch(slug):
+        return None
+    return DeploymentName(next(iter(tenants), project_tenant) or "", slug)
 
 
 def _tagged(tags: Iterable[str]) -> tuple[set[str], set[str]]:

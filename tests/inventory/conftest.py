@@ -43,8 +43,10 @@ async def inventory(
     )
     database = Database(settings.database_url(Service.INVENTORY), application_name="inventory")
     running = await start(DEFINITION, settings, database, address="127.0.0.1:0")
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
-    yield Inventory(database, channel, settings, name)
+    address = f"127.0.0.1:{running.port}"
+    channel = grpc.aio.insecure_channel(address)
+    callers = settings.model_copy(update={"inventory_address": address})
+    yield Inventory(database, channel, callers, name)
     await channel.close()
     await running.server.stop(None)
     await database.close()

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.ownership import NOBODY, Ownership, OwnershipSource, decide
+from services.inventory.ownership import (
+    NOBODY,
+    DeploymentName,
+    KnownDeployment,
+    Ownership,
+    OwnershipSource,
+    decide,
+    deployment_named,
+)
 
 EXPLICIT = Ownership("acme", "shop", OwnershipSource.EXPLICIT)
 SLUGS = st.text("abc-", min_size=1, max_size=5)
@@ -61,3 +69,34 @@ def test_a_tenant_is_one_that_a_tag_or_the_project_names(
 ) -> None:
     tenant = decide(NOBODY, tags, project).tenant_id
     assert tenant is None or tenant == project or f"tenant:{tenant}" in tags
+
+
+@pytest.mark.parametrize(
+    ("tags", "project", "named"),
+    [
+        (["deployment:shop"], None, DeploymentName("", "shop")),
+        (["deployment:shop"], "acme", DeploymentName("acme", "shop")),
+        (["deployment:shop", "tenant:globex"], "acme", DeploymentName("globex", "shop")),
+        (["tenant:acme"], None, None),
+        (["deployment:shop", "deployment:blog"], None, None),
+        (["deployment:shop", "tenant:acme", "tenant:globex"], None, None),
+        (["deployment:no_slug"], None, None),
+    ],
+)
+def test_the_catalog_is_asked_for_the_one_deployment_that_tags_name(
+    tags: list[str], project: str | None, named: DeploymentName | None
+) -> None:
+    assert deployment_named(tags, project) == named
+
+
+@given(TAGS, st.none() | SLUGS)
+def test_a_known_deployment_decides_just_where_tags_name_it(
+    tags: list[str], project: str | None
+) -> None:
+    named = deployment_named(tags, project)
+    known = {named: KnownDeployment("its-tenant", "its-id")} if named else {}
+    decided = decide(NOBODY, tags, project, known)
+    if named:
+        assert decided == Ownership("its-tenant", "its-id", OwnershipSource.TAG)
+    else:
+        assert decided == decide(NOBODY, tags, project)
