@@ -2,8 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,7 +20,7 @@ from rich.text import Text
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
+from cli.caller import called_as_operator
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 from workflows.drift_payloads import DriftOutcome
@@ -37,7 +36,6 @@ commands = typer.Typer(
     help="What is not as it was asked for, and what is decided about it.", no_args_is_help=True
 )
 
-TOKEN_SECONDS: Final = 300
 PAGE_SIZE: Final = 100
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
 OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
@@ -170,26 +168,14 @@ def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the inventory answers to an operator; ends the program when it refuses."""
 
     async def run() -> Any:  # noqa: ANN401
-        async with _operator(Settings()) as (stub, metadata):
-            return await ask(stub, metadata)
+        async with called_as_operator(Settings(), Service.INVENTORY) as (channel, metadata):
+            return await ask(DriftServiceStub(channel), metadata)
 
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
         Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
         raise typer.Exit(1) from None
-
-
-@asynccontextmanager
-async def _operator(settings: Settings) -> AsyncIterator[tuple["DriftServiceAsyncStub", Any]]:
-    """The stub, and the metadata of an operator: with a token of our own, while developing."""
-    if settings.env == "production":
-        raise typer.BadParameter("tokens are issued elsewhere in production; use the HTTP API")
-    token = mint_user_token(
-        settings, subject="developer", roles=[OPERATOR_ROLE], lifetime_seconds=TOKEN_SECONDS
-    )
-    async with grpc.aio.insecure_channel(settings.address(Service.INVENTORY)) as channel:
-        yield DriftServiceStub(channel), (("authorization", f"Bearer {token}"),)
 
 
 def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:

@@ -12,8 +12,6 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.common.access import ALL, Scope
 from services.common.database import Database
@@ -32,7 +30,7 @@ catches up in short steps, not in one long statement."""
 POLL_SECONDS: Final = 1.0
 """Announcements may be lost with the connection, and a transaction that gives up makes none."""
 
-READERS: Final = 3
+READERS: Final = 2
 """Watchers that read at the same time: they never take the whole pool from the other calls."""
 
 MOST_WATCHERS: Final = 1_000
@@ -54,7 +52,7 @@ class EventFeed:
 
     async def pages(
         self, scope: Scope, *, after: int, kind: str
-    ) -> AsyncGenerator[Sequence[Row[Any]]]:
+    ) -> AsyncGenerator[Sequence[tuple[Any, ...]]]:
         """The events of `scope` after an id, oldest first, and then each as it is settled.
 
         Never ends by itself. Raises InvalidArgument for a cursor that we never gave,
@@ -68,11 +66,16 @@ class EventFeed:
             position = after
             while True:
                 until = min(await self._settled_past(position), position + WINDOW)
-                async with self._readers, self._database.read(scope) as session:
+                async with self._readers:
                     page = await list_settled_events(
-                        session, scope, after=position, until=until, kind=kind, limit=PAGE
+                        self._database.single_read(scope),
+                        scope,
+                        after=position,
+                        until=until,
+                        kind=kind,
+                        limit=PAGE,
                     )
-                position = page[-1].id if len(page) == PAGE else until
+                position = page[-1][0] if len(page) == PAGE else until
                 if page:
                     yield page
 
@@ -113,7 +116,7 @@ class EventFeed:
                         return
                     try:
                         await self._look()
-                    except (PoolTimeout, Unavailable) as error:
+                    except Unavailable as error:
                         log.warning("the horizon was not read", error=str(error))
         finally:
             stopping.cancel()
@@ -132,8 +135,8 @@ class EventFeed:
 
     async def _look(self) -> Horizon:
         """Reads the horizon, and wakes all when it has moved."""
-        async with self._readers, self._database.read(ALL) as session:
-            horizon = await read_horizon(session)
+        async with self._readers:
+            horizon = await read_horizon(self._database.single_read(ALL))
         if horizon.settled > self._settled:
             self._settled = horizon.settled
             moved, self._moved = self._moved, asyncio.Event()

@@ -252,8 +252,9 @@ async def test_many_watchers_share_one_listener_and_leave_the_pool_alone(
     watchers = [asyncio.create_task(first(inventory, 1)) for _ in range(60)]
     await _listeners(inventory, 1)
     await asyncio.sleep(0.2)
-    pool: Any = inventory.database.engine.pool
-    assert pool.checkedout() == 0
+    async with inventory.database.read(ALL) as session:
+        rows = await session.execute(text(f"SELECT count(*) {CONNECTED}"))
+        assert rows.scalar_one() < 10
     await inventory.record(sighting("a"))
     found = await asyncio.gather(*watchers)
     assert {event.id for events in found for event in events} == set(await ids_in_order(inventory))
@@ -270,6 +271,8 @@ async def test_a_lost_listener_loses_no_event_and_comes_again(inventory: Invento
     await inventory.record(sighting("and after"))
     assert len(await watching) == 2
 
+
+CONNECTED = "FROM pg_stat_activity WHERE datname = current_database()"
 
 LISTENERS = """
 FROM pg_stat_activity

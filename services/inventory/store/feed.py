@@ -3,14 +3,15 @@
 The migration 0007 says what the horizon is, and why it is exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import ColumnElement, Integer, bindparam, select, text
 
 from services.common.access import Scope
-from services.common.database import ReadSession
+from services.common.database import Compiled, SingleRead, compiled
 from services.inventory.models import cloud_resource_events as events
 from services.inventory.store.history import COLUMNS
 
@@ -19,7 +20,14 @@ __all__ = ["CHANNEL", "Horizon", "list_settled_events", "read_horizon"]
 CHANNEL: Final = "cloud_resource_events"
 """On which the database announces that events were written."""
 
-HORIZON: Final = text("SELECT newest, settled FROM resource_event_horizon()")
+HORIZON: Final = compiled(text("SELECT newest, settled FROM resource_event_horizon()"))
+
+CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
+    # The first wall: whose events a query asks for. Row-level security is the second.
+    "scope": events.c.tenant_id == bindparam("scope"),
+    "kind": events.c.kind == bindparam("kind"),
+}
+"""What may be asked of an event, by its name; asked when its value is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +39,35 @@ class Horizon:
     settled: int
 
 
-async def read_horizon(session: ReadSession) -> Horizon:
-    """The horizon of this moment. Events up to it are seen by any *later* statement."""
-    row = (await session.execute(HORIZON)).one()
-    return Horizon(row.newest, row.settled)
+async def read_horizon(reading: SingleRead) -> Horizon:
+    """The horizon of this moment. Events up to it are seen by any *later* transaction."""
+    [(newest, settled)] = await reading.fetch(HORIZON, {})
+    return Horizon(newest, settled)
 
 
 async def list_settled_events(
-    session: ReadSession, scope: Scope, *, after: int, until: int, kind: str, limit: int
-) -> Sequence[Row[Any]]:
+    reading: SingleRead, scope: Scope, *, after: int, until: int, kind: str, limit: int
+) -> Sequence[tuple[Any, ...]]:
     """The events with ids in (after, until], ascending, in the order of `COLUMNS`.
 
-    `until` is at most a horizon that was read before this statement. A tenant sees those
-    events that were its own when they were written.
+    `until` is at most a horizon that was read in a transaction before this one. A tenant
+    sees those events that were its own when they were written.
     """
-    statement = (
+    values: dict[str, Any] = {"scope": scope.tenant_id, "kind": kind}
+    asked = tuple(name for name in CONDITIONS if values[name])
+    parameters = {"after": after, "until": until, "limit": limit}
+    return await reading.fetch(_page(asked), parameters | {name: values[name] for name in asked})
+
+
+@cache
+def _page(asked: tuple[str, ...]) -> Compiled:
+    return compiled(
         select(*COLUMNS)
-        .where(events.c.id > after, events.c.id <= until)
+        .where(
+            events.c.id > bindparam("after"),
+            events.c.id <= bindparam("until"),
+            *(CONDITIONS[name] for name in asked),
+        )
         .order_by(events.c.id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
     )
-    if not scope.everything:
-        statement = statement.where(events.c.tenant_id == scope.tenant_id)
-    if kind:
-        statement = statement.where(events.c.kind == kind)
-    return (await session.execute(statement)).all()
