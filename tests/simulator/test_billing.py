@@ -106,3 +106,26 @@ def test_months_that_end_later_are_issued_once_and_agree(
         assert sum(Decimal(item["amount"]) for item in items) == Decimal(invoice["amount"])
         late = {i["description"] for i in items if i["description"].startswith("late-")}
         assert len(late) == created
+
+
+def test_an_invoice_of_any_length_agrees_in_all_its_forms(sim: Simulator) -> None:
+    made = sim.post("/_simulator/invoices", {"lines": 2345, "droplets": 7}, 201)
+    path = f"/v2/customers/my/invoices/{made['invoice_uuid']}"
+    items = sim.everything(path, "invoice_items")
+    rows = list(csv.DictReader(io.StringIO(sim.client.get(f"{path}/csv").text)))
+    amount = Decimal(made["amount"])
+    assert len(items) == len(rows) == 2345
+    assert sum(Decimal(item["amount"]) for item in items) == amount
+    assert sum(_usd(row["USD"]) for row in rows) == amount
+    assert Decimal(sim.get(f"{path}/summary")["amount"]) == amount
+    assert [item["description"] for item in items] == [row["description"] for row in rows]
+    assert [item["start_time"][:19].replace("T", " ") for item in items] == [
+        row["start"][:19] for row in rows
+    ]
+    assert len({item["resource_id"] for item in items}) == 7
+    history = sim.everything("/v2/customers/my/billing_history", "billing_history")
+    assert [e["amount"] for e in history if e.get("invoice_uuid") == made["invoice_uuid"]] == [
+        made["amount"]
+    ]
+    sim.post("/_simulator/reset", {})
+    assert sim.client.get(path).status_code == 404

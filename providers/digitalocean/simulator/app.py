@@ -10,6 +10,7 @@ from providers.digitalocean.simulator.gate import Gate
 from providers.digitalocean.simulator.routes import (
     billing,
     control,
+    control_billing,
     control_world,
     droplet_writes,
     listing,
@@ -33,6 +34,7 @@ _AREAS = (
     tags,
     billing,
     control,
+    control_billing,
     control_world,
     listing,
 )

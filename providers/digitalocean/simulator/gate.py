@@ -63,8 +63,19 @@ class _Passage:
         answer = self._early_answer(firings)
         if answer is None:
             settle(simulation)
+            if not firings and self._path.endswith("/csv"):
+                await app(self._scope, receive, self._pass_on)
+                return
             answer = await _answer_of(app, self._scope, receive)
         await self._deliver(answer, firings)
+
+    async def _pass_on(self, message: Message) -> None:
+        """A part of an answer of any length, which is not held to be looked at."""
+        if message["type"] == "http.response.start":
+            self._note(message["status"])
+            headers = [*message["headers"], *self._allowance.headers()]
+            message = {**message, "headers": headers}
+        await self._send(message)
 
     def _early_answer(self, firings: list[Firing]) -> RawAnswer | None:
         """A fault's own answer, or a refusal, before any route is asked."""
@@ -118,7 +129,7 @@ def _bearer(headers: Headers) -> str:
 
 
 async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> RawAnswer:
-    """What the routes answer, whole; every answer of theirs is one body."""
+    """What the routes answer, whole."""
     messages: list[Message] = []
 
     async def collect(message: Message) -> None:

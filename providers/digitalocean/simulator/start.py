@@ -57,6 +57,7 @@ def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
     world = make_world(seed, now)
     store.clear()
     simulation.pending.forget()
+    simulation.invoices.forget()
     simulation.tokens.forget()
     simulation.faults.remove()
     simulation.limiter.forget()

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
+from providers.digitalocean.simulator.billing.csv_form import csv_pieces
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.billing.lines import Charge, Line, Period
-from providers.digitalocean.simulator.billing.month import bill_month, totals_of
+from providers.digitalocean.simulator.billing.month import MonthTotals, bill_month, totals_of
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.world.build import FIRST_DAY
 from providers.digitalocean.simulator.world.ids import Ids
 
-__all__ = ["Invoice", "Invoices"]
+__all__ = ["Invoice", "Invoices", "Unstored"]
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,38 @@ class Invoice:
     issued_at: datetime
 
 
+class Unstored(Protocol):
+    """An invoice that is not in the store, because its lines follow from their numbers."""
+
+    @property
+    def head(self) -> Invoice:
+        """Its head."""
+        ...
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it has."""
+        ...
+
+    @property
+    def totals(self) -> MonthTotals:
+        """What its lines come to."""
+        ...
+
+    def lines(self, offset: int, limit: int) -> list[Line]:
+        """A page of its lines; a negative limit takes all the rest."""
+        ...
+
+    def csv(self) -> Iterator[bytes]:
+        """Its CSV form, in pieces."""
+        ...
+
+
 class Invoices:
     """The account's invoices, issued as the clock passes the ends of months."""
 
     def __init__(self, store: Store, ledger: Ledger) -> None:
+        self._unstored: dict[str, Unstored] = {}
         self._store = store
         self._ledger = ledger
         self._preview: tuple[tuple[datetime, int], Invoice, list[Line]] | None = None
@@ -79,15 +108,26 @@ class Invoices:
                 ((invoice.uuid, number, _dump(line)) for number, line in enumerate(lines)),
             )
 
+    def add(self, invoice: Unstored) -> None:
+        """Has one more, until the program ends or the account is made anew."""
+        self._unstored[invoice.head.uuid] = invoice
+
+    def forget(self) -> None:
+        """Has only what is stored."""
+        self._unstored.clear()
+        self._preview = None
+
     def issued(self) -> list[Invoice]:
         """The issued invoices, the newest first."""
         rows = self._store.connection.execute(
             "SELECT uuid, number, period, amount, issued_at FROM invoice ORDER BY period DESC"
         )
-        return [
+        stored = [
             Invoice(uuid, number, period, Decimal(amount), datetime.fromisoformat(at))
             for uuid, number, period, amount, at in rows
         ]
+        heads = [*stored, *(one.head for one in self._unstored.values())]
+        return sorted(heads, key=lambda invoice: invoice.period, reverse=True)
 
     def preview(self, now: datetime) -> tuple[Invoice, list[Line]]:
         """What the running month has come to by the last full hour."""
@@ -109,6 +149,8 @@ class Invoices:
         self, uuid: str, now: datetime, offset: int = 0, limit: int = -1
     ) -> tuple[list[Line], int]:
         """A page of an invoice's lines and how many there are; negative: all the rest."""
+        if (unstored := self._unstored.get(uuid)) is not None:
+            return unstored.lines(offset, limit), unstored.line_count
         preview, lines = self.preview(now)
         if uuid == preview.uuid:
             end = None if limit < 0 else offset + limit
@@ -122,6 +164,16 @@ class Invoices:
             (uuid, offset, limit),
         )
         return list(_loaded(rows)), int(total)
+
+    def totals(self, uuid: str, now: datetime) -> MonthTotals:
+        """What an invoice's lines come to."""
+        unstored = self._unstored.get(uuid)
+        return totals_of(self.lines(uuid, now)[0]) if unstored is None else unstored.totals
+
+    def csv(self, uuid: str, now: datetime) -> Iterator[bytes]:
+        """The CSV form of an invoice, in pieces."""
+        unstored = self._unstored.get(uuid)
+        return csv_pieces(self.lines(uuid, now)[0]) if unstored is None else unstored.csv()
 
 
 def _dump(line: Line) -> str:

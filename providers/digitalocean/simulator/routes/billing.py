@@ -1,20 +1,19 @@
 """Balance, billing history, invoices in their four forms, and daily insights."""
 
-import csv
-import io
-from datetime import date, datetime
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from decimal import Decimal
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.billing.history import Entry, balance_of, book
 from providers.digitalocean.simulator.billing.insights import data_points
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
-from providers.digitalocean.simulator.billing.month import totals_of
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.errors import BadRequest, NotFound
 from providers.digitalocean.simulator.paging import listing, requested_page
@@ -24,17 +23,6 @@ from providers.digitalocean.simulator.state import Document
 __all__ = ["routes"]
 
 _MAX_DAYS = 31
-_CSV_HEADER = (
-    "product",
-    "group_description",
-    "description",
-    "hours",
-    "start",
-    "end",
-    "USD",
-    "project_name",
-    "category",
-)
 
 
 def _json(document: Document) -> Response:
@@ -147,50 +135,26 @@ def _all_lines(request: Request, invoice: Invoice) -> list[Line]:
     return simulation.invoices.lines(invoice.uuid, simulation.clock.now())[0]
 
 
-def _dollars(amount: Decimal) -> str:
-    return f"-${-amount:,}" if amount < 0 else f"${amount:,}"
-
-
-def _csv_time(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} +0000"
-
-
 async def _csv(request: Request) -> Response:
     invoice = _requested(request)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_HEADER)
-    for line in _all_lines(request, invoice):
-        writer.writerow(
-            (
-                line.product,
-                line.group_description,
-                line.description,
-                "" if line.hours is None else line.hours,
-                _csv_time(line.start),
-                _csv_time(line.end),
-                _dollars(line.amount),
-                line.project_name,
-                line.category,
-            )
-        )
+    simulation = simulation_of(request)
+    pieces = simulation.invoices.csv(invoice.uuid, simulation.clock.now())
     disposition = f'attachment; filename="DigitalOcean Invoice {invoice.period}.csv"'
-    headers = {"content-disposition": disposition}
-    return Response(text.getvalue(), headers=headers, media_type="text/csv")
+    headers = {"content-disposition": disposition, "content-type": "text/csv"}
+    return StreamingResponse(_unhurried(pieces), headers=headers)
+
+
+async def _unhurried(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, with other requests served in between."""
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
 
 
 async def _summary(request: Request) -> Response:
     invoice = _requested(request)
-    lines = _all_lines(request, invoice)
-    totals = totals_of(lines)
-    products: dict[str, list[Decimal]] = {}
-    for line in lines:
-        if line.charge is Charge.USAGE:
-            products.setdefault(line.product, []).append(line.amount)
-    items = [
-        {"name": product, "amount": str(sum(amounts)), "count": str(len(amounts))}
-        for product, amounts in sorted(products.items())
-    ]
+    simulation = simulation_of(request)
+    totals = simulation.invoices.totals(invoice.uuid, simulation.clock.now())
     return _json(
         {
             "invoice_uuid": invoice.uuid,
@@ -204,7 +168,7 @@ async def _summary(request: Request) -> Response:
             "product_charges": {
                 "name": "Product usage charges",
                 "amount": str(totals.usage),
-                "items": items,
+                "items": _products(request, invoice),
             },
             "overages": {"name": "Overages", "amount": str(totals.overages)},
             "taxes": {"name": "Taxes", "amount": str(totals.taxes)},
@@ -216,6 +180,21 @@ async def _summary(request: Request) -> Response:
     )
 
 
+def _products(request: Request, invoice: Invoice) -> list[Document]:
+    """What each product comes to; of a very long invoice only its first lines'."""
+    products: dict[str, list[Decimal]] = {}
+    simulation = simulation_of(request)
+    lines, _ = simulation.invoices.lines(invoice.uuid, simulation.clock.now(), 0, _MOST_SUMMED)
+    for line in lines:
+        if line.charge is Charge.USAGE:
+            products.setdefault(line.product, []).append(line.amount)
+    return [
+        {"name": product, "amount": str(sum(amounts)), "count": str(len(amounts))}
+        for product, amounts in sorted(products.items())
+    ]
+
+
+_MOST_SUMMED = 100_000
 _ADDRESS = {
     "address_line1": "1 Harbour Street",
     "address_line2": "",

@@ -1,0 +1,70 @@
+"""The control API's hand on the account's bills: invoices of any length."""
+
+from datetime import timedelta
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.billing.invoices import Invoice
+from providers.digitalocean.simulator.billing.lines import Period
+from providers.digitalocean.simulator.billing.synthetic import (
+    Billed,
+    SyntheticInvoice,
+    amount_of,
+)
+from providers.digitalocean.simulator.errors import Unprocessable
+from providers.digitalocean.simulator.payload import optional, payload, required
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.state import Query
+from providers.digitalocean.simulator.world.ids import Ids
+
+__all__ = ["routes"]
+
+MOST_LINES: Final = 100_000_000
+MOST_DROPLETS: Final = 100_000
+
+
+async def _add_invoice(request: Request) -> Response:
+    """`{"lines", "droplets"?}`: one more for the last month, its lines on so many droplets."""
+    simulation = simulation_of(request)
+    asked = await payload(request)
+    lines = required(asked, "lines", int)
+    droplets = optional(asked, "droplets", int, 1_000)
+    if not 0 < lines <= MOST_LINES or not 0 < droplets <= MOST_DROPLETS:
+        raise Unprocessable(f"lines and droplets must be from 1 to {MOST_LINES}, {MOST_DROPLETS}")
+    invoice = _synthetic(simulation, lines, droplets)
+    simulation.invoices.add(invoice)
+    head = invoice.head
+    return JSONResponse(
+        {
+            "invoice_uuid": head.uuid,
+            "invoice_period": head.period,
+            "amount": str(head.amount),
+            "droplets": len(invoice.droplets),
+        },
+        201,
+    )
+
+
+def _synthetic(simulation: Simulation, lines: int, droplets: int) -> SyntheticInvoice:
+    now = simulation.clock.now()
+    period = Period.month_of(Period.month_of(now).start - timedelta(days=1))
+    uuid = Ids(int(simulation.store.fact("seed") or "0")).uuid("synthetic", f"{lines}/{droplets}")
+    head = Invoice(uuid, f"9{lines}", period.name, amount_of(lines), period.end)
+    bodies, _ = simulation.store.page(Query("droplet"), 0, droplets)
+    return SyntheticInvoice(head, period, [_billed(simulation, body) for body in bodies], lines)
+
+
+def _billed(simulation: Simulation, body: bytes) -> Billed:
+    droplet = orjson.loads(body)
+    identifier = str(droplet["id"])
+    project = simulation.project_name(f"do:droplet:{identifier}")
+    return Billed(identifier, droplet["name"], droplet["size_slug"], project)
+
+
+def routes() -> list[Route]:
+    """Making bills."""
+    return [Route("/_simulator/invoices", _add_invoice, methods=["POST"])]
