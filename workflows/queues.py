@@ -14,3 +14,5 @@ class TaskQueue(StrEnum):
     """Every six hours: the kinds that rarely change."""
     CLOUD_SYNC_FAST = "cloud-sync-fast"
     """One resource, right after something was done to it."""
+    CLOUD_BILLING = "cloud-billing"
+    """What the provider charges: balances, bills, estimates."""

@@ -20,11 +20,22 @@ from temporalio.client import (
 )
 
 from services.common.settings import Settings
+from workflows.balance_snapshot import BalanceSnapshot
+from workflows.billing_history import BillingHistory
+from workflows.billing_payloads import BalanceInput, HistoryInput
+from workflows.billing_starts import (
+    BALANCE_SNAPSHOT_ID,
+    BILLING_HISTORY_ID,
+    DAILY_COSTS_ID,
+    HISTORY_TIMEOUT,
+)
+from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
 from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.starts import (
+    DIGITALOCEAN,
     DRIFT_SWEEP_ID,
     DRIFT_SWEEP_TIMEOUT,
     HOURLY_KINDS,
@@ -43,6 +54,7 @@ from workflows.starts import (
 __all__ = ["PlannedSchedule", "ensure_schedules", "planned"]
 
 EVERY_HOUR: Final = (ScheduleRange(0, 23),)
+BALANCE_TIMEOUT: Final = timedelta(minutes=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             jitter=timedelta(seconds=10),
             note="hourly at :20, on what the sync just saw: specs against the inventory",
         ),
+        *_planned_billing(),
     )
 
 
@@ -128,6 +141,76 @@ def _sync(
         execution_timeout=SYNC_TIMEOUT,
         typed_search_attributes=search_attributes_of(sync),
         static_summary=summary_of(sync),
+    )
+
+
+def _planned_billing() -> tuple[PlannedSchedule, ...]:
+    """The rows about what the provider charges."""
+    return (
+        PlannedSchedule(
+            id=BALANCE_SNAPSHOT_ID,
+            calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(7),)),
+            action=_billing(
+                BalanceSnapshot.run,
+                BalanceInput(DIGITALOCEAN),
+                BALANCE_SNAPSHOT_ID,
+                "keep the account's balance",
+                BALANCE_TIMEOUT,
+            ),
+            # The provider tells only what is owed now: a missed hour cannot be made up for.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=10),
+            jitter=timedelta(seconds=10),
+            note="hourly at :07: what the account owes",
+        ),
+        PlannedSchedule(
+            id=BILLING_HISTORY_ID,
+            calendar=ScheduleCalendarSpec(hour=(ScheduleRange(2),), minute=(ScheduleRange(23),)),
+            action=_billing(
+                BillingHistory.run,
+                HistoryInput(DIGITALOCEAN),
+                BILLING_HISTORY_ID,
+                "walk the billing history and ingest what is due",
+                HISTORY_TIMEOUT,
+            ),
+            # A walk that still runs ingests what the next one would.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=50),
+            jitter=timedelta(seconds=10),
+            note="daily at 02:23: the billing history, then an ingest per invoice that is due",
+        ),
+        PlannedSchedule(
+            id=DAILY_COSTS_ID,
+            calendar=ScheduleCalendarSpec(hour=(ScheduleRange(5),), minute=(ScheduleRange(41),)),
+            action=_billing(
+                DailyCosts.run,
+                HistoryInput(DIGITALOCEAN),
+                DAILY_COSTS_ID,
+                "read the provider's daily estimates",
+                HISTORY_TIMEOUT,
+            ),
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=50),
+            jitter=timedelta(seconds=10),
+            note="daily at 05:41: the estimates of the last month, made by the provider at night",
+        ),
+    )
+
+
+def _billing(
+    run: Any,  # noqa: ANN401
+    argument: Any,  # noqa: ANN401
+    identifier: str,
+    summary: str,
+    timeout: timedelta,
+) -> ScheduleActionStartWorkflow:
+    return _start(
+        run,
+        argument,
+        id=identifier,
+        task_queue=TaskQueue.CLOUD_BILLING,
+        execution_timeout=timeout,
+        static_summary=summary,
     )
 
 

@@ -11,18 +11,32 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-__all__ = ["KINDS", "OUTCOME", "PERIOD", "PROVIDER", "register_search_attributes"]
+__all__ = [
+    "KINDS",
+    "OUTCOME",
+    "PERIOD",
+    "PROVIDER",
+    "PROVIDER_INVOICE",
+    "RESIDUAL",
+    "register_search_attributes",
+]
 
 PROVIDER: Final = SearchAttributeKey.for_keyword("ArcadiaProvider")
 KINDS: Final = SearchAttributeKey.for_keyword_list("ArcadiaKinds")
 PERIOD: Final = SearchAttributeKey.for_keyword("ArcadiaPeriod")
 OUTCOME: Final = SearchAttributeKey.for_keyword("ArcadiaOutcome")
+PROVIDER_INVOICE: Final = SearchAttributeKey.for_keyword("ArcadiaProviderInvoice")
+"""The provider's UUID of its invoice."""
+RESIDUAL: Final = SearchAttributeKey.for_keyword("ArcadiaResidual")
+"""What an invoice's lines lack of its amount, USD, an exact decimal: `0` when they add up."""
 
 INDEXED: Final = {
     PROVIDER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     KINDS.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
     PERIOD.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     OUTCOME.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    PROVIDER_INVOICE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    RESIDUAL.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
 }
 
 

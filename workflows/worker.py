@@ -15,6 +15,8 @@ import grpc
 import stamina
 import structlog
 import uvloop
+from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
+from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from opentelemetry import trace
@@ -40,14 +42,22 @@ from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
 from services.common.telemetry import configure_logging, configure_telemetry
 from services.common.version import version
+from workflows.activities.bills import BillActivities
 from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.daily_costs import DailyCostActivities
 from workflows.activities.drift import DriftActivities
+from workflows.activities.ingesting import IngestActivities
+from workflows.activities.matching import MatchActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.reading import ReadActivities
 from workflows.activities.sweeping import SweepActivities
+from workflows.balance_snapshot import BalanceSnapshot
+from workflows.billing_history import BillingHistory
 from workflows.connection import connect
+from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
 from workflows.ensure_project import EnsureProject
+from workflows.invoice_ingest import InvoiceIngest
 from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
@@ -104,6 +114,12 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
         made = []
         for queue in TaskQueue:
             provider = await held.enter_async_context(tokens.client(queue))
+            if queue is TaskQueue.CLOUD_BILLING:
+                billing = await held.enter_async_context(
+                    connect_service(settings, Service.BILLING, caller=PROGRAM)
+                )
+                made.append(_worker(client, queue, _billing_activities(provider, billing)))
+                continue
             activities = _activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:
                 activities = (*activities, *_drift_activities(provider, channel))
@@ -115,6 +131,7 @@ WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
     TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
+    TaskQueue.CLOUD_BILLING: (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts),
 }
 
 
@@ -138,6 +155,24 @@ def _activities(
 def _drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
     drift = DriftActivities(provider, ReconcileServiceStub(channel))
     return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
+
+
+def _billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
+    stub = IngestServiceStub(channel)
+    bills = BillActivities(provider, BalanceServiceStub(channel), stub)
+    ingesting = IngestActivities(provider, stub)
+    return (
+        bills.record_balance,
+        bills.walk_history,
+        bills.list_pending,
+        ingesting.begin_ingest,
+        ingesting.upload_csv,
+        ingesting.record_items,
+        ingesting.complete_ingest,
+        ingesting.fail_ingest,
+        MatchActivities(stub).match_invoice,
+        DailyCostActivities(provider, stub).replace_daily_costs,
+    )
 
 
 def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) -> Worker:

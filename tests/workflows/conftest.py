@@ -16,6 +16,7 @@ from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
+from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
 from workflows.connection import connect
 from workflows.search_attributes import register_search_attributes
@@ -104,3 +105,34 @@ async def system(
     settings = fresh_settings(Service.INVENTORY, **settings_of(sync_temporal, sync_simulator))
     async with running_system(engine_room, sync_simulator, temporal, settings) as made:
         yield made
+
+
+@pytest.fixture
+async def bills(
+    engine_room: EngineRoom,
+    fresh_settings: Callable[..., Settings],
+    sync_temporal: str,
+    sync_simulator: Simulator,
+    temporal: Client,
+) -> AsyncIterator[Bills]:
+    """A new account with years of bills, an empty billing service, and no worker yet."""
+    sync_simulator.behave()
+    sync_simulator.reset(now="2026-05-20T10:00:00Z")
+    settings = fresh_settings(
+        Service.INVENTORY,
+        Service.BILLING,
+        **settings_of(sync_temporal, sync_simulator),
+        billing_address=f"127.0.0.1:{free_port()}",
+    )
+    async with running_system(engine_room, sync_simulator, temporal, settings) as system:
+        billing = engine_room.start_program(
+            f"billing-{settings.billing_address.rpartition(':')[2]}",
+            [sys.executable, "-m", "services.billing"],
+            environment_of(settings),
+            lambda _: grpc_serving(settings.billing_address),
+        )
+        database = settings.database_url(Service.BILLING).rpartition("/")[2]
+        system.admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
+        yield Bills(system)
+        billing.popen.kill()
+        engine_room.stop(billing)

@@ -32,8 +32,8 @@ WORTH_WAITING_FOR: Final = frozenset(
 
 
 @contextmanager
-def as_failures() -> Iterator[None]:
-    """Raises ApplicationError for what the provider or a service answered inside."""
+def as_failures(service: str = "inventory") -> Iterator[None]:
+    """Raises ApplicationError for what the provider or the named service answered inside."""
     try:
         yield
     except RateLimited as error:
@@ -51,7 +51,11 @@ def as_failures() -> Iterator[None]:
     except grpc.aio.AioRpcError as error:
         retryable = error.code() in WORTH_WAITING_FOR
         raise ApplicationError(
-            f"the inventory answered {error.code().name}: {error.details()}",
-            type="InventoryUnavailable" if retryable else INVENTORY_REFUSED,
+            f"{_named(service)} answered {error.code().name}: {error.details()}",
+            type=f"{service.capitalize()}{'Unavailable' if retryable else 'Refused'}",
             non_retryable=not retryable,
         ) from None
+
+
+def _named(service: str) -> str:
+    return "the inventory" if service == "inventory" else service

@@ -1,0 +1,199 @@
+"""The provider's bills on a real Temporal server, over a simulated account with years of them."""
+
+import asyncio
+import time
+from decimal import Decimal
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError
+
+from services.common.settings import Settings
+from tests.workflows.billing_system import Bills
+from workflows.balance_snapshot import BalanceSnapshot
+from workflows.billing_history import BillingHistory, invoice_ingest_id
+from workflows.billing_payloads import BalanceInput
+from workflows.billing_starts import (
+    BALANCE_SNAPSHOT_ID,
+    BILLING_HISTORY_ID,
+    start_billing_history,
+    start_daily_costs,
+    start_invoice_ingest,
+)
+from workflows.queues import TaskQueue
+from workflows.schedules import planned
+
+INVOICES = "/v2/customers/my/invoices"
+
+
+async def test_every_invoice_of_the_history_is_ingested_to_the_cent_and_only_once(
+    bills: Bills,
+) -> None:
+    bills.system.start_worker()
+    walk = await start_billing_history(bills.system.client)
+    result = await walk.result()
+
+    issued = bills.issued()
+    assert len(result.ingested) == result.walk.discovered_count == len(issued) > 24
+    assert result.failed == result.running_elsewhere == ()
+    assert bills.rows(
+        "SELECT DISTINCT ingest_status, balanced, residual_usd::text FROM cloud_invoices"
+    ) == [("ingested", True, "0.00")]
+    for uuid in issued:
+        assert bills.kept(uuid) == bills.truth(uuid)
+
+    again = await (await start_billing_history(bills.system.client)).result()
+    assert (again.ingested, again.walk.unchanged_count) == ((), len(issued))
+
+
+async def test_an_invoice_is_found_by_its_uuid_its_month_and_its_residual(bills: Bills) -> None:
+    client = bills.system.client
+    bills.system.start_worker()
+    uuid = bills.issued()[0]
+    await (await start_invoice_ingest(client, await bills.discover(uuid))).result()
+    query = (
+        f'ArcadiaProviderInvoice = "{uuid}" AND ArcadiaResidual = "0"'
+        ' AND ArcadiaOutcome = "balanced" AND ArcadiaPeriod = "2026-04"'
+    )
+    assert await found(client, query) == [invoice_ingest_id(uuid)]
+
+
+async def found(client: Client, query: str) -> list[str]:
+    """The workflows that a query finds; what was just written shows after a moment."""
+    for _ in range(100):
+        ids = [run.id async for run in client.list_workflows(query)]
+        if ids:
+            return ids
+        await asyncio.sleep(0.1)
+    return []
+
+
+async def test_a_malformed_bill_fails_alone_and_says_where(bills: Bills) -> None:
+    bills.system.start_worker()
+    broken, *_ = bills.issued()
+    bills.system.simulator.fault("truncate", path=f"{INVOICES}/{broken}/csv")
+    walk = await start_billing_history(bills.system.client)
+    with pytest.raises(WorkflowFailureError) as failed:
+        await walk.result()
+
+    assert "1 failed" in str(failed.value.cause)
+    status, error, _ = bills.status(broken)
+    assert status == "failed"
+    assert "row " in error
+    assert bills.kept(broken).total() == 0
+    told = await walk.query(BillingHistory.progress)
+    assert len(told.ingested) == len(bills.issued()) - 1
+    assert bills.rows("SELECT count(*) FROM cloud_staged_lines") == [(0,)]
+
+
+async def test_a_failed_ingest_keeps_the_lines_and_the_next_one_replaces_them(
+    bills: Bills,
+) -> None:
+    client, simulator = bills.system.client, bills.system.simulator
+    bills.system.start_worker()
+    uuid = bills.issued()[0]
+    invoice = await bills.discover(uuid)
+    await (await start_invoice_ingest(client, invoice)).result()
+    simulator.fault("status", path=f"{INVOICES}/{uuid}", status=403)
+    with pytest.raises(WorkflowFailureError):
+        await (await start_invoice_ingest(client, invoice)).result()
+    assert bills.status(uuid)[0] == "failed"
+    assert bills.kept(uuid) == bills.truth(uuid)
+    simulator.behave()
+    await (await start_invoice_ingest(client, invoice)).result()
+    assert bills.status(uuid) == ("ingested", "", Decimal("0.00"))
+    assert bills.kept(uuid) == bills.truth(uuid)
+
+
+async def test_what_waiting_mends_is_waited_for_and_nothing_doubles(bills: Bills) -> None:
+    simulator = bills.system.simulator
+    bills.system.start_worker()
+    uuid = bills.issued()[0]
+    invoice = await bills.discover(uuid)
+    csv = f"{INVOICES}/{uuid}/csv"
+    simulator.fault("too_many_requests", path=csv, times=1, retry_after=1)
+    simulator.fault("server_error", path=csv, times=1)
+    simulator.fault("drop", path=csv, times=1)
+    simulator.fault("gateway_timeout", path=csv, times=1)
+    simulator.fault("server_error", path=f"{INVOICES}/{uuid}", pattern="page=", times=1)
+    result = await (await start_invoice_ingest(bills.system.client, invoice)).result()
+    assert result.ingest.outcome == "balanced"
+    assert bills.kept(uuid) == bills.truth(uuid)
+
+
+async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_on(
+    bills: Bills,
+) -> None:
+    simulator = bills.system.simulator
+    uuid = bills.synthetic(9_000)
+    invoice = await bills.discover(uuid)
+    simulator.fault("delay", path=f"{INVOICES}/{uuid}", pattern="page=", delay_ms=150)
+    worker = bills.system.start_worker()
+    handle = await start_invoice_ingest(bills.system.client, invoice)
+
+    def pages() -> list[str]:
+        return [path for path in simulator.requests(path=f"{INVOICES}/{uuid}?") if "page=" in path]
+
+    def wait_until_in_the_middle() -> None:
+        while len(pages()) < 25:
+            time.sleep(0.05)
+
+    await asyncio.to_thread(wait_until_in_the_middle)
+    worker.popen.kill()
+    bills.system.start_worker()
+    result = await handle.result()
+
+    assert (result.ingest.line_count, result.ingest.residual_usd) == (9_000, "0")
+    assert bills.kept(uuid) == bills.truth(uuid)
+    assert pages().count(pages()[0]) == 1
+
+
+async def test_an_ingest_runs_once_at_a_time(bills: Bills) -> None:
+    uuid = bills.issued()[0]
+    invoice = await bills.discover(uuid)
+    first = await start_invoice_ingest(bills.system.client, invoice)
+    second = await start_invoice_ingest(bills.system.client, invoice)
+    assert second.first_execution_run_id == first.first_execution_run_id
+    bills.system.start_worker()
+    await first.result()
+    assert bills.kept(uuid) == bills.truth(uuid)
+
+
+async def test_the_balance_is_kept_once_an_hour(bills: Bills) -> None:
+    bills.system.start_worker()
+    for _ in range(2):
+        await bills.system.client.execute_workflow(
+            BalanceSnapshot.run,
+            BalanceInput("digitalocean"),
+            id="balance-snapshot/test",
+            task_queue=TaskQueue.CLOUD_BILLING,
+        )
+    told = bills.told("/v2/customers/my/balance")
+    rows = bills.rows(
+        "SELECT account_balance::text, month_to_date_usage::text FROM cloud_balance_snapshots"
+    )
+    assert set(rows) == {(told["account_balance"], told["month_to_date_usage"])}
+
+
+async def test_daily_costs_are_those_of_the_provider_and_reading_again_doubles_nothing(
+    bills: Bills,
+) -> None:
+    bills.system.start_worker()
+    for _ in range(2):
+        result = await (await start_daily_costs(bills.system.client)).result()
+    [(count, total)] = bills.rows("SELECT count(*), sum(amount_usd) FROM cloud_daily_costs")
+    assert (count, plain(total)) == (result.row_count, result.amount_usd)
+    [(days,)] = bills.rows("SELECT count(*) FROM cloud_daily_cost_days")
+    assert days == 31
+
+
+def plain(total: Decimal | None) -> str:
+    return "0" if not total else f"{total.normalize():f}"
+
+
+def test_balances_are_kept_at_seven_past_and_the_history_is_walked_at_night() -> None:
+    table = {plan.id: plan for plan in planned(Settings())}
+    balance, history = table[BALANCE_SNAPSHOT_ID].calendar, table[BILLING_HISTORY_ID].calendar
+    assert [at.start for at in balance.minute] == [7]
+    assert [(at.start, at.end) for at in balance.hour] == [(0, 23)]
+    assert [at.start for at in history.hour] == [2]
+    assert [at.start for at in history.minute] == [23]

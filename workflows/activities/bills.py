@@ -1,0 +1,117 @@
+"""Balances, the billing history, and what is due: from the provider to the billing service."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from arcadia.billing.v1 import balance_service_pb2 as balance_pb
+from arcadia.billing.v1 import costs_pb2
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from temporalio import activity
+
+from providers.digitalocean import billing as provider_billing
+from providers.digitalocean.client import DigitalOcean
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating, reached_before
+from workflows.activities.stamps import stamp
+from workflows.billing_payloads import (
+    BalanceInput,
+    HistoryCursor,
+    HistoryInput,
+    InvoiceIngestInput,
+    PendingPage,
+    PendingPlace,
+)
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceAsyncStub
+    from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
+
+__all__ = ["BillActivities"]
+
+BILLING = "billing"
+INVOICES_A_PAGE = 100
+
+
+class BillActivities:
+    """Needs the provider's client and the stubs of billing."""
+
+    def __init__(
+        self,
+        provider: DigitalOcean,
+        balances: "BalanceServiceAsyncStub",
+        ingest: "IngestServiceAsyncStub",
+    ) -> None:
+        self._provider = provider
+        self._balances = balances
+        self._ingest = ingest
+
+    @activity.defn
+    async def record_balance(self, request: BalanceInput) -> str:
+        """Takes a snapshot of the balance; answers what was used this month, USD."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            balance = await provider_billing.balance(self._provider)
+            await self._balances.RecordBalance(
+                balance_pb.RecordBalanceRequest(
+                    month_to_date_balance=balance.month_to_date_balance,
+                    account_balance=balance.account_balance,
+                    month_to_date_usage=balance.month_to_date_usage,
+                    generated_at=stamp(balance.generated_at),
+                    key=request.key,
+                )
+            )
+            return balance.month_to_date_usage
+
+    @activity.defn
+    async def walk_history(self, request: HistoryInput) -> HistoryCursor:
+        """Records every invoice of the history, from wherever an earlier attempt stood."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            cursor = reached_before(HistoryCursor) or HistoryCursor()
+            async with beating(lambda: cursor):
+                months = await provider_billing.invoice_months(self._provider)
+                pages = provider_billing.history_pages(self._provider, first=cursor.page)
+                async for page in pages:
+                    cursor = await self._record(page, months, cursor)
+            return cursor
+
+    @activity.defn
+    async def list_pending(self, place: PendingPlace) -> PendingPage:
+        """A page of the invoices that are not ingested, oldest first."""
+        with as_failures(BILLING):
+            answer = await self._ingest.ListPendingInvoices(
+                pb.ListPendingInvoicesRequest(
+                    page_size=INVOICES_A_PAGE, page_token=place.page_token
+                )
+            )
+            return PendingPage(tuple(map(_due, answer.provider_invoices)), answer.next_page_token)
+
+    async def _record(
+        self, page: provider_billing.HistoryPage, months: dict[str, str], cursor: HistoryCursor
+    ) -> HistoryCursor:
+        entries = [
+            pb.HistoryEntry(
+                invoice_uuid=invoice.invoice_uuid,
+                invoice_number=invoice.invoice_number,
+                amount_usd=invoice.amount_usd,
+                issued_at=stamp(invoice.issued_at),
+                description=invoice.description,
+                period=months.get(invoice.invoice_uuid, ""),
+            )
+            for invoice in page.invoices
+        ]
+        answer = await self._ingest.RecordBillingHistory(
+            pb.RecordBillingHistoryRequest(entries=entries)
+        )
+        return replace(
+            cursor,
+            page=page.number + 1,
+            discovered_count=cursor.discovered_count + answer.discovered_count,
+            updated_count=cursor.updated_count + answer.updated_count,
+            unchanged_count=cursor.unchanged_count + answer.unchanged_count,
+        )
+
+
+def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:
+    return InvoiceIngestInput(invoice.id, invoice.invoice_uuid, invoice.period[:7])

@@ -1,0 +1,72 @@
+"""Has billing match an invoice's lines, page by page."""
+
+from typing import TYPE_CHECKING, Final
+
+from arcadia.billing.v1 import costs_pb2
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from grpc import StatusCode
+from grpc.aio import AioRpcError
+from temporalio import activity
+
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating, reached_before
+from workflows.billing_payloads import InvoiceIngestInput, MatchCounts, MatchCursor
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
+
+__all__ = ["MatchActivities"]
+
+LINES_A_PAGE: Final = 50_000
+PAGE_SECONDS: Final = 600.0
+
+COUNTS: Final = tuple(MatchCounts.__dataclass_fields__)
+
+
+class MatchActivities:
+    """Needs the stub of the ingest."""
+
+    def __init__(self, ingest: "IngestServiceAsyncStub") -> None:
+        self._ingest = ingest
+
+    @activity.defn
+    async def match_invoice(self, request: InvoiceIngestInput) -> MatchCounts:
+        """Matches every line of an invoice, from wherever an earlier attempt stood."""
+        with as_failures("billing"):
+            set_request_id(activity.info().workflow_run_id)
+            cursor = reached_before(MatchCursor) or MatchCursor()
+            async with beating(lambda: cursor):
+                while True:
+                    answer = await self._match(request, cursor)
+                    if answer is None:
+                        return cursor.counts
+                    counts = _added(cursor.counts, answer.matching)
+                    cursor = MatchCursor(answer.next_page_token, counts)
+                    if not cursor.page_token:
+                        return counts
+
+    async def _match(
+        self, request: InvoiceIngestInput, cursor: MatchCursor
+    ) -> pb.MatchLinesResponse | None:
+        """A page; None from a billing service that is of an older release than this worker.
+
+        Its lines say that they are not matched yet.
+        """
+        try:
+            return await self._ingest.MatchLines(
+                pb.MatchLinesRequest(
+                    provider_invoice_id=request.provider_invoice_id,
+                    page_size=LINES_A_PAGE,
+                    page_token=cursor.page_token,
+                ),
+                timeout=PAGE_SECONDS,
+            )
+        except AioRpcError as error:
+            if error.code() is StatusCode.UNIMPLEMENTED:
+                return None
+            raise
+
+
+def _added(counts: MatchCounts, more: costs_pb2.MatchSummary) -> MatchCounts:
+    return MatchCounts(**{name: getattr(counts, name) + getattr(more, name) for name in COUNTS})
