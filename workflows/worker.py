@@ -68,7 +68,7 @@ from workflows.sync_resource import SyncResource
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
-__all__ = ["WORKFLOW_RUNNER", "main", "workers"]
+__all__ = ["WORKFLOWS", "WORKFLOW_RUNNER", "main", "workers"]
 
 Result = TypeVar("Result")
 Activity = Callable[..., Any]

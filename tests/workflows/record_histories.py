@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from tests.workflows.billing_system import Bills
 from tests.workflows.system import System, outcomes_of
+from workflows.balance_snapshot import BalanceSnapshot
+from workflows.billing_history import invoice_ingest_id
+from workflows.billing_payloads import BalanceInput
+from workflows.billing_starts import (
+    start_billing_history,
+    start_daily_costs,
+    start_invoice_ingest,
+)
+from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -74,3 +84,38 @@ async def test_record_drift(system: System) -> None:
     with pytest.raises(WorkflowFailureError):
         await failed.result()
     await save(system, failed.id, "DriftSweep.failed")
+
+
+async def test_record_billing(bills: Bills) -> None:
+    client, simulator = bills.system.client, bills.system.simulator
+    simulator.reset(now="2024-03-10T10:00:00Z")
+    bills.system.start_worker()
+    walked = await start_billing_history(client)
+    await walked.result()
+    await save(bills.system, walked.id, "BillingHistory.ingested")
+    newest = bills.issued()[0]
+    await save(bills.system, invoice_ingest_id(newest), "InvoiceIngest.balanced")
+
+    simulator.fault("truncate", path=f"/v2/customers/my/invoices/{newest}/csv")
+    failed = await start_invoice_ingest(client, await bills.discover(newest))
+    with pytest.raises(WorkflowFailureError):
+        await failed.result()
+    await save(bills.system, failed.id, "InvoiceIngest.failed")
+    again = await start_billing_history(client)
+    with pytest.raises(WorkflowFailureError):
+        await again.result()
+    await save(bills.system, again.id, "BillingHistory.failed")
+
+    balance = await client.start_workflow(
+        BalanceSnapshot.run,
+        BalanceInput("digitalocean"),
+        id="balance-snapshot/recorded",
+        task_queue=TaskQueue.CLOUD_BILLING,
+    )
+    await balance.result()
+    await save(bills.system, balance.id, "BalanceSnapshot.kept")
+    simulator.behave()
+    simulator.reset()
+    costs = await start_daily_costs(client)
+    await costs.result()
+    await save(bills.system, costs.id, "DailyCosts.read")

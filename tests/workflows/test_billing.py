@@ -54,22 +54,23 @@ async def test_an_invoice_is_found_by_its_uuid_its_month_and_its_residual(bills:
         f'ArcadiaProviderInvoice = "{uuid}" AND ArcadiaResidual = "0"'
         ' AND ArcadiaOutcome = "balanced" AND ArcadiaPeriod = "2026-04"'
     )
-    assert await found(client, query) == [invoice_ingest_id(uuid)]
+    assert await found(client, query) == {invoice_ingest_id(uuid)}
 
 
-async def found(client: Client, query: str) -> list[str]:
+async def found(client: Client, query: str) -> set[str]:
     """The workflows that a query finds; what was just written shows after a moment."""
     for _ in range(100):
-        ids = [run.id async for run in client.list_workflows(query)]
+        ids = {run.id async for run in client.list_workflows(query)}
         if ids:
             return ids
         await asyncio.sleep(0.1)
-    return []
+    return set()
 
 
 async def test_a_malformed_bill_fails_alone_and_says_where(bills: Bills) -> None:
+    bills.system.simulator.reset(now="2024-05-10T10:00:00Z")
     bills.system.start_worker()
-    broken, *_ = bills.issued()
+    broken, *others = bills.issued()
     bills.system.simulator.fault("truncate", path=f"{INVOICES}/{broken}/csv")
     walk = await start_billing_history(bills.system.client)
     with pytest.raises(WorkflowFailureError) as failed:
@@ -81,7 +82,7 @@ async def test_a_malformed_bill_fails_alone_and_says_where(bills: Bills) -> None
     assert "row " in error
     assert bills.kept(broken).total() == 0
     told = await walk.query(BillingHistory.progress)
-    assert len(told.ingested) == len(bills.issued()) - 1
+    assert len(told.ingested) == len(others) == 3
     assert bills.rows("SELECT count(*) FROM cloud_staged_lines") == [(0,)]
 
 
@@ -124,9 +125,9 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
     bills: Bills,
 ) -> None:
     simulator = bills.system.simulator
-    uuid = bills.synthetic(9_000)
+    uuid = bills.synthetic(8_000)
     invoice = await bills.discover(uuid)
-    simulator.fault("delay", path=f"{INVOICES}/{uuid}", pattern="page=", delay_ms=150)
+    simulator.fault("delay", path=f"{INVOICES}/{uuid}", pattern="page=", delay_ms=100)
     worker = bills.system.start_worker()
     handle = await start_invoice_ingest(bills.system.client, invoice)
 
@@ -134,7 +135,7 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
         return [path for path in simulator.requests(path=f"{INVOICES}/{uuid}?") if "page=" in path]
 
     def wait_until_in_the_middle() -> None:
-        while len(pages()) < 25:
+        while len(pages()) < 36:
             time.sleep(0.05)
 
     await asyncio.to_thread(wait_until_in_the_middle)
@@ -142,7 +143,7 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
     bills.system.start_worker()
     result = await handle.result()
 
-    assert (result.ingest.line_count, result.ingest.residual_usd) == (9_000, "0")
+    assert (result.ingest.line_count, result.ingest.residual_usd) == (8_000, "0")
     assert bills.kept(uuid) == bills.truth(uuid)
     assert pages().count(pages()[0]) == 1
 
@@ -158,36 +159,38 @@ async def test_an_ingest_runs_once_at_a_time(bills: Bills) -> None:
     assert bills.kept(uuid) == bills.truth(uuid)
 
 
-async def test_the_balance_is_kept_once_an_hour(bills: Bills) -> None:
+async def test_the_balance_is_kept_as_the_provider_tells_it(bills: Bills) -> None:
     bills.system.start_worker()
-    for _ in range(2):
-        await bills.system.client.execute_workflow(
-            BalanceSnapshot.run,
-            BalanceInput("digitalocean"),
-            id="balance-snapshot/test",
-            task_queue=TaskQueue.CLOUD_BILLING,
-        )
-    told = bills.told("/v2/customers/my/balance")
-    rows = bills.rows(
-        "SELECT account_balance::text, month_to_date_usage::text FROM cloud_balance_snapshots"
+    await bills.system.client.execute_workflow(
+        BalanceSnapshot.run,
+        BalanceInput("digitalocean"),
+        id="balance-snapshot/test",
+        task_queue=TaskQueue.CLOUD_BILLING,
     )
-    assert set(rows) == {(told["account_balance"], told["month_to_date_usage"])}
+    told = bills.told("/v2/customers/my/balance")
+    assert bills.rows(
+        "SELECT month_to_date_balance, account_balance, month_to_date_usage"
+        " FROM cloud_balance_snapshots"
+    ) == [
+        tuple(
+            Decimal(told[figure])
+            for figure in ("month_to_date_balance", "account_balance", "month_to_date_usage")
+        )
+    ]
 
 
 async def test_daily_costs_are_those_of_the_provider_and_reading_again_doubles_nothing(
     bills: Bills,
 ) -> None:
+    bills.system.simulator.reset()  # to today: estimates are of the last days
     bills.system.start_worker()
     for _ in range(2):
         result = await (await start_daily_costs(bills.system.client)).result()
     [(count, total)] = bills.rows("SELECT count(*), sum(amount_usd) FROM cloud_daily_costs")
-    assert (count, plain(total)) == (result.row_count, result.amount_usd)
+    assert count == result.row_count > 0
+    assert total == Decimal(result.amount_usd) > 0
     [(days,)] = bills.rows("SELECT count(*) FROM cloud_daily_cost_days")
     assert days == 31
-
-
-def plain(total: Decimal | None) -> str:
-    return "0" if not total else f"{total.normalize():f}"
 
 
 def test_balances_are_kept_at_seven_past_and_the_history_is_walked_at_night() -> None:

@@ -11,17 +11,15 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from workflows.drift_sweep import DriftSweep
-from workflows.ensure_project import EnsureProject
-from workflows.resource_sync import ResourceSync
-from workflows.sync_resource import SyncResource
-from workflows.worker import WORKFLOW_RUNNER
+from workflows.queues import TaskQueue
+from workflows.worker import WORKFLOW_RUNNER, WORKFLOWS
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 def test_there_are_histories_of_every_workflow() -> None:
     assert {path.name.partition(".")[0] for path in HISTORIES} == {
+        "BalanceSnapshot", "BillingHistory", "DailyCosts", "InvoiceIngest",
         "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource",
     }  # fmt: skip
 
@@ -35,7 +33,7 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 async def test_a_saved_run_replays(history: WorkflowHistory) -> None:
     replayer = Replayer(
-        workflows=[DriftSweep, ResourceSync, EnsureProject, SyncResource],
+        workflows=list({workflow for queue in TaskQueue for workflow in WORKFLOWS[queue]}),
         data_converter=pydantic_data_converter,
         workflow_runner=WORKFLOW_RUNNER,
     )
