@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import drift, gateway, inventory, stack
+from cli import drift, gateway, inventory, stack, sweeps
 from cli.assign import assign_resource
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
@@ -35,6 +35,7 @@ app.command(rich_help_panel=LOCAL)(stack.status)
 app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.add_typer(inventory.commands, name="inventory")
+app.add_typer(sweeps.commands, name="sweeps")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)
 
 app.command("assign")(assign_resource)

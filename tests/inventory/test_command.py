@@ -1,4 +1,4 @@
-"""`arcadia inventory`: export and watch."""
+"""`arcadia inventory`: export and watch; `arcadia sweeps`: list and confirm."""
 
 import asyncio
 import csv
@@ -20,10 +20,10 @@ def settings(inventory: Inventory) -> Settings:
     return inventory.settings
 
 
-async def arcadia(settings: Settings, *arguments: str) -> Process:
+async def arcadia(settings: Settings, *arguments: str, group: str = "inventory") -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "cli.app", "inventory", *arguments),
+        *("-m", "cli.app", group, *arguments),
         env=environment_of(settings),
         stdout=PIPE,
         stderr=PIPE,
@@ -73,3 +73,20 @@ async def test_a_watch_prints_what_was_and_what_comes(
     await watching.wait()
     assert (first["type"], second["type"]) == ("discovered", "updated")
     assert second["changes"]["name"]["new"] == "renamed"
+
+
+async def test_a_halted_sweep_is_found_and_let_go_on(
+    inventory: Inventory, settings: Settings
+) -> None:
+    kept = [sighting(f"kept-{number}") for number in range(20)]
+    await inventory.sweep(*kept, *(sighting(f"lost-{number}") for number in range(10)))
+    for _ in range(3):
+        halted = (await inventory.sweep(*kept)).sweep
+    listing = await arcadia(settings, "list", "--outcome", "halted", group="sweeps")
+    told, _ = await listing.communicate()
+    assert halted.id in told.decode()
+    assert "10 of 30 would be tombstoned" in told.decode()
+    confirming = await arcadia(settings, "confirm", halted.id, group="sweeps")
+    told, _ = await confirming.communicate()
+    assert told.decode().strip() == "droplet: the next sweep may tombstone 10"
+    assert (await inventory.sweep(*kept)).sweep.outcome == "completed"

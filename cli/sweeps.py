@@ -1,0 +1,97 @@
+"""`arcadia sweeps`: how the sweeps of each kind ended, and letting a halted one go on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import grpc
+import typer
+from arcadia.inventory.v1 import inventory_service_pb2 as pb
+from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from arcadia.inventory.v1.resources_pb2 import Sweep
+from rich.console import Console
+from rich.text import Text
+
+from cli.caller import Metadata, called_as_operator
+from services.common.settings import Service, Settings
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="How sweeps ended, and letting a halted one go on.", no_args_is_help=True
+)
+
+STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow", "running": "dim"}
+
+Ask = Callable[["InventoryServiceAsyncStub", Metadata], Awaitable[Any]]
+
+
+@commands.command("list")
+def list_sweeps(
+    kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
+    outcome: Annotated[str, typer.Option(help="Only so ended: halted, frozen, failed, …")] = "",
+    count: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
+) -> None:
+    """List sweeps, newest first."""
+
+    async def ask(stub: "InventoryServiceAsyncStub", metadata: Metadata) -> list[Sweep]:
+        request = pb.ListSweepsRequest(kind=kind, outcome=outcome, page_size=count)
+        return list((await stub.ListSweeps(request, metadata=metadata)).sweeps)
+
+    console = Console()
+    for sweep in _asked(ask):
+        console.print(_line(sweep), soft_wrap=True)
+
+
+@commands.command("confirm")
+def confirm_sweep(
+    sweep_id: Annotated[str, typer.Argument(help="The halted sweep's id, from `sweeps list`.")],
+) -> None:
+    """Let the next sweep of the kind tombstone as many as this one withheld."""
+
+    async def ask(stub: "InventoryServiceAsyncStub", metadata: Metadata) -> Sweep:
+        request = pb.ConfirmSweepRequest(id=sweep_id)
+        return (await stub.ConfirmSweep(request, metadata=metadata)).sweep
+
+    sweep = _asked(ask)
+    Console().print(
+        f"{sweep.kind}: the next sweep may tombstone {sweep.withheld_count}", markup=False
+    )
+
+
+def _asked(ask: Ask) -> Any:  # noqa: ANN401
+    """What the inventory answers to an operator; ends the program when it refuses."""
+
+    async def run() -> Any:  # noqa: ANN401
+        async with called_as_operator(Settings(), Service.INVENTORY) as (channel, metadata):
+            return await ask(InventoryServiceStub(channel), metadata)
+
+    try:
+        return asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _line(sweep: Sweep) -> Text:
+    told = ", ".join(
+        f"{count:,} {word}"
+        for count, word in (
+            (sweep.seen_count, "seen"),
+            (sweep.struck_count, "struck"),
+            (sweep.deleted_count, "gone"),
+            (sweep.withheld_count, "withheld"),
+        )
+        if count
+    )
+    outcome = f"{sweep.outcome}, confirmed" if sweep.HasField("confirmed_at") else sweep.outcome
+    return Text.assemble(
+        f"{sweep.id}  {sweep.started_at.ToDatetime(UTC):%Y-%m-%d %H:%M}  {sweep.kind}: ",
+        (outcome, STYLES.get(sweep.outcome, "red")),
+        f" ({told})" if told else "",
+        f": {sweep.reason}" if sweep.reason else "",
+    )
