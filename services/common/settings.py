@@ -122,6 +122,19 @@ class Settings(BaseSettings):
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
 
+    issuer_name: str = ""
+    """Who bills, on every invoice; without a name none is issued in production."""
+    issuer_abn: str = ""
+    issuer_address: str = ""
+    """Its lines, separated by `|`."""
+    issuer_email: str = ""
+    payment_days: int = Field(default=14, ge=0, le=365)
+    """After its issue, an invoice is due."""
+    tax_region: str = "AU"
+    """Of tenants without a billing profile."""
+    invoice_approval: bool = False
+    """Whether an operator must approve a roll-up before it issues anything."""
+
     otel_endpoint: str = Field(
         default="", validation_alias=_variable("OTEL_EXPORTER_OTLP_ENDPOINT")
     )

@@ -1,0 +1,261 @@
+"""InvoicingService: the steps of the month's end, each of which may be sent again."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from arcadia.analytics.v1 import invoicing_service_pb2 as pb
+from arcadia.analytics.v1 import invoicing_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.invoicing import requests
+from services.analytics.invoicing.clock import Clock, utc_now
+from services.analytics.invoicing.hand_over_steps import HandOverSteps
+from services.analytics.invoicing.pages import PageDrafting
+from services.analytics.invoicing.rollup_servicer import rollup_messages
+from services.analytics.invoicing.states import Decision, Outcome, RollupStatus
+from services.analytics.invoicing.store.drafts import void_drafts
+from services.analytics.invoicing.store.issuing import Issue, count_drafts, issue, next_drafts
+from services.analytics.invoicing.store.planning import (
+    close_plan,
+    outcomes_of_page,
+    outcomes_of_tenants,
+    plan_tenants,
+    planned_pages,
+    planned_tenants,
+)
+from services.analytics.invoicing.store.rollups import (
+    Opening,
+    begin_rollup,
+    has_issued,
+    locked_rollup,
+    move_rollup,
+    read_rollup,
+)
+from services.analytics.invoicing.store.summing import differences_of
+from services.analytics.invoicing.terms import Terms
+from services.analytics.quoting import billable
+from services.analytics.usage.store.periods import release_adjustments
+from services.common.access import ALL
+from services.common.database import Database
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.paging import decode_token, encode_token
+from services.common.periods import month_of, read_day, read_month
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
+
+__all__ = ["InvoicingServicer"]
+
+Context = ServicerContext[Any, Any]
+
+TENANTS_A_PAGE: Final = 200
+MOST_TENANTS_A_PAGE: Final = 1_000
+PAGES_AN_ANSWER: Final = 200
+MOST_PAGES_AN_ANSWER: Final = 1_000
+ISSUED_AT_ONCE: Final = 1_000
+MOST_ISSUED_AT_ONCE: Final = 5_000
+MOST_RETRIED: Final = 1_000
+LAST_PAGE: Final = 2**31 - 1
+
+
+class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServiceServicer):
+    """Drafts, checks and issues; called by workers."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: "PricingServiceAsyncStub",
+        terms: Terms,
+        clock: Clock = utc_now,
+    ) -> None:
+        super().__init__(database, clock)
+        self._catalog = catalog
+        self._terms = terms
+        self._pages = PageDrafting(database, catalog, tax_region=terms.tax_region)
+
+    async def BeginRollup(  # noqa: N802
+        self, request: pb.BeginRollupRequest, context: Context
+    ) -> pb.BeginRollupResponse:
+        """Opens a roll-up, or answers the one that was opened under its key."""
+        opening = Opening(
+            period=read_month(request.period, "period"),
+            key=requests.required("key", request.key),
+            force=request.force,
+            approval_required=request.approval_required,
+            started_by=requests.text("started_by", request.started_by),
+        )
+        if self._clock() < opening.period.end_at:
+            raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")
+        async with self._database.write(ALL) as session:
+            row = await begin_rollup(session, opening, self._clock())
+            [message] = await rollup_messages(session, [row])
+        return pb.BeginRollupResponse(rollup=message)
+
+    async def PlanRollup(  # noqa: N802
+        self, request: pb.PlanRollupRequest, context: Context
+    ) -> pb.PlanRollupResponse:
+        """Keeps who is billable, page by page; then tells on which pages somebody waits."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        tenants = requests.page_limit(
+            "tenants_per_page", request.tenants_per_page, TENANTS_A_PAGE, MOST_TENANTS_A_PAGE
+        )
+        pages = requests.page_limit(
+            "page_size", request.page_size, PAGES_AN_ANSWER, MOST_PAGES_AN_ANSWER
+        )
+        async with self._database.read(ALL) as session:
+            rollup = await read_rollup(session, rollup_id)
+        if rollup.decision == Decision.UNDO:
+            raise FailedPrecondition("the roll-up is being undone", reason="ROLLUP_UNDONE")
+        filters = ("plan", str(rollup_id), tenants)
+        if rollup.is_planned:
+            return await self._waiting_pages(request, filters, pages)
+        position = decode_token(request.page_token, filters, (str, int))
+        token, number = position or ("", 1)
+        planned: dict[int, list[str]] = {}
+        for _ in range(pages):
+            answer = await billable(
+                self._catalog, month_of(rollup.period), page_size=tenants, page_token=token
+            )
+            found = [one.subscription.tenant_id for one in answer.billable_subscriptions]
+            planned[number] = list(dict.fromkeys(found))
+            number += 1
+            token = answer.next_page_token
+            if not token:
+                break
+        async with self._database.write(ALL) as session:
+            await plan_tenants(session, rollup_id, planned)
+            if not token:
+                orphans = await close_plan(session, rollup, per_page=tenants, at=self._clock())
+                await release_adjustments(session, orphans)
+        if token:
+            # Cursors are told when all is planned: a page may still gain a tenant.
+            return pb.PlanRollupResponse(next_page_token=encode_token(filters, (token, number)))
+        return await self._waiting_pages(pb.PlanRollupRequest(), filters, pages)
+
+    async def _waiting_pages(
+        self, request: pb.PlanRollupRequest, filters: tuple[Any, ...], limit: int
+    ) -> pb.PlanRollupResponse:
+        """The pages on which a tenant waits to be drafted."""
+        position = decode_token(request.page_token, (*filters, "waiting"), (int,))
+        async with self._database.read(ALL) as session:
+            rows = await planned_pages(session, requests.uuid_of("rollup_id", filters[1]))
+        rows = [row for row in rows if position is None or row.page > position[0]]
+        page = rows[:limit]
+        return pb.PlanRollupResponse(
+            tenant_cursors=[str(row.page) for row in page],
+            tenant_count=sum(row.waiting for row in page),
+            next_page_token=(
+                encode_token((*filters, "waiting"), (page[-1].page,)) if len(rows) > limit else ""
+            ),
+        )
+
+    async def DraftInvoices(  # noqa: N802
+        self, request: pb.DraftInvoicesRequest, context: Context
+    ) -> pb.DraftInvoicesResponse:
+        """Drafts a page, or these tenants. Sent again, it finds them drafted."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        if len(request.tenant_ids) > MOST_RETRIED:
+            raise InvalidArgument("tenant_ids", f"must not be more than {MOST_RETRIED}")
+        page = None if request.tenant_ids else _page(request.tenant_cursor)
+        async with self._database.read(ALL) as session:
+            rollup = await read_rollup(session, rollup_id)
+            waiting = await planned_tenants(
+                session, rollup_id, page=page, tenant_ids=request.tenant_ids
+            )
+        if waiting:
+            await self._pages.draft(rollup, waiting, self._clock())
+        async with self._database.read(ALL) as session:
+            counts = (
+                await outcomes_of_tenants(session, rollup_id, request.tenant_ids)
+                if page is None
+                else await outcomes_of_page(session, rollup_id, page)
+            )
+        return pb.DraftInvoicesResponse(
+            drafted_count=counts.get(Outcome.DRAFTED, 0),
+            skipped_count=counts.get(Outcome.SKIPPED, 0),
+            failed_count=counts.get(Outcome.FAILED, 0),
+        )
+
+    async def CheckRollup(  # noqa: N802
+        self, request: pb.CheckRollupRequest, context: Context
+    ) -> pb.CheckRollupResponse:
+        """Whether every draft adds up."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        async with self._database.read(ALL) as session:
+            row = await read_rollup(session, rollup_id)
+            differences = await differences_of(session, rollup_id)
+            [message] = await rollup_messages(session, [row])
+        return pb.CheckRollupResponse(rollup=message, differences=differences)
+
+    async def IssueInvoices(  # noqa: N802
+        self, request: pb.IssueInvoicesRequest, context: Context
+    ) -> pb.IssueInvoicesResponse:
+        """Issues the next drafts of a roll-up that is issuing."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MOST_ISSUED_AT_ONCE)
+        how = Issue(
+            issuer=self._terms.checked_issuer(),
+            issued_on=read_day(request.issued_on, "issued_on"),
+            due_after=self._terms.due_after,
+            hand_over=self._terms.hand_over,
+            at=self._clock(),
+        )
+        async with self._database.write(ALL) as session:
+            rollup = await locked_rollup(session, rollup_id)
+            approved = not rollup.approval_required or rollup.decision == Decision.APPROVE
+            if rollup.status != RollupStatus.ISSUING or not approved:
+                raise FailedPrecondition(
+                    f"the roll-up is {rollup.status}: nothing is issued",
+                    reason="ROLLUP_NOT_ISSUING",
+                    metadata={"status": rollup.status},
+                )
+            issued = await issue(session, await next_drafts(session, rollup_id, limit), how)
+            left = await count_drafts(session, rollup_id)
+        return pb.IssueInvoicesResponse(issued_count=issued, remaining_count=left)
+
+    async def DiscardDrafts(  # noqa: N802
+        self, request: pb.DiscardDraftsRequest, context: Context
+    ) -> pb.DiscardDraftsResponse:
+        """Voids the next drafts of a roll-up that is undone."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MOST_ISSUED_AT_ONCE)
+        async with self._database.write(ALL) as session:
+            rollup = await locked_rollup(session, rollup_id)
+            if rollup.decision != Decision.UNDO:
+                raise FailedPrecondition(
+                    "nobody decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
+                )
+            voided = await void_drafts(
+                session,
+                rollup_id,
+                limit=limit,
+                by=rollup.decided_by,
+                reason=rollup.reason,
+                at=self._clock(),
+            )
+            await release_adjustments(session, voided)
+            left = await count_drafts(session, rollup_id)
+        return pb.DiscardDraftsResponse(discarded_count=len(voided), remaining_count=left)
+
+    async def SetRollupStatus(  # noqa: N802
+        self, request: pb.SetRollupStatusRequest, context: Context
+    ) -> pb.SetRollupStatusResponse:
+        """Moves a roll-up on."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        status = requests.word("status", request.status, list(RollupStatus))
+        reason = requests.text("reason", request.reason, 10_000)
+        async with self._database.write(ALL) as session:
+            if status == RollupStatus.UNDONE and await has_issued(session, rollup_id):
+                raise FailedPrecondition(
+                    "what was issued is not undone", reason="ROLLUP_NOT_UNDOABLE"
+                )
+            row = await move_rollup(
+                session, rollup_id, RollupStatus(status), reason=reason, at=self._clock()
+            )
+            [message] = await rollup_messages(session, [row])
+        return pb.SetRollupStatusResponse(rollup=message)
+
+
+def _page(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdecimal() or not 0 < int(cursor[:12]) <= LAST_PAGE:
+        raise InvalidArgument("tenant_cursor", "is not one of ours")
+    return int(cursor)

@@ -1,0 +1,93 @@
+"""Lines of an invoice, and the frozen proofs of what they come from; their hashes."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from services.common.money import plain
+from services.common.periods import Period
+
+__all__ = ["TAX", "Line", "Proof", "canonical", "digest", "lines_hash", "proofs_hash"]
+
+TAX: Final = "tax"
+"""The kind of the one line that bills no deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as the quote gave it, tagged with its deployment and its own service period."""
+
+    kind: str
+    resource_kind: str
+    description: str
+    qty: Decimal
+    unit: str
+    unit_price_cents: Decimal
+    amount_cents: int
+    meta: Mapping[str, str]
+    deployment_id: str | None
+    service: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a part of an invoice was computed from and by what; the tax has no deployment."""
+
+    deployment_id: str
+    subscription_id: str
+    inputs_json: str
+    inputs_hash: str
+    engine_version: str
+    result_hash: str
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401
+    """JSON with sorted keys and no spaces: equal values have equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(text: str) -> str:
+    """SHA-256, lower-case hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def lines_hash(lines: Iterable[Line]) -> str:
+    """Names the lines of an invoice, in their order, to the last cent and word."""
+    return digest(canonical([_content(line) for line in lines]))
+
+
+def proofs_hash(proofs: Iterable[Proof]) -> str:
+    """Names the proofs of an invoice, in their order, by the hashes that they keep."""
+    return digest(
+        canonical(
+            [
+                [
+                    proof.deployment_id,
+                    proof.subscription_id,
+                    proof.inputs_hash,
+                    proof.engine_version,
+                    proof.result_hash,
+                ]
+                for proof in proofs
+            ]
+        )
+    )
+
+
+def _content(line: Line) -> list[Any]:
+    return [
+        line.kind,
+        line.resource_kind,
+        line.description,
+        plain(line.qty),
+        line.unit,
+        plain(line.unit_price_cents),
+        line.amount_cents,
+        dict(line.meta),
+        line.deployment_id,
+        line.service.start.isoformat(),
+        line.service.end.isoformat(),
+    ]

@@ -1,0 +1,214 @@
+"""From rows of invoices and credit notes to protos."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from arcadia.analytics.v1 import billing_profile_service_pb2, invoices_pb2
+from arcadia.common.v1 import runs_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Row
+
+from services.analytics.invoicing.lines import Line
+from services.analytics.invoicing.numbering import credit_note_number, invoice_number
+from services.analytics.invoicing.parties import Party
+from services.analytics.invoicing.states import HandOverStatus
+from services.common.money import plain
+from services.common.periods import Period, month_of
+
+__all__ = [
+    "credit_note_message",
+    "grouped",
+    "instant",
+    "invoice_message",
+    "line_message",
+    "line_of",
+    "party_message",
+    "party_of",
+    "profile_message",
+    "tax_rule_message",
+]
+
+RUN_STATUS: Final = {
+    HandOverStatus.PENDING: "running",
+    HandOverStatus.DELIVERED: "completed",
+    HandOverStatus.FAILED: "failed",
+}
+
+
+def instant(at: datetime | None) -> Timestamp | None:
+    """A moment; None stays unset."""
+    if at is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message
+
+
+def invoice_message(row: Row[Any], *, operator: bool) -> invoices_pb2.Invoice:
+    """The invoice of a row of `store.reading`; only operators are shown the work behind it."""
+    period = month_of(row.period)
+    return invoices_pb2.Invoice(
+        id=str(row.id),
+        tenant_id=row.tenant_id,
+        period=period.start.isoformat(),
+        period_end=period.end.isoformat(),
+        number=invoice_number(row.number),
+        status=row.status,
+        subtotal_cents=row.subtotal_cents,
+        tax_cents=row.tax_cents,
+        total_cents=row.total_cents,
+        currency=row.currency,
+        issued_on=_day(row.issued_on),
+        due_on=_day(row.due_on),
+        tax_label=row.tax_label,
+        tax_rate_percent=plain(row.tax_rate_percent),
+        issuer=_party(row.issuer),
+        recipient=_party(row.recipient),
+        line_count=row.line_count,
+        credited_cents=int(row.credited_cents),
+        chain_hash=row.chain_hash or "",
+        previous_chain_hash=row.previous_chain_hash or "",
+        hand_over=_hand_over(row, operator=operator),
+        created_at=instant(row.created_at),
+        issued_at=instant(row.issued_at),
+        paid_at=instant(row.paid_at),
+        voided_at=instant(row.voided_at),
+    )
+
+
+def line_message(row: Row[Any]) -> invoices_pb2.InvoiceLine:
+    """The line of a row."""
+    return invoices_pb2.InvoiceLine(
+        id=str(row.id),
+        position=row.position,
+        kind=row.kind,
+        resource_kind=row.resource_kind,
+        description=row.description,
+        qty=plain(row.qty),
+        unit=row.unit,
+        unit_price_cents=plain(row.unit_price_cents),
+        amount_cents=row.amount_cents,
+        meta=row.meta,
+        deployment_id=row.deployment_id or "",
+        service_start=row.service_start.isoformat(),
+        service_end=row.service_end.isoformat(),
+    )
+
+
+def line_of(row: Row[Any]) -> Line:
+    """The line of a row, as its hash is taken."""
+    return Line(
+        kind=row.kind,
+        resource_kind=row.resource_kind,
+        description=row.description,
+        qty=row.qty,
+        unit=row.unit,
+        unit_price_cents=row.unit_price_cents,
+        amount_cents=row.amount_cents,
+        meta=row.meta,
+        deployment_id=row.deployment_id,
+        service=Period(row.service_start, row.service_end),
+    )
+
+
+def credit_note_message(row: Row[Any], lines: Iterable[Row[Any]]) -> invoices_pb2.CreditNote:
+    """The credit note of a row, with its lines."""
+    return invoices_pb2.CreditNote(
+        id=str(row.id),
+        invoice_id=str(row.invoice_id),
+        tenant_id=row.tenant_id,
+        number=credit_note_number(row.number),
+        subtotal_cents=row.subtotal_cents,
+        tax_cents=row.tax_cents,
+        total_cents=row.total_cents,
+        currency=row.currency,
+        reason=row.reason,
+        lines=map(_credited_line, lines),
+        issued_by=row.issued_by,
+        issued_at=instant(row.issued_at),
+    )
+
+
+def party_of(stored: Mapping[str, Any]) -> Party:
+    """The party that an invoice keeps."""
+    return Party(stored["name"], stored["abn"], tuple(stored["address_lines"]), stored["email"])
+
+
+def party_message(party: Party) -> invoices_pb2.Party:
+    """A party."""
+    return invoices_pb2.Party(
+        name=party.name, abn=party.abn, address_lines=party.address_lines, email=party.email
+    )
+
+
+def profile_message(row: Row[Any]) -> billing_profile_service_pb2.BillingProfile:
+    """The billing profile of a row."""
+    party = Party(row.name, row.abn, tuple(row.address_lines), row.email)
+    return billing_profile_service_pb2.BillingProfile(
+        tenant_id=row.tenant_id,
+        recipient=party_message(party),
+        tax_region=row.tax_region,
+        updated_at=instant(row.updated_at),
+    )
+
+
+def tax_rule_message(row: Row[Any]) -> billing_profile_service_pb2.TaxRule:
+    """The tax rule of a row."""
+    return billing_profile_service_pb2.TaxRule(
+        id=str(row.id),
+        tax_region=row.tax_region,
+        label=row.label,
+        rate_percent=plain(row.rate_percent),
+        effective_from=row.effective_from.isoformat(),
+        effective_to=_day(row.effective_to),
+    )
+
+
+def _credited_line(row: Row[Any]) -> invoices_pb2.InvoiceLine:
+    line = line_message(row)
+    line.position = row.note_position
+    line.amount_cents = row.credited_cents
+    return line
+
+
+def _hand_over(row: Row[Any], *, operator: bool) -> invoices_pb2.HandOver | None:
+    if row.hand_over_status is None:
+        return None
+    return invoices_pb2.HandOver(
+        status=row.hand_over_status,
+        reference=row.hand_over_reference,
+        attempt_count=row.hand_over_attempts,
+        reason=row.hand_over_reason,
+        delivered_at=instant(row.delivered_at),
+        run=_run(row) if operator and row.workflow_id else None,
+    )
+
+
+def _run(row: Row[Any]) -> runs_pb2.Run:
+    status = HandOverStatus(row.hand_over_status)
+    ended = status in (HandOverStatus.DELIVERED, HandOverStatus.FAILED)
+    return runs_pb2.Run(
+        workflow_id=row.workflow_id,
+        run_id=row.run_id,
+        status=RUN_STATUS.get(status, ""),
+        reason=row.hand_over_reason,
+        started_at=instant(row.started_at),
+        finished_at=instant(row.hand_over_updated_at) if ended else None,
+    )
+
+
+def _party(stored: Mapping[str, Any] | None) -> invoices_pb2.Party | None:
+    return None if stored is None else party_message(party_of(stored))
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def grouped(rows: Sequence[Row[Any]], key: str) -> dict[Any, list[Row[Any]]]:
+    """Rows by a column, each group in their order."""
+    groups: dict[Any, list[Row[Any]]] = {}
+    for row in rows:
+        groups.setdefault(getattr(row, key), []).append(row)
+    return groups

@@ -1,0 +1,85 @@
+"""What a request about invoices may say, refused with the name of the field."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from arcadia.analytics.v1 import invoices_pb2
+
+from services.analytics.invoicing.parties import Party
+from services.common.errors import InvalidArgument
+
+__all__ = [
+    "LONGEST_TEXT",
+    "page_limit",
+    "party",
+    "required",
+    "text",
+    "uuid_of",
+    "uuid_or_none",
+    "word",
+]
+
+LONGEST_TEXT: Final = 1_000
+LONGEST_LINE: Final = 200
+MOST_ADDRESS_LINES: Final = 8
+
+
+def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+    """A text that the database can keep, else InvalidArgument."""
+    if "\0" in value:
+        raise InvalidArgument(field, "must not contain a NUL character")
+    if len(value) > longest:
+        raise InvalidArgument(field, f"must not be longer than {longest} characters")
+    return value
+
+
+def required(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+    """A text that is not blank, else InvalidArgument."""
+    if not value.strip():
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return text(field, value, longest)
+
+
+def uuid_of(field: str, value: str) -> UUID:
+    """One of our ids, else InvalidArgument."""
+    try:
+        return UUID(required(field, value))
+    except ValueError:
+        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+
+
+def uuid_or_none(field: str, value: str) -> UUID | None:
+    """One of our ids, None when empty, else InvalidArgument."""
+    return uuid_of(field, value) if value else None
+
+
+def word(field: str, value: str, words: Sequence[str]) -> str:
+    """One of some words, else InvalidArgument."""
+    if value not in words:
+        raise InvalidArgument(field, f"{value!r} is not one of {', '.join(words)}")
+    return value
+
+
+def page_limit(field: str, value: int, default: int, most: int) -> int:
+    """How many are asked for: the default for 0, never more than the most."""
+    if value < 0:
+        raise InvalidArgument(field, "must not be negative")
+    return min(value or default, most)
+
+
+def party(field: str, message: invoices_pb2.Party) -> Party:
+    """Somebody on an invoice, each line short enough for one. Raises InvalidArgument."""
+    if len(message.address_lines) > MOST_ADDRESS_LINES:
+        raise InvalidArgument(
+            f"{field}.address_lines", f"must not be more than {MOST_ADDRESS_LINES}"
+        )
+    return Party(
+        name=required(f"{field}.name", message.name, LONGEST_LINE),
+        abn=text(f"{field}.abn", message.abn, 40),
+        address_lines=tuple(
+            text(f"{field}.address_lines[{index}]", line, LONGEST_LINE)
+            for index, line in enumerate(message.address_lines)
+        ),
+        email=text(f"{field}.email", message.email, LONGEST_LINE),
+    )

@@ -1,0 +1,190 @@
+"""Drafts: written a page at a time, replaced, voided."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, delete, select, text
+
+from services.analytics.invoicing.drafting import Draft
+from services.analytics.invoicing.lines import lines_hash, proofs_hash
+from services.analytics.invoicing.models import (
+    tenant_invoice_lines,
+    tenant_invoice_proofs,
+    tenant_invoices,
+)
+from services.analytics.invoicing.states import InvoiceStatus
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["delete_drafts", "insert_drafts", "living_invoices", "void_drafts"]
+
+
+async def living_invoices(
+    session: ReadSession, period: date, tenant_ids: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """The invoices of these tenants for a month that are not void: one a tenant at most."""
+    invoice = tenant_invoices.c
+    statement = select(invoice.id, invoice.tenant_id, invoice.status, invoice.rollup_id).where(
+        invoice.period == period,
+        invoice.tenant_id.in_(tenant_ids),
+        invoice.status != InvoiceStatus.VOID.value,
+    )
+    return (await session.execute(statement)).all()
+
+
+async def delete_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
+    """Removes drafts that are drafted anew; the database refuses anything else."""
+    for table in (tenant_invoice_lines, tenant_invoice_proofs):
+        await session.execute(delete(table).where(table.c.invoice_id.in_(invoice_ids)))
+    await session.execute(delete(tenant_invoices).where(tenant_invoices.c.id.in_(invoice_ids)))
+
+
+# A tenant that another run drafted meanwhile is left to it.
+_INSERT: Final = text("""
+    INSERT INTO tenant_invoices
+        (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents, total_cents,
+         tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
+         created_at)
+    SELECT tenant_id, :period, :rollup_id, currency, subtotal, tax, subtotal + tax,
+           rule_id, label, rate, lines, lines_hash, proofs_hash, :at
+    FROM unnest(CAST(:tenants AS text[]), CAST(:currencies AS text[]),
+                CAST(:subtotals AS bigint[]), CAST(:taxes AS bigint[]), CAST(:rules AS uuid[]),
+                CAST(:labels AS text[]), CAST(:rates AS numeric[]), CAST(:lines AS integer[]),
+                CAST(:lines_hashes AS text[]), CAST(:proofs_hashes AS text[]))
+         AS draft (tenant_id, currency, subtotal, tax, rule_id, label, rate, lines,
+                   lines_hash, proofs_hash)
+    ON CONFLICT (tenant_id, period) WHERE status <> 'void' DO NOTHING
+    RETURNING id, tenant_id
+""")
+_INSERT_LINES: Final = text("""
+    INSERT INTO tenant_invoice_lines
+        (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+         unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end)
+    SELECT invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+           price, amount, meta, deployment_id, service_start, service_end
+    FROM unnest(CAST(:invoices AS uuid[]), CAST(:tenants AS text[]),
+                CAST(:positions AS integer[]), CAST(:kinds AS text[]),
+                CAST(:resource_kinds AS text[]), CAST(:descriptions AS text[]),
+                CAST(:qtys AS numeric[]), CAST(:units AS text[]), CAST(:prices AS numeric[]),
+                CAST(:amounts AS bigint[]), CAST(:metas AS jsonb[]),
+                CAST(:deployments AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]))
+         AS line (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+                  price, amount, meta, deployment_id, service_start, service_end)
+""")
+_INSERT_PROOFS: Final = text("""
+    INSERT INTO tenant_invoice_proofs
+        (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+         inputs_hash, engine_version, result_hash)
+    SELECT * FROM unnest(
+        CAST(:invoices AS uuid[]), CAST(:tenants AS text[]), CAST(:positions AS integer[]),
+        CAST(:deployments AS text[]), CAST(:subscriptions AS text[]), CAST(:inputs AS text[]),
+        CAST(:inputs_hashes AS text[]), CAST(:engines AS text[]), CAST(:results AS text[]))
+""")
+
+
+async def insert_drafts(
+    session: WriteSession, rollup_id: UUID, period: date, drafts: Sequence[Draft], at: datetime
+) -> dict[str, UUID]:
+    """Writes drafts with their lines and proofs; answers the invoice of each tenant that got one.
+
+    A tenant that has an invoice by now is left out.
+    """
+    made = await session.execute(
+        _INSERT,
+        {
+            "period": period,
+            "rollup_id": rollup_id,
+            "at": at,
+            "tenants": [draft.tenant_id for draft in drafts],
+            "currencies": [draft.currency for draft in drafts],
+            "subtotals": [draft.subtotal_cents for draft in drafts],
+            "taxes": [draft.tax_cents for draft in drafts],
+            "rules": [draft.tax_rule.id for draft in drafts],
+            "labels": [draft.tax_rule.label for draft in drafts],
+            "rates": [draft.tax_rule.rate_percent for draft in drafts],
+            "lines": [len(draft.lines) for draft in drafts],
+            "lines_hashes": [lines_hash(draft.lines) for draft in drafts],
+            "proofs_hashes": [proofs_hash(draft.proofs) for draft in drafts],
+        },
+    )
+    ids = {row.tenant_id: row.id for row in made}
+    written = [draft for draft in drafts if draft.tenant_id in ids]
+    await _insert_lines(session, ids, written)
+    await _insert_proofs(session, ids, written)
+    return ids
+
+
+async def _insert_lines(
+    session: WriteSession, ids: dict[str, UUID], drafts: Sequence[Draft]
+) -> None:
+    rows = [
+        (draft.tenant_id, position, line)
+        for draft in drafts
+        for position, line in enumerate(draft.lines, start=1)
+    ]
+    await session.execute(
+        _INSERT_LINES,
+        {
+            "invoices": [ids[tenant] for tenant, _, _ in rows],
+            "tenants": [tenant for tenant, _, _ in rows],
+            "positions": [position for _, position, _ in rows],
+            "kinds": [line.kind for _, _, line in rows],
+            "resource_kinds": [line.resource_kind for _, _, line in rows],
+            "descriptions": [line.description for _, _, line in rows],
+            "qtys": [line.qty for _, _, line in rows],
+            "units": [line.unit for _, _, line in rows],
+            "prices": [line.unit_price_cents for _, _, line in rows],
+            "amounts": [line.amount_cents for _, _, line in rows],
+            "metas": [orjson.dumps(dict(line.meta)).decode() for _, _, line in rows],
+            "deployments": [line.deployment_id for _, _, line in rows],
+            "starts": [line.service.start for _, _, line in rows],
+            "ends": [line.service.end for _, _, line in rows],
+        },
+    )
+
+
+async def _insert_proofs(
+    session: WriteSession, ids: dict[str, UUID], drafts: Sequence[Draft]
+) -> None:
+    rows = [
+        (draft.tenant_id, position, proof)
+        for draft in drafts
+        for position, proof in enumerate(draft.proofs, start=1)
+    ]
+    await session.execute(
+        _INSERT_PROOFS,
+        {
+            "invoices": [ids[tenant] for tenant, _, _ in rows],
+            "tenants": [tenant for tenant, _, _ in rows],
+            "positions": [position for _, position, _ in rows],
+            "deployments": [proof.deployment_id for _, _, proof in rows],
+            "subscriptions": [proof.subscription_id for _, _, proof in rows],
+            "inputs": [proof.inputs_json for _, _, proof in rows],
+            "inputs_hashes": [proof.inputs_hash for _, _, proof in rows],
+            "engines": [proof.engine_version for _, _, proof in rows],
+            "results": [proof.result_hash for _, _, proof in rows],
+        },
+    )
+
+
+_VOID: Final = text("""
+    UPDATE tenant_invoices
+    SET status = 'void', voided_at = :at, voided_by = :by, void_reason = :reason
+    WHERE id IN (SELECT id FROM tenant_invoices
+                 WHERE rollup_id = :rollup_id AND status = 'draft'
+                 ORDER BY tenant_id LIMIT :limit FOR UPDATE)
+    RETURNING id
+""")
+
+
+async def void_drafts(
+    session: WriteSession, rollup_id: UUID, *, limit: int, by: str, reason: str, at: datetime
+) -> list[UUID]:
+    """Voids the next drafts of a roll-up; answers which."""
+    voided = await session.execute(
+        _VOID,
+        {"rollup_id": rollup_id, "limit": limit, "by": by, "reason": reason, "at": at},
+    )
+    return list(voided.scalars())

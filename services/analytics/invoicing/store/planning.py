@@ -1,0 +1,178 @@
+"""Which tenants a roll-up bills, page by page, and what became of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+
+from services.analytics.invoicing.models import rollup_tenants, rollups
+from services.analytics.invoicing.states import Outcome
+from services.common.database import ReadSession, WriteSession
+
+__all__ = [
+    "TenantOutcome",
+    "close_plan",
+    "outcomes_of_page",
+    "outcomes_of_tenants",
+    "plan_tenants",
+    "planned_pages",
+    "planned_tenants",
+    "record_outcomes",
+]
+
+_TENANT = rollup_tenants.c
+
+
+@dataclass(frozen=True, slots=True)
+class TenantOutcome:
+    """What a roll-up did for a tenant; the rest says why it failed."""
+
+    tenant_id: str
+    outcome: Outcome
+    deployment_id: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+_PLAN: Final = text("""
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, tenant_id, page
+    FROM unnest(CAST(:tenants AS text[]), CAST(:pages AS integer[])) AS planned (tenant_id, page)
+    ON CONFLICT DO NOTHING
+""")
+
+
+async def plan_tenants(
+    session: WriteSession, rollup_id: UUID, pages: Mapping[int, Sequence[str]]
+) -> None:
+    """Adds the tenants of some pages; those that are planned stay where they are."""
+    rows = [(tenant, page) for page, tenants in pages.items() for tenant in tenants]
+    await session.execute(
+        _PLAN,
+        {
+            "rollup_id": rollup_id,
+            "tenants": [tenant for tenant, _ in rows],
+            "pages": [page for _, page in rows],
+        },
+    )
+
+
+# Drafts of an earlier run whose tenant is not billable any more: nobody would issue them.
+_VOID_ORPHANS: Final = text("""
+    UPDATE tenant_invoices AS orphan
+    SET status = 'void', voided_at = :at, voided_by = 'roll-up',
+        void_reason = 'the tenant is not billable in the period'
+    FROM rollups
+    WHERE rollups.id = :rollup_id AND orphan.period = rollups.period AND orphan.status = 'draft'
+      AND NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = orphan.tenant_id)
+    RETURNING orphan.id
+""")
+
+
+# Who has no subscription any more may still owe for usage that came late.
+_PLAN_LATE: Final = text("""
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, late.tenant_id,
+           (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
+               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
+    FROM (SELECT DISTINCT tenant_id FROM usage_adjustments
+          WHERE invoice_id IS NULL AND period < :period) AS late
+    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = late.tenant_id)
+""")
+
+
+async def close_plan(
+    session: WriteSession, rollup: Row[Any], *, per_page: int, at: datetime
+) -> list[UUID]:
+    """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
+    rollup_id = rollup.id
+    await session.execute(
+        _PLAN_LATE, {"rollup_id": rollup_id, "period": rollup.period, "per_page": per_page}
+    )
+    await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(is_planned=True))
+    orphans = await session.execute(_VOID_ORPHANS, {"rollup_id": rollup_id, "at": at})
+    return list(orphans.scalars())
+
+
+async def planned_pages(session: ReadSession, rollup_id: UUID) -> Sequence[Row[Any]]:
+    """The pages on which a tenant still waits, with how many do."""
+    statement = (
+        select(_TENANT.page, func.count().label("waiting"))
+        .where(_TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.PLANNED.value)
+        .group_by(_TENANT.page)
+        .order_by(_TENANT.page)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def planned_tenants(
+    session: ReadSession, rollup_id: UUID, *, page: int | None, tenant_ids: Sequence[str]
+) -> list[str]:
+    """The tenants of a page, or of those named, that wait to be drafted or failed before."""
+    statement = select(_TENANT.tenant_id).where(_TENANT.rollup_id == rollup_id)
+    if page is not None:
+        statement = statement.where(_TENANT.page == page, _TENANT.outcome == Outcome.PLANNED.value)
+    else:
+        statement = statement.where(
+            _TENANT.tenant_id.in_(tenant_ids),
+            _TENANT.outcome.in_((Outcome.PLANNED.value, Outcome.FAILED.value)),
+        )
+    found = await session.execute(statement.order_by(_TENANT.tenant_id))
+    return list(found.scalars())
+
+
+_RECORD: Final = text("""
+    UPDATE rollup_tenants AS tenant
+    SET outcome = told.outcome, deployment_id = told.deployment_id, reason = told.reason,
+        message = told.message, attempt_count = tenant.attempt_count + 1, attempted_at = :at
+    FROM unnest(CAST(:tenants AS text[]), CAST(:outcomes AS text[]), CAST(:deployments AS text[]),
+                CAST(:reasons AS text[]), CAST(:messages AS text[]))
+         AS told (tenant_id, outcome, deployment_id, reason, message)
+    WHERE tenant.rollup_id = :rollup_id AND tenant.tenant_id = told.tenant_id
+""")
+
+
+async def record_outcomes(
+    session: WriteSession, rollup_id: UUID, outcomes: Sequence[TenantOutcome], at: datetime
+) -> None:
+    """Keeps what became of tenants, and that they were tried once more."""
+    await session.execute(
+        _RECORD,
+        {
+            "rollup_id": rollup_id,
+            "tenants": [one.tenant_id for one in outcomes],
+            "outcomes": [one.outcome.value for one in outcomes],
+            "deployments": [one.deployment_id for one in outcomes],
+            "reasons": [one.reason for one in outcomes],
+            "messages": [one.message for one in outcomes],
+            "at": at,
+        },
+    )
+
+
+async def outcomes_of_page(session: ReadSession, rollup_id: UUID, page: int) -> dict[str, int]:
+    """How many tenants of a page have each outcome."""
+    return await _counted(session, rollup_id, _TENANT.page == page)
+
+
+async def outcomes_of_tenants(
+    session: ReadSession, rollup_id: UUID, tenant_ids: Sequence[str]
+) -> dict[str, int]:
+    """How many of these tenants have each outcome."""
+    return await _counted(session, rollup_id, _TENANT.tenant_id.in_(tenant_ids))
+
+
+async def _counted(session: ReadSession, rollup_id: UUID, which: Any) -> dict[str, int]:  # noqa: ANN401
+    statement = (
+        select(_TENANT.outcome, func.count().label("tenants"))
+        .where(_TENANT.rollup_id == rollup_id, which)
+        .group_by(_TENANT.outcome)
+    )
+    return {row.outcome: row.tenants for row in await session.execute(statement)}

@@ -1,0 +1,308 @@
+"""Roll-ups: opened, planned tenant by tenant, decided upon, followed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.analytics.invoicing.models import rollup_tenants, rollups, tenant_invoices
+from services.analytics.invoicing.states import (
+    OPEN_ROLLUPS,
+    Decision,
+    Outcome,
+    RollupStatus,
+    check_rollup_move,
+)
+from services.common.database import ReadSession, WriteSession
+from services.common.errors import AlreadyExists, FailedPrecondition, NotFound
+from services.common.periods import Period, month_of
+
+__all__ = [
+    "Opening",
+    "begin_rollup",
+    "decide",
+    "has_issued",
+    "list_failures",
+    "list_rollups",
+    "locked_rollup",
+    "move_rollup",
+    "newest_run",
+    "read_rollup",
+    "reopen_failed",
+    "run_of",
+    "set_run",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a roll-up is opened with; `key` is its workflow's id and first run id."""
+
+    period: Period
+    key: str
+    force: bool
+    approval_required: bool
+    started_by: str
+
+
+def run_of(key: str) -> tuple[str, str]:
+    """The workflow id and the run id that a key is made of."""
+    workflow_id, _, run_id = key.rpartition("/")
+    return workflow_id, run_id
+
+
+# A roll-up that broke off left drafts: they are this one's now, so that somebody issues them.
+_ADOPT: Final = text(
+    "UPDATE tenant_invoices SET rollup_id = :rollup_id"
+    " WHERE period = :period AND status = 'draft' AND rollup_id <> :rollup_id"
+)
+
+
+async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) -> Row[Any]:
+    """Opens a roll-up, or answers the one that was opened under its key before.
+
+    An earlier one of the month that never ended is closed: there is one workflow a month, so
+    its own is gone. Its drafts pass to this one, unless it is to replace them.
+
+    Raises AlreadyExists when the key names a roll-up of another month.
+    """
+    workflow_id, run_id = run_of(opening.key)
+    opened = (
+        await session.execute(
+            insert(rollups)
+            .values(
+                period=opening.period.start,
+                key=opening.key,
+                force=opening.force,
+                approval_required=opening.approval_required,
+                workflow_id=workflow_id,
+                run_id=run_id,
+                started_by=opening.started_by,
+                started_at=at,
+            )
+            .on_conflict_do_nothing(constraint="rollups_key_key")
+            .returning(rollups)
+        )
+    ).first()
+    if opened is None:
+        known = (await session.execute(select(rollups).where(rollups.c.key == opening.key))).one()
+        if known.period != opening.period.start:
+            raise AlreadyExists(
+                f"key {opening.key!r} names a roll-up of {month_of(known.period).code}",
+                reason="ROLLUP_KEY_TAKEN",
+            )
+        return known
+    await session.execute(
+        update(rollups)
+        .where(
+            rollups.c.period == opening.period.start,
+            rollups.c.id != opened.id,
+            rollups.c.status.in_(OPEN_ROLLUPS),
+        )
+        .values(
+            status=RollupStatus.FAILED.value, reason="superseded by a later run", finished_at=at
+        )
+    )
+    if not opening.force:
+        await session.execute(_ADOPT, {"rollup_id": opened.id, "period": opening.period.start})
+    return opened
+
+
+async def read_rollup(session: ReadSession, rollup_id: UUID) -> Row[Any]:
+    """A roll-up. Raises NotFound."""
+    found = (await session.execute(select(rollups).where(rollups.c.id == rollup_id))).first()
+    if found is None:
+        raise NotFound("rollup", str(rollup_id))
+    return found
+
+
+async def locked_rollup(
+    session: WriteSession, rollup_id: UUID, *, shared: bool = False
+) -> Row[Any]:
+    """A roll-up that nobody decides upon until this transaction ends. Raises NotFound.
+
+    Pages that are drafted at the same time share the lock.
+    """
+    statement = select(rollups).where(rollups.c.id == rollup_id).with_for_update(read=shared)
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("rollup", str(rollup_id))
+    return found
+
+
+async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Row[Any] | None:
+    """The roll-up on which a run works; None when it has not opened one yet."""
+    statement = select(rollups).where(
+        rollups.c.workflow_id == workflow_id, rollups.c.run_id == run_id
+    )
+    return (await session.execute(statement)).first()
+
+
+async def set_run(session: WriteSession, rollup_id: UUID, run_id: str) -> None:
+    """Remembers the run that goes on with a roll-up."""
+    await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(run_id=run_id))
+
+
+async def move_rollup(
+    session: WriteSession,
+    rollup_id: UUID,
+    status: RollupStatus,
+    *,
+    reason: str,
+    at: datetime,
+) -> Row[Any]:
+    """The roll-up with its new status. Raises NotFound, and FailedPrecondition for no move."""
+    rollup = await locked_rollup(session, rollup_id)
+    if not check_rollup_move(RollupStatus(rollup.status), status):
+        return rollup
+    ended = status not in OPEN_ROLLUPS
+    changed: dict[str, Any] = {"status": status.value, "finished_at": at if ended else None}
+    if reason or status is RollupStatus.RUNNING:
+        changed["reason"] = reason
+    return (
+        await session.execute(
+            update(rollups).where(rollups.c.id == rollup_id).values(changed).returning(rollups)
+        )
+    ).one()
+
+
+async def decide(
+    session: WriteSession,
+    rollup_id: UUID,
+    decision: Decision,
+    *,
+    operator: str,
+    reason: str,
+    at: datetime,
+) -> Row[Any]:
+    """The roll-up with an operator's decision; the same again answers it as it is.
+
+    Raises NotFound, and FailedPrecondition when it does not await that decision.
+    """
+    rollup = await locked_rollup(session, rollup_id)
+    if rollup.decision == decision:
+        return rollup
+    status = RollupStatus(rollup.status)
+    if decision is Decision.APPROVE:
+        if status is not RollupStatus.AWAITING_APPROVAL or rollup.decision == Decision.UNDO:
+            raise FailedPrecondition(
+                f"the roll-up is {status}: it does not await approval",
+                reason="ROLLUP_NOT_AWAITING_APPROVAL",
+                metadata={"status": status},
+            )
+    else:
+        undoable = {
+            RollupStatus.RUNNING,
+            RollupStatus.AWAITING_APPROVAL,
+            RollupStatus.FAILED,
+        }
+        if (
+            status not in undoable
+            or rollup.decision == Decision.APPROVE
+            or await has_issued(session, rollup_id)
+        ):
+            raise FailedPrecondition(
+                f"the roll-up is {status}: what was issued is not undone",
+                reason="ROLLUP_NOT_UNDOABLE",
+                metadata={"status": status},
+            )
+    changed: dict[str, Any] = {
+        "decision": decision.value,
+        "decided_by": operator,
+        "decided_at": at,
+    }
+    if reason:
+        changed["reason"] = reason
+    return (
+        await session.execute(
+            update(rollups).where(rollups.c.id == rollup_id).values(changed).returning(rollups)
+        )
+    ).one()
+
+
+async def has_issued(session: ReadSession, rollup_id: UUID) -> bool:
+    """Whether one of its invoices was issued, whatever became of it then."""
+    statement = (
+        select(tenant_invoices.c.id)
+        .where(tenant_invoices.c.rollup_id == rollup_id, tenant_invoices.c.number.is_not(None))
+        .limit(1)
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+_REOPEN: Final = text("""
+    WITH chosen AS (
+        SELECT tenant_id, row_number() OVER (ORDER BY tenant_id) - 1 AS place
+        FROM rollup_tenants
+        WHERE rollup_id = :rollup_id AND outcome = 'failed'
+          AND (CAST(:tenants AS text[]) IS NULL OR tenant_id = ANY (CAST(:tenants AS text[])))
+    )
+    UPDATE rollup_tenants AS planned
+    SET outcome = 'planned',
+        page = chosen.place / :per_page + 1
+             + (SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id)
+    FROM chosen
+    WHERE planned.rollup_id = :rollup_id AND planned.tenant_id = chosen.tenant_id
+    RETURNING planned.tenant_id
+""")
+
+
+async def reopen_failed(
+    session: WriteSession, rollup_id: UUID, tenant_ids: Sequence[str], *, per_page: int
+) -> int:
+    """Plans failed tenants again, on new pages; all of them when none is named. How many."""
+    reopened = await session.execute(
+        _REOPEN,
+        {
+            "rollup_id": rollup_id,
+            "tenants": list(tenant_ids) or None,
+            "per_page": per_page,
+        },
+    )
+    await session.execute(
+        update(rollups)
+        .where(rollups.c.id == rollup_id)
+        .values(decision=Decision.NONE.value, decided_by="", decided_at=None)
+    )
+    return len(reopened.all())
+
+
+_TENANT = rollup_tenants.c
+
+
+async def list_rollups(
+    session: ReadSession,
+    *,
+    period: Period | None,
+    status: str,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Roll-ups, newest first; `before` is the last one of the page before."""
+    statement = select(rollups).order_by(rollups.c.id.desc()).limit(limit)
+    if period is not None:
+        statement = statement.where(rollups.c.period == period.start)
+    if status:
+        statement = statement.where(rollups.c.status == status)
+    if before is not None:
+        statement = statement.where(rollups.c.id < before)
+    return (await session.execute(statement)).all()
+
+
+async def list_failures(
+    session: ReadSession, rollup_id: UUID, *, after: str, limit: int
+) -> Sequence[Row[Any]]:
+    """The tenants whose invoice could not be made, by tenant."""
+    statement = (
+        select(rollup_tenants)
+        .where(_TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.FAILED.value)
+        .order_by(_TENANT.tenant_id)
+        .limit(limit)
+    )
+    if after:
+        statement = statement.where(_TENANT.tenant_id > after)
+    return (await session.execute(statement)).all()

@@ -1,0 +1,154 @@
+"""The durable work that calls of this service start: named here, defined by the workers.
+
+Services do not import workflows: a workflow is started by its name, with plain JSON.
+"""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.service import RPCError
+
+from services.common.errors import Unavailable
+from services.common.periods import Period
+from services.common.settings import Settings
+
+__all__ = ["HandOverStart", "RollupStart", "Work", "rollup_workflow_id"]
+
+QUEUE: Final = "invoicing"
+ROLLUP: Final = "InvoiceRollup"
+HAND_OVER: Final = "HandOver"
+DECIDE: Final = "decide"
+PERIOD: Final = SearchAttributeKey.for_keyword("ArcadiaPeriod")
+ROLLUP_TIMEOUT: Final = timedelta(days=60)
+"""A month that awaits approval for longer is started again."""
+
+HAND_OVER_TIMEOUT: Final = timedelta(days=30)
+CONNECT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RollupStart:
+    """What the roll-up of a month is started with, as the workflow reads it."""
+
+    period: str
+    """The month, by its first day."""
+    force: bool = False
+    approval_required: bool = False
+    started_by: str = ""
+    rollup_id: str = ""
+    """Goes on with this one; opens one when empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverStart:
+    """What a hand-over is started with, as the workflow reads it."""
+
+    invoice_id: str = ""
+    rollup_id: str = ""
+
+
+def rollup_workflow_id(period: Period) -> str:
+    """As in `invoice-rollup/2026-04`: one a month runs at a time."""
+    return f"invoice-rollup/{period.code}"
+
+
+class Work:
+    """Starts work at Temporal, to which it connects when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+
+    async def start_rollup(self, period: Period, start: RollupStart) -> str:
+        """Starts the roll-up of a month, or finds the one that runs; the id of its first run.
+
+        Raises Unavailable while Temporal does not answer.
+        """
+        handle = await self._rollup(period, start, decision="")
+        description = await self._described(handle)
+        return description.raw_description.workflow_execution_info.first_run_id
+
+    async def decide(self, period: Period, start: RollupStart, decision: str) -> str:
+        """Tells the work on a roll-up what was decided; starts it where it had ended.
+
+        Answers the id of its first run. Raises Unavailable while Temporal does not answer.
+        """
+        handle = await self._rollup(period, start, decision=decision)
+        description = await self._described(handle)
+        return description.raw_description.workflow_execution_info.first_run_id
+
+    async def hand_over(self, invoice_id: UUID, number: str) -> tuple[str, str]:
+        """Starts the hand-over of one invoice, or finds the one that runs.
+
+        Answers its workflow and run. Raises Unavailable while Temporal does not answer.
+        """
+        client = await self._connected()
+        identifier = f"hand-over/{number}"
+        try:
+            handle = await client.start_workflow(
+                HAND_OVER,
+                asdict(HandOverStart(invoice_id=str(invoice_id))),
+                id=identifier,
+                task_queue=QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                execution_timeout=HAND_OVER_TIMEOUT,
+                static_summary=f"hand invoice {number} to accounts receivable",
+            )
+        except RPCError as error:
+            raise _down() from error
+        return identifier, handle.result_run_id or ""
+
+    async def _rollup(
+        self, period: Period, start: RollupStart, *, decision: str
+    ) -> WorkflowHandle[object, object]:
+        client = await self._connected()
+        identifier = rollup_workflow_id(period)
+        try:
+            await client.start_workflow(
+                ROLLUP,
+                asdict(start),
+                id=identifier,
+                task_queue=QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                execution_timeout=ROLLUP_TIMEOUT,
+                search_attributes=TypedSearchAttributes([SearchAttributePair(PERIOD, period.code)]),
+                static_summary=f"invoices of {period.code}",
+                start_signal=DECIDE if decision else None,
+                start_signal_args=[decision] if decision else [],
+            )
+        except RPCError as error:
+            raise _down() from error
+        return client.get_workflow_handle(identifier)
+
+    async def _described(
+        self, handle: WorkflowHandle[object, object]
+    ) -> WorkflowExecutionDescription:
+        try:
+            return await handle.describe()
+        except RPCError as error:
+            raise _down() from error
+
+    async def _connected(self) -> Client:
+        if self._client is None:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    self._client = await Client.connect(
+                        self._settings.temporal(), namespace=self._settings.temporal_namespace
+                    )
+            except (RuntimeError, TimeoutError) as error:
+                raise _down() from error
+        return self._client
+
+
+def _down() -> Unavailable:
+    return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")
