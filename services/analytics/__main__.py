@@ -4,19 +4,29 @@ import grpc
 from arcadia.analytics.v1 import (
     attribution_service_pb2,
     billing_profile_service_pb2,
+    billing_profile_service_pb2_grpc,
     exchange_rate_service_pb2,
     invoice_service_pb2,
+    invoice_service_pb2_grpc,
     invoicing_service_pb2,
+    invoicing_service_pb2_grpc,
     margin_service_pb2,
     metering_service_pb2,
     metering_service_pb2_grpc,
     rollup_service_pb2,
+    rollup_service_pb2_grpc,
     spend_service_pb2,
     usage_service_pb2,
     usage_service_pb2_grpc,
 )
 
 from services.analytics.deployments import Deployments
+from services.analytics.invoicing.billing_profile_servicer import BillingProfileServicer
+from services.analytics.invoicing.invoice_servicer import InvoiceServicer
+from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
+from services.analytics.invoicing.rollup_servicer import RollupServicer
+from services.analytics.invoicing.temporal import Work
+from services.analytics.invoicing.terms import Terms
 from services.analytics.peers import Peers
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
@@ -35,6 +45,24 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     )
     usage_service_pb2_grpc.add_UsageServiceServicer_to_server(
         UsageServicer(parts.database, deployments), server
+    )
+    _register_invoicing(server, parts, peers)
+
+
+def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> None:
+    database, catalog = parts.database, peers.catalog_pricing
+    terms, work = Terms.of(parts.settings), Work(parts.settings)
+    billing_profile_service_pb2_grpc.add_BillingProfileServiceServicer_to_server(
+        BillingProfileServicer(database), server
+    )
+    invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
+        InvoicingServicer(database, catalog, terms), server
+    )
+    invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
+        InvoiceServicer(database, catalog, work, terms), server
+    )
+    rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
+        RollupServicer(database, work, terms), server
     )
 
 

@@ -42,6 +42,8 @@ class Proof:
     inputs_hash: str
     engine_version: str
     result_hash: str
+    deployment_name: str = ""
+    """What it was called when it was billed."""
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401
@@ -70,6 +72,7 @@ def proofs_hash(proofs: Iterable[Proof]) -> str:
                     proof.inputs_hash,
                     proof.engine_version,
                     proof.result_hash,
+                    proof.deployment_name,
                 ]
                 for proof in proofs
             ]

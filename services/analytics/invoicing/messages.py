@@ -1,25 +1,24 @@
 """From rows of invoices and credit notes to protos."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from arcadia.analytics.v1 import billing_profile_service_pb2, invoices_pb2
 from arcadia.common.v1 import runs_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
 from services.analytics.invoicing.lines import Line
 from services.analytics.invoicing.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.parties import Party
 from services.analytics.invoicing.states import HandOverStatus
+from services.analytics.wire import timestamp
 from services.common.money import plain
 from services.common.periods import Period, month_of
 
 __all__ = [
     "credit_note_message",
     "grouped",
-    "instant",
     "invoice_message",
     "line_message",
     "line_of",
@@ -34,15 +33,6 @@ RUN_STATUS: Final = {
     HandOverStatus.DELIVERED: "completed",
     HandOverStatus.FAILED: "failed",
 }
-
-
-def instant(at: datetime | None) -> Timestamp | None:
-    """A moment; None stays unset."""
-    if at is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(at)
-    return message
 
 
 def invoice_message(row: Row[Any], *, operator: bool) -> invoices_pb2.Invoice:
@@ -70,10 +60,10 @@ def invoice_message(row: Row[Any], *, operator: bool) -> invoices_pb2.Invoice:
         chain_hash=row.chain_hash or "",
         previous_chain_hash=row.previous_chain_hash or "",
         hand_over=_hand_over(row, operator=operator),
-        created_at=instant(row.created_at),
-        issued_at=instant(row.issued_at),
-        paid_at=instant(row.paid_at),
-        voided_at=instant(row.voided_at),
+        created_at=timestamp(row.created_at),
+        issued_at=timestamp(row.issued_at),
+        paid_at=timestamp(row.paid_at),
+        voided_at=timestamp(row.voided_at),
     )
 
 
@@ -126,7 +116,7 @@ def credit_note_message(row: Row[Any], lines: Iterable[Row[Any]]) -> invoices_pb
         reason=row.reason,
         lines=map(_credited_line, lines),
         issued_by=row.issued_by,
-        issued_at=instant(row.issued_at),
+        issued_at=timestamp(row.issued_at),
     )
 
 
@@ -149,7 +139,7 @@ def profile_message(row: Row[Any]) -> billing_profile_service_pb2.BillingProfile
         tenant_id=row.tenant_id,
         recipient=party_message(party),
         tax_region=row.tax_region,
-        updated_at=instant(row.updated_at),
+        updated_at=timestamp(row.updated_at),
     )
 
 
@@ -180,7 +170,7 @@ def _hand_over(row: Row[Any], *, operator: bool) -> invoices_pb2.HandOver | None
         reference=row.hand_over_reference,
         attempt_count=row.hand_over_attempts,
         reason=row.hand_over_reason,
-        delivered_at=instant(row.delivered_at),
+        delivered_at=timestamp(row.delivered_at),
         run=_run(row) if operator and row.workflow_id else None,
     )
 
@@ -193,8 +183,8 @@ def _run(row: Row[Any]) -> runs_pb2.Run:
         run_id=row.run_id,
         status=RUN_STATUS.get(status, ""),
         reason=row.hand_over_reason,
-        started_at=instant(row.started_at),
-        finished_at=instant(row.hand_over_updated_at) if ended else None,
+        started_at=timestamp(row.started_at),
+        finished_at=timestamp(row.hand_over_updated_at) if ended else None,
     )
 
 

@@ -223,6 +223,7 @@ tenant_invoice_proofs = Table(
         "engine_version",
         "result_hash",
     ),
+    *_words("deployment_name"),
     PrimaryKeyConstraint("invoice_id", "position", name="tenant_invoice_proofs_pkey"),
     ForeignKeyConstraint(
         ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_proofs_invoice_fkey"

@@ -5,7 +5,8 @@ while prices are computed.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -97,12 +98,11 @@ class _Made:
     claims: list[Adjustment] = field(default_factory=list)
     failures: dict[str, CannotBill] = field(default_factory=dict)
 
-    def outcomes(self, written: Set[str]) -> list[TenantOutcome]:
-        """A line for each tenant; who was drafted by another run meanwhile is skipped."""
-        beaten = {draft.tenant_id for draft in self.drafts} - written
+    def outcomes(self, written: AbstractSet[str]) -> list[TenantOutcome]:
+        """A line for each tenant."""
         return [
             *(TenantOutcome(one, Outcome.DRAFTED) for one in sorted(self.kept | written)),
-            *(TenantOutcome(one, Outcome.SKIPPED) for one in sorted(self.skipped | beaten)),
+            *(TenantOutcome(one, Outcome.SKIPPED) for one in sorted(self.skipped)),
             *(
                 TenantOutcome(tenant, Outcome.FAILED, why.deployment_id, why.reason, why.message)
                 for tenant, why in sorted(self.failures.items())
@@ -267,6 +267,10 @@ class PageDrafting:
                 await release_adjustments(session, made.replaced)
                 await delete_drafts(session, made.replaced)
             ids = await insert_drafts(session, rollup.id, rollup.period, made.drafts, at)
+            beaten = [draft.tenant_id for draft in made.drafts if draft.tenant_id not in ids]
+            for row in await living_invoices(session, rollup.period, beaten):
+                # Drafted meanwhile: by the same page, sent twice, or by somebody else.
+                (made.kept if row.rollup_id == rollup.id else made.skipped).add(row.tenant_id)
             billed_on = {
                 claim.id: ids[claim.tenant_id] for claim in made.claims if claim.tenant_id in ids
             }

@@ -32,6 +32,7 @@ def part_of(
             inputs_hash=quote.proof.inputs_hash,
             engine_version=quote.proof.engine_version,
             result_hash=quote.proof.result_hash,
+            deployment_name=subscription.deployment.display_name or subscription.deployment.slug,
         ),
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from arcadia.analytics.v1 import invoices_pb2
 
 from services.analytics.invoicing.parties import Party
+from services.analytics.wire import uuid_of
 from services.common.errors import InvalidArgument
 
 __all__ = [
@@ -39,14 +40,6 @@ def required(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     if not value.strip():
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     return text(field, value, longest)
-
-
-def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
-    try:
-        return UUID(required(field, value))
-    except ValueError:
-        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
 
 
 def uuid_or_none(field: str, value: str) -> UUID | None:

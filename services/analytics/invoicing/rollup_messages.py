@@ -6,9 +6,9 @@ from arcadia.analytics.v1 import rollups_pb2
 from arcadia.common.v1 import runs_pb2
 from sqlalchemy import Row
 
-from services.analytics.invoicing.messages import instant
 from services.analytics.invoicing.states import Outcome, RollupStatus
 from services.analytics.invoicing.store.summing import Summary
+from services.analytics.wire import timestamp
 
 __all__ = ["failure_message", "rollup_message"]
 
@@ -51,14 +51,14 @@ def rollup_message(row: Row[Any], summary: Summary) -> rollups_pb2.Rollup:
             status=RUN_STATUS.get(status, "running"),
             details=_details(status, outcomes),
             reason=row.reason if status is RollupStatus.FAILED else "",
-            started_at=instant(row.started_at),
-            finished_at=instant(row.finished_at),
+            started_at=timestamp(row.started_at),
+            finished_at=timestamp(row.finished_at),
         ),
         decided_by=row.decided_by,
-        decided_at=instant(row.decided_at),
+        decided_at=timestamp(row.decided_at),
         started_by=row.started_by,
-        started_at=instant(row.started_at),
-        finished_at=instant(row.finished_at),
+        started_at=timestamp(row.started_at),
+        finished_at=timestamp(row.finished_at),
     )
 
 
@@ -70,7 +70,7 @@ def failure_message(row: Row[Any]) -> rollups_pb2.RollupFailure:
         reason=row.reason,
         message=row.message,
         attempt_count=row.attempt_count,
-        failed_at=instant(row.attempted_at),
+        failed_at=timestamp(row.attempted_at),
     )
 
 

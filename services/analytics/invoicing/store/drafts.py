@@ -76,11 +76,12 @@ _INSERT_LINES: Final = text("""
 _INSERT_PROOFS: Final = text("""
     INSERT INTO tenant_invoice_proofs
         (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
-         inputs_hash, engine_version, result_hash)
+         inputs_hash, engine_version, result_hash, deployment_name)
     SELECT * FROM unnest(
         CAST(:invoices AS uuid[]), CAST(:tenants AS text[]), CAST(:positions AS integer[]),
         CAST(:deployments AS text[]), CAST(:subscriptions AS text[]), CAST(:inputs AS text[]),
-        CAST(:inputs_hashes AS text[]), CAST(:engines AS text[]), CAST(:results AS text[]))
+        CAST(:inputs_hashes AS text[]), CAST(:engines AS text[]), CAST(:results AS text[]),
+        CAST(:names AS text[]))
 """)
 
 
@@ -165,6 +166,7 @@ async def _insert_proofs(
             "inputs_hashes": [proof.inputs_hash for _, _, proof in rows],
             "engines": [proof.engine_version for _, _, proof in rows],
             "results": [proof.result_hash for _, _, proof in rows],
+            "names": [proof.deployment_name for _, _, proof in rows],
         },
     )
 

@@ -19,7 +19,7 @@ from services.analytics.invoicing.states import HandOverStatus, InvoiceStatus
 from services.analytics.invoicing.store.profiles import recipients
 from services.common.database import ReadSession, WriteSession
 
-__all__ = ["Issue", "count_drafts", "issue", "next_drafts", "take_numbers"]
+__all__ = ["Issue", "count_drafts", "end_of_chain", "issue", "next_drafts", "take_numbers"]
 
 _INVOICE = tenant_invoices.c
 
@@ -58,6 +58,12 @@ async def count_drafts(session: ReadSession, rollup_id: UUID) -> int:
 async def take_numbers(session: WriteSession, name: str) -> Row[Any]:
     """A sequence, locked until this transaction ends: numbers have no gap, and one taker."""
     statement = select(invoice_sequences).where(invoice_sequences.c.name == name).with_for_update()
+    return (await session.execute(statement)).one()
+
+
+async def end_of_chain(session: ReadSession) -> Row[Any]:
+    """The next number of an invoice, and the hash that it will hold."""
+    statement = select(invoice_sequences).where(invoice_sequences.c.name == "invoice")
     return (await session.execute(statement)).one()
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "proofs_of",
     "read_invoice",
     "read_line",
+    "read_numbered",
 ]
 
 _INVOICE = tenant_invoices.c
@@ -187,3 +188,9 @@ async def list_overdue(
             )
         )
     return (await session.execute(statement)).all()
+
+
+async def read_numbered(session: ReadSession, number: int) -> Row[Any] | None:
+    """The invoice with a number; None when there is none."""
+    statement = select(tenant_invoices).where(_INVOICE.number == number)
+    return (await session.execute(statement)).first()

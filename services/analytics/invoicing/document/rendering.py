@@ -1,0 +1,62 @@
+"""An invoice's document: one template, as a page for browsers and as PDF.
+
+The PDF is made by xhtml2pdf: maintained, made of wheels alone on every platform, and laying
+out the same HTML that browsers show. Its fonts are ours, so that a name in any Latin, Greek
+or Cyrillic letters is printed as it is written.
+"""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from xhtml2pdf import pisa
+
+from services.analytics.invoicing.document.view import InvoiceDocument
+
+__all__ = ["CannotRender", "as_html", "as_pdf"]
+
+FOLDER: Final = Path(__file__).parent
+FONTS: Final = FOLDER / "fonts"
+TEMPLATE: Final = "invoice.html.j2"
+
+_TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+# It tells of every font and every box.
+logging.getLogger("xhtml2pdf").setLevel(logging.ERROR)
+
+
+class CannotRender(Exception):
+    """The template and the layout do not go together: a bug of ours."""
+
+
+def as_html(document: InvoiceDocument) -> str:
+    """The page, complete in itself."""
+    return _TEMPLATES.get_template(TEMPLATE).render(invoice=document, pdf=False, fonts="")
+
+
+def as_pdf(document: InvoiceDocument) -> bytes:
+    """The same on A4. Raises CannotRender."""
+    page = _TEMPLATES.get_template(TEMPLATE).render(
+        invoice=document, pdf=True, fonts=FONTS.as_posix()
+    )
+    target = io.BytesIO()
+    result: Any = pisa.CreatePDF(page, dest=target, encoding="utf-8", link_callback=_only_fonts)
+    if result.err:
+        raise CannotRender(f"{result.err} errors in the layout")
+    return target.getvalue()
+
+
+def _only_fonts(uri: str, _: str) -> str:
+    """Lets a document load its fonts and nothing else, whatever a name in it says."""
+    path = Path(uri)
+    if path.parent != FONTS:
+        raise CannotRender(f"a document loads nothing but its fonts, not {uri}")
+    return str(path)

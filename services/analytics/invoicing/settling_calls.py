@@ -1,0 +1,157 @@
+"""The calls of InvoiceService that issue, settle, void and hand over an invoice."""
+
+from typing import Any
+
+from arcadia.analytics.v1 import invoice_service_pb2 as pb
+from arcadia.analytics.v1 import invoices_pb2
+from grpc.aio import ServicerContext
+from sqlalchemy import Row
+
+from services.analytics.invoicing import requests
+from services.analytics.invoicing.clock import Clock
+from services.analytics.invoicing.messages import invoice_message
+from services.analytics.invoicing.numbering import invoice_number
+from services.analytics.invoicing.states import (
+    Decision,
+    HandOverStatus,
+    InvoiceStatus,
+    RollupStatus,
+)
+from services.analytics.invoicing.store.hand_overs import Attempt, await_again, record_attempt
+from services.analytics.invoicing.store.issuing import Issue, issue
+from services.analytics.invoicing.store.reading import read_invoice
+from services.analytics.invoicing.store.rollups import locked_rollup
+from services.analytics.invoicing.store.settling import locked_invoice, pay, void
+from services.analytics.invoicing.temporal import Work
+from services.analytics.invoicing.terms import Terms
+from services.analytics.usage.store.periods import release_adjustments
+from services.common.access import ALL, current_caller
+from services.common.database import Database, WriteSession
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.idempotency import once
+from services.common.periods import read_day
+
+__all__ = ["SettlingCalls"]
+
+Context = ServicerContext[Any, Any]
+
+
+class SettlingCalls:
+    """Operators only."""
+
+    _database: Database
+    _work: Work
+    _terms: Terms
+    _clock: Clock
+
+    async def IssueInvoice(  # noqa: N802
+        self, request: pb.IssueInvoiceRequest, context: Context
+    ) -> pb.IssueInvoiceResponse:
+        """Issues one draft."""
+        invoice_id = requests.uuid_of("id", request.id)
+        at = self._clock()
+        how = Issue(
+            self._terms.checked_issuer(),
+            at.date(),
+            self._terms.due_after,
+            self._terms.hand_over,
+            at,
+        )
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.IssueInvoiceResponse:
+                found = await read_invoice(session, ALL, invoice_id)
+                rollup = await locked_rollup(session, found.rollup_id)
+                draft = await locked_invoice(session, invoice_id)
+                _expect(draft, InvoiceStatus.DRAFT, reason="INVOICE_NOT_DRAFT")
+                if rollup.decision == Decision.UNDO or rollup.status == RollupStatus.RUNNING:
+                    raise FailedPrecondition(
+                        f"its roll-up is {rollup.status}, and not done with it",
+                        reason="ROLLUP_NOT_DONE",
+                    )
+                await issue(session, [invoice_id], how)
+                return pb.IssueInvoiceResponse(invoice=await _told(session, draft))
+
+            return await once(session, request, pb.IssueInvoiceResponse, do)
+
+    async def PayInvoice(  # noqa: N802
+        self, request: pb.PayInvoiceRequest, context: Context
+    ) -> pb.PayInvoiceResponse:
+        """Marks an issued invoice as paid."""
+        invoice_id = requests.uuid_of("id", request.id)
+        at = self._clock()
+        paid_on = read_day(request.paid_on, "paid_on") if request.paid_on else at.date()
+        if paid_on > at.date():
+            raise InvalidArgument("paid_on", "is in the future")
+        reference = requests.text("reference", request.reference, 200)
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.PayInvoiceResponse:
+                invoice = await locked_invoice(session, invoice_id)
+                _expect(invoice, InvoiceStatus.ISSUED, reason="INVOICE_NOT_ISSUED")
+                await pay(session, invoice_id, paid_on=paid_on, reference=reference, at=at)
+                return pb.PayInvoiceResponse(invoice=await _told(session, invoice))
+
+            return await once(session, request, pb.PayInvoiceResponse, do)
+
+    async def VoidInvoice(  # noqa: N802
+        self, request: pb.VoidInvoiceRequest, context: Context
+    ) -> pb.VoidInvoiceResponse:
+        """Voids a draft or an issued invoice; what it billed late is billed by the next one."""
+        invoice_id = requests.uuid_of("id", request.id)
+        reason = requests.required("reason", request.reason)
+        operator = current_caller().subject
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.VoidInvoiceResponse:
+                invoice = await locked_invoice(session, invoice_id)
+                _expect(
+                    invoice,
+                    InvoiceStatus.DRAFT,
+                    InvoiceStatus.ISSUED,
+                    reason="INVOICE_NOT_VOIDABLE",
+                )
+                await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
+                await release_adjustments(session, [invoice_id])
+                return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
+
+            return await once(session, request, pb.VoidInvoiceResponse, do)
+
+    async def HandOverInvoice(  # noqa: N802
+        self, request: pb.HandOverInvoiceRequest, context: Context
+    ) -> pb.HandOverInvoiceResponse:
+        """Starts the hand-over of an issued invoice again."""
+        invoice_id = requests.uuid_of("id", request.id)
+        if self._terms.hand_over is HandOverStatus.NOT_CONFIGURED:
+            raise FailedPrecondition("ARCADIA_AR_URL is not set", reason="AR_NOT_CONFIGURED")
+        async with self._database.write(ALL) as session:
+            invoice = await locked_invoice(session, invoice_id)
+            _expect(invoice, InvoiceStatus.ISSUED, InvoiceStatus.PAID, reason="INVOICE_NOT_ISSUED")
+            row = await read_invoice(session, ALL, invoice_id)
+            if row.hand_over_status == HandOverStatus.DELIVERED:
+                raise FailedPrecondition(
+                    f"accounts receivable has it as {row.hand_over_reference}",
+                    reason="ALREADY_HANDED_OVER",
+                )
+            await await_again(session, invoice_id, self._clock())
+        # After the commit: the work reads it as pending. Told again, it goes on.
+        workflow_id, run_id = await self._work.hand_over(invoice_id, invoice_number(invoice.number))
+        async with self._database.write(ALL) as session:
+            attempt = Attempt(
+                HandOverStatus.PENDING, "", "", row.hand_over_attempts, workflow_id, run_id
+            )
+            await record_attempt(session, invoice_id, attempt, self._clock())
+            return pb.HandOverInvoiceResponse(invoice=await _told(session, invoice))
+
+
+def _expect(invoice: Row[Any], *statuses: InvoiceStatus, reason: str) -> None:
+    if invoice.status not in statuses:
+        raise FailedPrecondition(
+            f"the invoice is {invoice.status}, not {' or '.join(statuses)}",
+            reason=reason,
+            metadata={"status": invoice.status},
+        )
+
+
+async def _told(session: WriteSession, invoice: Row[Any]) -> invoices_pb2.Invoice:
+    return invoice_message(await read_invoice(session, ALL, invoice.id), operator=True)
