@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import uuid5, NAMESPACE_DNS
+from uuid import NAMESPACE_DNS, uuid5
 
 import grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
@@ -180,7 +180,7 @@ def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> q
     return quote
 
 
-def _line(  # noqa: PLR0913
+def _line(
     kind: str, resource_kind: str, description: str, qty: str, unit: str, cents: int, **meta: str
 ) -> quotes_pb2.QuoteLine:
     amount = Decimal(qty) * cents

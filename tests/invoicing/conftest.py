@@ -18,7 +18,7 @@ from tests.support.databases import PostgresServer
 async def books(postgres: PostgresServer) -> AsyncIterator[Books]:
     """The analytics service on a real server with a fresh database, and a catalog beside it."""
     name = postgres.create(Service.ANALYTICS)
-    catalog = FakeCatalog()  # type: ignore[abstract]  # what it lacks, the generated base refuses
+    catalog = FakeCatalog()
     served, address = await serve_catalog(catalog)
     settings = postgres.settings({Service.ANALYTICS: name}, catalog_address=address)
     database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles
+from arcadia.analytics.v1 import invoice_service_pb2 as invoices
 from arcadia.analytics.v1 import usage_service_pb2 as usage
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from sqlalchemy import text
 
 from services.common.access import ALL
 from services.common.settings import Service
+from tests.walls.invoices import plant_invoices
 from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall
 
 __all__ = ["WALL"]
@@ -34,40 +37,51 @@ class Ids:
 
     tenant: str
     usage: str
+    invoice: str
+    line: str
+    note: str
 
 
 async def plant(planting: Planting) -> Ids:
-    """A droplet's day of each tenant."""
+    """A droplet's day and an invoice of each tenant."""
     async with planting.database.write(ALL) as session:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
-    return Ids(VICTIM, listed.daily_usage[0].id)
+    return Ids(VICTIM, listed.daily_usage[0].id, *await plant_invoices(planting))
 
 
 WALL = Wall(
     Service.ANALYTICS,
-    absent=Ids("nobody", NOWHERE),
+    absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     plant=plant,
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
             tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
+        "BillingProfileService/GetBillingProfile": lambda ids: profiles.GetBillingProfileRequest(
+            tenant_id=ids.tenant
+        ),
+        "InvoiceService/ListInvoices": lambda ids: invoices.ListInvoicesRequest(
+            tenant_id=ids.tenant
+        ),
+        "InvoiceService/GetInvoice": lambda ids: invoices.GetInvoiceRequest(id=ids.invoice),
+        "InvoiceService/ListInvoiceLines": lambda ids: invoices.ListInvoiceLinesRequest(
+            invoice_id=ids.invoice
+        ),
+        "InvoiceService/TraceInvoiceLine": lambda ids: invoices.TraceInvoiceLineRequest(
+            invoice_id=ids.invoice, line_id=ids.line
+        ),
+        "InvoiceService/DownloadInvoice": lambda ids: invoices.DownloadInvoiceRequest(
+            id=ids.invoice, format="html"
+        ),
+        "InvoiceService/ListCreditNotes": lambda ids: invoices.ListCreditNotesRequest(
+            tenant_id=ids.tenant
+        ),
+        "InvoiceService/GetCreditNote": lambda ids: invoices.GetCreditNoteRequest(id=ids.note),
+        "InvoiceService/VerifyInvoice": lambda ids: invoices.VerifyInvoiceRequest(id=ids.invoice),
     },
-    unanswered=frozenset(
-        {
-            "BillingProfileService/GetBillingProfile",
-            "InvoiceService/ListInvoices",
-            "InvoiceService/GetInvoice",
-            "InvoiceService/ListInvoiceLines",
-            "InvoiceService/TraceInvoiceLine",
-            "InvoiceService/DownloadInvoice",
-            "InvoiceService/ListCreditNotes",
-            "InvoiceService/GetCreditNote",
-            "InvoiceService/VerifyInvoice",
-        }
-    ),
 )

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from arcadia.analytics.v1 import billing_profile_service_pb2, invoices_pb2
 from arcadia.common.v1 import runs_pb2
-from sqlalchemy import Row
 
 from services.analytics.invoicing.lines import Line
 from services.analytics.invoicing.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.parties import Party
 from services.analytics.invoicing.states import HandOverStatus
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.wire import timestamp
 from services.common.money import plain
 from services.common.periods import Period, month_of
@@ -35,7 +35,7 @@ RUN_STATUS: Final = {
 }
 
 
-def invoice_message(row: Row[Any], *, operator: bool) -> invoices_pb2.Invoice:
+def invoice_message(row: Stored, *, operator: bool) -> invoices_pb2.Invoice:
     """The invoice of a row of `store.reading`; only operators are shown the work behind it."""
     period = month_of(row.period)
     return invoices_pb2.Invoice(
@@ -67,7 +67,7 @@ def invoice_message(row: Row[Any], *, operator: bool) -> invoices_pb2.Invoice:
     )
 
 
-def line_message(row: Row[Any]) -> invoices_pb2.InvoiceLine:
+def line_message(row: Stored) -> invoices_pb2.InvoiceLine:
     """The line of a row."""
     return invoices_pb2.InvoiceLine(
         id=str(row.id),
@@ -86,7 +86,7 @@ def line_message(row: Row[Any]) -> invoices_pb2.InvoiceLine:
     )
 
 
-def line_of(row: Row[Any]) -> Line:
+def line_of(row: Stored) -> Line:
     """The line of a row, as its hash is taken."""
     return Line(
         kind=row.kind,
@@ -102,7 +102,7 @@ def line_of(row: Row[Any]) -> Line:
     )
 
 
-def credit_note_message(row: Row[Any], lines: Iterable[Row[Any]]) -> invoices_pb2.CreditNote:
+def credit_note_message(row: Stored, lines: Iterable[Stored]) -> invoices_pb2.CreditNote:
     """The credit note of a row, with its lines."""
     return invoices_pb2.CreditNote(
         id=str(row.id),
@@ -132,7 +132,7 @@ def party_message(party: Party) -> invoices_pb2.Party:
     )
 
 
-def profile_message(row: Row[Any]) -> billing_profile_service_pb2.BillingProfile:
+def profile_message(row: Stored) -> billing_profile_service_pb2.BillingProfile:
     """The billing profile of a row."""
     party = Party(row.name, row.abn, tuple(row.address_lines), row.email)
     return billing_profile_service_pb2.BillingProfile(
@@ -143,7 +143,7 @@ def profile_message(row: Row[Any]) -> billing_profile_service_pb2.BillingProfile
     )
 
 
-def tax_rule_message(row: Row[Any]) -> billing_profile_service_pb2.TaxRule:
+def tax_rule_message(row: Stored) -> billing_profile_service_pb2.TaxRule:
     """The tax rule of a row."""
     return billing_profile_service_pb2.TaxRule(
         id=str(row.id),
@@ -155,14 +155,14 @@ def tax_rule_message(row: Row[Any]) -> billing_profile_service_pb2.TaxRule:
     )
 
 
-def _credited_line(row: Row[Any]) -> invoices_pb2.InvoiceLine:
+def _credited_line(row: Stored) -> invoices_pb2.InvoiceLine:
     line = line_message(row)
     line.position = row.note_position
     line.amount_cents = row.credited_cents
     return line
 
 
-def _hand_over(row: Row[Any], *, operator: bool) -> invoices_pb2.HandOver | None:
+def _hand_over(row: Stored, *, operator: bool) -> invoices_pb2.HandOver | None:
     if row.hand_over_status is None:
         return None
     return invoices_pb2.HandOver(
@@ -175,7 +175,7 @@ def _hand_over(row: Row[Any], *, operator: bool) -> invoices_pb2.HandOver | None
     )
 
 
-def _run(row: Row[Any]) -> runs_pb2.Run:
+def _run(row: Stored) -> runs_pb2.Run:
     status = HandOverStatus(row.hand_over_status)
     ended = status in (HandOverStatus.DELIVERED, HandOverStatus.FAILED)
     return runs_pb2.Run(
@@ -196,9 +196,9 @@ def _day(day: date | None) -> str:
     return "" if day is None else day.isoformat()
 
 
-def grouped(rows: Sequence[Row[Any]], key: str) -> dict[Any, list[Row[Any]]]:
+def grouped(rows: Sequence[Stored], key: str) -> dict[Any, list[Stored]]:
     """Rows by a column, each group in their order."""
-    groups: dict[Any, list[Row[Any]]] = {}
+    groups: dict[Any, list[Stored]] = {}
     for row in rows:
         groups.setdefault(getattr(row, key), []).append(row)
     return groups

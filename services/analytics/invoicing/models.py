@@ -17,19 +17,17 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.analytics.models import exact, identity, instant, metadata, texts
 
 __all__ = [
-    "billing_profiles",
     "credit_note_lines",
     "credit_notes",
     "invoice_hand_overs",
     "invoice_sequences",
     "rollup_tenants",
     "rollups",
-    "tax_rules",
     "tenant_invoice_lines",
     "tenant_invoice_proofs",
     "tenant_invoices",
@@ -45,31 +43,6 @@ def _words(*names: str) -> list[Column[str]]:
     """Texts that are empty until something is known."""
     return [Column(name, Text, nullable=False, server_default="") for name in names]
 
-
-billing_profiles = Table(
-    "billing_profiles",
-    metadata,
-    *texts("tenant_id", "name", "abn"),
-    Column("address_lines", ARRAY(Text), nullable=False),
-    *texts("email", "tax_region", "updated_by"),
-    instant("updated_at"),
-    PrimaryKeyConstraint("tenant_id", name="billing_profiles_pkey"),
-)
-
-tax_rules = Table(
-    "tax_rules",
-    metadata,
-    identity(),
-    *texts("tax_region", "label"),
-    exact("rate_percent"),
-    Column("effective_from", Date, nullable=False),
-    Column("effective_to", Date),
-    *texts("created_by"),
-    instant("created_at"),
-    PrimaryKeyConstraint("id", name="tax_rules_pkey"),
-    CheckConstraint("rate_percent BETWEEN 0 AND 100", name="tax_rules_rate_check"),
-    CheckConstraint("effective_to > effective_from", name="tax_rules_span_check"),
-)
 
 rollups = Table(
     "rollups",

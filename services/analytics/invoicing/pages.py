@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from arcadia.catalog.v1 import pricing_service_pb2
-from sqlalchemy import Row
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
@@ -29,6 +28,7 @@ from services.analytics.invoicing.store.late import late_usage_billed
 from services.analytics.invoicing.store.planning import TenantOutcome, record_outcomes
 from services.analytics.invoicing.store.profiles import tax_regions, tax_rules_on
 from services.analytics.invoicing.store.rollups import locked_rollup
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.quoting import billable, items_of, quote
 from services.analytics.usage.store.periods import (
     Adjustment,
@@ -78,7 +78,7 @@ class _Page:
     """What is known of the tenants of a page before anything is priced."""
 
     period: Period
-    standing: Mapping[str, Row[Any]]
+    standing: Mapping[str, Stored]
     """The living invoices, by tenant."""
     usage: Sequence[PeriodUsage]
     late: Sequence[_LateMonth]
@@ -120,7 +120,7 @@ class PageDrafting:
         self._catalog = catalog
         self._tax_region = tax_region
 
-    async def draft(self, rollup: Row[Any], tenant_ids: Sequence[str], at: datetime) -> None:
+    async def draft(self, rollup: Stored, tenant_ids: Sequence[str], at: datetime) -> None:
         """Drafts these tenants of a roll-up, and keeps what became of each.
 
         Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
@@ -254,7 +254,7 @@ class PageDrafting:
             )
         return assemble(tenant, page.period, parts, rule)
 
-    async def _write(self, rollup: Row[Any], made: _Made, at: datetime) -> None:
+    async def _write(self, rollup: Stored, made: _Made, at: datetime) -> None:
         async with self._database.write(ALL) as session:
             current = await locked_rollup(session, rollup.id, shared=True)
             if current.status != RollupStatus.RUNNING or current.decision:
@@ -279,7 +279,7 @@ class PageDrafting:
             await record_outcomes(session, rollup.id, made.outcomes(ids.keys()), at)
 
 
-def _sorted_out(rollup: Row[Any], page: _Page) -> _Made:
+def _sorted_out(rollup: Stored, page: _Page) -> _Made:
     """Who has an invoice and is skipped, whose draft is this roll-up's own, which to replace."""
     made = _Made()
     for tenant, invoice in page.standing.items():

@@ -1,12 +1,12 @@
 """From rows of roll-ups to protos."""
 
-from typing import Any, Final
+from typing import Final
 
 from arcadia.analytics.v1 import rollups_pb2
 from arcadia.common.v1 import runs_pb2
-from sqlalchemy import Row
 
 from services.analytics.invoicing.states import Outcome, RollupStatus
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.summing import Summary
 from services.analytics.wire import timestamp
 
@@ -19,7 +19,7 @@ RUN_STATUS: Final = {
 }
 
 
-def rollup_message(row: Row[Any], summary: Summary) -> rollups_pb2.Rollup:
+def rollup_message(row: Stored, summary: Summary) -> rollups_pb2.Rollup:
     """The roll-up of a row, with what it comes to."""
     outcomes = summary.outcomes
     status = RollupStatus(row.status)
@@ -62,7 +62,7 @@ def rollup_message(row: Row[Any], summary: Summary) -> rollups_pb2.Rollup:
     )
 
 
-def failure_message(row: Row[Any]) -> rollups_pb2.RollupFailure:
+def failure_message(row: Stored) -> rollups_pb2.RollupFailure:
     """A tenant whose invoice could not be made."""
     return rollups_pb2.RollupFailure(
         tenant_id=row.tenant_id,

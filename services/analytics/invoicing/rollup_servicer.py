@@ -7,18 +7,16 @@ from uuid import UUID
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
 from grpc.aio import ServicerContext
-from sqlalchemy import Row
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
 from services.analytics.invoicing.rollup_messages import failure_message, rollup_message
 from services.analytics.invoicing.states import Decision, RollupStatus
+from services.analytics.invoicing.store.following import list_failures, list_rollups
 from services.analytics.invoicing.store.rollups import (
     Opening,
     begin_rollup,
     decide,
-    list_failures,
-    list_rollups,
     locked_rollup,
     move_rollup,
     newest_run,
@@ -26,6 +24,7 @@ from services.analytics.invoicing.store.rollups import (
     reopen_failed,
     set_run,
 )
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.summing import summaries
 from services.analytics.invoicing.temporal import RollupStart, Work, rollup_workflow_id
 from services.analytics.invoicing.terms import Terms
@@ -54,9 +53,7 @@ RETRIED_A_PAGE: Final = 200
 MOST_RETRIED: Final = 1_000
 
 
-async def rollup_messages(
-    session: ReadSession, rows: Sequence[Row[Any]]
-) -> list[rollups_pb2.Rollup]:
+async def rollup_messages(session: ReadSession, rows: Sequence[Stored]) -> list[rollups_pb2.Rollup]:
     """Roll-ups with what they come to."""
     found = await summaries(session, [row.id for row in rows])
     return [rollup_message(row, found[row.id]) for row in rows]

@@ -5,7 +5,6 @@ from typing import Any
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
 from grpc.aio import ServicerContext
-from sqlalchemy import Row
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock
@@ -21,6 +20,7 @@ from services.analytics.invoicing.store.hand_overs import Attempt, await_again, 
 from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.settling import locked_invoice, pay, void
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
@@ -144,7 +144,7 @@ class SettlingCalls:
             return pb.HandOverInvoiceResponse(invoice=await _told(session, invoice))
 
 
-def _expect(invoice: Row[Any], *statuses: InvoiceStatus, reason: str) -> None:
+def _expect(invoice: Stored, *statuses: InvoiceStatus, reason: str) -> None:
     if invoice.status not in statuses:
         raise FailedPrecondition(
             f"the invoice is {invoice.status}, not {' or '.join(statuses)}",
@@ -153,5 +153,5 @@ def _expect(invoice: Row[Any], *statuses: InvoiceStatus, reason: str) -> None:
         )
 
 
-async def _told(session: WriteSession, invoice: Row[Any]) -> invoices_pb2.Invoice:
+async def _told(session: WriteSession, invoice: Stored) -> invoices_pb2.Invoice:
     return invoice_message(await read_invoice(session, ALL, invoice.id), operator=True)

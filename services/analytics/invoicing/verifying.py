@@ -1,22 +1,21 @@
 """Whether an invoice still is what was issued: its lines, its proofs, its link in the chain."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
-from sqlalchemy import Row
 
 from services.analytics.invoicing.chain import Sealed, chain_hash
 from services.analytics.invoicing.drafting import recomputed_tax_proof
 from services.analytics.invoicing.lines import Proof, digest, lines_hash, proofs_hash
 from services.analytics.invoicing.messages import line_of, party_of
 from services.analytics.invoicing.parties import TaxRule
+from services.analytics.invoicing.store.rows import Stored
 from services.common.periods import month_of
 
 __all__ = ["broken_link", "changed_lines", "changed_tax"]
 
 
-def changed_lines(invoice: Row[Any], lines: Sequence[Row[Any]], proofs: Sequence[Row[Any]]) -> str:
+def changed_lines(invoice: Stored, lines: Sequence[Stored], proofs: Sequence[Stored]) -> str:
     """What of its lines and proofs is not as it was drafted, in words; empty when all is."""
     if lines_hash(map(line_of, lines)) != invoice.lines_hash:
         return "the lines are not those that were drafted"
@@ -30,7 +29,7 @@ def changed_lines(invoice: Row[Any], lines: Sequence[Row[Any]], proofs: Sequence
     return ""
 
 
-def changed_tax(invoice: Row[Any], proof: Row[Any]) -> str:
+def changed_tax(invoice: Stored, proof: Stored) -> str:
     """What of the tax is not as it is computed now, in words; empty when all is."""
     region = _region(proof)
     rule = TaxRule(invoice.tax_rule_id, region, invoice.tax_label, invoice.tax_rate_percent)
@@ -45,9 +44,9 @@ def changed_tax(invoice: Row[Any], proof: Row[Any]) -> str:
 
 
 def broken_link(
-    invoice: Row[Any],
-    lines: Sequence[Row[Any]],
-    proofs: Sequence[Row[Any]],
+    invoice: Stored,
+    lines: Sequence[Stored],
+    proofs: Sequence[Stored],
     number: int,
     previous: str,
 ) -> str:
@@ -64,7 +63,7 @@ def broken_link(
     return ""
 
 
-def sealed(invoice: Row[Any]) -> Sealed:
+def sealed(invoice: Stored) -> Sealed:
     """What an issued invoice says, as its hash was taken."""
     return Sealed(
         number=invoice.number,
@@ -85,7 +84,7 @@ def sealed(invoice: Row[Any]) -> Sealed:
     )
 
 
-def proof_of(row: Row[Any]) -> Proof:
+def proof_of(row: Stored) -> Proof:
     """The proof of a row."""
     return Proof(
         row.deployment_id,
@@ -98,7 +97,7 @@ def proof_of(row: Row[Any]) -> Proof:
     )
 
 
-def _region(proof: Row[Any]) -> str:
+def _region(proof: Stored) -> str:
     """The tax region that the proof was made for."""
     inputs = orjson.loads(proof.inputs_json)
     region: str = inputs["tax_rule"]["region"]

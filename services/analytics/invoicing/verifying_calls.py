@@ -7,7 +7,6 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 from arcadia.catalog.v1 import quotes_pb2
 from grpc.aio import ServicerContext
-from sqlalchemy import Row
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.chain import BEGINNING
@@ -21,6 +20,7 @@ from services.analytics.invoicing.store.reading import (
     read_invoice,
     read_numbered,
 )
+from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.verifying import (
     broken_link,
     changed_lines,
@@ -109,7 +109,7 @@ class VerifyingCalls:
             verified=True, invoice_count=walked, last_number=invoice_number(number)
         )
 
-    async def _verified(self, proofs: Sequence[Row[Any]]) -> list[quotes_pb2.Verification]:
+    async def _verified(self, proofs: Sequence[Stored]) -> list[quotes_pb2.Verification]:
         verified: list[quotes_pb2.Verification] = []
         for start in range(0, len(proofs), PROOFS_A_CALL):
             answer = await self._catalog.VerifyProofs(
@@ -120,9 +120,7 @@ class VerifyingCalls:
             verified.extend(answer.verifications)
         return verified
 
-    async def _differences(
-        self, quote_id: str, proofs: Sequence[Row[Any]]
-    ) -> list[pb.ChangedInput]:
+    async def _differences(self, quote_id: str, proofs: Sequence[Stored]) -> list[pb.ChangedInput]:
         """In what the quote differs from the part that it is nearest to."""
         compared = [
             (
@@ -139,7 +137,7 @@ class VerifyingCalls:
         ]
 
 
-def _proof(row: Row[Any]) -> quotes_pb2.Proof:
+def _proof(row: Stored) -> quotes_pb2.Proof:
     return quotes_pb2.Proof(
         inputs_json=row.inputs_json,
         inputs_hash=row.inputs_hash,
@@ -148,7 +146,7 @@ def _proof(row: Row[Any]) -> quotes_pb2.Proof:
     )
 
 
-def _part(proof: Row[Any], reason: str, *, verified: bool) -> pb.VerifiedPart:
+def _part(proof: Stored, reason: str, *, verified: bool) -> pb.VerifiedPart:
     return pb.VerifiedPart(
         deployment_id=proof.deployment_id,
         verified=verified and not reason,

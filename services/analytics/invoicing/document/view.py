@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from services.analytics.invoicing.lines import TAX
 from services.analytics.invoicing.messages import party_of
 from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.parties import Party
 from services.analytics.invoicing.states import InvoiceStatus
+from services.analytics.invoicing.store.rows import Stored
 from services.common.money import plain
 from services.common.periods import month_of
 
@@ -72,7 +70,7 @@ STAMPS = {
 }
 
 
-def view_of(row: Row[Any], lines: Sequence[Row[Any]], names: Mapping[str, str]) -> InvoiceDocument:
+def view_of(row: Stored, lines: Sequence[Stored], names: Mapping[str, str]) -> InvoiceDocument:
     """The document of an invoice with all its lines; `names` are those of its deployments."""
     period = month_of(row.period)
     recipient = party_of(row.recipient) if row.recipient else Party(row.tenant_id)
@@ -108,8 +106,8 @@ def amount_in_words(cents: int) -> str:
     return f"{sign}{whole:,}.{rest:02d}"
 
 
-def _sections(lines: Sequence[Row[Any]], names: Mapping[str, str]) -> tuple[DocumentSection, ...]:
-    by_deployment: dict[str, list[Row[Any]]] = {}
+def _sections(lines: Sequence[Stored], names: Mapping[str, str]) -> tuple[DocumentSection, ...]:
+    by_deployment: dict[str, list[Stored]] = {}
     for line in lines:
         if line.kind != TAX:
             by_deployment.setdefault(line.deployment_id, []).append(line)
@@ -123,7 +121,7 @@ def _sections(lines: Sequence[Row[Any]], names: Mapping[str, str]) -> tuple[Docu
     )
 
 
-def _line(line: Row[Any]) -> DocumentLine:
+def _line(line: Stored) -> DocumentLine:
     price = plain(line.unit_price_cents / 100)
     whole, _, cents = price.partition(".")
     return DocumentLine(
@@ -135,7 +133,7 @@ def _line(line: Row[Any]) -> DocumentLine:
     )
 
 
-def _note(line: Row[Any]) -> str:
+def _note(line: Stored) -> str:
     told = []
     if line.kind == "adjustment":
         told.append(f"used {_day(line.service_start)} to {_day(_last_day(line))}")
@@ -150,7 +148,7 @@ def _note(line: Row[Any]) -> str:
     return "; ".join(told)
 
 
-def _last_day(line: Row[Any]) -> date:
+def _last_day(line: Stored) -> date:
     end: date = line.service_end
     return end - timedelta(days=1)
 

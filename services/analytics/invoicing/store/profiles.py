@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.analytics.invoicing.models import billing_profiles, tax_rules
 from services.analytics.invoicing.parties import Party, TaxRule
+from services.analytics.invoicing.profile_models import billing_profiles, tax_rules
 from services.common.access import Scope
 from services.common.database import ReadSession, WriteSession, violated_constraint
 from services.common.errors import AlreadyExists, NotFound

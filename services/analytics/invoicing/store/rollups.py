@@ -9,11 +9,10 @@ from uuid import UUID
 from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.models import rollup_tenants, rollups, tenant_invoices
+from services.analytics.invoicing.models import rollups, tenant_invoices
 from services.analytics.invoicing.states import (
     OPEN_ROLLUPS,
     Decision,
-    Outcome,
     RollupStatus,
     check_rollup_move,
 )
@@ -26,8 +25,6 @@ __all__ = [
     "begin_rollup",
     "decide",
     "has_issued",
-    "list_failures",
-    "list_rollups",
     "locked_rollup",
     "move_rollup",
     "newest_run",
@@ -269,40 +266,3 @@ async def reopen_failed(
         .values(decision=Decision.NONE.value, decided_by="", decided_at=None)
     )
     return len(reopened.all())
-
-
-_TENANT = rollup_tenants.c
-
-
-async def list_rollups(
-    session: ReadSession,
-    *,
-    period: Period | None,
-    status: str,
-    before: UUID | None,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Roll-ups, newest first; `before` is the last one of the page before."""
-    statement = select(rollups).order_by(rollups.c.id.desc()).limit(limit)
-    if period is not None:
-        statement = statement.where(rollups.c.period == period.start)
-    if status:
-        statement = statement.where(rollups.c.status == status)
-    if before is not None:
-        statement = statement.where(rollups.c.id < before)
-    return (await session.execute(statement)).all()
-
-
-async def list_failures(
-    session: ReadSession, rollup_id: UUID, *, after: str, limit: int
-) -> Sequence[Row[Any]]:
-    """The tenants whose invoice could not be made, by tenant."""
-    statement = (
-        select(rollup_tenants)
-        .where(_TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.FAILED.value)
-        .order_by(_TENANT.tenant_id)
-        .limit(limit)
-    )
-    if after:
-        statement = statement.where(_TENANT.tenant_id > after)
-    return (await session.execute(statement)).all()
