@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import drift, gateway, inventory, stack, sweeps
+from cli import catalog, drift, gateway, inventory, stack, sweeps
 from cli.assign import assign_resource
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
@@ -32,6 +32,7 @@ app.command(rich_help_panel=LOCAL)(stack.reset)
 app.command(rich_help_panel=LOCAL)(stack.logs)
 app.command(rich_help_panel=LOCAL)(stack.status)
 
+app.add_typer(catalog.commands, name="catalog")
 app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.add_typer(inventory.commands, name="inventory")

@@ -52,6 +52,7 @@ def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
         _temporal(settings, layout),
         *([_simulator(settings, layout, programs)] if simulated else []),
         Part("migrate", lambda: programs.module("cli.app", "migrate"), after=("postgres",)),
+        Part("seed", lambda: programs.module("cli.app", "catalog", "seed"), after=("migrate",)),
         *(_service(settings, programs, service) for service in Service),
         _worker(settings, programs, simulated=simulated),
         _gateway(settings, layout),

@@ -3,6 +3,7 @@
 import grpc
 from arcadia.catalog.v1 import (
     catalog_service_pb2,
+    catalog_service_pb2_grpc,
     deployment_service_pb2,
     deployment_service_pb2_grpc,
     lifecycle_service_pb2,
@@ -12,6 +13,7 @@ from arcadia.catalog.v1 import (
     subscription_service_pb2,
 )
 
+from services.catalog.catalog_servicer import CatalogServicer
 from services.catalog.clock import Clock, utc_now
 from services.catalog.deployment_servicer import DeploymentServicer
 from services.catalog.lifecycle_servicer import LifecycleServicer
@@ -23,6 +25,9 @@ __all__ = ["DEFINITION", "register"]
 
 def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> None:
     """Puts the servicers of the catalog on a server, with the clock that they go by."""
+    catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
+        CatalogServicer(parts.database), server
+    )
     # Abstract for the stubs only: what it lacks, the generated base class refuses.
     deployments = DeploymentServicer(parts.database, now)  # type: ignore[abstract]
     deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(deployments, server)

@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from services.catalog.__main__ import DEFINITION, register
+from services.catalog.seed import seed
 from services.common.database import Database
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
@@ -16,10 +17,11 @@ from tests.support.databases import PostgresServer
 
 @pytest.fixture
 async def shop(postgres: PostgresServer) -> AsyncIterator[Shop]:
-    """The catalog service, on a real server with a fresh database; it is the 10th of April."""
+    """The catalog service, served on a fresh, seeded database; it is the 10th of April."""
     name = postgres.create(Service.CATALOG)
     settings = postgres.settings({Service.CATALOG: name}, log_level="warning")
     database = Database(settings.database_url(Service.CATALOG), application_name="catalog")
+    await seed(database)
     clock = Clock()
     definition = ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock))
     running = await start(definition, settings, database, address="127.0.0.1:0")

@@ -42,7 +42,7 @@ def test_every_part_is_shown_as_it_becomes_ready(printed: list[str]) -> None:
     shown = {line.split()[1] for line in printed if line.startswith("✓")}
     services = {"inventory", "billing", "catalog", "analytics"}
     engines = {"postgres", "temporal", "gateway", "simulator"}
-    assert shown == {*services, *engines, "migrate", "worker", "sync"}
+    assert shown == {*services, *engines, "migrate", "seed", "worker", "sync"}
 
 
 def test_the_first_line_to_paste_tells_that_it_is_well(curl_lines: list[str]) -> None:

@@ -1,19 +1,29 @@
 """Unit prices of usage that no plan item covers: effective-dated, never two at once."""
 
+from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.catalog.plans import ResourcePrice, UnitPrice
-from services.common.database import ReadSession
+from services.catalog.store.locks import lock_catalog
+from services.common.database import ReadSession, WriteSession, violated_constraint
+from services.common.errors import FailedPrecondition
 from services.common.periods import Period
 
-__all__ = ["prices_in"]
+__all__ = ["PricePosition", "all_prices", "create_price", "end_price", "list_prices", "prices_in"]
 
-SELECT: Final = """
-SELECT id, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
-FROM resource_prices
+PricePosition = tuple[str, str, date]
+
+COLUMNS: Final = """
+id, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
 """
+
+SELECT: Final = f"SELECT {COLUMNS} FROM resource_prices"
+
+ALL: Final = text(f"{SELECT} ORDER BY resource_kind, currency, effective_from")
 
 IN_PERIOD: Final = text(f"""
 {SELECT}
@@ -21,14 +31,86 @@ WHERE effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
 ORDER BY resource_kind, currency, effective_from
 """)
 
+LIST: Final = text(f"""
+{SELECT}
+WHERE (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
+  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:after_kind AS text) IS NULL
+       OR (resource_kind, currency) > (CAST(:after_kind AS text), CAST(:after_currency AS text))
+       OR (resource_kind, currency) = (CAST(:after_kind AS text), CAST(:after_currency AS text))
+          AND effective_from < CAST(:after_day AS date))
+ORDER BY resource_kind, currency, effective_from DESC
+LIMIT :limit
+""")
+
+END_OPEN: Final = text("""
+UPDATE resource_prices SET effective_to = :effective_from
+WHERE resource_kind = :resource_kind AND currency = :currency
+  AND effective_to IS NULL AND effective_from < :effective_from
+""")
+
+CREATE: Final = text(f"""
+INSERT INTO resource_prices
+    (resource_kind, unit, unit_price_cents, currency, effective_from, effective_to, created_at)
+VALUES (:resource_kind, :unit, :unit_price_cents, :currency, :effective_from, :effective_to, now())
+RETURNING {COLUMNS}
+""")
+
+END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id")
+
 
 async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]:
     """Every price that is in force on a day of a period, by kind, currency and first day."""
     rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
-    return [price_of(row) for row in rows]
+    return [_price(row) for row in rows]
 
 
-def price_of(row: Any) -> ResourcePrice:  # noqa: ANN401
-    """The price of a row of SELECT."""
-    identifier, *columns = row
-    return ResourcePrice(identifier, UnitPrice(*columns))
+async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:
+    """Every price that ever was set, by kind, currency and first day."""
+    return tuple(map(_price, await session.execute(ALL)))
+
+
+async def list_prices(
+    session: ReadSession, *, kind: str, day: date | None, after: PricePosition | None, limit: int
+) -> list[ResourcePrice]:
+    """Prices by kind and currency, newest first; `after` is the last of the page before."""
+    after_kind, after_currency, after_day = after or (None, None, None)
+    values = {
+        "kind": kind,
+        "day": day,
+        "after_kind": after_kind,
+        "after_currency": after_currency,
+        "after_day": after_day,
+        "limit": limit,
+    }
+    return [_price(row) for row in await session.execute(LIST, values)]
+
+
+async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice:
+    """Sets a price; one that is open then ends that day.
+
+    Raises FailedPrecondition when a day of it has a price already.
+    """
+    await lock_catalog(session)
+    values = {name: getattr(price, name) for name in UnitPrice.__slots__}
+    await session.execute(END_OPEN, values)
+    try:
+        return _price((await session.execute(CREATE, values)).one())
+    except IntegrityError as error:
+        if violated_constraint(error) != "resource_prices_no_overlap":
+            raise
+        raise FailedPrecondition(
+            f"effective_from: {price.resource_kind} in {price.currency} has a price in these"
+            " days already",
+            reason="PRICE_OVERLAPS",
+            metadata={"field": "effective_from", "resource_kind": price.resource_kind},
+        ) from error
+
+
+async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
+    """Ends an open price: `day` is the first without it."""
+    await session.execute(END, {"id": identifier, "day": day})
+
+
+def _price(row: Any) -> ResourcePrice:  # noqa: ANN401
+    return ResourcePrice(row[0], UnitPrice(*row[1:]))

@@ -109,13 +109,24 @@ END $$;
 CREATE FUNCTION refuse_changing_published_items() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    version uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.plan_version_id ELSE NEW.plan_version_id END;
+    owner_id uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.plan_version_id ELSE NEW.plan_version_id END;
 BEGIN
     -- Shared, so that the version is not published before these items are in it.
-    IF (SELECT v.status FROM plan_versions AS v WHERE v.id = version FOR SHARE) = 'draft' THEN
-        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    IF (SELECT v.status FROM plan_versions AS v WHERE v.id = owner_id FOR SHARE) = 'draft' THEN
+        IF TG_OP = 'DELETE' THEN
+            RETURN OLD;
+        END IF;
+        RETURN NEW;
     END IF;
     RAISE EXCEPTION '% on %: a published version is immutable', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'plan_versions_immutable';
+END $$;
+
+-- A draft's items are replaced, never rewritten.
+CREATE FUNCTION refuse_rewriting_items() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %: the items of a version are immutable', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'plan_versions_immutable';
 END $$;
 
@@ -126,7 +137,7 @@ CREATE TRIGGER immutable_truncate BEFORE TRUNCATE ON plan_versions
 CREATE TRIGGER immutable BEFORE INSERT OR DELETE ON plan_items
     FOR EACH ROW EXECUTE FUNCTION refuse_changing_published_items();
 CREATE TRIGGER immutable_update BEFORE UPDATE OR TRUNCATE ON plan_items
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_changing_published();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_items();
 ALTER TABLE plan_versions ENABLE ALWAYS TRIGGER immutable;
 ALTER TABLE plan_versions ENABLE ALWAYS TRIGGER immutable_truncate;
 ALTER TABLE plan_items ENABLE ALWAYS TRIGGER immutable;
