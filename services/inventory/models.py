@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Identity,
@@ -108,6 +109,7 @@ cloud_resources = Table(
     Column("unknown_fields", ARRAY(Text), nullable=False, server_default="{}"),
     _instant("provider_created_at", nullable=True),
     Column("sighting_digest", BigInteger, nullable=False),
+    Column("name_key", Text, Computed("lower(name)", persisted=True)),
     _instant("first_seen_at"),
     _instant("last_seen_at"),
     Column("stale_strike_count", SmallInteger, nullable=False, server_default=text("0")),
@@ -145,7 +147,7 @@ cloud_resources = Table(
         postgresql_where=text("project_id IS NOT NULL"),
     ),
     Index("cloud_resources_tombstones_idx", "id", postgresql_where=text("deleted_at IS NOT NULL")),
-    Index("cloud_resources_name_idx", "kind", text("lower(name)")),
+    Index("cloud_resources_name_idx", "kind", "name_key"),
 )
 
 # Whose each resource was, and when; no two spans of one overlap, says the database.
@@ -206,6 +208,9 @@ cloud_resource_events = Table(
     _words("actor"),
     _words("request_id"),
     _instant("occurred_at"),
+    Column(
+        "former_name_key", Text, Computed("lower((changes -> 'name') ->> 'old')", persisted=True)
+    ),
     PrimaryKeyConstraint("id", "occurred_at", name="cloud_resource_events_pkey"),
     CheckConstraint(
         "type IN ('discovered', 'updated', 'deleted', 'restored', 'tagged',"
@@ -216,8 +221,8 @@ cloud_resource_events = Table(
     Index(
         "cloud_resource_events_former_name_idx",
         "kind",
-        text("lower((changes -> 'name') ->> 'old')"),
-        postgresql_where=text("changes ? 'name'"),
+        "former_name_key",
+        postgresql_where=text("former_name_key IS NOT NULL"),
     ),
     postgresql_partition_by="RANGE (occurred_at)",
 )

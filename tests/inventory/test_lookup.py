@@ -282,3 +282,20 @@ async def _a_second_later(inventory: Inventory) -> None:
         await session.execute(
             text("SELECT pg_sleep_until(date_trunc('second', now()) + interval '1 second')")
         )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cloud_resources WHERE kind = 'droplet' AND name_key = 'web'",
+        "cloud_resource_events WHERE kind = 'droplet' AND former_name_key = 'web'",
+    ],
+)
+async def test_a_name_is_looked_up_by_its_index_behind_row_level_security(
+    inventory: Inventory, query: str
+) -> None:
+    async with inventory.database.read(ALL) as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        await session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        plan = (await session.execute(text(f"EXPLAIN SELECT kind FROM {query}"))).scalars().all()
+    assert any("Index Cond" in line and "name_key = " in line for line in plan), plan

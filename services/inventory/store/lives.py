@@ -98,14 +98,13 @@ WHERE g.provider_id <> ''
 UNION
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT id FROM cloud_resources
-    WHERE provider = :provider AND kind = g.kind AND lower(name) = lower(g.name)
+    WHERE provider = :provider AND kind = g.kind AND name_key = lower(g.name)
     OFFSET 0) AS r
 WHERE g.provider_id = ''
 UNION
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT e.resource_id FROM cloud_resource_events AS e
-    WHERE e.kind = g.kind AND e.changes ? 'name'
-      AND lower(e.changes -> 'name' ->> 'old') = lower(g.name)
+    WHERE e.kind = g.kind AND e.former_name_key = lower(g.name)
     OFFSET 0) AS former
 JOIN cloud_resources AS r ON r.id = former.resource_id AND r.provider = :provider
 WHERE g.provider_id = ''
