@@ -3,14 +3,17 @@
 import grpc
 from arcadia.analytics.v1 import (
     attribution_service_pb2,
+    attribution_service_pb2_grpc,
     billing_profile_service_pb2,
     billing_profile_service_pb2_grpc,
     exchange_rate_service_pb2,
+    exchange_rate_service_pb2_grpc,
     invoice_service_pb2,
     invoice_service_pb2_grpc,
     invoicing_service_pb2,
     invoicing_service_pb2_grpc,
     margin_service_pb2,
+    margin_service_pb2_grpc,
     metering_service_pb2,
     metering_service_pb2_grpc,
     rollup_service_pb2,
@@ -27,6 +30,9 @@ from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollup_servicer import RollupServicer
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
+from services.analytics.margin.attribution_servicer import AttributionServicer
+from services.analytics.margin.margin_servicer import MarginServicer
+from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
@@ -47,6 +53,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
         UsageServicer(parts.database, deployments), server
     )
     _register_invoicing(server, parts, peers)
+    _register_margin(server, parts, peers, deployments)
 
 
 def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> None:
@@ -63,6 +70,20 @@ def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> 
     )
     rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
         RollupServicer(database, work, terms), server
+    )
+
+
+def _register_margin(
+    server: grpc.aio.Server, parts: Parts, peers: Peers, deployments: Deployments
+) -> None:
+    exchange_rate_service_pb2_grpc.add_ExchangeRateServiceServicer_to_server(
+        ExchangeRateServicer(parts.database), server
+    )
+    attribution_service_pb2_grpc.add_AttributionServiceServicer_to_server(
+        AttributionServicer(parts.database, peers, deployments), server
+    )
+    margin_service_pb2_grpc.add_MarginServiceServicer_to_server(
+        MarginServicer(parts.database), server
     )
 
 

@@ -11,6 +11,9 @@ from uuid import UUID
 
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
+from services.analytics.peers import asking
+from services.common.settings import Service
+
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
 
@@ -58,7 +61,8 @@ class Deployments:
 
     async def _ask(self, unknown: list[Named]) -> None:
         request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))
-        answer = await self._catalog.LookupDeployments(request)
+        with asking(Service.CATALOG):
+            answer = await self._catalog.LookupDeployments(request)
         for named, match in zip(unknown, answer.matches, strict=True):
             if match.HasField("deployment"):
                 found = match.deployment

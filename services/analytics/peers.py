@@ -4,15 +4,19 @@ A channel lives as long as the process, and connects when it is first used: this
 starts, and answers what it can by itself, also while the others are down.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import grpc
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
 from services.common.clients import open_channel
+from services.common.errors import Aborted, ArcadiaError, InvalidArgument, Unavailable
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
 
-__all__ = ["Peers"]
+__all__ = ["Peers", "asking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,29 @@ class Peers:
             PricingServiceStub(catalog),
             LifecycleServiceStub(catalog),
         )
+
+
+@contextmanager
+def asking(service: Service) -> Iterator[None]:
+    """Says in our own errors what another service answered inside.
+
+    Raises InvalidArgument for a page token that it does not take, Aborted when what it was
+    asked for changed meanwhile, and Unavailable for all else: nothing is guessed without it.
+    """
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise _ours(service, error) from error
+
+
+def _ours(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
+    said = error.details() or ""
+    if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+        return InvalidArgument("page_token", f"the {service} says: {said}")
+    if error.code() is grpc.StatusCode.ABORTED:
+        return Aborted(f"the {service} says: {said}", reason=f"{service}_MOVED_ON".upper())
+    return Unavailable(
+        f"the {service} does not answer",
+        reason=f"{service}_UNAVAILABLE".upper(),
+        metadata={"code": error.code().name},
+    )

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
+from services.analytics.peers import asking
 from services.analytics.usage.store.periods import PeriodUsage
 from services.common.money import plain
 from services.common.periods import Period
+from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -51,15 +53,15 @@ async def billable(
     tenant_ids: Sequence[str] = (),
 ) -> pb.ListBillableSubscriptionsResponse:
     """A page of tenants with the subscriptions that were billable on any day of the period."""
-    return await catalog.ListBillableSubscriptions(
-        pb.ListBillableSubscriptionsRequest(
-            page_size=page_size,
-            page_token=page_token,
-            period_start=period.start.isoformat(),
-            period_end=period.end.isoformat(),
-            tenant_ids=tenant_ids,
-        )
+    request = pb.ListBillableSubscriptionsRequest(
+        page_size=page_size,
+        page_token=page_token,
+        period_start=period.start.isoformat(),
+        period_end=period.end.isoformat(),
+        tenant_ids=tenant_ids,
     )
+    with asking(Service.CATALOG):
+        return await catalog.ListBillableSubscriptions(request)
 
 
 def items_of(
@@ -89,8 +91,9 @@ async def quote(
             period_end=period.end.isoformat(),
             items=map(_item, items[start : start + QUOTES_A_CALL]),
         )
-        async for answer in catalog.BatchQuote(request):
-            outcomes.extend(map(_outcome, answer.results))
+        with asking(Service.CATALOG):
+            async for answer in catalog.BatchQuote(request):
+                outcomes.extend(map(_outcome, answer.results))
     return outcomes
 
 

@@ -10,7 +10,7 @@ from arcadia.inventory.v1 import lookup_service_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
-from services.analytics.peers import Peers
+from services.analytics.peers import Peers, asking
 from services.analytics.store.passes import (
     Pass,
     Work,
@@ -32,6 +32,7 @@ from services.common.access import current_caller
 from services.common.database import Database, WriteSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.periods import Period, read_day, read_month
+from services.common.settings import Service
 
 __all__ = ["MeteringServicer"]
 
@@ -85,15 +86,15 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         self, of: Pass, day: Period, size: int, token: str
     ) -> pb.MeterDayResponse:
         """Asks for a page of intervals, and writes what it makes."""
-        answer = await self._inventory.ListExistenceIntervals(
-            lookup_service_pb2.ListExistenceIntervalsRequest(
-                page_size=size,
-                page_token=token,
-                span_from=timestamp(day.start_at),
-                span_to=timestamp(of.until),
-                kinds=METERED_KINDS,
-            )
+        request = lookup_service_pb2.ListExistenceIntervalsRequest(
+            page_size=size,
+            page_token=token,
+            span_from=timestamp(day.start_at),
+            span_to=timestamp(of.until),
+            kinds=METERED_KINDS,
         )
+        with asking(Service.INVENTORY):
+            answer = await self._inventory.ListExistenceIntervals(request)
         named = {requests.names_of(one) for one in answer.intervals if one.deployment_id}
         owners = await self._deployments.find(named)
         metered = meter((requests.interval(one, owners) for one in answer.intervals), day)

@@ -1,0 +1,45 @@
+"""From a subscription's quote to what it has come to in the running month."""
+
+from collections.abc import Iterable
+
+from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
+
+from services.analytics.margin.store.accruals import Accrual
+from services.analytics.quoting import Outcome
+
+__all__ = ["accrual_of", "accruals_of"]
+
+
+def accruals_of(
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription], outcomes: Iterable[Outcome]
+) -> list[Accrual]:
+    """The accruals of those subscriptions that could be priced; both in the same order."""
+    return [
+        accrual_of(one, outcome.quote)
+        for one, outcome in zip(subscriptions, outcomes, strict=True)
+        if outcome.quote is not None
+    ]
+
+
+def accrual_of(
+    billable: pricing_service_pb2.BillableSubscription, quote: quotes_pb2.Quote
+) -> Accrual:
+    """What its invoice would be now: the recurring part prorated, overage and ad hoc usage."""
+    kinds: dict[str, int] = {}
+    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
+        kind = line.resource_kind or line.kind
+        kinds[kind] = kinds.get(kind, 0) + line.amount_cents
+    return Accrual(
+        subscription_id=billable.subscription.id,
+        deployment_id=billable.subscription.deployment_id,
+        tenant_id=billable.subscription.tenant_id,
+        recurring_cents=quote.first_invoice_cents,
+        overage_cents=quote.overage_cents,
+        ad_hoc_cents=quote.ad_hoc_cents,
+        kind_cents=kinds,
+        currency=quote.currency,
+        inputs_json=quote.proof.inputs_json,
+        inputs_hash=quote.proof.inputs_hash,
+        engine_version=quote.proof.engine_version,
+        result_hash=quote.proof.result_hash,
+    )

@@ -1,0 +1,156 @@
+"""Whose a cost is: its deployment's tenant, else its resource's own, else nobody's.
+
+Point in time: a resource that changed hands within a line's span is shared between its
+owners by the seconds that each had it. Shared costs are split by a stated key, pooled
+transfer by the time for which each owner's droplets existed, because that is what earns
+the pool. Every split is by largest remainders, so the parts are the whole to the last
+digit of the bill.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.common.money import split
+from services.common.periods import Period
+
+__all__ = [
+    "INTERNAL",
+    "SHARED",
+    "SPLIT_KEY_KIND",
+    "UNATTRIBUTED",
+    "Attribution",
+    "Cost",
+    "Holder",
+    "OwnedSpan",
+    "Part",
+    "attribute",
+    "split_exactly",
+]
+
+SPLIT_KEY_KIND: Final = "droplet"
+"""Shared costs are split by the seconds for which this kind of resource existed."""
+
+LEAST_PLACES: Final = 6
+"""Digits after the point to which a cost in USD is split; more where the bill has more."""
+
+SECOND: Final = timedelta(seconds=1)
+
+
+class Attribution(StrEnum):
+    """To whom a part of the costs fell."""
+
+    TENANT = "tenant"
+    INTERNAL = "internal"
+    """A resource of the operator's own."""
+    UNATTRIBUTED = "unattributed"
+    """A cost of no known resource: taxes, credits and account charges, and what matches none."""
+    SHARED = "shared"
+    """To be split between all."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Holder:
+    """To whom a cost falls; the tenant is empty for all but tenants."""
+
+    attribution: Attribution
+    tenant_id: str = ""
+    deployment_id: str = ""
+
+    @classmethod
+    def owner(cls, tenant_id: str, deployment_id: str) -> "Holder":
+        """A known resource's owner: the operator itself where it is nobody's."""
+        return cls(Attribution.TENANT, tenant_id, deployment_id) if tenant_id else INTERNAL
+
+
+INTERNAL: Final = Holder(Attribution.INTERNAL)
+UNATTRIBUTED: Final = Holder(Attribution.UNATTRIBUTED)
+SHARED: Final = Holder(Attribution.SHARED)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedSpan:
+    """A half-open span in which a resource existed and was somebody's."""
+
+    tenant_id: str
+    deployment_id: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A line of the provider's bill, or a day's cost."""
+
+    cost_id: UUID | None
+    day: date | None
+    kind: str
+    classification: str
+    """`resource`, `shared`, `account`, `tax` or `credit`."""
+    description: str
+    resource_id: UUID | None
+    is_matched: bool
+    hours: Decimal | None
+    start: datetime | None
+    end: datetime | None
+    tenant_id: str
+    deployment_id: str
+    """To whom the resource belonged at the span's end."""
+    amount_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a cost falls to whom, in USD."""
+
+    holder: Holder
+    amount_usd: Decimal
+
+
+def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Part]:
+    """The parts of a cost; they add up to it. `spans` are those of its resource."""
+    if cost.classification == "shared":
+        return [Part(SHARED, cost.amount_usd)]
+    if cost.classification != "resource" or not (cost.is_matched or cost.tenant_id):
+        return [Part(UNATTRIBUTED, cost.amount_usd)]
+    seconds = _seconds_by_holder(cost, spans, period)
+    if not seconds:
+        # Known to the bill only: as billing found it, at the span's end.
+        holder = Holder.owner(cost.tenant_id, cost.deployment_id)
+        return [Part(holder, cost.amount_usd)]
+    return split_exactly(cost.amount_usd, seconds)
+
+
+def split_exactly(amount_usd: Decimal, weights: dict[Holder, int]) -> list[Part]:
+    """An amount in proportion to whole weights, by largest remainders; parts of 0 are left out.
+
+    An amount of 0 stands with the first. Raises ValueError when nothing weighs anything.
+    """
+    if not amount_usd:
+        return [Part(min(weights), amount_usd)]
+    places = max(LEAST_PLACES, -int(amount_usd.as_tuple().exponent))
+    units = int(amount_usd.scaleb(places))
+    holders = sorted(weights)
+    shares = split(units, [weights[holder] for holder in holders])
+    return [
+        Part(holder, Decimal(share).scaleb(-places))
+        for holder, share in zip(holders, shares, strict=True)
+        if share
+    ]
+
+
+def _seconds_by_holder(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> dict[Holder, int]:
+    """For how long each owner had the resource within what was billed."""
+    start = cost.start or period.start_at
+    end = cost.end or period.end_at
+    seconds: dict[Holder, int] = {}
+    for span in spans:
+        overlap = (min(end, span.end) - max(start, span.start)) // SECOND
+        if overlap > 0:
+            holder = Holder.owner(span.tenant_id, span.deployment_id)
+            seconds[holder] = seconds.get(holder, 0) + overlap
+    return seconds

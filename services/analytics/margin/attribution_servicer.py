@@ -1,0 +1,260 @@
+"""AttributionService: workers bring costs to their owners, and months to their margin."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from arcadia.analytics.v1 import attribution_service_pb2 as pb
+from arcadia.analytics.v1 import attribution_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.deployments import Deployments
+from services.analytics.margin import feeds
+from services.analytics.margin.accruing import accruals_of
+from services.analytics.margin.attribution import Attribution, Cost, OwnedSpan, attribute
+from services.analytics.margin.computing import refresh_accrued_margin, refresh_invoiced_margin
+from services.analytics.margin.store.accruals import (
+    forget_accruals,
+    metered_until,
+    write_accruals,
+)
+from services.analytics.margin.store.costs import (
+    forget_costs,
+    spans_of,
+    split_shared,
+    write_costs,
+    write_spans,
+)
+from services.analytics.margin.store.reconciliation import reconcile
+from services.analytics.peers import Peers
+from services.analytics.quoting import billable, items_of, quote
+from services.analytics.store.passes import (
+    Pass,
+    Work,
+    complete_pass,
+    current_pass,
+    known_page,
+    open_pass,
+    record_page,
+)
+from services.analytics.usage.store.periods import usage_of_period
+from services.analytics.wire import internal_page_size, required, timestamp
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.paging import decode_token, encode_token
+from services.common.periods import Period, month_of, read_day, read_month
+
+__all__ = ["AttributionServicer"]
+
+Context = ServicerContext[Any, Any]
+
+SPANS: Final = "spans"
+COSTS: Final = "costs"
+FALLEN: Final = (
+    Attribution.TENANT, Attribution.INTERNAL, Attribution.UNATTRIBUTED, Attribution.SHARED,
+)  # fmt: skip
+"""In the order of the counts that are answered."""
+
+MOST_TENANTS: Final = 1_000
+TENANTS_A_PAGE: Final = 200
+
+Answer = TypeVar("Answer", pb.AttributeCostsResponse, pb.AttributeDailyCostsResponse)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceServicer):
+    """Needs inventory for whose resources were, billing for costs, catalog for quotes."""
+
+    def __init__(
+        self,
+        database: Database,
+        peers: Peers,
+        deployments: Deployments,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._database = database
+        self._peers = peers
+        self._deployments = deployments
+        self._clock = clock
+
+    async def AttributeCosts(  # noqa: N802
+        self, request: pb.AttributeCostsRequest, context: Context
+    ) -> pb.AttributeCostsResponse:
+        """Attributes a page of a month's bill; the last page replaces the month."""
+        period = read_month(request.period, "period")
+        return await self._attribute(Work.COSTS, period, request, pb.AttributeCostsResponse)
+
+    async def AttributeDailyCosts(  # noqa: N802
+        self, request: pb.AttributeDailyCostsRequest, context: Context
+    ) -> pb.AttributeDailyCostsResponse:
+        """Attributes a page of daily costs; the last page replaces those of their month."""
+        days = _days_of_one_month(request)
+        return await self._attribute(
+            Work.DAILY_COSTS, days, request, pb.AttributeDailyCostsResponse
+        )
+
+    async def _attribute(
+        self,
+        work: Work,
+        days: Period,
+        request: pb.AttributeCostsRequest | pb.AttributeDailyCostsRequest,
+        answer_type: type[Answer],
+    ) -> Answer:
+        """A page of a pass: of spans first, then of costs."""
+        size = internal_page_size(request.page_size)
+        filters = (work, days.start.isoformat(), days.end.isoformat())
+        position = decode_token(request.page_token, filters, (str, str))
+        now = self._clock()
+        until = min(days.end_at, now.replace(microsecond=0))
+        if until <= days.start_at:
+            raise InvalidArgument("period", "has not begun", reason="OUT_OF_RANGE")
+        async with self._database.write(current_caller().scope) as session:
+            key = required("pass_key", request.pass_key)
+            subject = month_of(days.start).start
+            of = await open_pass(session, work, subject, key, now=now, until=until)
+            if of.is_current:
+                page = await known_page(session, of, request.page_token)
+                return _fallen(answer_type, page.counts, page.next_token)
+        phase, token = position or (SPANS, "")
+        if phase == SPANS:
+            following = await self._read_spans(of, days, size, token, request.page_token)
+            return _fallen(answer_type, (0, 0, 0, 0), encode_token(filters, following))
+        counts, next_token = await self._read_costs(
+            of, days, size, token, request.page_token, filters
+        )
+        return _fallen(answer_type, counts, next_token)
+
+    async def _read_spans(
+        self, of: Pass, days: Period, size: int, token: str, page_token: str
+    ) -> tuple[str, str]:
+        """Writes a page of spans; what comes after it."""
+        span = (timestamp(days.start_at), timestamp(of.until))
+        page = await feeds.spans(self._peers, self._deployments, span, size=size, token=token)
+        following = (SPANS, page.next_token) if page.next_token else (COSTS, "")
+        filters = (of.work, days.start.isoformat(), days.end.isoformat())
+        async with self._database.write(current_caller().scope) as session:
+            next_token = encode_token(filters, following)
+            await record_page(session, of, page_token, next_token, (0, 0, 0, 0))
+            await write_spans(session, of, page_token, page.spans)
+        return following
+
+    async def _read_costs(
+        self,
+        of: Pass,
+        days: Period,
+        size: int,
+        token: str,
+        page_token: str,
+        filters: Any,  # noqa: ANN401
+    ) -> tuple[tuple[int, ...], str]:
+        """Writes a page of costs with their parts; on the last one, replaces the month."""
+        feed = feeds.period_costs if of.work is Work.COSTS else feeds.daily_costs
+        page = await feed(self._peers, self._deployments, days, size=size, token=token)
+        next_token = encode_token(filters, (COSTS, page.next_token)) if page.next_token else ""
+        async with self._database.write(current_caller().scope) as session:
+            wanted = {cost.resource_id for cost in page.costs if cost.resource_id}
+            spans = await spans_of(session, of, wanted)
+            attributed = [(cost, attribute(cost, _spans(cost, spans), days)) for cost in page.costs]
+            fallen = Counter(parts[0].holder.attribution for _, parts in attributed if parts)
+            counts = tuple(fallen[attribution] for attribution in FALLEN)
+            await record_page(session, of, page_token, next_token, counts, complete=page.complete)
+            await write_costs(session, of, page_token, attributed)
+            if not next_token:
+                await split_shared(session, of)
+                replaced = await complete_pass(session, of, now=self._clock())
+                await forget_costs(session, of.subject, replaced)
+        return counts, next_token
+
+    async def RefreshAccrual(  # noqa: N802
+        self, request: pb.RefreshAccrualRequest, context: Context
+    ) -> pb.RefreshAccrualResponse:
+        """Prices a page of subscriptions; the last page replaces the accrual."""
+        period = read_month(request.period, "period")
+        size = internal_page_size(request.page_size, TENANTS_A_PAGE, MOST_TENANTS)
+        key = required("pass_key", request.pass_key)
+        async with self._database.write(current_caller().scope) as session:
+            until = await metered_until(session, period)
+            of = await open_pass(
+                session, Work.ACCRUAL, period.start, key, now=self._clock(), until=until
+            )
+            if of.is_current:
+                page = await known_page(session, of, request.page_token)
+                return _priced(page.counts, page.next_token)
+        return await self._accrue(of, period, size, request.page_token)
+
+    async def _accrue(
+        self, of: Pass, period: Period, size: int, token: str
+    ) -> pb.RefreshAccrualResponse:
+        catalog = self._peers.catalog_pricing
+        page = await billable(catalog, period, page_size=size, page_token=token)
+        subscriptions = page.billable_subscriptions
+        tenants = sorted({one.subscription.tenant_id for one in subscriptions})
+        async with self._database.read(current_caller().scope) as session:
+            usage = await usage_of_period(session, period, tenants)
+        outcomes = await quote(catalog, period, items_of(subscriptions, usage))
+        accruals = accruals_of(subscriptions, outcomes)
+        counts = (len(accruals), len(outcomes) - len(accruals))
+        async with self._database.write(current_caller().scope) as session:
+            await record_page(session, of, token, page.next_page_token, counts)
+            await write_accruals(session, of, token, accruals)
+            if not page.next_page_token:
+                now = self._clock()
+                replaced = await complete_pass(session, of, now=now)
+                await forget_accruals(session, of, replaced)
+                await refresh_accrued_margin(session, period, of, now=now)
+        return _priced(counts, page.next_page_token)
+
+    async def RefreshMargin(  # noqa: N802
+        self, request: pb.RefreshMarginRequest, context: Context
+    ) -> pb.RefreshMarginResponse:
+        """Computes a month's margin and its reconciliation anew."""
+        period = read_month(request.period, "period")
+        now = self._clock()
+        async with self._database.write(current_caller().scope) as session:
+            month = await refresh_invoiced_margin(session, period, now=now)
+            costs = await current_pass(session, Work.COSTS, period.start)
+            if costs is not None:
+                await reconcile(session, period, costs, now=now)
+        return pb.RefreshMarginResponse(
+            tenant_count=sum(bool(one.holder.tenant_id) for one in month.by_tenant),
+            deployment_count=sum(bool(one.holder.deployment_id) for one in month.by_deployment),
+        )
+
+
+def _spans(cost: Cost, known: dict[UUID, list[OwnedSpan]]) -> Sequence[OwnedSpan]:
+    return known.get(cost.resource_id, ()) if cost.resource_id else ()
+
+
+def _days_of_one_month(request: pb.AttributeDailyCostsRequest) -> Period:
+    start = read_day(required("from_day", request.from_day), "from_day")
+    end = read_day(required("to_day", request.to_day), "to_day")
+    if not start < end <= month_of(start).end:
+        raise InvalidArgument(
+            "to_day", "is not after from_day and in its month", reason="OUT_OF_RANGE"
+        )
+    return Period(start, end)
+
+
+def _fallen(answer_type: type[Answer], counts: tuple[int, ...], next_token: str) -> Answer:
+    tenant, internal, unattributed, shared = counts
+    return answer_type(
+        tenant_count=tenant,
+        internal_count=internal,
+        unattributed_count=unattributed,
+        shared_count=shared,
+        next_page_token=next_token,
+    )
+
+
+def _priced(counts: tuple[int, ...], next_token: str) -> pb.RefreshAccrualResponse:
+    priced, failed = counts
+    return pb.RefreshAccrualResponse(
+        priced_count=priced, failed_count=failed, next_page_token=next_token
+    )

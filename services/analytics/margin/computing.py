@@ -1,0 +1,112 @@
+"""A month's margin from what is kept of it: invoiced or accrued revenue, attributed costs."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from services.analytics.margin.attribution import Holder
+from services.analytics.margin.conversion import Conversion, Rate
+from services.analytics.margin.store.months import Basis, Month, replace_margin
+from services.analytics.margin.store.rates import rate_in_force
+from services.analytics.margin.store.totals import (
+    Amount,
+    accrued_amounts,
+    cost_amounts,
+    costs_until,
+    invoiced_amounts,
+    invoiced_state,
+)
+from services.analytics.margin.summary import (
+    REPORTING_CURRENCY,
+    Side,
+    State,
+    shares_by_deployment,
+    shares_by_tenant,
+    side,
+)
+from services.analytics.store.passes import Pass, Work, current_pass
+from services.common.database import ReadSession, WriteSession
+from services.common.periods import Period
+
+__all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
+
+
+async def refresh_invoiced_margin(session: WriteSession, period: Period, *, now: datetime) -> Month:
+    """Computes a month's margin anew from its issued invoices and its attributed bill."""
+    state = await invoiced_state(session, period.start)
+    revenue = await invoiced_amounts(session, period.start)
+    costs = await current_pass(session, Work.COSTS, period.start)
+    return await _refresh(session, period, "invoiced", (state, revenue), costs, now=now)
+
+
+async def refresh_accrued_margin(
+    session: WriteSession, period: Period, accrual: Pass, *, now: datetime
+) -> Month:
+    """Computes the running month's margin anew from an accrual and the daily costs."""
+    revenue = await accrued_amounts(session, accrual)
+    costs = await current_pass(session, Work.DAILY_COSTS, period.start)
+    side_of_revenue = (State.PROVISIONAL, revenue)
+    return await _refresh(
+        session, period, "accrued", side_of_revenue, costs, now=now, usage_until=accrual.until
+    )
+
+
+async def _refresh(
+    session: WriteSession,
+    period: Period,
+    basis: Basis,
+    revenue: tuple[State, list[Amount]],
+    costs: Pass | None,
+    *,
+    now: datetime,
+    usage_until: datetime | None = None,
+) -> Month:
+    spent = await cost_amounts(session, costs) if costs else []
+    currencies = {amount.currency for amount in [*revenue[1], *spent]}
+    conversion = await _conversion(session, period, currencies)
+    earned_side = _side(*revenue, conversion)
+    cost_side = _side(_cost_state(costs, spent), spent, conversion)
+    month = Month(
+        period=period,
+        basis=basis,
+        revenue=earned_side,
+        cogs=cost_side,
+        by_tenant=shares_by_tenant(earned_side, cost_side),
+        by_deployment=shares_by_deployment(earned_side, cost_side),
+        reporting_currency=conversion.reporting_currency,
+        exchange_rate_ids=sorted(conversion.used),
+        parity_assumed=conversion.parity_assumed,
+        usage_until=usage_until,
+        costs_until=await costs_until(session, costs) if costs else None,
+        as_of=now,
+    )
+    await replace_margin(session, month)
+    return month
+
+
+def _cost_state(costs: Pass | None, spent: list[Amount]) -> State:
+    """Costs of which no line is known are unknown, not nothing."""
+    if costs is None or not spent:
+        return State.UNKNOWN
+    return State.FINAL if costs.complete else State.PROVISIONAL
+
+
+def _side(state: State, amounts: Iterable[Amount], conversion: Conversion) -> Side:
+    holders: dict[Holder, Fraction] = {}
+    kinds: dict[str, Fraction] = {}
+    for amount in amounts:
+        cents = conversion.cents(amount.cents, amount.currency)
+        holders[amount.holder] = holders.get(amount.holder, Fraction(0)) + cents
+        kinds[amount.kind] = kinds.get(amount.kind, Fraction(0)) + cents
+    return side(state, holders, kinds)
+
+
+async def _conversion(session: ReadSession, period: Period, currencies: set[str]) -> Conversion:
+    """By the rates that are in force on the month's last day."""
+    last: date = period.end - timedelta(days=1)
+    rates: dict[str, Rate] = {}
+    for currency in sorted(currencies - {REPORTING_CURRENCY}):
+        row = await rate_in_force(session, currency, REPORTING_CURRENCY, last)
+        if row is not None:
+            rates[currency] = Rate(row.id, row.rate)
+    return Conversion(REPORTING_CURRENCY, rates)

@@ -1,0 +1,40 @@
+"""Bringing amounts to one currency by the rates of a month, or by parity where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+__all__ = ["Conversion", "Rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many units of the reporting currency one unit of another is worth."""
+
+    id: UUID
+    rate: Decimal
+
+
+@dataclass
+class Conversion:
+    """Converts, and remembers by what: the answer names every rate, and parity where assumed."""
+
+    reporting_currency: str
+    rates: Mapping[str, Rate]
+    """By the currency to convert from: those in force on the month's last day."""
+    used: set[UUID] = field(default_factory=set)
+    parity_assumed: bool = False
+
+    def cents(self, amount: Decimal | int, currency: str) -> Fraction:
+        """An amount in cents of a currency, in exact cents of the reporting currency."""
+        exact = Fraction(amount)
+        if currency == self.reporting_currency or not exact:
+            return exact
+        rate = self.rates.get(currency)
+        if rate is None:
+            self.parity_assumed = True
+            return exact
+        self.used.add(rate.id)
+        return exact * Fraction(rate.rate)

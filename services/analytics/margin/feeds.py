@@ -1,0 +1,146 @@
+"""What attribution is fed by: the inventory's spans, and the bill's lines or daily costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from arcadia.billing.v1 import cost_feed_service_pb2, costs_pb2
+from arcadia.inventory.v1 import lookup_service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.analytics.deployments import Deployments, Named, Owner
+from services.analytics.margin.attribution import Cost
+from services.analytics.peers import Peers, asking
+from services.analytics.usage import requests
+from services.analytics.usage.metering import Interval, day_of
+from services.analytics.wire import instant_of
+from services.common.periods import Period
+from services.common.settings import Service
+
+__all__ = ["CostPage", "SpanPage", "daily_costs", "period_costs", "spans"]
+
+MATCHED: Final = "matched"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanPage:
+    """A page of spans in which resources existed and were somebody's."""
+
+    spans: Sequence[Interval]
+    next_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostPage:
+    """A page of costs."""
+
+    costs: Sequence[Cost]
+    next_token: str
+    complete: bool
+    """Whether all that there is to know is known already."""
+
+
+async def spans(
+    peers: Peers,
+    deployments: Deployments,
+    span: tuple[Timestamp | None, Timestamp | None],
+    *,
+    size: int,
+    token: str,
+) -> SpanPage:
+    """How resources of every kind existed within a span, and whose they were."""
+    request = lookup_service_pb2.ListExistenceIntervalsRequest(
+        page_size=size, page_token=token, span_from=span[0], span_to=span[1]
+    )
+    with asking(Service.INVENTORY):
+        answer = await peers.inventory_lookup.ListExistenceIntervals(request)
+    named = {requests.names_of(one) for one in answer.intervals if one.deployment_id}
+    owners = await deployments.find(named)
+    found = [requests.interval(one, owners) for one in answer.intervals]
+    return SpanPage(found, answer.next_page_token)
+
+
+async def period_costs(
+    peers: Peers, deployments: Deployments, period: Period, *, size: int, token: str
+) -> CostPage:
+    """The lines of a month's bill."""
+    request = cost_feed_service_pb2.ListPeriodCostsRequest(
+        page_size=size, page_token=token, period=period.start.isoformat()
+    )
+    with asking(Service.BILLING):
+        answer = await peers.billing_costs.ListPeriodCosts(request)
+    costs = [_line(line) for line in answer.cost_lines]
+    return CostPage(await _known(deployments, costs), answer.next_page_token, answer.complete)
+
+
+async def daily_costs(
+    peers: Peers, deployments: Deployments, days: Period, *, size: int, token: str
+) -> CostPage:
+    """The daily costs of a span of days."""
+    request = cost_feed_service_pb2.ListSpanCostsRequest(
+        page_size=size,
+        page_token=token,
+        from_day=days.start.isoformat(),
+        to_day=days.end.isoformat(),
+    )
+    with asking(Service.BILLING):
+        answer = await peers.billing_costs.ListSpanCosts(request)
+    costs = [_daily(cost) for cost in answer.daily_costs]
+    complete = not answer.unknown_days
+    return CostPage(await _known(deployments, costs), answer.next_page_token, complete)
+
+
+def _line(line: costs_pb2.CostLine) -> Cost:
+    return Cost(
+        cost_id=UUID(line.id),
+        day=None,
+        kind=line.kind,
+        classification=line.classification,
+        description=line.description,
+        resource_id=UUID(line.resource_id) if line.resource_id else None,
+        is_matched=line.match_state == MATCHED,
+        hours=Decimal(line.hours) if line.HasField("hours") else None,
+        start=instant_of(line.start_at) if line.HasField("start_at") else None,
+        end=instant_of(line.end_at) if line.HasField("end_at") else None,
+        tenant_id=line.tenant_id,
+        deployment_id=line.deployment_id,
+        amount_usd=Decimal(line.amount_usd),
+    )
+
+
+def _daily(cost: costs_pb2.DailyCost) -> Cost:
+    day = day_of(date.fromisoformat(cost.day))
+    return Cost(
+        cost_id=None,
+        day=day.start,
+        kind=cost.kind,
+        classification=cost.classification,
+        description=cost.description,
+        resource_id=UUID(cost.resource_id) if cost.resource_id else None,
+        is_matched=cost.match_state == MATCHED,
+        hours=None,
+        start=day.start_at,
+        end=day.end_at,
+        tenant_id=cost.tenant_id,
+        deployment_id=cost.deployment_id,
+        amount_usd=Decimal(cost.amount_usd),
+    )
+
+
+async def _known(deployments: Deployments, costs: list[Cost]) -> list[Cost]:
+    """The costs, their deployments by the catalog's id where it knows them."""
+    named = {Named(cost.tenant_id, cost.deployment_id) for cost in costs if cost.deployment_id}
+    owners = await deployments.find(named)
+    if not owners:
+        return costs
+    return [_owned(cost, owners) for cost in costs]
+
+
+def _owned(cost: Cost, owners: dict[Named, Owner]) -> Cost:
+    owner = owners.get(Named(cost.tenant_id, cost.deployment_id))
+    if owner is None:
+        return cost
+    return replace(cost, tenant_id=owner.tenant_id, deployment_id=owner.deployment_id)

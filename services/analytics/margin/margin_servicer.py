@@ -1,0 +1,284 @@
+"""MarginService: whether each tenant makes or loses money, as the operator sees it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from arcadia.analytics.v1 import margin_service_pb2 as pb
+from arcadia.analytics.v1 import margin_service_pb2_grpc, margins_pb2
+from grpc.aio import ServicerContext
+from sqlalchemy import Row
+
+from services.analytics.margin.messages import (
+    accrual_message,
+    conversion_message,
+    difference_message,
+    kinds_message,
+    margin_percent,
+    month_message,
+    share_message,
+)
+from services.analytics.margin.reconciling import Difference
+from services.analytics.margin.store.accruals import list_accruals
+from services.analytics.margin.store.months import (
+    Basis,
+    list_shares,
+    read_kinds,
+    read_trend,
+)
+from services.analytics.margin.store.months import read_month as read_computed
+from services.analytics.margin.store.rates import rates_of
+from services.analytics.margin.store.reconciliation import (
+    list_differences,
+    read_reconciliation,
+)
+from services.analytics.margin.summary import REPORTING_CURRENCY, State, margin_of
+from services.analytics.wire import text, timestamp, word
+from services.common.access import current_caller
+from services.common.database import Database, ReadSession
+from services.common.errors import InvalidArgument
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.periods import Period, month_of, read_month
+
+__all__ = ["MarginServicer"]
+
+Context = ServicerContext[Any, Any]
+
+GROUPINGS: Final = ("tenant", "deployment")
+MOST_MONTHS: Final = 36
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
+    """Reads what was computed last; workers compute it anew."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def GetMargin(  # noqa: N802
+        self, request: pb.GetMarginRequest, context: Context
+    ) -> pb.GetMarginResponse:
+        """The margin of a month."""
+        period = read_month(request.period, "period")
+        size = page_size(request.page_size)
+        async with self._database.read(current_caller().scope) as session:
+            month = await read_computed(session, period.start, "invoiced")
+            if month is None:
+                return pb.GetMarginResponse(
+                    period=period.start.isoformat(),
+                    revenue_state=State.UNKNOWN,
+                    cogs_state=State.UNKNOWN,
+                    conversion=margins_pb2.Conversion(reporting_currency=REPORTING_CURRENCY),
+                )
+            tenants, deployments = [
+                await _first_shares(session, period, "invoiced", grouping, size)
+                for grouping in GROUPINGS
+            ]
+            kinds = await read_kinds(session, period.start, "invoiced")
+            conversion = await _conversion(session, [month])
+        return pb.GetMarginResponse(
+            **_whole(month),
+            period=period.start.isoformat(),
+            revenue_state=month.revenue_state,
+            cogs_state=month.cogs_state,
+            by_tenant=map(share_message, tenants[0]),
+            by_deployment=map(share_message, deployments[0]),
+            by_tenant_next_page_token=tenants[1],
+            by_deployment_next_page_token=deployments[1],
+            by_kind=kinds_message(kinds),
+            conversion=conversion,
+            as_of=timestamp(month.as_of),
+        )
+
+    async def ListMarginShares(  # noqa: N802
+        self, request: pb.ListMarginSharesRequest, context: Context
+    ) -> pb.ListMarginSharesResponse:
+        """A month's margin by tenant or by deployment."""
+        period = read_month(request.period, "period")
+        grouping = word("group_by", request.group_by, GROUPINGS)
+        tenant_id = text("tenant_id", request.tenant_id)
+        size = page_size(request.page_size)
+        filters = _share_filters(period, grouping, tenant_id)
+        after = _place(request.page_token, filters)
+        async with self._database.read(current_caller().scope) as session:
+            month = await read_computed(session, period.start, "invoiced")
+            rows = await list_shares(
+                session, period.start, "invoiced", grouping,
+                tenant_id=tenant_id, after=after, limit=size + 1,
+            )  # fmt: skip
+            conversion = await _conversion(session, [month] if month else [])
+        page, token = _page(rows, size, filters)
+        return pb.ListMarginSharesResponse(
+            margin_shares=map(share_message, page), next_page_token=token, conversion=conversion
+        )
+
+    async def GetMarginTrend(  # noqa: N802
+        self, request: pb.GetMarginTrendRequest, context: Context
+    ) -> pb.GetMarginTrendResponse:
+        """The margin over months; months that were never computed are unknown."""
+        months = _months(request)
+        tenant_id = text("tenant_id", request.tenant_id)
+        deployment_id = text("deployment_id", request.deployment_id)
+        if tenant_id and deployment_id:
+            raise InvalidArgument("deployment_id", "cannot be asked for along with tenant_id")
+        async with self._database.read(current_caller().scope) as session:
+            rows = await read_trend(
+                session, months[0].start, months[-1].start,
+                tenant_id=tenant_id, deployment_id=deployment_id,
+            )  # fmt: skip
+            conversion = await _conversion(session, rows)
+        known = {row.period: month_message(row) for row in rows}
+        return pb.GetMarginTrendResponse(
+            months=[known.get(month.start) or _unknown(month) for month in months],
+            conversion=conversion,
+        )
+
+    async def GetAccrual(  # noqa: N802
+        self, request: pb.GetAccrualRequest, context: Context
+    ) -> pb.GetAccrualResponse:
+        """What the running month has come to."""
+        period = month_of(self._clock().date())
+        size = page_size(request.page_size)
+        async with self._database.read(current_caller().scope) as session:
+            month = await read_computed(session, period.start, "accrued")
+            if month is None:
+                return pb.GetAccrualResponse(
+                    period=period.start.isoformat(),
+                    conversion=margins_pb2.Conversion(reporting_currency=REPORTING_CURRENCY),
+                )
+            tenants, deployments = [
+                await _first_shares(session, period, "accrued", grouping, size)
+                for grouping in GROUPINGS
+            ]
+            kinds = await read_kinds(session, period.start, "accrued")
+            conversion = await _conversion(session, [month])
+        return pb.GetAccrualResponse(
+            **_whole(month),
+            period=period.start.isoformat(),
+            by_tenant=map(share_message, tenants[0]),
+            by_deployment=map(share_message, deployments[0]),
+            by_kind=kinds_message(kinds),
+            usage_until=timestamp(month.usage_until),
+            costs_until=month.costs_until.isoformat() if month.costs_until else "",
+            conversion=conversion,
+        )
+
+    async def ListAccruals(  # noqa: N802
+        self, request: pb.ListAccrualsRequest, context: Context
+    ) -> pb.ListAccrualsResponse:
+        """The running month per subscription."""
+        period = month_of(self._clock().date())
+        tenant_id = text("tenant_id", request.tenant_id)
+        deployment_id = text("deployment_id", request.deployment_id)
+        size = page_size(request.page_size)
+        filters = ("accruals", tenant_id, deployment_id)
+        position = decode_token(request.page_token, filters, (str, str, str))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_accruals(
+                session, period, tenant_id=tenant_id, deployment_id=deployment_id,
+                after=(position[0], position[1], position[2]) if position else ("", "", ""),
+                limit=size + 1,
+            )  # fmt: skip
+        page = rows[:size]
+        token = ""
+        if len(rows) > size:
+            last = page[-1]
+            place = (last.tenant_id, last.deployment_id, last.subscription_id)
+            token = encode_token(filters, place)
+        return pb.ListAccrualsResponse(accruals=map(accrual_message, page), next_page_token=token)
+
+    async def ListReconciliationDifferences(  # noqa: N802
+        self, request: pb.ListReconciliationDifferencesRequest, context: Context
+    ) -> pb.ListReconciliationDifferencesResponse:
+        """Where the three books of a closed month do not say the same."""
+        period = read_month(request.period, "period")
+        wanted = request.difference_type
+        difference_type = word("difference_type", wanted, set(Difference)) if wanted else ""
+        tenant_id = text("tenant_id", request.tenant_id)
+        size = page_size(request.page_size)
+        filters = ("reconciliation", period.code, difference_type, tenant_id)
+        after = _place(request.page_token, filters)
+        async with self._database.read(current_caller().scope) as session:
+            totals = await read_reconciliation(session, period)
+            rows = await list_differences(
+                session, period, difference_type=difference_type, tenant_id=tenant_id,
+                after=after, limit=size + 1,
+            )  # fmt: skip
+        page, token = _page(rows, size, filters)
+        return pb.ListReconciliationDifferencesResponse(
+            differences=map(difference_message, page),
+            next_page_token=token,
+            agreed_count=totals.agreed_count,
+            difference_count=totals.difference_count,
+        )
+
+
+def _whole(month: Row[Any]) -> dict[str, Any]:
+    """The four amounts of a month; None stays unset."""
+    return {
+        "revenue_cents": month.revenue_cents,
+        "cogs_cents": month.cogs_cents,
+        "margin_cents": margin_of(month.revenue_cents, month.cogs_cents),
+        "margin_percent": margin_percent(month.revenue_cents, month.cogs_cents),
+    }
+
+
+async def _first_shares(
+    session: ReadSession, period: Period, basis: Basis, grouping: str, size: int
+) -> tuple[Sequence[Row[Any]], str]:
+    rows = await list_shares(session, period.start, basis, grouping, after=0, limit=size + 1)
+    return _page(rows, size, _share_filters(period, grouping, ""))
+
+
+async def _conversion(session: ReadSession, months: Sequence[Row[Any]]) -> margins_pb2.Conversion:
+    """By what the amounts of some months were brought together."""
+    ids = sorted({identity for month in months for identity in month.exchange_rate_ids})
+    return conversion_message(
+        months[0].reporting_currency if months else REPORTING_CURRENCY,
+        await rates_of(session, ids),
+        parity_assumed=any(month.parity_assumed for month in months),
+    )
+
+
+def _months(request: pb.GetMarginTrendRequest) -> list[Period]:
+    first = read_month(request.from_period, "from_period")
+    last = read_month(request.to_period, "to_period")
+    months = [first]
+    while months[-1] < last and len(months) <= MOST_MONTHS:
+        months.append(months[-1].following())
+    if last < first or len(months) > MOST_MONTHS:
+        raise InvalidArgument(
+            "to_period", f"is not from 1 to {MOST_MONTHS} months on", reason="OUT_OF_RANGE"
+        )
+    return months
+
+
+def _unknown(month: Period) -> pb.MarginMonth:
+    return pb.MarginMonth(
+        period=month.start.isoformat(), revenue_state=State.UNKNOWN, cogs_state=State.UNKNOWN
+    )
+
+
+def _share_filters(period: Period, grouping: str, tenant_id: str) -> tuple[str, ...]:
+    return ("margin-shares", period.code, grouping, tenant_id)
+
+
+def _place(token: str, filters: tuple[str, ...]) -> int:
+    position = decode_token(token, filters, (int,))
+    if position is None:
+        return 0
+    place: int = position[0]
+    if not 0 <= place < 2**31:
+        raise InvalidArgument("page_token", "is not one of ours")
+    return place
+
+
+def _page(
+    rows: Sequence[Row[Any]], size: int, filters: tuple[str, ...]
+) -> tuple[Sequence[Row[Any]], str]:
+    page = rows[:size]
+    return page, encode_token(filters, (page[-1].place,)) if len(rows) > size else ""

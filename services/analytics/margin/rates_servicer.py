@@ -1,0 +1,109 @@
+"""ExchangeRateService: what brings costs and revenue to one currency."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from arcadia.analytics.v1 import exchange_rate_service_pb2 as pb
+from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.margin.messages import rate_message
+from services.analytics.margin.store.rates import NewRate, RateFilter, create_rate, list_rates
+from services.analytics.wire import required, text, uuid_of
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.idempotency import once
+from services.common.money import exact
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.periods import read_day
+
+__all__ = ["ExchangeRateServicer"]
+
+Context = ServicerContext[Any, Any]
+
+CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceServicer):
+    """Effective-dated rates between two currencies."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def ListExchangeRates(  # noqa: N802
+        self, request: pb.ListExchangeRatesRequest, context: Context
+    ) -> pb.ListExchangeRatesResponse:
+        """Lists rates, newest first."""
+        wanted = RateFilter(
+            _currency("from_currency", request.from_currency) if request.from_currency else "",
+            _currency("to_currency", request.to_currency) if request.to_currency else "",
+            read_day(request.in_force_on, "in_force_on") if request.in_force_on else None,
+        )
+        size = page_size(request.page_size)
+        filters = (
+            "exchange-rates", wanted.from_currency, wanted.to_currency, request.in_force_on,
+        )  # fmt: skip
+        position = decode_token(request.page_token, filters, (int, str))
+        before = None
+        if position:
+            if not 1 <= position[0] <= date.max.toordinal():
+                raise InvalidArgument("page_token", "is not one of ours")
+            before = date.fromordinal(position[0]), uuid_of("page_token", position[1])
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_rates(session, wanted, before=before, limit=size + 1)
+        page = rows[:size]
+        token = ""
+        if len(rows) > size:
+            last = page[-1]
+            token = encode_token(filters, (last.effective_from.toordinal(), str(last.id)))
+        return pb.ListExchangeRatesResponse(
+            exchange_rates=map(rate_message, page), next_page_token=token
+        )
+
+    async def CreateExchangeRate(  # noqa: N802
+        self, request: pb.CreateExchangeRateRequest, context: Context
+    ) -> pb.CreateExchangeRateResponse:
+        """Sets a rate from a day on."""
+        caller = current_caller()
+        rate = _new_rate(request)
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.CreateExchangeRateResponse:
+                row = await create_rate(session, rate, by=caller.subject, now=self._clock())
+                return pb.CreateExchangeRateResponse(exchange_rate=rate_message(row))
+
+            return await once(session, request, pb.CreateExchangeRateResponse, do)
+
+
+def _new_rate(request: pb.CreateExchangeRateRequest) -> NewRate:
+    effective_from = read_day(required("effective_from", request.effective_from), "effective_from")
+    effective_to = read_day(request.effective_to, "effective_to") if request.effective_to else None
+    if effective_to is not None and effective_to <= effective_from:
+        raise InvalidArgument("effective_to", "is not after effective_from", reason="OUT_OF_RANGE")
+    rate = NewRate(
+        from_currency=_currency("from_currency", request.from_currency),
+        to_currency=_currency("to_currency", request.to_currency),
+        rate=exact(required("rate", request.rate), "rate", minimum=0),
+        effective_from=effective_from,
+        effective_to=effective_to,
+        source=text("source", request.source),
+    )
+    if rate.from_currency == rate.to_currency:
+        raise InvalidArgument("to_currency", "is from_currency", reason="OUT_OF_RANGE")
+    if not rate.rate:
+        raise InvalidArgument("rate", "must be above 0", reason="OUT_OF_RANGE")
+    return rate
+
+
+def _currency(field: str, value: str) -> str:
+    if not CURRENCY.fullmatch(required(field, value)):
+        raise InvalidArgument(field, "is not a code as in AUD", reason="NOT_A_CURRENCY")
+    return value

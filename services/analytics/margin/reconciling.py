@@ -1,0 +1,103 @@
+"""Three books of a closed month side by side: inventory, the provider's bill, the tenants' usage.
+
+Each difference has one name. `ours_only`: a resource of a kind that the provider bills, and
+no line for it. `provider_only`: a line for what the inventory never saw. `timing`: both
+know it, with another span. `amount`: both agree on the span or name none, and not on the
+hours; or the tenant was billed for other hours than it existed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.common.money import plain
+
+__all__ = ["BILLED_KINDS", "TOLERANCE_HOURS", "Books", "Difference", "judge"]
+
+TOLERANCE_HOURS: Final = 1
+"""The provider bills whole hours, and we count seconds: up to one is no difference."""
+
+BILLED_KINDS: Final = frozenset(
+    {"database", "droplet", "kubernetes_cluster", "load_balancer", "snapshot", "volume"}
+)
+"""What the provider bills by the hour for as long as it exists."""
+
+HOUR: Final = timedelta(hours=1)
+
+
+class Difference(StrEnum):
+    """What three books may disagree on."""
+
+    OURS_ONLY = "ours_only"
+    PROVIDER_ONLY = "provider_only"
+    AMOUNT = "amount"
+    TIMING = "timing"
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the three say of one resource; None where one knows nothing of it."""
+
+    resource_id: UUID | None
+    kind: str
+    name: str
+    tenant_id: str
+    deployment_id: str
+    inventory_hours: Decimal | None
+    provider_hours: Decimal | None
+    billed_hours: Decimal | None
+    provider_amount_usd: Decimal | None
+    is_charged: bool
+    """Whether the provider has a line for it."""
+    existed_from: datetime | None
+    existed_to: datetime | None
+    charged_from: datetime | None
+    charged_to: datetime | None
+
+
+def judge(books: Books) -> tuple[Difference, str] | None:
+    """What the books disagree on, and in words; None when they agree."""
+    if books.inventory_hours is None:
+        return Difference.PROVIDER_ONLY, "on the provider's bill, and not in the inventory"
+    if not books.is_charged:
+        if books.kind not in BILLED_KINDS:
+            return None
+        hours = _hours(books.inventory_hours)
+        return Difference.OURS_ONLY, f"existed for {hours} h, and is not on the provider's bill"
+    hours_differ = _differ(books.inventory_hours, books.provider_hours)
+    if hours_differ and _moved(books):
+        return Difference.TIMING, _in_words(books, "charged for another span than it existed")
+    if hours_differ:
+        return Difference.AMOUNT, _in_words(books, "charged for other hours than it existed")
+    if _differ(books.inventory_hours, books.billed_hours):
+        return Difference.AMOUNT, (
+            f"existed for {_hours(books.inventory_hours)} h, and its tenant was metered for"
+            f" {_hours(books.billed_hours)} h: powered off, or not the tenant's, for the rest"
+        )
+    return None
+
+
+def _differ(ours: Decimal | None, theirs: Decimal | None) -> bool:
+    return ours is not None and theirs is not None and abs(ours - theirs) > TOLERANCE_HOURS
+
+
+def _moved(books: Books) -> bool:
+    ends = (
+        (books.existed_from, books.charged_from),
+        (books.existed_to, books.charged_to),
+    )
+    return any(ours and theirs and abs(ours - theirs) > HOUR for ours, theirs in ends)
+
+
+def _in_words(books: Books, what: str) -> str:
+    return (
+        f"{what}: {_hours(books.provider_hours)} h on the bill,"
+        f" {_hours(books.inventory_hours)} h in the inventory"
+    )
+
+
+def _hours(hours: Decimal | None) -> str:
+    return "?" if hours is None else plain(round(hours, 2))

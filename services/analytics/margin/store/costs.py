@@ -1,0 +1,165 @@
+"""Costs as they are attributed: spans of ownership first, then the lines, then what is shared."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.analytics.margin.attribution import (
+    SPLIT_KEY_KIND,
+    UNATTRIBUTED,
+    Cost,
+    Holder,
+    OwnedSpan,
+    Part,
+    split_exactly,
+)
+from services.analytics.store.passes import Pass, page_of, prepare_month
+from services.analytics.usage.metering import Interval
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["forget_costs", "spans_of", "split_shared", "write_costs", "write_spans"]
+
+FORGET_SPANS: Final = """
+DELETE FROM resource_spans WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
+"""
+WRITE_SPANS: Final = """
+INSERT INTO resource_spans (period, pass_id, page, resource_id, kind, name, tenant_id,
+                            deployment_id, span_from, span_to)
+SELECT %(period)s, %(pass_id)s, %(page)s, s.*
+FROM unnest(%(resources)b::uuid[], %(kinds)b::text[], %(names)b::text[], %(tenants)b::text[],
+            %(deployments)b::text[], %(starts)b::timestamptz[], %(ends)b::timestamptz[]) AS s
+"""
+SPANS_OF: Final = text("""
+SELECT resource_id, tenant_id, deployment_id, span_from, span_to FROM resource_spans
+WHERE period = :period AND pass_id = :pass_id
+  AND resource_id = ANY(CAST(:resource_ids AS uuid[]))
+ORDER BY resource_id, span_from
+""")
+FORGET_PAGE: Final = text("""
+DELETE FROM attributed_costs WHERE period = :period AND pass_id = :pass_id AND page = :page
+""")
+COPY: Final = """
+COPY attributed_costs (period, pass_id, page, cost_id, day, kind, classification, description,
+                       resource_id, hours, start_at, end_at, attribution, tenant_id,
+                       deployment_id, amount_usd) FROM STDIN
+"""
+SHARED_TOTALS: Final = text("""
+SELECT kind, day, sum(amount_usd) AS amount_usd FROM attributed_costs
+WHERE period = :period AND pass_id = :pass_id AND attribution = 'shared'
+GROUP BY kind, day ORDER BY kind, day
+""")
+WEIGHTS: Final = text("""
+SELECT tenant_id, CASE WHEN tenant_id = '' THEN '' ELSE deployment_id END AS deployment_id,
+       sum(extract(epoch FROM span_to - span_from))::bigint AS seconds
+FROM resource_spans
+WHERE period = :period AND pass_id = :pass_id AND kind = :kind
+GROUP BY 1, 2
+""")
+FORGET: Final = (
+    text("DELETE FROM resource_spans WHERE period = :period AND pass_id = ANY(:pass_ids)"),
+    text("DELETE FROM attributed_costs WHERE period = :period AND pass_id = ANY(:pass_ids)"),
+)
+
+SHARES: Final = "shares"
+"""The page of the parts of what is shared."""
+
+
+async def write_spans(
+    session: WriteSession, of: Pass, token: str, spans: Sequence[Interval]
+) -> None:
+    """Writes a page of the spans in which resources were somebody's, in place of itself."""
+    await prepare_month(session, of.subject, "resource_spans")
+    driver = await session.driver()
+    page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
+    await driver.execute(FORGET_SPANS, page)
+    arrays: dict[str, list[Any]] = {
+        "resources": [span.resource_id for span in spans],
+        "kinds": [span.kind for span in spans],
+        "names": [span.name for span in spans],
+        "tenants": [span.tenant_id for span in spans],
+        "deployments": [span.deployment_id for span in spans],
+        "starts": [span.start for span in spans],
+        "ends": [span.end for span in spans],
+    }
+    await driver.execute(WRITE_SPANS, {**page, **arrays})
+
+
+async def spans_of(
+    session: ReadSession, of: Pass, resource_ids: Iterable[UUID]
+) -> dict[UUID, list[OwnedSpan]]:
+    """The spans of some resources, oldest first."""
+    rows = await session.execute(
+        SPANS_OF,
+        {"period": of.subject, "pass_id": of.id, "resource_ids": sorted(set(resource_ids))},
+    )
+    spans: dict[UUID, list[OwnedSpan]] = {}
+    for row in rows:
+        spans.setdefault(row.resource_id, []).append(
+            OwnedSpan(row.tenant_id, row.deployment_id, row.span_from, row.span_to)
+        )
+    return spans
+
+
+async def write_costs(
+    session: WriteSession, of: Pass, token: str, costs: Iterable[tuple[Cost, Sequence[Part]]]
+) -> None:
+    """Writes a page of costs with their parts, in place of itself."""
+    await prepare_month(session, of.subject, "attributed_costs")
+    page = page_of(token)
+    await session.execute(FORGET_PAGE, {"period": of.subject, "pass_id": of.id, "page": page})
+    driver = await session.driver()
+    async with driver.cursor() as cursor, cursor.copy(COPY) as copy:
+        for cost, parts in costs:
+            for number, part in enumerate(parts):
+                # The hours of a line that has several owners stand with the first.
+                await copy.write_row(_row(of, page, cost, part, with_hours=not number))
+
+
+async def split_shared(session: WriteSession, of: Pass) -> None:
+    """Splits what is shared, kind by kind and day by day, now that all of it is known."""
+    found = {"period": of.subject, "pass_id": of.id}
+    totals = (await session.execute(SHARED_TOTALS, found)).all()
+    if not totals:
+        return
+    rows = await session.execute(WEIGHTS, {**found, "kind": SPLIT_KEY_KIND})
+    weights = {Holder.owner(row.tenant_id, row.deployment_id): row.seconds for row in rows}
+    split = [
+        (_shared_cost(row.kind, row.day, row.amount_usd), _parts(row.amount_usd, weights))
+        for row in totals
+    ]
+    await write_costs(session, of, SHARES, split)
+
+
+async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[int]) -> None:
+    """Deletes what replaced passes found."""
+    if pass_ids:
+        for statement in FORGET:
+            await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})
+
+
+def _parts(amount_usd: Decimal, weights: dict[Holder, int]) -> Sequence[Part]:
+    if not any(weights.values()):
+        return [Part(UNATTRIBUTED, amount_usd)]
+    return split_exactly(amount_usd, weights)
+
+
+def _shared_cost(kind: str, day: date | None, amount_usd: Decimal) -> Cost:
+    """What stands for all shared lines of a kind."""
+    return Cost(
+        cost_id=None, day=day, kind=kind, classification="shared", description="",
+        resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",
+        deployment_id="", amount_usd=amount_usd,
+    )  # fmt: skip
+
+
+def _row(of: Pass, page: str, cost: Cost, part: Part, *, with_hours: bool) -> tuple[Any, ...]:
+    return (
+        of.subject, of.id, page, cost.cost_id, cost.day, cost.kind, cost.classification,
+        cost.description, cost.resource_id, cost.hours if with_hours else None, cost.start,
+        cost.end, part.holder.attribution.value, part.holder.tenant_id,
+        part.holder.deployment_id, part.amount_usd,
+    )  # fmt: skip

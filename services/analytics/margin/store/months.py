@@ -1,0 +1,197 @@
+"""A month's margin as it was computed last: replaced as a whole, read page by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.analytics.margin.summary import Share, Side
+from services.common.database import ReadSession, WriteSession
+from services.common.periods import Period
+
+__all__ = ["Basis", "Month", "list_shares", "read_kinds", "read_month", "read_trend",
+           "replace_margin"]  # fmt: skip
+
+Basis = Literal["invoiced", "accrued"]
+
+ONE_AT_A_TIME: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('margin/' || :basis || '/' || :month, 0))"
+)
+FORGET: Final = tuple(
+    text(f"DELETE FROM {table} WHERE period = :period AND basis = :basis")
+    for table in ("margin_months", "margin_shares", "margin_kinds")
+)
+WRITE_MONTH: Final = text("""
+INSERT INTO margin_months (period, basis, revenue_cents, cogs_cents, revenue_state, cogs_state,
+                           reporting_currency, exchange_rate_ids, parity_assumed, usage_until,
+                           costs_until, as_of)
+VALUES (:period, :basis, :revenue_cents, :cogs_cents, :revenue_state, :cogs_state,
+        :reporting_currency, :exchange_rate_ids, :parity_assumed, :usage_until, :costs_until,
+        :as_of)
+""")
+WRITE_SHARES: Final = """
+INSERT INTO margin_shares (period, basis, grouping, place, attribution, tenant_id, deployment_id,
+                           revenue_cents, cogs_cents)
+SELECT %(period)s, %(basis)s, %(grouping)s, s.place, s.attribution, s.tenant_id, s.deployment_id,
+       s.revenue_cents, s.cogs_cents
+FROM unnest(%(attributions)b::text[], %(tenants)b::text[], %(deployments)b::text[],
+            %(revenues)b::bigint[], %(costs)b::bigint[]) WITH ORDINALITY
+     AS s (attribution, tenant_id, deployment_id, revenue_cents, cogs_cents, place)
+"""
+WRITE_KINDS: Final = text("""
+INSERT INTO margin_kinds (period, basis, axis, kind, amount_cents)
+SELECT :period, :basis, k.*
+FROM unnest(CAST(:axes AS text[]), CAST(:kinds AS text[]), CAST(:amounts AS bigint[])) AS k
+""")
+READ_MONTH: Final = text("SELECT * FROM margin_months WHERE period = :period AND basis = :basis")
+READ_KINDS: Final = text("""
+SELECT axis, kind, amount_cents FROM margin_kinds WHERE period = :period AND basis = :basis
+ORDER BY axis, amount_cents DESC, kind
+""")
+READ_SHARES: Final = """
+SELECT place, attribution, tenant_id, deployment_id, revenue_cents, cogs_cents
+FROM margin_shares
+WHERE period = :period AND basis = :basis AND grouping = :grouping AND place > :after{tenant}
+ORDER BY place LIMIT :limit
+"""
+LIST_SHARES: Final = text(READ_SHARES.format(tenant=""))
+LIST_TENANTS: Final = text(READ_SHARES.format(tenant=" AND tenant_id = :tenant_id"))
+TREND: Final = text("""
+SELECT m.period, m.revenue_state, m.cogs_state, m.exchange_rate_ids, m.parity_assumed,
+       m.reporting_currency, m.revenue_cents, m.cogs_cents
+FROM margin_months AS m
+WHERE m.basis = 'invoiced' AND m.period >= :first AND m.period <= :last ORDER BY m.period
+""")
+# Known amounts of a month in which somebody has no share are zero; unknown ones are unknown.
+TREND_OF: Final = """
+SELECT m.period, m.revenue_state, m.cogs_state, m.exchange_rate_ids, m.parity_assumed,
+       m.reporting_currency,
+       CASE WHEN m.revenue_cents IS NOT NULL THEN coalesce(s.revenue_cents, 0) END
+           AS revenue_cents,
+       CASE WHEN m.cogs_cents IS NOT NULL THEN coalesce(s.cogs_cents, 0) END AS cogs_cents
+FROM margin_months AS m
+LEFT JOIN margin_shares AS s
+  ON s.period = m.period AND s.basis = m.basis AND s.grouping = :grouping AND {whose}
+WHERE m.basis = 'invoiced' AND m.period >= :first AND m.period <= :last ORDER BY m.period
+"""
+TREND_OF_TENANT: Final = text(TREND_OF.format(whose="s.tenant_id = :whose"))
+TREND_OF_DEPLOYMENT: Final = text(TREND_OF.format(whose="s.deployment_id = :whose"))
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month's margin, to be kept."""
+
+    period: Period
+    basis: Basis
+    revenue: Side
+    cogs: Side
+    by_tenant: Sequence[Share]
+    by_deployment: Sequence[Share]
+    reporting_currency: str
+    exchange_rate_ids: Sequence[UUID]
+    parity_assumed: bool
+    usage_until: datetime | None
+    costs_until: date | None
+    as_of: datetime
+
+
+async def replace_margin(session: WriteSession, month: Month) -> None:
+    """Keeps a month's margin in place of what was kept before."""
+    key = {"period": month.period.start, "basis": month.basis}
+    await session.execute(ONE_AT_A_TIME, {"basis": month.basis, "month": month.period.code})
+    for statement in FORGET:
+        await session.execute(statement, key)
+    await session.execute(
+        WRITE_MONTH,
+        {
+            **key,
+            "revenue_cents": month.revenue.total_cents,
+            "cogs_cents": month.cogs.total_cents,
+            "revenue_state": month.revenue.state,
+            "cogs_state": month.cogs.state,
+            "reporting_currency": month.reporting_currency,
+            "exchange_rate_ids": list(month.exchange_rate_ids),
+            "parity_assumed": month.parity_assumed,
+            "usage_until": month.usage_until,
+            "costs_until": month.costs_until,
+            "as_of": month.as_of,
+        },
+    )
+    await _write_shares(session, {**key, "grouping": "tenant"}, month.by_tenant)
+    await _write_shares(session, {**key, "grouping": "deployment"}, month.by_deployment)
+    kinds = [("revenue", *kind) for kind in month.revenue.by_kind.items()]
+    kinds += [("cogs", *kind) for kind in month.cogs.by_kind.items()]
+    await session.execute(
+        WRITE_KINDS,
+        {
+            **key,
+            "axes": [axis for axis, _, _ in kinds],
+            "kinds": [kind for _, kind, _ in kinds],
+            "amounts": [amount for _, _, amount in kinds],
+        },
+    )
+
+
+async def read_month(session: ReadSession, period: date, basis: Basis) -> Row[Any] | None:
+    """A month's whole; None when it was never computed."""
+    return (await session.execute(READ_MONTH, {"period": period, "basis": basis})).first()
+
+
+async def read_kinds(session: ReadSession, period: date, basis: Basis) -> Sequence[Row[Any]]:
+    """A month's amounts by axis and kind, largest first."""
+    return (await session.execute(READ_KINDS, {"period": period, "basis": basis})).all()
+
+
+async def list_shares(
+    session: ReadSession,
+    period: date,
+    basis: Basis,
+    grouping: str,
+    *,
+    tenant_id: str = "",
+    after: int,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of shares, in their order; `after` is the place of the last one, 0 for none."""
+    parameters: dict[str, Any] = {
+        "period": period, "basis": basis, "grouping": grouping, "after": after, "limit": limit,
+    }  # fmt: skip
+    if not tenant_id:
+        return (await session.execute(LIST_SHARES, parameters)).all()
+    parameters["tenant_id"] = tenant_id
+    return (await session.execute(LIST_TENANTS, parameters)).all()
+
+
+async def read_trend(
+    session: ReadSession, first: date, last: date, *, tenant_id: str, deployment_id: str
+) -> Sequence[Row[Any]]:
+    """The computed months of a span, oldest first; of one tenant or deployment when named."""
+    span: dict[str, Any] = {"first": first, "last": last}
+    if deployment_id:
+        whose = {"grouping": "deployment", "whose": deployment_id}
+        return (await session.execute(TREND_OF_DEPLOYMENT, span | whose)).all()
+    if tenant_id:
+        whose = {"grouping": "tenant", "whose": tenant_id}
+        return (await session.execute(TREND_OF_TENANT, span | whose)).all()
+    return (await session.execute(TREND, span)).all()
+
+
+async def _write_shares(
+    session: WriteSession, key: dict[str, Any], shares: Sequence[Share]
+) -> None:
+    driver = await session.driver()
+    await driver.execute(
+        WRITE_SHARES,
+        {
+            **key,
+            "attributions": [share.holder.attribution.value for share in shares],
+            "tenants": [share.holder.tenant_id for share in shares],
+            "deployments": [share.holder.deployment_id for share in shares],
+            "revenues": [share.revenue_cents for share in shares],
+            "costs": [share.cogs_cents for share in shares],
+        },
+    )

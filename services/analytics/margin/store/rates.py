@@ -1,0 +1,132 @@
+"""Exchange rates: set from a day on, listed, and the one that is in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
+
+from services.common.database import ReadSession, WriteSession, violated_constraint
+from services.common.errors import AlreadyExists
+
+__all__ = ["NewRate", "RateFilter", "create_rate", "list_rates", "rate_in_force", "rates_of"]
+
+COLUMNS: Final = """
+id, from_currency, to_currency, rate, effective_from, effective_to, source, created_by, created_at
+"""
+ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('exchange_rates', 0))")
+END_OPEN: Final = text("""
+UPDATE exchange_rates SET effective_to = :effective_from
+WHERE from_currency = :from_currency AND to_currency = :to_currency
+  AND effective_to IS NULL AND effective_from < :effective_from
+""")
+CREATE: Final = text(f"""
+INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, effective_to,
+                            source, created_by, created_at)
+VALUES (:from_currency, :to_currency, :rate, :effective_from, :effective_to, :source,
+        :created_by, :created_at)
+RETURNING {COLUMNS}
+""")
+LIST: Final = text(f"""
+SELECT {COLUMNS} FROM exchange_rates
+WHERE (CAST(:from_currency AS text) = '' OR from_currency = :from_currency)
+  AND (CAST(:to_currency AS text) = '' OR to_currency = :to_currency)
+  AND (CAST(:in_force_on AS date) IS NULL
+       OR daterange(effective_from, effective_to) @> CAST(:in_force_on AS date))
+  AND (CAST(:before_day AS date) IS NULL
+       OR (effective_from, id) < (CAST(:before_day AS date), CAST(:before_id AS uuid)))
+ORDER BY effective_from DESC, id DESC
+LIMIT :limit
+""")
+IN_FORCE: Final = text(f"""
+SELECT {COLUMNS} FROM exchange_rates
+WHERE from_currency = :from_currency AND to_currency = :to_currency
+  AND daterange(effective_from, effective_to) @> CAST(:day AS date)
+""")
+BY_IDS: Final = text(f"""
+SELECT {COLUMNS} FROM exchange_rates WHERE id = ANY(CAST(:ids AS uuid[]))
+ORDER BY effective_from, id
+""")
+
+NO_OVERLAP: Final = "exchange_rates_no_overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRate:
+    """A rate to set: one unit of `from_currency` is `rate` units of `to_currency`."""
+
+    from_currency: str
+    to_currency: str
+    rate: Decimal
+    effective_from: date
+    effective_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateFilter:
+    """Which rates; what is empty or None is not asked."""
+
+    from_currency: str = ""
+    to_currency: str = ""
+    in_force_on: date | None = None
+
+
+async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: datetime) -> Row[Any]:
+    """Sets a rate; one that is open when it begins ends that day.
+
+    Raises AlreadyExists when it would overlap another.
+    """
+    await session.execute(ONE_AT_A_TIME)
+    values = {
+        "from_currency": rate.from_currency,
+        "to_currency": rate.to_currency,
+        "rate": rate.rate,
+        "effective_from": rate.effective_from,
+        "effective_to": rate.effective_to,
+        "source": rate.source,
+        "created_by": by,
+        "created_at": now,
+    }
+    await session.execute(END_OPEN, values)
+    try:
+        return (await session.execute(CREATE, values)).one()
+    except IntegrityError as error:
+        if violated_constraint(error) != NO_OVERLAP:
+            raise
+        raise AlreadyExists(
+            f"another rate from {rate.from_currency} to {rate.to_currency} is in force then",
+            reason="RATE_OVERLAPS",
+        ) from None
+
+
+async def list_rates(
+    session: ReadSession, wanted: RateFilter, *, before: tuple[date, UUID] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """A page of rates, newest first; `before` is the first day and id of the last one."""
+    parameters = {
+        "from_currency": wanted.from_currency,
+        "to_currency": wanted.to_currency,
+        "in_force_on": wanted.in_force_on,
+        "before_day": before[0] if before else None,
+        "before_id": before[1] if before else None,
+        "limit": limit,
+    }
+    return (await session.execute(LIST, parameters)).all()
+
+
+async def rate_in_force(
+    session: ReadSession, from_currency: str, to_currency: str, day: date
+) -> Row[Any] | None:
+    """The rate of a day; None when none was set."""
+    parameters = {"from_currency": from_currency, "to_currency": to_currency, "day": day}
+    return (await session.execute(IN_FORCE, parameters)).first()
+
+
+async def rates_of(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Rates by their ids, oldest first."""
+    return (await session.execute(BY_IDS, {"ids": list(ids)})).all() if ids else []

@@ -1,0 +1,198 @@
+"""The three books of a month, set against each other by resource."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.analytics.margin.reconciling import (
+    BILLED_KINDS,
+    TOLERANCE_HOURS,
+    Books,
+    judge,
+)
+from services.analytics.store.passes import Pass
+from services.common.database import ReadSession, WriteSession
+from services.common.errors import FailedPrecondition
+from services.common.periods import Period
+
+__all__ = ["list_differences", "read_reconciliation", "reconcile"]
+
+# Those on which all agree within the tolerance are counted, and never leave the database.
+BOOKS: Final = text("""
+WITH ours AS (
+    SELECT resource_id, min(kind) AS kind,
+           (array_agg(name ORDER BY span_from DESC))[1] AS name,
+           (array_agg(tenant_id ORDER BY span_from DESC))[1] AS tenant_id,
+           (array_agg(deployment_id ORDER BY span_from DESC))[1] AS deployment_id,
+           sum(extract(epoch FROM span_to - span_from)) / 3600 AS hours,
+           min(span_from) AS existed_from, max(span_to) AS existed_to
+    FROM resource_spans WHERE period = :period AND pass_id = :pass_id
+    GROUP BY resource_id
+), theirs AS (
+    SELECT coalesce(resource_id, cost_id) AS key,
+           (array_agg(resource_id))[1] AS resource_id, min(kind) AS kind,
+           min(description) AS name, max(tenant_id) AS tenant_id,
+           max(deployment_id) AS deployment_id, sum(hours) AS hours,
+           min(start_at) AS charged_from, max(end_at) AS charged_to, sum(amount_usd) AS amount
+    FROM attributed_costs
+    WHERE period = :period AND pass_id = :pass_id AND classification = 'resource'
+    GROUP BY 1
+), metered AS (
+    SELECT f.resource_id, sum(extract(epoch FROM f.fact_to - f.fact_from)) / 3600 AS hours
+    FROM usage_facts AS f
+    JOIN work_passes AS p ON p.id = f.pass_id AND p.state = 'current'
+    WHERE f.day >= :period AND f.day < :end
+    GROUP BY f.resource_id
+), books AS (
+    SELECT coalesce(o.resource_id, t.resource_id) AS resource_id,
+           coalesce(o.kind, t.kind) AS kind, coalesce(o.name, t.name) AS name,
+           coalesce(o.tenant_id, t.tenant_id) AS tenant_id,
+           coalesce(o.deployment_id, t.deployment_id) AS deployment_id,
+           o.hours AS inventory_hours, t.hours AS provider_hours, m.hours AS billed_hours,
+           t.amount AS provider_amount_usd, t.key IS NOT NULL AS is_charged,
+           o.existed_from, o.existed_to, t.charged_from, t.charged_to
+    FROM ours AS o FULL JOIN theirs AS t ON t.key = o.resource_id
+    LEFT JOIN metered AS m ON m.resource_id = coalesce(o.resource_id, t.resource_id)
+    WHERE t.key IS NOT NULL OR o.kind = ANY(:billed_kinds)
+), agreeing AS (
+    SELECT *, coalesce(is_charged AND inventory_hours IS NOT NULL
+                       AND abs(inventory_hours - coalesce(provider_hours, inventory_hours))
+                           <= :tolerance
+                       AND abs(inventory_hours - coalesce(billed_hours, inventory_hours))
+                           <= :tolerance, false) AS agree
+    FROM books
+)
+SELECT count(*) FILTER (WHERE agree) OVER () AS agreed, * FROM agreeing
+ORDER BY agree, abs(coalesce(provider_amount_usd, 0)) DESC, resource_id, name
+LIMIT (SELECT greatest(count(*), 1) FROM agreeing WHERE NOT agree)
+""")
+FORGET: Final = (
+    text("DELETE FROM reconciliation_differences WHERE period = :period"),
+    text("DELETE FROM reconciliations WHERE period = :period"),
+)
+WRITE: Final = text("""
+INSERT INTO reconciliation_differences
+    (period, place, difference_type, resource_id, kind, name, tenant_id, deployment_id,
+     inventory_hours, provider_hours, billed_hours, provider_amount_usd, explanation)
+VALUES (:period, :place, :difference_type, :resource_id, :kind, :name, :tenant_id,
+        :deployment_id, :inventory_hours, :provider_hours, :billed_hours, :provider_amount_usd,
+        :explanation)
+""")
+WRITE_TOTALS: Final = text("""
+INSERT INTO reconciliations (period, agreed_count, difference_count, computed_at)
+VALUES (:period, :agreed, :differences, :now)
+""")
+READ: Final = text("""
+SELECT m.closed_at, r.agreed_count, r.difference_count
+FROM metering_months AS m LEFT JOIN reconciliations AS r USING (period)
+WHERE m.period = :period
+""")
+LIST: Final = text("""
+SELECT * FROM reconciliation_differences
+WHERE period = :period AND place > :after
+  AND (:difference_type = '' OR difference_type = :difference_type)
+  AND (:tenant_id = '' OR tenant_id = :tenant_id)
+ORDER BY place LIMIT :limit
+""")
+
+
+async def reconcile(session: WriteSession, period: Period, costs: Pass, *, now: datetime) -> None:
+    """Sets the three books of a month against each other anew."""
+    key = {"period": period.start}
+    for statement in FORGET:
+        await session.execute(statement, key)
+    rows = await session.execute(
+        BOOKS,
+        {
+            **key,
+            "end": period.end,
+            "pass_id": costs.id,
+            "billed_kinds": sorted(BILLED_KINDS),
+            "tolerance": TOLERANCE_HOURS,
+        },
+    )
+    agreed = 0
+    differences: list[dict[str, Any]] = []
+    for row in rows:
+        agreed = row.agreed
+        if not row.agree and (judged := judge(_books(row))):
+            difference, explanation = judged
+            differences.append(_written(row, len(differences) + 1, difference, explanation))
+    if differences:
+        await session.execute(WRITE, [{**key, **difference} for difference in differences])
+    totals = {"agreed": agreed, "differences": len(differences), "now": now}
+    await session.execute(WRITE_TOTALS, {**key, **totals})
+
+
+async def read_reconciliation(session: ReadSession, period: Period) -> Row[Any]:
+    """How many resources of a closed month agree.
+
+    Raises FailedPrecondition for a month that is not closed, or was not reconciled yet.
+    """
+    row = (await session.execute(READ, {"period": period.start})).first()
+    if row is None or row.closed_at is None:
+        raise FailedPrecondition(
+            f"the metering of {period.code} is not closed", reason="METERING_OPEN"
+        )
+    if row.agreed_count is None:
+        raise FailedPrecondition(
+            f"the costs of {period.code} are not attributed yet", reason="NOT_RECONCILED"
+        )
+    return row
+
+
+async def list_differences(
+    session: ReadSession,
+    period: Period,
+    *,
+    difference_type: str,
+    tenant_id: str,
+    after: int,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of differences, largest first; `after` is the place of the last one, 0 for none."""
+    parameters = {
+        "period": period.start, "difference_type": difference_type, "tenant_id": tenant_id,
+        "after": after, "limit": limit,
+    }  # fmt: skip
+    return (await session.execute(LIST, parameters)).all()
+
+
+def _books(row: Row[Any]) -> Books:
+    resource_id: UUID | None = row.resource_id
+    return Books(
+        resource_id=resource_id,
+        kind=row.kind,
+        name=row.name,
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        inventory_hours=row.inventory_hours,
+        provider_hours=row.provider_hours,
+        billed_hours=row.billed_hours,
+        provider_amount_usd=row.provider_amount_usd,
+        is_charged=row.is_charged,
+        existed_from=row.existed_from,
+        existed_to=row.existed_to,
+        charged_from=row.charged_from,
+        charged_to=row.charged_to,
+    )
+
+
+def _written(row: Row[Any], place: int, difference: str, explanation: str) -> dict[str, Any]:
+    return {
+        "place": place,
+        "difference_type": str(difference),
+        "resource_id": row.resource_id,
+        "kind": row.kind,
+        "name": row.name,
+        "tenant_id": row.tenant_id,
+        "deployment_id": row.deployment_id,
+        "inventory_hours": row.inventory_hours,
+        "provider_hours": row.provider_hours,
+        "billed_hours": row.billed_hours,
+        "provider_amount_usd": row.provider_amount_usd,
+        "explanation": explanation,
+    }

@@ -1,0 +1,122 @@
+"""What a month earned and cost, added up by holder and kind in the currencies it is kept in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from services.analytics.margin.attribution import Attribution, Holder
+from services.analytics.margin.summary import State
+from services.analytics.store.passes import Pass
+from services.common.database import ReadSession
+
+__all__ = ["Amount", "accrued_amounts", "cost_amounts", "costs_until", "invoiced_amounts",
+           "invoiced_state"]  # fmt: skip
+
+INVOICE_STATES: Final = text("""
+SELECT count(*) FILTER (WHERE status IN ('issued', 'paid')) AS issued,
+       count(*) FILTER (WHERE status = 'draft') AS drafts
+FROM tenant_invoices WHERE period = :period
+""")
+# A credit note takes back what its invoice billed: in the invoice's month, as a kind of its own.
+INVOICED: Final = text("""
+SELECT l.tenant_id, coalesce(l.deployment_id, '') AS deployment_id, i.currency,
+       CASE WHEN l.resource_kind = '' THEN l.kind ELSE l.resource_kind END AS kind,
+       sum(l.amount_cents) AS amount
+FROM tenant_invoice_lines AS l JOIN tenant_invoices AS i ON i.id = l.invoice_id
+WHERE i.period = :period AND i.status IN ('issued', 'paid') AND l.kind <> 'tax'
+GROUP BY 1, 2, 3, 4
+UNION ALL
+SELECT n.tenant_id, coalesce(l.deployment_id, ''), n.currency, 'credit_note',
+       -sum(c.amount_cents)
+FROM credit_note_lines AS c
+JOIN credit_notes AS n ON n.id = c.credit_note_id
+JOIN tenant_invoice_lines AS l ON l.id = c.line_id
+JOIN tenant_invoices AS i ON i.id = l.invoice_id
+WHERE i.period = :period AND i.status IN ('issued', 'paid') AND l.kind <> 'tax'
+GROUP BY 1, 2, 3
+""")
+ACCRUED: Final = text("""
+SELECT a.tenant_id, a.deployment_id, a.currency, k.kind, sum(k.cents::bigint) AS amount
+FROM accruals AS a CROSS JOIN LATERAL jsonb_each_text(a.kind_cents) AS k (kind, cents)
+WHERE a.period = :period AND a.pass_id = :pass_id
+GROUP BY 1, 2, 3, 4
+""")
+COSTS: Final = text("""
+SELECT attribution, tenant_id, deployment_id,
+       CASE WHEN classification IN ('tax', 'credit', 'account') THEN classification
+            WHEN kind = '' THEN 'other' ELSE kind END AS kind,
+       sum(amount_usd) * 100 AS amount
+FROM attributed_costs
+WHERE period = :period AND pass_id = :pass_id AND attribution <> 'shared'
+GROUP BY 1, 2, 3, 4
+""")
+COSTS_UNTIL: Final = text("""
+SELECT max(day) FROM attributed_costs WHERE period = :period AND pass_id = :pass_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum of one holder, kind and currency."""
+
+    holder: Holder
+    kind: str
+    currency: str
+    cents: Decimal
+    """Exact, in cents of the currency."""
+
+
+async def invoiced_state(session: ReadSession, period: date) -> State:
+    """How far a month's revenue is known: not at all while none of it was issued."""
+    row = (await session.execute(INVOICE_STATES, {"period": period})).one()
+    if not row.issued:
+        return State.UNKNOWN
+    return State.PROVISIONAL if row.drafts else State.FINAL
+
+
+async def invoiced_amounts(session: ReadSession, period: date) -> list[Amount]:
+    """What was invoiced for a month, without tax."""
+    return _revenue((await session.execute(INVOICED, {"period": period})).all())
+
+
+async def accrued_amounts(session: ReadSession, of: Pass) -> list[Amount]:
+    """What the running month has come to."""
+    found = {"period": of.subject, "pass_id": of.id}
+    return _revenue((await session.execute(ACCRUED, found)).all())
+
+
+async def cost_amounts(session: ReadSession, of: Pass) -> list[Amount]:
+    """What a pass over costs found, shared costs split."""
+    rows = await session.execute(COSTS, {"period": of.subject, "pass_id": of.id})
+    return [
+        Amount(
+            Holder(Attribution(row.attribution), row.tenant_id, row.deployment_id),
+            row.kind,
+            "USD",
+            row.amount,
+        )
+        for row in rows
+    ]
+
+
+async def costs_until(session: ReadSession, of: Pass) -> date | None:
+    """The last day of which a pass over daily costs found any."""
+    row = await session.execute(COSTS_UNTIL, {"period": of.subject, "pass_id": of.id})
+    until: date | None = row.scalar_one()
+    return until
+
+
+def _revenue(rows: Sequence[Any]) -> list[Amount]:
+    return [
+        Amount(
+            Holder.owner(row.tenant_id, row.deployment_id),
+            row.kind,
+            row.currency,
+            Decimal(row.amount),
+        )
+        for row in rows
+    ]
