@@ -93,6 +93,8 @@ class FakePeers(
     price: Pricer | None = None
     fail_at_page: str | None = None
     """The inventory breaks off at the page of this token."""
+    abort_costs_at: str | None = None
+    """Billing has other lines by the page of this token."""
     asked: list[Any] = field(default_factory=list)
 
     async def ListExistenceIntervals(  # noqa: N802
@@ -158,6 +160,8 @@ class FakePeers(
         self, request: costs_pb.ListPeriodCostsRequest, context: Any
     ) -> costs_pb.ListPeriodCostsResponse:
         self.asked.append(request)
+        if self.abort_costs_at == request.page_token:
+            await context.abort(grpc.StatusCode.ABORTED, "ingested anew")
         page, token = _page(self.cost_lines, request.page_size, request.page_token)
         return costs_pb.ListPeriodCostsResponse(
             cost_lines=page,

@@ -7,7 +7,6 @@ from typing import Any, Final
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margin_service_pb2_grpc, margins_pb2
 from grpc.aio import ServicerContext
-from sqlalchemy import Row
 
 from services.analytics.margin.messages import (
     accrual_message,
@@ -217,7 +216,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         )
 
 
-def _whole(month: Row[Any]) -> dict[str, Any]:
+def _whole(month: Any) -> dict[str, Any]:  # noqa: ANN401
     """The four amounts of a month; None stays unset."""
     return {
         "revenue_cents": month.revenue_cents,
@@ -229,12 +228,12 @@ def _whole(month: Row[Any]) -> dict[str, Any]:
 
 async def _first_shares(
     session: ReadSession, period: Period, basis: Basis, grouping: str, size: int
-) -> tuple[Sequence[Row[Any]], str]:
+) -> tuple[Sequence[Any], str]:
     rows = await list_shares(session, period.start, basis, grouping, after=0, limit=size + 1)
     return _page(rows, size, _share_filters(period, grouping, ""))
 
 
-async def _conversion(session: ReadSession, months: Sequence[Row[Any]]) -> margins_pb2.Conversion:
+async def _conversion(session: ReadSession, months: Sequence[Any]) -> margins_pb2.Conversion:
     """By what the amounts of some months were brought together."""
     ids = sorted({identity for month in months for identity in month.exchange_rate_ids})
     return conversion_message(
@@ -277,8 +276,6 @@ def _place(token: str, filters: tuple[str, ...]) -> int:
     return place
 
 
-def _page(
-    rows: Sequence[Row[Any]], size: int, filters: tuple[str, ...]
-) -> tuple[Sequence[Row[Any]], str]:
+def _page(rows: Sequence[Any], size: int, filters: tuple[str, ...]) -> tuple[Sequence[Any], str]:
     page = rows[:size]
     return page, encode_token(filters, (page[-1].place,)) if len(rows) > size else ""

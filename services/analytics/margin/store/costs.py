@@ -42,10 +42,16 @@ ORDER BY resource_id, span_from
 FORGET_PAGE: Final = text("""
 DELETE FROM attributed_costs WHERE period = :period AND pass_id = :pass_id AND page = :page
 """)
-COPY: Final = """
-COPY attributed_costs (period, pass_id, page, cost_id, day, kind, classification, description,
-                       resource_id, hours, start_at, end_at, attribution, tenant_id,
-                       deployment_id, amount_usd) FROM STDIN
+WRITE: Final = """
+INSERT INTO attributed_costs
+    (period, pass_id, page, cost_id, day, kind, classification, description, resource_id, hours,
+     start_at, end_at, attribution, tenant_id, deployment_id, amount_usd)
+SELECT %(period)s, %(pass_id)s, %(page)s, c.*
+FROM unnest(%(cost_ids)b::uuid[], %(days)b::date[], %(kinds)b::text[],
+            %(classifications)b::text[], %(descriptions)b::text[], %(resources)b::uuid[],
+            %(hours)b::numeric[], %(starts)b::timestamptz[], %(ends)b::timestamptz[],
+            %(attributions)b::text[], %(tenants)b::text[], %(deployments)b::text[],
+            %(amounts)b::numeric[]) AS c
 """
 SHARED_TOTALS: Final = text("""
 SELECT kind, day, sum(amount_usd) AS amount_usd FROM attributed_costs
@@ -111,12 +117,29 @@ async def write_costs(
     await prepare_month(session, of.subject, "attributed_costs")
     page = page_of(token)
     await session.execute(FORGET_PAGE, {"period": of.subject, "pass_id": of.id, "page": page})
+    rows = [
+        # The hours of a line that has several owners stand with the first.
+        (cost, part, cost.hours if part is parts[0] else None)
+        for cost, parts in costs
+        for part in parts
+    ]
+    arrays: dict[str, list[Any]] = {
+        "cost_ids": [cost.cost_id for cost, _, _ in rows],
+        "days": [cost.day for cost, _, _ in rows],
+        "kinds": [cost.kind for cost, _, _ in rows],
+        "classifications": [cost.classification for cost, _, _ in rows],
+        "descriptions": [cost.description for cost, _, _ in rows],
+        "resources": [cost.resource_id for cost, _, _ in rows],
+        "hours": [hours for _, _, hours in rows],
+        "starts": [cost.start for cost, _, _ in rows],
+        "ends": [cost.end for cost, _, _ in rows],
+        "attributions": [part.holder.attribution.value for _, part, _ in rows],
+        "tenants": [part.holder.tenant_id for _, part, _ in rows],
+        "deployments": [part.holder.deployment_id for _, part, _ in rows],
+        "amounts": [part.amount_usd for _, part, _ in rows],
+    }
     driver = await session.driver()
-    async with driver.cursor() as cursor, cursor.copy(COPY) as copy:
-        for cost, parts in costs:
-            for number, part in enumerate(parts):
-                # The hours of a line that has several owners stand with the first.
-                await copy.write_row(_row(of, page, cost, part, with_hours=not number))
+    await driver.execute(WRITE, {"period": of.subject, "pass_id": of.id, "page": page, **arrays})
 
 
 async def split_shared(session: WriteSession, of: Pass) -> None:
@@ -153,13 +176,4 @@ def _shared_cost(kind: str, day: date | None, amount_usd: Decimal) -> Cost:
         cost_id=None, day=day, kind=kind, classification="shared", description="",
         resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",
         deployment_id="", amount_usd=amount_usd,
-    )  # fmt: skip
-
-
-def _row(of: Pass, page: str, cost: Cost, part: Part, *, with_hours: bool) -> tuple[Any, ...]:
-    return (
-        of.subject, of.id, page, cost.cost_id, cost.day, cost.kind, cost.classification,
-        cost.description, cost.resource_id, cost.hours if with_hours else None, cost.start,
-        cost.end, part.holder.attribution.value, part.holder.tenant_id,
-        part.holder.deployment_id, part.amount_usd,
     )  # fmt: skip
