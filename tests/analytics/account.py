@@ -158,8 +158,8 @@ def event(
     deployment: str = SHOP.id,
     source: str = "llm-gateway",
 ) -> usage_pb2.UsageEvent:
-    """A usage event at noon of a day; of yesterday when none is named."""
-    when = at(day or yesterday(), "12:00:00")
+    """A usage event early on a day; on yesterday when none is named."""
+    when = at(day or yesterday(), "00:00:01")
     return usage_pb2.UsageEvent(
         idempotency_key=key, source=source, deployment_id=deployment, resource_kind=kind,
         qty=qty, occurred_at=timestamp(when),
