@@ -6,7 +6,7 @@ them (quantities, unit prices, rates, the provider's costs) is exact.
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 from typing import Final
 
@@ -22,6 +22,10 @@ MOST_DIGITS: Final = 28
 MOST_PLACES: Final = 12
 """Digits after its point."""
 
+_WHOLE: Final = Decimal(1)
+_WIDE: Final = Context(prec=200)
+"""Wider than any amount: only the one rounding that is asked for happens."""
+
 _NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 
 
@@ -30,6 +34,8 @@ def whole_cents(amount: Exact) -> int:
 
     A half goes away from zero, so that a credit is to the cent what the charge was.
     """
+    if isinstance(amount, Decimal):
+        return int(amount.quantize(_WHOLE, ROUND_HALF_UP, _WIDE))
     exact_amount = Fraction(amount)
     cents, rest = divmod(abs(exact_amount.numerator), exact_amount.denominator)
     if 2 * rest >= exact_amount.denominator:
@@ -74,7 +80,10 @@ def plain(value: Exact) -> str:
     """
     if isinstance(value, Fraction):
         value = _decimal_of(value)
-    return format(_shortest(Decimal(value)), "f")
+    text = str(value)
+    if "E" in text or text.startswith("-0"):
+        return format(_shortest(Decimal(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def split(total: int, weights: Sequence[Exact]) -> list[int]:
