@@ -11,12 +11,14 @@ from arcadia.catalog.v1 import (
     pricing_service_pb2,
     quote_service_pb2,
     subscription_service_pb2,
+    subscription_service_pb2_grpc,
 )
 
 from services.catalog.catalog_servicer import CatalogServicer
 from services.catalog.clock import Clock, utc_now
 from services.catalog.deployment_servicer import DeploymentServicer
 from services.catalog.lifecycle_servicer import LifecycleServicer
+from services.catalog.subscription_servicer import SubscriptionServicer
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -33,6 +35,9 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(deployments, server)
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
         LifecycleServicer(parts.database, now), server
+    )
+    subscription_service_pb2_grpc.add_SubscriptionServiceServicer_to_server(
+        SubscriptionServicer(parts.database, now), server
     )
 
 

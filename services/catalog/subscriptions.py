@@ -8,7 +8,7 @@ from services.catalog.plans import AddonTerms
 from services.catalog.vocabulary import SubscriptionStatus
 from services.common.periods import Period, month_of
 
-__all__ = ["AttachedAddon", "PauseSpan", "PlanTerm", "Subscription"]
+__all__ = ["AttachedAddon", "PauseSpan", "PlanTerm", "Subscription", "SubscriptionFilter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,16 @@ class Subscription:
         """The calendar month that is its current one on a day."""
         last = day if self.ends_on is None else min(day, self.ends_on - timedelta(days=1))
         return month_of(max(last, self.starts_on))
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFilter:
+    """Which ones to list; what is empty filters nothing."""
+
+    tenant_id: str = ""
+    deployment_id: UUID | None = None
+    status: str = ""
+    plan_code: str = ""
 
 
 def covers(start: date, end: date | None, day: date) -> bool:

@@ -13,8 +13,10 @@ from arcadia.catalog.v1 import (
     deployments_pb2,
     lifecycle_service_pb2_grpc,
     subscription_service_pb2_grpc,
+    subscriptions_pb2,
 )
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 
 from services.common.access import ServiceTokens, mint_user_token
 from services.common.database import Database
@@ -110,6 +112,34 @@ class Shop:
         """What happened, oldest first: type, and the states before and after."""
         events = (await self.look(deployment_id, self.operator)).events
         return [(event.type, event.from_state, event.to_state) for event in reversed(events)]
+
+    async def subscribe(
+        self,
+        deployment_id: str,
+        plan_code: str = "studio",
+        *,
+        token: Token | None = None,
+        **said: Any,
+    ) -> subscriptions_pb2.Subscription:
+        """Subscribes a deployment, as acme unless a token says otherwise."""
+        request = subscription_pb.SubscribeRequest(id=deployment_id, plan_code=plan_code, **said)
+        answer = await self.subscriptions.Subscribe(request, metadata=token or self.acme)
+        return answer.subscription
+
+    async def change(
+        self, what: str, subscription_id: str, token: Token | None = None, **said: Any
+    ) -> Any:
+        """Changes a subscription by the RPC that is named, as an operator unless a token says."""
+        request = getattr(subscription_pb, f"{what}Request")(id=subscription_id, **said)
+        return await getattr(self.subscriptions, what)(request, metadata=token or self.operator)
+
+    async def subscription(
+        self, subscription_id: str, token: Token | None = None
+    ) -> subscriptions_pb2.Subscription:
+        """A subscription, as acme sees it unless a token says otherwise."""
+        request = subscription_pb.GetSubscriptionRequest(id=subscription_id)
+        answer = await self.subscriptions.GetSubscription(request, metadata=token or self.acme)
+        return answer.subscription
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the database, as a superuser sees them."""

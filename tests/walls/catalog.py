@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
-from arcadia.catalog.v1 import deployment_service_pb2_grpc
+from arcadia.catalog.v1 import deployment_service_pb2_grpc, subscription_service_pb2_grpc
+from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from google.protobuf.message import Message
 
+from services.catalog.seed import seed
 from services.common.settings import Service
 from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall
 
@@ -20,17 +22,29 @@ class Ids:
 
     tenant: str
     deployment: str
+    unsubscribed: str
+    subscription: str
+    attached_addon: str
 
 
 async def plant(planting: Planting) -> Ids:
-    """A deployment of each tenant, named after it."""
-    stub = deployment_service_pb2_grpc.DeploymentServiceStub(planting.channel)
-    made = {}
-    for tenant in (INTRUDER, VICTIM):
-        request = deployment_pb.CreateDeploymentRequest(slug=f"app-of-{tenant}")
-        answer = await stub.CreateDeployment(request, metadata=planting.member(tenant))
-        made[tenant] = answer.deployment.id
-    return Ids(VICTIM, made[VICTIM])
+    """Deployments of each tenant, named after it, of which one is subscribed."""
+    await seed(planting.database)
+    await _plant(planting, INTRUDER)
+    return await _plant(planting, VICTIM)
+
+
+async def _plant(planting: Planting, tenant: str) -> Ids:
+    token = planting.member(tenant)
+    deployments = deployment_service_pb2_grpc.DeploymentServiceStub(planting.channel)
+    subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(planting.channel)
+    made = []
+    for name in ("app", "another"):
+        new = deployment_pb.CreateDeploymentRequest(slug=f"{name}-of-{tenant}")
+        made.append((await deployments.CreateDeployment(new, metadata=token)).deployment.id)
+    order = pb.SubscribeRequest(id=made[0], plan_code="studio", addons=["storage_50gb"])
+    subscription = (await subscriptions.Subscribe(order, metadata=token)).subscription
+    return Ids(tenant, made[0], made[1], subscription.id, subscription.addons[0].id)
 
 
 ASKED: Mapping[str, Callable[[Any], Message]] = {
@@ -49,6 +63,33 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "DeploymentService/UpdateDeployment": lambda ids: deployment_pb.UpdateDeploymentRequest(
         id=ids.deployment, llm_mode="hosted"
     ),
+    "SubscriptionService/ListSubscriptions": lambda ids: pb.ListSubscriptionsRequest(
+        tenant_id=ids.tenant
+    ),
+    "SubscriptionService/GetSubscription": lambda ids: pb.GetSubscriptionRequest(
+        id=ids.subscription
+    ),
+    "SubscriptionService/Subscribe": lambda ids: pb.SubscribeRequest(
+        id=ids.unsubscribed, plan_code="studio"
+    ),
+    "SubscriptionService/ChangePlan": lambda ids: pb.ChangePlanRequest(
+        id=ids.subscription, plan_code="pro", effective_on="2190-01-01"
+    ),
+    "SubscriptionService/AttachAddon": lambda ids: pb.AttachAddonRequest(
+        id=ids.subscription, code="llm_1m"
+    ),
+    "SubscriptionService/DetachAddon": lambda ids: pb.DetachAddonRequest(
+        id=ids.subscription, attached_addon_id=ids.attached_addon
+    ),
+    "SubscriptionService/PauseSubscription": lambda ids: pb.PauseSubscriptionRequest(
+        id=ids.subscription
+    ),
+    "SubscriptionService/ResumeSubscription": lambda ids: pb.ResumeSubscriptionRequest(
+        id=ids.subscription
+    ),
+    "SubscriptionService/CancelSubscription": lambda ids: pb.CancelSubscriptionRequest(
+        id=ids.subscription
+    ),
     "DeploymentService/TransitionDeployment": lambda ids: deployment_pb.TransitionDeploymentRequest(
         id=ids.deployment, to_state="cancelled"
     ),
@@ -56,7 +97,7 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
 
 WALL = Wall(
     Service.CATALOG,
-    absent=Ids("nobody", NOWHERE),
+    absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     plant=plant,
     asked=ASKED,
     unanswered=frozenset(
@@ -64,15 +105,6 @@ WALL = Wall(
             "QuoteService/GetQuote",
             "QuoteService/VerifyQuote",
             "QuoteService/CompareQuotes",
-            "SubscriptionService/Subscribe",
-            "SubscriptionService/ListSubscriptions",
-            "SubscriptionService/GetSubscription",
-            "SubscriptionService/ChangePlan",
-            "SubscriptionService/AttachAddon",
-            "SubscriptionService/DetachAddon",
-            "SubscriptionService/PauseSubscription",
-            "SubscriptionService/ResumeSubscription",
-            "SubscriptionService/CancelSubscription",
         }
     ),
 )

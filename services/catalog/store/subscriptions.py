@@ -2,18 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
 from services.catalog.plans import AddonTerms
-from services.catalog.subscriptions import AttachedAddon, PauseSpan, PlanTerm, Subscription
+from services.catalog.subscriptions import (
+    AttachedAddon,
+    PauseSpan,
+    PlanTerm,
+    Subscription,
+    SubscriptionFilter,
+)
 from services.common.access import Scope
 from services.common.database import ReadSession
 from services.common.errors import NotFound
 
 __all__ = [
+    "list_subscriptions",
     "read_subscription",
     "read_subscriptions",
     "subscription_of_deployment",
@@ -34,6 +42,27 @@ OF_DEPLOYMENT: Final = text(f"""
 {SELECT} WHERE s.deployment_id = :deployment_id
 ORDER BY s.starts_on DESC, s.ends_on DESC NULLS FIRST, s.id DESC
 LIMIT 1
+""")
+
+# A status and a plan are those of a day; see Subscription.status_on and term_on.
+LIST: Final = text(f"""
+{SELECT}
+WHERE {OF_SCOPE}
+  AND (CAST(:tenant_id AS text) = '' OR s.tenant_id = CAST(:tenant_id AS text))
+  AND (CAST(:deployment_id AS uuid) IS NULL OR s.deployment_id = CAST(:deployment_id AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR s.id > CAST(:after AS uuid))
+  AND (CAST(:status AS text) = '' OR CAST(:status AS text) = CASE
+      WHEN s.ends_on <= :today THEN 'cancelled'
+      WHEN EXISTS (SELECT FROM subscription_pauses AS u WHERE u.subscription_id = s.id
+                   AND daterange(u.paused_on, u.resumed_on) @> CAST(:today AS date))
+      THEN 'paused' ELSE 'active' END)
+  AND (CAST(:plan_code AS text) = '' OR CAST(:plan_code AS text) = (
+      SELECT p.code FROM subscription_terms AS t
+      JOIN plan_versions AS v ON v.id = t.plan_version_id JOIN plans AS p ON p.id = v.plan_id
+      WHERE t.subscription_id = s.id AND t.effective_from <= greatest(s.starts_on, :today)
+      ORDER BY t.effective_from DESC, t.id DESC LIMIT 1))
+ORDER BY s.id
+LIMIT :limit
 """)
 
 TERMS: Final = text("""
@@ -74,6 +103,30 @@ async def read_subscription(session: ReadSession, scope: Scope, identifier: UUID
     if identifier not in found:
         raise NotFound("subscription", str(identifier))
     return found[identifier]
+
+
+async def list_subscriptions(
+    session: ReadSession,
+    scope: Scope,
+    wanted: SubscriptionFilter,
+    *,
+    today: date,
+    after: UUID | None,
+    limit: int,
+) -> list[Subscription]:
+    """Subscriptions in the order of their making; `after` is the last of the page before."""
+    return await subscriptions_of(
+        session,
+        LIST,
+        tenant=scope.tenant_id,
+        tenant_id=wanted.tenant_id,
+        deployment_id=wanted.deployment_id,
+        status=wanted.status,
+        plan_code=wanted.plan_code,
+        today=today,
+        after=after,
+        limit=limit,
+    )
 
 
 async def subscription_of_deployment(

@@ -1,0 +1,171 @@
+"""Subscriptions changed from a day on: plan, addons, pauses, end. Each leaves an event."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from services.catalog.deployments import Cause, Deployment
+from services.catalog.store.deployments import lock_deployment
+from services.catalog.store.events import record_event
+from services.catalog.store.locks import hold_catalog
+from services.catalog.store.spans import (
+    add_addon,
+    add_pause,
+    change_terms,
+    detach,
+    end_pause,
+    end_subscription,
+)
+from services.catalog.store.subscribing import active_version, addons_to_attach
+from services.catalog.store.subscriptions import read_subscription
+from services.catalog.store.versions import find_version, read_versions
+from services.catalog.subscription_rules import (
+    addon_to_detach,
+    check_currency,
+    check_pausable,
+    check_running,
+    check_version,
+    effective_day,
+    pause_to_end,
+)
+from services.catalog.subscriptions import Subscription
+from services.catalog.vocabulary import EventType
+from services.common.access import Scope
+from services.common.database import WriteSession
+from services.common.errors import FailedPrecondition
+
+__all__ = ["Change", "attach_addon", "cancel", "change_plan", "detach_addon", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which subscription to change, from when on (today, if it is not said), and by whom."""
+
+    subscription_id: UUID
+    said: date | None
+    by_tenant: bool
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A subscription that nobody else changes, and the day from which it will be different."""
+
+    deployment: Deployment
+    subscription: Subscription
+    day: date
+
+
+async def change_plan(
+    session: WriteSession, scope: Scope, change: Change, *, plan_code: str, version: int
+) -> Subscription:
+    """Binds a subscription to another version, the active one when it is 0, from a day on.
+
+    A change that was to come on that day or later is replaced. Raises FailedPrecondition when
+    nothing would change, or the version may not be changed to.
+    """
+    locked = await _lock(session, scope, change)
+    await hold_catalog(session)
+    wanted = (
+        await find_version(session, plan_code, version)
+        if version
+        else await active_version(session, plan_code)
+    )
+    check_version(wanted, by_tenant=change.by_tenant)
+    check_currency("plan_code", wanted, await _currency(session, locked))
+    held = [term for term in locked.subscription.terms if term.effective_from <= locked.day]
+    if held[-1:] == list(locked.subscription.terms[-1:]) and (
+        held[-1].plan_version_id == wanted.id
+    ):
+        raise FailedPrecondition(
+            f"plan_code: the subscription is on version {wanted.version} of {plan_code!r} already",
+            reason="NOTHING_CHANGES",
+            metadata={"field": "plan_code"},
+        )
+    await change_terms(session, locked.subscription, wanted.id, locked.day)
+    words = f"{plan_code} version {wanted.version} from {locked.day}"
+    return await _changed(session, scope, locked, change, EventType.PLAN_CHANGED, words)
+
+
+async def attach_addon(
+    session: WriteSession, scope: Scope, change: Change, code: str
+) -> tuple[Subscription, UUID]:
+    """Attaches an addon at its price and quantity of now; answers also what it is called."""
+    locked = await _lock(session, scope, change)
+    await hold_catalog(session)
+    currency = await _currency(session, locked)
+    [addon] = await addons_to_attach(session, [("code", code)], currency)
+    identifier = await add_addon(session, locked.subscription, addon, locked.day)
+    words = f"{code} from {locked.day}"
+    changed = await _changed(session, scope, locked, change, EventType.ADDON_ATTACHED, words)
+    return changed, identifier
+
+
+async def detach_addon(
+    session: WriteSession, scope: Scope, change: Change, attached_id: UUID
+) -> Subscription:
+    """Detaches an addon: the day is the first without it."""
+    locked = await _lock(session, scope, change)
+    addon = addon_to_detach(locked.subscription, attached_id, locked.day)
+    await detach(session, addon.id, locked.day)
+    words = f"{addon.code} until {locked.day}"
+    return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
+
+
+async def pause(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Pauses a subscription: the day is the first that is not billed."""
+    locked = await _lock(session, scope, change)
+    check_pausable(locked.subscription, locked.day)
+    await add_pause(session, locked.subscription, locked.day)
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_PAUSED)
+
+
+async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Lets a paused subscription go on: the day is the first that is billed again."""
+    locked = await _lock(session, scope, change)
+    span = pause_to_end(locked.subscription, locked.day)
+    await end_pause(session, locked.subscription, span.paused_on, locked.day)
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_RESUMED)
+
+
+async def cancel(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Ends a subscription, at most on the day on which it would have ended anyway."""
+    locked = await _lock(session, scope, change)
+    await end_subscription(session, locked.subscription.id, locked.day)
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED)
+
+
+async def _lock(session: WriteSession, scope: Scope, change: Change) -> _Locked:
+    """Waits for its turn at the deployment, then reads.
+
+    Raises NotFound, and FailedPrecondition when it has ended by then.
+    """
+    found = await read_subscription(session, scope, change.subscription_id)
+    deployment = await lock_deployment(session, scope, found.deployment_id)
+    subscription = await read_subscription(session, scope, found.id)
+    today = change.cause.day
+    check_running(subscription, today)
+    day = effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
+    check_running(subscription, day)
+    return _Locked(deployment, subscription, day)
+
+
+async def _currency(session: WriteSession, locked: _Locked) -> str:
+    """What the subscription is billed in: its versions all have one currency."""
+    identifier = locked.subscription.terms[0].plan_version_id
+    return (await read_versions(session, [identifier]))[identifier].terms.currency
+
+
+async def _changed(
+    session: WriteSession,
+    scope: Scope,
+    locked: _Locked,
+    change: Change,
+    type_: EventType,
+    words: str = "",
+) -> Subscription:
+    """Writes the history, and answers the subscription as it is now."""
+    cause = replace(change.cause, reason=change.cause.reason or words or f"from {locked.day}")
+    deployment = locked.deployment
+    await record_event(session, deployment, type_, cause, from_state=deployment.state)
+    return await read_subscription(session, scope, locked.subscription.id)
