@@ -2,11 +2,18 @@
 
 import sys
 
-from bench import drift, kinds, listing, pages, rpc, sweeps
+from bench import drift, ingest, kinds, listing, pages, rpc, sweeps
 from bench.environment import running_stack
 
 # The pages last: they leave 100,000 rows behind.
-BENCHES = (listing.measure, sweeps.measure, kinds.measure, drift.measure, pages.measure)
+BENCHES = (
+    listing.measure,
+    sweeps.measure,
+    kinds.measure,
+    drift.measure,
+    ingest.measure,
+    pages.measure,
+)
 
 
 def main() -> int:

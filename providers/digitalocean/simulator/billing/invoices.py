@@ -39,8 +39,8 @@ class Unstored(Protocol):
         ...
 
     @property
-    def line_count(self) -> int:
-        """How many lines it has."""
+    def item_count(self) -> int:
+        """How many lines its JSON form knows."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class Unstored(Protocol):
         ...
 
     def lines(self, offset: int, limit: int) -> list[Line]:
-        """A page of its lines; a negative limit takes all the rest."""
+        """A page of its JSON form; a negative limit takes all the rest."""
         ...
 
     def csv(self) -> Iterator[bytes]:
@@ -150,7 +150,7 @@ class Invoices:
     ) -> tuple[list[Line], int]:
         """A page of an invoice's lines and how many there are; negative: all the rest."""
         if (unstored := self._unstored.get(uuid)) is not None:
-            return unstored.lines(offset, limit), unstored.line_count
+            return unstored.lines(offset, limit), unstored.item_count
         preview, lines = self.preview(now)
         if uuid == preview.uuid:
             end = None if limit < 0 else offset + limit

@@ -50,6 +50,8 @@ class SyntheticInvoice:
     period: Period
     droplets: Sequence[Billed]
     line_count: int
+    item_count: int
+    """Of how many lines, the first ones, the JSON form knows."""
 
     @property
     def totals(self) -> MonthTotals:
@@ -58,8 +60,8 @@ class SyntheticInvoice:
         return MonthTotals(self.head.amount, nothing, nothing, nothing)
 
     def lines(self, offset: int, limit: int) -> list[Line]:
-        """A page of its lines."""
-        end = self.line_count if limit < 0 else min(offset + limit, self.line_count)
+        """A page of its JSON form."""
+        end = self.item_count if limit < 0 else min(offset + limit, self.item_count)
         return [self._line(number) for number in range(offset, end)]
 
     def csv(self) -> Iterator[bytes]:

@@ -28,14 +28,18 @@ MOST_DROPLETS: Final = 100_000
 
 
 async def _add_invoice(request: Request) -> Response:
-    """`{"lines", "droplets"?}`: one more for the last month, its lines on so many droplets."""
+    """`{"lines", "droplets"?, "items"?}`: one more for the last month, on so many droplets.
+
+    Its JSON form knows the first `items` lines, all when it is not said.
+    """
     simulation = simulation_of(request)
     asked = await payload(request)
     lines = required(asked, "lines", int)
     droplets = optional(asked, "droplets", int, 1_000)
     if not 0 < lines <= MOST_LINES or not 0 < droplets <= MOST_DROPLETS:
         raise Unprocessable(f"lines and droplets must be from 1 to {MOST_LINES}, {MOST_DROPLETS}")
-    invoice = _synthetic(simulation, lines, droplets)
+    items = min(optional(asked, "items", int, lines), lines)
+    invoice = _synthetic(simulation, lines, droplets, items)
     simulation.invoices.add(invoice)
     head = invoice.head
     return JSONResponse(
@@ -49,13 +53,16 @@ async def _add_invoice(request: Request) -> Response:
     )
 
 
-def _synthetic(simulation: Simulation, lines: int, droplets: int) -> SyntheticInvoice:
+def _synthetic(simulation: Simulation, lines: int, droplets: int, items: int) -> SyntheticInvoice:
     now = simulation.clock.now()
     period = Period.month_of(Period.month_of(now).start - timedelta(days=1))
-    uuid = Ids(int(simulation.store.fact("seed") or "0")).uuid("synthetic", f"{lines}/{droplets}")
+    uuid = Ids(int(simulation.store.fact("seed") or "0")).uuid(
+        "synthetic", f"{lines}/{droplets}/{items}"
+    )
     head = Invoice(uuid, f"9{lines}", period.name, amount_of(lines), period.end)
     bodies, _ = simulation.store.page(Query("droplet"), 0, droplets)
-    return SyntheticInvoice(head, period, [_billed(simulation, body) for body in bodies], lines)
+    billed = [_billed(simulation, body) for body in bodies]
+    return SyntheticInvoice(head, period, billed, lines, items)
 
 
 def _billed(simulation: Simulation, body: bytes) -> Billed:
