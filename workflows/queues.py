@@ -16,3 +16,5 @@ class TaskQueue(StrEnum):
     """One resource, right after something was done to it."""
     CLOUD_BILLING = "cloud-billing"
     """What the provider charges: balances, bills, estimates."""
+    METERING = "metering"
+    """Usage, accrual and margin: work on what the services know, never on the provider."""

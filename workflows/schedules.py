@@ -31,6 +31,15 @@ from workflows.billing_starts import (
 )
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
+from workflows.margin_refresh import MarginRefresh
+from workflows.metering import Metering
+from workflows.metering_payloads import MarginInput, MeteringInput
+from workflows.metering_starts import (
+    MARGIN_REFRESH_ID,
+    MARGIN_TIMEOUT,
+    METERING_ID,
+    METERING_TIMEOUT,
+)
 from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
@@ -118,6 +127,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             note="hourly at :20, on what the sync just saw: specs against the inventory",
         ),
         *_planned_billing(),
+        *_planned_metering(),
     )
 
 
@@ -193,6 +203,45 @@ def _planned_billing() -> tuple[PlannedSchedule, ...]:
             catch_up=timedelta(minutes=50),
             jitter=timedelta(seconds=10),
             note="daily at 05:41: the estimates of the last month, made by the provider at night",
+        ),
+    )
+
+
+def _planned_metering() -> tuple[PlannedSchedule, ...]:
+    """The rows about usage and margin."""
+    return (
+        PlannedSchedule(
+            id=METERING_ID,
+            calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(35),)),
+            action=_start(
+                Metering.run,
+                MeteringInput(),
+                id=METERING_ID,
+                task_queue=TaskQueue.METERING,
+                execution_timeout=METERING_TIMEOUT,
+                static_summary="meter yesterday and today, and price what they come to",
+            ),
+            # The next run replaces today, and makes up for yesterday.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=20),
+            jitter=timedelta(seconds=10),
+            note="hourly at :35: the usage of today and, once a day, of yesterday",
+        ),
+        PlannedSchedule(
+            id=MARGIN_REFRESH_ID,
+            calendar=ScheduleCalendarSpec(hour=(ScheduleRange(6),), minute=(ScheduleRange(10),)),
+            action=_start(
+                MarginRefresh.run,
+                MarginInput(),
+                id=MARGIN_REFRESH_ID,
+                task_queue=TaskQueue.METERING,
+                execution_timeout=MARGIN_TIMEOUT,
+                static_summary="compute the margin of the month that ended last",
+            ),
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=50),
+            jitter=timedelta(seconds=10),
+            note="daily at 06:10, on the bills that came at night: the margin of the last month",
         ),
     )
 

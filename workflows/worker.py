@@ -6,18 +6,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-import grpc
 import stamina
 import structlog
 import uvloop
-from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
-from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
-from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -36,42 +32,28 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.sources import Sources
 from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
 from services.common.telemetry import configure_logging, configure_telemetry
 from services.common.version import version
-from workflows.activities.bills import BillActivities
-from workflows.activities.confirming import ConfirmActivities
-from workflows.activities.daily_costs import DailyCostActivities
-from workflows.activities.drift import DriftActivities
-from workflows.activities.ingesting import IngestActivities
-from workflows.activities.matching import MatchActivities
-from workflows.activities.projects import ProjectActivities
-from workflows.activities.reading import ReadActivities
-from workflows.activities.sweeping import SweepActivities
-from workflows.balance_snapshot import BalanceSnapshot
-from workflows.billing_history import BillingHistory
+from workflows.assembly import (
+    WORKFLOWS,
+    Activity,
+    billing_activities,
+    drift_activities,
+    metering_activities,
+    sync_activities,
+)
 from workflows.connection import connect
-from workflows.daily_costs import DailyCosts
-from workflows.drift_sweep import DriftSweep
-from workflows.ensure_project import EnsureProject
-from workflows.invoice_ingest import InvoiceIngest
 from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
-from workflows.resource_sync import ResourceSync
 from workflows.schedules import ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes
-from workflows.sync_resource import SyncResource
-
-if TYPE_CHECKING:
-    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
 __all__ = ["WORKFLOWS", "WORKFLOW_RUNNER", "main", "workers"]
 
 Result = TypeVar("Result")
-Activity = Callable[..., Any]
 
 NAMESPACE_SECONDS: Final = 60.0
 """How long a namespace may be unknown: Temporal's frontends learn of a new one in their time."""
@@ -113,66 +95,24 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
         spaces = await held.enter_async_context(spaces_of(settings))
         made = []
         for queue in TaskQueue:
+            if queue is TaskQueue.METERING:
+                analytics = await held.enter_async_context(
+                    connect_service(settings, Service.ANALYTICS, caller=PROGRAM)
+                )
+                made.append(_worker(client, queue, metering_activities(analytics)))
+                continue
             provider = await held.enter_async_context(tokens.client(queue))
             if queue is TaskQueue.CLOUD_BILLING:
                 billing = await held.enter_async_context(
                     connect_service(settings, Service.BILLING, caller=PROGRAM)
                 )
-                made.append(_worker(client, queue, _billing_activities(provider, billing)))
+                made.append(_worker(client, queue, billing_activities(provider, billing)))
                 continue
-            activities = _activities(queue, provider, Sources(provider, spaces), inventory)
+            activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:
-                activities = (*activities, *_drift_activities(provider, channel))
+                activities = (*activities, *drift_activities(provider, channel))
             made.append(_worker(client, queue, activities))
         yield made
-
-
-WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
-    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
-    TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
-    TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
-    TaskQueue.CLOUD_BILLING: (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts),
-}
-
-
-def _activities(
-    queue: TaskQueue, provider: DigitalOcean, sources: Sources, inventory: "SyncServiceAsyncStub"
-) -> Sequence[Activity]:
-    if queue is TaskQueue.CLOUD_SYNC_FAST:
-        return (ReadActivities(sources, inventory).read_resource,)
-    sweeping = SweepActivities(sources, inventory)
-    projects = ProjectActivities(provider, inventory)
-    return (
-        sweeping.sweep_kind,
-        sweeping.fail_sweep,
-        ConfirmActivities(sources, inventory).confirm_suspects,
-        projects.project_exists,
-        projects.ensure_project,
-        projects.record_members,
-    )
-
-
-def _drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
-    drift = DriftActivities(provider, ReconcileServiceStub(channel))
-    return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
-
-
-def _billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
-    stub = IngestServiceStub(channel)
-    bills = BillActivities(provider, BalanceServiceStub(channel), stub)
-    ingesting = IngestActivities(provider, stub)
-    return (
-        bills.record_balance,
-        bills.walk_history,
-        bills.list_pending,
-        ingesting.begin_ingest,
-        ingesting.upload_csv,
-        ingesting.record_items,
-        ingesting.complete_ingest,
-        ingesting.fail_ingest,
-        MatchActivities(stub).match_invoice,
-        DailyCostActivities(provider, stub).replace_daily_costs,
-    )
 
 
 def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) -> Worker:

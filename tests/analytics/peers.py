@@ -1,5 +1,6 @@
 """The services that analytics asks, on a real server, with answers that a test sets."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,6 +94,12 @@ class FakePeers(
     price: Pricer | None = None
     fail_at_page: str | None = None
     """The inventory breaks off at the page of this token."""
+    fail_accrual: bool = False
+    """The catalog refuses to list what is billable."""
+    hold_at_page: str | None = None
+    """The inventory does not answer at the page of this token until it is let go."""
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
     abort_costs_at: str | None = None
     """Billing has other lines by the page of this token."""
     asked: list[Any] = field(default_factory=list)
@@ -103,6 +110,9 @@ class FakePeers(
         self.asked.append(request)
         if self.fail_at_page == request.page_token:
             await context.abort(grpc.StatusCode.INTERNAL, "broken off")
+        if self.hold_at_page == request.page_token:
+            self.held.set()
+            await self.let_go.wait()
         start, end = instant_of(request.span_from), instant_of(request.span_to)
         found = [
             interval
@@ -134,6 +144,8 @@ class FakePeers(
         self, request: pricing_pb.ListBillableSubscriptionsRequest, context: Any
     ) -> pricing_pb.ListBillableSubscriptionsResponse:
         self.asked.append(request)
+        if self.fail_accrual:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "refused")
         tenants = sorted({one.tenant_id for one in self.deployments})
         page, token = _page(tenants, request.page_size, request.page_token)
         found = []

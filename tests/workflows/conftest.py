@@ -12,12 +12,14 @@ from temporalio.client import Client
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
 from stack.probes import TEMPORAL_FRONTEND, grpc_serving
+from tests.analytics.peers import FakePeers, serve_peers
 from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
+from tests.workflows.usage_system import Usage
 from workflows.connection import connect
 from workflows.search_attributes import register_search_attributes
 
@@ -136,3 +138,43 @@ async def bills(
         yield Bills(system)
         billing.popen.kill()
         engine_room.stop(billing)
+
+
+@pytest.fixture
+async def usage(
+    engine_room: EngineRoom,
+    fresh_settings: Callable[..., Settings],
+    sync_temporal: str,
+    sync_simulator: Simulator,
+    temporal: Client,
+) -> AsyncIterator[Usage]:
+    """An empty analytics service with peers whose answers a test sets, and no worker yet."""
+    peers = FakePeers()  # type: ignore[abstract]  # what it lacks, the generated base refuses
+    asked, address = await serve_peers(peers)
+    settings = fresh_settings(
+        Service.ANALYTICS,
+        **settings_of(sync_temporal, sync_simulator),
+        analytics_address=f"127.0.0.1:{free_port()}",
+    ).model_copy(
+        update={
+            "inventory_address": address,
+            "billing_address": address,
+            "catalog_address": address,
+        }
+    )
+    analytics = engine_room.start_program(
+        f"analytics-{settings.analytics_address.rpartition(':')[2]}",
+        [sys.executable, "-m", "services.analytics"],
+        environment_of(settings),
+        lambda _: grpc_serving(settings.analytics_address),
+    )
+    database = settings.database_url(Service.ANALYTICS).rpartition("/")[2]
+    admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
+    system = System(engine_room, settings, sync_simulator, temporal, admin_url)
+    yield Usage(system, peers)
+    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
+        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
+    system.stop_workers()
+    analytics.popen.kill()
+    engine_room.stop(analytics)
+    await asked.stop(None)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from temporalio.client import WorkflowFailureError
 
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System, outcomes_of
+from tests.workflows.test_metering import droplets, free
+from tests.workflows.usage_system import Usage
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import invoice_ingest_id
 from workflows.billing_payloads import BalanceInput
@@ -18,6 +21,7 @@ from workflows.billing_starts import (
     start_daily_costs,
     start_invoice_ingest,
 )
+from workflows.metering_starts import start_margin_refresh, start_metering
 from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
 
@@ -119,3 +123,21 @@ async def test_record_billing(bills: Bills) -> None:
     costs = await start_daily_costs(client)
     await costs.result()
     await save(bills.system, costs.id, "DailyCosts.read")
+
+
+async def test_record_metering(usage: Usage) -> None:
+    client = usage.system.client
+    usage.peers.price = free
+    usage.peers.spans = droplets(2)
+    usage.system.start_worker()
+    metered = await start_metering(client)
+    await metered.result()
+    await save(usage.system, metered.id, "Metering.metered")
+    usage.peers.fail_accrual = True
+    failed = await start_metering(client, [date(2026, 4, 10)])
+    with pytest.raises(WorkflowFailureError):
+        await failed.result()
+    await save(usage.system, failed.id, "Metering.failed")
+    margin = await start_margin_refresh(client, date(2026, 4, 1))
+    await margin.result()
+    await save(usage.system, margin.id, "MarginRefresh.computed")

@@ -11,8 +11,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from workflows.assembly import WORKFLOWS
 from workflows.queues import TaskQueue
-from workflows.worker import WORKFLOW_RUNNER, WORKFLOWS
+from workflows.worker import WORKFLOW_RUNNER
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
@@ -20,7 +21,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 def test_there_are_histories_of_every_workflow() -> None:
     assert {path.name.partition(".")[0] for path in HISTORIES} == {
         "BalanceSnapshot", "BillingHistory", "DailyCosts", "InvoiceIngest",
-        "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource",
+        "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource", "Metering", "MarginRefresh",
     }  # fmt: skip
 
 

@@ -1,0 +1,137 @@
+"""Metering and margin on a real Temporal server, through a real analytics service."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from arcadia.billing.v1 import costs_pb2
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
+from arcadia.catalog.v1 import quotes_pb2
+from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
+from temporalio.client import Client, WorkflowFailureError
+
+from services.common.settings import Settings
+from tests.analytics.peers import Span, at
+from tests.workflows.usage_system import Usage
+from workflows.metering import Metering
+from workflows.metering_payloads import MeteringInput
+from workflows.metering_starts import (
+    MARGIN_REFRESH_ID,
+    METERING_ID,
+    start_margin_refresh,
+    start_metering,
+)
+from workflows.queues import TaskQueue
+from workflows.schedules import ensure_schedules, planned
+
+PAGE = 1_000
+"""Intervals that a page has when a worker asks."""
+
+APRIL_10 = date(2026, 4, 10)
+
+
+def free(item: pricing_pb.BatchQuoteItem) -> pricing_pb.BatchQuoteResult:
+    """Nothing costs anything."""
+    quote = quotes_pb2.Quote(currency="AUD")
+    return pricing_pb.BatchQuoteResult(subscription_id=item.subscription_id, quote=quote)
+
+
+def droplets(count: int) -> list[Span]:
+    """So many droplets, since long and for long."""
+    return [Span(number, at("2026-01-01"), at("2199-01-01")) for number in range(1, count + 1)]
+
+
+async def test_a_run_meters_yesterday_to_its_end_and_today_up_to_now(usage: Usage) -> None:
+    usage.peers.price = free
+    usage.peers.spans = droplets(3)
+    usage.system.start_worker()
+    for _ in range(2):
+        run = await start_metering(usage.system.client)
+        result = await run.result()
+        assert len(result.lines) == 4
+        assert result.failed == ()
+    today = datetime.now(UTC).date()
+    figures = dict(usage.rows("SELECT day, qty FROM daily_usage"))
+    assert figures[today - timedelta(days=1)] == 72
+    assert 0 < figures[today] <= 72
+
+
+async def test_a_killed_worker_goes_on_where_it_stood_and_nothing_counts_twice(
+    usage: Usage,
+) -> None:
+    usage.peers.price = free
+    usage.peers.spans = droplets(2_500)
+    usage.peers.hold_at_page = str(2 * PAGE)
+    usage.system.start_worker()
+    run = await start_metering(usage.system.client, [APRIL_10])
+    await usage.peers.held.wait()
+    await asyncio.sleep(1.5)  # a heartbeat tells where it stands
+    usage.system.stop_workers()
+    assert usage.used(APRIL_10) == {}
+    usage.peers.hold_at_page = None
+    usage.peers.let_go.set()
+    usage.system.start_worker()
+    await run.result()
+    assert usage.used(APRIL_10) == {"droplet_hours": 2_500 * 24}
+    assert pages(usage).count("") == 1
+    [(facts,)] = usage.rows("SELECT count(*) FROM usage_facts WHERE day = %s", APRIL_10)
+    assert facts == 2_500
+
+
+def pages(usage: Usage) -> list[str]:
+    """The pages of intervals that were asked for."""
+    return [
+        one.page_token
+        for one in usage.peers.asked
+        if isinstance(one, lookup_pb.ListExistenceIntervalsRequest)
+        and one.span_from.ToDatetime(UTC).date() == APRIL_10
+        and one.kinds
+    ]
+
+
+async def test_a_step_that_fails_is_told_and_the_others_run_to_their_end(usage: Usage) -> None:
+    usage.peers.spans = droplets(1)
+    usage.peers.fail_accrual = True
+    usage.system.start_worker()
+    run = await usage.system.client.start_workflow(
+        Metering.run,
+        MeteringInput((APRIL_10,), with_costs=False),
+        id=f"metering/test/{uuid4()}",
+        task_queue=TaskQueue.METERING,
+    )
+    with pytest.raises(WorkflowFailureError):
+        await run.result()
+    told = await run.query(Metering.progress)
+    assert [line[:10] for line in told.lines] == ["2026-04-10"]
+    assert [line.partition(":")[0] for line in told.failed] == ["accrual"]
+
+
+async def test_the_margin_of_a_month_is_refreshed_under_its_own_name(usage: Usage) -> None:
+    usage.peers.spans = droplets(1)
+    usage.peers.cost_lines = [
+        costs_pb2.CostLine(
+            id=str(uuid4()), classification="resource", match_state="matched", kind="droplet",
+            resource_id=str(UUID(int=1)), amount_usd="6.00",
+        )
+    ]  # fmt: skip
+    usage.system.start_worker()
+    run = await start_margin_refresh(usage.system.client, date(2026, 4, 1))
+    assert run.id == "margin-refresh/2026-04"
+    result = await run.result()
+    assert (result.costs.tenant_count, result.tenant_count) == (1, 1)
+    assert usage.rows("SELECT cogs_cents, cogs_state FROM margin_months") == [(600, "final")]
+
+
+async def test_metering_runs_at_thirty_five_past_every_hour_and_margin_daily(
+    temporal: Client,
+) -> None:
+    await ensure_schedules(temporal, planned(Settings()))
+    for schedule, minute, apart in (
+        (METERING_ID, 35, timedelta(hours=1)),
+        (MARGIN_REFRESH_ID, 10, timedelta(days=1)),
+    ):
+        info = (await temporal.get_schedule_handle(schedule).describe()).info
+        first, second = (at.replace(second=0, microsecond=0) for at in info.next_action_times[:2])
+        assert first.minute == minute
+        assert second - first == apart

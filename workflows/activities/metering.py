@@ -1,0 +1,138 @@
+"""Usage and margin, worked on page by page in the analytics service."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
+from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
+from temporalio import activity
+
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.passes import Overtaken, through
+from workflows.metering_payloads import (
+    Accrued,
+    AttributedCosts,
+    AttributeInput,
+    DayMetered,
+    MeterDayInput,
+    MonthInput,
+)
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceAsyncStub
+    from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceAsyncStub
+
+__all__ = ["AttributionActivities", "MeteringActivities"]
+
+SERVICE = "analytics"
+
+
+class MeteringActivities:
+    """Needs the stub of the metering."""
+
+    def __init__(self, metering: "MeteringServiceAsyncStub") -> None:
+        self._metering = metering
+
+    @activity.defn
+    async def meter_day(self, request: MeterDayInput) -> DayMetered:
+        """Meters a day; what breaks off changes nothing."""
+
+        async def ask(key: str, token: str) -> metering_pb.MeterDayResponse:
+            return await self._metering.MeterDay(
+                metering_pb.MeterDayRequest(
+                    day=request.day.isoformat(), pass_key=key, page_token=token
+                )
+            )
+
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            try:
+                cursor, last = await through(
+                    request.pass_key, ask, lambda page: (page.interval_count, page.unmetered_count)
+                )
+            except Overtaken:
+                return DayMetered(request.day, 0, 0, 0, overtaken=True)
+        intervals, unmetered = cursor.counts
+        return DayMetered(request.day, intervals, unmetered, last.usage_count)
+
+
+class AttributionActivities:
+    """Needs the stub of the attribution."""
+
+    def __init__(self, attribution: "AttributionServiceAsyncStub") -> None:
+        self._attribution = attribution
+
+    @activity.defn
+    async def attribute_daily_costs(self, request: AttributeInput) -> AttributedCosts:
+        """Attributes the daily costs of a span of one month."""
+
+        async def ask(key: str, token: str) -> attribution_pb.AttributeDailyCostsResponse:
+            return await self._attribution.AttributeDailyCosts(
+                attribution_pb.AttributeDailyCostsRequest(
+                    from_day=request.from_day.isoformat(),
+                    to_day=request.to_day.isoformat(),
+                    pass_key=key,
+                    page_token=token,
+                )
+            )
+
+        return await _attributed(request.pass_key, ask)
+
+    @activity.defn
+    async def attribute_costs(self, request: AttributeInput) -> AttributedCosts:
+        """Attributes the bill of a month."""
+
+        async def ask(key: str, token: str) -> attribution_pb.AttributeCostsResponse:
+            return await self._attribution.AttributeCosts(
+                attribution_pb.AttributeCostsRequest(
+                    period=request.from_day.isoformat(), pass_key=key, page_token=token
+                )
+            )
+
+        return await _attributed(request.pass_key, ask)
+
+    @activity.defn
+    async def refresh_accrual(self, request: MonthInput) -> Accrued:
+        """Prices every subscription with its usage so far."""
+
+        async def ask(key: str, token: str) -> attribution_pb.RefreshAccrualResponse:
+            return await self._attribution.RefreshAccrual(
+                attribution_pb.RefreshAccrualRequest(
+                    period=request.period.isoformat(), pass_key=key, page_token=token
+                )
+            )
+
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            try:
+                cursor, _ = await through(
+                    request.pass_key, ask, lambda page: (page.priced_count, page.failed_count)
+                )
+            except Overtaken:
+                return Accrued()
+        return Accrued(*cursor.counts)
+
+    @activity.defn
+    async def refresh_margin(self, period: date) -> tuple[int, int]:
+        """Computes a month's margin; how many tenants and deployments have a share."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._attribution.RefreshMargin(
+                attribution_pb.RefreshMarginRequest(period=period.isoformat())
+            )
+        return answer.tenant_count, answer.deployment_count
+
+
+async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:  # noqa: ANN401
+    with as_failures(SERVICE):
+        set_request_id(activity.info().workflow_run_id)
+        try:
+            cursor, _ = await through(pass_key, ask, _counts)
+        except Overtaken:
+            return AttributedCosts()
+    return AttributedCosts(*cursor.counts)
+
+
+def _counts(page: Any) -> tuple[int, ...]:  # noqa: ANN401
+    return page.tenant_count, page.internal_count, page.unattributed_count, page.shared_count

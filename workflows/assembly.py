@@ -1,0 +1,112 @@
+"""What each task queue's worker can do: its workflows, and its activities with what they need."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
+from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
+from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
+from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.sources import Sources
+from workflows.activities.bills import BillActivities
+from workflows.activities.confirming import ConfirmActivities
+from workflows.activities.daily_costs import DailyCostActivities
+from workflows.activities.drift import DriftActivities
+from workflows.activities.ingesting import IngestActivities
+from workflows.activities.matching import MatchActivities
+from workflows.activities.metering import AttributionActivities, MeteringActivities
+from workflows.activities.projects import ProjectActivities
+from workflows.activities.reading import ReadActivities
+from workflows.activities.sweeping import SweepActivities
+from workflows.balance_snapshot import BalanceSnapshot
+from workflows.billing_history import BillingHistory
+from workflows.daily_costs import DailyCosts
+from workflows.drift_sweep import DriftSweep
+from workflows.ensure_project import EnsureProject
+from workflows.invoice_ingest import InvoiceIngest
+from workflows.margin_refresh import MarginRefresh
+from workflows.metering import Metering
+from workflows.queues import TaskQueue
+from workflows.resource_sync import ResourceSync
+from workflows.sync_resource import SyncResource
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+
+__all__ = [
+    "WORKFLOWS",
+    "Activity",
+    "billing_activities",
+    "drift_activities",
+    "metering_activities",
+    "sync_activities",
+]
+
+Activity = Callable[..., Any]
+
+WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
+    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
+    TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
+    TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
+    TaskQueue.CLOUD_BILLING: (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts),
+    TaskQueue.METERING: (Metering, MarginRefresh),
+}
+
+
+def sync_activities(
+    queue: TaskQueue, provider: DigitalOcean, sources: Sources, inventory: "SyncServiceAsyncStub"
+) -> Sequence[Activity]:
+    """What syncs the inventory does on a queue."""
+    if queue is TaskQueue.CLOUD_SYNC_FAST:
+        return (ReadActivities(sources, inventory).read_resource,)
+    sweeping = SweepActivities(sources, inventory)
+    projects = ProjectActivities(provider, inventory)
+    return (
+        sweeping.sweep_kind,
+        sweeping.fail_sweep,
+        ConfirmActivities(sources, inventory).confirm_suspects,
+        projects.project_exists,
+        projects.ensure_project,
+        projects.record_members,
+    )
+
+
+def drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
+    """What drift sweeps do."""
+    drift = DriftActivities(provider, ReconcileServiceStub(channel))
+    return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
+
+
+def billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
+    """What brings the provider's bills in does."""
+    stub = IngestServiceStub(channel)
+    bills = BillActivities(provider, BalanceServiceStub(channel), stub)
+    ingesting = IngestActivities(provider, stub)
+    return (
+        bills.record_balance,
+        bills.walk_history,
+        bills.list_pending,
+        ingesting.begin_ingest,
+        ingesting.upload_csv,
+        ingesting.record_items,
+        ingesting.complete_ingest,
+        ingesting.fail_ingest,
+        MatchActivities(stub).match_invoice,
+        DailyCostActivities(provider, stub).replace_daily_costs,
+    )
+
+
+def metering_activities(channel: grpc.aio.Channel) -> Sequence[Activity]:
+    """What works on usage and margin does."""
+    attribution = AttributionActivities(AttributionServiceStub(channel))
+    return (
+        MeteringActivities(MeteringServiceStub(channel)).meter_day,
+        attribution.attribute_daily_costs,
+        attribution.attribute_costs,
+        attribution.refresh_accrual,
+        attribution.refresh_margin,
+    )

@@ -1,0 +1,57 @@
+"""A month's margin: its bill brought to its owners, then revenue and costs side by side."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.activities.metering import AttributionActivities
+    from workflows.metering_payloads import AttributeInput, MarginInput, MarginResult
+    from workflows.reasons import planned_at
+    from workflows.search_attributes import PERIOD
+
+__all__ = ["MarginRefresh"]
+
+PATIENCE: Final = timedelta(hours=3)
+HEARTBEAT: Final = timedelta(seconds=10)
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
+)
+
+
+@workflow.defn
+class MarginRefresh:
+    """Started by its schedule, by the month's end, and by `arcadia margin refresh`."""
+
+    @workflow.run
+    async def run(self, request: MarginInput) -> MarginResult:
+        """What the margin was computed from."""
+        period = request.period or _last_month(planned_at().date())
+        workflow.upsert_search_attributes([PERIOD.value_set(f"{period:%Y-%m}")])
+        info = workflow.info()
+        costs = await workflow.execute_activity_method(
+            AttributionActivities.attribute_costs,
+            AttributeInput(period, period, f"{info.workflow_id}/{info.run_id}"),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"bring the bill of {period:%Y-%m} to its owners",
+        )
+        tenants, deployments = await workflow.execute_activity_method(
+            AttributionActivities.refresh_margin,
+            period,
+            schedule_to_close_timeout=PATIENCE,
+            start_to_close_timeout=timedelta(minutes=10),
+            retry_policy=RETRIES,
+            summary=f"compute the margin of {period:%Y-%m}",
+        )
+        result = MarginResult(period, costs, tenants, deployments)
+        workflow.set_current_details(result.in_words())
+        return result
+
+
+def _last_month(day: date) -> date:
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
