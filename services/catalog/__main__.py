@@ -9,6 +9,7 @@ from arcadia.catalog.v1 import (
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     pricing_service_pb2,
+    pricing_service_pb2_grpc,
     quote_service_pb2,
     subscription_service_pb2,
     subscription_service_pb2_grpc,
@@ -18,6 +19,7 @@ from services.catalog.catalog_servicer import CatalogServicer
 from services.catalog.clock import Clock, utc_now
 from services.catalog.deployment_servicer import DeploymentServicer
 from services.catalog.lifecycle_servicer import LifecycleServicer
+from services.catalog.pricing_servicer import PricingServicer
 from services.catalog.subscription_servicer import SubscriptionServicer
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -38,6 +40,9 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     )
     subscription_service_pb2_grpc.add_SubscriptionServiceServicer_to_server(
         SubscriptionServicer(parts.database, now), server
+    )
+    pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(
+        PricingServicer(parts.database), server
     )
 
 

@@ -12,6 +12,8 @@ from arcadia.catalog.v1 import (
     deployment_service_pb2_grpc,
     deployments_pb2,
     lifecycle_service_pb2_grpc,
+    pricing_service_pb2_grpc,
+    quote_service_pb2_grpc,
     subscription_service_pb2_grpc,
     subscriptions_pb2,
 )
@@ -55,12 +57,16 @@ class Shop:
     deployments: "deployment_service_pb2_grpc.DeploymentServiceAsyncStub" = field(init=False)
     lifecycle: "lifecycle_service_pb2_grpc.LifecycleServiceAsyncStub" = field(init=False)
     subscriptions: "subscription_service_pb2_grpc.SubscriptionServiceAsyncStub" = field(init=False)
+    pricing: "pricing_service_pb2_grpc.PricingServiceAsyncStub" = field(init=False)
+    quotes: "quote_service_pb2_grpc.QuoteServiceAsyncStub" = field(init=False)
 
     def __post_init__(self) -> None:
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
         self.deployments = deployment_service_pb2_grpc.DeploymentServiceStub(self.channel)
         self.lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel)
         self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
+        self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
+        self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
         self.worker: Token = (
             ("authorization", ServiceTokens(self.settings, "worker").authorization()),
         )

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import services.catalog.quote_models  # noqa: F401  declares its table
 from services.catalog.models import metadata
 from services.common.migrations import run_environment
 

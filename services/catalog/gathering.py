@@ -1,0 +1,58 @@
+"""One job for all who ask at the same time: a read or a write that many calls share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+__all__ = ["Gathering"]
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+MOST_AT_ONCE: Final = 200
+
+
+class Gathering(Generic[Asked, Answered]):
+    """Runs a job for everybody who asked while the one before it ran.
+
+    A job begins after all of its askers asked, so what it reads is as new as if each had read
+    alone, and who awaits a write knows that theirs is committed. When a job fails, it fails
+    for all of its askers.
+    """
+
+    def __init__(self, job: Callable[[Sequence[Asked]], Awaitable[Sequence[Answered]]]) -> None:
+        self._job = job
+        self._waiting: list[tuple[Asked, asyncio.Future[Answered]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def ask(self, asked: Asked) -> Answered:
+        """The asker's own part of what a job answers."""
+        answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answered))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return await answered
+
+    async def _run(self) -> None:
+        await asyncio.sleep(0)  # those who are ready to ask now come with the first
+        while self._waiting:
+            those = self._waiting[:MOST_AT_ONCE]
+            del self._waiting[:MOST_AT_ONCE]
+            outcome = await asyncio.gather(
+                self._job([asked for asked, _ in those]), return_exceptions=True
+            )
+            _tell([answered for _, answered in those], outcome[0])
+        self._running = None
+
+
+def _tell(
+    askers: Sequence[asyncio.Future[Answered]], outcome: Sequence[Answered] | BaseException
+) -> None:
+    """Gives each its part; who gave up meanwhile is past telling."""
+    for place, asker in enumerate(askers):
+        if asker.done():
+            continue
+        if isinstance(outcome, BaseException):
+            asker.set_exception(outcome)
+        else:
+            asker.set_result(outcome[place])

@@ -1,0 +1,67 @@
+"""Whether a quote earns what it should, at what its usage costs at the provider."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from services.catalog.quoting.inputs import UsageFact
+from services.common.money import whole_cents
+
+__all__ = ["MarginGuard", "guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class MarginGuard:
+    """The cost side of a quote, in its currency; None is unknown, never nothing."""
+
+    cost_cents: int | None
+    margin_cents: int | None
+    margin_percent: Decimal | None
+    floor_percent: Decimal
+    below_floor: bool | None
+    unknown_kinds: tuple[str, ...]
+    exchange_rate: Decimal | None
+    parity_assumed: bool
+
+
+def guard(
+    price_cents: int,
+    usage: Iterable[UsageFact],
+    unit_costs_usd: Mapping[str, Decimal],
+    *,
+    floor_percent: Decimal,
+    rate: Decimal | None,
+    in_usd: bool,
+) -> MarginGuard:
+    """What a month of usage costs, and what is left of its price.
+
+    `rate` is units of the quote's currency for one USD; without one, 1 to 1 is assumed,
+    and said.
+    """
+    used = [fact for fact in usage if fact.qty]
+    unknown = sorted({f.resource_kind for f in used if f.resource_kind not in unit_costs_usd})
+    if in_usd:
+        rate = None
+    cost = margin = percent = below = None
+    if not unknown:
+        exact = sum(
+            (Fraction(fact.qty) * Fraction(unit_costs_usd[fact.resource_kind]) for fact in used),
+            Fraction(0),
+        )
+        cost = whole_cents(exact * Fraction(1 if rate is None else rate) * 100)
+        margin = price_cents - cost
+        if price_cents:
+            percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)
+        # Compared before it is rounded; what costs and earns nothing is not below.
+        below = margin * 100 < floor_percent * price_cents
+    return MarginGuard(
+        cost_cents=cost,
+        margin_cents=margin,
+        margin_percent=percent,
+        floor_percent=floor_percent,
+        below_floor=below,
+        unknown_kinds=tuple(unknown),
+        exchange_rate=rate,
+        parity_assumed=rate is None and not in_usd,
+    )

@@ -1,0 +1,47 @@
+"""What is sold now: the active versions, the addons, the unit prices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.catalog.plans import Addon
+from services.catalog.quoting.freezing import Known
+from services.catalog.quoting.inputs import VersionSnapshot
+from services.common.errors import InvalidArgument
+
+__all__ = ["PriceList"]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """The catalog as it is sold at one moment."""
+
+    versions: Mapping[str, VersionSnapshot]
+    """The active version of each plan, by the plan's code."""
+    addons: Mapping[str, Addon]
+    """By their codes."""
+    known: Known
+
+    def version(self, plan_code: str) -> VersionSnapshot:
+        """The version at which a plan is sold, else InvalidArgument."""
+        version = self.versions.get(plan_code)
+        if version is None:
+            raise InvalidArgument(
+                "plan_code", f"there is no plan {plan_code!r} on sale", reason="UNKNOWN_PLAN"
+            )
+        return version
+
+    def addons_of(self, codes: Sequence[str], currency: str) -> list[Addon]:
+        """The addons of these codes in a currency, in their order, else InvalidArgument."""
+        found = []
+        for place, code in enumerate(codes):
+            field, addon = f"addons[{place}]", self.addons.get(code)
+            if addon is None:
+                raise InvalidArgument(field, f"there is no addon {code!r}", reason="UNKNOWN_ADDON")
+            if addon.terms.currency != currency:
+                raise InvalidArgument(
+                    field,
+                    f"{code!r} is sold in {addon.terms.currency}, the plan in {currency}",
+                    reason="CURRENCY_MISMATCH",
+                )
+            found.append(addon)
+        return found

@@ -1,0 +1,200 @@
+"""PricingService: proto to domain and back. The roll-up and the accrual price by it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import pricing_service_pb2 as pb
+from arcadia.catalog.v1 import pricing_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.deployments import Deployment
+from services.catalog.messages import (
+    attached_addon_message,
+    deployment_message,
+    subscription_message,
+)
+from services.catalog.pricing_requests import BatchItem, batch_items, billing_period, tenants
+from services.catalog.quote_messages import (
+    difference_message,
+    proof_of,
+    quote_message,
+    verification_message,
+)
+from services.catalog.quoting.freezing import Known, MixedCurrencies, subscription_inputs
+from services.catalog.quoting.proofs import compare, prove, verify
+from services.catalog.quoting.reading import UnreadableInputs
+from services.catalog.quoting.usage import NoPriceInForce
+from services.catalog.store.billable import billable_page, on_trial, read_known
+from services.catalog.store.quotes import read_quote
+from services.catalog.store.subscriptions import read_subscriptions
+from services.catalog.subscriptions import Subscription
+from services.common.access import ALL
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.paging import decode_token, encode_token
+from services.common.periods import Period
+
+__all__ = ["PricingServicer"]
+
+Context = ServicerContext[Any, Any]
+
+READ_AT_ONCE: Final = 1_000
+"""Subscriptions of a batch that are held at a time."""
+
+ANSWERED_AT_ONCE: Final = 100
+"""Quotes in an answer: far below the largest message, and the loop is let go in between."""
+
+MOST_PROOFS: Final = 1_000
+DEFAULT_TENANTS: Final = 200
+MOST_TENANTS: Final = 1_000
+
+
+class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
+    """What other services and workers ask the catalog for, in batches."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def BatchQuote(  # noqa: N802
+        self, request: pb.BatchQuoteRequest, context: Context
+    ) -> AsyncIterator[pb.BatchQuoteResponse]:
+        """Prices subscriptions in a period with what they used, in the order of the items."""
+        period = billing_period(request.period_start, request.period_end)
+        items = batch_items(request)
+        for start in range(0, len(items), READ_AT_ONCE):
+            those = items[start : start + READ_AT_ONCE]
+            priced = await self._read(those, period)
+            for first in range(0, len(those), ANSWERED_AT_ONCE):
+                results = map(priced.result, those[first : first + ANSWERED_AT_ONCE])
+                yield pb.BatchQuoteResponse(results=results)
+                await asyncio.sleep(0)
+
+    async def VerifyProofs(  # noqa: N802
+        self, request: pb.VerifyProofsRequest, context: Context
+    ) -> pb.VerifyProofsResponse:
+        """Computes proofs again."""
+        if len(request.proofs) > MOST_PROOFS:
+            raise InvalidArgument("proofs", f"must not be more than {MOST_PROOFS}")
+        answer = pb.VerifyProofsResponse()
+        for proof in request.proofs:
+            answer.verifications.append(verification_message(verify(proof_of(proof))))
+            await asyncio.sleep(0)
+        return answer
+
+    async def CompareProofs(  # noqa: N802
+        self, request: pb.CompareProofsRequest, context: Context
+    ) -> pb.CompareProofsResponse:
+        """Names the inputs in which two proofs differ."""
+        side = request.WhichOneof("left")
+        if side is None:
+            raise InvalidArgument("left_proof", "is required", reason="FIELD_REQUIRED")
+        left = request.left_proof.inputs_json
+        if side == "left_quote_id":
+            identifier = requests.uuid_of("left_quote_id", request.left_quote_id)
+            async with self._database.read(ALL) as session:
+                left = (await read_quote(session, ALL, identifier)).proof.inputs_json
+        try:
+            found = compare(left, request.right_proof.inputs_json)
+        except UnreadableInputs as error:
+            raise InvalidArgument("right_proof", f"cannot be read: {error}") from error
+        return pb.CompareProofsResponse(differences=map(difference_message, found))
+
+    async def ListBillableSubscriptions(  # noqa: N802
+        self, request: pb.ListBillableSubscriptionsRequest, context: Context
+    ) -> pb.ListBillableSubscriptionsResponse:
+        """The subscriptions with a billed day in a period, a page of tenants at a time."""
+        period = billing_period(request.period_start, request.period_end)
+        wanted = tenants(request)
+        if request.page_size < 0:
+            raise InvalidArgument("page_size", "must not be negative")
+        size = min(request.page_size or DEFAULT_TENANTS, MOST_TENANTS)
+        filters = ("billable", period.start.isoformat(), period.end.isoformat(), wanted)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(ALL) as session:
+            found, pairs = await billable_page(
+                session, period, wanted, after=position[0] if position else "", limit=size
+            )
+        more = len(found) == size
+        return pb.ListBillableSubscriptionsResponse(
+            billable_subscriptions=[_billable(*pair, period) for pair in pairs],
+            next_page_token=encode_token(filters, (found[-1],)) if more else "",
+        )
+
+    async def _read(self, items: Sequence[BatchItem], period: Period) -> "_Priced":
+        ids = {item.subscription_id for item in items}
+        async with self._database.read(ALL) as session:
+            subscriptions = await read_subscriptions(session, ALL, ids)
+            trials = await on_trial(session, ids)
+            versions = {
+                term.plan_version_id
+                for subscription in subscriptions.values()
+                for term in subscription.terms
+            }
+            known = await read_known(session, versions, period)
+        return _Priced(period, subscriptions, trials, known)
+
+
+class _Priced:
+    """What a part of a batch was read, and is priced, from."""
+
+    def __init__(
+        self,
+        period: Period,
+        subscriptions: dict[UUID, Subscription],
+        trials: set[UUID],
+        known: Known,
+    ) -> None:
+        self._period = period
+        self._subscriptions = subscriptions
+        self._trials = trials
+        self._known = known
+
+    def result(self, item: BatchItem) -> pb.BatchQuoteResult:
+        """The quote of an item, or why there is none."""
+        identifier = str(item.subscription_id)
+        subscription = self._subscriptions.get(item.subscription_id)
+        if subscription is None:
+            return _failure(identifier, "SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
+        try:
+            inputs = subscription_inputs(
+                subscription,
+                self._period,
+                item.usage,
+                self._known,
+                on_trial=subscription.id in self._trials,
+            )
+            quote, proof = prove(inputs)
+        except NoPriceInForce as error:
+            return _failure(identifier, "NO_PRICE_IN_FORCE", str(error))
+        except MixedCurrencies as error:
+            return _failure(identifier, "MIXED_CURRENCIES", str(error))
+        message = quote_message(quote, inputs, proof)
+        message.subscription_id = identifier
+        message.starts_on = self._period.start.isoformat()
+        return pb.BatchQuoteResult(subscription_id=identifier, quote=message)
+
+
+def _failure(subscription_id: str, reason: str, message: str) -> pb.BatchQuoteResult:
+    return pb.BatchQuoteResult(
+        subscription_id=subscription_id, failure=pb.QuoteFailure(reason=reason, message=message)
+    )
+
+
+def _billable(
+    subscription: Subscription, deployment: Deployment, period: Period
+) -> pb.BillableSubscription:
+    """As of the period's last day, with all that holds on any of its days."""
+    message = subscription_message(subscription, period.end - timedelta(days=1))
+    held = (
+        addon
+        for addon in subscription.addons
+        if addon.attached_on < period.end
+        and (addon.detached_on is None or addon.detached_on > max(period.start, addon.attached_on))
+    )
+    del message.addons[:]
+    message.addons.extend(map(attached_addon_message, held))
+    return pb.BillableSubscription(subscription=message, deployment=deployment_message(deployment))

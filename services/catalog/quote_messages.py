@@ -1,0 +1,128 @@
+"""From the domain to protos and back: quotes, their lines, proofs."""
+
+from collections.abc import Iterable
+
+from arcadia.catalog.v1 import quotes_pb2
+
+from services.catalog.margin import MarginGuard
+from services.catalog.quoting.inputs import QuoteInputs
+from services.catalog.quoting.lines import Line, Quote, total
+from services.catalog.quoting.proofs import Difference, Proof, Verification
+from services.catalog.stored_quotes import StoredQuote
+from services.common.money import plain
+
+__all__ = [
+    "difference_message",
+    "guard_message",
+    "proof_message",
+    "proof_of",
+    "quote_message",
+    "stored_message",
+    "verification_message",
+]
+
+
+def quote_message(quote: Quote, inputs: QuoteInputs, proof: Proof) -> quotes_pb2.Quote:
+    """The proto of a quote, without what only a stored one has."""
+    recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
+    version = inputs.term.version
+    message = quotes_pb2.Quote(
+        recurring=_lines(quote.recurring),
+        first_invoice=_lines(quote.first_invoice),
+        overage=_lines(quote.overage),
+        ad_hoc=_lines(quote.ad_hoc),
+        all_in_monthly_cents=recurring + overage + ad_hoc,
+        recurring_cents=recurring,
+        first_invoice_cents=total(quote.first_invoice),
+        overage_cents=overage,
+        ad_hoc_cents=ad_hoc,
+        currency=inputs.currency,
+        plan_code=version.plan_code,
+        plan_version=version.version,
+        starts_on=(inputs.prices_on or inputs.month.start).isoformat(),
+        proof=proof_message(proof),
+    )
+    if quote.change is not None:
+        message.change.CopyFrom(
+            quotes_pb2.PlanChangeCost(
+                credits=_lines(quote.change.credits),
+                charges=_lines(quote.change.charges),
+                net_cents=quote.change.net_cents,
+            )
+        )
+    return message
+
+
+def proof_message(proof: Proof) -> quotes_pb2.Proof:
+    """The proto of a proof."""
+    return quotes_pb2.Proof(
+        inputs_json=proof.inputs_json,
+        inputs_hash=proof.inputs_hash,
+        engine_version=proof.engine_version,
+        result_hash=proof.result_hash,
+    )
+
+
+def proof_of(message: quotes_pb2.Proof) -> Proof:
+    """The proof that a caller sent, as it is."""
+    return Proof(
+        message.inputs_json, message.inputs_hash, message.engine_version, message.result_hash
+    )
+
+
+def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
+    """The proto of a stored quote, as it was answered."""
+    message = quotes_pb2.Quote.FromString(kept.answer)
+    message.proof.CopyFrom(proof_message(kept.proof))
+    return message
+
+
+def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
+    """The proto of the cost side; what is unknown stays unset."""
+    percent, rate = guard.margin_percent, guard.exchange_rate
+    return quotes_pb2.MarginGuard(
+        cost_cents=guard.cost_cents,
+        margin_cents=guard.margin_cents,
+        margin_percent=None if percent is None else str(percent),
+        floor_percent=plain(guard.floor_percent),
+        below_floor=guard.below_floor,
+        unknown_kinds=guard.unknown_kinds,
+        exchange_rate=None if rate is None else plain(rate),
+        parity_assumed=guard.parity_assumed,
+    )
+
+
+def verification_message(verification: Verification) -> quotes_pb2.Verification:
+    """The proto of what computing a proof again gave."""
+    return quotes_pb2.Verification(
+        verified=verification.verified,
+        inputs_hash=verification.inputs_hash,
+        result_hash=verification.result_hash,
+        engine_version=verification.engine_version,
+        reason=verification.reason,
+    )
+
+
+def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
+    """The proto of an input in which two proofs differ."""
+    return quotes_pb2.InputDifference(
+        path=difference.path,
+        left_json=difference.left_json,
+        right_json=difference.right_json,
+    )
+
+
+def _lines(lines: Iterable[Line]) -> list[quotes_pb2.QuoteLine]:
+    return [
+        quotes_pb2.QuoteLine(
+            kind=line.kind.value,
+            resource_kind=line.resource_kind,
+            description=line.description,
+            qty=line.qty,
+            unit=line.unit,
+            unit_price_cents=line.unit_price_cents,
+            amount_cents=line.amount_cents,
+            meta=line.meta,
+        )
+        for line in lines
+    ]

@@ -1,0 +1,122 @@
+"""The proof of a quote: what it was computed from and by what. Verified by computing again."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
+from services.catalog.quoting.engine import ENGINE_VERSION, price
+from services.catalog.quoting.inputs import QuoteInputs
+from services.catalog.quoting.lines import Quote
+from services.catalog.quoting.reading import UnreadableInputs, read_inputs
+
+__all__ = ["Difference", "Proof", "Verification", "compare", "prove", "result_of", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Frozen inputs as canonical JSON, their hash, the engine, and the hash of the result."""
+
+    inputs_json: str
+    inputs_hash: str
+    engine_version: str
+    result_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What computing a proof again gave; the hashes are those of now, `reason` says what differs.
+
+    Hashes are empty for inputs that this engine cannot read.
+    """
+
+    verified: bool
+    inputs_hash: str
+    result_hash: str
+    engine_version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An input that two proofs have differently; its values as JSON, empty where there is none."""
+
+    path: str
+    left_json: str
+    right_json: str
+
+
+def prove(inputs: QuoteInputs) -> tuple[Quote, Proof]:
+    """What the inputs come to, with the proof of it. Raises NoPriceInForce."""
+    quote = price(inputs)
+    frozen = inputs_json(inputs)
+    result_hash = hash_of(result_json(quote))
+    return quote, Proof(frozen.decode(), hash_of(frozen), ENGINE_VERSION, result_hash)
+
+
+def result_of(frozen: str) -> Quote:
+    """The quote of frozen inputs, computed again. Raises UnreadableInputs."""
+    inputs = read_inputs(frozen)
+    try:
+        return price(inputs)
+    except ArithmeticError as error:
+        raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:  # a price that is not there
+        raise UnreadableInputs(str(error)) from error
+
+
+def verify(proof: Proof) -> Verification:
+    """Computes a proof's inputs again: all of its hashes must come out, to the bit."""
+    try:
+        quote = result_of(proof.inputs_json)
+        again = inputs_json(read_inputs(proof.inputs_json)).decode()
+    except UnreadableInputs as error:
+        return Verification(False, "", "", ENGINE_VERSION, f"the inputs cannot be read: {error}")
+    inputs_hash = hash_of(proof.inputs_json.encode())
+    result_hash = hash_of(result_json(quote))
+    reason = ""
+    if again != proof.inputs_json:
+        reason = "the inputs are not in their canonical form"
+    elif inputs_hash != proof.inputs_hash:
+        reason = "the inputs are not those that were hashed"
+    elif result_hash != proof.result_hash:
+        reason = "the inputs come to another result"
+        if proof.engine_version != ENGINE_VERSION:
+            reason += f": it was computed by engine {proof.engine_version}"
+    return Verification(not reason, inputs_hash, result_hash, ENGINE_VERSION, reason)
+
+
+_ABSENT: Final = object()
+
+
+def compare(left: str, right: str) -> list[Difference]:
+    """The inputs in which two proofs differ, by path. Raises UnreadableInputs for what is no JSON.
+
+    Addons are told apart by their place in the order of their codes.
+    """
+    try:
+        one, other = orjson.loads(left), orjson.loads(right)
+    except ValueError as error:
+        raise UnreadableInputs(str(error)) from error
+    found: list[Difference] = []
+    _walk("", one, other, found)
+    return found
+
+
+def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:  # noqa: ANN401
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted({*left, *right}):
+            inner = f"{path}.{key}" if path else key
+            _walk(inner, left.get(key, _ABSENT), right.get(key, _ABSENT), found)
+    elif isinstance(left, list) and isinstance(right, list):
+        for place in range(max(len(left), len(right))):
+            one = left[place] if place < len(left) else _ABSENT
+            other = right[place] if place < len(right) else _ABSENT
+            _walk(f"{path}[{place}]", one, other, found)
+    elif left is _ABSENT or right is _ABSENT or type(left) is not type(right) or left != right:
+        found.append(Difference(path, _json(left), _json(right)))
+
+
+def _json(value: object) -> str:
+    return "" if value is _ABSENT else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

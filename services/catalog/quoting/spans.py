@@ -1,0 +1,58 @@
+"""Which days of a subscription are billed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.catalog.subscriptions import Subscription
+from services.common.periods import Period
+
+__all__ = ["BilledDays", "billed_days", "intersection"]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDays:
+    """The billed days of a period, in order; how many are free by a trial; its last day."""
+
+    days: tuple[Period, ...]
+    free: int
+    last: date
+
+    def since(self, day: date) -> tuple[Period, ...]:
+        """The billed days from a day on."""
+        return intersection(self.days, day, None)
+
+
+def billed_days(subscription: Subscription, period: Period, *, on_trial: bool) -> BilledDays:
+    """The days of a period on which a subscription runs: not paused, and no trial.
+
+    A trial without an end lasts as long as its deployment is on trial.
+    """
+    running = intersection((period,), subscription.starts_on, subscription.ends_on)
+    for pause in subscription.pauses:
+        running = _without(running, pause.paused_on, pause.resumed_on)
+    last = period.end - timedelta(days=1)
+    if subscription.trial_end is not None:
+        billed = intersection(running, subscription.trial_end, None)
+    else:
+        billed = () if on_trial else running
+    free = sum(span.days for span in running) - sum(span.days for span in billed)
+    return BilledDays(billed, free, last)
+
+
+def intersection(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:
+    """The days of spans that another, which may have no end, has too."""
+    if len(spans) == 1 and start <= spans[0].start and (end is None or spans[0].end <= end):
+        return tuple(spans)
+    kept = (
+        (max(span.start, start), span.end if end is None else min(span.end, end)) for span in spans
+    )
+    return tuple(Period(first, until) for first, until in kept if first < until)
+
+
+def _without(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:
+    """The days of spans that another, which may have no end, has not."""
+    if end is not None and end <= start:
+        return tuple(spans)
+    before = intersection(spans, date.min, start)
+    return before if end is None else (*before, *intersection(spans, end, None))

@@ -1,0 +1,89 @@
+"""What the quotes of many subscriptions are made from, read in a constant number of statements."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments import Deployment
+from services.catalog.lifecycle import State
+from services.catalog.quoting.freezing import Known, price_snapshots, version_snapshot
+from services.catalog.quoting.spans import billed_days
+from services.catalog.store.deployments import COLUMNS, deployment_of
+from services.catalog.store.prices import prices_in
+from services.catalog.store.subscriptions import SELECT, subscriptions_of
+from services.catalog.store.versions import read_versions
+from services.catalog.subscriptions import Subscription
+from services.common.database import ReadSession
+from services.common.periods import Period
+
+__all__ = ["billable_page", "on_trial", "read_known"]
+
+ON_TRIAL: Final = text("""
+SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment_id
+WHERE s.id = ANY(:ids) AND d.state = 'trial'
+""")
+
+TENANTS: Final = text("""
+SELECT DISTINCT s.tenant_id FROM subscriptions AS s
+WHERE s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))
+  AND s.tenant_id > :after
+  AND (CAST(:tenants AS text[]) = '{}' OR s.tenant_id = ANY(:tenants))
+ORDER BY s.tenant_id
+LIMIT :limit
+""")
+
+OF_TENANTS: Final = text(f"""
+{SELECT}
+WHERE s.tenant_id = ANY(:tenants)
+  AND s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))
+ORDER BY s.tenant_id, s.deployment_id, s.starts_on, s.id
+""")
+
+DEPLOYMENTS: Final = text(f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = ANY(:ids)")
+
+
+async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
+    """Of these subscriptions, those whose deployment is on trial."""
+    rows = await session.execute(ON_TRIAL, {"ids": list(ids)})
+    return set(rows.scalars())
+
+
+async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: Period) -> Known:
+    """Versions, and the unit prices that are in force on a day of a period."""
+    versions = await read_versions(session, version_ids)
+    prices = await prices_in(session, period)
+    return Known(
+        {key: version_snapshot(version) for key, version in versions.items()},
+        price_snapshots(prices),
+    )
+
+
+async def billable_page(
+    session: ReadSession, period: Period, tenants: Sequence[str], *, after: str, limit: int
+) -> tuple[list[str], list[tuple[Subscription, Deployment]]]:
+    """The next tenants with a subscription in a period, and what of theirs has a billed day.
+
+    By tenant, then by deployment. A tenant may have nothing that has.
+    """
+    span = {"start": period.start, "end": period.end}
+    rows = await session.execute(
+        TENANTS, {**span, "after": after, "tenants": list(tenants), "limit": limit}
+    )
+    found = list(rows.scalars())
+    subscriptions = await subscriptions_of(session, OF_TENANTS, **span, tenants=found)
+    ids = {subscription.deployment_id for subscription in subscriptions}
+    deployments = {
+        deployment.id: deployment
+        for deployment in map(deployment_of, await session.execute(DEPLOYMENTS, {"ids": list(ids)}))
+    }
+    pairs = (
+        (subscription, deployments[subscription.deployment_id]) for subscription in subscriptions
+    )
+    return found, [pair for pair in pairs if _has_billed_day(*pair, period)]
+
+
+def _has_billed_day(subscription: Subscription, deployment: Deployment, period: Period) -> bool:
+    trial = deployment.state is State.TRIAL
+    return bool(billed_days(subscription, period, on_trial=trial).days)

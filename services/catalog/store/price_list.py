@@ -1,0 +1,68 @@
+"""What is sold now, read anew only after it changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import text
+
+from services.catalog.price_list import PriceList
+from services.catalog.quoting.freezing import Known, price_snapshots, version_snapshot
+from services.catalog.store.addons import all_addons
+from services.catalog.store.prices import all_prices
+from services.catalog.store.versions import SELECT as SELECT_VERSIONS
+from services.catalog.store.versions import versions_of
+from services.common.access import Scope
+from services.common.database import Database, ReadSession, compiled
+
+__all__ = ["PriceListReader", "read_price_list"]
+
+CATALOG_ONLY: Final = Scope("")
+"""Sees what is sold, and no tenant's rows."""
+
+# Where a row is and which transaction wrote it changes with every change of the row.
+REVISION: Final = compiled(
+    text("""
+SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
+    SELECT 'p' || ctid || xmin FROM plans
+    UNION ALL SELECT 'v' || ctid || xmin FROM plan_versions WHERE status = 'active'
+    UNION ALL SELECT 'a' || ctid || xmin FROM addons
+    UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
+) AS sold (place)
+""")
+)
+
+ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
+
+
+async def read_price_list(session: ReadSession) -> PriceList:
+    """All that is sold now, in four statements."""
+    versions = [version_snapshot(version) for version in await versions_of(session, ACTIVE)]
+    addons, prices = await all_addons(session), await all_prices(session)
+    return PriceList(
+        {version.plan_code: version for version in versions},
+        {addon.code: addon for addon in addons},
+        Known({}, price_snapshots(prices)),
+    )
+
+
+class PriceListReader:
+    """Reads the price list for all who ask at the same time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._revision: str | None = None
+        self._known: PriceList | None = None
+
+    async def read(self, askers: Sequence[None]) -> list[PriceList]:
+        """The price list as it is now, for each asker.
+
+        The revision is asked for before the list: a list that is newer than its revision is
+        read again, one that is older is never kept.
+        """
+        rows = await self._database.single_read(CATALOG_ONLY).fetch(REVISION, {})
+        revision = rows[0][0]
+        if self._known is None or revision != self._revision:
+            async with self._database.read(CATALOG_ONLY) as session:
+                self._known = await read_price_list(session)
+            self._revision = revision
+        return [self._known] * len(askers)

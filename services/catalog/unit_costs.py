@@ -1,0 +1,50 @@
+"""What billing knows of the provider's prices, asked for the margin guard."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import grpc
+import structlog
+from arcadia.billing.v1 import cost_feed_service_pb2 as pb
+from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
+
+from services.common.clients import open_channel
+from services.common.settings import Service, Settings
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
+
+__all__ = ["UnitCosts"]
+
+WAIT_SECONDS: Final = 2.0
+"""A quote does not wait longer for what it can do without."""
+
+log = structlog.get_logger("unit_costs")
+
+
+class UnitCosts:
+    """Billing's unit costs; connects when it is first asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._billing: CostFeedServiceAsyncStub | None = None
+
+    async def of(self, kinds: Collection[str]) -> dict[str, Decimal]:
+        """What a unit of each kind costs, in USD.
+
+        Without the kinds that are unknown, which are all of them while billing does not answer:
+        a quote says so then, and is made all the same.
+        """
+        if not kinds:
+            return {}
+        if self._billing is None:
+            channel = open_channel(self._settings, Service.BILLING, caller=Service.CATALOG)
+            self._billing = CostFeedServiceStub(channel)
+        request = pb.GetUnitCostsRequest(resource_kinds=sorted(kinds))
+        try:
+            answer = await self._billing.GetUnitCosts(request, timeout=WAIT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            log.warning("unit costs are unknown", code=error.code().name, detail=error.details())
+            return {}
+        return {known.resource_kind: Decimal(known.unit_cost_usd) for known in answer.unit_costs}

@@ -1,0 +1,231 @@
+"""What subscriptions are billed for a period: the batch that roll-up and accrual ask for."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from arcadia.catalog.v1 import pricing_service_pb2 as pb
+from arcadia.catalog.v1 import quotes_pb2, subscription_service_pb2
+
+from services.catalog.seed import seed
+from tests.catalog.shop import Shop, Token, refusal
+
+Used = dict[str, str]
+
+
+@pytest.fixture
+async def seeded(shop: Shop) -> Shop:
+    """The seeded catalog, in which it is the first of April."""
+    await seed(shop.database)
+    shop.clock.set("2026-04-01")
+    return shop
+
+
+async def subscribe(
+    shop: Shop,
+    slug: str = "blog",
+    plan_code: str = "studio",
+    addons: Sequence[str] = ("storage_50gb",),
+    starts_on: str = "2026-04-01",
+    token: Token | None = None,
+) -> str:
+    """Deploys and subscribes; the subscription's id."""
+    deployment = await shop.deploy(slug, token)
+    answer = await shop.subscriptions.Subscribe(
+        subscription_service_pb2.SubscribeRequest(
+            id=deployment.id, plan_code=plan_code, addons=addons, starts_on=starts_on
+        ),
+        metadata=token or shop.acme,
+    )
+    return answer.subscription.id
+
+
+async def batch(
+    shop: Shop,
+    items: Sequence[tuple[str, Used]],
+    start: str = "2026-04-01",
+    end: str = "2026-05-01",
+) -> list[pb.BatchQuoteResult]:
+    """The results of a batch, in order."""
+    request = pb.BatchQuoteRequest(
+        period_start=start,
+        period_end=end,
+        items=[
+            pb.BatchQuoteItem(
+                subscription_id=subscription,
+                usage=[pb.UsageQuantity(resource_kind=kind, qty=qty) for kind, qty in used.items()],
+            )
+            for subscription, used in items
+        ],
+    )
+    stream = shop.pricing.BatchQuote(request, metadata=shop.worker)
+    return [result async for answer in stream for result in answer.results]
+
+
+async def billed(shop: Shop, subscription: str, used: Used, **period: str) -> quotes_pb2.Quote:
+    """The quote of one subscription."""
+    (result,) = await batch(shop, [(subscription, used)], **period)
+    assert result.WhichOneof("outcome") == "quote", result.failure
+    return result.quote
+
+
+def amounts(lines: Any) -> dict[str, int]:
+    return {line.description: line.amount_cents for line in lines}
+
+
+def subtotal(quote: quotes_pb2.Quote) -> int:
+    return quote.first_invoice_cents + quote.overage_cents + quote.ad_hoc_cents
+
+
+async def test_three_droplets_through_all_of_april_on_studio_with_storage(seeded: Shop) -> None:
+    quote = await billed(seeded, await subscribe(seeded), {"droplet_hours": "2160"})
+    assert amounts(quote.first_invoice) == {"Plan: studio": 5000, "Addon: storage_50gb": 750}
+    (over,) = quote.overage
+    assert (over.resource_kind, over.qty, over.unit, over.amount_cents) == (
+        "droplet_hours",
+        "672",
+        "hour",
+        672,
+    )
+    assert (over.meta["used"], over.meta["allowance"]) == ("2160", "1488")
+    assert subtotal(quote) == 6422
+
+
+async def test_five_droplets_through_all_of_april_on_studio(seeded: Shop) -> None:
+    subscription = await subscribe(seeded, addons=[])
+    assert subtotal(await billed(seeded, subscription, {"droplet_hours": "3600"})) == 7112
+
+
+async def test_a_plan_change_prorates_both_sides(seeded: Shop) -> None:
+    subscription = await subscribe(seeded, addons=[])
+    await seeded.subscriptions.ChangePlan(
+        subscription_service_pb2.ChangePlanRequest(
+            id=subscription, plan_code="pro", effective_on="2026-04-11"
+        ),
+        metadata=seeded.acme,
+    )
+    quote = await billed(seeded, subscription, {})
+    assert amounts(quote.first_invoice) == {"Plan: studio": 1667, "Plan: pro": 8000}
+    assert [line.meta["proration"] for line in quote.first_invoice] == ["10/30", "20/30"]
+    assert amounts(quote.recurring) == {"Plan: pro": 12000}
+
+
+async def test_paused_days_and_days_after_the_end_are_not_billed(seeded: Shop) -> None:
+    subscription = await subscribe(seeded, addons=[])
+    service = seeded.subscriptions
+    pause = subscription_service_pb2.PauseSubscriptionRequest(
+        id=subscription, effective_on="2026-04-06"
+    )
+    resume = subscription_service_pb2.ResumeSubscriptionRequest(
+        id=subscription, effective_on="2026-04-11"
+    )
+    cancel = subscription_service_pb2.CancelSubscriptionRequest(
+        id=subscription, effective_on="2026-04-21"
+    )
+    await service.PauseSubscription(pause, metadata=seeded.acme)
+    seeded.clock.set("2026-04-11")
+    await service.ResumeSubscription(resume, metadata=seeded.acme)
+    await service.CancelSubscription(cancel, metadata=seeded.acme)
+    (line,) = (await billed(seeded, subscription, {})).first_invoice
+    assert (line.meta["proration"], line.amount_cents) == ("15/30", 2500)
+
+
+async def test_usage_that_the_plan_does_not_cover_is_billed_at_the_price_in_force(
+    seeded: Shop,
+) -> None:
+    subscription = await subscribe(seeded, plan_code="starter", addons=[])
+    quote = await billed(seeded, subscription, {"llm_tokens": "250000"})
+    (line,) = quote.ad_hoc
+    assert (line.kind, line.resource_kind) == ("ad_hoc", "llm_tokens")
+    assert line.meta["resource_price_id"]
+
+
+async def test_what_is_not_there_fails_alone_and_results_keep_their_order(seeded: Shop) -> None:
+    subscription = await subscribe(seeded)
+    nobody = "0197f3c4-0000-7000-8000-000000000000"
+    first, second, third = await batch(
+        seeded, [(subscription, {}), (nobody, {}), (subscription, {"dns_zones": "1"})]
+    )
+    assert first.quote.first_invoice_cents == third.quote.first_invoice_cents == 5750
+    assert (second.subscription_id, second.failure.reason) == (nobody, "SUBSCRIPTION_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("items", "start", "end", "field"),
+    [
+        ([("x", {})], "2026-04-01", "2026-05-01", "items[0].subscription_id"),
+        ([], "2026-04-01", "2026-05-02", "period_end"),
+        ([], "2026-04-01", "2026-04-01", "period_end"),
+        ([], "April", "2026-04-01", "period_start"),
+        (
+            [("0197f3c4-0000-7000-8000-000000000000", {"droplet_hours": "-1"})],
+            "2026-04-01",
+            "2026-05-01",
+            "items[0].usage[0].qty",
+        ),
+        (
+            [("0197f3c4-0000-7000-8000-000000000000", {"coffee": "1"})],
+            "2026-04-01",
+            "2026-05-01",
+            "items[0].usage[0].resource_kind",
+        ),
+    ],
+)
+async def test_a_malformed_batch_is_refused_with_the_field(
+    seeded: Shop, items: list[tuple[str, Used]], start: str, end: str, field: str
+) -> None:
+    status, detail = await refusal(
+        batch(seeded, items, start, end), lambda error: str(error.details())
+    )
+    assert status == "INVALID_ARGUMENT"
+    assert detail.startswith(f"{field}:")
+
+
+async def test_billable_subscriptions_come_by_tenant_and_a_page_never_cuts_one_in_two(
+    seeded: Shop,
+) -> None:
+    mine = [await subscribe(seeded, slug) for slug in ("blog", "shop")]
+    globex = seeded.tenant("globex")
+    other = await subscribe(seeded, token=globex)
+    await subscribe(seeded, "later", starts_on="2026-05-01", token=seeded.tenant("hooli"))
+    found: list[list[str]] = []
+    token = ""
+    while True:
+        answer = await seeded.pricing.ListBillableSubscriptions(
+            pb.ListBillableSubscriptionsRequest(
+                page_size=1, page_token=token, period_start="2026-04-01", period_end="2026-05-01"
+            ),
+            metadata=seeded.worker,
+        )
+        found.append([one.subscription.id for one in answer.billable_subscriptions])
+        token = answer.next_page_token
+        if not token:
+            break
+    assert [set(page) for page in found if page] == [set(mine), {other}]
+
+
+async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: Shop) -> None:
+    quote = await billed(seeded, await subscribe(seeded), {"droplet_hours": "2160"})
+    forged = quotes_pb2.Proof()
+    forged.CopyFrom(quote.proof)
+    forged.inputs_json = forged.inputs_json.replace('"2160"', '"2159"')
+    answer = await seeded.pricing.VerifyProofs(
+        pb.VerifyProofsRequest(proofs=[quote.proof, forged]), metadata=seeded.worker
+    )
+    good, bad = answer.verifications
+    assert (good.verified, good.result_hash) == (True, quote.proof.result_hash)
+    assert not bad.verified
+    assert bad.reason
+    compared = await seeded.pricing.CompareProofs(
+        pb.CompareProofsRequest(left_proof=quote.proof, right_proof=forged), metadata=seeded.worker
+    )
+    assert [(one.path, one.left_json, one.right_json) for one in compared.differences] == [
+        ("usage.droplet_hours", '"2160"', '"2159"')
+    ]
+
+
+async def test_a_large_batch_comes_in_several_answers(seeded: Shop) -> None:
+    subscription = await subscribe(seeded)
+    results = await asyncio.wait_for(batch(seeded, [(subscription, {})] * 250), 30)
+    assert [result.subscription_id for result in results] == [subscription] * 250
