@@ -106,10 +106,7 @@ async def record_history(session: WriteSession, entries: Iterable[HistoryEntry])
 
 
 async def prepare_month(session: WriteSession, month: date) -> None:
-    """Makes the partitions of a month when they are missing.
-
-    In a short transaction: until it ends, whoever reads the lines waits.
-    """
+    """Makes the partitions of a month when they are missing; no reader waits for it."""
     await session.execute(text("SELECT prepare_cost_month(:month)"), {"month": month})
 
 

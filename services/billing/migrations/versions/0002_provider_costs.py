@@ -240,9 +240,14 @@ BEGIN
         CONTINUE WHEN to_regclass('partitions.' || partition) IS NOT NULL;
         PERFORM pg_advisory_xact_lock(hashtextextended('prepare_cost_month', 0));
         CONTINUE WHEN to_regclass('partitions.' || partition) IS NOT NULL;
+        -- Attached, not made in place: that would wait for every reader of the parent, and
+        -- let every later one wait behind it.
         EXECUTE format(
-            'CREATE TABLE partitions.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-            partition, parent, first_day, (first_day + interval '1 month')::date);
+            'CREATE TABLE partitions.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS'
+            ' INCLUDING INDEXES)', partition, parent);
+        EXECUTE format(
+            'ALTER TABLE public.%I ATTACH PARTITION partitions.%I FOR VALUES FROM (%L) TO (%L)',
+            parent, partition, first_day, (first_day + interval '1 month')::date);
     END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION prepare_cost_month(date) FROM PUBLIC;
