@@ -1,0 +1,159 @@
+"""What tenants and operators do with the catalog over HTTP, and from the command line."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from cli.app import app
+from services.common.access import mint_user_token
+from services.common.settings import Service
+from stack.welcome import gateway_url
+from tests.support.environment import environment_of
+from tests.support.waiting import until
+from tests.support.whole_stack import WholeStack
+
+
+def answered(response: httpx.Response, status: int = 200) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    content: dict[str, Any] = response.json()
+    return content
+
+
+@pytest.fixture
+def slug() -> str:
+    """That no other test has; the stack is shared."""
+    return f"app-{uuid.uuid4().hex[:12]}"
+
+
+def test_any_valid_token_reads_what_is_sold(stack: WholeStack) -> None:
+    token = mint_user_token(stack.settings, subject="somebody")
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(
+        base_url=gateway_url(stack.settings), headers=headers, trust_env=False
+    ) as http:
+        plans = answered(http.get("/api/v1/catalog/plans"))
+        addons = answered(http.get("/api/v1/catalog/addons"))
+    assert plans["next_page_token"] == ""
+    prices = {plan["code"]: plan["active_version"]["price_cents"] for plan in plans["plans"]}
+    assert prices.items() >= {"starter": "2000", "studio": "5000", "pro": "12000"}.items()
+    assert "storage_50gb" in {addon["code"] for addon in addons["addons"]}
+    with httpx.Client(base_url=gateway_url(stack.settings), trust_env=False) as nobody:
+        answered(nobody.get("/api/v1/catalog/plans"), 401)
+
+
+def test_a_deployment_is_made_subscribed_moved_and_looked_at(stack: WholeStack, slug: str) -> None:
+    with stack.client("acme") as http:
+        made = answered(http.post("/api/v1/deployments", json={"slug": slug}))["deployment"]
+        assert (made["tenant_id"], made["state"], made["slug"]) == ("acme", "active", slug)
+        path = f"/api/v1/deployments/{made['id']}"
+        order = {"plan_code": "studio", "addons": ["storage_50gb"]}
+        subscription = answered(http.post(f"{path}/subscribe", json=order))["subscription"]
+        assert (subscription["status"], subscription["plan_code"]) == ("active", "studio")
+        assert subscription["addons"][0]["price_cents"] == "750"
+        paused = {"to_state": "paused", "reason": "holidays"}
+        moved = answered(http.post(f"{path}/transition", json=paused))
+        assert moved["deployment"]["state"] == "paused"
+        seen = answered(http.get(path))
+        assert seen["subscription"] == subscription
+        assert [event["type"] for event in seen["events"]] == [
+            "transitioned",
+            "subscribed",
+            "created",
+        ]
+        assert seen["events"][0]["reason"] == "holidays"
+        listed = answered(http.get("/api/v1/deployments", params={"slug": slug}))
+        assert [one["id"] for one in listed["deployments"]] == [made["id"]]
+
+
+def test_refusals_have_their_status_and_name_the_field(stack: WholeStack, slug: str) -> None:
+    with stack.client("acme") as http, stack.client("globex") as other:
+        made = answered(http.post("/api/v1/deployments", json={"slug": slug}))["deployment"]
+        path = f"/api/v1/deployments/{made['id']}"
+        order = {"plan_code": "studio"}
+        answered(http.post(f"{path}/subscribe", json=order))
+        again = answered(http.post("/api/v1/deployments", json={"slug": slug}), 409)
+        assert "slug" in again["message"]
+        wrong = answered(http.post("/api/v1/deployments", json={"slug": "No!"}), 400)
+        assert "slug" in wrong["message"]
+        answered(http.post(f"{path}/subscribe", json=order), 409)
+        answered(other.get(path), 404)
+        answered(other.post(f"{path}/transition", json={"to_state": "paused"}), 404)
+        answered(http.post(f"{path}/transition", json={"to_state": "paused"}))
+        refused = http.post(f"{path}/transition", json={"to_state": "archived"})
+        assert "TRANSITION_NOT_ALLOWED" in refused.text
+        answered(refused, 422)
+        unknown = answered(http.post(f"{path}/transition", json={"to_state": "gone"}), 400)
+        assert "to_state" in unknown["message"]
+        answered(http.patch(f"{path}/billing-actions", json={"reason": "please"}), 403)
+        answered(http.post("/api/v1/catalog/plans", json={"code": "x", "name": "X"}), 403)
+        fresh = answered(http.post("/api/v1/deployments", json={"slug": f"{slug}-2"}))
+        bad = {"plan_code": "unicorn"}
+        unsold = http.post(f"/api/v1/deployments/{fresh['deployment']['id']}/subscribe", json=bad)
+        assert "plan_code" in answered(unsold, 400)["message"]
+
+
+def test_an_idempotency_key_holds_across_restarts(stack: WholeStack, slug: str) -> None:
+    key = {"idempotency-key": slug}
+    with stack.client("acme") as http:
+        made = answered(http.post("/api/v1/deployments", json={"slug": slug}, headers=key))
+        stack.kill(Service.CATALOG)
+        # The gateway, too, needs a moment to find it again.
+        until(lambda: http.get("/api/v1/deployments").status_code == 200)
+        again = http.post("/api/v1/deployments", json={"slug": slug}, headers=key)
+        assert answered(again) == made
+        other = http.post("/api/v1/deployments", json={"slug": f"{slug}-2"}, headers=key)
+        assert "IDEMPOTENCY_KEY_REUSED" in other.text
+        answered(other, 409)
+
+
+def arcadia(stack: WholeStack, *arguments: str, status: int = 0) -> str:
+    """What a command prints, run in this process."""
+    result = CliRunner().invoke(app, ["catalog", *arguments], env=environment_of(stack.settings))
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def test_an_operator_keeps_the_catalog_in_a_file(stack: WholeStack, tmp_path: Path) -> None:
+    file = tmp_path / "catalog.yaml"
+    code = f"plan_{uuid.uuid4().hex[:8]}"
+    arcadia(stack, "export", "--output", str(file))
+    assert "Nothing changes" in arcadia(stack, "plan", str(file))
+    terms = "price_cents: 990, currency: AUD"
+    item = "{resource_kind: dns_zones, included_qty: 2, overage_unit: zone}"
+    file.write_text(f"plans:\n  - {{code: {code}, name: Tiny, {terms}, items: [{item}]}}\n")
+    assert f"+ create plan {code}" in arcadia(stack, "plan", str(file))
+    assert "NOT_FOUND" in arcadia(stack, "show", code, status=1)
+    assert "3 changes made" in arcadia(stack, "apply", "--yes", str(file))
+    assert "Nothing changes" in arcadia(stack, "apply", str(file))
+    assert "9.90 AUD" in arcadia(stack, "list")
+    assert "version 1 · active" in arcadia(stack, "show", code)
+    assert "FAILED_PRECONDITION" in arcadia(stack, "publish", code, "1", status=1)
+    assert "Nothing changes" in arcadia(stack, "seed")
+
+
+def test_an_operator_drafts_and_publishes_over_http(stack: WholeStack) -> None:
+    code = f"plan_{uuid.uuid4().hex[:8]}"
+    path = f"/api/v1/catalog/plans/{code}"
+    with stack.client() as http:
+        answered(http.post("/api/v1/catalog/plans", json={"code": code, "name": "Tiny"}))
+        draft = {
+            "price_cents": "990",
+            "currency": "AUD",
+            "items": [{"resource_kind": "dns_zones", "overage_unit": "zone"}],
+        }
+        drafted = answered(http.post(f"{path}/versions", json=draft))["plan_version"]
+        assert (drafted["version"], drafted["status"]) == (1, "draft")
+        published = answered(http.post(f"{path}/versions/1/publish", json={}))
+        assert published["plan_version"]["status"] == "active"
+        answered(http.put(f"{path}/versions/1", json=draft), 422)
+        answered(http.post(f"{path}/versions/1/publish", json={}), 422)
+        exported = answered(http.get("/api/v1/catalog:export"))
+        assert code in exported["document"]
+        same = {"document": exported["document"], "state_hash": exported["state_hash"]}
+        assert answered(http.post("/api/v1/catalog:apply", json=same))["changes"] == []
+        stale = {**same, "state_hash": "0" * 64}
+        answered(http.post("/api/v1/catalog:apply", json=stale), 409)
