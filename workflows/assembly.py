@@ -27,9 +27,12 @@ from workflows.billing_history import BillingHistory
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
 from workflows.ensure_project import EnsureProject
+from workflows.hand_over import HandOver
 from workflows.invoice_ingest import InvoiceIngest
+from workflows.invoice_rollup import InvoiceRollup
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
+from workflows.month_end import MonthEnd
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.sync_resource import SyncResource
@@ -53,6 +56,7 @@ WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
     TaskQueue.CLOUD_BILLING: (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts),
+    TaskQueue.INVOICING: (InvoiceRollup, HandOver, MonthEnd),
     TaskQueue.METERING: (Metering, MarginRefresh),
 }
 

@@ -18,3 +18,5 @@ class TaskQueue(StrEnum):
     """What the provider charges: balances, bills, estimates."""
     METERING = "metering"
     """Usage, accrual and margin: work on what the services know, never on the provider."""
+    INVOICING = "invoicing"
+    """The month's end, and the hand-over of what it issued."""

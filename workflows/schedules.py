@@ -31,6 +31,7 @@ from workflows.billing_starts import (
 )
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
+from workflows.invoicing_payloads import MonthEndInput
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
 from workflows.metering_payloads import MarginInput, MeteringInput
@@ -40,6 +41,7 @@ from workflows.metering_starts import (
     METERING_ID,
     METERING_TIMEOUT,
 )
+from workflows.month_end import MonthEnd
 from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
@@ -60,7 +62,11 @@ from workflows.starts import (
     summary_of,
 )
 
-__all__ = ["PlannedSchedule", "ensure_schedules", "planned"]
+__all__ = ["MONTH_END_ID", "PlannedSchedule", "ensure_schedules", "planned"]
+
+MONTH_END_ID: Final = "month-end"
+MONTH_END_TIMEOUT: Final = timedelta(hours=1)
+MONTH_END_CATCH_UP: Final = timedelta(days=20)
 
 EVERY_HOUR: Final = (ScheduleRange(0, 23),)
 BALANCE_TIMEOUT: Final = timedelta(minutes=50)
@@ -128,6 +134,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
         ),
         *_planned_billing(),
         *_planned_metering(),
+        _planned_month_end(settings),
     )
 
 
@@ -243,6 +250,28 @@ def _planned_metering() -> tuple[PlannedSchedule, ...]:
             jitter=timedelta(seconds=10),
             note="daily at 06:10, on the bills that came at night: the margin of the last month",
         ),
+    )
+
+
+def _planned_month_end(settings: Settings) -> PlannedSchedule:
+    return PlannedSchedule(
+        id=MONTH_END_ID,
+        calendar=ScheduleCalendarSpec(
+            day_of_month=(ScheduleRange(1),), hour=(ScheduleRange(3),), minute=(ScheduleRange(0),)
+        ),
+        action=_start(
+            MonthEnd.run,
+            MonthEndInput(settings.invoice_approval),
+            id=MONTH_END_ID,
+            task_queue=TaskQueue.INVOICING,
+            execution_timeout=MONTH_END_TIMEOUT,
+            static_summary="start the roll-up of the month just ended",
+        ),
+        overlap=ScheduleOverlapPolicy.SKIP,
+        # A month is billed however late: nothing else makes up for it.
+        catch_up=MONTH_END_CATCH_UP,
+        jitter=timedelta(seconds=10),
+        note="on the 1st at 03:00: the roll-up of the month just ended",
     )
 
 

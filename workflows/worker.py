@@ -46,6 +46,7 @@ from workflows.assembly import (
     sync_activities,
 )
 from workflows.connection import connect
+from workflows.month_end_assembly import invoicing_activities
 from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
 from workflows.schedules import ensure_schedules, planned
@@ -95,6 +96,10 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
         spaces = await held.enter_async_context(spaces_of(settings))
         made = []
         for queue in TaskQueue:
+            if queue is TaskQueue.INVOICING:
+                activities = await held.enter_async_context(invoicing_activities(settings))
+                made.append(_worker(client, queue, activities))
+                continue
             if queue is TaskQueue.METERING:
                 analytics = await held.enter_async_context(
                     connect_service(settings, Service.ANALYTICS, caller=PROGRAM)

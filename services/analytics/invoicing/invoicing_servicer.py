@@ -1,6 +1,7 @@
 """InvoicingService: the steps of the month's end, each of which may be sent again."""
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from arcadia.analytics.v1 import invoicing_service_pb2_grpc
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 __all__ = ["InvoicingServicer"]
 
 Context = ServicerContext[Any, Any]
+
+PLANNING: Final = "planning"
+WAITING: Final = "waiting"
+"""What a page token of a plan goes on with."""
 
 TENANTS_A_PAGE: Final = 200
 MOST_TENANTS_A_PAGE: Final = 1_000
@@ -106,10 +111,15 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         if rollup.decision == Decision.UNDO:
             raise FailedPrecondition("the roll-up is being undone", reason="ROLLUP_UNDONE")
         filters = ("plan", str(rollup_id), tenants)
+        kind, token, number = decode_token(request.page_token, filters, (str, str, int)) or (
+            PLANNING,
+            "",
+            1,
+        )
         if rollup.is_planned:
-            return await self._waiting_pages(request, filters, pages)
-        position = decode_token(request.page_token, filters, (str, int))
-        token, number = position or ("", 1)
+            # The token may be of the planning that ended with a lost answer.
+            after = number if kind == WAITING else 0
+            return await self._waiting_pages(rollup_id, filters, after=after, limit=pages)
         planned: dict[int, list[str]] = {}
         for _ in range(pages):
             answer = await billable(
@@ -128,23 +138,22 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
                 await release_adjustments(session, orphans)
         if token:
             # Cursors are told when all is planned: a page may still gain a tenant.
-            return pb.PlanRollupResponse(next_page_token=encode_token(filters, (token, number)))
-        return await self._waiting_pages(pb.PlanRollupRequest(), filters, pages)
+            following = encode_token(filters, (PLANNING, token, number))
+            return pb.PlanRollupResponse(next_page_token=following)
+        return await self._waiting_pages(rollup_id, filters, after=0, limit=pages)
 
     async def _waiting_pages(
-        self, request: pb.PlanRollupRequest, filters: tuple[Any, ...], limit: int
+        self, rollup_id: UUID, filters: tuple[Any, ...], *, after: int, limit: int
     ) -> pb.PlanRollupResponse:
         """The pages on which a tenant waits to be drafted."""
-        position = decode_token(request.page_token, (*filters, "waiting"), (int,))
         async with self._database.read(ALL) as session:
-            rows = await planned_pages(session, requests.uuid_of("rollup_id", filters[1]))
-        rows = [row for row in rows if position is None or row.page > position[0]]
+            rows = await planned_pages(session, rollup_id, after=after, limit=limit + 1)
         page = rows[:limit]
         return pb.PlanRollupResponse(
             tenant_cursors=[str(row.page) for row in page],
             tenant_count=sum(row.waiting for row in page),
             next_page_token=(
-                encode_token((*filters, "waiting"), (page[-1].page,)) if len(rows) > limit else ""
+                encode_token(filters, (WAITING, "", page[-1].page)) if len(rows) > limit else ""
             ),
         )
 

@@ -101,13 +101,20 @@ async def close_plan(
     return list(orphans.scalars())
 
 
-async def planned_pages(session: ReadSession, rollup_id: UUID) -> Sequence[Row[Any]]:
-    """The pages on which a tenant still waits, with how many do."""
+async def planned_pages(
+    session: ReadSession, rollup_id: UUID, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """The pages after one on which a tenant still waits, with how many do."""
     statement = (
         select(_TENANT.page, func.count().label("waiting"))
-        .where(_TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.PLANNED.value)
+        .where(
+            _TENANT.rollup_id == rollup_id,
+            _TENANT.outcome == Outcome.PLANNED.value,
+            _TENANT.page > after,
+        )
         .group_by(_TENANT.page)
         .order_by(_TENANT.page)
+        .limit(limit)
     )
     return (await session.execute(statement)).all()
 

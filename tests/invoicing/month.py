@@ -1,0 +1,145 @@
+"""A month's end as it runs: Temporal, a worker and the analytics as processes that can be killed."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
+from arcadia.analytics.v1 import rollup_service_pb2 as pb
+from temporalio.client import Client, WorkflowHandle
+
+from services.common.settings import Settings
+from stack.probes import grpc_serving
+from stack.process import Process
+from tests.invoicing.books import APRIL, Books
+from tests.invoicing.receiver import Receiver
+from tests.support.engine_room import EngineRoom
+from tests.support.environment import environment_of
+
+__all__ = ["MonthEnd"]
+
+
+@dataclass
+class MonthEnd:
+    """What an operator has, and the processes behind it."""
+
+    room: EngineRoom
+    settings: Settings
+    books: Books
+    receiver: Receiver
+    temporal: Client
+    _processes: list[Process] = field(default_factory=list)
+
+    @property
+    def port(self) -> str:
+        return self.settings.analytics_address.rpartition(":")[2]
+
+    def start_analytics(self) -> Process:
+        """The service as a process of its own, ready."""
+        return self._start(
+            f"analytics-{self.port}-{len(self._processes)}",
+            "services.analytics",
+            lambda _: grpc_serving(self.settings.analytics_address),
+        )
+
+    @property
+    def analytics(self) -> Process:
+        """The service as it runs now."""
+        return self._processes[0]
+
+    def start_analytics_that_asks(self) -> None:
+        """The service anew, so that nothing is issued without an operator's approval."""
+        self.kill(self.analytics)
+        self.settings = self.settings.model_copy(update={"invoice_approval": True})
+        self.start_analytics()
+
+    def start_worker(self, **overrides: Any) -> Process:
+        """A worker process of its own, ready."""
+        name = f"invoicing-worker-{self.port}-{len(self._processes)}"
+        log = self.room.log(name)
+        settings = self.settings.model_copy(update=overrides)
+        return self._start(
+            name,
+            "workflows.worker",
+            lambda _: '"event":"worker ready"' in log.read_text(),
+            settings,
+        )
+
+    def _start(
+        self, name: str, module: str, ready: Any, settings: Settings | None = None
+    ) -> Process:
+        process = self.room.start_program(
+            name,
+            [sys.executable, "-m", module],
+            environment_of(settings or self.settings),
+            ready,
+        )
+        self._processes.append(process)
+        return process
+
+    def kill(self, process: Process) -> None:
+        """Ends a process as the machine would: without a word."""
+        process.popen.kill()
+        self.room.stop(process)
+        self._processes.remove(process)
+
+    def stop(self) -> None:
+        """Ends all processes."""
+        for process in list(self._processes):
+            self.kill(process)
+
+    def metered(self, period: str = APRIL) -> None:
+        """Every day of a month was metered to its end."""
+        self.books.execute(
+            "INSERT INTO work_passes (work, subject, pass_key, state, until, started_at,"
+            " completed_at) SELECT 'metering', day::date, 'test', 'current', day + interval '2 day',"
+            " now(), now() FROM generate_series(%s::date, %s::date + interval '1 month'"
+            " - interval '1 day', interval '1 day') AS day",
+            period, period,
+        )  # fmt: skip
+
+    async def start(self, period: str = APRIL, **more: Any) -> Any:
+        """An operator starts the roll-up of a month."""
+        request = pb.StartRollupRequest(period=period, **more)
+        answer = await self.books.rollups.StartRollup(
+            request, metadata=self.books.operator, wait_for_ready=True
+        )
+        return answer.rollup
+
+    def run_of(self, rollup: Any) -> WorkflowHandle[Any, Any]:
+        """The work on a roll-up."""
+        return self.temporal.get_workflow_handle(rollup.run.workflow_id)
+
+    async def ended(self, rollup: Any) -> Any:
+        """The roll-up when the work on it has ended well."""
+        await self.run_of(rollup).result()
+        return await self.get(rollup.id)
+
+    async def get(self, rollup_id: str) -> Any:
+        request = pb.GetRollupRequest(id=rollup_id)
+        answer = await self.books.rollups.GetRollup(request, metadata=self.books.operator)
+        return answer.rollup
+
+    async def approve(self, rollup_id: str) -> Any:
+        request = pb.ApproveRollupRequest(id=rollup_id)
+        return await self.books.rollups.ApproveRollup(request, metadata=self.books.operator)
+
+    async def undo(self, rollup_id: str) -> Any:
+        request = pb.UndoRollupRequest(id=rollup_id, reason="a mistake")
+        return await self.books.rollups.UndoRollup(request, metadata=self.books.operator)
+
+    async def retry(self, rollup_id: str, *tenants: str) -> Any:
+        request = pb.RetryRollupRequest(id=rollup_id, tenant_ids=tenants)
+        return await self.books.rollups.RetryRollup(request, metadata=self.books.operator)
+
+    async def hand_over(self, invoice_id: str) -> Any:
+        request = invoices_pb.HandOverInvoiceRequest(id=invoice_id)
+        answer = await self.books.invoices.HandOverInvoice(request, metadata=self.books.operator)
+        return answer.invoice
+
+
+def channel_to(settings: Settings) -> grpc.aio.Channel:
+    """A channel that soon finds a service again that was killed."""
+    options = [("grpc.max_reconnect_backoff_ms", 500), ("grpc.initial_reconnect_backoff_ms", 100)]
+    return grpc.aio.insecure_channel(settings.analytics_address, options=options)

@@ -1,0 +1,87 @@
+"""Accounts receivable, as a real HTTP server that fails, dawdles and answers twice."""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+__all__ = ["Post", "Receiver"]
+
+
+@dataclass(frozen=True)
+class Post:
+    """What arrived."""
+
+    key: str
+    signature: str
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """Keeps an invoice once a key; tells the same reference when it is posted again."""
+
+    posts: list[Post] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
+    """Statuses answered instead, one a post, until there is none left."""
+    forgets_answers: int = 0
+    """So many posts are kept, and the connection then breaks off without an answer."""
+    dawdles_seconds: float = 0.0
+    _server: ThreadingHTTPServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        receiver = self
+        lock = threading.Lock()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                key = self.headers["idempotency-key"]
+                with lock:
+                    receiver.posts.append(Post(key, self.headers["arcadia-signature"], body))
+                    status = receiver.failures.pop(0) if receiver.failures else 200
+                    forgets = receiver.forgets_answers > 0 and status == 200
+                    receiver.forgets_answers -= forgets
+                    if status == 200:
+                        known = receiver.references.setdefault(
+                            key, f"AR-{len(receiver.references) + 1}"
+                        )
+                time.sleep(receiver.dawdles_seconds)
+                if forgets:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                answer: dict[str, Any] = (
+                    {"reference": known} if status == 200 else {"error": "not now"}
+                )
+                text = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("content-length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: Any) -> None:
+                """Says nothing."""
+
+            def finish(self) -> None:
+                if not self.wfile.closed:
+                    try:
+                        super().finish()
+                    except OSError:
+                        return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where to post."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/invoices"
+
+    def close(self) -> None:
+        """Ends it."""
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,112 @@
+"""Posts each invoice that accounts receivable does not have, a page at a time."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from arcadia.analytics.v1 import invoices_pb2
+from arcadia.analytics.v1 import invoicing_service_pb2 as pb
+from temporalio import activity
+
+from services.common.requests import set_request_id
+from workflows.accounts_receivable import AccountsReceivable, Receipt, body_of
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating, reached_before
+from workflows.invoicing_payloads import HandOverResult, HandOverRound
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
+
+__all__ = ["HandOverActivities"]
+
+INVOICES_A_PAGE: Final = 50
+POSTS_AT_ONCE: Final = 8
+PENDING: Final = "pending"
+
+
+class HandOverActivities:
+    """Needs the analytics' stub, and accounts receivable where there is one."""
+
+    def __init__(
+        self, steps: "InvoicingServiceAsyncStub", receivable: AccountsReceivable | None
+    ) -> None:
+        self._steps = steps
+        self._receivable = receivable
+
+    @activity.defn
+    async def hand_over_pending(self, request: HandOverRound) -> HandOverResult:
+        """One attempt for each invoice that waits, from wherever an earlier attempt stood."""
+        with as_failures("analytics"):
+            set_request_id(activity.info().workflow_run_id)
+            told = reached_before(HandOverResult) or HandOverResult()
+            turns = asyncio.Semaphore(POSTS_AT_ONCE)
+            async with beating(lambda: told):
+                while True:
+                    invoices, token = await self._page(request, told.page_token)
+                    receipts = await asyncio.gather(
+                        *(self._attempt(invoice, request, turns) for invoice in invoices)
+                    )
+                    told = replace(_with(told, receipts), page_token=token)
+                    if not token:
+                        return told
+
+    async def _page(
+        self, request: HandOverRound, token: str
+    ) -> tuple[list[invoices_pb2.Invoice], str]:
+        if request.invoice_id:
+            one = await self._steps.GetHandOver(
+                pb.GetHandOverRequest(invoice_id=request.invoice_id)
+            )
+            waits = one.invoice.hand_over.status == PENDING
+            return ([one.invoice] if waits else []), ""
+        page = await self._steps.ListPendingHandOvers(
+            pb.ListPendingHandOversRequest(
+                rollup_id=request.rollup_id, page_size=INVOICES_A_PAGE, page_token=token
+            )
+        )
+        return list(page.invoices), page.next_page_token
+
+    async def _attempt(
+        self, invoice: invoices_pb2.Invoice, request: HandOverRound, turns: asyncio.Semaphore
+    ) -> Receipt:
+        async with turns:
+            receipt = await self._posted(invoice.id)
+            if request.is_last and not receipt.is_delivered:
+                receipt = replace(receipt, is_final=True)
+            info = activity.info()
+            await self._steps.RecordHandOver(
+                pb.RecordHandOverRequest(
+                    invoice_id=invoice.id,
+                    status=_status(receipt),
+                    reference=receipt.reference,
+                    reason=receipt.reason,
+                    attempt_count=invoice.hand_over.attempt_count + 1,
+                    workflow_id=info.workflow_id,
+                    run_id=info.workflow_run_id,
+                )
+            )
+            return receipt
+
+    async def _posted(self, invoice_id: str) -> Receipt:
+        if self._receivable is None:
+            return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
+        whole = await self._steps.GetHandOver(pb.GetHandOverRequest(invoice_id=invoice_id))
+        return await self._receivable.post(invoice_id, body_of(whole), datetime.now(UTC))
+
+
+def _status(receipt: Receipt) -> str:
+    if receipt.is_delivered:
+        return "delivered"
+    return "failed" if receipt.is_final else PENDING
+
+
+def _with(told: HandOverResult, receipts: list[Receipt]) -> HandOverResult:
+    missed = [receipt for receipt in receipts if not receipt.is_delivered]
+    return replace(
+        told,
+        delivered_count=told.delivered_count + len(receipts) - len(missed),
+        failed_count=told.failed_count + sum(receipt.is_final for receipt in missed),
+        waiting_count=told.waiting_count + sum(not receipt.is_final for receipt in missed),
+        reason=missed[-1].reason if missed else told.reason,
+    )

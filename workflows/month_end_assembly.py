@@ -1,0 +1,52 @@
+"""What the worker of the month's end can do, with what its activities need."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
+from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
+
+from services.common.clients import connect as connect_service
+from services.common.settings import Service, Settings
+from workflows.accounts_receivable import AccountsReceivable
+from workflows.activities.handing_over import HandOverActivities
+from workflows.activities.invoicing import InvoicingActivities
+from workflows.assembly import Activity
+
+__all__ = ["invoicing_activities"]
+
+CALLER: Final = "worker"
+
+
+@asynccontextmanager
+async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Activity]]:
+    """Drafting and issuing over the analytics, handing over to the configured address."""
+    async with (
+        connect_service(settings, Service.ANALYTICS, caller=CALLER) as channel,
+        httpx.AsyncClient(follow_redirects=False) as http,
+    ):
+        steps = InvoicingServiceStub(channel)
+        invoicing = InvoicingActivities(
+            steps, MeteringServiceStub(channel), AttributionServiceStub(channel)
+        )
+        receivable = (
+            AccountsReceivable(http, settings.ar_url, settings.ar_secret.get_secret_value())
+            if settings.ar_url
+            else None
+        )
+        yield (
+            invoicing.begin_rollup,
+            invoicing.close_metering,
+            invoicing.reopen_metering,
+            invoicing.plan_rollup,
+            invoicing.draft_page,
+            invoicing.check_rollup,
+            invoicing.issue_invoices,
+            invoicing.discard_drafts,
+            invoicing.set_status,
+            invoicing.refresh_margin,
+            HandOverActivities(steps, receivable).hand_over_pending,
+        )
