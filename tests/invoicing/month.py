@@ -1,5 +1,6 @@
-"""A month's end as it runs: Temporal, a worker and the analytics as processes that can be killed."""
+"""A month's end as it runs: Temporal, and a worker and the analytics that can be killed."""
 
+import asyncio
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from tests.invoicing.receiver import Receiver
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 
-__all__ = ["MonthEnd"]
+__all__ = ["MonthEnd", "channel_to", "until"]
 
 
 @dataclass
@@ -93,9 +94,9 @@ class MonthEnd:
         """Every day of a month was metered to its end."""
         self.books.execute(
             "INSERT INTO work_passes (work, subject, pass_key, state, until, started_at,"
-            " completed_at) SELECT 'metering', day::date, 'test', 'current', day + interval '2 day',"
-            " now(), now() FROM generate_series(%s::date, %s::date + interval '1 month'"
-            " - interval '1 day', interval '1 day') AS day",
+            " completed_at) SELECT 'metering', day::date, 'test', 'current',"
+            " day + interval '2 day', now(), now() FROM generate_series(%s::date,"
+            " %s::date + interval '1 month' - interval '1 day', interval '1 day') AS day",
             period, period,
         )  # fmt: skip
 
@@ -143,3 +144,13 @@ def channel_to(settings: Settings) -> grpc.aio.Channel:
     """A channel that soon finds a service again that was killed."""
     options = [("grpc.max_reconnect_backoff_ms", 500), ("grpc.initial_reconnect_backoff_ms", 100)]
     return grpc.aio.insecure_channel(settings.analytics_address, options=options)
+
+
+async def until(month_end: MonthEnd, rollup: Any, status: str) -> Any:
+    """The roll-up when it has come to a status."""
+    for _ in range(600):
+        found = await month_end.get(rollup.id)
+        if found.status == status:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the roll-up is {found.status}: {found.reason}")

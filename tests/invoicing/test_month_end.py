@@ -10,7 +10,7 @@ from temporalio.client import WorkflowFailureError
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, Books, content_of
 from tests.invoicing.catalog import Subscription
-from tests.invoicing.month import MonthEnd
+from tests.invoicing.month import MonthEnd, until
 from workflows.invoice_rollup import InvoiceRollup
 
 
@@ -18,16 +18,6 @@ def tenants(books: Books, count: int) -> None:
     books.catalog.subscriptions = [
         Subscription(f"tenant-{number:03d}", "app", addons=number % 3) for number in range(count)
     ]
-
-
-async def until(month_end: MonthEnd, rollup: Any, status: str) -> Any:
-    """The roll-up when it has come to a status."""
-    for _ in range(600):
-        found = await month_end.get(rollup.id)
-        if found.status == status:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the roll-up is {found.status}: {found.reason}")
 
 
 async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(

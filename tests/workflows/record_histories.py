@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System, outcomes_of
@@ -29,7 +29,12 @@ HISTORIES = Path(__file__).parent / "histories"
 
 
 async def save(system: System, workflow_id: str, name: str) -> None:
-    history = await system.client.get_workflow_handle(workflow_id).fetch_history()
+    await save_from(system.client, workflow_id, name)
+
+
+async def save_from(client: Client, workflow_id: str, name: str) -> None:
+    """Saves the newest run of a workflow."""
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
     document = without_machine(json.loads(history.to_json()))
     (HISTORIES / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
 

@@ -22,6 +22,7 @@ def test_there_are_histories_of_every_workflow() -> None:
     assert {path.name.partition(".")[0] for path in HISTORIES} == {
         "BalanceSnapshot", "BillingHistory", "DailyCosts", "InvoiceIngest",
         "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource", "Metering", "MarginRefresh",
+        "HandOver", "InvoiceRollup", "MonthEnd",
     }  # fmt: skip
 
 
