@@ -62,7 +62,7 @@ def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
 def first_sync(settings: Settings, layout: Layout) -> Part:
     """The sync that is run once when everything is ready, so that there is something to see."""
     programs = _Programs(settings, layout)
-    return Part(FIRST_SYNC, lambda: programs.module("cli.app", "sync"), patience=20.0)
+    return Part(FIRST_SYNC, lambda: programs.module("cli.app", "sync"), patience=60.0)
 
 
 @dataclass(frozen=True, slots=True)

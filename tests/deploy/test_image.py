@@ -15,7 +15,16 @@ DOCKERFILE = (FOLDER / "deploy" / "Dockerfile").read_text()
 IGNORED = (FOLDER / ".dockerignore").read_text()
 
 PACKAGES = ("cli", "gateway", "providers", "services", "stack", "workflows")
-DATA = {"gateway/envoy.yaml.j2", "protos/gen/arcadia.binpb"}
+INVOICE = "services/analytics/invoicing/document"
+DATA = {
+    "gateway/envoy.yaml.j2",
+    "protos/gen/arcadia.binpb",
+    "services/catalog/seed.yaml",
+    f"{INVOICE}/invoice.html.j2",
+    f"{INVOICE}/fonts/DejaVuSans.ttf",
+    f"{INVOICE}/fonts/DejaVuSans-Bold.ttf",
+    f"{INVOICE}/fonts/LICENSE",
+}
 PROCESSES = (*(f"services.{service}.__main__" for service in Service), "workflows.worker")
 
 
