@@ -19,7 +19,8 @@ from services.billing.billed_values import BadValue, read_amount, read_hours, re
 __all__ = ["LONGEST_RECORD", "BilledRow", "InvoiceCsv", "MalformedCsv"]
 
 LONGEST_RECORD: Final = 64 * 1024
-"""Bytes of one record. A longer one is no line of a bill."""
+"""Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
+as long."""
 
 LONGEST_FIELD: Final = 4_000
 """Characters of a field that is kept."""
@@ -188,7 +189,6 @@ class InvoiceCsv:
         self._width = len(header)
 
     def _rows(self, records: Iterator[list[str]], places: tuple[int, ...]) -> list[BilledRow]:
-        product, group, description, hours, start, end, usd, project, category = places
         rows: list[BilledRow] = []
         number = self.row_count
         for record in records:
@@ -197,32 +197,7 @@ class InvoiceCsv:
                     continue
                 raise self._misfit(number + 1, record)
             number += 1
-            try:
-                row = BilledRow(
-                    number,
-                    record[product],
-                    record[group],
-                    record[description],
-                    record[project],
-                    record[category],
-                    read_hours(record[hours]),
-                    read_instant(record[start]),
-                    read_instant(record[end]),
-                    read_amount(record[usd]),
-                )
-            except BadValue:
-                raise _blamed(number, record, places) from None
-            if (
-                len(row.description) > LONGEST_FIELD
-                or len(row.product) > LONGEST_FIELD
-                or len(row.group_description) > LONGEST_FIELD
-                or len(row.project_name) > LONGEST_FIELD
-                or len(row.category) > LONGEST_FIELD
-            ):
-                raise _too_long(row)
-            if row.start_at and row.end_at and row.end_at < row.start_at:
-                raise MalformedCsv(number, "end", "is before the start")
-            rows.append(row)
+            rows.append(_billed(number, record, places))
         self.row_count = number
         return rows
 
@@ -241,6 +216,31 @@ def _end_of_records(buffer: bytes | bytearray) -> int:
         quotes -= buffer.count(b'"', previous, end)
         end = previous
     return end
+
+
+def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> BilledRow:
+    """The row of a record. Raises MalformedCsv."""
+    product, group, description, hours, start, end, usd, project, category = places
+    try:
+        row = BilledRow(
+            number,
+            record[product],
+            record[group],
+            record[description],
+            record[project],
+            record[category],
+            read_hours(record[hours]),
+            read_instant(record[start]),
+            read_instant(record[end]),
+            read_amount(record[usd]),
+        )
+    except BadValue:
+        raise _blamed(number, record, places) from None
+    if max(map(len, row[1:6])) > LONGEST_FIELD:
+        raise _too_long(row)
+    if row.start_at and row.end_at and row.end_at < row.start_at:
+        raise MalformedCsv(number, "end", "is before the start")
+    return row
 
 
 def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:

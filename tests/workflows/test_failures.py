@@ -56,3 +56,11 @@ def test_what_a_service_refuses_is_not_sent_again(code: grpc.StatusCode) -> None
 
     assert failure.non_retryable
     assert failure.message == f"the inventory answered {code.name}: said so"
+
+
+def test_a_failure_names_the_service_that_answered() -> None:
+    with pytest.raises(ApplicationError) as caught, as_failures("billing"):
+        raise rpc_error(grpc.StatusCode.INVALID_ARGUMENT)
+
+    assert caught.value.type == "BillingRefused"
+    assert caught.value.message == "billing answered INVALID_ARGUMENT: said so"
