@@ -11,6 +11,7 @@ from arcadia.catalog.v1 import (
     pricing_service_pb2,
     pricing_service_pb2_grpc,
     quote_service_pb2,
+    quote_service_pb2_grpc,
     subscription_service_pb2,
     subscription_service_pb2_grpc,
 )
@@ -19,7 +20,10 @@ from services.catalog.catalog_servicer import CatalogServicer
 from services.catalog.clock import Clock, utc_now
 from services.catalog.deployment_servicer import DeploymentServicer
 from services.catalog.lifecycle_servicer import LifecycleServicer
+from services.catalog.margin_desk import MarginDesk
 from services.catalog.pricing_servicer import PricingServicer
+from services.catalog.quote_desk import QuoteDesk
+from services.catalog.quote_servicer import QuoteServicer
 from services.catalog.subscription_servicer import SubscriptionServicer
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -43,6 +47,10 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     )
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(
         PricingServicer(parts.database), server
+    )
+    desk = QuoteDesk(parts.database, MarginDesk(parts.settings))
+    quote_service_pb2_grpc.add_QuoteServiceServicer_to_server(
+        QuoteServicer(parts.database, desk, now), server
     )
 
 

@@ -1,0 +1,73 @@
+"""QuoteService: proto to domain and back. Prices, and keeps what it said."""
+
+from typing import Any
+from uuid import UUID
+
+from arcadia.catalog.v1 import quote_service_pb2 as pb
+from arcadia.catalog.v1 import quote_service_pb2_grpc, quotes_pb2
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.clock import Clock
+from services.catalog.quote_desk import QuoteDesk
+from services.catalog.quote_messages import (
+    difference_message,
+    stored_message,
+    verification_message,
+)
+from services.catalog.quote_requests import wanted
+from services.catalog.quoting.proofs import compare, verify
+from services.catalog.store.quotes import read_quote
+from services.catalog.stored_quotes import StoredQuote
+from services.common.access import current_caller
+from services.common.database import Database
+
+__all__ = ["QuoteServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
+    """Quotes for people and programs, before provisioning and of changes."""
+
+    def __init__(self, database: Database, desk: QuoteDesk, now: Clock) -> None:
+        self._database = database
+        self._desk = desk
+        self._now = now
+
+    async def CreateQuote(  # noqa: N802
+        self, request: pb.CreateQuoteRequest, context: Context
+    ) -> quotes_pb2.Quote:
+        """Prices a plan or a change of a subscription, and keeps the quote."""
+        now = self._now()
+        asked = wanted(request, now.date())
+        return await self._desk.quote(request, asked, current_caller(), now)
+
+    async def GetQuote(  # noqa: N802
+        self, request: pb.GetQuoteRequest, context: Context
+    ) -> pb.GetQuoteResponse:
+        """A stored quote."""
+        kept = await self._kept("id", request.id)
+        return pb.GetQuoteResponse(quote=stored_message(kept))
+
+    async def VerifyQuote(  # noqa: N802
+        self, request: pb.VerifyQuoteRequest, context: Context
+    ) -> pb.VerifyQuoteResponse:
+        """Computes a stored quote again from its frozen inputs."""
+        kept = await self._kept("id", request.id)
+        return pb.VerifyQuoteResponse(verification=verification_message(verify(kept.proof)))
+
+    async def CompareQuotes(  # noqa: N802
+        self, request: pb.CompareQuotesRequest, context: Context
+    ) -> pb.CompareQuotesResponse:
+        """Names the inputs in which two stored quotes differ."""
+        one = await self._kept("id", request.id)
+        other = await self._kept("other_id", request.other_id)
+        found = compare(one.proof.inputs_json, other.proof.inputs_json)
+        return pb.CompareQuotesResponse(differences=map(difference_message, found))
+
+    async def _kept(self, field: str, said: str) -> StoredQuote:
+        scope = current_caller().scope
+        identifier: UUID = requests.uuid_of(field, said)
+        async with self._database.read(scope) as session:
+            return await read_quote(session, scope, identifier)
