@@ -1,0 +1,94 @@
+"""What the commands about usage and margin share: calls as an operator, money, bars."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+import grpc
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import FailureError
+from temporalio.service import RPCError
+
+from cli.caller import Metadata, called_as_operator
+from services.common.settings import Service, Settings
+from workflows.connection import connect
+
+__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "money_of", "ran", "table_of"]
+
+BAR_CELLS: Final = 24
+UNKNOWN: Final = "?"
+"""How an unknown amount is shown: never as zero."""
+
+Answer = TypeVar("Answer")
+Ask = Callable[[grpc.aio.Channel, Metadata], Awaitable[Answer]]
+
+
+def asked(ask: Ask[Answer]) -> Answer:
+    """What the analytics answer to an operator; ends the program when they refuse."""
+
+    async def run() -> Answer:
+        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
+            return await ask(channel, metadata)
+
+    try:
+        return asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
+        raise typer.Exit(1) from None
+
+
+def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
+    """The result of a workflow that is started now; ends the program when it fails."""
+
+    async def run() -> Any:  # noqa: ANN401
+        handle = await start(await connect(Settings()))
+        Console().print(f"{handle.id} · run {handle.result_run_id}", markup=False)
+        return await handle.result()
+
+    try:
+        return asyncio.run(run())
+    except WorkflowFailureError as error:
+        cause: BaseException | None = error.cause
+        while isinstance(cause, FailureError) and cause.cause is not None:
+            cause = cause.cause
+        Console(stderr=True).print(f"failed: {cause}", markup=False)
+    except (RuntimeError, RPCError) as error:
+        Console(stderr=True).print(f"Temporal does not answer: {error}", markup=False)
+    raise typer.Exit(1)
+
+
+def money(message: Any, field: str) -> str:  # noqa: ANN401
+    """An amount in cents as a decimal; a question mark when it is unknown."""
+    if not message.HasField(field):
+        return UNKNOWN
+    return money_of(getattr(message, field))
+
+
+def money_of(cents: int) -> str:
+    """An amount in cents as a decimal."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02}"
+
+
+def bar(amount: int, largest: int, style: str) -> Text:
+    """A bar as long as its share of the largest amount; dim where it is below zero."""
+    if not largest or not amount:
+        return Text("")
+    cells = max(1, round(abs(amount) * BAR_CELLS / largest))
+    return Text("█" * min(cells, BAR_CELLS), style=style if amount > 0 else f"dim {style}")
+
+
+def table_of(*headings: str, right: frozenset[str] = frozenset()) -> Table:
+    """A plain table; the columns named in `right` hold numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in headings:
+        table.add_column(name, overflow="fold", justify="right" if name in right else "left")
+    return table
+
+
+def heading(text: str) -> Text:
+    """A line above a table."""
+    return Text(text, style="bold underline")

@@ -1,0 +1,119 @@
+"""`arcadia usage`: what deployments used, day by day, and metering by hand."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+import grpc
+import typer
+from arcadia.analytics.v1 import usage_service_pb2 as pb
+from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
+from rich.console import Console
+from rich.text import Text
+
+from cli.analytics import asked, ran, table_of
+from cli.caller import Metadata
+from workflows.metering_starts import start_metering
+
+__all__ = ["commands"]
+
+commands = typer.Typer(help="What deployments used, day by day.", no_args_is_help=True)
+
+PAGE_SIZE = 500
+DAYS_SHOWN = 7
+
+
+@commands.command("list")
+def list_usage(
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
+    kind: Annotated[str, typer.Option(help="Only of this kind of usage.")] = "",
+    since: Annotated[str, typer.Option(help="From this day on; a week ago when left out.")] = "",
+    until: Annotated[str, typer.Option(help="Up to the day before this one.")] = "",
+) -> None:
+    """List usage per deployment, kind and day, newest day first."""
+    today = datetime.now(UTC).date()
+    wanted = {
+        "tenant_id": tenant,
+        "deployment_id": deployment,
+        "resource_kind": kind,
+        "from_day": since or (today - timedelta(days=DAYS_SHOWN)).isoformat(),
+        "to_day": until,
+    }
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UsageServiceStub(channel)
+        figures: list[Any] = []
+        token = ""
+        while True:
+            request = pb.ListDailyUsageRequest(page_size=PAGE_SIZE, page_token=token, **wanted)
+            answer = await stub.ListDailyUsage(request, metadata=metadata)
+            figures += answer.daily_usage
+            if not (token := answer.next_page_token):
+                return figures
+
+    table = table_of("day", "tenant", "deployment", "kind", "qty", "facts", "id",
+                     right=frozenset({"qty", "facts"}))  # fmt: skip
+    for figure in asked(ask):
+        table.add_row(
+            figure.day,
+            Text(figure.tenant_id),
+            Text(figure.deployment_id),
+            figure.resource_kind,
+            figure.qty,
+            f"{figure.fact_count:,}",
+            figure.id,
+        )
+    Console().print(table if table.row_count else "Nothing was metered.")
+
+
+@commands.command("facts")
+def show_facts(
+    usage_id: Annotated[str, typer.Argument(help="The figure's id, as `usage list` shows it.")],
+) -> None:
+    """Show the resources with their spans, and the events, behind a figure."""
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UsageServiceStub(channel)
+        facts: list[Any] = []
+        token = ""
+        while True:
+            request = pb.ListUsageFactsRequest(
+                usage_id=usage_id, page_size=PAGE_SIZE, page_token=token
+            )
+            answer = await stub.ListUsageFacts(request, metadata=metadata)
+            facts += answer.facts
+            if not (token := answer.next_page_token):
+                return facts
+
+    table = table_of("what", "from", "to", "GB", "qty", right=frozenset({"GB", "qty"}))
+    for fact in asked(ask):
+        what = f"{fact.inventory_kind} {fact.resource_name}" if fact.resource_id else fact.event_key
+        table.add_row(
+            Text(what),
+            f"{fact.fact_from.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
+            f"{fact.fact_to.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
+            fact.size_gb if fact.HasField("size_gb") else "",
+            fact.qty,
+        )
+    Console().print(table)
+
+
+@commands.command("meter")
+def meter_days(
+    day: Annotated[
+        list[str] | None,
+        typer.Option(help="This day, as in 2026-05-20; may be repeated. Yesterday and today else."),
+    ] = None,
+) -> None:
+    """Meter days now, or join the run that does; metering a day again replaces it."""
+    days = [_day(one) for one in day or ()]
+    result = ran(lambda client: start_metering(client, days))
+    for line in result.lines:
+        Console().print(line, markup=False)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day as in 2026-05-20") from None

@@ -1,0 +1,97 @@
+"""`arcadia usage` and `arcadia margin`: tables and a chart in the terminal."""
+
+import asyncio
+import sys
+
+from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
+
+from services.common.periods import Period, month_of
+from tests.analytics.account import Analytics, event, today, yesterday
+from tests.analytics.peers import SHOP, Span, at
+from tests.analytics.revenue import Billed, invoice
+from tests.analytics.test_margin import PERIOD, STUDIO, line, spans
+from tests.support.environment import environment_of
+
+
+async def arcadia(analytics: Analytics, *arguments: str) -> tuple[int, str]:
+    """Runs a command; its exit code and all that it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cli.app", *arguments,
+        env={**environment_of(analytics.settings), "COLUMNS": "160"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+async def test_usage_is_listed_with_the_facts_behind_each_figure(analytics: Analytics) -> None:
+    day = yesterday()
+    analytics.peers.spans = [Span(1, at(day), at("2199-01-01"))]
+    await analytics.meter(day)
+    await analytics.send(event("call-1", qty="12.5"))
+    code, said = await arcadia(analytics, "usage", "list", "--tenant", "acme")
+    assert code == 0, said
+    assert [row.split()[:5] for row in said.splitlines()[1:]] == [
+        [day, "acme", SHOP.id, "droplet_hours", "24"],
+        [day, "acme", SHOP.id, "llm_tokens", "12.5"],
+    ]
+    hours, tokens = (row.split()[-1] for row in said.splitlines()[1:])
+    assert "droplet droplet-1" in (await arcadia(analytics, "usage", "facts", hours))[1]
+    assert "call-1" in (await arcadia(analytics, "usage", "facts", tokens))[1]
+
+
+async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", *STUDIO)
+    analytics.peers.spans = spans(("acme", "shop"), ("", ""))
+    analytics.peers.cost_lines = [line("30.53", 1), line("56.39", 2)]
+    await analytics.attribute(PERIOD)
+    await analytics.margin(PERIOD)
+    code, said = await arcadia(analytics, "margin", "show", "--period", "2026-04")
+    assert code == 0, said
+    assert "revenue 71.12 - costs 86.92 = margin -15.80 (-22.2 %) AUD" in said
+    assert "1 to 1 was assumed" in said
+    rows = {row.split()[0]: row for row in said.splitlines() if row.strip()}
+    assert rows["acme"].split()[1:5] == ["71.12", "30.53", "40.59", "57.1"]
+    assert "█" in rows["acme"]
+    assert rows["internal"].split()[1:4] == ["0.00", "56.39", "-56.39"]
+    assert rows["droplet_hours"].split()[1] == "21.12"
+
+
+async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics) -> None:
+    last = month_of(today()).preceding()
+    await invoice(analytics.database, last.start.isoformat(), "acme", Billed(5000))
+    await analytics.margin(last.start.isoformat())
+    code, said = await arcadia(analytics, "margin", "trend", "--months", "2")
+    assert code == 0, said
+    rows = {row.split()[0]: row.split()[1:4] for row in said.splitlines() if row.strip()}
+    assert rows[last.code] == ["50.00", "?", "?"]
+    before: Period = last.preceding()
+    assert rows[before.code] == ["?", "?", "?"]
+    code, said = await arcadia(analytics, "margin", "accrual")
+    assert "revenue ? - costs ? = margin ?" in said
+
+
+async def test_a_rate_that_was_used_is_named(analytics: Analytics) -> None:
+    request = rates_pb.CreateExchangeRateRequest(
+        from_currency="USD", to_currency="AUD", rate="1.5", effective_from="2026-01-01",
+        source="rba",
+    )  # fmt: skip
+    await analytics.rates.CreateExchangeRate(request, metadata=analytics.operator)
+    analytics.peers.cost_lines = [line("10.01")]
+    await analytics.attribute(PERIOD)
+    await analytics.margin(PERIOD)
+    _, said = await arcadia(analytics, "margin", "show", "--period", PERIOD)
+    assert "1 USD = 1.5 AUD since 2026-01-01 rba" in said
+    assert "costs 15.02" in said
+
+
+async def test_a_refusal_ends_the_command_with_its_reason(analytics: Analytics) -> None:
+    code, said = await arcadia(analytics, "margin", "differences", "--period", PERIOD)
+    assert code == 1
+    assert "not closed" in said
+    code, said = await arcadia(analytics, "margin", "show", "--period", "April")
+    assert code == 2
+    assert "2026-04" in said
