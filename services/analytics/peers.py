@@ -16,7 +16,13 @@ from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
 from services.common.clients import open_channel
-from services.common.errors import Aborted, ArcadiaError, InvalidArgument, Unavailable
+from services.common.errors import (
+    Aborted,
+    ArcadiaError,
+    InvalidArgument,
+    Unavailable,
+    Unimplemented,
+)
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -56,7 +62,8 @@ def asking(service: Service) -> Iterator[None]:
     """Says in our own errors what another service answered inside.
 
     Raises InvalidArgument for a page token that it does not take, Aborted when what it was
-    asked for changed meanwhile, and Unavailable for all else: nothing is guessed without it.
+    asked for changed meanwhile, Unimplemented when its release does not answer that yet, and
+    Unavailable for all else: nothing is guessed without it.
     """
     try:
         yield
@@ -68,6 +75,8 @@ def _ours(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
     said = error.details() or ""
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
         return InvalidArgument("page_token", f"the {service} says: {said}")
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return Unimplemented()
     if error.code() is grpc.StatusCode.ABORTED:
         return Aborted(f"the {service} says: {said}", reason=f"{service}_MOVED_ON".upper())
     return Unavailable(
