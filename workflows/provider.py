@@ -19,7 +19,9 @@ PROVISIONING: Final = "provisioning"
 FOR_THE_SIMULATOR: Final = "simulator"
 """Where no token is configured: the simulator takes any."""
 
-SWEEPING: Final = frozenset({TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW})
+SWEEPING: Final = frozenset(
+    {TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING}
+)
 """The queues that would use up whatever there is."""
 
 

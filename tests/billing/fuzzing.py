@@ -1,6 +1,7 @@
 """Hostile files without end: mutations of good ones, cut at random, read to rows or refused."""
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -52,7 +53,7 @@ def fuzz(seed: int, files: int) -> Fuzzed:
         whole, cut = _outcome(iter([content])), _outcome(_pieces(content, chance))
         assert whole == cut, content
         if isinstance(whole, str):
-            reasons.add(whole.partition(": ")[2].partition("'")[0][:40])
+            reasons.add(re.sub(r"['\"].*|[0-9]+", "", whole.partition(": ")[2]))
         else:
             read += 1
             _check(whole)

@@ -10,11 +10,13 @@ from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
 from workflows.starts import HOURLY_KINDS, SLOW_KINDS, SYNCED_KINDS
 
-SWEEPING = (TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW)
+SWEEPING = (TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING)
 
 
 @pytest.mark.parametrize("queue", SWEEPING)
-def test_a_sweep_leaves_some_of_a_token_that_provisioning_uses_too(queue: TaskQueue) -> None:
+def test_a_sweep_or_a_walk_leaves_some_of_a_token_that_provisioning_uses_too(
+    queue: TaskQueue,
+) -> None:
     assert ProviderTokens(Settings(DO_API_TOKEN="one-for-all")).leaving(queue) == LEFT_FOR_OTHERS
 
 
