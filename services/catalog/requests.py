@@ -20,6 +20,7 @@ __all__ = [
     "text",
     "usage_kind",
     "uuid_of",
+    "version_number",
 ]
 
 LONGEST_TEXT: Final = 255
@@ -93,3 +94,10 @@ def usage_kind(field: str, value: str) -> str:
 def state(field: str, value: str) -> State:
     """A state of deployments, else InvalidArgument."""
     return State(one_of(field, value, STATES, "UNKNOWN_STATE"))
+
+
+def version_number(field: str, number: int) -> int:
+    """The number of a plan version, else InvalidArgument."""
+    if not 1 <= number < 2**31:
+        raise InvalidArgument(field, "must be at least 1", reason="OUT_OF_RANGE")
+    return number

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.catalog.plans import Plan
+from services.catalog.store.locks import lock_catalog
 from services.catalog.store.versions import read_versions
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, FieldViolation, NotFound
@@ -69,6 +70,7 @@ async def read_plan(session: ReadSession, code: str) -> Plan:
 
 async def create_plan(session: WriteSession, code: str, name: str) -> Plan:
     """Makes a plan without a version. Raises AlreadyExists when the code is taken."""
+    await lock_catalog(session)
     made = await session.execute(CREATE, {"code": code, "name": name})
     if made.first() is None:
         message = f"there is a plan {code!r} already"
@@ -83,6 +85,7 @@ async def create_plan(session: WriteSession, code: str, name: str) -> Plan:
 
 async def rename_plan(session: WriteSession, code: str, name: str) -> Plan:
     """Renames a plan. Raises NotFound."""
+    await lock_catalog(session)
     await session.execute(RENAME, {"code": code, "name": name})
     return await read_plan(session, code)
 

@@ -1,0 +1,68 @@
+"""Batches are read in a constant number of statements, whatever there is in them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
+from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
+
+from services.catalog.store.subscriptions import read_subscriptions
+from services.catalog.store.versions import read_versions
+from services.common.access import ALL
+from tests.catalog.shop import Shop
+
+Count = Callable[[Awaitable[Any]], Awaitable[int]]
+
+MANY = 40
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Count:
+    """Counts what reaches the driver while something is awaited."""
+    counted = 0
+    execute = psycopg.AsyncCursor.execute
+
+    async def counting(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal counted
+        counted += 1
+        return await execute(self, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
+
+    async def count(work: Awaitable[Any]) -> int:
+        before = counted
+        await work
+        return counted - before
+
+    return count
+
+
+async def test_lists_and_batches_cost_the_same_at_any_number(shop: Shop, statements: Count) -> None:
+    ids = []
+    for number in range(MANY):
+        deployment = await shop.deploy(f"app-{number}")
+        made = await shop.subscribe(deployment.id, addons=["storage_50gb", "llm_1m"])
+        ids.append(UUID(made.id))
+    keys = [worker_pb.DeploymentKey(slug=f"app-{number}") for number in range(MANY)]
+
+    async def batch(size: int) -> None:
+        async with shop.database.read(ALL) as session:
+            found = await read_subscriptions(session, ALL, ids[:size])
+            terms = [term.plan_version_id for one in found.values() for term in one.terms]
+            assert len(await read_versions(session, terms)) == 1
+        assert len(found) == size
+
+    async def lists(size: int) -> None:
+        deployments = pb.ListDeploymentsRequest(page_size=size)
+        await shop.deployments.ListDeployments(deployments, metadata=shop.acme)
+        subscriptions = subscription_pb.ListSubscriptionsRequest(page_size=size)
+        await shop.subscriptions.ListSubscriptions(subscriptions, metadata=shop.acme)
+        lookup = worker_pb.LookupDeploymentsRequest(keys=keys[:size])
+        await shop.lifecycle.LookupDeployments(lookup, metadata=shop.worker)
+
+    assert await statements(batch(1)) == await statements(batch(MANY))
+    assert await statements(lists(1)) == await statements(lists(MANY))
