@@ -110,6 +110,20 @@ def test_an_idempotency_key_holds_across_restarts(stack: WholeStack, slug: str) 
         answered(other, 409)
 
 
+def test_a_resource_is_given_to_a_deployment_and_so_to_its_tenant(
+    stack: WholeStack, slug: str
+) -> None:
+    with stack.client() as http:
+        new = {"slug": slug, "tenant_id": "globex"}
+        made = answered(http.post("/api/v1/deployments", json=new))["deployment"]
+        found = answered(http.get("/api/v1/inventory", params={"tenant_id": "acme"}))
+        path = f"/api/v1/inventory/{found['resources'][0]['id']}/assign"
+        given = answered(http.post(path, json={"deployment_id": made["id"]}))["resource"]
+        back = answered(http.post(path, json={"by_rules": True}))["resource"]
+    assert (given["deployment_id"], given["tenant_id"]) == (made["id"], "globex")
+    assert back["tenant_id"] == "acme"
+
+
 def arcadia(stack: WholeStack, *arguments: str, status: int = 0) -> str:
     """What a command prints, run in this process."""
     result = CliRunner().invoke(app, ["catalog", *arguments], env=environment_of(stack.settings))

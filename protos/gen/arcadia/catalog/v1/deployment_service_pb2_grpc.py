@@ -121,7 +121,9 @@ class DeploymentServiceServicer:
 
     def TransitionDeployment(self, request, context):
         """Moves a deployment to another state. A move that the lifecycle does not allow
-        is refused and changes nothing.
+        is refused and changes nothing; only an operator makes one active again that is
+        `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
+        and `cancelled` the subscription itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

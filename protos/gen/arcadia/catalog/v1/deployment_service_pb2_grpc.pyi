@@ -43,7 +43,9 @@ class DeploymentServiceStub:
     """Changes what a deployment is called and how it runs; not its state."""
     TransitionDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.TransitionDeploymentRequest, _deployment_service_pb2.TransitionDeploymentResponse]
     """Moves a deployment to another state. A move that the lifecycle does not allow
-    is refused and changes nothing.
+    is refused and changes nothing; only an operator makes one active again that is
+    `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
+    and `cancelled` the subscription itself.
     """
     UpdateBillingActions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]
     """Says what automatic billing actions may do to a deployment."""
@@ -71,7 +73,9 @@ class DeploymentServiceAsyncStub(DeploymentServiceStub):
     """Changes what a deployment is called and how it runs; not its state."""
     TransitionDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.TransitionDeploymentRequest, _deployment_service_pb2.TransitionDeploymentResponse]  # type: ignore[assignment]
     """Moves a deployment to another state. A move that the lifecycle does not allow
-    is refused and changes nothing.
+    is refused and changes nothing; only an operator makes one active again that is
+    `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
+    and `cancelled` the subscription itself.
     """
     UpdateBillingActions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]  # type: ignore[assignment]
     """Says what automatic billing actions may do to a deployment."""
@@ -126,7 +130,9 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.TransitionDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.TransitionDeploymentResponse]]:
         """Moves a deployment to another state. A move that the lifecycle does not allow
-        is refused and changes nothing.
+        is refused and changes nothing; only an operator makes one active again that is
+        `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
+        and `cancelled` the subscription itself.
         """
 
     @_abc_1.abstractmethod
