@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import catalog, drift, gateway, inventory, margin, stack, sweeps, usage
+from cli import catalog, drift, gateway, inventory, invoices, margin, rollup, stack, sweeps, usage
 from cli.assign import assign_resource
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
@@ -36,7 +36,9 @@ app.add_typer(catalog.commands, name="catalog")
 app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.add_typer(inventory.commands, name="inventory")
+app.add_typer(invoices.commands, name="invoices")
 app.add_typer(margin.commands, name="margin")
+app.add_typer(rollup.commands, name="rollup")
 app.add_typer(sweeps.commands, name="sweeps")
 app.add_typer(usage.commands, name="usage")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)

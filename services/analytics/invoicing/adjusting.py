@@ -9,16 +9,16 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from services.analytics.invoicing.lines import Line
+from services.analytics.invoicing.lines import ADJUSTMENT, Line
+from services.analytics.invoicing.tracing import price_of
 
-__all__ = ["ADJUSTMENT", "adjustment_lines"]
-
-ADJUSTMENT: Final = "adjustment"
+__all__ = ["adjustment_lines"]
 
 USED_LINES: Final = ("overage", "ad_hoc")
 """The kinds of line that usage makes; recurring ones do not change by it."""
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
+"""The kind of line, of usage, and what priced it: a price may change within a month."""
 
 
 def adjustment_lines(billed: Iterable[Line], known_now: Iterable[Line]) -> tuple[Line, ...]:
@@ -33,7 +33,11 @@ def adjustment_lines(billed: Iterable[Line], known_now: Iterable[Line]) -> tuple
 
 
 def _by_kind(lines: Iterable[Line]) -> dict[Key, Line]:
-    return {(line.kind, line.resource_kind): line for line in lines if line.kind in USED_LINES}
+    return {
+        (line.kind, line.resource_kind, price_of(line.kind, line.meta)[1]): line
+        for line in lines
+        if line.kind in USED_LINES
+    }
 
 
 def _difference(before: Line | None, now: Line | None) -> Line | None:

@@ -10,7 +10,10 @@ from typing import Any, Final
 from services.common.money import plain
 from services.common.periods import Period
 
-__all__ = ["TAX", "Line", "Proof", "canonical", "digest", "lines_hash", "proofs_hash"]
+__all__ = ["ADJUSTMENT", "TAX", "Line", "Proof", "canonical", "digest", "lines_hash", "proofs_hash"]
+
+ADJUSTMENT: Final = "adjustment"
+"""The kind of a line that corrects an earlier month."""
 
 TAX: Final = "tax"
 """The kind of the one line that bills no deployment."""

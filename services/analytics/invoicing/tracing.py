@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.analytics.invoicing.adjusting import ADJUSTMENT
-from services.analytics.invoicing.lines import TAX
+from services.analytics.invoicing.lines import ADJUSTMENT, TAX
 
 __all__ = ["price_of"]
 

@@ -103,7 +103,7 @@ class VerifyingCalls:
                         row, lines.get(row.id, []), proofs.get(row.id, []), number + 1, previous
                     )
                     if reason:
-                        return _broken(number, walked, row.number, reason)
+                        return _broken(number, walked, number + 1, reason)
                     number, previous, walked = row.number, row.chain_hash, walked + 1
         return pb.VerifyInvoiceChainResponse(
             verified=True, invoice_count=walked, last_number=invoice_number(number)

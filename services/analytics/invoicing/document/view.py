@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.analytics.invoicing.lines import TAX
+from services.analytics.invoicing.lines import ADJUSTMENT, TAX
 from services.analytics.invoicing.messages import party_of
 from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.parties import Party
@@ -135,7 +135,7 @@ def _line(line: Stored) -> DocumentLine:
 
 def _note(line: Stored) -> str:
     told = []
-    if line.kind == "adjustment":
+    if line.kind == ADJUSTMENT:
         told.append(f"used {_day(line.service_start)} to {_day(_last_day(line))}")
     proration = line.meta.get("proration", "")
     if proration:

@@ -1,0 +1,282 @@
+"""`arcadia invoices`: what tenants owe, with its documents, and what becomes of it."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import grpc
+import typer
+from arcadia.analytics.v1 import invoice_service_pb2 as pb
+from arcadia.analytics.v1 import invoices_pb2
+from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.caller import Metadata, called_as_operator
+from services.common.settings import Service, Settings
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceAsyncStub
+
+__all__ = ["commands", "money"]
+
+commands = typer.Typer(
+    help="What tenants owe, with its documents, and what becomes of it.", no_args_is_help=True
+)
+
+PAGE_SIZE: Final = 500
+DOCUMENT_SECONDS: Final = 60.0
+STYLES: Final = {"draft": "dim", "issued": "yellow", "paid": "green", "void": "red"}
+
+Identifier = Annotated[str, typer.Argument(help="The invoice's id, from `invoices list`.")]
+Ask = Callable[["InvoiceServiceAsyncStub", Metadata], Awaitable[Any]]
+
+
+@commands.command("list")
+def list_invoices(
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    period: Annotated[str, typer.Option(help="Only of this month, as in 2026-04.")] = "",
+    status: Annotated[str, typer.Option(help="draft, issued, paid or void.")] = "",
+    count: Annotated[int, typer.Option(help="At most so many.", min=1, max=PAGE_SIZE)] = 50,
+) -> None:
+    """List invoices, newest month first."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.ListInvoicesRequest(
+            tenant_id=tenant, period=period, status=status, page_size=count
+        )
+        return (await stub.ListInvoices(request, metadata=metadata)).invoices
+
+    table = _table("id", "number", "month", "tenant", "total", "status", "handed over")
+    for invoice in _asked(ask):
+        table.add_row(
+            invoice.id,
+            invoice.number,
+            invoice.period[:7],
+            Text(invoice.tenant_id),
+            money(invoice.total_cents, invoice.currency),
+            Text(invoice.status, style=STYLES.get(invoice.status, "")),
+            Text(invoice.hand_over.reference or invoice.hand_over.status),
+        )
+    Console().print(table)
+
+
+@commands.command("show")
+def show_invoice(invoice_id: Identifier) -> None:
+    """Show an invoice with its lines."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        return await stub.GetInvoice(pb.GetInvoiceRequest(id=invoice_id), metadata=metadata)
+
+    answer = _asked(ask)
+    console = Console()
+    _print_head(console, answer.invoice)
+    table = _table("line", "kind", "description", "quantity", "at", "amount")
+    for line in answer.lines:
+        table.add_row(
+            line.id,
+            line.kind,
+            Text(line.description),
+            Text(f"{line.qty} {line.unit}"),
+            line.unit_price_cents,
+            money(line.amount_cents, ""),
+        )
+    console.print(table)
+
+
+@commands.command("download")
+def download_invoice(
+    invoice_id: Identifier,
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="pdf or html.")] = "pdf",
+) -> None:
+    """Download the document of an invoice."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.DownloadInvoiceRequest(id=invoice_id, format=format_)
+        return await stub.DownloadInvoice(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
+
+    document = _asked(ask)
+    path = output or Path(f"{invoice_id}.{format_}")
+    path.write_bytes(document.data)
+    Console().print(f"{path} ({len(document.data):,} bytes)", markup=False, soft_wrap=True)
+
+
+@commands.command("verify")
+def verify_invoices(
+    invoice_id: Annotated[
+        str, typer.Argument(help="Compute this invoice again; the whole chain without one.")
+    ] = "",
+) -> None:
+    """Compute an invoice again from its frozen inputs, or walk the chain of all of them."""
+    verified = _verify_one(invoice_id) if invoice_id else _verify_chain()
+    if not verified:
+        raise typer.Exit(1)
+
+
+@commands.command("void")
+def void_invoice(
+    invoice_id: Identifier,
+    reason: Annotated[str, typer.Option(help="Why; kept with it.")],
+) -> None:
+    """Void a draft or an issued invoice; its number stays taken."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.VoidInvoiceRequest(id=invoice_id, reason=reason, request_id=_key())
+        return (await stub.VoidInvoice(request, metadata=metadata)).invoice
+
+    _print_head(Console(), _asked(ask))
+
+
+@commands.command("pay")
+def pay_invoice(
+    invoice_id: Identifier,
+    paid_on: Annotated[str, typer.Option(help="The day, as in 2026-05-12; today if empty.")] = "",
+    reference: Annotated[str, typer.Option(help="What the payment is called.")] = "",
+) -> None:
+    """Mark an issued invoice as paid."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.PayInvoiceRequest(
+            id=invoice_id, paid_on=paid_on, reference=reference, request_id=_key()
+        )
+        return (await stub.PayInvoice(request, metadata=metadata)).invoice
+
+    _print_head(Console(), _asked(ask))
+
+
+@commands.command("issue")
+def issue_invoice(invoice_id: Identifier) -> None:
+    """Number and seal one draft."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.IssueInvoiceRequest(id=invoice_id, request_id=_key())
+        return (await stub.IssueInvoice(request, metadata=metadata)).invoice
+
+    _print_head(Console(), _asked(ask))
+
+
+@commands.command("hand-over")
+def hand_over_invoice(invoice_id: Identifier) -> None:
+    """Hand an invoice to accounts receivable again, after it was given up."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.HandOverInvoiceRequest(id=invoice_id, request_id=_key())
+        return (await stub.HandOverInvoice(request, metadata=metadata)).invoice
+
+    invoice = _asked(ask)
+    run = invoice.hand_over.run
+    Console().print(f"{invoice.number}: {run.workflow_id} · run {run.run_id}", soft_wrap=True)
+
+
+@commands.command("credit")
+def credit_invoice(
+    invoice_id: Identifier,
+    reason: Annotated[str, typer.Option(help="Why; stands on the note.")],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="LINE_ID=CENTS without tax; may be repeated. Everything without one."),
+    ] = None,
+) -> None:
+    """Take back some or all of an issued invoice by a credit note; tax follows."""
+    lines = [_credited(text) for text in line or ()]
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.CreateCreditNoteRequest(
+            invoice_id=invoice_id, lines=lines, reason=reason, request_id=_key()
+        )
+        return (await stub.CreateCreditNote(request, metadata=metadata)).credit_note
+
+    note = _asked(ask)
+    total = money(note.total_cents, note.currency)
+    Console().print(f"{note.number}: {total}, {money(note.tax_cents, '')} of it tax")
+
+
+def money(cents: int, currency: str) -> str:
+    """As in `AUD 1,234.50`."""
+    whole, rest = divmod(abs(cents), 100)
+    sign = "-" if cents < 0 else ""
+    return f"{currency} {sign}{whole:,}.{rest:02d}".lstrip()
+
+
+def _verify_one(invoice_id: str) -> bool:
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        return await stub.VerifyInvoice(pb.VerifyInvoiceRequest(id=invoice_id), metadata=metadata)
+
+    answer = _asked(ask)
+    for part in answer.parts:
+        outcome = ("verified", "green") if part.verified else (part.reason or "differs", "red")
+        Console().print(Text.assemble(f"{part.deployment_id or 'tax'}: ", outcome))
+    return bool(answer.verified)
+
+
+def _verify_chain() -> bool:
+    walked, after = 0, ""
+    while True:
+        answer = _walked_after(after)
+        walked += answer.invoice_count
+        if not answer.verified:
+            Console().print(f"[red]broken at {answer.broken_number}:[/] {answer.reason}")
+            return False
+        if answer.complete:
+            Console().print(f"[green]every link holds:[/] {walked:,} invoices")
+            return True
+        after = answer.last_number
+
+
+def _walked_after(number: str) -> pb.VerifyInvoiceChainResponse:
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.VerifyInvoiceChainRequest(after_number=number)
+        return await stub.VerifyInvoiceChain(request, metadata=metadata)
+
+    answer: pb.VerifyInvoiceChainResponse = _asked(ask)
+    return answer
+
+
+def _credited(text: str) -> pb.CreditedLine:
+    line_id, _, cents = text.partition("=")
+    if not cents.isdecimal():
+        raise typer.BadParameter(f"{text!r} is not LINE_ID=CENTS")
+    return pb.CreditedLine(line_id=line_id, amount_cents=int(cents))
+
+
+def _key() -> str:
+    return str(uuid.uuid4())
+
+
+def _asked(ask: Ask) -> Any:  # noqa: ANN401
+    """What the analytics answer to an operator; ends the program when they refuse."""
+
+    async def run() -> Any:  # noqa: ANN401
+        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
+            return await ask(InvoiceServiceStub(channel), metadata)
+
+    try:
+        return asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _print_head(console: Console, invoice: invoices_pb2.Invoice) -> None:
+    console.print(
+        Text.assemble(
+            f"{invoice.number or 'draft'} · {invoice.tenant_id} · {invoice.period[:7]} · ",
+            (invoice.status, STYLES.get(invoice.status, "")),
+            f" · {money(invoice.subtotal_cents, invoice.currency)}"
+            f" + {invoice.tax_label} {money(invoice.tax_cents, '')}"
+            f" = {money(invoice.total_cents, '')}",
+        ),
+        soft_wrap=True,
+    )
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        right = heading in ("total", "amount", "quantity", "at")
+        table.add_column(heading, overflow="fold", justify="right" if right else "left")
+    return table

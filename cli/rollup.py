@@ -1,0 +1,205 @@
+"""`arcadia rollup`: the month's end, started, followed and steered."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import grpc
+import typer
+from arcadia.analytics.v1 import rollup_service_pb2 as pb
+from arcadia.analytics.v1 import rollups_pb2
+from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
+from rich.console import Console
+from rich.text import Text
+
+from cli.caller import Metadata, called_as_operator
+from cli.invoices import money
+from services.common.settings import Service, Settings
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceAsyncStub
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="The month's end: invoices drafted, approved, issued.", no_args_is_help=True
+)
+
+LOOK_SECONDS: Final = 0.5
+STYLES: Final = {"completed": "green", "failed": "red", "undone": "red"}
+AT_REST: Final = ("completed", "failed", "undone", "awaiting_approval")
+MOST_FAILURES: Final = 500
+
+Identifier = Annotated[str, typer.Argument(help="The roll-up's id, from `rollup status`.")]
+Ask = Callable[["RollupServiceAsyncStub", Metadata], Awaitable[Any]]
+
+
+@commands.command("run")
+def run_rollup(
+    period: Annotated[str, typer.Argument(help="The month, as in 2026-04.")],
+    force: Annotated[bool, typer.Option(help="Replace drafts that exist.")] = False,
+    follow: Annotated[bool, typer.Option(help="Wait until it rests.")] = True,
+) -> None:
+    """Roll a month up now, or join the roll-up of it that runs."""
+    rollup = _asked_once(
+        lambda key: (
+            "StartRollup",
+            pb.StartRollupRequest(period=period, force=force, request_id=key),
+        )
+    )
+    _follow(rollup, follow=follow)
+
+
+@commands.command("status")
+def show_status(
+    rollup_id: Annotated[str, typer.Argument(help="Show this one with its failures.")] = "",
+    period: Annotated[str, typer.Option(help="Only of this month, as in 2026-04.")] = "",
+) -> None:
+    """Show roll-ups, newest first, or one with the tenants that failed."""
+    console = Console()
+    if rollup_id:
+        _print(console, _get(rollup_id))
+        _print_failures(console, rollup_id)
+        return
+
+    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.ListRollupsRequest(period=period, page_size=20)
+        return (await stub.ListRollups(request, metadata=metadata)).rollups
+
+    for rollup in _asked(ask):
+        _print(console, rollup)
+
+
+@commands.command("approve")
+def approve_rollup(
+    rollup_id: Identifier,
+    follow: Annotated[bool, typer.Option(help="Wait until it rests.")] = True,
+) -> None:
+    """Let a roll-up that awaits approval issue its drafts."""
+    rollup = _asked_once(
+        lambda key: ("ApproveRollup", pb.ApproveRollupRequest(id=rollup_id, request_id=key))
+    )
+    _follow(rollup, follow=follow, past="awaiting_approval")
+
+
+@commands.command("undo")
+def undo_rollup(
+    rollup_id: Identifier,
+    reason: Annotated[str, typer.Option(help="Why; kept with it.")],
+    follow: Annotated[bool, typer.Option(help="Wait until it rests.")] = True,
+) -> None:
+    """Void the drafts of a roll-up of which nothing was issued."""
+    rollup = _asked_once(
+        lambda key: (
+            "UndoRollup",
+            pb.UndoRollupRequest(id=rollup_id, reason=reason, request_id=key),
+        )
+    )
+    _follow(rollup, follow=follow, past=rollup.status)
+
+
+@commands.command("retry")
+def retry_rollup(
+    rollup_id: Identifier,
+    tenant: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
+    follow: Annotated[bool, typer.Option(help="Wait until it rests.")] = True,
+) -> None:
+    """Try the tenants again that failed."""
+    rollup = _asked_once(
+        lambda key: (
+            "RetryRollup",
+            pb.RetryRollupRequest(id=rollup_id, tenant_ids=tenant or (), request_id=key),
+        )
+    )
+    _follow(rollup, follow=follow)
+
+
+def _follow(rollup: rollups_pb2.Rollup, *, follow: bool, past: str = "") -> None:
+    """Waits until the work rests, in another state than `past`; fails when it failed."""
+    console = Console()
+    console.print(f"{rollup.run.workflow_id} · roll-up {rollup.id}", soft_wrap=True)
+    while follow and (rollup.status not in AT_REST or rollup.status == past):
+        time.sleep(LOOK_SECONDS)
+        rollup = _get(rollup.id)
+    _print(console, rollup)
+    if rollup.failed_count:
+        _print_failures(console, rollup.id)
+    if rollup.status == "failed":
+        raise typer.Exit(1)
+
+
+def _get(rollup_id: str) -> rollups_pb2.Rollup:
+    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        return (await stub.GetRollup(pb.GetRollupRequest(id=rollup_id), metadata=metadata)).rollup
+
+    found: rollups_pb2.Rollup = _asked(ask)
+    return found
+
+
+def _asked_once(make: Callable[[str], tuple[str, Any]]) -> rollups_pb2.Rollup:
+    """Sends a write under a key of its own; answers the roll-up."""
+    method, request = make(str(uuid.uuid4()))
+
+    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        return (await getattr(stub, method)(request, metadata=metadata)).rollup
+
+    rollup: rollups_pb2.Rollup = _asked(ask)
+    return rollup
+
+
+def _asked(ask: Ask) -> Any:  # noqa: ANN401
+    """What the analytics answer to an operator; ends the program when they refuse."""
+
+    async def run() -> Any:  # noqa: ANN401
+        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
+            return await ask(RollupServiceStub(channel), metadata)
+
+    try:
+        return asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
+    told = ", ".join(
+        f"{count:,} {word}"
+        for count, word in (
+            (rollup.tenant_count, "tenants"),
+            (rollup.drafted_count, "drafted"),
+            (rollup.skipped_count, "skipped"),
+            (rollup.failed_count, "failed"),
+            (rollup.issued_count, "issued"),
+            (rollup.handed_over_count, "handed over"),
+        )
+        if count
+    )
+    totals = "".join(f" · {money(one.total_cents, one.currency)}" for one in rollup.totals)
+    began = rollup.started_at.ToDatetime(UTC)
+    console.print(
+        Text.assemble(
+            f"{rollup.id}  {rollup.period[:7]}  {began:%Y-%m-%d %H:%M}  ",
+            (rollup.status.replace("_", " "), STYLES.get(rollup.status, "yellow")),
+            f" ({told})" if told else "",
+            totals,
+            f": {rollup.reason}" if rollup.reason else "",
+        ),
+        soft_wrap=True,
+    )
+
+
+def _print_failures(console: Console, rollup_id: str) -> None:
+    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.ListRollupFailuresRequest(rollup_id=rollup_id, page_size=MOST_FAILURES)
+        return (await stub.ListRollupFailures(request, metadata=metadata)).failures
+
+    for failure in _asked(ask):
+        where = f" ({failure.deployment_id})" if failure.deployment_id else ""
+        console.print(
+            f"  {failure.tenant_id}{where}: {failure.reason}: {failure.message}",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,146 @@
+"""The hand-over to accounts receivable: signed, once, and tried again for as long as it takes."""
+
+import hashlib
+import hmac
+from typing import Any
+
+import grpc
+import orjson
+import pytest
+from temporalio.client import WorkflowFailureError
+
+from tests.analytics.account import reason_of
+from tests.invoicing.catalog import Subscription
+from tests.invoicing.month import MonthEnd
+from tests.invoicing.receiver import Post
+from workflows.hand_over import HandOver
+from workflows.invoicing_payloads import HandOverInput, HandOverResult
+from workflows.queues import TaskQueue
+
+ATTEMPTS = "SELECT status, reference, attempt_count FROM invoice_hand_overs ORDER BY number"
+
+
+async def issued(month_end: MonthEnd, count: int) -> str:
+    """A roll-up of so many issued invoices, none of them handed over; its id."""
+    month_end.books.catalog.subscriptions = [
+        Subscription(f"tenant-{number:03d}", "app") for number in range(count)
+    ]
+    await month_end.books.channel.channel_ready()
+    rollup = await month_end.books.rolled_up()
+    return str(rollup.id)
+
+
+async def handed_over(month_end: MonthEnd, rollup_id: str, **how: Any) -> HandOverResult:
+    """What the work on a roll-up's invoices ends with."""
+    handle = await month_end.temporal.start_workflow(
+        HandOver.run,
+        HandOverInput(rollup_id=rollup_id, **{"first_pause_seconds": 1, **how}),
+        id=f"hand-over/{rollup_id}",
+        task_queue=TaskQueue.INVOICING,
+    )
+    return await handle.result()
+
+
+def verified(post: Post, secret: str) -> bool:
+    """As a receiver would check it."""
+    parts = dict(part.split("=", 1) for part in post.signature.split(","))
+    signed = hmac.new(secret.encode(), f"{parts['t']}.".encode() + post.body, hashlib.sha256)
+    return hmac.compare_digest(signed.hexdigest(), parts["v1"])
+
+
+async def test_what_fails_is_posted_again_under_the_same_key_and_with_the_same_body(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 2)
+    month_end.receiver.failures = [503, 429, 401]
+    month_end.receiver.forgets_answers = 1
+    month_end.start_worker()
+
+    told = await handed_over(month_end, rollup_id)
+
+    assert (told.delivered_count, told.failed_count) == (2, 0)
+    posts = month_end.receiver.posts
+    assert len(posts) == 6
+    by_key: dict[str, set[bytes]] = {}
+    for post in posts:
+        by_key.setdefault(post.key, set()).add(post.body)
+    assert [len(bodies) for bodies in by_key.values()] == [1, 1]
+    secret = month_end.settings.ar_secret.get_secret_value()
+    assert all(verified(post, secret) for post in posts)
+    assert len({post.signature for post in posts}) > 1 or len(posts) == 1
+    document = orjson.loads(posts[0].body)
+    assert document["invoice"]["total_cents"] == "5500"
+    assert document["invoice"]["number"] in {"INV-000001", "INV-000002"}
+    assert [line["kind"] for line in document["lines"]] == ["plan_base", "tax"]
+    references = {row[1] for row in month_end.books.rows(ATTEMPTS)}
+    assert references == set(month_end.receiver.references.values()) == {"AR-1", "AR-2"}
+
+
+async def test_what_is_refused_for_good_is_given_up_and_can_be_handed_over_again(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 1)
+    month_end.receiver.failures = [422]
+    month_end.start_worker()
+    with pytest.raises(WorkflowFailureError):
+        await handed_over(month_end, rollup_id)
+    [invoice] = await month_end.books.listed()
+    assert (invoice.hand_over.status, invoice.hand_over.attempt_count) == ("failed", 1)
+    assert "422" in invoice.hand_over.reason
+    seen = await month_end.books.get(invoice.id, month_end.books.tenant("tenant-000"))
+    assert not seen.invoice.hand_over.HasField("run")
+
+    again = await month_end.hand_over(invoice.id)
+
+    assert again.hand_over.run.workflow_id == "hand-over/INV-000001"
+    await month_end.temporal.get_workflow_handle("hand-over/INV-000001").result()
+    [invoice] = await month_end.books.listed()
+    assert (invoice.hand_over.status, invoice.hand_over.reference) == ("delivered", "AR-1")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await month_end.hand_over(invoice.id)
+    assert reason_of(refused.value) == "ALREADY_HANDED_OVER"
+
+
+async def test_after_days_of_failures_an_invoice_is_given_up_with_its_reason(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 1)
+    month_end.receiver.failures = [500] * 3
+    month_end.start_worker()
+    with pytest.raises(WorkflowFailureError):
+        await handed_over(month_end, rollup_id, patience_hours=0)
+    [invoice] = await month_end.books.listed()
+    assert (invoice.hand_over.status, invoice.hand_over.attempt_count) == ("failed", 1)
+
+
+async def test_a_worker_killed_in_the_middle_delivers_everything_and_accounts_know_each_once(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 30)
+    month_end.receiver.dawdles_seconds = 0.2
+    worker = month_end.start_worker()
+    handle = await month_end.temporal.start_workflow(
+        HandOver.run,
+        HandOverInput(rollup_id=rollup_id, first_pause_seconds=1),
+        id=f"hand-over/{rollup_id}",
+        task_queue=TaskQueue.INVOICING,
+    )
+    while len(month_end.receiver.references) < 5:
+        await month_end.books.listed()
+    month_end.kill(worker)
+    month_end.receiver.dawdles_seconds = 0
+    month_end.start_worker()
+    await handle.result()
+
+    assert len(month_end.receiver.references) == 30
+    assert {row[0] for row in month_end.books.rows(ATTEMPTS)} == {"delivered"}
+
+
+async def test_an_invoice_that_was_voided_is_not_handed_over(month_end: MonthEnd) -> None:
+    rollup_id = await issued(month_end, 2)
+    [first, second] = sorted(await month_end.books.listed(), key=lambda one: one.number)
+    await month_end.books.void(first.id)
+    month_end.start_worker()
+    told = await handed_over(month_end, rollup_id)
+    assert told.delivered_count == 1
+    assert [post.key for post in month_end.receiver.posts] == [f"invoice/{second.id}"]

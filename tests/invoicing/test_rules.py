@@ -1,0 +1,257 @@
+"""Rules of invoices that need no database: sums, tax, hashes, credits, numbers, documents."""
+
+import io
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from services.analytics.invoicing.adjusting import adjustment_lines
+from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.crediting import Creditable, Wanted, credit
+from services.analytics.invoicing.document.rendering import as_html, as_pdf
+from services.analytics.invoicing.document.view import (
+    DocumentLine,
+    DocumentSection,
+    InvoiceDocument,
+    amount_in_words,
+)
+from services.analytics.invoicing.drafting import CannotBill, Part, assemble, tax_of
+from services.analytics.invoicing.lines import Line, Proof, lines_hash
+from services.analytics.invoicing.numbering import invoice_number, read_invoice_number
+from services.analytics.invoicing.parties import Party, TaxRule
+from services.analytics.invoicing.states import RollupStatus, check_rollup_move
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.periods import Period
+
+APRIL = Period.month(2026, 4)
+MARCH = APRIL.preceding()
+GST = TaxRule(UUID(int=1), "AU", "GST", Decimal(10))
+
+
+def line(amount: int, kind: str = "plan_base", **changes: object) -> Line:
+    made = Line(
+        kind, "", "Plan: studio", Decimal(1), "month", Decimal(amount), amount, {}, "shop", APRIL
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def part(*lines: Line, deployment: str = "shop", currency: str = "AUD") -> Part:
+    proof = Proof(deployment, f"of {deployment}", "{}", "i", "1", "r")
+    return Part(deployment, currency, lines, proof)
+
+
+amounts = st.integers(-(10**9), 10**9)
+rates = st.decimals(0, 100, places=3)
+
+
+@given(st.lists(amounts, min_size=1, max_size=20), rates)
+def test_an_invoice_is_its_lines_and_one_line_of_tax_on_their_sum(
+    cents: list[int], rate: Decimal
+) -> None:
+    draft = assemble("acme", APRIL, [part(*map(line, cents))], replace(GST, rate_percent=rate))
+    *billed, tax = draft.lines
+    assert [one.amount_cents for one in billed] == cents
+    assert [one.kind for one in draft.lines].count("tax") == 1
+    assert draft.subtotal_cents == sum(cents)
+    assert draft.total_cents == sum(one.amount_cents for one in draft.lines)
+    assert tax.deployment_id is None
+    exact = Fraction(tax.qty) * Fraction(tax.unit_price_cents)
+    assert abs(exact - tax.amount_cents) <= Fraction(1, 2)
+    assert draft.tax_cents == tax.amount_cents == tax_of(sum(cents), rate)
+
+
+@given(amounts, rates)
+def test_tax_is_rounded_half_up_and_mirrored_by_what_is_given_back(
+    subtotal: int, rate: Decimal
+) -> None:
+    exact = abs(Fraction(subtotal)) * Fraction(rate) / 100
+    assert abs(tax_of(subtotal, rate)) == int(exact + Fraction(1, 2))
+    assert tax_of(-subtotal, rate) == -tax_of(subtotal, rate)
+
+
+def test_currencies_do_not_mix_and_nothing_is_no_invoice() -> None:
+    mixed = [part(line(1)), part(line(1), deployment="blog", currency="USD")]
+    with pytest.raises(CannotBill) as refused:
+        assemble("acme", APRIL, mixed, GST)
+    assert (refused.value.reason, refused.value.deployment_id) == ("MIXED_CURRENCIES", "blog")
+    with pytest.raises(CannotBill) as refused:
+        assemble("acme", APRIL, [], GST)
+    assert refused.value.reason == "NOTHING_TO_BILL"
+
+
+usages = st.dictionaries(
+    st.tuples(st.sampled_from(["overage", "ad_hoc"]), st.sampled_from(["a", "b", "c"])),
+    st.integers(0, 10_000),
+)
+
+
+def quoted(usage: dict[tuple[str, str], int]) -> list[Line]:
+    used = [
+        line(cents, kind, resource_kind=of, service=MARCH, qty=Decimal(cents))
+        for (kind, of), cents in usage.items()
+        if cents
+    ]
+    return [line(5000, service=MARCH), *used]
+
+
+@given(usages, usages)
+def test_adjustments_bill_exactly_what_the_closed_month_comes_to_now(
+    before: dict[tuple[str, str], int], now: dict[tuple[str, str], int]
+) -> None:
+    billed, known_now = quoted(before), quoted(now)
+    made = adjustment_lines(billed, known_now)
+    total = sum(one.amount_cents for one in made)
+    assert sum(one.amount_cents for one in billed) + total == sum(
+        one.amount_cents for one in known_now
+    )
+    assert all(one.kind == "adjustment" and one.service == MARCH for one in made)
+    assert all(one.amount_cents for one in made)
+    assert adjustment_lines(known_now, known_now) == ()
+
+
+@given(
+    st.lists(st.integers(1, 100_000), min_size=1, max_size=6),
+    rates,
+    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 50_000)), max_size=8),
+)
+def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_that(
+    charged: list[int], rate: Decimal, takes: list[tuple[int, int]]
+) -> None:
+    lines = [Creditable(uuid4(), cents, 0) for cents in charged]
+    tax_so_far = 0
+    for place, cents in takes:
+        chosen = lines[place % len(lines)]
+        wanted = [Wanted(chosen.line_id, cents)]
+        if cents > chosen.left_cents:
+            with pytest.raises(InvalidArgument):
+                credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
+            continue
+        note = credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
+        tax_so_far += note.tax_cents
+        lines = [
+            replace(one, credited_cents=one.credited_cents + cents) if one is chosen else one
+            for one in lines
+        ]
+    left = sum(one.left_cents for one in lines)
+    if not left:
+        with pytest.raises(FailedPrecondition):
+            credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
+        return
+    rest = credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
+    assert rest.subtotal_cents == left
+    assert tax_so_far + rest.tax_cents == tax_of(sum(charged), rate)
+
+
+@given(st.lists(amounts, min_size=1, max_size=5))
+def test_the_hash_of_lines_knows_every_cent_and_their_order_and_no_spelling_of_a_number(
+    cents: list[int],
+) -> None:
+    lines = [line(amount, qty=Decimal("1.50")) for amount in cents]
+    assert lines_hash(lines) == lines_hash([replace(one, qty=Decimal("1.5")) for one in lines])
+    assert lines_hash(lines) != lines_hash([replace(lines[0], amount_cents=10**10), *lines[1:]])
+    assert lines_hash([*lines, line(10**10)]) != lines_hash([line(10**10), *lines])
+
+
+def test_a_link_of_the_chain_holds_all_that_the_invoice_says_and_the_one_before_it() -> None:
+    sealed = Sealed(
+        1, "acme", date(2026, 4, 1), "AUD", 100, 10, 110, "GST", Decimal(10), Party("us"),
+        Party("them"), date(2026, 5, 1), date(2026, 5, 15), "l", "p",
+    )  # fmt: skip
+    link = chain_hash(BEGINNING, sealed)
+    assert chain_hash(BEGINNING, replace(sealed, tax_rate_percent=Decimal("10.0"))) == link
+    others = [
+        chain_hash("1" * 64, sealed),
+        chain_hash(BEGINNING, replace(sealed, number=2)),
+        chain_hash(BEGINNING, replace(sealed, total_cents=111)),
+        chain_hash(BEGINNING, replace(sealed, recipient=Party("them", email="x"))),
+        chain_hash(BEGINNING, replace(sealed, due_on=date(2026, 5, 16))),
+        chain_hash(BEGINNING, replace(sealed, lines_hash="m")),
+    ]
+    assert len({link, *others}) == len(others) + 1
+
+
+@given(st.integers(1, 10**15))
+def test_numbers_are_read_as_they_are_written(number: int) -> None:
+    assert read_invoice_number(invoice_number(number), "after_number") == number
+
+
+@pytest.mark.parametrize("text", ["", "42", "INV-42", "INV-00004x", "inv-000042", "INV-٠٠٠٠٤٢"])
+def test_what_is_no_number_of_an_invoice_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgument):
+        read_invoice_number(text, "after_number")
+
+
+def test_a_roll_up_goes_its_way_and_no_other() -> None:
+    assert not check_rollup_move(RollupStatus.RUNNING, RollupStatus.RUNNING)
+    assert check_rollup_move(RollupStatus.AWAITING_APPROVAL, RollupStatus.ISSUING)
+    for current, wanted in (
+        (RollupStatus.ISSUING, RollupStatus.UNDONE),
+        (RollupStatus.COMPLETED, RollupStatus.UNDONE),
+        (RollupStatus.UNDONE, RollupStatus.RUNNING),
+        (RollupStatus.RUNNING, RollupStatus.COMPLETED),
+    ):
+        with pytest.raises(FailedPrecondition):
+            check_rollup_move(current, wanted)
+
+
+def document(**changes: object) -> InvoiceDocument:
+    lines = (DocumentLine("Overage: droplet_hours", "used 2,160", "672 hour", "0.01", "6.72"),)
+    made = InvoiceDocument(
+        title="Tax invoice", number="INV-000042", status="", issued_on="1 May 2026",
+        due_on="15 May 2026", period="1 April 2026 to 30 April 2026", currency="AUD",
+        issuer=Party("Issuer Pty Ltd", "11 222", ("Sydney",), "a@b.c"),
+        recipient=Party("Łódź & Ωmega <Söhne>", "51 824 753 556", ("Żółta 5",)),
+        tenant_id="acme", sections=(DocumentSection("The shop", lines, "6.72"),),
+        subtotal="64.22", tax_label="GST 10%", tax="6.42", total="70.64", credited="",
+        due="70.64", chain_hash="ab" * 32,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+EXPECTED = (
+    "Tax invoice", "INV-000042", "1 May 2026", "15 May 2026", "Issuer Pty Ltd", "11 222",
+    "51 824 753 556", "The shop", "672 hour", "64.22", "GST 10%", "6.42", "70.64",
+)  # fmt: skip
+
+
+def test_page_and_pdf_say_the_same_in_any_letters() -> None:
+    html = as_html(document())
+    pdf = PdfReader(io.BytesIO(as_pdf(document())))
+    text = " ".join(pdf.pages[0].extract_text().split())
+    for words in EXPECTED:
+        assert words in html
+        assert words in text
+    assert "Łódź &amp; Ωmega &lt;Söhne&gt;" in html
+    assert "Łódź & Ωmega <Söhne>" in text
+    assert "Page 1 of 1" in text
+
+
+def test_a_long_invoice_goes_on_with_its_headings_on_every_page() -> None:
+    [section] = document().sections
+    pdf = PdfReader(io.BytesIO(as_pdf(document(sections=(section,) * 60))))
+    assert len(pdf.pages) > 2
+    for page in pdf.pages[:-1]:
+        assert "QUANTITY" in page.extract_text().upper()
+
+
+def test_a_document_loads_nothing_and_runs_nothing_that_a_name_holds() -> None:
+    evil = Party('<img src="file:///etc/passwd"><script>x()</script>')
+    html = as_html(document(recipient=evil))
+    assert "<img" not in html
+    assert "<script" not in html
+    assert as_pdf(document(recipient=evil)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"),
+    [(0, "0.00"), (5, "0.05"), (123_456, "1,234.56"), (-5, "−0.05")],  # noqa: RUF001
+)
+def test_amounts_are_written_as_people_write_them(cents: int, text: str) -> None:
+    assert amount_in_words(cents) == text

@@ -1,0 +1,223 @@
+"""What becomes of an invoice: paid, void, credited; whom it is made out to and how it is taxed."""
+
+import grpc
+import pytest
+from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles_pb
+from arcadia.analytics.v1 import invoice_service_pb2 as pb
+
+from tests.analytics.account import reason_of
+from tests.invoicing.books import APRIL, MAY, Books
+from tests.invoicing.catalog import Subscription
+
+SHOP = Subscription("acme", "shop", addons=1)
+BLOG = Subscription("acme", "blog")
+
+
+async def refusal(call: object) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call  # type: ignore[misc]
+    return refused.value.code(), reason_of(refused.value)
+
+
+async def test_a_draft_is_issued_then_paid_and_then_stays_so(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    rollup = await books.drafted()
+    draft = await books.invoice_of("acme")
+    assert (draft.status, draft.number, draft.issued_on) == ("draft", "", "")
+    assert (await refusal(books.pay(draft.id)))[1] == "INVOICE_NOT_ISSUED"
+    await books.move(rollup.id, "issuing")
+    await books.issue(rollup.id)
+    issued = await books.invoice_of("acme")
+    paid = await books.pay(issued.id, paid_on="2026-05-12", reference="bank 17")
+    assert paid.status == "paid"
+    code, reason = await refusal(books.pay(issued.id))
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "INVOICE_NOT_ISSUED")
+    assert (await refusal(books.void(issued.id)))[1] == "INVOICE_NOT_VOIDABLE"
+
+
+async def test_the_same_payment_told_twice_is_one(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    first = await books.pay(invoice.id, request_id="payment-1")
+    assert await books.pay(invoice.id, request_id="payment-1") == first
+
+
+async def test_a_payment_is_not_taken_in_the_future(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    code, _ = await refusal(books.pay(invoice.id, paid_on="2150-01-01"))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_void_invoice_keeps_its_number_and_the_month_can_be_billed_again(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    voided = await books.void((await books.invoice_of("acme")).id)
+    assert (voided.status, voided.number) == ("void", "INV-000001")
+    again = await books.rolled_up()
+    assert again.issued_count == 1
+    assert (await books.invoice_of("acme")).number == "INV-000002"
+
+
+async def test_credits_come_to_the_cent_to_what_was_charged_and_never_to_more(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP, BLOG]
+    books.used(SHOP, "droplet_hours", "1491")
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    lines = {line.kind: line for line in await books.lines_of("acme")}
+    first = await books.credit(invoice.id, (lines["overage"].id, 1))
+    second = await books.credit(invoice.id, (lines["overage"].id, 1), (lines["addon"].id, 750))
+    assert (first.number, second.number) == ("CN-000001", "CN-000002")
+    assert [line.amount_cents for line in second.lines] == [1, 750]
+    code, _ = await refusal(books.credit(invoice.id, (lines["overage"].id, 2)))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    rest = await books.credit(invoice.id)
+    assert first.tax_cents + second.tax_cents + rest.tax_cents == invoice.tax_cents
+    assert first.total_cents + second.total_cents + rest.total_cents == invoice.total_cents
+    assert (await books.invoice_of("acme")).credited_cents == invoice.total_cents
+    assert (await refusal(books.credit(invoice.id)))[1] == "NOTHING_TO_CREDIT"
+
+
+async def test_a_credit_of_another_invoices_line_or_of_tax_is_refused(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    lines = await books.lines_of("acme")
+    for line_id, cents in ((lines[-1].id, 1), (invoice.id, 1), (lines[0].id, 0), (lines[0].id, -5)):
+        code, _ = await refusal(books.credit(invoice.id, (line_id, cents)))
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+    twice = books.credit(invoice.id, (lines[0].id, 1), (lines[0].id, 1))
+    assert (await refusal(twice))[0] is grpc.StatusCode.INVALID_ARGUMENT
+    assert (await books.invoice_of("acme")).credited_cents == 0
+
+
+async def test_credit_notes_are_listed_newest_first_to_their_tenant(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    line = (await books.lines_of("acme"))[0]
+    for cents in (1, 2, 3):
+        await books.credit(invoice.id, (line.id, cents))
+    request = pb.ListCreditNotesRequest(page_size=2)
+    page = await books.invoices.ListCreditNotes(request, metadata=books.tenant("acme"))
+    assert [note.subtotal_cents for note in page.credit_notes] == [3, 2]
+    request.page_token = page.next_page_token
+    page = await books.invoices.ListCreditNotes(request, metadata=books.tenant("acme"))
+    assert [note.subtotal_cents for note in page.credit_notes] == [1]
+    nobody = await books.invoices.ListCreditNotes(
+        pb.ListCreditNotesRequest(), metadata=books.tenant("globex")
+    )
+    assert list(nobody.credit_notes) == []
+
+
+async def test_an_invoice_keeps_the_profile_that_it_was_issued_to(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    party = {"abn": "51 824 753 556", "address_lines": ["1 Street", "Sydney"], "email": "a@b.c"}
+    await books.save_profile("acme", name="Acme Pty Ltd", party=party)
+    await books.rolled_up()
+    await books.save_profile("acme", name="Somebody Else")
+    invoice = await books.invoice_of("acme")
+    assert invoice.recipient.name == "Acme Pty Ltd"
+    assert list(invoice.recipient.address_lines) == ["1 Street", "Sydney"]
+    assert invoice.issuer.name
+    await books.rolled_up(MAY)
+    assert (await books.invoice_of("acme", MAY)).recipient.name == "Somebody Else"
+
+
+async def test_tax_follows_the_region_and_the_rule_of_the_periods_end(books: Books) -> None:
+    books.catalog.subscriptions = [Subscription("acme", "shop", base_cents=5)]
+    await books.save_profile("acme", tax_region="NZ")
+    rollup = await books.drafted()
+    [failure] = await books.failures(rollup.id)
+    assert failure.reason == "NO_TAX_RULE_IN_FORCE"
+    for rate, day in (("12.5", "2000-01-01"), ("15", "2026-05-01")):
+        request = profiles_pb.CreateTaxRuleRequest(
+            tax_region="NZ", label="GST", rate_percent=rate, effective_from=day
+        )
+        await books.profiles.CreateTaxRule(request, metadata=books.operator)
+    await books.rolled_up(APRIL)
+    await books.rolled_up(MAY)
+    april, may = await books.invoice_of("acme"), await books.invoice_of("acme", MAY)
+    assert (april.tax_rate_percent, april.tax_cents) == ("12.5", 1)
+    assert (may.tax_rate_percent, may.tax_cents) == ("15", 1)
+    overlapping = profiles_pb.CreateTaxRuleRequest(
+        tax_region="NZ", label="X", rate_percent="1", effective_from="2010-01-01"
+    )
+    code, reason = await refusal(books.profiles.CreateTaxRule(overlapping, metadata=books.operator))
+    assert (code, reason) == (grpc.StatusCode.ALREADY_EXISTS, "TAX_RULE_OVERLAPS")
+    rules = await books.profiles.ListTaxRules(
+        profiles_pb.ListTaxRulesRequest(tax_region="NZ"), metadata=books.operator
+    )
+    assert [(one.effective_from, one.effective_to) for one in rules.tax_rules] == [
+        ("2026-05-01", ""), ("2000-01-01", "2026-05-01"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", ["-1", "100.5", "ten", "", "1e99", "NaN"])
+async def test_a_tax_rate_out_of_its_range_is_refused(books: Books, rate: str) -> None:
+    request = profiles_pb.CreateTaxRuleRequest(
+        tax_region="NZ", label="GST", rate_percent=rate, effective_from="2026-01-01"
+    )
+    code, _ = await refusal(books.profiles.CreateTaxRule(request, metadata=books.operator))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_line_is_traced_to_its_price_and_its_days_of_usage(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    for day, hours in (("2026-04-10", "1000"), ("2026-04-11", "1160")):
+        books.used(SHOP, "droplet_hours", hours, day=day)
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    traced = {}
+    for line in await books.lines_of("acme"):
+        request = pb.TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=line.id)
+        traced[line.kind] = await books.invoices.TraceInvoiceLine(
+            request, metadata=books.tenant("acme")
+        )
+    assert {kind: (one.price_type, one.price_id) for kind, one in traced.items()}.items() >= {
+        "plan_base": ("plan_version", "v1"),
+        "addon": ("addon", "a1"),
+        "overage": ("plan_item", "i1"),
+    }.items()
+    assert traced["tax"].price_type == "tax_rule"
+    assert traced["tax"].price_id
+    days = [(one.day, one.qty) for one in traced["overage"].daily_usage]
+    assert days == [("2026-04-10", "1000"), ("2026-04-11", "1160")]
+    assert list(traced["addon"].daily_usage) == []
+
+
+async def test_a_tenant_sees_an_invoice_when_it_is_issued(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    rollup = await books.drafted()
+    draft = await books.invoice_of("acme")
+    member = books.tenant("acme")
+    assert await books.listed(member) == []
+    assert (await refusal(books.get(draft.id, member)))[0] is grpc.StatusCode.NOT_FOUND
+    await books.move(rollup.id, "issuing")
+    await books.issue(rollup.id)
+    assert (await books.get(draft.id, member)).invoice.number == "INV-000001"
+    assert await books.listed(books.tenant("globex")) == []
+
+
+async def test_invoices_are_listed_newest_month_first_page_by_page(books: Books) -> None:
+    books.catalog.subscriptions = [Subscription(f"t-{number}", "app") for number in range(3)]
+    await books.rolled_up(APRIL)
+    await books.rolled_up(MAY)
+    seen, token = [], ""
+    while True:
+        request = pb.ListInvoicesRequest(page_size=2, page_token=token)
+        page = await books.invoices.ListInvoices(request, metadata=books.operator)
+        seen += [(one.period, one.tenant_id) for one in page.invoices]
+        token = page.next_page_token
+        if not token:
+            break
+    assert [period for period, _ in seen] == [MAY] * 3 + [APRIL] * 3
+    assert len(set(seen)) == 6
+    other = pb.ListInvoicesRequest(page_size=2, period="2026-04", status="issued")
+    assert len((await books.invoices.ListInvoices(other, metadata=books.operator)).invoices) == 2
