@@ -26,8 +26,8 @@ FORBIDDEN = (
     (
         "INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind,"
         " description, qty, unit, unit_price_cents, amount_cents, meta, deployment_id,"
-        " service_start, service_end) SELECT id, tenant_id, 99, 'addon', '', 'x', 1, 'month', 1, 1, '{}', 'd',"
-        " period, period + 1 FROM tenant_invoices"
+        " service_start, service_end) SELECT id, tenant_id, 99, 'addon', '', 'x', 1, 'month', 1, 1,"
+        " '{}', 'd', period, period + 1 FROM tenant_invoices"
     ),
     "UPDATE tenant_invoice_proofs SET inputs_json = '{}'",
     "DELETE FROM tenant_invoice_proofs",
