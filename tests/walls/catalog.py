@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
-from arcadia.catalog.v1 import deployment_service_pb2_grpc, subscription_service_pb2_grpc
+from arcadia.catalog.v1 import (
+    deployment_service_pb2_grpc,
+    quote_service_pb2_grpc,
+    subscription_service_pb2_grpc,
+)
+from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from google.protobuf.message import Message
 
@@ -25,6 +30,8 @@ class Ids:
     unsubscribed: str
     subscription: str
     attached_addon: str
+    quote: str
+    other_quote: str
 
 
 async def plant(planting: Planting) -> Ids:
@@ -44,7 +51,14 @@ async def _plant(planting: Planting, tenant: str) -> Ids:
         made.append((await deployments.CreateDeployment(new, metadata=token)).deployment.id)
     order = pb.SubscribeRequest(id=made[0], plan_code="studio", addons=["storage_50gb"])
     subscription = (await subscriptions.Subscribe(order, metadata=token)).subscription
-    return Ids(tenant, made[0], made[1], subscription.id, subscription.addons[0].id)
+    quotes = quote_service_pb2_grpc.QuoteServiceStub(planting.channel)
+    quoted = []
+    for plan in ("studio", "pro"):
+        asked = quote_pb.CreateQuoteRequest(plan_code=plan)
+        quoted.append((await quotes.CreateQuote(asked, metadata=token)).id)
+    return Ids(
+        tenant, made[0], made[1], subscription.id, subscription.addons[0].id, quoted[0], quoted[1]
+    )
 
 
 ASKED: Mapping[str, Callable[[Any], Message]] = {
@@ -62,6 +76,11 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     ),
     "DeploymentService/UpdateDeployment": lambda ids: deployment_pb.UpdateDeploymentRequest(
         id=ids.deployment, llm_mode="hosted"
+    ),
+    "QuoteService/GetQuote": lambda ids: quote_pb.GetQuoteRequest(id=ids.quote),
+    "QuoteService/VerifyQuote": lambda ids: quote_pb.VerifyQuoteRequest(id=ids.quote),
+    "QuoteService/CompareQuotes": lambda ids: quote_pb.CompareQuotesRequest(
+        id=ids.quote, other_id=ids.other_quote
     ),
     "SubscriptionService/ListSubscriptions": lambda ids: pb.ListSubscriptionsRequest(
         tenant_id=ids.tenant
@@ -97,14 +116,7 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
 
 WALL = Wall(
     Service.CATALOG,
-    absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    absent=Ids("nobody", *([NOWHERE] * 6)),
     plant=plant,
     asked=ASKED,
-    unanswered=frozenset(
-        {
-            "QuoteService/GetQuote",
-            "QuoteService/VerifyQuote",
-            "QuoteService/CompareQuotes",
-        }
-    ),
 )
