@@ -7,14 +7,16 @@ retried only where waiting helps.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, cast
 
 import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from providers.digitalocean.errors import ProviderError, RateLimited
 
-__all__ = ["INVENTORY_REFUSED", "as_failures"]
+__all__ = ["INVENTORY_REFUSED", "as_failures", "reason_of_refusal"]
 
 INVENTORY_REFUSED: Final = "InventoryRefused"
 
@@ -55,6 +57,17 @@ def as_failures(service: str = "inventory") -> Iterator[None]:
             type=f"{service.capitalize()}{'Unavailable' if retryable else 'Refused'}",
             non_retryable=not retryable,
         ) from None
+
+
+def reason_of_refusal(error: grpc.aio.AioRpcError) -> str:
+    """The stable name of what a service answered, as in `MALFORMED_CSV`; empty without one."""
+    # Made for a call, and at home with an error too: both have code, details and metadata.
+    status = rpc_status.from_call(cast("grpc.Call", error))
+    for detail in status.details if status is not None else ():
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""
 
 
 def _named(service: str) -> str:

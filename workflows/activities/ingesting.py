@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
+from grpc.aio import AioRpcError
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import NotFound, ProviderError
 from services.common.requests import set_request_id
-from workflows.activities.failures import as_failures
+from workflows.activities.failures import as_failures, reason_of_refusal
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.activities.stamps import stamp
 from workflows.billing_payloads import (
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["IngestActivities"]
 
 BILLING: Final = "billing"
+MALFORMED: Final = "MALFORMED_CSV"
+"""What billing calls a file of which it cannot read a row; its words say row, column, why."""
 
 PAGES_A_CALL: Final = 20
 """Of 200 items each: within what a call may bring."""
@@ -144,6 +148,11 @@ class _Upload:
             # gRPC calls a stream off whose source fails, and keeps the failure to itself.
             if self._failure is not None:
                 raise self._failure from None
+            raise
+        except AioRpcError as error:
+            if reason_of_refusal(error) == MALFORMED:
+                where = str(error.details()).removeprefix("chunk: ")
+                raise ApplicationError(where, type="MalformedBill", non_retryable=True) from None
             raise
 
     async def _pieces(self) -> AsyncIterator[pb.UploadInvoiceCsvRequest]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeVar
 
 import grpc
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
+from workflows.activities.failures import reason_of_refusal
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.metering_payloads import PassCursor
 
@@ -61,14 +60,6 @@ async def through(
 def _begun_anew(cursor: PassCursor, error: grpc.aio.AioRpcError) -> PassCursor:
     if error.code() is not grpc.StatusCode.ABORTED or cursor.restarts >= MOST_RESTARTS:
         raise error
-    if _reason(error) == "PASS_SUPERSEDED":
+    if reason_of_refusal(error) == "PASS_SUPERSEDED":
         raise Overtaken from error
     return PassCursor(restarts=cursor.restarts + 1)
-
-
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    status: Any = rpc_status.from_call(cast("grpc.Call", error))
-    info = error_details_pb2.ErrorInfo()
-    if status is not None and status.details:
-        status.details[0].Unpack(info)
-    return str(info.reason)
