@@ -13,6 +13,7 @@ from arcadia.billing.v1 import (
 
 from services.billing.balance_servicer import BalanceServicer
 from services.billing.ingest_servicer import IngestServicer
+from services.billing.inventory_lookup import InventoryLookup
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -24,9 +25,9 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     balance_service_pb2_grpc.add_BalanceServiceServicer_to_server(
         BalanceServicer(parts.database), server
     )
-    # Abstract for the stubs only: what it lacks, the generated base class refuses.
-    ingest = IngestServicer(parts.database)  # type: ignore[abstract]
-    ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(ingest, server)
+    ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(
+        IngestServicer(parts.database, InventoryLookup(parts.settings)), server
+    )
 
 
 DEFINITION = ServiceDefinition(

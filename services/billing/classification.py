@@ -1,10 +1,15 @@
-"""What a line of a bill is about, by its words alone: a resource, everybody, tax or credit."""
+"""What a line of a bill is about, by its words alone: a resource, everybody, tax or credit.
+
+Products are data: a new one is a line in `PRODUCTS`. Their names are compared whole, so that
+`Droplet Backups` and `Droplet Snapshots` are never taken for `Droplets`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-__all__ = ["Judged", "judge"]
+__all__ = ["PRODUCTS", "Judged", "Product", "judge", "judge_daily"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,34 +26,106 @@ class Judged:
     """The name that the description gives, lower-case; empty where it gives none."""
 
 
-KINDS: Final[Mapping[str, str]] = {
-    "droplets": "droplet",
-    "droplet backups": "droplet",
-    "droplet snapshots": "snapshot",
-    "custom images": "image",
-    "volumes": "volume",
-    "volume snapshots": "snapshot",
-    "kubernetes clusters": "kubernetes_cluster",
-    "load balancers": "load_balancer",
-    "database clusters": "database",
-    "app platform": "app",
-    "floating ips": "reserved_ip",
-}
-"""Products that bill one resource a line."""
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the lines of a product bill."""
+
+    kind: str
+    classification: str = "resource"
+
+
+PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
+    {
+        "droplet backups": Product("droplet"),
+        "droplet snapshots": Product("snapshot"),
+        "droplets": Product("droplet"),
+        "gpu droplets": Product("droplet"),
+        "custom images": Product("image"),
+        "volumes": Product("volume"),
+        "volume snapshots": Product("snapshot"),
+        "snapshots": Product("snapshot"),
+        "kubernetes clusters": Product("kubernetes_cluster"),
+        "kubernetes": Product("kubernetes_cluster"),
+        "load balancers": Product("load_balancer"),
+        "database clusters": Product("database"),
+        "databases": Product("database"),
+        "managed databases": Product("database"),
+        "app platform": Product("app"),
+        "apps": Product("app"),
+        "floating ips": Product("reserved_ip"),
+        "reserved ips": Product("reserved_ip"),
+        "spaces": Product("spaces_bucket", "shared"),
+        "spaces subscription": Product("spaces_bucket", "shared"),
+        "bandwidth": Product("", "shared"),
+        "taxes": Product("", "tax"),
+        "tax": Product("", "tax"),
+        "credits": Product("", "credit"),
+        "credit": Product("", "credit"),
+        "adjustments": Product("", "credit"),
+        "credits and adjustments": Product("", "credit"),
+    }
+)
+"""By the product's name, lower-case. What is not here is a charge of the account."""
+
+ACCOUNT: Final = Product("", "account")
+
+SKUS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "BACK": "droplet backups",
+        "SNAP": "droplet snapshots",
+        "DROP": "droplets",
+        "CUST": "custom images",
+        "VOLU": "volumes",
+        "KUBE": "kubernetes clusters",
+        "LOAD": "load balancers",
+        "DATA": "database clusters",
+        "APP": "app platform",
+        "RESE": "reserved ips",
+        "SPAC": "spaces",
+        "BAND": "bandwidth",
+    }
+)
+"""The product that the middle of a SKU such as `1-DO-DROP-0011` names."""
+
+UNUSED_IP: Final = ("unused floating ip - ", "unused reserved ip - ")
+OVERAGE: Final = " overage ("
 
 
 def judge(
     product: str, group_description: str, description: str, category: str, *, is_credit: bool
 ) -> Judged:
     """Judges a line; `is_credit` says that its amount is negative."""
-    words = product.lower()
-    if words == "taxes":
+    sold = PRODUCTS.get(product.strip().lower(), ACCOUNT)
+    return _judged(sold, description.lower(), is_credit=is_credit)
+
+
+def judge_daily(description: str, group_description: str, sku: str, *, is_credit: bool) -> Judged:
+    """Judges a daily estimate, which names no product: its SKU does.
+
+    A word of a SKU that is not known leaves a charge of the account.
+    """
+    words = sku.upper().split("-")
+    named = SKUS.get(words[2], "") if len(words) > 2 else ""  # 1-DO-<what>-…
+    sold = PRODUCTS.get(named, ACCOUNT)
+    return _judged(sold, description.lower(), is_credit=is_credit)
+
+
+def _judged(sold: Product, words: str, *, is_credit: bool) -> Judged:
+    if sold.classification == "tax":
         return Judged("", "tax", False, "")
-    if is_credit or words == "credits":
+    if is_credit or sold.classification == "credit":
         return Judged("", "credit", False, "")
-    if " overage (" in description.lower():
-        return Judged("", "shared", True, "")
-    kind = KINDS.get(words)
-    if kind is None:
-        return Judged("", "account", False, "")
-    return Judged(kind, "resource", False, description.partition(" (")[0].lower())
+    if OVERAGE in words:
+        return Judged(sold.kind, "shared", True, "")
+    if sold.classification != "resource":
+        return Judged(sold.kind, sold.classification, False, "")
+    return Judged(sold.kind, "resource", False, _name(words))
+
+
+def _name(words: str) -> str:
+    """The part before the last ` (size)`: a name may itself have brackets in it."""
+    for opening in UNUSED_IP:
+        if words.startswith(opening):
+            return words.removeprefix(opening).strip()
+    name, bracket, rest = words.rpartition(" (")
+    return name.strip() if bracket and rest.endswith(")") else words.strip()

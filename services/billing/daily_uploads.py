@@ -8,7 +8,7 @@ from typing import Final, Self
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.billing.classification import judge
+from services.billing.classification import judge_daily
 from services.billing.ingest_requests import bounded, words
 from services.billing.reconciling import PRECISION
 from services.billing.store.daily_costs import DailyRow
@@ -94,5 +94,5 @@ class DailyUpload:
             cost.description,
             cost.group_description,
             amount,
-            judge("", cost.group_description, cost.description, "", is_credit=amount < 0),
+            judge_daily(cost.description, cost.group_description, cost.sku, is_credit=amount < 0),
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1 import ingest_service_pb2_grpc
@@ -18,7 +18,9 @@ from services.billing.ingest_requests import (
     summary_of,
     uuid_of,
 )
+from services.billing.inventory_lookup import InventoryLookup
 from services.billing.invoice_messages import invoice_message
+from services.billing.line_matching import LineMatching, match_message
 from services.billing.store.completing import complete_ingest
 from services.billing.store.daily_costs import replace_daily_costs
 from services.billing.store.headers import (
@@ -43,11 +45,12 @@ MICROSECONDS: Final = 1_000_000
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
 
 
-class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
+class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer):
     """How workers bring bills in."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, inventory: InventoryLookup) -> None:
         self._database = database
+        self._inventory = inventory
 
     async def RecordBillingHistory(  # noqa: N802
         self, request: pb.RecordBillingHistoryRequest, context: Context
@@ -166,8 +169,11 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             aclosing(upload.pieces()) as pieces,
         ):
             await replace_daily_costs(session, upload.span, pieces)
+            matching = await self.match_span(session, uuid4(), upload.span)
         return pb.ReplaceDailyCostsResponse(
-            row_count=upload.row_count, amount_usd=plain(upload.amount_usd)
+            row_count=upload.row_count,
+            amount_usd=plain(upload.amount_usd),
+            matching=match_message(matching),
         )
 
 

@@ -35,7 +35,13 @@ __all__ = [
     "cloud_daily_cost_days",
     "cloud_daily_costs",
     "cloud_ingests",
+    "cloud_invoice_totals",
     "cloud_invoices",
+    "cloud_match_candidates",
+    "cloud_match_names",
+    "cloud_match_owners",
+    "cloud_match_runs",
+    "cloud_month_totals",
     "cloud_staged_items",
     "cloud_staged_lines",
     "idempotency_keys",
@@ -300,6 +306,81 @@ cloud_daily_cost_days = Table(
     _usd("amount_usd"),
     _instant("read_at"),
     PrimaryKeyConstraint("day", name="cloud_daily_cost_days_pkey"),
+)
+
+cloud_match_runs = Table(
+    "cloud_match_runs",
+    metadata,
+    Column("scope_id", Uuid, nullable=False),
+    _instant("prepared_at"),
+    PrimaryKeyConstraint("scope_id", name="cloud_match_runs_pkey"),
+    prefixes=["UNLOGGED"],
+)
+
+cloud_match_candidates = Table(
+    "cloud_match_candidates",
+    metadata,
+    Column("scope_id", Uuid, nullable=False),
+    Column("resource_id", Uuid, nullable=False),
+    *_texts("kind", "provider_id"),
+    Column("project_id", Uuid),
+    *_texts("project_name"),
+    _instant("lived_from"),
+    _instant("lived_to", nullable=True),
+    PrimaryKeyConstraint("scope_id", "resource_id", name="cloud_match_candidates_pkey"),
+    Index("cloud_match_candidates_id_idx", "scope_id", "provider_id", "kind"),
+    prefixes=["UNLOGGED"],
+)
+
+cloud_match_names = Table(
+    "cloud_match_names",
+    metadata,
+    Column("scope_id", Uuid, nullable=False),
+    Column("resource_id", Uuid, nullable=False),
+    *_texts("kind", "name_key"),
+    _instant("valid_from"),
+    _instant("valid_to", nullable=True),
+    PrimaryKeyConstraint("scope_id", "resource_id", "valid_from", name="cloud_match_names_pkey"),
+    Index("cloud_match_names_name_idx", "scope_id", "name_key", "kind"),
+    prefixes=["UNLOGGED"],
+)
+
+cloud_match_owners = Table(
+    "cloud_match_owners",
+    metadata,
+    Column("scope_id", Uuid, nullable=False),
+    Column("resource_id", Uuid, nullable=False),
+    Column("tenant_id", Text),
+    Column("deployment_id", Text),
+    _instant("valid_from"),
+    PrimaryKeyConstraint("scope_id", "resource_id", "valid_from", name="cloud_match_owners_pkey"),
+    prefixes=["UNLOGGED"],
+)
+
+cloud_invoice_totals = Table(
+    "cloud_invoice_totals",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("provider_invoice_id", Uuid, nullable=False),
+    *_texts("grouped_by", "value"),
+    _usd("amount_usd"),
+    Column("line_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint(
+        "period", "provider_invoice_id", "grouped_by", "value", name="cloud_invoice_totals_pkey"
+    ),
+)
+
+cloud_month_totals = Table(
+    "cloud_month_totals",
+    metadata,
+    Column("period", Date, nullable=False),
+    *_texts("grouped_by", "value"),
+    _usd("amount_usd"),
+    Column("line_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("period", "grouped_by", "value", name="cloud_month_totals_pkey"),
+    Index(
+        "cloud_month_totals_amount_idx", "period", "grouped_by", text("amount_usd DESC"), "value"
+    ),
 )
 
 idempotency_keys = Table(

@@ -4,20 +4,43 @@ from collections.abc import AsyncIterator
 
 import grpc
 import pytest
+from arcadia.inventory.v1.lookup_service_pb2_grpc import add_LookupServiceServicer_to_server
 
 from services.billing.__main__ import DEFINITION
 from services.common.database import Database
 from services.common.server import start
 from services.common.settings import Service
 from tests.billing.bills import Billing
+from tests.billing.lookup import KnownAccount
 from tests.support.databases import PostgresServer
 
 
 @pytest.fixture
-async def billing(postgres: PostgresServer) -> AsyncIterator[Billing]:
+async def inventory() -> AsyncIterator[tuple[KnownAccount, str]]:
+    """An inventory that knows nothing until it is told, and its address."""
+    # Abstract for the stubs only: nobody here asks for what it lacks.
+    account = KnownAccount()  # type: ignore[abstract]
+    server = grpc.aio.server()
+    add_LookupServiceServicer_to_server(account, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield account, f"127.0.0.1:{port}"
+    await server.stop(None)
+
+
+@pytest.fixture
+def known(inventory: tuple[KnownAccount, str]) -> KnownAccount:
+    """What the inventory knows."""
+    return inventory[0]
+
+
+@pytest.fixture
+async def billing(
+    postgres: PostgresServer, inventory: tuple[KnownAccount, str]
+) -> AsyncIterator[Billing]:
     """The billing service, on a real server with a fresh database."""
     name = postgres.create(Service.BILLING)
-    settings = postgres.settings({Service.BILLING: name})
+    settings = postgres.settings({Service.BILLING: name}, inventory_address=inventory[1])
     database = Database(settings.database_url(Service.BILLING), application_name="billing")
     running = await start(DEFINITION, settings, database, address="127.0.0.1:0")
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")

@@ -11,6 +11,7 @@ from services.billing.models import cloud_cost_lines, cloud_invoices, cloud_stag
 from services.billing.reconciling import PartialSum, Reconciliation, reconcile
 from services.billing.store.headers import lock_invoice
 from services.billing.store.ingests import close_ingest, lock_ingest
+from services.billing.store.totals import refresh_totals
 from services.common.database import WriteSession
 from services.common.errors import Aborted, FailedPrecondition
 
@@ -122,6 +123,8 @@ async def complete_ingest(
     if result.line_count != ingest.row_count:
         raise Aborted("staged rows were lost; begin anew", reason="STAGED_ROWS_LOST")
     await _insert(session, ingest, month)
+    if month is not None:
+        await refresh_totals(session, month, ingest.provider_invoice_id)
     await close_ingest(session, ingest_id, "completed")
     return await _keep(session, ingest, month, result)
 

@@ -1,0 +1,99 @@
+"""The ladder by which a line finds its resource, as declarations; `store/matching.py` climbs it.
+
+1. `provider_id`: the provider's own id, where the invoice's JSON form carries one.
+2. `name`: kind and name, as the resource was called within the span that was billed.
+3. `group_project`: the group that the line names (a node's cluster), within its project.
+
+The first rung that finds anything decides: one resource is matched, several are ambiguous
+and match nothing. A resource counts only when its life overlaps the billed span. A resource
+that was found gone lived on for a while after its last sighting; an id is proof enough to
+allow for that, a name is not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+__all__ = [
+    "ALSO_NAMES",
+    "GROUP_KINDS",
+    "KNOWN_BY_ID",
+    "UNSEEN_END",
+    "Candidate",
+    "Key",
+    "MatchCounts",
+    "NameHeld",
+    "OwnerSince",
+]
+
+ALSO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"kubernetes_cluster": ("droplet",), "image": ("snapshot",), "snapshot": ("image",)}
+)
+"""Kinds that lines of a kind may name beside their own: a cluster's nodes are droplets."""
+
+KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
+"""Kinds whose ids on a bill are the inventory's. Of these a line with an id that the inventory
+never saw is not matched by name: it bills something else that had the same name."""
+
+GROUP_KINDS: Final = frozenset({"kubernetes_cluster"})
+"""Kinds that a line's group names."""
+
+UNSEEN_END: Final = timedelta(days=1)
+"""For so long a resource found gone may have lived after its last sighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What resources are looked up by: an id of any kind, else a kind and a name."""
+
+    kind: str
+    provider_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameHeld:
+    """A name, and the half-open span in which it held; the end is None while it holds."""
+
+    name_key: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSince:
+    """An owner from an instant on; None for none."""
+
+    tenant_id: str | None
+    deployment_id: str | None
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A resource that a line may bill, as the inventory knows it."""
+
+    resource_id: UUID
+    kind: str
+    provider_id: str
+    project_id: UUID | None
+    project_name: str
+    lived_from: datetime
+    lived_to: datetime | None
+    names: tuple[NameHeld, ...]
+    owners: tuple[OwnerSince, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCounts:
+    """How lines were matched: by rung, and those that were not."""
+
+    provider_id_count: int = 0
+    name_count: int = 0
+    group_project_count: int = 0
+    ambiguous_count: int = 0
+    unmatched_count: int = 0
+    not_applicable_count: int = 0

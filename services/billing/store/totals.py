@@ -1,0 +1,98 @@
+"""What a month comes to, by each property of its lines: kept beside them, never summed up late."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, delete, text
+
+from services.billing.models import cloud_invoice_totals as of_invoices
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["GROUPINGS", "TotalPlace", "list_totals", "month_total", "refresh_totals"]
+
+GROUPINGS: Final = {
+    "product": "product",
+    "project": "project_name",
+    "kind": "kind",
+    "deployment": "coalesce(deployment_id, '')",
+    "tenant": "coalesce(tenant_id, '')",
+}
+"""What totals are grouped by, and the expression of a line that says it."""
+
+_SETS: Final = ", ".join(f"({expression})" for expression in GROUPINGS.values())
+_NAME: Final = "CASE {} END".format(
+    " ".join(
+        f"WHEN GROUPING({expression}) = 0 THEN '{name}'" for name, expression in GROUPINGS.items()
+    )
+)
+_VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
+_SUM_UP: Final = text(f"""
+INSERT INTO cloud_invoice_totals
+    (period, provider_invoice_id, grouped_by, value, amount_usd, line_count)
+SELECT :period, :invoice_id, {_NAME}, {_VALUE}, sum(amount_usd), count(*)
+FROM cloud_cost_lines WHERE period = :period AND provider_invoice_id = :invoice_id
+GROUP BY GROUPING SETS ({_SETS})
+""")
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")
+_FORGET_MONTH: Final = text("DELETE FROM cloud_month_totals WHERE period = :period")
+_ADD_UP: Final = text("""
+INSERT INTO cloud_month_totals (period, grouped_by, value, amount_usd, line_count)
+SELECT period, grouped_by, value, sum(amount_usd), sum(line_count)
+FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value
+""")
+
+_LIST: Final = text("""
+SELECT value, amount_usd, line_count FROM cloud_month_totals
+WHERE period = :period AND grouped_by = :grouped_by
+  AND (CAST(:amount AS numeric) IS NULL OR amount_usd < CAST(:amount AS numeric)
+       OR (amount_usd = CAST(:amount AS numeric) AND value > :value))
+ORDER BY amount_usd DESC, value LIMIT :limit
+""")
+_WHOLE: Final = text("""
+SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd IS NOT NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TotalPlace:
+    """After which total a page goes on: by amount (USD), dearest first, then by value."""
+
+    amount_usd: Decimal
+    value: str
+
+
+async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
+    """Sums up an invoice's lines anew, in the transaction that changed them."""
+    await session.execute(_LOCK, {"period": period.isoformat()})
+    await session.execute(
+        delete(of_invoices).where(
+            of_invoices.c.period == period, of_invoices.c.provider_invoice_id == invoice_id
+        )
+    )
+    await session.execute(_SUM_UP, {"period": period, "invoice_id": invoice_id})
+    await session.execute(_FORGET_MONTH, {"period": period})
+    await session.execute(_ADD_UP, {"period": period})
+
+
+async def list_totals(
+    session: ReadSession, period: date, grouped_by: str, *, after: TotalPlace | None, limit: int
+) -> Sequence[Row[Any]]:
+    """A month's totals by one of `GROUPINGS`, dearest first."""
+    place = {
+        "amount": after.amount_usd if after else None,
+        "value": after.value if after else "",
+        "period": period,
+        "grouped_by": grouped_by,
+        "limit": limit,
+    }
+    return (await session.execute(_LIST, place)).all()
+
+
+async def month_total(session: ReadSession, period: date) -> Decimal | None:
+    """What all lines of a month come to, in USD; None when none of its invoices was ingested."""
+    total: Decimal | None = (await session.execute(_WHOLE, {"period": period})).scalar_one()
+    return total
