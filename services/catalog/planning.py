@@ -56,8 +56,7 @@ def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
 def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocument:
     """Only what the catalog knows nothing of: an operator's own words always stay.
 
-    A plan that has a version, be it a draft, an addon of that code, or any price of a kind in
-    a currency is known.
+    It knows a plan or an addon by its code, and a price by its kind and currency.
     """
     plans = {plan.code for plan in state.plans}
     addons = {addon.code for addon in state.addons}

@@ -247,6 +247,34 @@ async def test_a_document_is_applied_wholly_or_not_at_all(
     assert await export(shop) == before
 
 
+DNS = "resource_kind: dns_zones, unit: zone, unit_price_cents: 60, currency: AUD"
+
+
+async def test_an_open_price_is_ended_and_nothing_else_of_it_is_changed(shop: Shop) -> None:
+    ended = f"resource_prices: [{{{DNS}, effective_from: 2020-01-01, effective_to: 2027-01-01}}]"
+    made = await apply(shop, ended)
+    assert [(one.action, list(one.differences)) for one in made.changes] == [
+        ("update", ["effective_to none → 2027-01-01"])
+    ]
+    assert list((await apply(shop, ended)).changes) == []
+    for end in (", effective_to: 2028-01-01", ""):
+        other = f"resource_prices: [{{{DNS}, effective_from: 2020-01-01{end}}}]"
+        refused = await refusal(apply(shop, other), reason_of)
+        assert refused == ("FAILED_PRECONDITION", "PRICE_FIXED")
+
+
+@pytest.mark.parametrize("end", ["", ", effective_to: 2026-06-01"])
+async def test_a_price_ends_where_the_next_one_begins(shop: Shop, end: str) -> None:
+    following = DNS.replace("60", "65")
+    document = (
+        f"resource_prices: [{{{DNS}, effective_from: 2020-01-01{end}}},"
+        f" {{{following}, effective_from: 2026-06-01}}]"
+    )
+    assert [one.action for one in (await apply(shop, document)).changes] == ["create"]
+    assert list((await apply(shop, document)).changes) == []
+    assert "effective_to: '2026-06-01'" in (await export(shop)).document
+
+
 async def test_the_kind_of_an_addon_is_not_changed(shop: Shop) -> None:
     document = (
         "addons: [{code: storage_50gb, resource_kind: dns_zones, qty: 50, price_cents: 750,"

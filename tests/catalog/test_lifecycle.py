@@ -118,6 +118,10 @@ async def test_billing_actions_leave_alone_what_an_operator_took_from_them(shop:
     assert await action(shop, made.id, "k1") == ("billing_action_suspended", "active")
     await shop.allow(made.id, billing_action_suspended=False)
     assert await action(shop, made.id, "k2") == ("moved", "past_due")
+    assert [event.reason for event in (await shop.look(made.id)).events[1:3]] == [
+        "billing_action_suspended true → false",
+        "a friend (billing_action_suspended false → true)",
+    ]
     assert [type_ for type_, *_ in await shop.history(made.id)] == [
         "created",
         "updated",

@@ -168,6 +168,9 @@ async def test_to_which_version_a_plan_can_be_changed(shop: Shop) -> None:
 
     refused = await refusal(change(plan_code="pro", plan_version=2), reason_of)
     assert refused == ("FAILED_PRECONDITION", "VERSION_NOT_PUBLISHED")
+    for plan, number, field in (("pro", 9, "plan_version"), ("mega", 0, "plan_code")):
+        unknown = change(plan_code=plan, plan_version=number)
+        assert await refusal(unknown, violated_field) == ("INVALID_ARGUMENT", field)
     assert (await change(plan_code="studio", plan_version=2)).plan_version == 2
     back = change(shop.acme, plan_code="studio", plan_version=1)
     assert await refusal(back, reason_of) == ("FAILED_PRECONDITION", "VERSION_NOT_ACTIVE")

@@ -1,5 +1,6 @@
 """Deployments: read, made, and changed in everything but their state."""
 
+from dataclasses import fields, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -148,10 +149,25 @@ async def update_billing_actions(
 async def _updated(
     session: WriteSession, before: Deployment, after: Deployment, cause: Cause
 ) -> Deployment:
-    """Writes the history, unless nothing is different."""
-    if after != before:
-        await record_event(session, after, EventType.UPDATED, cause, from_state=after.state)
+    """Writes into the history what is different, unless nothing is."""
+    words = ", ".join(_differences(before, after))
+    if words:
+        told = replace(cause, reason=f"{cause.reason} ({words})" if cause.reason else words)
+        await record_event(session, after, EventType.UPDATED, told, from_state=after.state)
     return after
+
+
+def _differences(before: Deployment, after: Deployment) -> list[str]:
+    """What changed, in words: `llm_mode hosted → none`."""
+    return [
+        f"{one.name} {_word(getattr(before, one.name))} → {_word(getattr(after, one.name))}"
+        for one in fields(Deployment)
+        if getattr(before, one.name) != getattr(after, one.name)
+    ]
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value or "none")
 
 
 def _found(row: Any, identifier: UUID) -> Deployment:  # noqa: ANN401

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.catalog.deployments import Cause, Deployment
+from services.catalog.plans import PlanVersion
 from services.catalog.store.deployments import lock_deployment
 from services.catalog.store.events import record_event
 from services.catalog.store.locks import hold_catalog
@@ -32,7 +33,7 @@ from services.catalog.subscriptions import Subscription
 from services.catalog.vocabulary import EventType
 from services.common.access import Scope
 from services.common.database import WriteSession
-from services.common.errors import FailedPrecondition
+from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
 
 __all__ = ["Change", "attach_addon", "cancel", "change_plan", "detach_addon", "pause", "resume"]
 
@@ -61,16 +62,13 @@ async def change_plan(
 ) -> Subscription:
     """Binds a subscription to another version, the active one when it is 0, from a day on.
 
-    A change that was to come on that day or later is replaced. Raises FailedPrecondition when
-    nothing would change, or the version may not be changed to.
+    A change that was to come on that day or later is replaced. Raises InvalidArgument for a
+    plan that is not sold or an unknown version, FailedPrecondition when nothing would change,
+    or the version may not be changed to.
     """
     locked = await _lock(session, scope, change)
     await hold_catalog(session)
-    wanted = (
-        await find_version(session, plan_code, version)
-        if version
-        else await active_version(session, plan_code)
-    )
+    wanted = await _version(session, plan_code, version)
     check_version(wanted, by_tenant=change.by_tenant)
     check_currency("plan_code", wanted, await _currency(session, locked))
     held = [term for term in locked.subscription.terms if term.effective_from <= locked.day]
@@ -148,6 +146,19 @@ async def _lock(session: WriteSession, scope: Scope, change: Change) -> _Locked:
     day = effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
     check_running(subscription, day)
     return _Locked(deployment, subscription, day)
+
+
+async def _version(session: WriteSession, plan_code: str, version: int) -> PlanVersion:
+    """The version of a plan by its number, the active one for 0. Raises InvalidArgument."""
+    active = await active_version(session, plan_code)
+    if not version:
+        return active
+    try:
+        return await find_version(session, plan_code, version)
+    except NotFound:
+        raise InvalidArgument(
+            "plan_version", f"{plan_code!r} has no version {version}", reason="UNKNOWN_VERSION"
+        ) from None
 
 
 async def _currency(session: WriteSession, locked: _Locked) -> str:
