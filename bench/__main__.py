@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import drift, ingest, kinds, listing, pages, rpc, sweeps
+from bench import drift, ingest, kinds, listing, margin, pages, rpc, sweeps, usage_events
 from bench.environment import running_stack
 
 # The pages last: they leave 100,000 rows behind.
@@ -12,6 +12,8 @@ BENCHES = (
     kinds.measure,
     drift.measure,
     ingest.measure,
+    usage_events.measure,
+    margin.measure,
     pages.measure,
 )
 

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Row, text
 
 from services.analytics.margin.reconciling import (
     BILLED_KINDS,
     TOLERANCE_HOURS,
     Books,
+    Difference,
     judge,
 )
 from services.analytics.store.passes import Pass
@@ -20,8 +21,10 @@ from services.common.periods import Period
 
 __all__ = ["list_differences", "read_reconciliation", "reconcile"]
 
+ROWS_AT_ONCE: Final = 5_000
+
 # Those on which all agree within the tolerance are counted, and never leave the database.
-BOOKS: Final = text("""
+BOOKS: Final = """
 WITH ours AS (
     SELECT resource_id, min(kind) AS kind,
            (array_agg(name ORDER BY span_from DESC))[1] AS name,
@@ -29,7 +32,7 @@ WITH ours AS (
            (array_agg(deployment_id ORDER BY span_from DESC))[1] AS deployment_id,
            sum(extract(epoch FROM span_to - span_from)) / 3600 AS hours,
            min(span_from) AS existed_from, max(span_to) AS existed_to
-    FROM resource_spans WHERE period = :period AND pass_id = :pass_id
+    FROM resource_spans WHERE period = %(period)s AND pass_id = %(pass_id)s
     GROUP BY resource_id
 ), theirs AS (
     SELECT coalesce(resource_id, cost_id) AS key,
@@ -38,13 +41,13 @@ WITH ours AS (
            max(deployment_id) AS deployment_id, sum(hours) AS hours,
            min(start_at) AS charged_from, max(end_at) AS charged_to, sum(amount_usd) AS amount
     FROM attributed_costs
-    WHERE period = :period AND pass_id = :pass_id AND classification = 'resource'
+    WHERE period = %(period)s AND pass_id = %(pass_id)s AND classification = 'resource'
     GROUP BY 1
 ), metered AS (
     SELECT f.resource_id, sum(extract(epoch FROM f.fact_to - f.fact_from)) / 3600 AS hours
     FROM usage_facts AS f
     JOIN work_passes AS p ON p.id = f.pass_id AND p.state = 'current'
-    WHERE f.day >= :period AND f.day < :end
+    WHERE f.day >= %(period)s AND f.day < %(end)s
     GROUP BY f.resource_id
 ), books AS (
     SELECT coalesce(o.resource_id, t.resource_id) AS resource_id,
@@ -56,31 +59,33 @@ WITH ours AS (
            o.existed_from, o.existed_to, t.charged_from, t.charged_to
     FROM ours AS o FULL JOIN theirs AS t ON t.key = o.resource_id
     LEFT JOIN metered AS m ON m.resource_id = coalesce(o.resource_id, t.resource_id)
-    WHERE t.key IS NOT NULL OR o.kind = ANY(:billed_kinds)
+    WHERE t.key IS NOT NULL OR o.kind = ANY(%(billed_kinds)s)
 ), agreeing AS (
     SELECT *, coalesce(is_charged AND inventory_hours IS NOT NULL
                        AND abs(inventory_hours - coalesce(provider_hours, inventory_hours))
-                           <= :tolerance
+                           <= %(tolerance)s
                        AND abs(inventory_hours - coalesce(billed_hours, inventory_hours))
-                           <= :tolerance, false) AS agree
+                           <= %(tolerance)s, false) AS agree
     FROM books
 )
 SELECT count(*) FILTER (WHERE agree) OVER () AS agreed, * FROM agreeing
 ORDER BY agree, abs(coalesce(provider_amount_usd, 0)) DESC, resource_id, name
 LIMIT (SELECT greatest(count(*), 1) FROM agreeing WHERE NOT agree)
-""")
+"""
 FORGET: Final = (
     text("DELETE FROM reconciliation_differences WHERE period = :period"),
     text("DELETE FROM reconciliations WHERE period = :period"),
 )
-WRITE: Final = text("""
+WRITE: Final = """
 INSERT INTO reconciliation_differences
     (period, place, difference_type, resource_id, kind, name, tenant_id, deployment_id,
      inventory_hours, provider_hours, billed_hours, provider_amount_usd, explanation)
-VALUES (:period, :place, :difference_type, :resource_id, :kind, :name, :tenant_id,
-        :deployment_id, :inventory_hours, :provider_hours, :billed_hours, :provider_amount_usd,
-        :explanation)
-""")
+SELECT %(period)s, d.*
+FROM unnest(%(places)b::int[], %(types)b::text[], %(resources)b::uuid[], %(kinds)b::text[],
+            %(names)b::text[], %(tenants)b::text[], %(deployments)b::text[],
+            %(inventory_hours)b::numeric[], %(provider_hours)b::numeric[],
+            %(billed_hours)b::numeric[], %(amounts)b::numeric[], %(explanations)b::text[]) AS d
+"""
 WRITE_TOTALS: Final = text("""
 INSERT INTO reconciliations (period, agreed_count, difference_count, computed_at)
 VALUES (:period, :agreed, :differences, :now)
@@ -104,26 +109,29 @@ async def reconcile(session: WriteSession, period: Period, costs: Pass, *, now: 
     key = {"period": period.start}
     for statement in FORGET:
         await session.execute(statement, key)
-    rows = await session.execute(
-        BOOKS,
-        {
-            **key,
-            "end": period.end,
-            "pass_id": costs.id,
-            "billed_kinds": sorted(BILLED_KINDS),
-            "tolerance": TOLERANCE_HOURS,
-        },
-    )
-    agreed = 0
-    differences: list[dict[str, Any]] = []
-    for row in rows:
-        agreed = row.agreed
-        if not row.agree and (judged := judge(_books(row))):
-            difference, explanation = judged
-            differences.append(_written(row, len(differences) + 1, difference, explanation))
-    if differences:
-        await session.execute(WRITE, [{**key, **difference} for difference in differences])
-    totals = {"agreed": agreed, "differences": len(differences), "now": now}
+    parameters = {
+        **key,
+        "end": period.end,
+        "pass_id": costs.id,
+        "billed_kinds": sorted(BILLED_KINDS),
+        "tolerance": TOLERANCE_HOURS,
+    }
+    agreed = written = 0
+    driver = await session.driver()
+    async with driver.cursor("books", row_factory=namedtuple_row) as cursor:
+        await cursor.execute(BOOKS, parameters)
+        # A month may have a million differences: so many are held at a time.
+        while fetched := await cursor.fetchmany(ROWS_AT_ONCE):
+            rows: Sequence[Any] = fetched
+            agreed = rows[0].agreed
+            judged = [
+                (row, *judgement)
+                for row in rows
+                if not row.agree and (judgement := judge(_books(row)))
+            ]
+            await driver.execute(WRITE, {**key, **_columns(judged, written)})
+            written += len(judged)
+    totals = {"agreed": agreed, "differences": written, "now": now}
     await session.execute(WRITE_TOTALS, {**key, **totals})
 
 
@@ -161,10 +169,9 @@ async def list_differences(
     return (await session.execute(LIST, parameters)).all()
 
 
-def _books(row: Row[Any]) -> Books:
-    resource_id: UUID | None = row.resource_id
+def _books(row: Any) -> Books:  # noqa: ANN401
     return Books(
-        resource_id=resource_id,
+        resource_id=row.resource_id,
         kind=row.kind,
         name=row.name,
         tenant_id=row.tenant_id,
@@ -181,18 +188,20 @@ def _books(row: Row[Any]) -> Books:
     )
 
 
-def _written(row: Row[Any], place: int, difference: str, explanation: str) -> dict[str, Any]:
+def _columns(judged: Sequence[tuple[Any, Difference, str]], before: int) -> dict[str, Any]:
+    """The columns of some differences; `before` is how many come before them."""
+    rows = [row for row, _, _ in judged]
     return {
-        "place": place,
-        "difference_type": str(difference),
-        "resource_id": row.resource_id,
-        "kind": row.kind,
-        "name": row.name,
-        "tenant_id": row.tenant_id,
-        "deployment_id": row.deployment_id,
-        "inventory_hours": row.inventory_hours,
-        "provider_hours": row.provider_hours,
-        "billed_hours": row.billed_hours,
-        "provider_amount_usd": row.provider_amount_usd,
-        "explanation": explanation,
+        "places": list(range(before + 1, before + len(rows) + 1)),
+        "types": [difference.value for _, difference, _ in judged],
+        "resources": [row.resource_id for row in rows],
+        "kinds": [row.kind for row in rows],
+        "names": [row.name for row in rows],
+        "tenants": [row.tenant_id for row in rows],
+        "deployments": [row.deployment_id for row in rows],
+        "inventory_hours": [row.inventory_hours for row in rows],
+        "provider_hours": [row.provider_hours for row in rows],
+        "billed_hours": [row.billed_hours for row in rows],
+        "amounts": [row.provider_amount_usd for row in rows],
+        "explanations": [explanation for _, _, explanation in judged],
     }
