@@ -57,7 +57,8 @@ FROM issued, generate_series(1, 2) AS position
 ISSUE: Final = """
 UPDATE tenant_invoices SET status = 'issued', issuer = '{}', recipient = '{}',
     previous_chain_hash = '', number = %(first)s + substr(tenant_id, 7)::bigint,
-    issued_on = CURRENT_DATE, due_on = CURRENT_DATE, chain_hash = md5(%(first)s::text || tenant_id), issued_at = now()
+    issued_on = CURRENT_DATE, due_on = CURRENT_DATE,
+    chain_hash = md5(%(first)s::text || tenant_id), issued_at = now()
 WHERE period = %(period)s
 """
 COSTS: Final = """
