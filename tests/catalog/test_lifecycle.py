@@ -1,7 +1,9 @@
 """The lifecycle of deployments: only the moves of the table, each recorded, none otherwise."""
 
+import re
 from contextlib import suppress
 from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,13 @@ def test_the_table_says_what_the_specification_says() -> None:
     assert not MOVES[State.ARCHIVED]
     assert not any(start in to for start, to in MOVES.items())
     assert all(State.TRIAL not in to for to in MOVES.values())
+
+
+def test_the_page_for_operators_has_the_same_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "catalog.md").read_text()
+    _, _, table = page.partition("| from | to |")
+    rows = [row.split("|")[1:3] for row in table.split("\n\n")[0].splitlines()[2:]]
+    assert {start.strip(" `"): set(re.findall(r"`(\w+)`", to)) for start, to in rows} == MOVES
 
 
 def walked(start: State, wishes: list[State]) -> list[State]:
