@@ -1,0 +1,130 @@
+"""Invoices over HTTP through the gateway, and from the command line, on the whole system."""
+
+import io
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from pypdf import PdfReader
+
+from services.common.database import Database
+from services.common.periods import Period
+from services.common.settings import Service
+from stack.welcome import gateway_url
+from tests.support.whole_stack import WholeStack
+from tests.walls.invoices import issued_invoices
+
+LONG_AGO = Period.month(2019, 2)
+"""A month that no other test on the shared stack looks at."""
+
+
+@pytest.fixture
+async def tenant(stack: WholeStack) -> str:
+    """A tenant of its own, with an issued invoice."""
+    name = f"tenant-{uuid.uuid4().hex[:8]}"
+    url = stack.settings.database_url(Service.ANALYTICS)
+    database = Database(url, application_name="test")
+    await issued_invoices(database, [name], LONG_AGO)
+    await database.close()
+    return name
+
+
+def answered(response: httpx.Response, status: int = 200) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    content: dict[str, Any] = response.json()
+    return content
+
+
+def test_a_tenant_lists_reads_and_downloads_its_invoices(stack: WholeStack, tenant: str) -> None:
+    with stack.client(tenant) as http:
+        listed = answered(http.get("/api/v1/invoices", params={"period": "2019-02"}))
+        assert listed["next_page_token"] == ""
+        [invoice] = listed["invoices"]
+        assert (invoice["status"], invoice["total_cents"]) == ("issued", "110")
+        assert invoice["period"] == "2019-02-01"
+        path = f"/api/v1/invoices/{invoice['id']}"
+        whole = answered(http.get(path))
+        assert [line["kind"] for line in whole["lines"]] == ["overage", "tax"]
+        assert answered(http.get(f"{path}/lines"))["lines"] == whole["lines"]
+        line = whole["lines"][0]
+        traced = answered(http.get(f"{path}/lines/{line['id']}/trace"))
+        assert traced["price_type"] == "plan_item"
+        assert answered(http.get(f"{path}/verify"))["verified"] is True
+
+        pdf = http.get(f"{path}/document")
+        assert pdf.status_code == 200
+        assert pdf.headers["content-type"] == "application/pdf"
+        text = PdfReader(io.BytesIO(pdf.content)).pages[0].extract_text()
+        assert invoice["number"] in text
+        page = http.get(f"{path}/document", params={"format": "html"})
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert f"hours of {tenant}" in page.text
+        answered(http.get(f"{path}/document", params={"format": "docx"}), 400)
+
+    with stack.client("globex") as other:
+        for below in ("", "/lines", "/document", "/verify"):
+            answered(other.get(f"{path}{below}"), 404)
+        answered(other.post(f"{path}/pay", json={}), 403)
+    with httpx.Client(base_url=gateway_url(stack.settings), trust_env=False) as nobody:
+        assert nobody.get(f"{path}/document").status_code == 401
+
+
+def test_an_operator_credits_pays_and_verifies(stack: WholeStack, tenant: str) -> None:
+    with stack.client() as http:
+        [invoice] = answered(http.get("/api/v1/invoices", params={"tenant_id": tenant}))["invoices"]
+        path = f"/api/v1/invoices/{invoice['id']}"
+        note = {"reason": "a mistake"}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        made = answered(http.post(f"{path}/credit-notes", json=note, headers=key))["credit_note"]
+        assert made["total_cents"] == "110"
+        again = answered(http.post(f"{path}/credit-notes", json=note, headers=key))["credit_note"]
+        assert again == made
+        assert "NOTHING_TO_CREDIT" in http.post(f"{path}/credit-notes", json=note).text
+        paid = answered(http.post(f"{path}/pay", json={"paid_on": "2019-03-20"}))["invoice"]
+        assert (paid["status"], paid["credited_cents"]) == ("paid", "110")
+        refused = answered(http.post(f"{path}/void", json={"reason": "x"}), 422)
+        assert "paid" in refused["message"]
+        assert "reason" in answered(http.post(f"{path}/void", json={}), 400)["message"]
+        assert answered(http.get("/api/v1/invoices:verify"))["verified"] is True
+        answered(http.post("/api/v1/rollups", json={"period": "2150-01"}), 400)
+        profile = {"recipient": {"name": "Pty Ltd", "abn": "1"}, "tax_region": "AU"}
+        saved = answered(http.put(f"/api/v1/billing-profiles/{tenant}", json=profile))
+        assert saved["billing_profile"]["recipient"]["name"] == "Pty Ltd"
+    with stack.client(tenant) as http:
+        own = answered(http.get("/api/v1/credit-notes"))["credit_notes"]
+        assert [one["number"] for one in own] == [made["number"]]
+        mine = answered(http.get(f"/api/v1/billing-profiles/{tenant}"))["billing_profile"]
+        assert mine["recipient"]["abn"] == "1"
+
+
+def test_the_command_line_shows_downloads_and_verifies(
+    stack: WholeStack, tenant: str, tmp_path: Any
+) -> None:
+    listed = stack.run("invoices", "list", "--tenant", tenant)
+    assert "AUD 1.10" in listed.stdout, listed.stderr
+    with stack.client() as http:
+        [invoice] = answered(http.get("/api/v1/invoices", params={"tenant_id": tenant}))["invoices"]
+    shown = stack.run("invoices", "show", invoice["id"])
+    assert "GST 10%" in shown.stdout
+    file = tmp_path / "invoice.pdf"
+    downloaded = stack.run("invoices", "download", invoice["id"], "--output", str(file))
+    assert downloaded.returncode == 0, downloaded.stderr
+    assert file.read_bytes().startswith(b"%PDF")
+    verified = stack.run("invoices", "verify")
+    assert "every link holds" in verified.stdout
+    one = stack.run("invoices", "verify", invoice["id"])
+    assert (one.returncode, one.stdout.strip()) == (0, "tax: verified")
+    voided = stack.run("invoices", "void", invoice["id"], "--reason", "a test")
+    assert "void" in voided.stdout
+    refused = stack.run("invoices", "pay", invoice["id"])
+    assert refused.returncode == 1
+    assert "FAILED_PRECONDITION" in refused.stderr
+
+
+def test_a_roll_up_that_cannot_be_made_says_why_on_the_command_line(stack: WholeStack) -> None:
+    failed = stack.run("rollup", "run", "2019-03")
+    assert failed.returncode == 1
+    assert "not metered" in failed.stdout
+    listed = stack.run("rollup", "status", "--period", "2019-03")
+    assert "failed" in listed.stdout
