@@ -1,0 +1,184 @@
+"""April, with the real catalog and metering: the figures of the specification, to the cent."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import grpc
+import pytest
+from arcadia.analytics.v1 import invoice_service_pb2 as pb
+from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
+
+import services.analytics.__main__
+from services.catalog.__main__ import DEFINITION, register
+from services.catalog.seed import seed
+from services.common.database import Database
+from services.common.periods import Period
+from services.common.server import ServiceDefinition, start
+from services.common.settings import Service
+from tests.analytics.account import Analytics, event
+from tests.analytics.peers import FakePeers, Span, at, serve_peers
+from tests.catalog.shop import Clock, Shop
+from tests.invoicing.books import Books
+from tests.invoicing.catalog import FakeCatalog
+from tests.support.databases import PostgresServer
+
+APRIL = Period.month(2026, 4)
+
+
+@dataclass
+class Month:
+    """A shop, its metering over a known inventory, and its books."""
+
+    shop: Shop
+    metering: Analytics
+    books: Books
+    inventory: FakePeers
+
+    async def runs(self, tenant: str, slug: str, droplets: int, start: str = "2026-04-01") -> None:
+        """So many droplets of a deployment run from a day to the end of April."""
+        first = len(self.inventory.spans)
+        self.inventory.spans += [
+            Span(first + number, at(start), at("2026-05-01"), tenant_id=tenant, deployment=slug)
+            for number in range(droplets)
+        ]
+
+    async def closed(self) -> None:
+        """All of April is metered, and closed."""
+        await self.metering.meter_month(APRIL)
+        await self.metering.close("2026-04-01")
+
+
+@pytest.fixture
+async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
+    """The real catalog and analytics; it is the first of April for the catalog."""
+    names = {one: postgres.create(one) for one in (Service.CATALOG, Service.ANALYTICS)}
+    inventory = FakePeers()  # type: ignore[abstract]
+    peers, peers_address = await serve_peers(inventory)
+    clock = Clock()
+    clock.set("2026-04-01")
+    settings = postgres.settings(names, inventory_address=peers_address, log_level="warning")
+    catalog = Database(settings.database_url(Service.CATALOG), application_name="catalog")
+    await seed(catalog)
+    definition = ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock))
+    selling = await start(definition, settings, catalog, address="127.0.0.1:0")
+    settings = settings.model_copy(update={"catalog_address": f"127.0.0.1:{selling.port}"})
+    database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")
+    billing = await start(
+        services.analytics.__main__.DEFINITION, settings, database, address="127.0.0.1:0"
+    )
+    shop_channel = grpc.aio.insecure_channel(f"127.0.0.1:{selling.port}")
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{billing.port}")
+    name = names[Service.ANALYTICS]
+    yield Month(
+        Shop(catalog, shop_channel, settings, postgres.url(names[Service.CATALOG]), clock),
+        Analytics(database, channel, settings, name, inventory),
+        Books(database, channel, settings, postgres.url(name), FakeCatalog()),
+        inventory,
+    )
+    for each in (shop_channel, channel):
+        await each.close()
+    for server in (billing.server, selling.server, peers):
+        await server.stop(None)
+    for each_database in (database, catalog):
+        await each_database.close()
+    for made in names.values():
+        postgres.drop(made)
+
+
+async def subscribed(month: Month, tenant: str, slug: str, *addons: str) -> Any:
+    token = month.shop.tenant(tenant)
+    deployment = await month.shop.deploy(slug, token)
+    await month.shop.subscribe(deployment.id, token=token, plan_code="studio", addons=addons)
+    return deployment
+
+
+async def test_three_droplets_through_april_on_studio_with_storage_come_to_70_64(
+    month: Month,
+) -> None:
+    shop = await subscribed(month, "acme", "shop", "storage_50gb")
+    await month.runs("acme", "shop", 3)
+    await month.closed()
+
+    rollup = await month.books.rolled_up()
+
+    assert (rollup.issued_count, rollup.failed_count) == (1, 0)
+    invoice = await month.books.invoice_of("acme")
+    assert (invoice.subtotal_cents, invoice.tax_cents, invoice.total_cents) == (6422, 642, 7064)
+    lines = await month.books.lines_of("acme")
+    assert [(line.kind, line.qty, line.amount_cents) for line in lines] == [
+        ("plan_base", "1", 5000), ("addon", "1", 750), ("overage", "672", 672), ("tax", "10", 642),
+    ]  # fmt: skip
+    assert {line.deployment_id for line in lines} == {shop.id, ""}
+    assert (lines[1].description, lines[2].meta["used"]) == ("Addon: storage_50gb", "2160")
+    again = await month.books.rolled_up()
+    assert (again.skipped_count, again.issued_count) == (1, 0)
+
+    answer = await month.books.verify(invoice.id)
+    assert answer.verified, answer
+    assert [part.deployment_id for part in answer.parts] == [shop.id, ""]
+    for line in lines:
+        request = pb.TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=line.id)
+        traced = await month.books.invoices.TraceInvoiceLine(
+            request, metadata=month.books.tenant("acme")
+        )
+        assert traced.price_id, line.kind
+        assert len(traced.daily_usage) == (30 if line.kind == "overage" else 0)
+
+
+async def test_five_droplets_through_april_on_studio_have_a_subtotal_of_71_12(
+    month: Month,
+) -> None:
+    await subscribed(month, "acme", "shop")
+    await month.runs("acme", "shop", 5)
+    await month.closed()
+    await month.books.rolled_up()
+    assert (await month.books.invoice_of("acme")).subtotal_cents == 7112
+
+
+async def test_who_starts_inside_the_month_pays_its_part_by_the_quote_engines_own_rule(
+    month: Month,
+) -> None:
+    month.shop.clock.set("2026-04-20")
+    await subscribed(month, "acme", "shop", "storage_50gb")
+    await month.closed()
+    await month.books.rolled_up()
+    lines = await month.books.lines_of("acme")
+    # 11 days of 30: 50.00 and 7.50, each rounded once.
+    assert [(line.kind, line.amount_cents) for line in lines] == [
+        ("plan_base", 1833), ("addon", 275), ("tax", 211),
+    ]  # fmt: skip
+    assert lines[0].meta["proration"] == "11/30"
+
+
+async def test_what_comes_after_the_close_is_billed_with_the_next_month(month: Month) -> None:
+    await subscribed(month, "acme", "shop")
+    await month.runs("acme", "shop", 2)
+    await month.closed()
+    await month.books.rolled_up()
+    before = await month.books.invoice_of("acme")
+    receipt = await month.metering.record(
+        event("late-1", qty="3000000", day="2026-04-15", deployment=(await ids(month))["shop"])
+    )
+    assert receipt.late_count == 1
+    may = Period.month(2026, 5)
+    await month.metering.meter_month(may)
+    await month.metering.close("2026-05-01")
+    await month.books.rolled_up("2026-05-01")
+    [late] = [
+        line
+        for line in await month.books.lines_of("acme", "2026-05-01")
+        if line.kind == "adjustment"
+    ]
+    assert (late.resource_kind, late.service_start) == ("llm_tokens", "2026-04-01")
+    assert late.amount_cents > 0
+    assert await month.books.invoice_of("acme") == before
+
+
+async def ids(month: Month) -> dict[str, str]:
+    """The ids of the deployments, by slug."""
+    answer = await month.shop.deployments.ListDeployments(
+        deployments_pb.ListDeploymentsRequest(), metadata=month.shop.operator
+    )
+    return {one.slug: one.id for one in answer.deployments}
