@@ -5,13 +5,17 @@ from arcadia.billing.v1 import (
     balance_service_pb2,
     balance_service_pb2_grpc,
     cost_feed_service_pb2,
+    cost_feed_service_pb2_grpc,
     cost_service_pb2,
+    cost_service_pb2_grpc,
     ingest_service_pb2,
     ingest_service_pb2_grpc,
     provider_invoice_service_pb2,
 )
 
 from services.billing.balance_servicer import BalanceServicer
+from services.billing.cost_feed_servicer import CostFeedServicer
+from services.billing.cost_servicer import CostServicer
 from services.billing.ingest_servicer import IngestServicer
 from services.billing.inventory_lookup import InventoryLookup
 from services.common.server import Parts, ServiceDefinition, run
@@ -27,6 +31,10 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     )
     ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(
         IngestServicer(parts.database, InventoryLookup(parts.settings)), server
+    )
+    cost_service_pb2_grpc.add_CostServiceServicer_to_server(CostServicer(parts.database), server)
+    cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(
+        CostFeedServicer(parts.database), server
     )
 
 

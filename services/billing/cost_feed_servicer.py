@@ -1,0 +1,111 @@
+"""CostFeedService: proto to domain and back. Other services ask in it what things cost."""
+
+from datetime import timedelta
+from typing import Any
+
+from arcadia.billing.v1 import cost_feed_service_pb2 as pb
+from arcadia.billing.v1 import cost_feed_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.billing import cost_requests as requests
+from services.billing.cost_messages import daily_message, line_message
+from services.billing.ingest_requests import uuid_of
+from services.billing.store.cost_feed import (
+    UNIT_COSTS,
+    DayFilter,
+    daily_costs,
+    known_days,
+    line_sets,
+    period_lines,
+    unit_costs,
+)
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import Aborted
+from services.common.money import plain
+from services.common.paging import decode_token, encode_token
+from services.common.periods import read_day
+
+__all__ = ["CostFeedServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
+    """The cost side of a margin."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ListPeriodCosts(  # noqa: N802
+        self, request: pb.ListPeriodCostsRequest, context: Context
+    ) -> pb.ListPeriodCostsResponse:
+        """A page of a month's lines, as long as they are the same ones."""
+        period = requests.month("period", request.period).start
+        size = requests.bulk_page_size(request.page_size)
+        filters = ("period costs", period.isoformat())
+        position = decode_token(request.page_token, filters, (str, str))
+        after = uuid_of("page_token", position[1]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            sets = await line_sets(session, period)
+            if position is not None and position[0] != sets.version:
+                raise Aborted(
+                    "the month's lines changed meanwhile; begin anew", reason="LINES_CHANGED"
+                )
+            lines = await period_lines(session, period, after=after, limit=size + 1)
+        page, token = lines[:size], ""
+        if len(lines) > size:
+            token = encode_token(filters, (sets.version, str(page[-1].id)))
+        return pb.ListPeriodCostsResponse(
+            cost_lines=map(line_message, page),
+            next_page_token=token,
+            complete=sets.complete,
+            lines_version=sets.version,
+        )
+
+    async def ListSpanCosts(  # noqa: N802
+        self, request: pb.ListSpanCostsRequest, context: Context
+    ) -> pb.ListSpanCostsResponse:
+        """A page of a span's daily costs, and the days that nothing is known of."""
+        span = requests.span(request.from_day, request.to_day)
+        size = requests.bulk_page_size(request.page_size)
+        filters = ("span costs", span.start.isoformat(), span.end.isoformat())
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            day, identifier = position
+            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        wanted = DayFilter(span.start, span.end)
+        async with self._database.read(current_caller().scope) as session:
+            rows = await daily_costs(
+                session, wanted, newest_first=False, after=after, limit=size + 1
+            )
+            known = await known_days(session, span)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        days = [span.start + timedelta(days=number) for number in range(span.days)]
+        return pb.ListSpanCostsResponse(
+            daily_costs=map(daily_message, page),
+            next_page_token=token,
+            unknown_days=[day.isoformat() for day in days if day not in known],
+        )
+
+    async def GetUnitCosts(  # noqa: N802
+        self, request: pb.GetUnitCostsRequest, context: Context
+    ) -> pb.GetUnitCostsResponse:
+        """What a unit of each kind costs by the newest bills; what is unknown is left out."""
+        asked = list(request.resource_kinds) or list(UNIT_COSTS)
+        kinds = [kind for kind in dict.fromkeys(asked) if kind in UNIT_COSTS]
+        async with self._database.read(current_caller().scope) as session:
+            found = await unit_costs(session, kinds)
+        return pb.GetUnitCostsResponse(
+            unit_costs=[
+                pb.UnitCost(
+                    resource_kind=one.kind,
+                    unit_cost_usd=plain(one.usd),
+                    period=one.period.isoformat(),
+                )
+                for one in found
+            ]
+        )

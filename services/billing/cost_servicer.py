@@ -1,0 +1,136 @@
+"""CostService: proto to domain and back. Operators read in it what the provider charges."""
+
+from collections.abc import AsyncIterator
+from dataclasses import astuple
+from decimal import Decimal
+from typing import Any, Final
+
+from arcadia.billing.v1 import cost_service_pb2 as pb
+from arcadia.billing.v1 import cost_service_pb2_grpc, costs_pb2
+from grpc.aio import ServicerContext
+
+from services.billing import cost_requests as requests
+from services.billing.cost_messages import daily_message, line_message
+from services.billing.exporting import FORMATS
+from services.billing.ingest_requests import uuid_of
+from services.billing.store.cost_feed import daily_costs
+from services.billing.store.cost_lines import LineFilter, LinePlace, list_lines, months_of_lines
+from services.billing.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
+from services.common.access import current_caller
+from services.common.database import Database
+from services.common.errors import InvalidArgument
+from services.common.money import exact, plain
+from services.common.paging import decode_token, encode_token, page_size
+from services.common.periods import read_day
+
+__all__ = ["CostServicer"]
+
+Context = ServicerContext[Any, Any]
+
+EXPORTED_LINES: Final = 1_000
+"""In one chunk: what an export holds in memory, however much it writes."""
+
+
+class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
+    """What the provider charges, to the line."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ListCostLines(  # noqa: N802
+        self, request: pb.ListCostLinesRequest, context: Context
+    ) -> pb.ListCostLinesResponse:
+        """A page of lines, by month, newest first, then in the bill's order."""
+        size = requests.line_page_size(request)
+        wanted = requests.line_filter(request)
+        filters = ("cost lines", *_texts(wanted))
+        after = requests.line_place(decode_token(request.page_token, filters, (str, str)))
+        reading = self._database.single_read(current_caller().scope)
+        months = await months_of_lines(reading, wanted)
+        lines = await list_lines(reading, wanted, months, after=after, limit=size + 1)
+        page, token = lines[:size], ""
+        if len(lines) > size:
+            token = encode_token(filters, (page[-1].period.isoformat(), str(page[-1].id)))
+        return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
+
+    async def ListCostTotals(  # noqa: N802
+        self, request: pb.ListCostTotalsRequest, context: Context
+    ) -> pb.ListCostTotalsResponse:
+        """What a month comes to, by one of its lines' properties, dearest first."""
+        period = requests.month("period", request.period).start
+        if not request.group_by:
+            raise InvalidArgument("group_by", "is required", reason="FIELD_REQUIRED")
+        group_by = requests.one_of("group_by", request.group_by, tuple(GROUPINGS))
+        size = page_size(request.page_size)
+        filters = ("cost totals", period.isoformat(), group_by)
+        position = decode_token(request.page_token, filters, (str, str))
+        after = TotalPlace(exact(position[0], "page_token"), position[1]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
+            whole = await month_total(session, period)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (plain(page[-1].amount_usd), page[-1].value))
+        return pb.ListCostTotalsResponse(
+            totals=[
+                costs_pb2.CostTotal(
+                    group=row.value, amount_usd=plain(row.amount_usd), line_count=row.line_count
+                )
+                for row in page
+            ],
+            next_page_token=token,
+            total_usd=_usd(whole),
+        )
+
+    async def ListDailyCosts(  # noqa: N802
+        self, request: pb.ListDailyCostsRequest, context: Context
+    ) -> pb.ListDailyCostsResponse:
+        """A page of daily estimates, newest day first."""
+        wanted = requests.day_filter(request)
+        size = page_size(request.page_size)
+        filters = ("daily costs", *map(str, astuple(wanted)))
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            day, identifier = position
+            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await daily_costs(
+                session, wanted, newest_first=True, after=after, limit=size + 1
+            )
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        return pb.ListDailyCostsResponse(
+            daily_costs=map(daily_message, page), next_page_token=token
+        )
+
+    async def ExportCostLines(  # noqa: N802
+        self, request: pb.ExportCostLinesRequest, context: Context
+    ) -> AsyncIterator[pb.ExportCostLinesResponse]:
+        """The filtered lines as a file.
+
+        Page by page, each in a transaction of its own: a slow reader holds none open.
+        """
+        form = FORMATS.get(request.format or "csv")
+        if form is None:
+            raise InvalidArgument("format", f"is none of {', '.join(FORMATS)}")
+        wanted = requests.line_filter(request.filter, "filter.")
+        reading = self._database.single_read(current_caller().scope)
+        months = await months_of_lines(reading, wanted)
+        chunk: bytes = form.header()
+        after: LinePlace | None = None
+        while True:
+            lines = await list_lines(reading, wanted, months, after=after, limit=EXPORTED_LINES)
+            yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(lines))
+            if len(lines) < EXPORTED_LINES:
+                return
+            chunk, after = b"", LinePlace(lines[-1].period, lines[-1].id)
+
+
+def _texts(wanted: LineFilter) -> tuple[str, ...]:
+    return tuple(map(str, astuple(wanted)))
+
+
+def _usd(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)

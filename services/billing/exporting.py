@@ -1,0 +1,78 @@
+"""Cost lines as files: our own columns, and FOCUS; each a declaration of its columns.
+
+Texts come from the provider and may hold what a spreadsheet would run as a formula: those
+are neutralised by an apostrophe. Numbers are ours, exact, and keep their sign.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.billing.focus import FOCUS_COLUMNS
+from services.common.csv_lines import csv_lines
+from services.common.money import plain
+
+__all__ = ["FORMATS", "Form"]
+
+Line = Any
+"""A row with the attributes of a cost line."""
+
+Column = Callable[[Line], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A file's columns, in their order, each with how a line reads in it."""
+
+    columns: Mapping[str, Column]
+
+    def header(self) -> bytes:
+        """The first line."""
+        return csv_lines([self.columns])
+
+    def lines(self, lines: Iterable[Line]) -> bytes:
+        """A line of the file for each cost line."""
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\r\n").writerows(
+            [_cell(column(line)) for column in self.columns.values()] for line in lines
+        )
+        return buffer.getvalue().encode()
+
+
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def _cell(value: object) -> str:
+    """Numbers without exponent, instants as RFC 3339 in UTC, texts neutralised."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _attribute(name: str) -> Column:
+    return lambda line: getattr(line, name)
+
+
+OWN_COLUMNS: Final = (
+    "id", "provider_invoice_id", "row_number", "period", "product", "group_description",
+    "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd",
+    "kind", "classification", "match_state", "match_rung", "match_reason",
+    "provider_resource_id", "provider_resource_uuid", "resource_id", "tenant_id", "deployment_id",
+)  # fmt: skip
+
+FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
+    {
+        "csv": Form({name: _attribute(name) for name in OWN_COLUMNS}),
+        "focus": Form(FOCUS_COLUMNS),
+    }
+)

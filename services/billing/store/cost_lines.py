@@ -1,0 +1,141 @@
+"""Reading cost lines: a page costs what the first one does, however many lines a month has."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, select
+
+from services.billing.models import cloud_cost_lines as lines
+from services.billing.models import cloud_invoices as invoices
+from services.common.database import Compiled, SingleRead, compiled
+
+__all__ = ["COLUMNS", "CostLine", "LineFilter", "LinePlace", "list_lines", "months_of_lines"]
+
+
+class CostLine(NamedTuple):
+    """A line as it is read, in the order of `COLUMNS`."""
+
+    id: UUID
+    provider_invoice_id: UUID
+    row_number: int
+    period: date
+    product: str
+    group_description: str
+    description: str
+    project_name: str
+    category: str
+    hours: Any
+    start_at: Any
+    end_at: Any
+    amount_usd: Any
+    kind: str
+    classification: str
+    match_state: str
+    match_rung: str
+    match_reason: str
+    provider_resource_id: str
+    provider_resource_uuid: str
+    resource_id: UUID | None
+    tenant_id: str | None
+    deployment_id: str | None
+    resource_name: str
+    is_overage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """Which lines; what is empty is not asked. Combined with and."""
+
+    period: date | None = None
+    kind: str = ""
+    match_state: str = ""
+    classification: str = ""
+    product: str = ""
+    project_name: str = ""
+    provider_invoice_id: UUID | None = None
+    resource_id: UUID | None = None
+    tenant_id: str = ""
+    deployment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlace:
+    """After which line a list goes on."""
+
+    period: date
+    id: UUID
+
+
+COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields)
+
+CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
+    **{
+        name: lines.c[name] == bindparam(name)
+        for name in LineFilter.__dataclass_fields__
+        if name != "period"
+    },
+    "after": lines.c.id > bindparam("after"),
+}
+"""What may be asked of a month's lines, by its name; asked when its value is not empty."""
+
+
+async def months_of_lines(reading: SingleRead, wanted: LineFilter) -> list[date]:
+    """The months that may have such lines, newest first."""
+    if wanted.period is not None:
+        return [wanted.period]
+    rows = await reading.fetch(_MONTHS, {})
+    return [period for (period,) in rows]
+
+
+async def list_lines(
+    reading: SingleRead,
+    wanted: LineFilter,
+    months: Sequence[date],
+    *,
+    after: LinePlace | None,
+    limit: int,
+) -> list[CostLine]:
+    """A page of lines by month, newest first, then in the bill's order."""
+    found: list[CostLine] = []
+    for month in months:
+        if after is not None and month > after.period:
+            continue
+        last = after.id if after is not None and month == after.period else None
+        rows = await _of_month(reading, wanted, month, last, limit - len(found))
+        found += [CostLine(*row) for row in rows]
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _of_month(
+    reading: SingleRead, wanted: LineFilter, month: date, after: UUID | None, limit: int
+) -> list[Any]:
+    values: dict[str, Any] = {"after": after}
+    values |= {name: getattr(wanted, name) for name in CONDITIONS if name != "after"}
+    asked = tuple(name for name in CONDITIONS if values[name])
+    parameters = {name: values[name] for name in asked}
+    return await reading.fetch(_page(asked), {"month": month, "limit": limit, **parameters})
+
+
+@cache
+def _page(asked: tuple[str, ...]) -> Compiled:
+    """The statement for filters that ask these conditions: made once for each combination."""
+    return compiled(
+        select(*COLUMNS)
+        .where(lines.c.period == bindparam("month"), *(CONDITIONS[name] for name in asked))
+        .order_by(lines.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+_MONTHS: Final = compiled(
+    select(invoices.c.period)
+    .where(invoices.c.line_count > 0)
+    .group_by(invoices.c.period)
+    .order_by(invoices.c.period.desc())
+)
