@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Deployments", "Named", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
+LONGEST_NAME: Final = 63
+"""Of a slug; an id is shorter. What is longer names nothing, and is not asked for."""
+
 MOST_KEPT: Final = 200_000
 """Found deployments that are remembered: a deployment never changes its id or its tenant."""
 
@@ -51,7 +54,9 @@ class Deployments:
     async def find(self, wanted: Iterable[Named]) -> dict[Named, Owner]:
         """Those that the catalog knows; the others are left out."""
         asked = set(wanted)
-        unknown = [one for one in asked if one not in self._known]
+        unknown = [
+            one for one in asked if one not in self._known and len(one.deployment) <= LONGEST_NAME
+        ]
         for start in range(0, len(unknown), KEYS_A_CALL):
             await self._ask(unknown[start : start + KEYS_A_CALL])
         found = {one: self._known[one] for one in asked if one in self._known}

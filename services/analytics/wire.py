@@ -62,9 +62,12 @@ def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARG
     return min(requested, maximum) if requested else default
 
 
-def instant_of(stamp: Timestamp) -> datetime:
-    """A moment, to the microsecond."""
-    return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+def instant_of(stamp: Timestamp, field: str = "timestamp") -> datetime:
+    """A moment, to the microsecond, else InvalidArgument for one of no year that we know."""
+    try:
+        return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    except OverflowError:
+        raise InvalidArgument(field, "is not a moment", reason="OUT_OF_RANGE") from None
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:

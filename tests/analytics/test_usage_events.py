@@ -76,6 +76,8 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
     analytics: Analytics,
 ) -> None:
     await analytics.send(event("taken"))
+    timeless = event("timeless")
+    timeless.occurred_at.seconds = 2**60
     receipt = await analytics.send(
         event("good"),
         event("taken", qty="2"),
@@ -86,6 +88,8 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
         event("early", day=(today() + timedelta(days=3)).isoformat()),
         event("ancient", day="2019-01-01"),
         event(""),
+        event("endless", deployment="x" * 999),
+        timeless,
     )
     assert receipt.accepted_count == 1
     assert {one.index: one.reason for one in receipt.refused} == {
@@ -97,6 +101,8 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
         6: "OUT_OF_RANGE",
         7: "OUT_OF_RANGE",
         8: "FIELD_REQUIRED",
+        9: "UNKNOWN_DEPLOYMENT",
+        10: "OUT_OF_RANGE",
     }
     assert "qty" in next(one.message for one in receipt.refused if one.index == 3)
     assert await analytics.used() == {"llm_tokens": 2000}

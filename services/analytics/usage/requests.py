@@ -66,7 +66,7 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
     """One event, else InvalidArgument."""
     if not event.HasField("occurred_at"):
         raise InvalidArgument("occurred_at", "is required", reason="FIELD_REQUIRED")
-    occurred_at = instant_of(event.occurred_at)
+    occurred_at = instant_of(event.occurred_at, "occurred_at")
     if wrong := refusal_of_time(occurred_at, now):
         raise InvalidArgument("occurred_at", wrong, reason="OUT_OF_RANGE")
     return SentEvent(
