@@ -66,7 +66,9 @@ def _studio() -> tuple[VersionSnapshot, tuple[AddonSnapshot, ...]]:
     )
 
 
-def _inputs(version: VersionSnapshot, addons: tuple[AddonSnapshot, ...], number: int) -> QuoteInputs:
+def _inputs(
+    version: VersionSnapshot, addons: tuple[AddonSnapshot, ...], number: int
+) -> QuoteInputs:
     """One of many different quotes."""
     month = month_of(STARTS_ON)
     days = (month,)
