@@ -11,6 +11,9 @@ Answered = TypeVar("Answered")
 
 MOST_AT_ONCE: Final = 200
 
+LINGER_SECONDS: Final = 0.002
+"""How long a job waits for more askers, once there were several: who is alone waits for nobody."""
+
 
 class Gathering(Generic[Asked, Answered]):
     """Runs a job for everybody who asked while the one before it ran.
@@ -23,6 +26,7 @@ class Gathering(Generic[Asked, Answered]):
     def __init__(self, job: Callable[[Sequence[Asked]], Awaitable[Sequence[Answered]]]) -> None:
         self._job = job
         self._waiting: list[tuple[Asked, asyncio.Future[Answered]]] = []
+        self._busy = False
         self._running: asyncio.Task[None] | None = None
 
     async def ask(self, asked: Asked) -> Answered:
@@ -34,10 +38,12 @@ class Gathering(Generic[Asked, Answered]):
         return await answered
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # those who are ready to ask now come with the first
         while self._waiting:
+            # Without lingering, those who are ready to ask now still come with the first.
+            await asyncio.sleep(LINGER_SECONDS if self._busy else 0)
             those = self._waiting[:MOST_AT_ONCE]
             del self._waiting[:MOST_AT_ONCE]
+            self._busy = len(those) > 1
             outcome = await asyncio.gather(
                 self._job([asked for asked, _ in those]), return_exceptions=True
             )

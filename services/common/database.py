@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, LiteralString, cast
 
 import orjson
 import psycopg
@@ -35,6 +35,7 @@ __all__ = [
     "Database",
     "ReadSession",
     "SingleRead",
+    "SingleWrite",
     "WriteSession",
     "compiled",
     "violated_constraint",
@@ -101,6 +102,8 @@ def compiled(statement: ClauseElement) -> Compiled:
 class SingleRead:
     """A read-only transaction of one statement."""
 
+    _enter: ClassVar[LiteralString] = _ENTER_READING
+
     def __init__(self, pool: AsyncConnectionPool, entering: Sequence[str]) -> None:
         self._pool = pool
         self._entering = entering
@@ -113,7 +116,7 @@ class SingleRead:
             async with self._pool.connection() as connection, connection.pipeline():
                 # What is sent until the pipeline's end is one transaction, begun by the first
                 # statement: the scope is set for the second, and gone after it.
-                await connection.execute(_ENTER_READING, self._entering)
+                await connection.execute(self._enter, self._entering)
                 cursor = await connection.execute(
                     statement.sql, {**statement.constants, **parameters}
                 )
@@ -124,6 +127,12 @@ class SingleRead:
             ) from error
         except psycopg.OperationalError as error:
             raise _down() from error
+
+
+class SingleWrite(SingleRead):
+    """A read-write transaction of one statement, committed when its rows are answered."""
+
+    _enter: ClassVar[LiteralString] = _ENTER
 
 
 class Database:
@@ -179,6 +188,10 @@ class Database:
     def single_read(self, scope: Scope) -> SingleRead:
         """A transaction of one statement that sees the rows of `scope`."""
         return SingleRead(self._single_reads, self._entering(scope))
+
+    def single_write(self, scope: Scope) -> SingleWrite:
+        """A transaction of one statement that sees and changes the rows of `scope`."""
+        return SingleWrite(self._single_reads, self._entering(scope))
 
     async def ping(self) -> bool:
         """Whether the database answers."""

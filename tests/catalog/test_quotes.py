@@ -1,6 +1,7 @@
 """Quotes over gRPC: what they say, whose they are, how they are proved, what is refused."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from services.catalog.seed import seed
+from services.catalog.store.quotes import prepare_month
+from services.common.access import ALL
 from tests.catalog.shop import Shop, Token, refusal
 
 
@@ -251,3 +254,14 @@ async def test_the_cost_side_is_for_operators_and_unknown_costs_are_not_nothing(
     assert not guard.HasField("cost_cents")
     assert not guard.HasField("below_floor")
     assert (guard.floor_percent, guard.parity_assumed) == ("30", True)
+
+
+async def test_many_who_make_room_for_a_month_at_the_same_time_all_succeed(shop: Shop) -> None:
+    async def prepare(month: int) -> None:
+        async with shop.database.write(ALL) as session:
+            await prepare_month(session, date(2030, month, 1))
+
+    for month in range(1, 4):
+        await asyncio.gather(*(prepare(month) for _ in range(8)))
+    made = shop.rows("SELECT count(*) FROM pg_class WHERE relname LIKE 'quotes\\_2030\\___'")
+    assert made == [(3,)]

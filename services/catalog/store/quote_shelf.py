@@ -1,9 +1,10 @@
 """Where quotes are put: those that come at the same time in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from services.catalog.store.quotes import keep_quotes, prepare_month
+from services.catalog.store.quotes import KEEP_ALONE, prepare_month, rows_of
 from services.catalog.stored_quotes import StoredQuote
 from services.common.access import ALL
 from services.common.database import Database
@@ -17,17 +18,20 @@ class QuoteShelf:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._prepared: set[date] = set()
+        self._preparing = asyncio.Lock()
 
     async def prepare(self, day: date) -> None:
         """Makes room for a day's month, once in the life of a process."""
         month = day.replace(day=1)
-        if month not in self._prepared:
-            async with self._database.write(ALL) as session:
-                await prepare_month(session, month)
-            self._prepared.add(month)
+        if month in self._prepared:
+            return
+        async with self._preparing:
+            if month not in self._prepared:
+                async with self._database.write(ALL) as session:
+                    await prepare_month(session, month)
+                self._prepared.add(month)
 
     async def keep(self, quotes: Sequence[StoredQuote]) -> list[None]:
         """Keeps quotes, whose months are prepared: committed when this returns."""
-        async with self._database.write(ALL) as session:
-            await keep_quotes(session, quotes)
+        await self._database.single_write(ALL).fetch(KEEP_ALONE, {"quotes": rows_of(quotes)})
         return [None] * len(quotes)

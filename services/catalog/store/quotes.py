@@ -5,28 +5,35 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from services.catalog.quoting.proofs import Proof
 from services.catalog.stored_quotes import StoredQuote, day_of
 from services.common.access import Scope
-from services.common.database import ReadSession, WriteSession
+from services.common.database import ReadSession, WriteSession, compiled
 from services.common.errors import NotFound
 
-__all__ = ["keep_quotes", "prepare_month", "read_quote"]
+__all__ = ["KEEP_ALONE", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
+# One JSON text for all rows: its escapes are made in C, those of arrays are not.
 KEEP: Final = text("""
 INSERT INTO quotes (id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json,
                     inputs_hash, engine_version, result_hash, answer, created_at)
-SELECT * FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:days AS date[]), CAST(:tenants AS text[]),
-    CAST(:callers AS text[]), CAST(:subscriptions AS uuid[]), CAST(:inputs AS text[]),
-    CAST(:inputs_hashes AS text[]), CAST(:engines AS text[]), CAST(:result_hashes AS text[]),
-    CAST(:answers AS bytea[]), CAST(:instants AS timestamptz[])
+SELECT id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash,
+       engine_version, result_hash, decode(answer, 'hex'), created_at
+FROM json_to_recordset(CAST(:quotes AS json)) AS q (
+    id uuid, quoted_on date, tenant_id text, requested_by text, subscription_id uuid,
+    inputs_json text, inputs_hash text, engine_version text, result_hash text, answer text,
+    created_at timestamptz
 )
+RETURNING id
 """)
+
+KEEP_ALONE: Final = compiled(KEEP)
+"""The same as a transaction of its own, in one round trip."""
 
 READ: Final = text("""
 SELECT id, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash, engine_version,
@@ -44,22 +51,29 @@ async def prepare_month(session: WriteSession, day: date) -> None:
 
 async def keep_quotes(session: WriteSession, quotes: Sequence[StoredQuote]) -> None:
     """Keeps quotes, whose months are prepared."""
-    await session.execute(
-        KEEP,
-        {
-            "ids": [quote.id for quote in quotes],
-            "days": [day_of(quote.id) for quote in quotes],
-            "tenants": [quote.tenant_id for quote in quotes],
-            "callers": [quote.requested_by for quote in quotes],
-            "subscriptions": [quote.subscription_id for quote in quotes],
-            "inputs": [quote.proof.inputs_json for quote in quotes],
-            "inputs_hashes": [quote.proof.inputs_hash for quote in quotes],
-            "engines": [quote.proof.engine_version for quote in quotes],
-            "result_hashes": [quote.proof.result_hash for quote in quotes],
-            "answers": [quote.answer for quote in quotes],
-            "instants": [quote.created_at for quote in quotes],
-        },
-    )
+    await session.execute(KEEP, {"quotes": rows_of(quotes)})
+
+
+def rows_of(quotes: Sequence[StoredQuote]) -> str:
+    """Quotes as KEEP takes them."""
+    return orjson.dumps([_row(quote) for quote in quotes]).decode()
+
+
+def _row(quote: StoredQuote) -> dict[str, Any]:
+    proof = quote.proof
+    return {
+        "id": quote.id,
+        "quoted_on": day_of(quote.id),
+        "tenant_id": quote.tenant_id,
+        "requested_by": quote.requested_by,
+        "subscription_id": quote.subscription_id,
+        "inputs_json": proof.inputs_json,
+        "inputs_hash": proof.inputs_hash,
+        "engine_version": proof.engine_version,
+        "result_hash": proof.result_hash,
+        "answer": quote.answer.hex(),
+        "created_at": quote.created_at,
+    }
 
 
 async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> StoredQuote:

@@ -54,11 +54,10 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('prepare_quote_month', 0));
-    IF to_regclass('partitions.' || partition) IS NOT NULL THEN
-        RETURN;
-    END IF;
+    -- Who waited may not have been told yet that the partition is there: it is looked for again.
     EXECUTE format(
-        'CREATE TABLE partitions.%I PARTITION OF public.quotes FOR VALUES FROM (%L) TO (%L)',
+        'CREATE TABLE IF NOT EXISTS partitions.%I PARTITION OF public.quotes'
+        ' FOR VALUES FROM (%L) TO (%L)',
         partition, first_day, (first_day + interval '1 month')::date);
 END $$;
 REVOKE ALL ON FUNCTION prepare_quote_month(date) FROM PUBLIC;
