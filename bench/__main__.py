@@ -2,7 +2,20 @@
 
 import sys
 
-from bench import drift, ingest, kinds, listing, margin, pages, rpc, sweeps, usage_events
+from bench import (
+    drift,
+    ingest,
+    kinds,
+    listing,
+    margin,
+    pages,
+    quote_http,
+    quote_rpc,
+    quoting,
+    rpc,
+    sweeps,
+    usage_events,
+)
 from bench.environment import running_stack
 
 # The pages last: they leave 100,000 rows behind.
@@ -14,14 +27,17 @@ BENCHES = (
     ingest.measure,
     usage_events.measure,
     margin.measure,
+    quote_rpc.measure,
+    quote_http.measure,
     pages.measure,
 )
 
 
 def main() -> int:
     """Runs all benches; the exit code."""
-    ratios = [rpc.measure()]
-    print(ratios[0].line(), flush=True)
+    ratios = [rpc.measure(), *quoting.measure()]
+    for ratio in ratios:
+        print(ratio.line(), flush=True)
     with running_stack(sweeps.SMALL) as stack:
         for bench in BENCHES:
             for ratio in bench(stack):
