@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -22,21 +21,17 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from services.common.periods import month_of
-    from workflows.activities.invoicing import InvoicingActivities
     from workflows.hand_over import HandOver
     from workflows.invoicing_payloads import (
         CheckOutcome,
         HandOverInput,
-        IssueInput,
-        PageInput,
-        Plan,
         RollupInput,
-        RollupOpening,
         RollupResult,
-        StatusInput,
     )
     from workflows.reasons import reason_of
     from workflows.search_attributes import OUTCOME
+
+from workflows import rollup_steps as steps
 
 __all__ = ["InvoiceRollup"]
 
@@ -46,15 +41,7 @@ UNDO: Final = "undo"
 PAGES_AT_ONCE: Final = 4
 """Pages drafted beside each other: the next one starts when one of them is done."""
 
-PATIENCE: Final = timedelta(hours=12)
-"""For one step: a service may be away for a night."""
-
-HEARTBEAT: Final = timedelta(seconds=30)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
-)
 METERING_PAUSE: Final = timedelta(minutes=10)
-MARGIN_PATIENCE: Final = timedelta(minutes=10)
 HAND_OVER_TIMEOUT: Final = timedelta(days=30)
 UNDO_GRACE: Final = timedelta(seconds=5)
 """A step is refused as soon as an operator decides to undo; the word of it may come later."""
@@ -88,11 +75,17 @@ class InvoiceRollup:
     @workflow.run
     async def run(self, request: RollupInput) -> RollupResult:
         """What the roll-up came to. Fails with its reason, and can then be begun or undone."""
-        rollup_id = request.rollup_id or await self._begin(request)
+        rollup_id = request.rollup_id or await steps.begin(request)
         self._tell("planning", rollup_id=rollup_id)
         billing = asyncio.create_task(self._bill(request, rollup_id))
         undo = asyncio.create_task(workflow.wait_condition(lambda: self._is_undone))
-        await workflow.wait([billing, undo], return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await workflow.wait([billing, undo], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError as error:
+            billing.cancel()
+            await workflow.wait([billing])
+            await self._fail(rollup_id, error)
+            raise
         if self._is_undone and not billing.done():
             billing.cancel()
             await workflow.wait([billing])
@@ -100,22 +93,25 @@ class InvoiceRollup:
         undo.cancel()
         try:
             return billing.result()
-        except (asyncio.CancelledError, FailureError) as error:
-            if await self._undo_is_coming(error):
+        except FailureError as error:
+            if await self._undo_is_coming():
                 return await self._undo(request, rollup_id)
-            # What was drafted stays: the next run takes it up, or an operator undoes it.
-            await asyncio.shield(self._move(rollup_id, "failed", reason_of(error)))
-            workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
+            await self._fail(rollup_id, error)
             raise
+
+    async def _fail(self, rollup_id: str, error: BaseException) -> None:
+        """What was drafted stays: the next run takes it up, or an operator undoes it."""
+        await steps.move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
+        workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
     async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
         await self._close_metering(request)
         check = await self._draft_until_approved(request, rollup_id)
-        await self._move(rollup_id, "issuing")
+        await steps.move(rollup_id, "issuing")
         await self._issue(rollup_id)
         await self._hand_over(request, rollup_id)
         await self._refresh_margin(request)
-        await self._move(rollup_id, "completed")
+        await steps.move(rollup_id, "completed")
         failed = check.pages.failed_count
         workflow.upsert_search_attributes(
             [OUTCOME.value_set("incomplete" if failed else "completed")]
@@ -123,31 +119,12 @@ class InvoiceRollup:
         self._tell("completed")
         return self._told
 
-    async def _begin(self, request: RollupInput) -> str:
-        info = workflow.info()
-        key = f"{info.workflow_id}/{info.first_execution_run_id}"
-        return await workflow.execute_activity_method(
-            InvoicingActivities.begin_rollup,
-            RollupOpening(request, key),
-            schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=1),
-            retry_policy=RETRIES,
-            summary="open the roll-up",
-        )
-
     async def _close_metering(self, request: RollupInput) -> None:
         self._tell("closing the month's metering")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             try:
-                await workflow.execute_activity_method(
-                    InvoicingActivities.close_metering,
-                    request.period,
-                    schedule_to_close_timeout=PATIENCE,
-                    start_to_close_timeout=timedelta(minutes=2),
-                    retry_policy=RETRIES,
-                    summary="close the month: what comes later becomes an adjustment",
-                )
+                await steps.close_metering(request.period)
             except FailureError as error:
                 if is_cancelled_exception(error) or workflow.now() >= patience_ends:
                     raise
@@ -164,14 +141,14 @@ class InvoiceRollup:
             check = await self._check(rollup_id)
             if not request.approval_required or self._is_approved:
                 return check
-            await self._move(rollup_id, "awaiting_approval")
+            await steps.move(rollup_id, "awaiting_approval")
             self._tell("awaiting an operator's approval")
             await workflow.wait_condition(lambda: self._is_approved or self._plans_again)
             if not self._plans_again:
                 return check
 
     async def _draft(self, request: RollupInput, rollup_id: str) -> None:
-        plan = await self._plan(request, rollup_id)
+        plan = await steps.plan(request, rollup_id)
         self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
         waiting = deque(plan.cursors)
 
@@ -186,37 +163,12 @@ class InvoiceRollup:
             # Who waits is kept with the roll-up: the next run plans nothing anew.
             workflow.continue_as_new(replace(request, rollup_id=rollup_id))
 
-    async def _plan(self, request: RollupInput, rollup_id: str) -> Plan:
-        return await workflow.execute_activity_method(
-            InvoicingActivities.plan_rollup,
-            replace(request, rollup_id=rollup_id),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
-            summary="find who is billable",
-        )
-
     async def _draft_page(self, rollup_id: str, cursor: str) -> None:
-        outcome = await workflow.execute_activity_method(
-            InvoicingActivities.draft_page,
-            PageInput(rollup_id, cursor),
-            schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=10),
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
-            summary=f"quote and draft page {cursor}",
-        )
+        outcome = await steps.draft_page(rollup_id, cursor)
         self._tell("drafting", pages=self._told.pages.plus(outcome))
 
     async def _check(self, rollup_id: str) -> CheckOutcome:
-        check = await workflow.execute_activity_method(
-            InvoicingActivities.check_rollup,
-            rollup_id,
-            schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=10),
-            retry_policy=RETRIES,
-            summary="hold every draft against its lines and proofs",
-        )
+        check = await steps.check(rollup_id)
         self._tell("checked", pages=check.pages, totals=check.totals)
         if check.differences:
             raise ApplicationError(
@@ -228,14 +180,7 @@ class InvoiceRollup:
 
     async def _issue(self, rollup_id: str) -> None:
         self._tell("issuing")
-        issued = await workflow.execute_activity_method(
-            InvoicingActivities.issue_invoices,
-            IssueInput(rollup_id, workflow.now().date().isoformat()),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
-            summary="number and seal the drafts, a block at a time",
-        )
+        issued = await steps.issue(rollup_id)
         self._tell("issued", issued_count=issued.done_count)
 
     async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
@@ -260,14 +205,7 @@ class InvoiceRollup:
     async def _refresh_margin(self, request: RollupInput) -> None:
         """The invoices stand without it: a margin that is late is only said to be."""
         try:
-            await workflow.execute_activity_method(
-                InvoicingActivities.refresh_margin,
-                request.period,
-                schedule_to_close_timeout=MARGIN_PATIENCE,
-                start_to_close_timeout=timedelta(minutes=5),
-                retry_policy=RETRIES,
-                summary="compute the month's margin anew",
-            )
+            await steps.refresh_margin(request.period)
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
@@ -275,49 +213,23 @@ class InvoiceRollup:
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
         self._tell("undoing: voiding the drafts")
-        await workflow.execute_activity_method(
-            InvoicingActivities.discard_drafts,
-            rollup_id,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
-            summary="void the drafts",
-        )
+        await steps.discard(rollup_id)
         try:
-            await workflow.execute_activity_method(
-                InvoicingActivities.reopen_metering,
-                request.period,
-                schedule_to_close_timeout=PATIENCE,
-                start_to_close_timeout=timedelta(minutes=2),
-                retry_policy=RETRIES,
-                summary="open the month's metering again",
-            )
+            await steps.reopen_metering(request.period)
         except FailureError as error:
             # Invoices of an earlier roll-up keep the month closed, and rightly so.
             self._note(f"the month stays closed: {reason_of(error)}")
-        await self._move(rollup_id, "undone")
+        await steps.move(rollup_id, "undone")
         workflow.upsert_search_attributes([OUTCOME.value_set("undone")])
         self._tell("undone")
         return self._told
 
-    async def _undo_is_coming(self, error: BaseException) -> bool:
-        if is_cancelled_exception(error):
-            return False
+    async def _undo_is_coming(self) -> bool:
         try:
             await workflow.wait_condition(lambda: self._is_undone, timeout=UNDO_GRACE)
         except TimeoutError:
             return False
         return True
-
-    async def _move(self, rollup_id: str, status: str, reason: str = "") -> None:
-        await workflow.execute_activity_method(
-            InvoicingActivities.set_status,
-            StatusInput(rollup_id, status, reason),
-            schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=1),
-            retry_policy=RETRIES,
-            summary=f"the roll-up is {status.replace('_', ' ')}",
-        )
 
     def _note(self, note: str) -> None:
         self._tell(self._told.step, notes=(*self._told.notes, note))

@@ -12,6 +12,8 @@ from tests.invoicing.books import APRIL, Books, content_of
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 from workflows.invoice_rollup import InvoiceRollup
+from workflows.invoicing_payloads import RollupInput
+from workflows.queues import TaskQueue
 
 
 def tenants(books: Books, count: int) -> None:
@@ -118,6 +120,70 @@ async def test_a_run_that_broke_off_can_be_undone(month_end: MonthEnd) -> None:
     assert (await until(month_end, rollup, "undone")).issued_count == 0
 
 
+async def test_a_run_that_is_cancelled_says_so_and_the_next_one_takes_it_up(
+    month_end: MonthEnd,
+) -> None:
+    tenants(month_end.books, 3)
+    month_end.metered()
+    month_end.start_analytics_that_asks()
+    month_end.start_worker()
+    rollup = await until(month_end, await month_end.start(), "awaiting_approval")
+
+    await month_end.run_of(rollup).cancel()
+
+    cancelled = await until(month_end, rollup, "failed")
+    assert cancelled.reason == "the work was cancelled"
+    again = await until(month_end, await month_end.start(), "awaiting_approval")
+    assert (again.drafted_count, again.id != rollup.id) == (3, True)
+    await month_end.approve(again.id)
+    assert (await month_end.ended(again)).issued_count == 3
+
+
+async def test_a_month_is_undone_in_the_middle_of_its_drafting(month_end: MonthEnd) -> None:
+    tenants(month_end.books, 6)
+    month_end.metered()
+    month_end.books.catalog.slow_seconds = 0.5
+    month_end.start_worker()
+    rollup = await month_end.temporal.start_workflow(
+        InvoiceRollup.run,
+        RollupInput(period=APRIL, tenants_per_page=1),
+        id="invoice-rollup/2026-04",
+        task_queue=TaskQueue.INVOICING,
+    )
+    await killing_time(month_end, "drafting")
+    [running] = month_end.books.rows("SELECT id::text FROM rollups")
+    await month_end.undo(running[0])
+    await rollup.result()
+
+    assert (await month_end.get(running[0])).status == "undone"
+    assert {one.status for one in await month_end.books.listed()} == {"void"}
+
+
+@pytest.mark.soak
+async def test_a_history_never_outgrows_its_bounds_however_many_pages_there_are(
+    month_end: MonthEnd,
+) -> None:
+    tenants(month_end.books, 1_500)
+    month_end.metered()
+    month_end.start_worker()
+    handle = await month_end.temporal.start_workflow(
+        InvoiceRollup.run,
+        RollupInput(period=APRIL, tenants_per_page=1),
+        id="invoice-rollup/2026-04",
+        task_queue=TaskQueue.INVOICING,
+    )
+    await handle.result()
+
+    newest = month_end.temporal.get_workflow_handle("invoice-rollup/2026-04")
+    description = await newest.describe()
+    assert description.run_id != handle.first_execution_run_id
+    assert description.history_length < 10_000
+    assert month_end.books.rows(
+        "SELECT count(*), count(DISTINCT tenant_id), max(number) FROM tenant_invoices"
+    ) == [(1_500, 1_500, 1_500)]
+    assert month_end.books.rows("SELECT status FROM rollups") == [("completed",)]
+
+
 async def test_failed_tenants_are_tried_again_alone(month_end: MonthEnd) -> None:
     tenants(month_end.books, 4)
     month_end.metered()
@@ -158,7 +224,7 @@ async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
     worker = month_end.start_worker()
     analytics = month_end.analytics
     rollup = await month_end.start()
-    await killing_time(month_end, rollup, moment)
+    await killing_time(month_end, moment)
     month_end.kill(worker)
     month_end.kill(analytics)
     month_end.books.catalog.slow_seconds = 0
@@ -172,7 +238,7 @@ async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
     assert (await month_end.books.verify_chain()).verified
 
 
-async def killing_time(month_end: MonthEnd, rollup: Any, moment: str) -> None:
+async def killing_time(month_end: MonthEnd, moment: str) -> None:
     """Waits until the work is in the middle of something."""
     conditions = {
         "planning": "SELECT 1 FROM rollups WHERE status = 'running'",
