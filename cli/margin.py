@@ -177,9 +177,8 @@ def _print_rows(rows: Any, first: str, name: Any) -> None:  # noqa: ANN401
     largest = max((max(abs(one.revenue_cents), abs(one.cogs_cents)) for one in rows), default=0)
     table = table_of(first, "revenue", "costs", "margin", "%", "", right=NUMBERS)
     for one in rows:
-        chart = Text.assemble(
-            bar(one.revenue_cents, largest, "green"), "\n", bar(one.cogs_cents, largest, "red")
-        )
+        bars = (bar(one.revenue_cents, largest, "green"), bar(one.cogs_cents, largest, "red"))
+        chart = Text("\n").join(drawn for drawn in bars if drawn)
         table.add_row(
             name(one),
             money(one, "revenue_cents"),

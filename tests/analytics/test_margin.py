@@ -326,14 +326,18 @@ async def test_the_three_books_of_a_closed_month_agree_or_each_difference_is_nam
     late: datetime = APRIL.start_at + timedelta(days=20)
     analytics.peers.spans = [
         *spans(("acme", "shop"), ("acme", "shop"), ("acme", "shop"), ("acme", "shop")),
+        Span(6, APRIL.start_at, APRIL.end_at),
         Span(5, APRIL.start_at, late),
         Span(5, late, APRIL.end_at, status="off"),
     ]
     analytics.peers.cost_lines = [
         line("6.00", 1),
+        line("1.20", 1, description="web-1 backups"),
         line("5.00", 2, hours="600"),
         line("4.00", 3, hours="240", start_at=timestamp(late)),
         line("6.00", 5),
+        line("2.00", 6, hours="480", end_at=timestamp(late)),
+        line("4.00", 6, hours="240", start_at=timestamp(late)),
         line("9.00", match_state="unmatched"),
     ]
     await analytics.meter_month(APRIL)
@@ -341,7 +345,7 @@ async def test_the_three_books_of_a_closed_month_agree_or_each_difference_is_nam
     await analytics.attribute(PERIOD)
     await analytics.margin(PERIOD)
     answer = await reconciled(analytics)
-    assert (answer.agreed_count, answer.difference_count) == (1, 5)
+    assert (answer.agreed_count, answer.difference_count) == (2, 5)
     named = {
         one.resource_id[-1:] or one.name: (one.difference_type, one.billed_hours)
         for one in answer.differences

@@ -20,10 +20,9 @@ __all__ = ["BILLED_KINDS", "TOLERANCE_HOURS", "Books", "Difference", "judge"]
 TOLERANCE_HOURS: Final = 1
 """The provider bills whole hours, and we count seconds: up to one is no difference."""
 
-BILLED_KINDS: Final = frozenset(
-    {"database", "droplet", "kubernetes_cluster", "load_balancer", "snapshot", "volume"}
-)
-"""What the provider bills by the hour for as long as it exists."""
+BILLED_KINDS: Final = frozenset({"database", "droplet", "load_balancer", "snapshot", "volume"})
+"""What the provider bills by the hour for as long as it exists. Of a Kubernetes cluster it
+bills the nodes, which are droplets."""
 
 HOUR: Final = timedelta(hours=1)
 

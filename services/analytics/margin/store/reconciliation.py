@@ -38,9 +38,17 @@ WITH ours AS (
     SELECT coalesce(resource_id, cost_id) AS key,
            (array_agg(resource_id))[1] AS resource_id, min(kind) AS kind,
            min(description) AS name, max(tenant_id) AS tenant_id,
-           max(deployment_id) AS deployment_id, sum(hours) AS hours,
+           max(deployment_id) AS deployment_id,
+           -- A droplet and its backups are two lines of the same hours, a droplet before and
+           -- after its resizing two lines of others: what overlaps counts once.
+           sum(hours) * coalesce(
+               (SELECT sum(extract(epoch FROM upper(span) - lower(span)))
+                FROM unnest(range_agg(tstzrange(start_at, end_at)) FILTER (WHERE billed)) AS span)
+               / nullif(sum(extract(epoch FROM end_at - start_at)) FILTER (WHERE billed), 0), 1)
+               AS hours,
            min(start_at) AS charged_from, max(end_at) AS charged_to, sum(amount_usd) AS amount
-    FROM attributed_costs
+    FROM attributed_costs,
+         LATERAL (SELECT hours IS NOT NULL AND start_at < end_at AS billed) AS spans
     WHERE period = %(period)s AND pass_id = %(pass_id)s AND classification = 'resource'
     GROUP BY 1
 ), metered AS (
