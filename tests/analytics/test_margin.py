@@ -9,6 +9,7 @@ import grpc
 import pytest
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
 from arcadia.analytics.v1 import margin_service_pb2 as pb
+from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
 from arcadia.billing.v1 import costs_pb2
 
 from services.analytics.wire import timestamp
@@ -358,6 +359,19 @@ async def test_the_three_books_of_a_closed_month_agree_or_each_difference_is_nam
         "web-0": ("provider_only", ""),
     }
     assert answer.differences[0].provider_amount_usd == "9"
+
+
+async def test_a_month_of_which_an_invoice_was_issued_stays_closed(
+    analytics: Analytics,
+) -> None:
+    await analytics.meter_month(APRIL)
+    await analytics.close(PERIOD)
+    await invoice(analytics.database, PERIOD, "acme", *STUDIO)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await analytics.metering.ReopenMetering(
+            metering_pb.ReopenMeteringRequest(period=PERIOD), metadata=analytics.worker
+        )
+    assert reason_of(refused.value) == "INVOICES_ISSUED"
 
 
 async def test_a_month_that_is_not_closed_is_not_reconciled(analytics: Analytics) -> None:

@@ -227,6 +227,16 @@ async def test_a_month_closes_when_every_day_of_it_is_metered_to_its_end(
     assert (await analytics.close("2026-04-01")).usage_count == 30
 
 
+async def test_a_day_that_was_metered_answers_as_it_did_also_when_its_month_is_closed(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.spans = [droplet(1)]
+    await analytics.meter_month(APRIL)
+    first = await analytics.meter("2026-04-30", key="metering/2026-04-30/ended")
+    await analytics.close("2026-04-01")
+    assert await analytics.meter("2026-04-30", key="metering/2026-04-30/ended") == first
+
+
 async def test_a_day_of_a_closed_month_is_not_metered_again_until_it_is_reopened(
     analytics: Analytics,
 ) -> None:

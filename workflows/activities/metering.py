@@ -1,7 +1,7 @@
 """Usage and margin, worked on page by page in the analytics service."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AttributionActivities", "MeteringActivities"]
 
-SERVICE = "analytics"
+SERVICE: Final = "analytics"
+
+SECONDS_A_CALL: Final = 300.0
+"""The last page of a pass replaces what may be a million rows."""
 
 
 class MeteringActivities:
@@ -42,7 +45,8 @@ class MeteringActivities:
             return await self._metering.MeterDay(
                 metering_pb.MeterDayRequest(
                     day=request.day.isoformat(), pass_key=key, page_token=token
-                )
+                ),
+                timeout=SECONDS_A_CALL,
             )
 
         with as_failures(SERVICE):
@@ -74,7 +78,8 @@ class AttributionActivities:
                     to_day=request.to_day.isoformat(),
                     pass_key=key,
                     page_token=token,
-                )
+                ),
+                timeout=SECONDS_A_CALL,
             )
 
         return await _attributed(request.pass_key, ask)
@@ -87,7 +92,8 @@ class AttributionActivities:
             return await self._attribution.AttributeCosts(
                 attribution_pb.AttributeCostsRequest(
                     period=request.from_day.isoformat(), pass_key=key, page_token=token
-                )
+                ),
+                timeout=SECONDS_A_CALL,
             )
 
         return await _attributed(request.pass_key, ask)
@@ -100,7 +106,8 @@ class AttributionActivities:
             return await self._attribution.RefreshAccrual(
                 attribution_pb.RefreshAccrualRequest(
                     period=request.period.isoformat(), pass_key=key, page_token=token
-                )
+                ),
+                timeout=SECONDS_A_CALL,
             )
 
         with as_failures(SERVICE):
@@ -119,7 +126,8 @@ class AttributionActivities:
         with as_failures(SERVICE):
             set_request_id(activity.info().workflow_run_id)
             answer = await self._attribution.RefreshMargin(
-                attribution_pb.RefreshMarginRequest(period=period.isoformat())
+                attribution_pb.RefreshMarginRequest(period=period.isoformat()),
+                timeout=SECONDS_A_CALL,
             )
         return answer.tenant_count, answer.deployment_count
 

@@ -72,7 +72,6 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         if until <= day.start_at:
             raise InvalidArgument("day", "has not begun", reason="OUT_OF_RANGE")
         async with self._database.write(current_caller().scope) as session:
-            await _require_open(session, day)
             of = await open_pass(
                 session, Work.METERING, day.start, key, now=self._clock(), until=until
             )
@@ -80,6 +79,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 page = await known_page(session, of, request.page_token)
                 count = 0 if page.next_token else await count_day(session, day.start)
                 return _metered(page.counts, count, page.next_token)
+            await _require_open(session, day)
         return await self._meter_page(of, day, size, request.page_token)
 
     async def _meter_page(
