@@ -6,7 +6,19 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cli import catalog, drift, gateway, inventory, invoices, margin, rollup, stack, sweeps, usage
+from cli import (
+    catalog,
+    costs,
+    drift,
+    gateway,
+    inventory,
+    invoices,
+    margin,
+    rollup,
+    stack,
+    sweeps,
+    usage,
+)
 from cli.assign import assign_resource
 from cli.healthcheck import healthcheck
 from cli.migrate import migrate_databases
@@ -33,6 +45,7 @@ app.command(rich_help_panel=LOCAL)(stack.logs)
 app.command(rich_help_panel=LOCAL)(stack.status)
 
 app.add_typer(catalog.commands, name="catalog")
+app.add_typer(costs.commands, name="costs")
 app.add_typer(drift.commands, name="drift")
 app.add_typer(gateway.commands, name="gateway")
 app.add_typer(inventory.commands, name="inventory")

@@ -24,6 +24,7 @@ from workflows.activities.reading import ReadActivities
 from workflows.activities.sweeping import SweepActivities
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import BillingHistory
+from workflows.cost_rematch import CostRematch
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
 from workflows.ensure_project import EnsureProject
@@ -55,7 +56,13 @@ WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
     TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
-    TaskQueue.CLOUD_BILLING: (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts),
+    TaskQueue.CLOUD_BILLING: (
+        BalanceSnapshot,
+        BillingHistory,
+        InvoiceIngest,
+        DailyCosts,
+        CostRematch,
+    ),
     TaskQueue.INVOICING: (InvoiceRollup, HandOver, MonthEnd),
     TaskQueue.METERING: (Metering, MarginRefresh),
 }

@@ -6,6 +6,8 @@ from datetime import date
 __all__ = [
     "BalanceInput",
     "CompletedIngest",
+    "CostRematchInput",
+    "CostRematchResult",
     "DailyCostsInput",
     "DailyCostsResult",
     "FailIngestInput",
@@ -170,6 +172,20 @@ class InvoiceIngestResult:
             f" USD {self.ingest.total_usd}, residual {self.ingest.residual_usd};"
             f" {self.matching.in_words()}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CostRematchInput:
+    """The invoices whose lines are matched anew."""
+
+    invoices: tuple[InvoiceIngestInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostRematchResult:
+    """A line for each invoice, for a reader of the Temporal UI."""
+
+    matched: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from arcadia.billing.v1 import (
     ingest_service_pb2,
     ingest_service_pb2_grpc,
     provider_invoice_service_pb2,
+    provider_invoice_service_pb2_grpc,
 )
 
 from services.billing.balance_servicer import BalanceServicer
@@ -18,6 +19,8 @@ from services.billing.cost_feed_servicer import CostFeedServicer
 from services.billing.cost_servicer import CostServicer
 from services.billing.ingest_servicer import IngestServicer
 from services.billing.inventory_lookup import InventoryLookup
+from services.billing.provider_invoice_servicer import ProviderInvoiceServicer
+from services.billing.temporal import Work
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -31,6 +34,9 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     )
     ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(
         IngestServicer(parts.database, InventoryLookup(parts.settings)), server
+    )
+    provider_invoice_service_pb2_grpc.add_ProviderInvoiceServiceServicer_to_server(
+        ProviderInvoiceServicer(parts.database, Work(parts.settings)), server
     )
     cost_service_pb2_grpc.add_CostServiceServicer_to_server(CostServicer(parts.database), server)
     cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(

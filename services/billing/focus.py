@@ -91,6 +91,25 @@ def _tags(line: Line) -> str:
     return orjson.dumps({name: value for name, value in tags.items() if value}).decode()
 
 
+def _price(line: Line) -> str:
+    """The product, and the size that the description has in its last brackets."""
+    size = str(line.description).rpartition(" (")[2].removesuffix(")")
+    return (
+        f"{line.product or PROVIDER}/{size}"
+        if size != line.description
+        else line.product or PROVIDER
+    )
+
+
+def _resource(line: Line) -> object:
+    """The provider's UUID, else its own way to write an id with its kind; else ours."""
+    if line.provider_resource_uuid:
+        return line.provider_resource_uuid
+    if line.provider_resource_id:
+        return f"do:{line.kind}:{line.provider_resource_id}"
+    return line.resource_id
+
+
 def _nothing(_: Line) -> None:
     return None
 
@@ -130,16 +149,22 @@ FOCUS_COLUMNS: Final[Mapping[str, Callable[[Line], object]]] = MappingProxyType(
         "PublisherName": lambda _: PROVIDER,
         "RegionId": _nothing,
         "RegionName": _nothing,
-        "ResourceId": lambda line: line.provider_resource_id or line.resource_id,
+        "ResourceId": _resource,
         "ResourceName": lambda line: line.resource_name or None,
         "ResourceType": lambda line: line.kind or None,
         "ServiceCategory": lambda line: SERVICES.get(line.kind, "Other"),
         "ServiceName": lambda line: line.product or PROVIDER,
-        "SkuId": _nothing,
-        "SkuPriceId": _nothing,
+        "SkuId": lambda line: line.product or PROVIDER,
+        "SkuPriceId": _price,
         "SubAccountId": lambda line: line.tenant_id,
         "SubAccountName": lambda line: line.tenant_id,
         "Tags": _tags,
+        # Earlier versions' names for the same, which the public validator still asks for.
+        "Provider": lambda _: PROVIDER,
+        "Publisher": lambda _: PROVIDER,
+        "InvoiceIssuer": lambda _: PROVIDER,
+        "ResourceID": _resource,
+        "ChargeType": lambda line: CHARGES[line.classification],
     }
 )
 """By the column's name, in the specification's own order: how a line reads in it."""

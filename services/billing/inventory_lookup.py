@@ -8,7 +8,7 @@ import grpc
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
-from services.billing.matching import Candidate, Key, NameHeld, OwnerSince
+from services.billing.matching import BEGIN_UNKNOWN, Candidate, Key, NameHeld, OwnerSince
 from services.common.clients import open_channel
 from services.common.errors import Unavailable
 from services.common.settings import Service, Settings
@@ -21,6 +21,7 @@ __all__ = ["KEYS_A_CALL", "InventoryLookup"]
 PROVIDER: Final = "digitalocean"
 KEYS_A_CALL: Final = 2_000
 CALL_SECONDS: Final = 60.0
+ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InventoryLookup:
@@ -63,25 +64,31 @@ class InventoryLookup:
 
 
 def _candidate(life: pb.Lifetime) -> Candidate:
+    lived_from = life.lived_from.ToDatetime(UTC)
+    begin = ALWAYS if life.kind in BEGIN_UNKNOWN else lived_from
     return Candidate(
         resource_id=UUID(life.resource_id),
         kind=life.kind,
         provider_id=life.provider_id,
         project_id=UUID(life.project_id) if life.project_id else None,
         project_name=life.project_name,
-        lived_from=life.lived_from.ToDatetime(UTC),
+        lived_from=begin,
         lived_to=_end(life, "lived_to"),
         names=tuple(
-            NameHeld(held.name.lower(), held.valid_from.ToDatetime(UTC), _end(held, "valid_to"))
-            for held in life.names
+            NameHeld(
+                held.name.lower(),
+                begin if number == 0 else held.valid_from.ToDatetime(UTC),
+                _end(held, "valid_to"),
+            )
+            for number, held in enumerate(life.names)
         ),
         owners=tuple(
             OwnerSince(
                 owner.tenant_id or None,
                 owner.deployment_id or None,
-                owner.valid_from.ToDatetime(UTC),
+                begin if number == 0 else owner.valid_from.ToDatetime(UTC),
             )
-            for owner in life.ownership
+            for number, owner in enumerate(life.ownership)
         ),
     )
 

@@ -19,6 +19,7 @@ from uuid import UUID
 
 __all__ = [
     "ALSO_NAMES",
+    "BEGIN_UNKNOWN",
     "GROUP_KINDS",
     "KNOWN_BY_ID",
     "UNSEEN_END",
@@ -37,6 +38,10 @@ ALSO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
 """Kinds whose ids on a bill are the inventory's. Of these a line with an id that the inventory
 never saw is not matched by name: it bills something else that had the same name."""
+
+BEGIN_UNKNOWN: Final = frozenset({"reserved_ip"})
+"""Kinds whose making the provider never tells: they count for bills before their first sighting
+too. An address is the same thing whenever a bill names it."""
 
 GROUP_KINDS: Final = frozenset({"kubernetes_cluster"})
 """Kinds that a line's group names."""

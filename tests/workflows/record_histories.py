@@ -15,12 +15,13 @@ from tests.workflows.test_metering import droplets, free
 from tests.workflows.usage_system import Usage
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import invoice_ingest_id
-from workflows.billing_payloads import BalanceInput
+from workflows.billing_payloads import BalanceInput, CostRematchInput
 from workflows.billing_starts import (
     start_billing_history,
     start_daily_costs,
     start_invoice_ingest,
 )
+from workflows.cost_rematch import CostRematch
 from workflows.metering_starts import start_margin_refresh, start_metering
 from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
@@ -128,6 +129,20 @@ async def test_record_billing(bills: Bills) -> None:
     costs = await start_daily_costs(client)
     await costs.result()
     await save(bills.system, costs.id, "DailyCosts.read")
+
+
+async def test_record_rematch(bills: Bills) -> None:
+    bills.system.start_worker()
+    known = await bills.discover(bills.issued()[0])
+    await (await start_invoice_ingest(bills.system.client, known)).result()
+    matched = await bills.system.client.start_workflow(
+        CostRematch.run,
+        CostRematchInput((known,)),
+        id="cost-rematch/recorded",
+        task_queue=TaskQueue.CLOUD_BILLING,
+    )
+    await matched.result()
+    await save(bills.system, matched.id, "CostRematch.matched")
 
 
 async def test_record_metering(usage: Usage) -> None:

@@ -20,7 +20,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 def test_there_are_histories_of_every_workflow() -> None:
     assert {path.name.partition(".")[0] for path in HISTORIES} == {
-        "BalanceSnapshot", "BillingHistory", "DailyCosts", "InvoiceIngest",
+        "BalanceSnapshot", "BillingHistory", "CostRematch", "DailyCosts", "InvoiceIngest",
         "DriftSweep", "EnsureProject", "ResourceSync", "SyncResource", "Metering", "MarginRefresh",
         "HandOver", "InvoiceRollup", "MonthEnd",
     }  # fmt: skip

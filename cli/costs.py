@@ -1,0 +1,154 @@
+"""`arcadia costs`: what the provider charges, what is not matched, files, and matching anew."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import grpc
+import typer
+from arcadia.billing.v1 import cost_service_pb2 as pb
+from arcadia.billing.v1 import provider_invoice_service_pb2 as invoices_pb
+from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
+from arcadia.billing.v1.costs_pb2 import CostLine
+from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
+from rich.console import Console
+from rich.text import Text
+
+from cli.caller import Metadata, called_as_operator
+from services.common.settings import Service, Settings
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="What the provider charges, and what it belongs to.", no_args_is_help=True
+)
+
+STATES: Final = {"matched": "green", "not_applicable": "dim"}
+
+Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]
+Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
+Call = Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]
+
+
+@commands.command("totals")
+def show_totals(
+    period: Annotated[str, typer.Argument(help="The month, as in 2026-05.")],
+    by: Annotated[
+        str, typer.Option(help="product, project, kind, deployment or tenant.")
+    ] = "product",
+    count: Count = 50,
+) -> None:
+    """What a month comes to, dearest first."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.ListCostTotalsRequest(period=period, group_by=by, page_size=count)
+        answer = await CostServiceStub(channel).ListCostTotals(request, metadata=metadata)
+        console = Console()
+        for total in answer.totals:
+            _say(
+                console,
+                f"{total.amount_usd:>14}  {total.line_count:>9,}  {total.group or '(none)'}",
+            )
+        whole = answer.total_usd if answer.HasField("total_usd") else "unknown"
+        _say(console, f"{whole:>14}  USD in all")
+
+    _called(call)
+
+
+@commands.command("lines")
+def list_lines(
+    period: Period = "",
+    kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
+    state: Annotated[str, typer.Option(help="Only so matched.")] = "",
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    count: Count = 50,
+) -> None:
+    """List cost lines, newest month first."""
+    _list(
+        pb.ListCostLinesRequest(
+            period=period, kind=kind, match_state=state, tenant_id=tenant, page_size=count
+        )
+    )
+
+
+@commands.command("unmatched")
+def list_unmatched(period: Period = "", count: Count = 50) -> None:
+    """List the lines that should have a resource and have none, each with the reason."""
+    for state in ("ambiguous", "unmatched"):
+        _list(pb.ListCostLinesRequest(period=period, match_state=state, page_size=count))
+
+
+@commands.command("export")
+def export_lines(
+    period: Period = "",
+    form: Annotated[str, typer.Option("--format", help="csv or focus.")] = "csv",
+) -> None:
+    """Write cost lines to the standard output as CSV, ours or that of FOCUS."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.ExportCostLinesRequest(
+            filter=pb.ListCostLinesRequest(period=period), format=form
+        )
+        async for answer in CostServiceStub(channel).ExportCostLines(
+            request, metadata=metadata, timeout=None
+        ):
+            sys.stdout.buffer.write(answer.chunk)
+        sys.stdout.buffer.flush()
+
+    _called(call)
+
+
+@commands.command("rematch")
+def rematch(
+    period: Period = "",
+    invoice: Annotated[str, typer.Option(help="Only this invoice (our id).")] = "",
+) -> None:
+    """Match lines anew, without ingesting: of an invoice, of a month, or all."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = invoices_pb.RematchCostLinesRequest(period=period, provider_invoice_id=invoice)
+        stub = ProviderInvoiceServiceStub(channel)
+        answer = await stub.RematchCostLines(request, metadata=metadata)
+        _say(Console(), f"started {answer.run.workflow_id}; follow it in Temporal's UI")
+
+    _called(call)
+
+
+def _list(request: pb.ListCostLinesRequest) -> None:
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        answer = await CostServiceStub(channel).ListCostLines(request, metadata=metadata)
+        console = Console()
+        for line in answer.cost_lines:
+            console.print(_line(line), soft_wrap=True)
+
+    _called(call)
+
+
+def _line(line: CostLine) -> Text:
+    return Text.assemble(
+        f"{line.period[:7]} #{line.row_number:<5} {line.amount_usd:>12}  ",
+        f"{line.product}: {line.description}  ",
+        (line.match_state, STATES.get(line.match_state, "red")),
+        f" by {line.match_rung}" if line.match_rung else "",
+        f" ({line.match_reason})" if line.match_reason else "",
+        f"  {line.tenant_id} {line.deployment_id}".rstrip(),
+    )
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _called(call: Call) -> None:
+    """Calls billing as an operator; ends the program when it refuses."""
+
+    async def run() -> None:
+        async with called_as_operator(Settings(), Service.BILLING) as (channel, metadata):
+            await call(channel, metadata)
+
+    try:
+        asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
+        raise typer.Exit(1) from None
