@@ -24,9 +24,9 @@ from services.common.settings import Service
 
 __all__ = ["measure"]
 
-ROUNDS: Final = 7
-CALLS: Final = 2_000
-CONCURRENCY: Final = 32
+ROUNDS: Final = 5
+CALLS: Final = 4_096
+CONCURRENCY: Final = 128
 SUBSCRIPTIONS: Final = 10_000
 
 SUBSCRIBE: Final = """

@@ -11,8 +11,10 @@ Answered = TypeVar("Answered")
 
 MOST_AT_ONCE: Final = 200
 
-LINGER_SECONDS: Final = 0.002
-"""How long a job waits for more askers, once there were several: who is alone waits for nobody."""
+LINGER_SECONDS: Final = 0.001
+MOST_LINGERS: Final = 10
+"""A job waits so long, and so often as more askers come meanwhile, once there were several:
+who is alone waits for nobody."""
 
 
 class Gathering(Generic[Asked, Answered]):
@@ -39,8 +41,7 @@ class Gathering(Generic[Asked, Answered]):
 
     async def _run(self) -> None:
         while self._waiting:
-            # Without lingering, those who are ready to ask now still come with the first.
-            await asyncio.sleep(LINGER_SECONDS if self._busy else 0)
+            await self._linger()
             those = self._waiting[:MOST_AT_ONCE]
             del self._waiting[:MOST_AT_ONCE]
             self._busy = len(those) > 1
@@ -49,6 +50,15 @@ class Gathering(Generic[Asked, Answered]):
             )
             _tell([answered for _, answered in those], outcome[0])
         self._running = None
+
+    async def _linger(self) -> None:
+        """Lets others come; those who are ready to ask now do so in any case."""
+        await asyncio.sleep(0)
+        for _ in range(MOST_LINGERS if self._busy else 0):
+            before = len(self._waiting)
+            await asyncio.sleep(LINGER_SECONDS)
+            if len(self._waiting) == before or before >= MOST_AT_ONCE:
+                break
 
 
 def _tell(
