@@ -39,8 +39,8 @@ class UnitCosts:
         if not kinds:
             return {}
         if self._billing is None:
-            channel = open_channel(self._settings, Service.BILLING, caller=Service.CATALOG)
-            self._billing = CostFeedServiceStub(channel)
+            self._channel = open_channel(self._settings, Service.BILLING, caller=Service.CATALOG)
+            self._billing = CostFeedServiceStub(self._channel)
         request = pb.GetUnitCostsRequest(resource_kinds=sorted(kinds))
         try:
             answer = await self._billing.GetUnitCosts(request, timeout=WAIT_SECONDS)
@@ -48,3 +48,8 @@ class UnitCosts:
             log.warning("unit costs are unknown", code=error.code().name, detail=error.details())
             return {}
         return {known.resource_kind: Decimal(known.unit_cost_usd) for known in answer.unit_costs}
+
+    async def close(self) -> None:
+        """Lets go of the connection, if there is one."""
+        if self._channel is not None:
+            await self._channel.close()

@@ -1,0 +1,88 @@
+"""The cost side of a quote: exact, in its own currency, and unknown where billing does not know."""
+
+from decimal import Decimal
+from typing import Any
+
+import grpc
+import pytest
+from arcadia.billing.v1 import cost_feed_service_pb2 as pb
+from arcadia.billing.v1 import cost_feed_service_pb2_grpc
+
+from services.catalog.margin import MarginGuard, guard
+from services.catalog.quoting.inputs import UsageFact
+from services.catalog.unit_costs import UnitCosts
+from services.common.settings import Settings
+
+USAGE = (UsageFact("droplet_hours", Decimal(1000)), UsageFact("dns_zones", Decimal(0)))
+
+
+def guarded(cents: int, cost: str = "0.02", rate: str | None = "1.5", **said: Any) -> MarginGuard:
+    return guard(
+        cents,
+        said.pop("usage", USAGE),
+        {"droplet_hours": Decimal(cost)},
+        floor_percent=Decimal(30),
+        rate=None if rate is None else Decimal(rate),
+        in_usd=said.pop("in_usd", False),
+    )
+
+
+def test_the_margin_is_the_price_less_the_cost_in_the_quotes_currency() -> None:
+    found = guarded(5000)
+    assert (found.cost_cents, found.margin_cents) == (3000, 2000)
+    assert (found.margin_percent, found.below_floor) == (Decimal("40.0"), False)
+    assert (found.exchange_rate, found.parity_assumed) == (Decimal("1.5"), False)
+
+
+@pytest.mark.parametrize(("cents", "below"), [(4286, False), (4285, True)])
+def test_the_floor_is_held_against_the_exact_share(cents: int, below: bool) -> None:
+    found = guarded(cents)
+    assert (found.margin_percent, found.below_floor) == (Decimal("30.0"), below)
+
+
+def test_without_a_rate_parity_is_assumed_and_said_and_dollars_need_none() -> None:
+    assert guarded(5000, rate=None).parity_assumed
+    assert guarded(5000, rate=None).cost_cents == 2000
+    dollars = guarded(5000, in_usd=True)
+    assert (dollars.cost_cents, dollars.exchange_rate, dollars.parity_assumed) == (
+        2000,
+        None,
+        False,
+    )
+
+
+def test_one_unknown_cost_makes_the_whole_unknown_and_is_named() -> None:
+    found = guarded(5000, usage=(*USAGE, UsageFact("llm_tokens", Decimal(1))))
+    assert found.unknown_kinds == ("llm_tokens",)
+    assert (found.cost_cents, found.margin_cents, found.margin_percent, found.below_floor) == (
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+def test_a_price_of_nothing_has_no_percentage_but_a_loss_is_below_the_floor() -> None:
+    found = guarded(0)
+    assert (found.margin_percent, found.margin_cents, found.below_floor) == (None, -3000, True)
+
+
+async def test_unit_costs_are_asked_of_billing_and_a_kind_it_leaves_out_is_unknown() -> None:
+    class Billing(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
+        async def GetUnitCosts(  # noqa: N802
+            self, request: pb.GetUnitCostsRequest, context: Any
+        ) -> pb.GetUnitCostsResponse:
+            assert list(request.resource_kinds) == ["dns_zones", "droplet_hours"]
+            known = pb.UnitCost(resource_kind="droplet_hours", unit_cost_usd="0.00893")
+            return pb.GetUnitCostsResponse(unit_costs=[known])
+
+    server = grpc.aio.server()
+    servicer = Billing()  # type: ignore[abstract]
+    cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    costs = UnitCosts(Settings(billing_address=f"127.0.0.1:{port}"))
+    found = await costs.of({"droplet_hours", "dns_zones"})
+    await costs.close()
+    await server.stop(None)
+    assert found == {"droplet_hours": Decimal("0.00893")}
