@@ -11,7 +11,7 @@ LOCKED := $(VENV)/.locked-$(shell cat requirements-dev.txt | cksum | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.txt; pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset logs status test soak lint format protos lock bench clean
+.PHONY: help install focus up down reset logs status test soak lint format protos lock bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,18 @@ $(INSTALLED): $(LOCKED)
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
+# The validator of FOCUS has an environment of its own: it wants other versions than the rest.
+FOCUS := $(VENV)/focus/.installed-$(shell cat requirements-focus.txt | cksum | tr ' ' '-')
+
+$(FOCUS): $(INSTALLED)
+	@echo "Installing the validator of FOCUS into $(VENV)/focus, once."
+	@$(PYTHON) -m venv $(VENV)/focus
+	@$(VENV)/focus/bin/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements-focus.txt
+	@rm -f $(VENV)/focus/.installed-*
+	@touch $@
+
+focus: $(FOCUS)  ## Install what the test of the FOCUS export needs
+
 up: $(INSTALLED)  ## Run the whole system here, until Ctrl-C (installs it first)
 	@$(ARCADIA) up
 
@@ -51,7 +63,7 @@ logs: $(INSTALLED)  ## Follow the logs of all parts
 status: $(INSTALLED)  ## Show which part runs where
 	@$(ARCADIA) status
 
-test: $(INSTALLED)  ## Run the tests, on real engines that they start themselves
+test: $(INSTALLED) $(FOCUS)  ## Run the tests, on real engines that they start themselves
 	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long
@@ -76,6 +88,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-e
 lock: $(INSTALLED)  ## Pin what pyproject.toml asks for
 	$(UV_COMPILE) --extra development pyproject.toml -o requirements-dev.txt
 	$(UV_COMPILE) -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(UV_COMPILE) requirements-focus.in -o requirements-focus.txt
 
 bench: $(INSTALLED)  ## Measure, and print ratios
 	@$(PY) -m bench $(ARGS)

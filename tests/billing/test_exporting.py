@@ -1,0 +1,83 @@
+"""Cost lines as files: whole, exact, harmless, and valid by the public validator of FOCUS."""
+
+import asyncio
+import csv
+import io
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from arcadia.billing.v1 import cost_service_pb2 as pb
+from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
+
+from services.billing.focus import FOCUS_VERSION
+from tests.billing.bills import Billing, Line
+from tests.billing.lookup import Known, KnownAccount
+from tests.billing.test_costs import BILL, billed
+from tests.inventory.account import violated_field
+
+VALIDATOR = Path(__file__).parents[2] / ".venv" / "focus"
+
+
+async def exported(billing: Billing, form: str, **asked: Any) -> bytes:
+    request = pb.ExportCostLinesRequest(filter=pb.ListCostLinesRequest(**asked), format=form)
+    stub = CostServiceStub(billing.channel)
+    answers = stub.ExportCostLines(request, metadata=billing.operator)
+    return b"".join([answer.chunk async for answer in answers])
+
+
+def read(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+async def test_an_export_has_every_line_once_in_the_bills_order(billing: Billing) -> None:
+    lines = [Line(f"{n}.25", f"web-{n} (s)") for n in range(1, 1_003)]
+    await billed(billing, lines)
+    rows = read(await exported(billing, "csv"))
+    assert [row["amount_usd"] for row in rows] == [f"{n}.25" for n in range(1, 1_003)]
+
+
+async def test_an_export_takes_the_filters_of_the_list(billing: Billing) -> None:
+    await billed(billing, BILL)
+    rows = read(await exported(billing, "csv", classification="tax", period="2026-05"))
+    assert [row["description"] for row in rows] == ["GST (10.00%)"]
+
+
+async def test_what_a_spreadsheet_would_run_is_neutralised_and_amounts_keep_their_sign(
+    billing: Billing,
+) -> None:
+    formulas = ["=1+1", "+1", "-1", "@SUM(A1)"]
+    await billed(billing, [Line("-1.10", text, "Credits") for text in formulas])
+    rows = read(await exported(billing, "csv"))
+    assert [row["description"] for row in rows] == [f"'{text}" for text in formulas]
+    assert {row["amount_usd"] for row in rows} == {"-1.1"}
+
+
+async def test_a_form_that_does_not_exist_is_refused_by_its_name(billing: Billing) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await exported(billing, "xlsx")
+    assert violated_field(refused.value) == "format"
+
+
+async def test_the_public_validator_of_focus_passes(
+    billing: Billing, known: KnownAccount, tmp_path: Path
+) -> None:
+    known.resources = [Known("1")]
+    support = Line("9.00", "", "Premium Support", hours="", start=None, end=None)
+    hostile = Line("1.00", '=cmd|"/C calc"!A0 (s-1vcpu-1gb)', resource_id="7")
+    await billed(billing, [*BILL, support, hostile, Line(resource_id="1")])
+    file = tmp_path / "focus.csv"
+    file.write_bytes(await exported(billing, "focus"))
+    assert len(read(file.read_bytes())) == len(BILL) + 3
+    program = VALIDATOR / "bin" / "focus-validator"
+    assert program.exists(), "the validator is not installed: make focus"
+    # It looks for its own data below the working directory.
+    [packages] = VALIDATOR.glob("lib/python3*/site-packages")
+    ended = await asyncio.create_subprocess_exec(
+        program, "--data-file", file, "--validate-version", FOCUS_VERSION,
+        cwd=packages, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    told, _ = await ended.communicate()
+    assert b"Validation succeeded." in told, told.decode()
