@@ -124,6 +124,15 @@ async def test_events_that_workers_send_count_with_the_next_metering(
     assert await analytics.used(tenant_id="acme") == {"llm_tokens": 1000}
 
 
+async def test_events_of_an_earlier_day_count_with_the_next_metering_of_any_day(
+    analytics: Analytics,
+) -> None:
+    early = (last_month().start + timedelta(days=9)).isoformat()
+    await analytics.record(event("a", day=early))
+    await analytics.meter(yesterday())
+    assert [(figure.day, figure.qty) for figure in await analytics.figures()] == [(early, "1000")]
+
+
 async def test_events_and_intervals_of_a_day_stand_side_by_side(analytics: Analytics) -> None:
     day = yesterday()
     analytics.peers.spans = [Span(1, at(day), at("2199-01-01"))]

@@ -26,7 +26,12 @@ from services.analytics.usage.metering import day_of, meter
 from services.analytics.usage.rules import RULES
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.facts import count_day, replace_day, write_facts
-from services.analytics.usage.store.months import close_month, closed_months, reopen_month
+from services.analytics.usage.store.months import (
+    close_month,
+    closed_months,
+    fold_marked,
+    reopen_month,
+)
 from services.analytics.wire import internal_page_size, required, timestamp
 from services.common.access import current_caller
 from services.common.database import Database, WriteSession
@@ -39,6 +44,9 @@ __all__ = ["MeteringServicer"]
 Context = ServicerContext[Any, Any]
 
 METERED_KINDS: Final = sorted(RULES)
+
+MOST_FOLDED: Final = 50_000
+"""Changes of other days' figures that are added up along with a day."""
 
 
 def _now() -> datetime:
@@ -109,6 +117,10 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 now = self._clock()
                 replaced = await complete_pass(session, of, now=now)
                 usage_count = await replace_day(session, of, replaced, now=now)
+        if not next_token:
+            # Events of other days, that no metering of their own day will come to.
+            async with self._database.write(current_caller().scope) as session:
+                await fold_marked(session, limit=MOST_FOLDED, now=self._clock())
         return _metered(counts, usage_count, next_token)
 
     async def RecordUsageEvents(  # noqa: N802

@@ -11,7 +11,7 @@ from services.common.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.common.periods import Period, month_of
 
-__all__ = ["close_month", "closed_months", "reopen_month"]
+__all__ = ["close_month", "closed_months", "fold_marked", "reopen_month"]
 
 MAKE: Final = text("""
 INSERT INTO metering_months (period) SELECT unnest(CAST(:periods AS date[]))
@@ -37,6 +37,10 @@ UNFOLDED: Final = text("""
 SELECT DISTINCT day, tenant_id, deployment_id, resource_kind FROM unfolded_usage
 WHERE day >= :start AND day < :end
 """)
+MARKED: Final = text("""
+SELECT DISTINCT day, tenant_id, deployment_id, resource_kind FROM (
+    SELECT * FROM unfolded_usage ORDER BY id LIMIT :limit) AS oldest
+""")
 COUNT: Final = text("SELECT count(*) FROM daily_usage WHERE day >= :start AND day < :end")
 ISSUED: Final = text("""
 SELECT EXISTS (SELECT FROM tenant_invoices
@@ -61,6 +65,17 @@ async def closed_months(session: WriteSession, days: Iterable[date]) -> set[date
     await session.execute(MAKE, {"periods": periods})
     rows = await session.execute(SHARE, {"periods": periods})
     return {row.period for row in rows if row.closed_at is not None}
+
+
+async def fold_marked(session: WriteSession, *, limit: int, now: datetime) -> None:
+    """Adds up figures anew whose events changed, the oldest changes first, so many at most.
+
+    In a transaction of its own: it waits for days in their order.
+    """
+    figures = _figures((await session.execute(MARKED, {"limit": limit})).all())
+    closed = await closed_months(session, {figure.day for figure in figures})
+    open_ones = [figure for figure in figures if month_of(figure.day).start not in closed]
+    await fold_figures(session, open_ones, now=now)
 
 
 async def close_month(session: WriteSession, month: Period, *, now: datetime) -> int:
