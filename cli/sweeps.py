@@ -1,4 +1,4 @@
-"""`arcadia sweeps`: how the sweeps of each kind ended, and letting a halted one go on."""
+"""`arcadia sweeps`: how sweeps ended, letting a halted one go on, accepting a frozen one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="How sweeps ended, and letting a halted one go on.", no_args_is_help=True
+    help="How sweeps ended, and what to do about one that is halted or frozen.",
+    no_args_is_help=True,
 )
 
 STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow", "running": "dim"}
@@ -61,6 +62,21 @@ def confirm_sweep(
     Console().print(
         f"{sweep.kind}: the next sweep may tombstone {sweep.withheld_count}", markup=False
     )
+
+
+@commands.command("accept-scope")
+def accept_scope(
+    sweep_id: Annotated[str, typer.Argument(help="The frozen sweep's id, from `sweeps list`.")],
+) -> None:
+    """Say that the token was narrowed on purpose: thaw the kind with what it still sees."""
+
+    async def ask(stub: "InventoryServiceAsyncStub", metadata: Metadata) -> Sweep:
+        request = pb.AcceptScopeRequest(id=sweep_id)
+        return (await stub.AcceptScope(request, metadata=metadata)).sweep
+
+    sweep = _asked(ask)
+    seen = ", ".join(sweep.scope_fingerprint) or "no field that depends on its scopes"
+    Console().print(f"{sweep.kind}: from the next sweep on the token sees {seen}", markup=False)
 
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401

@@ -28,7 +28,8 @@ from services.inventory.store.reading import (
     list_resources,
     read_resource,
 )
-from services.inventory.store.sweeps import confirm_sweep, list_sweeps
+from services.inventory.store.sweep_decisions import accept_scope, confirm_sweep
+from services.inventory.store.sweeps import list_sweeps
 from services.inventory.stream_calls import StreamCalls
 from services.inventory.vocabulary import Outcome
 from services.inventory.watching import EventFeed
@@ -203,3 +204,18 @@ class InventoryServicer(
                 return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.ConfirmSweepResponse, do)
+
+    async def AcceptScope(  # noqa: N802
+        self, request: pb.AcceptScopeRequest, context: Context
+    ) -> pb.AcceptScopeResponse:
+        """Takes what a frozen sweep saw for all that there is to see."""
+        caller = current_caller()
+        sweep_id = requests.uuid_of("id", request.id)
+
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.AcceptScopeResponse:
+                sweep = await accept_scope(session, sweep_id, operator=caller.subject)
+                return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
+
+            return await once(session, request, pb.AcceptScopeResponse, do)

@@ -266,6 +266,7 @@ cloud_sweeps = Table(
         "(outcome = 'running') = (finished_at IS NULL)", name="cloud_sweeps_finished_check"
     ),
     Index("cloud_sweeps_kind_idx", "kind", "id"),
+    Index("cloud_sweeps_finished_idx", "provider", "kind", "finished_at"),
 )
 
 cloud_sweep_sightings = Table(

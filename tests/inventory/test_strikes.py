@@ -5,12 +5,13 @@ from uuid import UUID
 
 import grpc
 import pytest
-from arcadia.inventory.v1 import sync_service_pb2
+from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2, sync_service_pb2
 from sqlalchemy import func
 
 from services.common.access import ALL
 from services.inventory.models import cloud_sweep_sightings, cloud_sweeps
-from tests.inventory.account import Inventory, reason_of, sighting
+from services.inventory.store.sweeps import KEPT as KEPT_TIME
+from tests.inventory.account import Inventory, Token, reason_of, sighting
 
 KEPT, LOST = sighting("kept"), sighting("lost")
 WIDE, NARROW = ("tags", "vpc_uuid"), ("tags",)
@@ -200,6 +201,43 @@ async def test_it_stays_frozen_until_the_token_sees_as_much_as_before(
     assert (await inventory.sweep(KEPT, scopes=WIDE)).sweep.outcome == "completed"
 
 
+async def accept_scope(
+    inventory: Inventory, sweep_id: str, token: Token | None = None
+) -> resources_pb2.Sweep:
+    request = inventory_service_pb2.AcceptScopeRequest(id=sweep_id)
+    metadata = token or inventory.operator
+    return (await inventory.reading.AcceptScope(request, metadata=metadata)).sweep
+
+
+async def test_an_operator_who_narrowed_the_token_thaws_the_kind(inventory: Inventory) -> None:
+    await inventory.sweep(KEPT, LOST, scopes=WIDE)
+    frozen = await inventory.sweep(KEPT, scopes=NARROW)
+    accepted = await accept_scope(inventory, frozen.sweep.id)
+    assert accepted.confirmed_by == "op"
+    assert await accept_scope(inventory, frozen.sweep.id) == accepted
+    assert (await inventory.sweep(KEPT, scopes=NARROW)).sweep.outcome == "completed"
+    assert await strikes(inventory) == 1
+    assert (await inventory.sweep(KEPT, scopes=())).sweep.outcome == "frozen"
+
+
+async def test_only_the_newest_frozen_sweep_can_be_accepted_and_only_by_an_operator(
+    inventory: Inventory,
+) -> None:
+    completed = await inventory.sweep(KEPT, scopes=WIDE)
+    first = await inventory.sweep(KEPT, scopes=NARROW)
+    second = await inventory.sweep(KEPT, scopes=NARROW)
+    for sweep_id, reason in (
+        (completed.sweep.id, "SWEEP_NOT_FROZEN"),
+        (first.sweep.id, "SWEEP_SUPERSEDED"),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await accept_scope(inventory, sweep_id)
+        assert reason_of(refused.value) == reason
+    with pytest.raises(grpc.aio.AioRpcError) as forbidden:
+        await accept_scope(inventory, second.sweep.id, inventory.tenant("acme"))
+    assert forbidden.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
 async def test_a_wider_scope_is_no_reason_to_freeze(inventory: Inventory) -> None:
     await inventory.sweep(KEPT, LOST, scopes=NARROW)
     assert (await inventory.sweep(KEPT, scopes=WIDE)).sweep.outcome == "completed"
@@ -291,6 +329,30 @@ async def test_a_sweep_that_was_never_closed_is_closed_by_a_later_one(
     closed = (await inventory.complete(abandoned, total=1)).sweep
     assert (closed.outcome, closed.reason) == ("failed", "abandoned: it was never closed")
     assert closed.seen_count == 1
+
+
+async def test_old_sweeps_are_forgotten_but_for_those_by_which_the_next_is_judged(
+    inventory: Inventory,
+) -> None:
+    failed = await inventory.begin()
+    await inventory.sync.FailSweep(
+        sync_service_pb2.FailSweepRequest(sweep_id=failed, reason="403"),
+        metadata=inventory.worker,
+    )
+    await inventory.sweep(KEPT, scopes=WIDE)
+    told = await inventory.sweep(KEPT, scopes=WIDE)
+    empty = await inventory.sweep(scopes=())
+    other = await inventory.sweep(LOST, kind="volume")
+    async with inventory.database.write(ALL) as session:
+        aged = cloud_sweeps.c.finished_at - KEPT_TIME - timedelta(hours=1)
+        await session.execute(cloud_sweeps.update().values(finished_at=aged))
+    frozen = await inventory.sweep(KEPT, scopes=NARROW)
+    assert frozen.sweep.outcome == "frozen"
+    async with inventory.database.read(ALL) as session:
+        kept = (await session.execute(cloud_sweeps.select())).all()
+    assert {str(row.id) for row in kept} == {
+        told.sweep.id, empty.sweep.id, other.sweep.id, frozen.sweep.id,
+    }  # fmt: skip
 
 
 async def test_suspects_are_listed_in_pages(inventory: Inventory) -> None:

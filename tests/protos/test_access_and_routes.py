@@ -6,7 +6,10 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from tests.protos.api import METHODS, field_named
 
-REPEATABLE = {"arcadia.inventory.v1.InventoryService/ConfirmSweep"}
+REPEATABLE = {
+    "arcadia.inventory.v1.InventoryService/AcceptScope",
+    "arcadia.inventory.v1.InventoryService/ConfirmSweep",
+}
 """Writes that need no key: doing them twice is doing them once."""
 
 EXPOSED = [(method, route) for method in METHODS for route in method.routes]

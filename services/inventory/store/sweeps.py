@@ -1,15 +1,15 @@
-"""Sweeps: opened, closed on their evidence, halted by the breaker, confirmed by an operator."""
+"""Sweeps: opened, closed on their evidence, frozen or halted by it, and forgotten."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.common.database import ReadSession, WriteSession
-from services.common.errors import AlreadyExists, FailedPrecondition, NotFound
+from services.common.errors import AlreadyExists, NotFound
 from services.inventory.models import cloud_sweeps as sweeps
 from services.inventory.store.evidence import Tally, drop_evidence, tally
 from services.inventory.store.locks import lock_kinds
@@ -18,12 +18,15 @@ from services.inventory.sweeps import Evidence, Toll, Verdict, judge, may_tombst
 from services.inventory.vocabulary import Outcome
 
 __all__ = [
+    "COUNTED",
+    "KEPT",
     "begin_sweep",
     "complete_sweep",
-    "confirm_sweep",
     "fail_sweep",
     "last_complete_at",
     "list_sweeps",
+    "locked_sweep",
+    "of_kind",
     "read_sweep",
 ]
 
@@ -33,6 +36,12 @@ COUNTED: Final = (Outcome.COMPLETED.value, Outcome.HALTED.value)
 
 ABANDONED_AFTER: Final = timedelta(days=1)
 ABANDONED: Final = Verdict(Outcome.FAILED, "abandoned: it was never closed")
+
+KEPT: Final = timedelta(days=90)
+"""How long a closed sweep is kept at least; the last that still count are kept for ever."""
+
+FORGOTTEN_AT_ONCE: Final = 200
+"""Far more than come in meanwhile, and few enough to be done in passing."""
 
 ANALYZE: Final = text("ANALYZE (SKIP_LOCKED) cloud_resources")
 MUCH: Final = 10
@@ -46,7 +55,8 @@ async def begin_sweep(
 ) -> Row[Any]:
     """Opens a sweep, or answers the one that was opened under `key` before.
 
-    Closes what was opened long ago and never closed, because its worker is gone for good.
+    Closes what was opened long ago and never closed, because its worker is gone for good, and
+    forgets what is older than KEPT.
 
     Raises AlreadyExists when the key names a sweep of something else.
     """
@@ -60,6 +70,7 @@ async def begin_sweep(
     ).first()
     if opened is not None:
         await _close_abandoned(session, opened)
+        await _forget_old(session, opened)
         return opened
     known = (await session.execute(select(sweeps).where(sweeps.c.key == key))).one()
     if (known.provider, known.kind) != (provider, kind):
@@ -81,7 +92,7 @@ async def complete_sweep(
 
     A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
     """
-    sweep = await _locked(session, sweep_id)
+    sweep = await locked_sweep(session, sweep_id)
     if sweep.outcome != Outcome.RUNNING:
         return sweep
     seen = await tally(session, sweep_id)
@@ -114,53 +125,11 @@ async def fail_sweep(session: WriteSession, sweep_id: UUID, *, reason: str) -> R
 
     A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
     """
-    sweep = await _locked(session, sweep_id)
+    sweep = await locked_sweep(session, sweep_id)
     if sweep.outcome != Outcome.RUNNING:
         return sweep
     seen = await tally(session, sweep_id)
     return await _close(session, sweep_id, Verdict(Outcome.FAILED, reason), seen)
-
-
-async def confirm_sweep(session: WriteSession, sweep_id: UUID, *, operator: str) -> Row[Any]:
-    """Lets the next sweep of the kind tombstone as many rows as this one withheld.
-
-    A confirmed sweep is answered as it is. Raises NotFound for an unknown one, and
-    FailedPrecondition for one that was not halted, or that a later sweep superseded.
-    """
-    sweep = await _locked(session, sweep_id)
-    if sweep.confirmed_at is not None:
-        return sweep
-    if sweep.outcome != Outcome.HALTED:
-        raise FailedPrecondition(
-            f"sweep {sweep_id} was not halted ({sweep.outcome}): there is nothing to confirm",
-            reason="SWEEP_NOT_HALTED",
-        )
-    later = (
-        await session.execute(
-            select(sweeps.c.id)
-            .where(
-                _of_kind(sweep),
-                sweeps.c.outcome.in_(COUNTED),
-                sweeps.c.finished_at > sweep.finished_at,
-            )
-            .order_by(sweeps.c.finished_at.desc())
-            .limit(1)
-        )
-    ).first()
-    if later is not None:
-        raise FailedPrecondition(
-            f"sweep {sweep_id} was superseded by sweep {later.id}",
-            reason="SWEEP_SUPERSEDED",
-            metadata={"by": str(later.id)},
-        )
-    return (
-        await session.execute(
-            update(sweeps)
-            .where(sweeps.c.id == sweep_id)
-            .values(confirmed_by=operator, confirmed_at=NOW)
-            .returning(sweeps)
-        )
-    ).one()
 
 
 async def read_sweep(session: ReadSession, sweep_id: UUID) -> Row[Any]:
@@ -174,7 +143,7 @@ async def read_sweep(session: ReadSession, sweep_id: UUID) -> Row[Any]:
 async def last_complete_at(session: ReadSession, sweep: Row[Any]) -> datetime | None:
     """When a sweep of the same kind last read it completely; None when none ever did."""
     found = await session.execute(
-        select(func.max(sweeps.c.finished_at)).where(_of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
+        select(func.max(sweeps.c.finished_at)).where(of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
     )
     at: datetime | None = found.scalar_one()
     return at
@@ -198,7 +167,7 @@ async def _close_abandoned(session: WriteSession, sweep: Row[Any]) -> None:
     await lock_kinds(session, sweep.provider, [sweep.kind])
     abandoned = await session.execute(
         select(sweeps.c.id).where(
-            _of_kind(sweep),
+            of_kind(sweep),
             sweeps.c.outcome == Outcome.RUNNING.value,
             sweeps.c.started_at < NOW - ABANDONED_AFTER,
         )
@@ -208,27 +177,56 @@ async def _close_abandoned(session: WriteSession, sweep: Row[Any]) -> None:
         await _close(session, sweep_id, ABANDONED, seen)
 
 
-async def _locked(session: WriteSession, sweep_id: UUID) -> Row[Any]:
+async def _forget_old(session: WriteSession, sweep: Row[Any]) -> None:
+    """Deletes old sweeps of a kind, but for those by which the next ones are judged."""
+    old = (
+        select(sweeps.c.id)
+        .where(
+            of_kind(sweep),
+            sweeps.c.finished_at < NOW - KEPT,
+            sweeps.c.id.not_in(_last_that_saw(sweep).with_only_columns(sweeps.c.id)),
+            sweeps.c.id.not_in(
+                select(sweeps.c.id)
+                .where(of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
+                .order_by(sweeps.c.finished_at.desc())
+                .limit(1)
+            ),
+        )
+        .order_by(sweeps.c.finished_at)
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+    await session.execute(delete(sweeps).where(sweeps.c.id.in_(old)))
+
+
+async def locked_sweep(session: WriteSession, sweep_id: UUID) -> Row[Any]:
     """The sweep, read under the lock of its kind, so that nobody closes it meanwhile."""
     sweep = await read_sweep(session, sweep_id)
     await lock_kinds(session, sweep.provider, [sweep.kind])
     return await read_sweep(session, sweep_id)
 
 
-def _of_kind(sweep: Row[Any]) -> ColumnElement[bool]:
+def of_kind(sweep: Row[Any]) -> ColumnElement[bool]:
+    """Whether a row is of the same provider and kind as `sweep`."""
     return and_(sweeps.c.provider == sweep.provider, sweeps.c.kind == sweep.kind)
 
 
-async def _known_scopes(session: WriteSession, sweep: Row[Any]) -> frozenset[str] | None:
-    """What the token saw in the last sweep that counted and saw anything."""
-    found = (
-        await session.execute(
-            select(sweeps.c.scope_fingerprint)
-            .where(_of_kind(sweep), sweeps.c.outcome.in_(COUNTED), sweeps.c.seen_count > 0)
-            .order_by(sweeps.c.finished_at.desc())
-            .limit(1)
+def _last_that_saw(sweep: Row[Any]) -> Select[Any]:
+    """The last sweep of a kind that says what a token sees: it counted, or was accepted."""
+    accepted = and_(sweeps.c.outcome == Outcome.FROZEN.value, sweeps.c.confirmed_at.is_not(None))
+    return (
+        select(sweeps)
+        .where(
+            of_kind(sweep),
+            or_(sweeps.c.outcome.in_(COUNTED), accepted),
+            sweeps.c.seen_count > 0,
         )
-    ).first()
+        .order_by(sweeps.c.finished_at.desc())
+        .limit(1)
+    )
+
+
+async def _known_scopes(session: WriteSession, sweep: Row[Any]) -> frozenset[str] | None:
+    found = (await session.execute(_last_that_saw(sweep))).first()
     return frozenset(found.scope_fingerprint) if found is not None else None
 
 
@@ -240,7 +238,8 @@ async def _spend_confirmations(session: WriteSession, sweep: Row[Any]) -> int:
     spent = await session.execute(
         update(sweeps)
         .where(
-            _of_kind(sweep),
+            of_kind(sweep),
+            sweeps.c.outcome == Outcome.HALTED.value,
             sweeps.c.confirmed_at < sweep.started_at,
             sweeps.c.spent_by_sweep_id.is_(None),
         )

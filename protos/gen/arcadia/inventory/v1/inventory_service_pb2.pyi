@@ -268,3 +268,15 @@ class ConfirmSweepResponse(_message.Message):
     SWEEP_FIELD_NUMBER: _ClassVar[int]
     sweep: _resources_pb2.Sweep
     def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
+
+class AcceptScopeRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class AcceptScopeResponse(_message.Message):
+    __slots__ = ("sweep",)
+    SWEEP_FIELD_NUMBER: _ClassVar[int]
+    sweep: _resources_pb2.Sweep
+    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...

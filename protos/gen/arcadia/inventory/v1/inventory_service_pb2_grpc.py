@@ -95,6 +95,11 @@ class InventoryServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepResponse.FromString,
                 _registered_method=True)
+        self.AcceptScope = channel.unary_unary(
+                '/arcadia.inventory.v1.InventoryService/AcceptScope',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -188,6 +193,14 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcceptScope(self, request, context):
+        """Says that the token of a frozen sweep was narrowed on purpose: from the next
+        sweep of its kind on, what this one saw is all that is expected to be seen.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -250,6 +263,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.ConfirmSweep,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepResponse.SerializeToString,
+            ),
+            'AcceptScope': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptScope,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -577,6 +595,33 @@ class InventoryService:
             '/arcadia.inventory.v1.InventoryService/ConfirmSweep',
             arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ConfirmSweepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptScope(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.InventoryService/AcceptScope',
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,10 @@ class InventoryServiceStub:
     """Lets a sweep that the breaker halted go on: the next sweep of its kind may
     tombstone as many rows as this one withheld.
     """
+    AcceptScope: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptScopeRequest, _inventory_service_pb2.AcceptScopeResponse]
+    """Says that the token of a frozen sweep was narrowed on purpose: from the next
+    sweep of its kind on, what this one saw is all that is expected to be seen.
+    """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -98,6 +102,10 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     ConfirmSweep: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConfirmSweepRequest, _inventory_service_pb2.ConfirmSweepResponse]  # type: ignore[assignment]
     """Lets a sweep that the breaker halted go on: the next sweep of its kind may
     tombstone as many rows as this one withheld.
+    """
+    AcceptScope: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptScopeRequest, _inventory_service_pb2.AcceptScopeResponse]  # type: ignore[assignment]
+    """Says that the token of a frozen sweep was narrowed on purpose: from the next
+    sweep of its kind on, what this one saw is all that is expected to be seen.
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -203,6 +211,16 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_service_pb2.ConfirmSweepResponse, _abc.Awaitable[_inventory_service_pb2.ConfirmSweepResponse]]:
         """Lets a sweep that the breaker halted go on: the next sweep of its kind may
         tombstone as many rows as this one withheld.
+        """
+
+    @_abc_1.abstractmethod
+    def AcceptScope(
+        self,
+        request: _inventory_service_pb2.AcceptScopeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.AcceptScopeResponse, _abc.Awaitable[_inventory_service_pb2.AcceptScopeResponse]]:
+        """Says that the token of a frozen sweep was narrowed on purpose: from the next
+        sweep of its kind on, what this one saw is all that is expected to be seen.
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
