@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         MonthInput,
     )
     from workflows.reasons import planned_at, reason_of
+    from workflows.search_attributes import OUTCOME, PERIOD
 
 __all__ = ["Metering"]
 
@@ -63,6 +64,7 @@ class Metering:
     async def run(self, request: MeteringInput) -> MeteringResult:
         """What became of each step. Fails at the end when one failed."""
         today = planned_at().date()
+        workflow.upsert_search_attributes([PERIOD.value_set(f"{today:%Y-%m}")])
         if not request.days:
             # Under one name all day long: the first run after midnight meters yesterday to
             # its end, the others find it done, and a run that was missed is made up for.
@@ -73,6 +75,8 @@ class Metering:
         if self._costs_are_due(request):
             await self._step("daily costs", self._attribute(today))
         await self._step("accrual", self._accrue(today))
+        outcome = "failed" if self._failed else "completed"
+        workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         if self._failed:
             raise ApplicationError(
                 "; ".join(self._failed), self.progress(), type="StepsFailed", non_retryable=True
