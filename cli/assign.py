@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from typing import Annotated, Final
+from typing import Annotated
 
 import grpc
 import typer
@@ -10,12 +10,10 @@ from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from rich.console import Console
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
+from cli.caller import called_as_operator
 from services.common.settings import Service, Settings
 
 __all__ = ["assign_resource"]
-
-TOKEN_SECONDS: Final = 300
 
 
 def assign_resource(
@@ -31,19 +29,17 @@ def assign_resource(
     """Give a resource to a deployment, to a tenant, to nobody, or back to the rules."""
     if sum((bool(deployment or tenant), nobody, by_rules)) != 1:
         raise typer.BadParameter("name a --deployment or a --tenant, or --nobody, or --by-rules")
-    settings = Settings()
-    if settings.env == "production":
-        raise typer.BadParameter("tokens are issued elsewhere in production; use the HTTP API")
     request = pb.AssignResourceRequest(
         id=resource_id,
         deployment_id=deployment,
         tenant_id=tenant,
         by_rules=by_rules,
+        nobody=nobody,
         reason=reason,
         request_id=str(uuid.uuid4()),
     )
     try:
-        resource = asyncio.run(_assign(settings, request)).resource
+        resource = asyncio.run(_assign(request)).resource
     except grpc.aio.AioRpcError as error:
         Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
         raise typer.Exit(1) from None
@@ -54,13 +50,6 @@ def assign_resource(
     )
 
 
-async def _assign(
-    settings: Settings, request: pb.AssignResourceRequest
-) -> pb.AssignResourceResponse:
-    token = mint_user_token(
-        settings, subject="developer", roles=[OPERATOR_ROLE], lifetime_seconds=TOKEN_SECONDS
-    )
-    async with grpc.aio.insecure_channel(settings.address(Service.INVENTORY)) as channel:
-        return await InventoryServiceStub(channel).AssignResource(
-            request, metadata=(("authorization", f"Bearer {token}"),)
-        )
+async def _assign(request: pb.AssignResourceRequest) -> pb.AssignResourceResponse:
+    async with called_as_operator(Settings(), Service.INVENTORY) as (channel, metadata):
+        return await InventoryServiceStub(channel).AssignResource(request, metadata=metadata)

@@ -21,6 +21,7 @@ from services.common.settings import Settings
 
 __all__ = [
     "ALL",
+    "LONGEST_CLAIM",
     "OPERATOR_ROLE",
     "Caller",
     "Scope",
@@ -43,6 +44,7 @@ LOCAL_ISSUER: Final = "arcadia_app"
 """What minted tokens name as issuer and audience when none is configured."""
 
 LONGEST_CLAIM: Final = 255
+"""Characters of a subject or a tenant."""
 
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""

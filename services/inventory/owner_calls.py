@@ -7,14 +7,13 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
-from services.common.errors import InvalidArgument
 from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory import requests
 from services.inventory.deployments import Deployments
 from services.inventory.messages import assignment_message, project_message, resource_message
-from services.inventory.owner_requests import new_class, owner_of
+from services.inventory.owner_requests import check_one_owner, new_class, owner_of
 from services.inventory.store.assigning import assign, assign_by_rules, classify_project
 from services.inventory.store.assignments import assignment_position, list_assignments
 from services.inventory.store.history import Cause
@@ -38,8 +37,7 @@ class OwnerCalls:
         caller = current_caller()
         resource_id = requests.uuid_of("id", request.id)
         reason = requests.text("reason", request.reason)
-        if request.by_rules and (request.deployment_id or request.tenant_id):
-            raise InvalidArgument("by_rules", "is set beside an owner")
+        check_one_owner(request)
         cause = Cause(caller.subject, current_request_id())
 
         async with self._database.write(caller.scope) as session:

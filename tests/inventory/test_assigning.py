@@ -132,10 +132,21 @@ async def test_an_explicit_assignment_wins_until_it_is_taken_back(inventory: Inv
 
 async def test_what_is_given_to_nobody_is_nobodys_whatever_its_tags(inventory: Inventory) -> None:
     await inventory.record(sighting("1", tags=["tenant:acme"]))
-    await assign(inventory, "1")
+    await assign(inventory, "1", nobody=True)
     await inventory.record(sighting("1", tags=["tenant:acme"], name="renamed"))
     assert (await inventory.one("1")).tenant_id == ""
     assert await owners(inventory, "1") == [("acme", "", "tag"), ("", "", "explicit")]
+
+
+async def test_a_request_that_names_no_owner_takes_a_resource_from_no_one(
+    inventory: Inventory,
+) -> None:
+    """A misspelt field of a JSON body is not there at all when it arrives."""
+    await inventory.record(sighting("1", tags=["tenant:acme"]))
+    with pytest.raises(Refused) as refused:
+        await assign(inventory, "1", reason="sold")
+    assert reason_of(refused.value) == "FIELD_REQUIRED"
+    assert (await inventory.one("1")).tenant_id == "acme"
 
 
 async def test_workers_give_batches_and_take_them_back(
@@ -226,6 +237,11 @@ async def test_a_tenant_that_is_not_the_deployments_is_refused(
         ({"id": ""}, "id"),
         ({"id": "7"}, "id"),
         ({"by_rules": True, "tenant_id": "acme"}, "by_rules"),
+        ({"by_rules": True, "nobody": True}, "by_rules"),
+        ({"nobody": True, "tenant_id": "acme"}, "nobody"),
+        ({"tenant_id": "acme "}, "tenant_id"),
+        ({"tenant_id": " "}, "tenant_id"),
+        ({"tenant_id": "a" * 256}, "tenant_id"),
         ({"tenant_id": "a\0"}, "tenant_id"),
         ({"deployment_id": "a\0"}, "deployment_id"),
         ({"reason": "a\0"}, "reason"),

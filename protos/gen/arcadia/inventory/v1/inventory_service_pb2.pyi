@@ -144,20 +144,22 @@ class ExportResourcesResponse(_message.Message):
     def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
 
 class AssignResourceRequest(_message.Message):
-    __slots__ = ("id", "deployment_id", "tenant_id", "reason", "request_id", "by_rules")
+    __slots__ = ("id", "deployment_id", "tenant_id", "reason", "request_id", "by_rules", "nobody")
     ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     BY_RULES_FIELD_NUMBER: _ClassVar[int]
+    NOBODY_FIELD_NUMBER: _ClassVar[int]
     id: str
     deployment_id: str
     tenant_id: str
     reason: str
     request_id: str
     by_rules: bool
-    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ..., by_rules: _Optional[bool] = ...) -> None: ...
+    nobody: bool
+    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ..., by_rules: _Optional[bool] = ..., nobody: _Optional[bool] = ...) -> None: ...
 
 class AssignResourceResponse(_message.Message):
     __slots__ = ("resource",)
