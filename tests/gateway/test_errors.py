@@ -226,16 +226,18 @@ async def test_a_header_that_grpc_cannot_read_harms_nobody(
         assert await gateway.call(LIST_RESOURCES) == b""
 
 
-async def test_an_unknown_encoding_of_a_grpc_call_ends_at_the_gateway(
-    gateway: Gateway, backend: Backend
+@pytest.mark.parametrize("encoding", ["x0", "gzip", "deflate"])
+async def test_a_compressed_grpc_call_ends_at_the_gateway_which_could_not_measure_it(
+    gateway: Gateway, backend: Backend, encoding: str
 ) -> None:
     odd = await gateway.http.post(
         LIST_RESOURCES,
         content=b"\0\0\0\0\0",
         headers=gateway.bearer()
-        | {"content-type": "application/grpc", "te": "trailers", "grpc-encoding": "x0"},
+        | {"content-type": "application/grpc", "te": "trailers", "grpc-encoding": encoding},
     )
     assert odd.headers["grpc-status"] == "12"
+    assert odd.headers["grpc-accept-encoding"] == "identity"
     assert backend.arrivals == []
 
 
