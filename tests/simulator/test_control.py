@@ -3,6 +3,8 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.simulator.running import Simulator, simulator
 
 _UNLIMITED = ("--rate-limit-per-minute", "0", "--rate-limit-per-hour", "0", "--settle-ms", "0")
@@ -87,3 +89,26 @@ def test_what_was_done_survives_a_kill(tmp_path: Path) -> None:
         refused = second.client.get("/v2/droplets", headers={"authorization": "Bearer gone"})
         assert refused.status_code == 401
         assert second.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"host": "evil.example"},
+        {"host": "127.0.0.1.evil.example:8025"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
+)
+def test_a_page_in_a_browser_cannot_reach_the_control_api(
+    sim: Simulator, header: dict[str, str]
+) -> None:
+    before = sim.get("/_simulator/settings")
+    refused = sim.client.post("/_simulator/settings", json={"latency_ms": 9}, headers=header)
+    assert refused.status_code == 403
+    assert sim.get("/_simulator/settings") == before
+
+
+def test_a_page_of_this_machine_may(sim: Simulator) -> None:
+    header = {"origin": "http://localhost:3000"}
+    assert sim.client.get("/_simulator/health", headers=header).status_code == 200

@@ -1,9 +1,11 @@
 """What every API request passes: token, limits, faults, and the headers of the answer."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from providers.digitalocean.simulator.errors import (
@@ -24,9 +26,12 @@ from providers.digitalocean.simulator.simulation import Simulation
 
 __all__ = ["Gate"]
 
+_OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_ONLY_HERE = "The control API is called by programs of this machine only."
+
 
 class Gate:
-    """Stands before the routes under `/v2`; the control API passes it untouched."""
+    """Stands before the routes under `/v2`; the control API passes by where it may."""
 
     def __init__(self, app: ASGIApp, simulation: Simulation) -> None:
         self._app = app
@@ -34,10 +39,23 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"].startswith("/_simulator"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"].startswith("/_simulator"):
+            await self._control(scope, receive, send)
+            return
         await _Passage(self._simulation, scope, send).serve(self._app, receive)
+
+    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The control API asks for no token: so no page in a browser may reach it."""
+        if _from_this_machine(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        refusal = Response(
+            render_error("forbidden", _ONLY_HERE), 403, media_type="application/json"
+        )
+        await refusal(scope, receive, send)
 
 
 class _Passage:
@@ -121,6 +139,16 @@ class _Passage:
     def _note(self, status: int) -> None:
         path = f"{self._path}?{self._query}" if self._query else self._path
         self._simulation.log.add(Served(self._scope["method"], path, status, self._token[-4:]))
+
+
+def _from_this_machine(headers: Headers) -> bool:
+    """Whether a request names this machine, and no page of another site sent it.
+
+    A name that somebody let point here would have a browser take the two for one site.
+    """
+    named = urlsplit("//" + headers.get("host", "")).hostname
+    origin = headers.get("origin")
+    return named in _OWN_NAMES and (origin is None or urlsplit(origin).hostname in _OWN_NAMES)
 
 
 def _bearer(headers: Headers) -> str:
