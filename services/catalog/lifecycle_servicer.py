@@ -19,7 +19,7 @@ from services.catalog.store.provisions import record_progress
 from services.common.access import ALL, current_caller
 from services.common.database import Database, WriteSession
 from services.common.idempotency import once
-from services.common.requests import current_request_id, set_idempotency_key
+from services.common.requests import current_request_id
 
 __all__ = ["LifecycleServicer"]
 
@@ -49,7 +49,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         self, request: pb.ApplyBillingActionRequest, context: Context
     ) -> pb.ApplyBillingActionResponse:
         """Moves a deployment on behalf of durable work, unless it is to be left alone."""
-        set_idempotency_key(requests.required("key", request.key))
+        key = requests.required("key", request.key)
         to = requests.state("to_state", request.to_state)
         from_states = {
             requests.state(f"from_states[{position}]", state)
@@ -60,7 +60,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             async def do() -> pb.ApplyBillingActionResponse:
                 return await self._apply(session, request, to, from_states)
 
-            return await once(session, request, pb.ApplyBillingActionResponse, do)
+            return await once(session, request, pb.ApplyBillingActionResponse, do, key=key)
 
     async def _apply(
         self,
