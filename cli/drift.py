@@ -99,6 +99,19 @@ def accept_drift(
     )
 
 
+@commands.command("revert")
+def revert_drift(
+    drift_id: Annotated[str, typer.Argument(help="The drift's id, as `arcadia drift list` shows.")],
+) -> None:
+    """Start the work that makes the cloud match the spec again; see it in the Temporal UI."""
+
+    async def ask(stub: "DriftServiceAsyncStub", metadata: Any) -> pb.RevertDriftResponse:  # noqa: ANN401
+        return await stub.RevertDrift(pb.RevertDriftRequest(id=drift_id), metadata=metadata)
+
+    drift = _asked(ask).drift
+    typer.echo(f"{drift.revert_run.workflow_id} · run {drift.revert_run.run_id}")
+
+
 @commands.command("mute")
 def mute_field(
     kind: Annotated[str, typer.Argument(help="The kind of resource.")],

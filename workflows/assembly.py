@@ -8,7 +8,9 @@ from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionService
 from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
 from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
+from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
+from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.sources import Sources
@@ -21,6 +23,7 @@ from workflows.activities.matching import MatchActivities
 from workflows.activities.metering import AttributionActivities, MeteringActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.reading import ReadActivities
+from workflows.activities.reverting import RevertActivities
 from workflows.activities.sweeping import SweepActivities
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import BillingHistory
@@ -36,6 +39,7 @@ from workflows.metering import Metering
 from workflows.month_end import MonthEnd
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
+from workflows.revert_drift import RevertDrift
 from workflows.sync_resource import SyncResource
 
 if TYPE_CHECKING:
@@ -47,12 +51,14 @@ __all__ = [
     "billing_activities",
     "drift_activities",
     "metering_activities",
+    "provisioning_activities",
     "sync_activities",
 ]
 
 Activity = Callable[..., Any]
 
 WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
+    TaskQueue.PROVISIONING: (RevertDrift,),
     TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
@@ -90,6 +96,25 @@ def drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Seque
     """What drift sweeps do."""
     drift = DriftActivities(provider, ReconcileServiceStub(channel))
     return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
+
+
+def provisioning_activities(
+    provider: DigitalOcean, channel: grpc.aio.Channel
+) -> Sequence[Activity]:
+    """What changes something at the provider does."""
+    reverting = RevertActivities(
+        provider,
+        ReconcileServiceStub(channel),
+        LookupServiceStub(channel),
+        SyncServiceStub(channel),
+    )
+    return (
+        reverting.begin_revert,
+        reverting.set_power,
+        reverting.set_field,
+        reverting.complete_revert,
+        reverting.fail_revert,
+    )
 
 
 def billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:

@@ -8,6 +8,8 @@ __all__ = ["TaskQueue"]
 class TaskQueue(StrEnum):
     """Named as in the schedules, and as the purpose of a DigitalOcean token."""
 
+    PROVISIONING = "provisioning"
+    """What changes something at the provider: never behind what only reads."""
     CLOUD_SYNC_FULL = "cloud-sync-full"
     """Every hour: the kinds that come and go."""
     CLOUD_SYNC_SLOW = "cloud-sync-slow"

@@ -43,6 +43,7 @@ from workflows.assembly import (
     billing_activities,
     drift_activities,
     metering_activities,
+    provisioning_activities,
     sync_activities,
 )
 from workflows.connection import connect
@@ -112,6 +113,9 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
                     connect_service(settings, Service.BILLING, caller=PROGRAM)
                 )
                 made.append(_worker(client, queue, billing_activities(provider, billing)))
+                continue
+            if queue is TaskQueue.PROVISIONING:
+                made.append(_worker(client, queue, provisioning_activities(provider, channel)))
                 continue
             activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:

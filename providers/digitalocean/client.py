@@ -120,6 +120,15 @@ class DigitalOcean:
             raise MalformedAnswer(f"{path}: the answer has no `{key}`")
         return made
 
+    async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:  # noqa: ANN401
+        """Tells the provider to change something; what it answers, None for no content.
+
+        Sent once. Raises ProviderUnavailable when the answer was lost: only reading tells
+        then what became of it.
+        """
+        content = None if body is None else orjson.dumps(body)
+        return await self._once(method, path, {}, content)
+
     async def _read(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
         return await self._retries.repeated(lambda: self._once("GET", path, parameters))
 
@@ -137,6 +146,8 @@ class DigitalOcean:
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
         self._budget.observe(response.headers)
         self._judge(response)
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:

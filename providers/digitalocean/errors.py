@@ -6,6 +6,7 @@
     ├── NotFound               404: there is no such thing, or not yet
     ├── RequestRefused         any other 4xx: what we asked for is not acceptable
     │   └── NameTaken          409, or 422 that speaks of a name in use
+    ├── ActionFailed           an action that the provider took up ended in an error
     ├── RateLimited            429, or our own budget is spent for long
     ├── ProviderUnavailable    5xx, an HTML page, a broken connection, a truncated body
     └── MalformedAnswer        a 2xx answer that is not what the API documents
@@ -19,6 +20,7 @@ from typing import ClassVar
 
 __all__ = [
     "AccessDenied",
+    "ActionFailed",
     "CredentialsRefused",
     "MalformedAnswer",
     "NameTaken",
@@ -56,6 +58,10 @@ class RequestRefused(ProviderError):
 
 class NameTaken(RequestRefused):
     """What we wanted to make exists under that name."""
+
+
+class ActionFailed(ProviderError):
+    """An action that the provider took up, and that ended in an error."""
 
 
 class RateLimited(ProviderError):

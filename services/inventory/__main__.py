@@ -14,6 +14,7 @@ from arcadia.inventory.v1 import (
     sync_service_pb2_grpc,
 )
 
+from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 from services.inventory.deployments import Deployments
@@ -40,8 +41,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
         LookupServicer(parts.database), server
     )
-    # Abstract for the stubs only: what it lacks, the generated base class refuses.
-    drift = DriftServicer(parts.database)  # type: ignore[abstract]
+    drift = DriftServicer(parts.database, WorkDesk(parts.settings))
     drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
     reconcile = ReconcileServicer(parts.database, deployments)
     reconcile_service_pb2_grpc.add_ReconcileServiceServicer_to_server(reconcile, server)

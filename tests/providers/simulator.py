@@ -50,6 +50,10 @@ class Simulator:
         """Deletes objects."""
         self._post("mutate", do="delete", kind=kind, ids=list(identifiers))
 
+    def resize(self, identifier: str, size: str) -> None:
+        """Resizes a droplet behind our back."""
+        self._post("mutate", do="resize", ids=[identifier], size=size)
+
     def clone(self, kind: str, count: int) -> None:
         """Makes so many more of a kind."""
         self._post("mutate", do="clone", kind=kind, count=count)

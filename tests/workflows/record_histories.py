@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System, outcomes_of
 from tests.workflows.test_metering import droplets, free
+from tests.workflows.test_revert_drift import Drifting, drifting
 from tests.workflows.usage_system import Usage
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import invoice_ingest_id
@@ -25,6 +26,8 @@ from workflows.cost_rematch import CostRematch
 from workflows.metering_starts import start_margin_refresh, start_metering
 from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
+
+__all__ = ["drifting"]  # a fixture
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -161,3 +164,18 @@ async def test_record_metering(usage: Usage) -> None:
     margin = await start_margin_refresh(client, date(2026, 4, 1))
     await margin.result()
     await save(usage.system, margin.id, "MarginRefresh.computed")
+
+
+async def test_record_reverts(drifting: Drifting) -> None:
+    drift = await drifting.changed(size="s-2vcpu-2gb")
+    actions = f"/v2/droplets/{drifting.id}/actions"
+    drifting.system.simulator.fault(
+        "status", path=actions, method="POST", status=422, skip=1, times=1
+    )
+    await drifting.revert(drift.id)
+    with pytest.raises(WorkflowFailureError):
+        await drifting.run_of(drift.id).result()
+    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.undone")
+    await drifting.revert(drift.id)
+    await drifting.run_of(drift.id).result()
+    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.reverted")

@@ -8,14 +8,16 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.durable import WorkDesk
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
+from services.inventory.drift.reverting import revert_of
 from services.inventory.drift.specs import taken_from
-from services.inventory.drift.store.closing import accept
+from services.inventory.drift.store.closing import accept, begin_revert, require_revertible
 from services.inventory.drift.store.listing import list_drifts, read_drift
 from services.inventory.drift.store.prices import read_list_prices
 from services.inventory.drift.store.rules import create_rule, delete_rule, list_rules
@@ -38,8 +40,9 @@ Context = ServicerContext[Any, Any]
 class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     """What is not as it was asked for, and what the operator says to that."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, desk: WorkDesk) -> None:
         self._database = database
+        self._desk = desk
 
     async def ListDrifts(  # noqa: N802
         self, request: pb.ListDriftsRequest, context: Context
@@ -92,6 +95,26 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
                 )
 
             return await once(session, request, pb.AcceptDriftResponse, do)
+
+    async def RevertDrift(  # noqa: N802
+        self, request: pb.RevertDriftRequest, context: Context
+    ) -> pb.RevertDriftResponse:
+        """Starts the work that makes the cloud match the spec again."""
+        caller = current_caller()
+        drift_id = uuid_of("id", request.id)
+
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.RevertDriftResponse:
+                work = revert_of(await require_revertible(session, drift_id))
+                started = await self._desk.start(work)
+                row = await begin_revert(
+                    session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id
+                )
+                prices = await read_list_prices(session)
+                return pb.RevertDriftResponse(drift=drift_message(row, prices))
+
+            return await once(session, request, pb.RevertDriftResponse, do)
 
     async def ListIgnoreRules(  # noqa: N802
         self, request: pb.ListIgnoreRulesRequest, context: Context

@@ -19,13 +19,14 @@ from services.inventory.drift.fields import (
     Unknown,
     live_value,
 )
+from services.inventory.drift.reverting import REVERTIBLE
 from services.inventory.drift.states import NEXT, RevertStatus, Status
 from services.inventory.drift.store.listing import read_drift
 from services.inventory.drift.store.specs import read_specifiable
 from services.inventory.drift.sweeping import OpenDrift, resolved_event
 from services.inventory.store.history import Cause, changes_json, prepare_months
 
-__all__ = ["accept", "begin_revert", "complete_revert", "fail_revert"]
+__all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]
 
 SPECIFY: Final = text("""
 UPDATE cloud_provisioned
@@ -115,6 +116,23 @@ async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause:
         )
     await _close(session, drift, Status.ACCEPTED, actor=operator, cause=cause)
     return await read_drift(session, drift_id)
+
+
+async def require_revertible(session: WriteSession, drift_id: UUID) -> Row[Any]:
+    """A drift that can be reverted, which nobody else decides on until the transaction ends.
+
+    Raises NotFound, and FailedPrecondition for one that is not open, and for a field that
+    nothing can set back.
+    """
+    row = (await _locked(session, drift_id)).row
+    _require_next(row, Status.REVERTED)
+    if row.field not in REVERTIBLE.get(row.kind, frozenset()):
+        raise FailedPrecondition(
+            f"{row.field} of a {row.kind} cannot be set back: accept the drift, or mend it by hand",
+            reason="NOT_REVERTIBLE",
+            metadata={"kind": row.kind, "field": row.field},
+        )
+    return row
 
 
 async def begin_revert(

@@ -1,0 +1,124 @@
+"""What we change of a droplet: its power, size, name, tags and project.
+
+Each change is told as what should be, and looks first. So it may be told again after a lost
+answer, a restart or a failure: what is already so is not done twice. A droplet that is locked
+is busy with another action, which is waited for.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.errors import ActionFailed, NameTaken
+from providers.digitalocean.pages import JsonObject
+
+__all__ = [
+    "ensure_name",
+    "ensure_power",
+    "ensure_project",
+    "ensure_size",
+    "ensure_tags",
+    "read_droplet",
+]
+
+LOOKS_APART: Final = 1.0
+"""Seconds between two looks at a droplet or at an action."""
+
+ON: Final = "active"
+OFF: Final = "off"
+ERRORED: Final = "errored"
+IN_PROGRESS: Final = "in-progress"
+
+
+async def read_droplet(provider: DigitalOcean, droplet_id: str) -> JsonObject:
+    """A droplet as it is. Raises NotFound."""
+    return await provider.one(f"/v2/droplets/{droplet_id}", "droplet")
+
+
+async def ensure_power(provider: DigitalOcean, droplet_id: str, *, on: bool) -> None:
+    """Turns a droplet on or off, and waits until it is so."""
+    wanted, word = (ON, "power_on") if on else (OFF, "power_off")
+    await _ensure(
+        provider, droplet_id, lambda droplet: droplet.get("status") == wanted, {"type": word}
+    )
+
+
+async def ensure_size(provider: DigitalOcean, droplet_id: str, size: str) -> None:
+    """Resizes a droplet, which must be off; never its disk, which cannot be undone."""
+    await _ensure(
+        provider,
+        droplet_id,
+        lambda droplet: str(droplet.get("size_slug", "")).lower() == size.lower(),
+        {"type": "resize", "size": size, "disk": False},
+    )
+
+
+async def ensure_name(provider: DigitalOcean, droplet_id: str, name: str) -> None:
+    """Renames a droplet."""
+    await _ensure(
+        provider,
+        droplet_id,
+        lambda droplet: droplet.get("name") == name,
+        {"type": "rename", "name": name},
+    )
+
+
+async def ensure_tags(provider: DigitalOcean, droplet_id: str, tags: Sequence[str]) -> None:
+    """Gives a droplet these tags and no others, but for those of the provider's own systems."""
+    has = {str(tag).lower(): str(tag) for tag in (await read_droplet(provider, droplet_id))["tags"]}
+    wanted = {tag.lower(): tag for tag in tags}
+    for tag in _absent(wanted, has):
+        await _create_tag(provider, tag)
+        await provider.send("POST", f"/v2/tags/{tag}/resources", _tagged(droplet_id))
+    for tag in _absent(has, wanted):
+        if not tag.lower().startswith(("k8s", "terraform:")):
+            await provider.send("DELETE", f"/v2/tags/{tag}/resources", _tagged(droplet_id))
+
+
+async def ensure_project(provider: DigitalOcean, droplet_id: str, project_id: str) -> None:
+    """Puts a droplet into a project, named by the provider's id."""
+    body = {"resources": [f"do:droplet:{droplet_id}"]}
+    await provider.send("POST", f"/v2/projects/{project_id}/resources", body)
+
+
+async def _ensure(
+    provider: DigitalOcean,
+    droplet_id: str,
+    is_so: Callable[[JsonObject], bool],
+    action: JsonObject,
+) -> None:
+    while True:
+        droplet = await read_droplet(provider, droplet_id)
+        if droplet.get("locked"):
+            await asyncio.sleep(LOOKS_APART)
+            continue
+        if is_so(droplet):
+            return
+        answer = await provider.send("POST", f"/v2/droplets/{droplet_id}/actions", action)
+        await _ended(provider, answer["action"])
+
+
+async def _ended(provider: DigitalOcean, action: JsonObject) -> None:
+    """Waits for an action. Raises ActionFailed when it ends in an error."""
+    while action.get("status") == IN_PROGRESS:
+        await asyncio.sleep(LOOKS_APART)
+        action = await provider.one(f"/v2/actions/{action['id']}", "action")
+    if action.get("status") == ERRORED:
+        raise ActionFailed(f"action {action['id']} ({action.get('type')}) ended in an error")
+
+
+async def _create_tag(provider: DigitalOcean, tag: str) -> None:
+    try:
+        await provider.create("/v2/tags", "tag", {"name": tag})
+    except NameTaken:
+        return
+
+
+def _absent(these: dict[str, str], those: Iterable[str]) -> list[str]:
+    known = set(those)
+    return [tag for key, tag in these.items() if key not in known]
+
+
+def _tagged(droplet_id: str) -> dict[str, Any]:
+    return {"resources": [{"resource_id": droplet_id, "resource_type": "droplet"}]}

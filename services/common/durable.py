@@ -1,0 +1,98 @@
+"""How a service has durable work done: it names a workflow, and never imports one.
+
+The workers define what a workflow does; its name, its id and its one JSON argument are all
+that a service knows of it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.service import RPCError
+
+from services.common.errors import Unavailable
+from services.common.settings import Settings
+
+__all__ = ["Started", "Work", "WorkDesk"]
+
+CONNECT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work to be done: `id` says what it does, and is taken while it runs."""
+
+    workflow: str
+    id: str
+    queue: str
+    argument: Mapping[str, Any]
+    summary: str
+    """What it is about, in a line, for people who look at the Temporal UI."""
+    timeout: timedelta
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """By what it is found there: ids and words, never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run of work."""
+
+    workflow_id: str
+    run_id: str
+
+
+class WorkDesk:
+    """Where work is handed in. Connects to Temporal when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+
+    async def start(self, work: Work) -> Started:
+        """Starts work, or finds the run of it that goes on.
+
+        Raises Unavailable while Temporal does not answer.
+        """
+        client = await self._connected()
+        pairs = [
+            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
+            for name, value in work.attributes.items()
+        ]
+        try:
+            handle = await client.start_workflow(
+                work.workflow,
+                dict(work.argument),
+                id=work.id,
+                task_queue=work.queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                execution_timeout=work.timeout,
+                search_attributes=TypedSearchAttributes(pairs),
+                static_summary=work.summary,
+            )
+        except RPCError as error:
+            raise _down() from error
+        return Started(work.id, handle.first_execution_run_id or handle.result_run_id or "")
+
+    async def _connected(self) -> Client:
+        if self._client is None:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    self._client = await Client.connect(
+                        self._settings.temporal(), namespace=self._settings.temporal_namespace
+                    )
+            except (RuntimeError, TimeoutError) as error:
+                raise _down() from error
+        return self._client
+
+
+def _down() -> Unavailable:
+    return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")

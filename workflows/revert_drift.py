@@ -1,0 +1,167 @@
+"""Makes the cloud match a spec again: one field of a droplet, set back and read back.
+
+A resize needs the machine off. That it is turned on again is arranged before it is turned
+off, and happens however the rest ends, also when the run is cancelled.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.activities.reading import ReadActivities
+    from workflows.activities.reverting import RevertActivities
+    from workflows.payloads import ResourceInput
+    from workflows.queues import TaskQueue
+    from workflows.reasons import reason_of
+    from workflows.revert_payloads import (
+        FailedRevert,
+        RevertInput,
+        RevertPlan,
+        RevertResult,
+        SetField,
+        SetPower,
+    )
+    from workflows.search_attributes import OUTCOME
+
+__all__ = ["RevertDrift"]
+
+PATIENCE: Final = timedelta(minutes=30)
+"""For one step. The provider takes minutes for a resize."""
+
+ASKING: Final = timedelta(minutes=5)
+"""For a word with the inventory."""
+
+HEARTBEAT: Final = timedelta(seconds=10)
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)
+
+REVERTED: Final = "reverted"
+
+
+@workflow.defn
+class RevertDrift:
+    """Started as `revert-drift/<drift id>`."""
+
+    def __init__(self) -> None:
+        self._step = "reading what to set back"
+        self._turned_off: RevertPlan | None = None
+
+    @workflow.query
+    def progress(self) -> str:
+        """The step that it is at, in words."""
+        return self._step
+
+    @workflow.run
+    async def run(self, request: RevertInput) -> RevertResult:
+        """How the drift stands at the end. Fails when it is still open."""
+        plan = await workflow.execute_activity_method(
+            RevertActivities.begin_revert,
+            request,
+            schedule_to_close_timeout=ASKING,
+            retry_policy=RETRIES,
+            summary="note which run reverts it",
+        )
+        try:
+            await self._set(plan)
+            result = await self._read_back(plan)
+        except (asyncio.CancelledError, FailureError) as error:
+            cancelled = is_cancelled_exception(error)
+            await self._undo(plan, "it was cancelled" if cancelled else reason_of(error))
+            workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
+            raise
+        workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
+        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
+        return result
+
+    async def _set(self, plan: RevertPlan) -> None:
+        if plan.field == "size" and plan.is_on:
+            self._turned_off = plan  # before it is off: whatever comes, it is turned on again
+            await self._power(plan, is_on=False)
+        self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
+        await workflow.execute_activity_method(
+            RevertActivities.set_field,
+            SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=f"set {plan.field}",
+        )
+        if self._turned_off is not None:
+            await self._power(plan, is_on=True)
+            self._turned_off = None
+
+    async def _read_back(self, plan: RevertPlan) -> RevertResult:
+        await self._read(plan)
+        result = await workflow.execute_activity_method(
+            RevertActivities.complete_revert,
+            RevertInput(plan.drift_id),
+            schedule_to_close_timeout=ASKING,
+            retry_policy=RETRIES,
+            summary="close the drift if the live value is the desired one",
+        )
+        if result.status != REVERTED:
+            raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
+        return result
+
+    async def _undo(self, plan: RevertPlan, reason: str) -> None:
+        """The machine runs again, and the drift stays open with the reason."""
+        if self._turned_off is not None:
+            try:
+                await self._power(plan, is_on=True)
+                await self._read(plan)
+            except ActivityError as error:
+                reason = f"{reason}; the machine could not be turned on: {reason_of(error)}"
+        self._tell(f"not reverted: {reason}")
+        await workflow.execute_activity_method(
+            RevertActivities.fail_revert,
+            FailedRevert(plan.drift_id, reason),
+            schedule_to_close_timeout=ASKING,
+            retry_policy=RETRIES,
+            summary="leave the drift open with the reason",
+        )
+
+    async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
+        word = "on" if is_on else "off"
+        self._tell(f"turning {plan.kind} {plan.provider_id} {word}")
+        await workflow.execute_activity_method(
+            RevertActivities.set_power,
+            SetPower(plan.provider_id, is_on),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=f"turn it {word}",
+        )
+
+    async def _read(self, plan: RevertPlan) -> None:
+        self._tell(f"reading {plan.kind} {plan.provider_id} back")
+        await workflow.execute_activity_method(
+            ReadActivities.read_resource,
+            ResourceInput(plan.provider, plan.kind, plan.provider_id),
+            task_queue=TaskQueue.CLOUD_SYNC_FAST,
+            schedule_to_close_timeout=ASKING,
+            retry_policy=RETRIES,
+            summary="record how it is now",
+        )
+
+    def _tell(self, step: str) -> None:
+        self._step = step
+        workflow.set_current_details(step)
