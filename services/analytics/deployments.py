@@ -54,29 +54,39 @@ class Deployments:
     async def find(self, wanted: Iterable[Named]) -> dict[Named, Owner]:
         """Those that the catalog knows; the others are left out."""
         asked = set(wanted)
-        unknown = [
-            one for one in asked if one not in self._known and len(one.deployment) <= LONGEST_NAME
-        ]
-        for start in range(0, len(unknown), KEYS_A_CALL):
-            await self._ask(unknown[start : start + KEYS_A_CALL])
         found = {one: self._known[one] for one in asked if one in self._known}
-        if len(self._known) > MOST_KEPT:
-            self._known.clear()
+        unknown = [one for one in asked if one not in found and len(one.deployment) <= LONGEST_NAME]
+        for start in range(0, len(unknown), KEYS_A_CALL):
+            found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
 
-    async def _ask(self, unknown: list[Named]) -> None:
+    async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
         request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))
         with asking(Service.CATALOG):
             answer = await self._catalog.LookupDeployments(request)
-        for named, match in zip(unknown, answer.matches, strict=True):
-            if match.HasField("deployment"):
-                found = match.deployment
-                self._known[named] = Owner(found.tenant_id, found.id)
+        found = {
+            named: Owner(match.deployment.tenant_id, match.deployment.id)
+            for named, match in zip(unknown, answer.matches, strict=True)
+            if match.HasField("deployment")
+        }
+        if len(self._known) > MOST_KEPT:
+            self._known.clear()
+        # A slug alone may come to mean two deployments tomorrow: it is asked for every time.
+        self._known |= {
+            named: owner for named, owner in found.items() if named.tenant_id or _is_id(named)
+        }
+        return found
 
 
-def _key(named: Named) -> pb.DeploymentKey:
+def _is_id(named: Named) -> bool:
     try:
         UUID(named.deployment)
     except ValueError:
-        return pb.DeploymentKey(tenant_id=named.tenant_id, slug=named.deployment)
-    return pb.DeploymentKey(id=named.deployment)
+        return False
+    return True
+
+
+def _key(named: Named) -> pb.DeploymentKey:
+    if _is_id(named):
+        return pb.DeploymentKey(id=named.deployment)
+    return pb.DeploymentKey(tenant_id=named.tenant_id, slug=named.deployment)

@@ -19,7 +19,7 @@ from services.analytics.usage.store.periods import (
 from services.common.access import ALL
 from services.common.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
-from tests.analytics.peers import BLOG, SHOP, Span, at
+from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 
 
 def last_month() -> Period:
@@ -106,6 +106,14 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
     }
     assert "qty" in next(one.message for one in receipt.refused if one.index == 3)
     assert await analytics.used() == {"llm_tokens": 2000}
+
+
+async def test_a_slug_counts_only_as_long_as_one_tenant_has_it(analytics: Analytics) -> None:
+    assert (await analytics.send(event("a", deployment="shop"))).accepted_count == 1
+    rival = Deployment("11111111-0000-7000-8000-000000000003", "globex", "shop")
+    analytics.peers.deployments.append(rival)
+    receipt = await analytics.send(event("b", deployment="shop"))
+    assert [one.reason for one in receipt.refused] == ["UNKNOWN_DEPLOYMENT"]
 
 
 async def test_an_empty_batch_is_refused(analytics: Analytics) -> None:
