@@ -7,18 +7,28 @@ grow with its depth) and a fingerprint of the filter that it was made for.
 import base64
 import binascii
 import hashlib
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import orjson
 
 from services.common.errors import InvalidArgument
 
-__all__ = ["DEFAULT_PAGE_SIZE", "MAXIMUM_PAGE_SIZE", "decode_token", "encode_token", "page_size"]
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAXIMUM_PAGE_SIZE",
+    "cut",
+    "decode_token",
+    "encode_token",
+    "page_size",
+]
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAXIMUM_PAGE_SIZE: Final = 500
 LONGEST_TOKEN: Final = 2048
 LARGEST_INTEGER: Final = 2**63
+
+Row = TypeVar("Row")
 
 
 def page_size(requested: int) -> int:
@@ -35,6 +45,20 @@ def encode_token(filters: tuple[Any, ...], position: tuple[str | int, ...]) -> s
     """The token for the page after `position`, bound to `filters`."""
     content = orjson.dumps([_fingerprint(filters), *position])
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def cut(
+    rows: Sequence[Row],
+    size: int,
+    filters: tuple[Any, ...],
+    position_of: Callable[[Row], tuple[str | int, ...]],
+) -> tuple[Sequence[Row], str]:
+    """A page of at most `size` rows, and the token for the next; empty on the last page.
+
+    `rows` were read with a limit of one more than `size`: whether it came says if there is more.
+    """
+    page = rows[:size]
+    return page, encode_token(filters, position_of(page[-1])) if len(rows) > size else ""
 
 
 def decode_token(

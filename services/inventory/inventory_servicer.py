@@ -10,7 +10,7 @@ from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, page_size
 from services.inventory import requests
 from services.inventory.deployments import Deployments
 from services.inventory.messages import (
@@ -69,10 +69,8 @@ class InventoryServicer(
             after=requests.uuid_of("page_token", position[0]) if position else None,
             limit=size + 1,
         )
-        page = rows[:size]
-        response = pb.ListResourcesResponse(
-            next_page_token=encode_token(filters, (page[-1][0],)) if len(rows) > size else ""
-        )
+        page, following = cut(rows, size, filters, lambda row: (row[0],))
+        response = pb.ListResourcesResponse(next_page_token=following)
         add = response.resources.add
         for row in page:
             resource_message(row, add)
@@ -118,12 +116,10 @@ class InventoryServicer(
                 before=position,
                 limit=size + 1,
             )
-        page = events[:size]
+        page, following = cut(events, size, filters, event_position)
         return pb.ListResourceEventsResponse(
             events=[event_message(event, show_owners=caller.scope.everything) for event in page],
-            next_page_token=(
-                encode_token(filters, event_position(page[-1])) if len(events) > size else ""
-            ),
+            next_page_token=following,
         )
 
     async def CountResources(  # noqa: N802
@@ -158,10 +154,10 @@ class InventoryServicer(
                 after=requests.uuid_of("page_token", position[0]) if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListProjectsResponse(
             projects=map(project_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def ListSweeps(  # noqa: N802
@@ -184,10 +180,10 @@ class InventoryServicer(
                 before=requests.uuid_of("page_token", position[0]) if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListSweepsResponse(
             sweeps=map(sweep_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def ConfirmSweep(  # noqa: N802

@@ -8,7 +8,7 @@ from grpc.aio import ServicerContext
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory import requests
 from services.inventory.deployments import Deployments
@@ -68,12 +68,10 @@ class OwnerCalls:
             rows = await list_assignments(
                 session, resource_id, before=before[0] if before else None, limit=size + 1
             )
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (assignment_position(row),))
         return pb.ListAssignmentsResponse(
             assignments=map(assignment_message, page),
-            next_page_token=(
-                encode_token(filters, (assignment_position(page[-1]),)) if len(rows) > size else ""
-            ),
+            next_page_token=following,
         )
 
     async def ClassifyProject(  # noqa: N802

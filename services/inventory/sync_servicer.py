@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import Unavailable
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory import requests
 from services.inventory.deployments import Deployments
@@ -141,10 +141,10 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         async with self._database.read(current_caller().scope) as session:
             sweep = await read_sweep(session, sweep_id)
             rows = await list_suspects(session, sweep, after=after, limit=size + 1)
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (row.id,))
         return pb.ListSuspectsResponse(
             provider_ids=[row.provider_id for row in page],
-            next_page_token=encode_token(filters, (page[-1].id,)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def RecordConfirmations(  # noqa: N802

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgument
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, encode_token, page_size
 
 FILTERS = ("droplet", "", "syd1")
 
@@ -24,6 +24,23 @@ def test_a_negative_page_size_is_refused_by_name() -> None:
 @given(st.tuples(st.text().filter(lambda text: "\0" not in text), st.integers(-(2**53), 2**53)))
 def test_a_token_gives_back_its_position(position: tuple[str, int]) -> None:
     assert decode_token(encode_token(FILTERS, position), FILTERS, (str, int)) == position
+
+
+@given(st.integers(0, 30), st.integers(1, 10))
+def test_pages_hold_every_row_once_and_the_last_one_names_no_other(total: int, size: int) -> None:
+    seen: list[int] = []
+    token = ""
+    while True:
+        position = decode_token(token, FILTERS, (int,))
+        after = position[0] if position else -1
+        rows = list(range(after + 1, total))[: size + 1]
+        page, token = cut(rows, size, FILTERS, lambda row: (row,))
+        assert len(page) <= size
+        seen += page
+        if not token:
+            break
+        assert len(page) == size
+    assert seen == list(range(total))
 
 
 def test_no_token_is_the_first_page() -> None:

@@ -11,7 +11,7 @@ from services.common.database import Database
 from services.common.durable import WorkDesk
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
@@ -60,10 +60,10 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
                 limit=size + 1,
             )
             prices = await read_list_prices(session)
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListDriftsResponse(
             drifts=(drift_message(row, prices) for row in page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def GetDrift(  # noqa: N802
@@ -132,10 +132,10 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
                 before=uuid_of("page_token", position[0]) if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListIgnoreRulesResponse(
             ignore_rules=map(rule_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def CreateIgnoreRule(  # noqa: N802

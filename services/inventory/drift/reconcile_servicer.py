@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, encode_token, page_size
 from services.common.requests import current_request_id
 from services.inventory.deployments import Deployments
 from services.inventory.drift import requests
@@ -104,10 +104,10 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
                 limit=size + 1,
             )
             prices = await read_list_prices(session)
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListUnexplainedDriftsResponse(
             drifts=(drift_message(row, prices) for row in page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+            next_page_token=following,
         )
 
     async def RecordDriftCauses(  # noqa: N802
