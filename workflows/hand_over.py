@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["HandOver"]
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
-HEARTBEAT: Final = timedelta(seconds=30)
+HEARTBEAT: Final = timedelta(seconds=10)
 ROUND: Final = timedelta(hours=12)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)

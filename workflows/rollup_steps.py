@@ -38,7 +38,7 @@ PATIENCE: Final = timedelta(hours=12)
 """For one step: a service may be away for a night."""
 
 MARGIN_PATIENCE: Final = timedelta(minutes=10)
-HEARTBEAT: Final = timedelta(seconds=30)
+HEARTBEAT: Final = timedelta(seconds=10)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )

@@ -144,3 +144,5 @@ async def test_an_invoice_that_was_voided_is_not_handed_over(month_end: MonthEnd
     told = await handed_over(month_end, rollup_id)
     assert told.delivered_count == 1
     assert [post.key for post in month_end.receiver.posts] == [f"invoice/{second.id}"]
+    hand_over = (await month_end.books.get(first.id)).invoice.hand_over
+    assert (hand_over.status, hand_over.reason) == ("failed", "the invoice was voided")

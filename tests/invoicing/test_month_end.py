@@ -207,7 +207,14 @@ async def test_failed_tenants_are_tried_again_alone(month_end: MonthEnd) -> None
     assert reason_of(refused.value) == "NOTHING_TO_RETRY"
 
 
-@pytest.mark.parametrize("moment", ["planning", "drafting", "issuing"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("planning", marks=pytest.mark.soak),
+        "drafting",
+        pytest.param("issuing", marks=pytest.mark.soak),
+    ],
+)
 async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
     month_end: MonthEnd, moment: str
 ) -> None:

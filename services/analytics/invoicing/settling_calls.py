@@ -16,7 +16,12 @@ from services.analytics.invoicing.states import (
     InvoiceStatus,
     RollupStatus,
 )
-from services.analytics.invoicing.store.hand_overs import Attempt, await_again, record_attempt
+from services.analytics.invoicing.store.hand_overs import (
+    Attempt,
+    await_again,
+    call_off,
+    record_attempt,
+)
 from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
@@ -112,6 +117,7 @@ class SettlingCalls:
                     reason="INVOICE_NOT_VOIDABLE",
                 )
                 await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
+                await call_off(session, invoice_id, "the invoice was voided", self._clock())
                 await release_adjustments(session, [invoice_id])
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 

@@ -7,6 +7,7 @@ or Cyrillic letters is printed as it is written.
 
 import io
 import logging
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 
+# Fonts and open files are registered for the whole process while a document is laid out.
+_ONE_AT_A_TIME: Final = threading.Lock()
+
 # It tells of every font and every box.
 logging.getLogger("xhtml2pdf").setLevel(logging.ERROR)
 
@@ -48,7 +52,8 @@ def as_pdf(document: InvoiceDocument) -> bytes:
         invoice=document, pdf=True, fonts=FONTS.as_posix()
     )
     target = io.BytesIO()
-    result: Any = pisa.CreatePDF(page, dest=target, encoding="utf-8", link_callback=_only_fonts)
+    with _ONE_AT_A_TIME:
+        result: Any = pisa.CreatePDF(page, dest=target, encoding="utf-8", link_callback=_only_fonts)
     if result.err:
         raise CannotRender(f"{result.err} errors in the layout")
     return target.getvalue()

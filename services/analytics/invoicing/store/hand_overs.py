@@ -14,7 +14,7 @@ from services.analytics.invoicing.store.reading import WITH_STANDING
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 
-__all__ = ["Attempt", "await_again", "list_pending", "record_attempt"]
+__all__ = ["Attempt", "await_again", "call_off", "list_pending", "record_attempt"]
 
 _HAND_OVER = invoice_hand_overs.c
 
@@ -34,15 +34,11 @@ class Attempt:
 async def list_pending(
     session: ReadSession, *, rollup_id: UUID | None, after: int, limit: int
 ) -> Sequence[Row[Any]]:
-    """The invoices that accounts receivable does not have yet, by number.
-
-    One that was voided meanwhile is not handed over any more.
-    """
+    """The invoices that accounts receivable does not have yet, by number."""
     statement = (
         WITH_STANDING.where(
             _HAND_OVER.status == HandOverStatus.PENDING.value, _HAND_OVER.number > after
         )
-        .where(WITH_STANDING.selected_columns.status != "void")
         .order_by(_HAND_OVER.number)
         .limit(limit)
     )
@@ -91,4 +87,16 @@ async def await_again(session: WriteSession, invoice_id: UUID, at: datetime) -> 
             ),
         )
         .values(status=HandOverStatus.PENDING.value, reason="", updated_at=at)
+    )
+
+
+async def call_off(session: WriteSession, invoice_id: UUID, reason: str, at: datetime) -> None:
+    """Gives up a hand-over that waits: there is nothing to hand over any more."""
+    await session.execute(
+        update(invoice_hand_overs)
+        .where(
+            _HAND_OVER.invoice_id == invoice_id,
+            _HAND_OVER.status == HandOverStatus.PENDING.value,
+        )
+        .values(status=HandOverStatus.FAILED.value, reason=reason, updated_at=at)
     )
