@@ -1,10 +1,12 @@
 """A served analytics service that bills, for every test that asks for one."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import grpc
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from services.analytics.__main__ import DEFINITION
 from services.common.database import Database
@@ -83,9 +85,11 @@ async def month_end(
     made = MonthEnd(engine_room, settings, books, receiver, month_end_temporal)
     made.start_analytics()
     yield made
-    async for workflow in month_end_temporal.list_workflows('ExecutionStatus = "Running"'):
-        await month_end_temporal.get_workflow_handle(workflow.id).terminate("the test is over")
+    # The worker first: a run that ends by itself meanwhile cannot be terminated any more.
     made.stop()
+    async for workflow in month_end_temporal.list_workflows('ExecutionStatus = "Running"'):
+        with suppress(RPCError):
+            await month_end_temporal.get_workflow_handle(workflow.id).terminate("the test is over")
     receiver.close()
     await channel.close()
     await served.stop(None)
