@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Final
 
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
-from grpc import StatusCode
-from grpc.aio import AioRpcError
 from temporalio import activity
 
 from services.common.requests import set_request_id
@@ -39,8 +37,6 @@ class MatchActivities:
             async with beating(lambda: cursor):
                 while True:
                     answer = await self._match(request, cursor)
-                    if answer is None:
-                        return cursor.counts
                     counts = _added(cursor.counts, answer.matching)
                     cursor = MatchCursor(answer.next_page_token, counts)
                     if not cursor.page_token:
@@ -48,24 +44,15 @@ class MatchActivities:
 
     async def _match(
         self, request: InvoiceIngestInput, cursor: MatchCursor
-    ) -> pb.MatchLinesResponse | None:
-        """A page; None from a billing service that is of an older release than this worker.
-
-        Its lines say that they are not matched yet.
-        """
-        try:
-            return await self._ingest.MatchLines(
-                pb.MatchLinesRequest(
-                    provider_invoice_id=request.provider_invoice_id,
-                    page_size=LINES_A_PAGE,
-                    page_token=cursor.page_token,
-                ),
-                timeout=PAGE_SECONDS,
-            )
-        except AioRpcError as error:
-            if error.code() is StatusCode.UNIMPLEMENTED:
-                return None
-            raise
+    ) -> pb.MatchLinesResponse:
+        return await self._ingest.MatchLines(
+            pb.MatchLinesRequest(
+                provider_invoice_id=request.provider_invoice_id,
+                page_size=LINES_A_PAGE,
+                page_token=cursor.page_token,
+            ),
+            timeout=PAGE_SECONDS,
+        )
 
 
 def _added(counts: MatchCounts, more: costs_pb2.MatchSummary) -> MatchCounts:
