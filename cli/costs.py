@@ -7,8 +7,10 @@ from typing import Annotated, Final
 
 import grpc
 import typer
+from arcadia.billing.v1 import balance_service_pb2 as balance_pb
 from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1 import provider_invoice_service_pb2 as invoices_pb
+from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 from arcadia.billing.v1.costs_pb2 import CostLine
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
@@ -16,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator
+from cli.cost_fetch import fetch_bills
 from services.common.settings import Service, Settings
 
 __all__ = ["commands"]
@@ -29,6 +32,28 @@ STATES: Final = {"matched": "green", "not_applicable": "dim"}
 Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]
 Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
 Call = Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]
+
+
+commands.command("fetch")(fetch_bills)
+
+
+@commands.command("balance")
+def show_balance() -> None:
+    """What the account owes, as it was when the newest snapshot was taken."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = balance_pb.GetBalanceRequest()
+        balance = (await BalanceServiceStub(channel).GetBalance(request, metadata=metadata)).balance
+        console = Console()
+        for amount, meaning in (
+            (balance.month_to_date_usage, "USD used this month"),
+            (balance.account_balance, "USD owed from before (negative: credit)"),
+            (balance.month_to_date_balance, "USD owed in all"),
+        ):
+            _say(console, f"{amount:>14}  {meaning}")
+        _say(console, f"computed {balance.generated_at.ToJsonString()}")
+
+    _called(call)
 
 
 @commands.command("totals")

@@ -8,10 +8,13 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.converter import DataConverter
 
+from workflows.activities.bills import BillActivities
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.drift import DriftActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.sweeping import SweepActivities
+from workflows.billing_history import BillingHistory
+from workflows.billing_payloads import HistoryCursor, HistoryResult
 from workflows.drift_payloads import DriftCursor, DriftSweepResult, ExplainResult
 from workflows.drift_sweep import DriftSweep
 from workflows.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
@@ -19,7 +22,7 @@ from workflows.resource_sync import ResourceSync
 
 __all__ = ["Progress", "progress_of"]
 
-Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult
+Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult | HistoryCursor
 
 CURSORS: Final[Mapping[str, type[Cursor]]] = {
     SweepActivities.sweep_kind.__name__: SweepCursor,
@@ -27,6 +30,7 @@ CURSORS: Final[Mapping[str, type[Cursor]]] = {
     ProjectActivities.record_members.__name__: MembersCursor,
     DriftActivities.sweep_drift.__name__: DriftCursor,
     DriftActivities.explain_drifts.__name__: ExplainResult,
+    BillActivities.walk_history.__name__: HistoryCursor,
 }
 """What an activity tells in its heartbeats."""
 
@@ -39,6 +43,8 @@ DOING: Final = {
     DriftActivities.record_list_prices.__name__: "reading the list prices",
     DriftActivities.sweep_drift.__name__: "comparing a kind with its specs",
     DriftActivities.explain_drifts.__name__: "looking up what caused the drifts",
+    BillActivities.walk_history.__name__: "walking the billing history",
+    BillActivities.list_pending.__name__: "listing the invoices that are not ingested",
 }
 """What an activity is about, before its first heartbeat."""
 
@@ -49,18 +55,20 @@ class Progress:
 
     running: bool
     under_way: tuple[str, ...]
-    """A line for each activity that is under way or waits for its next attempt."""
+    """A line for each activity that is under way or waits for its next attempt, and each child."""
 
 
 async def progress_of(
     client: Client,
     handle: WorkflowHandle[ResourceSync, ResourceSyncResult]
-    | WorkflowHandle[DriftSweep, DriftSweepResult],
+    | WorkflowHandle[DriftSweep, DriftSweepResult]
+    | WorkflowHandle[BillingHistory, HistoryResult],
 ) -> Progress:
     """Asks Temporal, which answers also when no worker does."""
     description = await handle.describe()
     pending = description.raw_description.pending_activities
     lines = [await _line(activity, client.data_converter) for activity in pending]
+    lines += [child.workflow_id for child in description.raw_description.pending_children]
     return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
 
 
