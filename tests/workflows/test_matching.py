@@ -1,5 +1,6 @@
 """On years of the simulator's bills, matching is held against the truth that it knows."""
 
+from collections import defaultdict
 from typing import Any
 
 import grpc
@@ -21,14 +22,24 @@ BILLED_AS = {
 }  # fmt: skip
 """The inventory's kind of what the simulator bills."""
 
+STRIKES = 3
+"""After so many syncs that do not see a resource it is gone."""
 
-def inventory(bills: Bills) -> dict[str, tuple[str, str]]:
-    """Kind and provider's id of every resource that the inventory ever saw, by our id."""
+OF_THE_ACCOUNT = {
+    ("usage", "spaces"), ("overage", "spaces"), ("overage", "bandwidth"), ("tax", ""),
+    ("credit", ""),
+}  # fmt: skip
+"""Charge and kind of the lines that bill no single resource."""
+
+
+def resources(bills: Bills, where: str = "true") -> dict[str, tuple[str, str]]:
+    """Kind and provider's id of resources that the inventory ever saw, by our id."""
     settings = bills.system.settings
     name = settings.database_url(Service.INVENTORY).rpartition("/")[2]
     url = f"{settings.admin_url().rpartition('/')[0]}/{name}"
+    query = f"SELECT id::text, kind, provider_id FROM cloud_resources WHERE {where}"
     with psycopg.connect(url) as connection:
-        rows = connection.execute("SELECT id::text, kind, provider_id FROM cloud_resources")
+        rows = connection.execute(query.encode())
         return {identifier: (kind, provider_id) for identifier, kind, provider_id in rows}
 
 
@@ -39,6 +50,25 @@ def truth(bills: Bills) -> list[dict[str, Any]]:
         for uuid in bills.issued()
         for line in bills.told(f"/_simulator/truth/invoices/{uuid}")["lines"]
     ]
+
+
+def cases(lines: list[dict[str, Any]], gone: set[str]) -> dict[str, set[str]]:
+    """The droplets of each case that makes matching hard; `gone` are the ids of the deleted."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    sizes: defaultdict[str, set[str]] = defaultdict(set)
+    called: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        if line["kind"] == "droplet":
+            name, _, size = line["description"].rpartition(" (")
+            names[line["resource_id"]].add(name)
+            sizes[line["resource_id"]].add(size)
+            called[name].add(line["resource_id"])
+    return {
+        "renamed": {droplet for droplet, known in names.items() if len(known) > 1},
+        "resized": {droplet for droplet, known in sizes.items() if len(known) > 1},
+        "same-named": set[str]().union(*(ids for ids in called.values() if len(ids) > 1)),
+        "deleted": names.keys() & gone,
+    }
 
 
 def kept(bills: Bills) -> list[tuple[str, str, str, str | None]]:
@@ -60,13 +90,24 @@ async def rematched(bills: Bills, channel: grpc.aio.Channel) -> str:
     return answer.run.workflow_id
 
 
+async def delete_a_droplet(bills: Bills) -> str:
+    """Deletes the oldest droplet and has the inventory find it gone; its id."""
+    system = bills.system
+    gone = str(min(droplet["id"] for droplet in system.simulator.truth()))
+    system.simulator.delete(gone)
+    for _ in range(STRIKES):
+        await outcomes_of(await system.start("droplet"))
+    return gone
+
+
 async def test_every_line_of_a_resource_that_the_inventory_saw_is_matched_and_none_wrong(
     bills: Bills,
 ) -> None:
     bills.system.start_worker()
     await outcomes_of(await bills.system.start())
+    deleted = await delete_a_droplet(bills)
     await (await start_billing_history(bills.system.client)).result()
-    known = inventory(bills)
+    known = resources(bills)
     seen = {key: identifier for identifier, key in known.items()}
     expected: dict[tuple[str, str], set[str | None]] = {}
     for line in truth(bills):
@@ -83,6 +124,13 @@ async def test_every_line_of_a_resource_that_the_inventory_saw_is_matched_and_no
     ]
     assert wrong == []
     assert sum(resource is not None for *_, resource in found) > 500
+    matched = {known[resource][1] for *_, resource in found if resource is not None}
+    assert ("droplet", deleted) in resources(bills, "deleted_at IS NOT NULL").values()
+    for case, droplets in cases(truth(bills), {deleted}).items():
+        assert droplets & matched, case
+    billed = {(line["charge"], line["kind"]) for line in truth(bills)}
+    assert billed == OF_THE_ACCOUNT | {("usage", kind) for kind in BILLED_AS}
+    assert len(bills.issued()) > 24
 
     before = sorted(found, key=str)
     async with grpc.aio.insecure_channel(bills.system.settings.billing_address) as channel:
