@@ -14,6 +14,7 @@ from cli import (
     inventory,
     invoices,
     margin,
+    provision,
     rollup,
     stack,
     sweeps,
@@ -52,6 +53,7 @@ app.add_typer(inventory.commands, name="inventory")
 app.add_typer(invoices.commands, name="invoices")
 app.add_typer(margin.commands, name="margin")
 app.add_typer(rollup.commands, name="rollup")
+app.add_typer(provision.commands, name="provision")
 app.add_typer(sweeps.commands, name="sweeps")
 app.add_typer(usage.commands, name="usage")
 app.command("simulator", context_settings=PASSED_ON)(run_simulator)

@@ -8,6 +8,7 @@ from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionService
 from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
 from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
+from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
@@ -22,6 +23,7 @@ from workflows.activities.ingesting import IngestActivities
 from workflows.activities.matching import MatchActivities
 from workflows.activities.metering import AttributionActivities, MeteringActivities
 from workflows.activities.projects import ProjectActivities
+from workflows.activities.provisioning import ProvisionActivities
 from workflows.activities.reading import ReadActivities
 from workflows.activities.reverting import RevertActivities
 from workflows.activities.sweeping import SweepActivities
@@ -37,6 +39,7 @@ from workflows.invoice_rollup import InvoiceRollup
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
 from workflows.month_end import MonthEnd
+from workflows.provision import Provision
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.revert_drift import RevertDrift
@@ -58,7 +61,7 @@ __all__ = [
 Activity = Callable[..., Any]
 
 WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
-    TaskQueue.PROVISIONING: (RevertDrift,),
+    TaskQueue.PROVISIONING: (Provision, RevertDrift),
     TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
@@ -99,16 +102,27 @@ def drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Seque
 
 
 def provisioning_activities(
-    provider: DigitalOcean, channel: grpc.aio.Channel
+    provider: DigitalOcean, inventory: grpc.aio.Channel, catalog: grpc.aio.Channel
 ) -> Sequence[Activity]:
     """What changes something at the provider does."""
-    reverting = RevertActivities(
-        provider,
-        ReconcileServiceStub(channel),
-        LookupServiceStub(channel),
-        SyncServiceStub(channel),
+    reconcile, lookup = ReconcileServiceStub(inventory), LookupServiceStub(inventory)
+    sync = SyncServiceStub(inventory)
+    reverting = RevertActivities(provider, reconcile, lookup, sync)
+    provisioning = ProvisionActivities(
+        provider, LifecycleServiceStub(catalog), reconcile, lookup, sync
     )
     return (
+        provisioning.record_provision,
+        provisioning.create_droplet,
+        provisioning.await_droplet,
+        provisioning.tag_droplet,
+        provisioning.place_droplet,
+        provisioning.find_resource,
+        provisioning.record_spec,
+        provisioning.assign_droplet,
+        provisioning.unassign_droplet,
+        provisioning.remove_spec,
+        provisioning.delete_droplet,
         reverting.begin_revert,
         reverting.set_power,
         reverting.set_field,

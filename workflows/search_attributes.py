@@ -18,12 +18,14 @@ __all__ = [
     "PROVIDER",
     "PROVIDER_INVOICE",
     "RESIDUAL",
+    "TENANT",
     "register_search_attributes",
 ]
 
 PROVIDER: Final = SearchAttributeKey.for_keyword("ArcadiaProvider")
 KINDS: Final = SearchAttributeKey.for_keyword_list("ArcadiaKinds")
 PERIOD: Final = SearchAttributeKey.for_keyword("ArcadiaPeriod")
+TENANT: Final = SearchAttributeKey.for_keyword("ArcadiaTenant")
 OUTCOME: Final = SearchAttributeKey.for_keyword("ArcadiaOutcome")
 PROVIDER_INVOICE: Final = SearchAttributeKey.for_keyword("ArcadiaProviderInvoice")
 """The provider's UUID of its invoice."""
@@ -34,6 +36,7 @@ INDEXED: Final = {
     PROVIDER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     KINDS.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
     PERIOD.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    TENANT.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     OUTCOME.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     PROVIDER_INVOICE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     RESIDUAL.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,

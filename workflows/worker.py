@@ -115,7 +115,11 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
                 made.append(_worker(client, queue, billing_activities(provider, billing)))
                 continue
             if queue is TaskQueue.PROVISIONING:
-                made.append(_worker(client, queue, provisioning_activities(provider, channel)))
+                catalog = await held.enter_async_context(
+                    connect_service(settings, Service.CATALOG, caller=PROGRAM)
+                )
+                activities = provisioning_activities(provider, channel, catalog)
+                made.append(_worker(client, queue, activities))
                 continue
             activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:

@@ -1,4 +1,4 @@
-"""What we change of a droplet: its power, size, name, tags and project.
+"""What we do with a droplet: making and deleting it, its power, size, name, tags and project.
 
 Each change is told as what should be, and looks first. So it may be told again after a lost
 answer, a restart or a failure: what is already so is not done twice. A droplet that is locked
@@ -7,23 +7,31 @@ is busy with another action, which is waited for.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import ActionFailed, NameTaken
+from providers.digitalocean.errors import ActionFailed, NameTaken, NotFound
 from providers.digitalocean.pages import JsonObject
 
 __all__ = [
+    "await_active",
     "ensure_name",
     "ensure_power",
     "ensure_project",
     "ensure_size",
     "ensure_tags",
+    "find_tagged",
+    "make_droplet",
     "read_droplet",
+    "remove_tagged",
 ]
 
 LOOKS_APART: Final = 1.0
 """Seconds between two looks at a droplet or at an action."""
+
+UNSEEN_LOOKS: Final = 30
+"""For so many looks a droplet that was just made may not be found."""
 
 ON: Final = "active"
 OFF: Final = "off"
@@ -122,3 +130,53 @@ def _absent(these: dict[str, str], those: Iterable[str]) -> list[str]:
 
 def _tagged(droplet_id: str) -> dict[str, Any]:
     return {"resources": [{"resource_id": droplet_id, "resource_type": "droplet"}]}
+
+
+async def find_tagged(provider: DigitalOcean, tag: str) -> list[str]:
+    """The ids of the droplets that have a tag."""
+    query = (("tag_name", tag),)
+    return [
+        str(row["id"])
+        async for page in provider.pages("/v2/droplets", "droplets", query=query)
+        for row in page.items
+    ]
+
+
+async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> str:
+    """Makes the droplet of an order, or finds the one that an earlier try made; its id.
+
+    `tag` is the order's own: by it a droplet is found whose making was never answered.
+    """
+    found = await find_tagged(provider, tag)
+    if found:
+        return found[0]
+    body = {**order, "tags": [tag, *order.get("tags", ())]}
+    return str((await provider.create("/v2/droplets", "droplet", body))["id"])
+
+
+async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
+    """Waits until a droplet runs and nothing is done to it. A new one is not found at first."""
+    looks = 0
+    while True:
+        try:
+            droplet = await read_droplet(provider, droplet_id)
+        except NotFound:
+            looks += 1
+            if looks > UNSEEN_LOOKS:
+                raise
+        else:
+            if droplet.get("status") == ON and not droplet.get("locked"):
+                return
+        await asyncio.sleep(LOOKS_APART)
+
+
+async def remove_tagged(provider: DigitalOcean, tag: str) -> int:
+    """Deletes the droplets that have a tag, and waits until they are gone; how many there were."""
+    removed = 0
+    while found := await find_tagged(provider, tag):
+        for droplet_id in found:
+            with suppress(NotFound):
+                await provider.send("DELETE", f"/v2/droplets/{droplet_id}")
+        removed = max(removed, len(found))
+        await asyncio.sleep(LOOKS_APART)
+    return removed

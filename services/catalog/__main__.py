@@ -25,6 +25,7 @@ from services.catalog.pricing_servicer import PricingServicer
 from services.catalog.quote_desk import QuoteDesk
 from services.catalog.quote_servicer import QuoteServicer
 from services.catalog.subscription_servicer import SubscriptionServicer
+from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -36,9 +37,9 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
         CatalogServicer(parts.database), server
     )
-    # Abstract for the stubs only: what it lacks, the generated base class refuses.
-    deployments = DeploymentServicer(parts.database, now)  # type: ignore[abstract]
-    deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(deployments, server)
+    deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(
+        DeploymentServicer(parts.database, now, WorkDesk(parts.settings)), server
+    )
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
         LifecycleServicer(parts.database, now), server
     )

@@ -7,21 +7,38 @@ from typing import Final
 from uuid import UUID
 
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
 
 from services.catalog import requests
-from services.catalog.deployments import Changes, DeploymentFilter, DeploymentKey, NewDeployment
+from services.catalog.deployments import (
+    Changes,
+    DeploymentFilter,
+    DeploymentKey,
+    DropletOrder,
+    NewDeployment,
+)
 from services.common.access import Caller
 from services.common.errors import InvalidArgument
 from services.common.periods import read_day
 
-__all__ = ["check_trial", "deployment_changes", "deployment_filter", "keys", "new_deployment"]
+__all__ = [
+    "check_trial",
+    "deployment_changes",
+    "deployment_filter",
+    "droplet_order",
+    "keys",
+    "new_deployment",
+]
 
 LARGEST_BATCH: Final = 5_000
 
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+HOST: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?", re.ASCII)
+WORDS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
+TAG: Final = re.compile(r"[a-zA-Z0-9_:-]{1,255}", re.ASCII)
 
 
 def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDeployment:
@@ -39,6 +56,26 @@ def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDe
         trial=request.trial,
         trial_ends_on=(
             read_day(request.trial_ends_on, "trial_ends_on") if request.trial_ends_on else None
+        ),
+    )
+
+
+def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
+    """The droplet to make, in the provider's own words."""
+    field = "droplet"
+    return DropletOrder(
+        name=_matching(f"{field}.name", order.name, HOST) if order.name else "",
+        region=_matching(f"{field}.region", order.region, REGION) if order.region else "",
+        size=_matching(f"{field}.size", requests.required(f"{field}.size", order.size), WORDS),
+        image=_matching(f"{field}.image", requests.required(f"{field}.image", order.image), WORDS),
+        tags=tuple(
+            _matching(f"{field}.tags[{position}]", tag, TAG)
+            for position, tag in enumerate(order.tags)
+        ),
+        project_id=(
+            str(requests.uuid_of(f"{field}.project_id", order.project_id))
+            if order.project_id
+            else ""
         ),
     )
 

@@ -12,6 +12,7 @@ from services.catalog.deployment_requests import (
     check_trial,
     deployment_changes,
     deployment_filter,
+    droplet_order,
     new_deployment,
 )
 from services.catalog.deployments import BillingActions, Cause
@@ -21,6 +22,7 @@ from services.catalog.messages import (
     provision_message,
     subscription_message,
 )
+from services.catalog.provisioning import provisioning_of
 from services.catalog.store.deployments import (
     create_deployment,
     list_deployments,
@@ -31,10 +33,16 @@ from services.catalog.store.deployments import (
 )
 from services.catalog.store.events import list_events
 from services.catalog.store.moving import move_deployment
-from services.catalog.store.provisions import list_provisions, read_provision
+from services.catalog.store.provisions import (
+    create_provision,
+    list_provisions,
+    read_provision,
+    set_provision_run,
+)
 from services.catalog.store.subscriptions import subscription_of_deployment
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.durable import WorkDesk
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
@@ -51,9 +59,10 @@ NEWEST_EVENTS: Final = 100
 class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     """The tenants' deployments."""
 
-    def __init__(self, database: Database, now: Clock) -> None:
+    def __init__(self, database: Database, now: Clock, desk: WorkDesk) -> None:
         self._database = database
         self._now = now
+        self._desk = desk
 
     async def ListDeployments(  # noqa: N802
         self, request: pb.ListDeploymentsRequest, context: Context
@@ -179,6 +188,27 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             events=map(event_message, page),
             next_page_token=encode_token(filters, (page[-1].id,)) if len(found) > size else "",
         )
+
+    async def ProvisionDeployment(  # noqa: N802
+        self, request: pb.ProvisionDeploymentRequest, context: Context
+    ) -> pb.ProvisionDeploymentResponse:
+        """Starts the work that makes a droplet for a deployment."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        order = droplet_order(request.droplet)
+        async with self._database.write(scope) as session:
+
+            async def do() -> pb.ProvisionDeploymentResponse:
+                deployment = await lock_deployment(session, scope, identifier)
+                made = await create_provision(session, deployment, order, self._cause())
+                # Until this is committed the work waits; when it is not, it makes nothing.
+                started = await self._desk.start(provisioning_of(made, deployment))
+                provision = await set_provision_run(
+                    session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
+                )
+                return pb.ProvisionDeploymentResponse(provision=provision_message(provision))
+
+            return await once(session, request, pb.ProvisionDeploymentResponse, do)
 
     async def GetProvision(  # noqa: N802
         self, request: pb.GetProvisionRequest, context: Context

@@ -16,6 +16,7 @@ __all__ = [
     "DeploymentEvent",
     "DeploymentFilter",
     "DeploymentKey",
+    "DropletOrder",
     "NewDeployment",
     "Provision",
 ]
@@ -119,6 +120,18 @@ class DeploymentKey:
     id: UUID | None
     tenant_id: str
     slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropletOrder:
+    """A droplet to be made; what is empty is taken from its deployment."""
+
+    name: str
+    region: str
+    size: str
+    image: str
+    tags: tuple[str, ...]
+    project_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ def test_the_databases_can_be_reached_by_those_who_own_one_and_by_nobody_else() 
 
 def test_temporal_can_be_reached_by_its_own_parts_the_worker_and_who_starts_work_only() -> None:
     assert _members("temporal") == {
-        "temporal", "temporal-namespace", "temporal-ui", "worker", "analytics", "billing",
+        "temporal", "temporal-namespace", "temporal-ui", "worker",
+        "analytics", "billing", "catalog", "inventory",
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System, outcomes_of
 from tests.workflows.test_metering import droplets, free
+from tests.workflows.test_provision import Provisioning, provisioning
 from tests.workflows.test_revert_drift import Drifting, drifting
 from tests.workflows.usage_system import Usage
 from workflows.balance_snapshot import BalanceSnapshot
@@ -27,7 +28,7 @@ from workflows.metering_starts import start_margin_refresh, start_metering
 from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
 
-__all__ = ["drifting"]  # a fixture
+__all__ = ["drifting", "provisioning"]  # fixtures
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -179,3 +180,13 @@ async def test_record_reverts(drifting: Drifting) -> None:
     await drifting.revert(drift.id)
     await drifting.run_of(drift.id).result()
     await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.reverted")
+
+
+async def test_record_provisions(provisioning: Provisioning) -> None:
+    asked = await provisioning.provision()
+    await provisioning.run_of(asked).result()
+    await save(provisioning.system, asked.run.workflow_id, "Provision.made")
+    gone = await provisioning.provision(project_id="00000000-0000-7000-8000-000000000000")
+    with pytest.raises(WorkflowFailureError):
+        await provisioning.run_of(gone).result()
+    await save(provisioning.system, gone.run.workflow_id, "Provision.undone")

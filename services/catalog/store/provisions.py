@@ -5,15 +5,25 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments import Cause, Provision
+from services.catalog.deployments import Cause, Deployment, DropletOrder, Provision
+from services.catalog.lifecycle import State
 from services.catalog.store.deployments import lock_deployment
 from services.catalog.store.events import record_event
 from services.catalog.vocabulary import EventType
 from services.common.access import ALL
 from services.common.database import ReadSession, WriteSession
-from services.common.errors import FailedPrecondition, NotFound
+from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
 
-__all__ = ["list_provisions", "read_provision", "record_progress"]
+__all__ = [
+    "create_provision",
+    "list_provisions",
+    "read_provision",
+    "record_progress",
+    "set_provision_run",
+]
+
+PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
+"""The states in which something is made for a deployment."""
 
 COLUMNS: Final = """
 id, deployment_id, droplet_name, droplet_region, droplet_size, droplet_image, droplet_tags,
@@ -34,6 +44,22 @@ WHERE deployment_id = :deployment_id
   AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
 ORDER BY id DESC
 LIMIT :limit
+""")
+
+CREATE: Final = text(f"""
+INSERT INTO provisions
+    (deployment_id, tenant_id, droplet_name, droplet_region, droplet_size, droplet_image,
+     droplet_tags, project_id, requested_by, requested_at)
+SELECT :deployment_id, :tenant_id,
+       coalesce(nullif(:name, ''), :slug || '-' || (1 + count(*))),
+       :region, :size, :image, :tags, :project_id, :actor, :at
+FROM provisions WHERE deployment_id = :deployment_id
+RETURNING {COLUMNS}
+""")
+
+RUN: Final = text(f"""
+UPDATE provisions SET workflow_id = :workflow_id, run_id = :run_id WHERE id = :id
+RETURNING {COLUMNS}
 """)
 
 RECORD: Final = text(f"""
@@ -58,6 +84,48 @@ async def list_provisions(
     """The provisions of a deployment, newest first."""
     values = {"deployment_id": deployment_id, "before": before, "limit": limit}
     return [_provision(row) for row in await session.execute(LIST, values)]
+
+
+async def create_provision(
+    session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
+) -> Provision:
+    """Writes down what is to be made for a locked deployment.
+
+    Raises FailedPrecondition in a state in which nothing is made, and where no region is known.
+    """
+    if deployment.state not in PROVISIONED_IN:
+        raise FailedPrecondition(
+            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
+            reason="DEPLOYMENT_NOT_RUNNING",
+            metadata={"state": deployment.state},
+        )
+    region = order.region or deployment.region
+    if not region:
+        raise InvalidArgument(
+            "droplet.region", "is required: the deployment has none", reason="FIELD_REQUIRED"
+        )
+    values = {
+        "deployment_id": deployment.id,
+        "tenant_id": deployment.tenant_id,
+        "name": order.name,
+        "slug": deployment.slug,
+        "region": region,
+        "size": order.size,
+        "image": order.image,
+        "tags": list(order.tags),
+        "project_id": order.project_id,
+        "actor": cause.actor,
+        "at": cause.at,
+    }
+    return _provision((await session.execute(CREATE, values)).one())
+
+
+async def set_provision_run(
+    session: WriteSession, identifier: UUID, *, workflow_id: str, run_id: str
+) -> Provision:
+    """Notes which work makes it."""
+    values = {"id": identifier, "workflow_id": workflow_id, "run_id": run_id}
+    return _provision((await session.execute(RUN, values)).one())
 
 
 async def record_progress(

@@ -1,0 +1,174 @@
+"""Makes a droplet for a deployment: all of it, or nothing that is left behind.
+
+What takes a step back is arranged before the step, because a step that failed may have had
+its effect. A failure and a cancellation undo; a bug in this code does not: it waits for the
+next release, with everything still there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.activities.provisioning import ProvisionActivities
+    from workflows.activities.reading import ReadActivities
+    from workflows.payloads import ResourceInput
+    from workflows.provision_payloads import Progress, Provisioned, ProvisionInput, Undoing
+    from workflows.queues import TaskQueue
+    from workflows.reasons import reason_of
+    from workflows.search_attributes import OUTCOME
+
+__all__ = ["Provision"]
+
+PATIENCE: Final = timedelta(minutes=20)
+"""For one step."""
+
+UNKNOWN_FOR: Final = timedelta(minutes=1)
+"""How long the catalog may not know the provision at the start."""
+
+UNDOING: Final = timedelta(hours=12)
+"""For taking a step back: what is left behind costs money until somebody sees it."""
+
+HEARTBEAT: Final = timedelta(seconds=10)
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)
+
+DROPLET: Final = "droplet"
+DIGITALOCEAN: Final = "digitalocean"
+
+
+@workflow.defn
+class Provision:
+    """Started as `provision/<provision id>`."""
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._resource_id = ""
+        self._undo: list[Callable[[], Awaitable[Any]]] = []
+
+    @workflow.query
+    def progress(self) -> str:
+        """The step that it is at."""
+        return self._step
+
+    @workflow.run
+    async def run(self, order: ProvisionInput) -> str:
+        """The inventory's id of the droplet. Fails when everything was undone."""
+        await self._at(order, "create", patience=UNKNOWN_FOR)
+        try:
+            await self._make(order)
+        except (asyncio.CancelledError, FailureError) as error:
+            cancelled = is_cancelled_exception(error)
+            status = "cancelled" if cancelled else "failed"
+            reason = "it was cancelled" if cancelled else reason_of(error)
+            await self._take_back(order, reason)
+            await self._record(order, status, self._step, reason)
+            workflow.upsert_search_attributes([OUTCOME.value_set(status)])
+            workflow.set_current_details(f"undone at step {self._step}: {reason}")
+            raise
+        await self._record(order, "completed", self._step)
+        workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
+        workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
+        return self._resource_id
+
+    async def _make(self, order: ProvisionInput) -> None:
+        self._arrange(ProvisionActivities.delete_droplet, order, "delete the droplet")
+        provider_id = await self._do(
+            ProvisionActivities.create_droplet, order, f"make {order.name} in {order.region}"
+        )
+        made = Provisioned(order, provider_id)
+        await self._at(order, "wait_active")
+        await self._do(ProvisionActivities.await_droplet, made, "wait until it runs")
+        await self._at(order, "tag")
+        await self._do(ProvisionActivities.tag_droplet, made, "tag it")
+        await self._read(provider_id)
+        await self._at(order, "project")
+        await self._do(ProvisionActivities.place_droplet, made, "put it into its project")
+        self._resource_id = await self._do(
+            ProvisionActivities.find_resource, made, "find it in the inventory"
+        )
+        made = Provisioned(order, provider_id, self._resource_id)
+        await self._at(order, "record_spec")
+        self._arrange(ProvisionActivities.remove_spec, order, "take its spec back")
+        await self._do(ProvisionActivities.record_spec, made, "record what it should be")
+        await self._at(order, "assign")
+        self._arrange(ProvisionActivities.unassign_droplet, order, "take its assignment back")
+        await self._do(ProvisionActivities.assign_droplet, made, f"give it to {order.slug}")
+
+    async def _do(self, step: Any, argument: Any, summary: str) -> Any:  # noqa: ANN401
+        return await workflow.execute_activity_method(
+            step,
+            argument,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT if step in BEATING else None,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary,
+        )
+
+    async def _read(self, provider_id: str) -> None:
+        await workflow.execute_activity_method(
+            ReadActivities.read_resource,
+            ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
+            task_queue=TaskQueue.CLOUD_SYNC_FAST,
+            schedule_to_close_timeout=PATIENCE,
+            retry_policy=RETRIES,
+            summary="record how it is",
+        )
+
+    def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:  # noqa: ANN401
+        """What is to be done first when anything from here on fails."""
+
+        async def undone() -> None:
+            await workflow.execute_activity_method(
+                undo,
+                Undoing(order, self._resource_id),
+                schedule_to_close_timeout=UNDOING,
+                heartbeat_timeout=HEARTBEAT if undo in BEATING else None,
+                retry_policy=RETRIES,
+                summary=summary,
+            )
+
+        self._undo.append(undone)
+
+    async def _take_back(self, order: ProvisionInput, reason: str) -> None:
+        workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}")
+        while self._undo:
+            await self._undo.pop()()
+
+    async def _at(
+        self, order: ProvisionInput, step: str, *, patience: timedelta = PATIENCE
+    ) -> None:
+        self._step = step
+        workflow.set_current_details(f"{order.name} for {order.slug}: {step.replace('_', ' ')}")
+        await self._record(order, "running", step, patience=patience)
+
+    async def _record(
+        self,
+        order: ProvisionInput,
+        status: str,
+        step: str,
+        reason: str = "",
+        *,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        await workflow.execute_activity_method(
+            ProvisionActivities.record_provision,
+            Progress(order.provision_id, status, step, reason, self._resource_id),
+            schedule_to_close_timeout=patience,
+            retry_policy=RETRIES,
+            summary=f"tell the catalog: {step}",
+        )
+
+
+BEATING: Final = (ProvisionActivities.await_droplet, ProvisionActivities.delete_droplet)
