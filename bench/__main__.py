@@ -3,11 +3,13 @@
 import sys
 
 from bench import (
+    cost_pages,
     drift,
     ingest,
     kinds,
     listing,
     margin,
+    matching,
     pages,
     quote_http,
     quote_rpc,
@@ -26,6 +28,8 @@ BENCHES = (
     kinds.measure,
     drift.measure,
     ingest.measure,
+    matching.measure,
+    cost_pages.measure,
     usage_events.measure,
     margin.measure,
     rollups.measure,
