@@ -18,7 +18,12 @@ from services.common.database import WriteSession
 
 __all__ = ["last_row", "match_daily_costs", "match_lines", "record_counts"]
 
-_ROOM: Final = text("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+# Fresh lines have no statistics yet, and what a WITH holds never has: a planner that takes
+# 50,000 lines for one compares each with each. Hashing costs little also when they are few.
+_ROOM: Final = text("""
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+       set_config('enable_nestloop', 'off', true)
+""")
 
 _OVERLAPS: Final = "{one}_from < l.span_to AND ({one}_to IS NULL OR {one}_to > l.span_from)"
 _LADDER: Final = """
@@ -95,7 +100,7 @@ WITH kinds AS (
         resource_id = j.resource_id, project_id = j.project_id, tenant_id = j.tenant_id,
         deployment_id = j.deployment_id
     FROM judged AS j
-    WHERE {on_line} AND t.id = j.id AND
+    WHERE {on_line} AND t.{partition} = j.{partition} AND t.id = j.id AND
         (t.match_state, t.match_rung, t.match_reason, t.resource_id, t.project_id, t.tenant_id,
          t.deployment_id) IS DISTINCT FROM
         (j.state, j.rung, j.reason, j.resource_id, j.project_id, j.tenant_id, j.deployment_id)
@@ -132,7 +137,10 @@ _LINES: Final = _ladder(
         "period = :period AND provider_invoice_id = :invoice_id"
         " AND row_number > :after AND row_number <= :until"
     ),
-    on_line="t.period = :period",
+    on_line=(
+        "t.period = :period AND t.provider_invoice_id = :invoice_id"
+        " AND t.row_number > :after AND t.row_number <= :until"
+    ),
 )
 _DAYS: Final = _ladder(
     table="cloud_daily_costs",
@@ -142,7 +150,7 @@ _DAYS: Final = _ladder(
     span_from="(CAST(day AS timestamp) AT TIME ZONE 'UTC')",
     span_to="(CAST(day + 1 AS timestamp) AT TIME ZONE 'UTC')",
     where="day >= :start AND day < :end",
-    on_line="t.day = j.day",
+    on_line="t.day >= :start AND t.day < :end",
 )
 
 
