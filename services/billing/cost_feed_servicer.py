@@ -1,5 +1,7 @@
 """CostFeedService: proto to domain and back. Other services ask in it what things cost."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +13,17 @@ from services.billing import cost_requests as requests
 from services.billing.cost_messages import daily_message, line_message
 from services.billing.ingest_requests import uuid_of
 from services.billing.store.cost_feed import (
-    UNIT_COSTS,
     DayFilter,
+    UnitCost,
     daily_costs,
     known_days,
     line_sets,
+    newest_month,
     period_lines,
     unit_costs,
 )
 from services.common.access import current_caller
-from services.common.database import Database
+from services.common.database import Database, ReadSession
 from services.common.errors import Aborted
 from services.common.money import plain
 from services.common.paging import decode_token, encode_token
@@ -31,11 +34,20 @@ __all__ = ["CostFeedServicer"]
 Context = ServicerContext[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _UnitCosts:
+    """What was read of the line sets of this version; others have another."""
+
+    version: str = ""
+    costs: tuple[UnitCost, ...] = ()
+
+
 class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     """The cost side of a margin."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unit_costs = _UnitCosts()
 
     async def ListPeriodCosts(  # noqa: N802
         self, request: pb.ListPeriodCostsRequest, context: Context
@@ -95,10 +107,10 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         self, request: pb.GetUnitCostsRequest, context: Context
     ) -> pb.GetUnitCostsResponse:
         """What a unit of each kind costs by the newest bills; what is unknown is left out."""
-        asked = list(request.resource_kinds) or list(UNIT_COSTS)
-        kinds = [kind for kind in dict.fromkeys(asked) if kind in UNIT_COSTS]
         async with self._database.read(current_caller().scope) as session:
-            found = await unit_costs(session, kinds)
+            costs = await self._newest_unit_costs(session)
+        asked = set(request.resource_kinds)
+        found = [one for one in costs if not asked or one.kind in asked]
         return pb.GetUnitCostsResponse(
             unit_costs=[
                 pb.UnitCost(
@@ -109,3 +121,12 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
                 for one in found
             ]
         )
+
+    async def _newest_unit_costs(self, session: ReadSession) -> Sequence[UnitCost]:
+        period = await newest_month(session)
+        if period is None:
+            return ()
+        version = (await line_sets(session, period)).version
+        if self._unit_costs.version != version:
+            self._unit_costs = _UnitCosts(version, tuple(await unit_costs(session, period)))
+        return self._unit_costs.costs

@@ -201,6 +201,8 @@ cloud_cost_lines = Table(
     ),
     Index("cloud_cost_lines_kind_idx", "period", "kind", "id"),
     Index("cloud_cost_lines_state_idx", "period", "match_state", "id"),
+    Index("cloud_cost_lines_product_idx", "period", "product", "id"),
+    Index("cloud_cost_lines_project_idx", "period", "project_name", "id"),
     *(
         Index(
             f"cloud_cost_lines_{whose}_idx",

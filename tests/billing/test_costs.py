@@ -227,6 +227,22 @@ async def test_unit_costs_are_what_the_newest_bills_say_and_the_rest_is_left_out
     assert found == {"droplet_hours": "0.01", "bandwidth_gb": "0.01", "snapshot_gb_month": "0.06"}
 
 
+async def test_unit_costs_follow_the_lines_and_only_what_is_asked_is_answered(
+    billing: Billing,
+) -> None:
+    request = cost_feed_service_pb2.GetUnitCostsRequest(resource_kinds=["droplet_hours", "calls"])
+
+    async def found() -> list[tuple[str, str]]:
+        answer = await feed(billing).GetUnitCosts(request, metadata=billing.worker)
+        return [(one.resource_kind, one.unit_cost_usd) for one in answer.unit_costs]
+
+    assert await found() == []
+    invoice_id = await billed(billing, [Line("7.44"), BILL[2]])
+    assert await found() == await found() == [("droplet_hours", "0.01")]
+    await billing.ingested(invoice_id, [Line("14.88"), BILL[2]])
+    assert await found() == [("droplet_hours", "0.02")]
+
+
 async def test_costs_are_the_operators_alone(billing: Billing) -> None:
     request = cost_service_pb2.ListCostLinesRequest()
     with pytest.raises(grpc.aio.AioRpcError) as refused:

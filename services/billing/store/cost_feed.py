@@ -17,13 +17,13 @@ from services.common.database import ReadSession
 from services.common.periods import Period
 
 __all__ = [
-    "UNIT_COSTS",
     "DayFilter",
     "LineSets",
     "UnitCost",
     "daily_costs",
     "known_days",
     "line_sets",
+    "newest_month",
     "period_lines",
     "unit_costs",
 ]
@@ -145,19 +145,21 @@ async def known_days(session: ReadSession, span: Period) -> set[date]:
     return set((await session.execute(query)).scalars())
 
 
-async def unit_costs(session: ReadSession, kinds: Sequence[str]) -> list[UnitCost]:
-    """What a unit of each kind cost in the newest month that was ingested.
-
-    Without the kinds that its bills do not price.
-    """
+async def newest_month(session: ReadSession) -> date | None:
+    """The newest month of which lines were ingested; None when there is none."""
     period: date | None = (await session.execute(_NEWEST)).scalar_one()
-    if period is None:
-        return []
+    return period
+
+
+async def unit_costs(session: ReadSession, period: date) -> list[UnitCost]:
+    """What a unit of each kind cost in a month, without the kinds that its bills do not price.
+
+    Reads the month's lines: ask once for each version of them.
+    """
     month = Period.month(period.year, period.month)
     place = {"period": period, "month_start": month.start_at, "month_end": month.end_at}
     found = []
-    for kind in kinds:
-        price, where = UNIT_COSTS[kind]
+    for kind, (price, where) in UNIT_COSTS.items():
         query = text(
             f"SELECT round({price}, 12) FROM cloud_cost_lines WHERE period = :period AND {where}"
         )

@@ -117,6 +117,9 @@ async def _of_month(
 ) -> list[Any]:
     values: dict[str, Any] = {"after": after}
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name != "after"}
+    if wanted.classification not in ("", "resource"):
+        # Of these no line is matched: the index of states leaves out the many that are.
+        values["match_state"] = wanted.match_state or "not_applicable"
     asked = tuple(name for name in CONDITIONS if values[name])
     parameters = {name: values[name] for name in asked}
     return await reading.fetch(_page(asked), {"month": month, "limit": limit, **parameters})
