@@ -9,6 +9,7 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.bills import BillActivities
     from workflows.billing_payloads import BalanceInput
+    from workflows.patience import HEARTBEAT
     from workflows.reasons import planned_at
 
 __all__ = ["BalanceSnapshot"]
@@ -29,7 +30,7 @@ class BalanceSnapshot:
             BillActivities.record_balance,
             BalanceInput(request.provider, f"{request.provider}/{hour}"),
             schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
             ),

@@ -24,13 +24,13 @@ with workflow.unsafe.imports_passed_through():
         PendingPlace,
     )
     from workflows.invoice_ingest import InvoiceIngest
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.reasons import reason_of
     from workflows.search_attributes import OUTCOME, PERIOD, PROVIDER_INVOICE
 
 __all__ = ["INGEST_TIMEOUT", "BillingHistory", "ingest_attributes", "invoice_ingest_id"]
 
 PATIENCE: Final = timedelta(hours=3)
-HEARTBEAT: Final = timedelta(seconds=10)
 INGEST_TIMEOUT: Final = timedelta(hours=20)
 
 AT_ONCE: Final = 3
@@ -84,7 +84,7 @@ class BillingHistory:
                 BillActivities.list_pending,
                 PendingPlace(token),
                 schedule_to_close_timeout=timedelta(minutes=30),
-                start_to_close_timeout=timedelta(minutes=1),
+                start_to_close_timeout=SHORT,
                 retry_policy=RETRIES,
                 summary="list the invoices that are not ingested",
             )

@@ -9,11 +9,11 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.matching import MatchActivities
     from workflows.billing_payloads import CostRematchInput, CostRematchResult
+    from workflows.patience import HEARTBEAT
 
 __all__ = ["CostRematch"]
 
 PATIENCE: Final = timedelta(hours=6)
-HEARTBEAT: Final = timedelta(seconds=10)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
 )

@@ -10,12 +10,12 @@ with workflow.unsafe.imports_passed_through():
     from providers.digitalocean.billing import FIRST_INSIGHT, MOST_INSIGHT_DAYS
     from workflows.activities.daily_costs import DailyCostActivities
     from workflows.billing_payloads import DailyCostsInput, DailyCostsResult, HistoryInput
+    from workflows.patience import HEARTBEAT
     from workflows.reasons import planned_at
 
 __all__ = ["DailyCosts"]
 
 PATIENCE: Final = timedelta(hours=3)
-HEARTBEAT: Final = timedelta(seconds=10)
 
 
 @workflow.defn

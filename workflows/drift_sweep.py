@@ -25,14 +25,13 @@ with workflow.unsafe.imports_passed_through():
         ExplainResult,
         KindInput,
     )
+    from workflows.patience import HEARTBEAT
     from workflows.search_attributes import OUTCOME
 
 __all__ = ["DriftSweep"]
 
 PATIENCE: Final = timedelta(minutes=30)
 """For one step: the next hour's sweep must find the way free."""
-
-HEARTBEAT: Final = timedelta(seconds=10)
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),

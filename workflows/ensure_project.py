@@ -7,6 +7,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.projects import ProjectActivities
+    from workflows.patience import HEARTBEAT
     from workflows.payloads import ProjectInput
 
 __all__ = ["EnsureProject"]
@@ -23,7 +24,7 @@ class EnsureProject:
             ProjectActivities.ensure_project,
             request,
             schedule_to_close_timeout=timedelta(minutes=10),
-            start_to_close_timeout=timedelta(minutes=3),
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
             ),

@@ -11,12 +11,12 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.handing_over import HandOverActivities
     from workflows.invoicing_payloads import HandOverInput, HandOverResult, HandOverRound
+    from workflows.patience import HEARTBEAT
     from workflows.search_attributes import OUTCOME
 
 __all__ = ["HandOver"]
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
-HEARTBEAT: Final = timedelta(seconds=10)
 ROUND: Final = timedelta(hours=12)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)

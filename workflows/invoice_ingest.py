@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
         InvoiceIngestResult,
         MatchCounts,
     )
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.reasons import reason_of
     from workflows.search_attributes import OUTCOME, PERIOD, RESIDUAL
 
@@ -29,8 +30,6 @@ __all__ = ["InvoiceIngest"]
 
 PATIENCE: Final = timedelta(hours=6)
 """For one step: a file of millions of lines, and a provider that is down for a while."""
-
-HEARTBEAT: Final = timedelta(seconds=10)
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -73,7 +72,7 @@ class InvoiceIngest:
             IngestActivities.begin_ingest,
             request,
             schedule_to_close_timeout=timedelta(minutes=30),
-            start_to_close_timeout=timedelta(minutes=1),
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary="open the ingest",
         )
@@ -120,7 +119,7 @@ class InvoiceIngest:
             IngestActivities.fail_ingest,
             request,
             schedule_to_close_timeout=timedelta(minutes=30),
-            start_to_close_timeout=timedelta(minutes=1),
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary="close the ingest; the lines of the last good one stay",
         )

@@ -9,14 +9,13 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.metering import AttributionActivities
     from workflows.metering_payloads import AttributeInput, MarginInput, MarginResult
+    from workflows.patience import HEARTBEAT
     from workflows.reasons import planned_at
     from workflows.search_attributes import PERIOD
 
 __all__ = ["MarginRefresh"]
 
 PATIENCE: Final = timedelta(hours=3)
-HEARTBEAT: Final = timedelta(seconds=10)
-
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
 )
@@ -44,7 +43,7 @@ class MarginRefresh:
             AttributionActivities.refresh_margin,
             period,
             schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
             summary=f"compute the margin of {period:%Y-%m}",
         )

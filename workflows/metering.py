@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         MeteringResult,
         MonthInput,
     )
+    from workflows.patience import HEARTBEAT
     from workflows.reasons import planned_at, reason_of
     from workflows.search_attributes import OUTCOME, PERIOD
 
@@ -28,7 +29,6 @@ __all__ = ["Metering"]
 PATIENCE: Final = timedelta(minutes=45)
 """For one step: the next hour's run must find the way free."""
 
-HEARTBEAT: Final = timedelta(seconds=10)
 HOURS_BETWEEN_COSTS: Final = 6
 """Daily costs change once a day: they need not be brought to their owners every hour."""
 

@@ -18,6 +18,7 @@ from temporalio.workflow import ActivityCancellationType
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.provisioning import ProvisionActivities
     from workflows.activities.reading import ReadActivities
+    from workflows.patience import HEARTBEAT
     from workflows.payloads import ResourceInput
     from workflows.provision_payloads import Progress, Provisioned, ProvisionInput, Undoing
     from workflows.queues import TaskQueue
@@ -35,7 +36,6 @@ UNKNOWN_FOR: Final = timedelta(minutes=1)
 UNDOING: Final = timedelta(hours=12)
 """For taking a step back: what is left behind costs money until somebody sees it."""
 
-HEARTBEAT: Final = timedelta(seconds=10)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,

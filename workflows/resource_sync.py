@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activities.projects import ProjectActivities
     from workflows.activities.sweeping import SweepActivities
     from workflows.ensure_project import EnsureProject
+    from workflows.patience import HEARTBEAT
     from workflows.payloads import (
         FailSweepInput,
         KindOutcome,
@@ -43,9 +44,6 @@ MOST_PASSES: Final = 3
 
 PATIENCE: Final = timedelta(minutes=45)
 """For one kind: the next hour's sync must find the way free."""
-
-HEARTBEAT: Final = timedelta(seconds=10)
-"""A worker silent for so long is taken for dead, and another goes on."""
 
 SHORT: Final = timedelta(minutes=5)
 

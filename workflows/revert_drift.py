@@ -21,6 +21,7 @@ from temporalio.workflow import ActivityCancellationType
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.reading import ReadActivities
     from workflows.activities.reverting import RevertActivities
+    from workflows.patience import HEARTBEAT
     from workflows.payloads import ResourceInput
     from workflows.queues import TaskQueue
     from workflows.reasons import reason_of
@@ -41,8 +42,6 @@ PATIENCE: Final = timedelta(minutes=30)
 
 ASKING: Final = timedelta(minutes=5)
 """For a word with the inventory."""
-
-HEARTBEAT: Final = timedelta(seconds=10)
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         RollupOpening,
         StatusInput,
     )
+    from workflows.patience import HEARTBEAT, SHORT
 
 __all__ = [
     "begin",
@@ -38,7 +39,6 @@ PATIENCE: Final = timedelta(hours=12)
 """For one step: a service may be away for a night."""
 
 MARGIN_PATIENCE: Final = timedelta(minutes=10)
-HEARTBEAT: Final = timedelta(seconds=10)
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
@@ -52,7 +52,7 @@ async def begin(request: RollupInput) -> str:
         InvoicingActivities.begin_rollup,
         RollupOpening(request, key),
         schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=1),
+        start_to_close_timeout=SHORT,
         retry_policy=RETRIES,
         summary="open the roll-up",
     )
@@ -65,6 +65,7 @@ async def close_metering(period: str) -> None:
         period,
         schedule_to_close_timeout=PATIENCE,
         start_to_close_timeout=timedelta(minutes=2),
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RETRIES,
         summary="close the month: what comes later becomes an adjustment",
     )
@@ -77,6 +78,7 @@ async def reopen_metering(period: str) -> None:
         period,
         schedule_to_close_timeout=PATIENCE,
         start_to_close_timeout=timedelta(minutes=2),
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RETRIES,
         summary="open the month's metering again",
     )
@@ -114,6 +116,7 @@ async def check(rollup_id: str) -> CheckOutcome:
         rollup_id,
         schedule_to_close_timeout=PATIENCE,
         start_to_close_timeout=timedelta(minutes=10),
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RETRIES,
         summary="hold every draft against its lines and proofs",
     )
@@ -150,6 +153,7 @@ async def refresh_margin(period: str) -> None:
         period,
         schedule_to_close_timeout=MARGIN_PATIENCE,
         start_to_close_timeout=timedelta(minutes=5),
+        heartbeat_timeout=HEARTBEAT,
         retry_policy=RETRIES,
         summary="compute the month's margin anew",
     )
@@ -161,7 +165,7 @@ async def move(rollup_id: str, status: str, reason: str = "") -> None:
         InvoicingActivities.set_status,
         StatusInput(rollup_id, status, reason),
         schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=1),
+        start_to_close_timeout=SHORT,
         retry_policy=RETRIES,
         summary=f"the roll-up is {status.replace('_', ' ')}",
     )

@@ -8,6 +8,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.reading import ReadActivities
+    from workflows.patience import HEARTBEAT
     from workflows.payloads import ResourceInput
 
 __all__ = ["SyncResource"]
@@ -41,7 +42,7 @@ class SyncResource:
             ReadActivities.read_resource,
             request,
             schedule_to_close_timeout=timedelta(minutes=5),
-            start_to_close_timeout=timedelta(minutes=2),
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
             ),

@@ -9,7 +9,6 @@ import contextlib
 import json
 import random
 import re
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -31,6 +30,8 @@ from gateway.render import write_configuration
 from services.common.access import mint_user_token
 from services.common.settings import Port, Service, Settings
 from stack.engines.envoy import Envoy
+from stack.ports import is_taken
+from tests.support.ports import free_port
 
 Answer = Callable[[Any, Any], Awaitable[Any]]
 
@@ -285,11 +286,8 @@ async def _ready(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
 
 def _free_ports() -> dict[str, Any]:
     """Settings under which the gateway's two ports are free."""
-    with socket.socket() as http, socket.socket() as admin:
-        http.bind(("127.0.0.1", 0))
-        # Tests in other processes look for ports as well: not all from the same end.
-        for offset in random.sample(range(2_000, 10_000), 100):
-            with contextlib.suppress(OSError):
-                admin.bind(("127.0.0.1", Port.GATEWAY_ADMIN + offset))
-                return {"http_port": http.getsockname()[1], "port_offset": offset}
+    # Tests in other processes look for ports as well: not all from the same end.
+    for offset in random.sample(range(2_000, 10_000), 100):
+        if not is_taken(Port.GATEWAY_ADMIN + offset):
+            return {"http_port": free_port(), "port_offset": offset}
     raise AssertionError("no port is free")

@@ -1,13 +1,34 @@
-"""Ports for tests."""
+"""Ports for tests: no two tests are given the same one, in whatever process they run."""
 
-import socket
+import itertools
+import os
+import random
+from collections.abc import Iterator
+
+from stack.ports import is_taken
 
 __all__ = ["free_port"]
 
+# Below the range from which the system gives outgoing connections their ports: one of those
+# could otherwise have the port by the time that a server is started on it.
+FIRST, LAST = 20_000, 32_000
+LANES = 16
+
+
+def _lane() -> Iterator[int]:
+    """The ports of this worker of pytest, over and over, from anywhere among them."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(range(FIRST + worker % LANES, LAST, LANES))
+    start = random.randrange(len(ports))
+    return itertools.cycle(ports[start:] + ports[:start])
+
+
+_PORTS = _lane()
+
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on loopback that nobody listens on; raises OSError when there is none."""
+    for port in itertools.islice(_PORTS, LAST - FIRST):
+        if not is_taken(port):
+            return port
+    raise OSError("no port is free")

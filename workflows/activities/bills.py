@@ -51,16 +51,17 @@ class BillActivities:
         """Takes a snapshot of the balance; answers what was used this month, USD."""
         with as_failures(BILLING):
             set_request_id(activity.info().workflow_run_id)
-            balance = await provider_billing.balance(self._provider)
-            await self._balances.RecordBalance(
-                balance_pb.RecordBalanceRequest(
-                    month_to_date_balance=balance.month_to_date_balance,
-                    account_balance=balance.account_balance,
-                    month_to_date_usage=balance.month_to_date_usage,
-                    generated_at=stamp(balance.generated_at),
-                    key=request.key,
+            async with beating(lambda: None):
+                balance = await provider_billing.balance(self._provider)
+                await self._balances.RecordBalance(
+                    balance_pb.RecordBalanceRequest(
+                        month_to_date_balance=balance.month_to_date_balance,
+                        account_balance=balance.account_balance,
+                        month_to_date_usage=balance.month_to_date_usage,
+                        generated_at=stamp(balance.generated_at),
+                        key=request.key,
+                    )
                 )
-            )
             return balance.month_to_date_usage
 
     @activity.defn

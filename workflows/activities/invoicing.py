@@ -71,16 +71,20 @@ class InvoicingActivities:
         """Closes a month; closed already is fine."""
         with as_failures(ANALYTICS):
             set_request_id(activity.info().workflow_run_id)
-            await self._meter.CloseMetering(
-                metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
-            )
+            async with beating(lambda: None):
+                await self._meter.CloseMetering(
+                    metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
+                )
 
     @activity.defn
     async def reopen_metering(self, period: str) -> None:
         """Opens a month again."""
         with as_failures(ANALYTICS):
             set_request_id(activity.info().workflow_run_id)
-            await self._meter.ReopenMetering(metering.ReopenMeteringRequest(period=period))
+            async with beating(lambda: None):
+                await self._meter.ReopenMetering(
+                    metering.ReopenMeteringRequest(period=period), timeout=CALL_SECONDS
+                )
 
     @activity.defn
     async def plan_rollup(self, request: RollupInput) -> Plan:
@@ -126,9 +130,10 @@ class InvoicingActivities:
         """Whether every draft adds up."""
         with as_failures(ANALYTICS):
             set_request_id(activity.info().workflow_run_id)
-            answer = await self._steps.CheckRollup(
-                pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
-            )
+            async with beating(lambda: None):
+                answer = await self._steps.CheckRollup(
+                    pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
+                )
             rollup = answer.rollup
             return CheckOutcome(
                 PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
@@ -192,9 +197,10 @@ class InvoicingActivities:
         """Computes a month's margin anew."""
         with as_failures(ANALYTICS):
             set_request_id(activity.info().workflow_run_id)
-            await self._margins.RefreshMargin(
-                margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
-            )
+            async with beating(lambda: None):
+                await self._margins.RefreshMargin(
+                    margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
+                )
 
 
 def _total(total: rollups_pb2.CurrencyTotal) -> str:

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating
 from workflows.activities.passes import Overtaken, through
 from workflows.metering_payloads import (
     Accrued,
@@ -125,10 +126,11 @@ class AttributionActivities:
         """Computes a month's margin; how many tenants and deployments have a share."""
         with as_failures(SERVICE):
             set_request_id(activity.info().workflow_run_id)
-            answer = await self._attribution.RefreshMargin(
-                attribution_pb.RefreshMarginRequest(period=period.isoformat()),
-                timeout=SECONDS_A_CALL,
-            )
+            async with beating(lambda: None):
+                answer = await self._attribution.RefreshMargin(
+                    attribution_pb.RefreshMarginRequest(period=period.isoformat()),
+                    timeout=SECONDS_A_CALL,
+                )
         return answer.tenant_count, answer.deployment_count
 
 

@@ -42,7 +42,8 @@ class ProjectActivities:
     async def ensure_project(self, request: ProjectInput) -> str:
         """The provider's id of the project of that name, which is made when there is none."""
         with as_failures():
-            project = await ensure_project(self._provider, request.name)
+            async with beating(lambda: None):
+                project = await ensure_project(self._provider, request.name)
             return project.provider_id
 
     @activity.defn

@@ -8,6 +8,7 @@ from providers.digitalocean.errors import NotFound
 from providers.digitalocean.sources import Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating
 from workflows.activities.sightings import rows_of
 from workflows.payloads import ResourceInput
 
@@ -33,10 +34,11 @@ class ReadActivities:
         with as_failures():
             set_request_id(activity.info().workflow_run_id)
             rows = rows_of(request.provider, request.kind)
-            try:
-                row = await self._sources.of(rows.listing).one(request.provider_id)
-            except NotFound:
-                return False
-            message: Any = rows.message(row)
-            await rows.record(self._inventory, "", [message])
+            async with beating(lambda: None):
+                try:
+                    row = await self._sources.of(rows.listing).one(request.provider_id)
+                except NotFound:
+                    return False
+                message: Any = rows.message(row)
+                await rows.record(self._inventory, "", [message])
             return True
