@@ -1,68 +1,92 @@
 """`arcadia`: everything that is done by hand. One module a group of commands."""
 
 import sys
+from importlib import import_module
+from typing import Any, Final
 
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from cli import (
-    catalog,
-    costs,
-    drift,
-    gateway,
-    inventory,
-    invoices,
-    margin,
-    provision,
-    rollup,
-    stack,
-    sweeps,
-    usage,
-)
-from cli.assign import assign_resource
-from cli.healthcheck import healthcheck
-from cli.migrate import migrate_databases
-from cli.simulator import PASSED_ON, run_simulator
-from cli.sync import run_sync
-from cli.token import print_token
 from services.common.settings import Settings
 
 __all__ = ["app", "main"]
 
+LOCAL: Final = "The local stack"
+
+COMMANDS: Final = {
+    **dict.fromkeys(("up", "down", "reset", "logs", "status"), "stack"),
+    "assign": "assign:assign_resource",
+    "catalog": "catalog:commands",
+    "costs": "costs:commands",
+    "drift": "drift:commands",
+    "gateway": "gateway:commands",
+    "healthcheck": "healthcheck:healthcheck",
+    "inventory": "inventory:commands",
+    "invoices": "invoices:commands",
+    "margin": "margin:commands",
+    "migrate": "migrate:migrate_databases",
+    "provision": "provision:commands",
+    "rollup": "rollup:commands",
+    "simulator": "simulator:run_simulator",
+    "sweeps": "sweeps:commands",
+    "sync": "sync:run_sync",
+    "token": "token:print_token",
+    "usage": "usage:commands",
+}
+"""Where each is: a module of this package, and what it is called there when not as here."""
+
+CONTEXTS: Final = {
+    # Every option is the simulator's own, `--help` too.
+    "simulator": {
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": list[str](),
+    }
+}
+
+
+class Commands(TyperGroup):
+    """Imports what a command needs when one is asked for: alone it starts many times as fast."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """All of them, the local stack first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """One of them; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"cli.{module}"), name or cmd_name)
+        holder = typer.Typer(add_completion=False)
+        if isinstance(found, typer.Typer):
+            holder.add_typer(found, name=cmd_name)
+            group: Any = get_command(holder)
+            return group.commands[cmd_name]
+        panel = LOCAL if module == "stack" else None
+        holder.command(cmd_name, rich_help_panel=panel, context_settings=CONTEXTS.get(cmd_name))(
+            found
+        )
+        # A command alone is no group: it is the command itself.
+        return get_command(holder)
+
+
 app = typer.Typer(
     name="arcadia",
     help="The back office of a cloud reseller.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-LOCAL = "The local stack"
-app.command(rich_help_panel=LOCAL)(stack.up)
-app.command(rich_help_panel=LOCAL)(stack.down)
-app.command(rich_help_panel=LOCAL)(stack.reset)
-app.command(rich_help_panel=LOCAL)(stack.logs)
-app.command(rich_help_panel=LOCAL)(stack.status)
 
-app.add_typer(catalog.commands, name="catalog")
-app.add_typer(costs.commands, name="costs")
-app.add_typer(drift.commands, name="drift")
-app.add_typer(gateway.commands, name="gateway")
-app.add_typer(inventory.commands, name="inventory")
-app.add_typer(invoices.commands, name="invoices")
-app.add_typer(margin.commands, name="margin")
-app.add_typer(rollup.commands, name="rollup")
-app.add_typer(provision.commands, name="provision")
-app.add_typer(sweeps.commands, name="sweeps")
-app.add_typer(usage.commands, name="usage")
-app.command("simulator", context_settings=PASSED_ON)(run_simulator)
-
-app.command("assign")(assign_resource)
-app.command("healthcheck")(healthcheck)
-app.command("migrate")(migrate_databases)
-app.command("sync")(run_sync)
-app.command("token")(print_token)
+@app.callback()
+def _arcadia() -> None:
+    """The back office of a cloud reseller."""
 
 
 def main() -> None:

@@ -2,10 +2,7 @@
 
 import typer
 
-__all__ = ["PASSED_ON", "run_simulator"]
-
-PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-"""The command's context: every option is the simulator's own, `--help` too."""
+__all__ = ["run_simulator"]
 
 
 def run_simulator(context: typer.Context) -> None:
