@@ -64,7 +64,7 @@ status: $(INSTALLED)  ## Show which part runs where
 	@$(ARCADIA) status
 
 test: $(INSTALLED) $(FOCUS)  ## Run the tests, on real engines that they start themselves
-	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -m "not soak" -n 2 --no-loadscope-reorder $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long
 	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from services.common.settings import Service, Settings
@@ -12,6 +13,7 @@ from stack.engines.postgres import Postgres
 from stack.engines.temporal import Temporal
 from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok
 from tests.support.databases import PASSWORD, PostgresServer
+from tests.support.distribution import FilesOfAStack, long_first
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import OURS
 from tests.support.ports import free_port
@@ -22,9 +24,31 @@ for variable in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[variable]
 
 
+# On a busy machine drawing an example may take long: that is no fault of the property. A
+# fixture that is made once for all examples is meant so.
+hypothesis.settings.register_profile(
+    "arcadia",
+    deadline=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture,
+    ],
+)  # fmt: skip
+hypothesis.settings.load_profile("arcadia")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Names our markers."""
     config.addinivalue_line("markers", "soak: takes long; run by `make soak`")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfAStack:
+    """Called by pytest-xdist: how tests are shared out."""
+    return FilesOfAStack(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Called by pytest: the order of the tests."""
+    long_first(items)
 
 
 FreshSettings = Callable[..., Settings]

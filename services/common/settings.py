@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
 
     env: Literal["development", "production"] = "development"
-    port_offset: int = Field(default=0, ge=0, le=10_000)
+    port_offset: int = Field(default=0, ge=0, le=15_000)
     data_dir: str = ".arcadia"
     http_port: int = Field(default=0, ge=0, le=65_535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.matching import UNSEEN_END
@@ -19,9 +19,7 @@ PRODUCTS = {"Droplets": "droplet", "Volumes": "volume"}
 DAYS = st.integers(0, 30)
 IDS = st.sampled_from("1234")
 
-few = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+few = settings(max_examples=20)
 
 
 @dataclass(frozen=True)

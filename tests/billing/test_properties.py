@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.billing.reconciling import PartialSum, reconcile
@@ -16,9 +16,7 @@ CLASSIFICATIONS = ["resource", "shared", "account", "tax", "credit"]
 AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(lines=wanted_lines(), dialect=dialects(), cut=st.integers(1, 400), times=st.integers(1, 2))
 async def test_any_lines_in_any_allowed_dialect_are_kept_exactly_and_once(
     billing: Billing, lines: list[Wanted], dialect: Dialect, cut: int, times: int
@@ -40,9 +38,7 @@ async def test_any_lines_in_any_allowed_dialect_are_kept_exactly_and_once(
     )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(names=st.lists(st.sampled_from("abc"), max_size=12), seed=st.integers(0, 99))
 async def test_every_line_gets_the_id_of_one_item_that_says_the_same(
     billing: Billing, names: list[str], seed: int

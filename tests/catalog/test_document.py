@@ -118,7 +118,7 @@ def catalogs(draw: st.DrawFn) -> CatalogState:
 
 
 @given(catalogs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_is_exported_changes_nothing_when_it_is_applied(state: CatalogState) -> None:
     document = read_document(write_document(state))
     assert plan_changes(state, document) == []
@@ -126,7 +126,7 @@ def test_what_is_exported_changes_nothing_when_it_is_applied(state: CatalogState
 
 
 @given(catalogs())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_exported_makes_the_same_catalog_elsewhere(state: CatalogState) -> None:
     changes = plan_changes(CatalogState(), read_document(write_document(state)))
     published = sum(plan.active_version is not None for plan in state.plans)

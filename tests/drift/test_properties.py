@@ -74,7 +74,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_spec_from_a_live_row_sent_through_json_never_drifts(
     kind: str, data: st.DataObject
@@ -89,7 +89,7 @@ def test_a_spec_from_a_live_row_sent_through_json_never_drifts(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_changing_one_desired_field_drifts_on_that_field_alone(
     kind: str, data: st.DataObject
@@ -106,7 +106,7 @@ def test_changing_one_desired_field_drifts_on_that_field_alone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_spec_with_the_live_values_laid_over_does_not_drift(
     kind: str, data: st.DataObject
@@ -120,7 +120,7 @@ def test_a_spec_with_the_live_values_laid_over_does_not_drift(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_what_the_token_cannot_see_is_never_different(kind: str, data: st.DataObject) -> None:
     resource, other = data.draw(resources(kind)), data.draw(resources(kind))

@@ -113,6 +113,7 @@ async def test_after_days_of_failures_an_invoice_is_given_up_with_its_reason(
     assert (invoice.hand_over.status, invoice.hand_over.attempt_count) == ("failed", 1)
 
 
+@pytest.mark.soak
 async def test_a_worker_killed_in_the_middle_delivers_everything_and_accounts_know_each_once(
     month_end: MonthEnd,
 ) -> None:

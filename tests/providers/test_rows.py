@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.digitalocean.errors import MalformedAnswer
@@ -20,9 +20,7 @@ from tests.providers.simulator import Simulator
 Row = dict[str, Any]
 
 KINDS = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
-ON_THE_SAME_ROWS = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+ON_THE_SAME_ROWS = settings(max_examples=40)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

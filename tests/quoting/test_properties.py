@@ -245,7 +245,7 @@ for line in sys.stdin.buffer:
 """
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(st.lists(any_month(), min_size=5, max_size=5))
 def test_frozen_inputs_come_to_the_same_in_every_process(made: list[QuoteInputs]) -> None:
     answered = subprocess.run(

@@ -4,7 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.running import Simulator
@@ -84,9 +84,7 @@ def test_bills_hold_what_makes_matching_hard(reading: Simulator) -> None:
 
 
 @given(months=st.integers(1, 5), created=st.integers(0, 4))
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8)
 def test_months_that_end_later_are_issued_once_and_agree(
     sim: Simulator, months: int, created: int
 ) -> None:

@@ -41,7 +41,8 @@ class WholeStack:
     def at(cls, folder: Path, room: EngineRoom) -> "WholeStack":
         """A stack that keeps its data in a folder, on ports that are free."""
         while True:
-            offset = random.randrange(1000, 9000)
+            # With these the ports of the services lie above those of outgoing connections.
+            offset = random.randrange(11_000, 15_000)
             settings = Settings(port_offset=offset, data_dir=str(folder))
             parts = local_parts(settings, Layout.of(settings))
             if not any(is_taken(port) for part in parts for port in part.ports):

@@ -57,6 +57,7 @@ async def test_a_run_meters_yesterday_to_its_end_and_today_up_to_now(usage: Usag
     assert 0 < figures[today] <= 72
 
 
+@pytest.mark.soak
 async def test_a_killed_worker_goes_on_where_it_stood_and_nothing_counts_twice(
     usage: Usage,
 ) -> None:

@@ -161,14 +161,8 @@ async def test_a_cancelled_revert_turns_the_machine_on_again(drifting: Drifting)
     assert (await drifting.drift(drift.id)).revert_run.reason == "it was cancelled"
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        pytest.param("power_off", marks=pytest.mark.soak),
-        "resize",
-        pytest.param("power_on", marks=pytest.mark.soak),
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("word", ["power_off", "resize", "power_on"])
 async def test_a_worker_that_is_killed_at_any_step_loses_and_doubles_nothing(
     drifting: Drifting, word: str
 ) -> None:
