@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 
 from services.catalog.store.subscriptions import read_subscriptions
@@ -66,3 +67,43 @@ async def test_lists_and_batches_cost_the_same_at_any_number(shop: Shop, stateme
 
     assert await statements(batch(1)) == await statements(batch(MANY))
     assert await statements(lists(1)) == await statements(lists(MANY))
+
+
+async def test_a_batch_of_quotes_costs_the_same_at_any_number(
+    shop: Shop, statements: Count
+) -> None:
+    plans = ("starter", "studio", "pro")
+    ids = []
+    for number in range(MANY):
+        token = shop.tenant(f"tenant-{number:02}")
+        deployment = await shop.deploy("app", token)
+        made = await shop.subscribe(
+            deployment.id, plans[number % 3], addons=["storage_50gb"], token=token
+        )
+        ids.append(made.id)
+        if number % 2:
+            await shop.change("PauseSubscription", made.id, effective_on="2026-04-20")
+        if number % 5 == 0:
+            await shop.change(
+                "ChangePlan", made.id, plan_code=plans[number % 3 - 1], effective_on="2026-04-15"
+            )
+
+    async def quotes(size: int) -> None:
+        usage = [pricing_pb.UsageQuantity(resource_kind="spaces_gb_month", qty="400")]
+        items = [pricing_pb.BatchQuoteItem(subscription_id=one, usage=usage) for one in ids[:size]]
+        request = pricing_pb.BatchQuoteRequest(
+            period_start="2026-04-01", period_end="2026-05-01", items=items
+        )
+        stream = shop.pricing.BatchQuote(request, metadata=shop.worker)
+        results = [result async for answer in stream for result in answer.results]
+        assert [result.WhichOneof("outcome") for result in results] == ["quote"] * size
+
+    async def billable(size: int) -> None:
+        request = pricing_pb.ListBillableSubscriptionsRequest(
+            period_start="2026-04-01", period_end="2026-05-01", page_size=size
+        )
+        answer = await shop.pricing.ListBillableSubscriptions(request, metadata=shop.worker)
+        assert len(answer.billable_subscriptions) == size
+
+    assert await statements(quotes(1)) == await statements(quotes(MANY))
+    assert await statements(billable(1)) == await statements(billable(MANY))

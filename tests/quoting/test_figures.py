@@ -104,6 +104,16 @@ def test_in_half_a_month_every_quantity_and_amount_is_half() -> None:
     assert total(price(over).overage) == 250
 
 
+def test_a_quantity_without_an_equal_decimal_is_shown_to_twelve_places_and_kept_exactly() -> None:
+    made = month_of_plan(STUDIO, MAY, usage={"spaces_gb_month": 150, "droplet_hours": 600})
+    quote = price(replace(made, term=Term(STUDIO, (TWENTIETH,))))
+    storage, hours = sorted(quote.overage, key=lambda line: line.resource_kind, reverse=True)
+    # 12 of 31 days allow 1200/31 GB of storage, and 576 of 1488 hours.
+    assert (storage.qty, storage.meta["exact_qty"]) == ("111.290322580645", "3450/31")
+    assert storage.amount_cents == 223
+    assert (hours.qty, hours.meta.get("exact_qty")) == ("24", None)
+
+
 def test_trial_days_are_free_and_their_usage_with_them() -> None:
     trial = replace(
         month_of_plan(usage={"droplet_hours": 5 * 720}),
