@@ -4,11 +4,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from services.catalog.quoting.inputs import UsageFact
 from services.common.money import whole_cents
 
-__all__ = ["MarginGuard", "guard"]
+__all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How USD becomes a quote's currency: by a rate, units of it for one USD, else as it is."""
+
+    rate: Decimal | None = None
+    known: bool = True
+    parity_assumed: bool = False
+
+
+NOT_NEEDED: Final = Conversion()
+"""For a quote in USD, and where there is nothing to convert."""
+AT_PAR: Final = Conversion(parity_assumed=True)
+"""No rate was set: 1 to 1 is assumed, and said."""
+UNKNOWN: Final = Conversion(known=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +48,18 @@ def guard(
     unit_costs_usd: Mapping[str, Decimal],
     *,
     floor_percent: Decimal,
-    rate: Decimal | None,
-    in_usd: bool,
+    conversion: Conversion,
 ) -> MarginGuard:
-    """What a month of usage costs, and what is left of its price.
-
-    `rate` is units of the quote's currency for one USD; without one, 1 to 1 is assumed,
-    and said.
-    """
+    """What a month of usage costs, and what is left of its price."""
     used = [fact for fact in usage if fact.qty]
     unknown = sorted({f.resource_kind for f in used if f.resource_kind not in unit_costs_usd})
-    if in_usd:
-        rate = None
     cost = margin = percent = below = None
-    if not unknown:
+    if conversion.known and not unknown:
         exact = sum(
             (Fraction(fact.qty) * Fraction(unit_costs_usd[fact.resource_kind]) for fact in used),
             Fraction(0),
         )
-        cost = whole_cents(exact * Fraction(1 if rate is None else rate) * 100)
+        cost = whole_cents(exact * Fraction(conversion.rate or 1) * 100)
         margin = price_cents - cost
         if price_cents:
             percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)
@@ -62,6 +72,6 @@ def guard(
         floor_percent=floor_percent,
         below_floor=below,
         unknown_kinds=tuple(unknown),
-        exchange_rate=rate,
-        parity_assumed=rate is None and not in_usd,
+        exchange_rate=conversion.rate,
+        parity_assumed=conversion.parity_assumed,
     )

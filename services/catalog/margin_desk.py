@@ -1,32 +1,45 @@
-"""The margin guard of a quote: billing's unit costs, by the settings of this installation."""
+"""The margin guard of a quote: billing's unit costs at the exchange rate that analytics keeps."""
 
-from collections.abc import Mapping
+import asyncio
+from datetime import date
 from decimal import Decimal
 
-from services.catalog.margin import MarginGuard, guard
+from services.catalog.exchange_rates import ExchangeRates
+from services.catalog.margin import NOT_NEEDED, MarginGuard, guard
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.unit_costs import UnitCosts
-from services.common.settings import Settings
+from services.common.clients import open_channel
+from services.common.settings import Service, Settings
 
 __all__ = ["MarginDesk"]
 
 
 class MarginDesk:
-    """Says what quotes cost at the provider."""
+    """Says what quotes cost at the provider; must be made inside the running loop.
+
+    Its channels live as long as the process, and connect when they are first used.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._costs = UnitCosts(settings)
+        billing = open_channel(settings, Service.BILLING, caller=Service.CATALOG)
+        analytics = open_channel(settings, Service.ANALYTICS, caller=Service.CATALOG)
+        self._costs = UnitCosts(billing)
+        self._rates = ExchangeRates(analytics)
         self._floor_percent = settings.margin_floor_percent
-        self._rates: Mapping[str, Decimal] = settings.margin_usd_rates
 
-    async def guard(self, price_cents: int, inputs: QuoteInputs) -> MarginGuard:
-        """The cost side of a quote of a month's projected usage."""
+    async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
+        """The cost side of a quote of a month's projected usage, priced from a day on."""
         used = {fact.resource_kind for fact in inputs.usage if fact.qty}
+        costs: dict[str, Decimal] = {}
+        conversion = NOT_NEEDED
+        if used:
+            costs, conversion = await asyncio.gather(
+                self._costs.of(used), self._rates.to(inputs.currency, day)
+            )
         return guard(
             price_cents,
             inputs.usage,
-            await self._costs.of(used),
+            costs,
             floor_percent=self._floor_percent,
-            rate=self._rates.get(inputs.currency),
-            in_usd=inputs.currency == "USD",
+            conversion=conversion,
         )

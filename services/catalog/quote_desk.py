@@ -150,7 +150,7 @@ class QuoteDesk:
         )
         answer.proof.CopyFrom(proof_message(proof))
         if caller.is_operator:
-            guard = await self._margins.guard(answer.all_in_monthly_cents, inputs)
+            guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
             answer.margin_guard.CopyFrom(guard_message(guard))
         return _Made(answer, kept)
 

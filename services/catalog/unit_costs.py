@@ -9,9 +9,6 @@ import structlog
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 
-from services.common.clients import open_channel
-from services.common.settings import Service, Settings
-
 if TYPE_CHECKING:
     from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
 
@@ -24,11 +21,10 @@ log = structlog.get_logger("unit_costs")
 
 
 class UnitCosts:
-    """Billing's unit costs; connects when it is first asked."""
+    """Billing's unit costs."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._billing: CostFeedServiceAsyncStub | None = None
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._billing: CostFeedServiceAsyncStub = CostFeedServiceStub(channel)
 
     async def of(self, kinds: Collection[str]) -> dict[str, Decimal]:
         """What a unit of each kind costs, in USD.
@@ -36,11 +32,6 @@ class UnitCosts:
         Without the kinds that are unknown, which are all of them while billing does not answer:
         a quote says so then, and is made all the same.
         """
-        if not kinds:
-            return {}
-        if self._billing is None:
-            self._channel = open_channel(self._settings, Service.BILLING, caller=Service.CATALOG)
-            self._billing = CostFeedServiceStub(self._channel)
         request = pb.GetUnitCostsRequest(resource_kinds=sorted(kinds))
         try:
             answer = await self._billing.GetUnitCosts(request, timeout=WAIT_SECONDS)
@@ -48,8 +39,3 @@ class UnitCosts:
             log.warning("unit costs are unknown", code=error.code().name, detail=error.details())
             return {}
         return {known.resource_kind: Decimal(known.unit_cost_usd) for known in answer.unit_costs}
-
-    async def close(self) -> None:
-        """Lets go of the connection, if there is one."""
-        if self._channel is not None:
-            await self._channel.close()

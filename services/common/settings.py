@@ -122,9 +122,6 @@ class Settings(BaseSettings):
 
     margin_floor_percent: Decimal = Field(default=Decimal(30), ge=0, lt=100, decimal_places=4)
     """A quote that earns a smaller share of its price is said to be below the floor."""
-    margin_usd_rates: dict[str, Decimal] = Field(default_factory=dict)
-    """Units of a currency for one USD, by which the floor is watched: `{"AUD": "1.52"}`.
-    Without one, 1 to 1 is assumed, and said."""
 
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
@@ -151,13 +148,6 @@ class Settings(BaseSettings):
         # Empty means unset elsewhere; here it would quietly mean development.
         if os.environ.get("ARCADIA_ENV") == "":
             raise ValueError("ARCADIA_ENV is empty: say development or production")
-        return self
-
-    @model_validator(mode="after")
-    def _rates_are_above_nought(self) -> Self:
-        for currency, rate in self.margin_usd_rates.items():
-            if not (rate.is_finite() and rate > 0):
-                raise ValueError(f"ARCADIA_MARGIN_USD_RATES: {currency} must be above 0")
         return self
 
     @model_validator(mode="after")

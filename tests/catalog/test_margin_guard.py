@@ -8,22 +8,27 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
-from services.catalog.margin import MarginGuard, guard
+from services.catalog.margin import (
+    AT_PAR,
+    NOT_NEEDED,
+    UNKNOWN,
+    Conversion,
+    MarginGuard,
+    guard,
+)
 from services.catalog.quoting.inputs import UsageFact
 from services.catalog.unit_costs import UnitCosts
-from services.common.settings import Settings
 
 USAGE = (UsageFact("droplet_hours", Decimal(1000)), UsageFact("dns_zones", Decimal(0)))
 
 
-def guarded(cents: int, cost: str = "0.02", rate: str | None = "1.5", **said: Any) -> MarginGuard:
+def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
     return guard(
         cents,
         said.pop("usage", USAGE),
         {"droplet_hours": Decimal(cost)},
         floor_percent=Decimal(30),
-        rate=None if rate is None else Decimal(rate),
-        in_usd=said.pop("in_usd", False),
+        conversion=said.pop("conversion", Conversion(Decimal("1.5"))),
     )
 
 
@@ -41,14 +46,16 @@ def test_the_floor_is_held_against_the_exact_share(cents: int, below: bool) -> N
 
 
 def test_without_a_rate_parity_is_assumed_and_said_and_dollars_need_none() -> None:
-    assert guarded(5000, rate=None).parity_assumed
-    assert guarded(5000, rate=None).cost_cents == 2000
-    dollars = guarded(5000, in_usd=True)
-    assert (dollars.cost_cents, dollars.exchange_rate, dollars.parity_assumed) == (
-        2000,
-        None,
-        False,
-    )
+    at_par, dollars = guarded(5000, conversion=AT_PAR), guarded(5000, conversion=NOT_NEEDED)
+    assert (at_par.cost_cents, at_par.exchange_rate, at_par.parity_assumed) == (2000, None, True)
+    assert (dollars.cost_cents, dollars.exchange_rate) == (2000, None)
+    assert not dollars.parity_assumed
+
+
+def test_an_unknown_rate_makes_the_cost_unknown_and_parity_is_not_assumed() -> None:
+    found = guarded(5000, conversion=UNKNOWN)
+    assert (found.cost_cents, found.margin_cents, found.below_floor) == (None, None, None)
+    assert (found.exchange_rate, found.parity_assumed, found.unknown_kinds) == (None, False, ())
 
 
 def test_one_unknown_cost_makes_the_whole_unknown_and_is_named() -> None:
@@ -67,22 +74,25 @@ def test_a_price_of_nothing_has_no_percentage_but_a_loss_is_below_the_floor() ->
     assert (found.margin_percent, found.margin_cents, found.below_floor) == (None, -3000, True)
 
 
-async def test_unit_costs_are_asked_of_billing_and_a_kind_it_leaves_out_is_unknown() -> None:
-    class Billing(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
-        async def GetUnitCosts(  # noqa: N802
-            self, request: pb.GetUnitCostsRequest, context: Any
-        ) -> pb.GetUnitCostsResponse:
-            assert list(request.resource_kinds) == ["dns_zones", "droplet_hours"]
-            known = pb.UnitCost(resource_kind="droplet_hours", unit_cost_usd="0.00893")
-            return pb.GetUnitCostsResponse(unit_costs=[known])
+class Billing(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
+    """Knows what a droplet costs."""
 
+    async def GetUnitCosts(  # noqa: N802
+        self, request: pb.GetUnitCostsRequest, context: Any
+    ) -> pb.GetUnitCostsResponse:
+        """Leaves out every other kind."""
+        assert list(request.resource_kinds) == ["dns_zones", "droplet_hours"]
+        known = pb.UnitCost(resource_kind="droplet_hours", unit_cost_usd="0.00893")
+        return pb.GetUnitCostsResponse(unit_costs=[known])
+
+
+async def test_unit_costs_are_asked_of_billing_and_a_kind_it_leaves_out_is_unknown() -> None:
     server = grpc.aio.server()
     servicer = Billing()  # type: ignore[abstract]
     cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    costs = UnitCosts(Settings(billing_address=f"127.0.0.1:{port}"))
-    found = await costs.of({"droplet_hours", "dns_zones"})
-    await costs.close()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        found = await UnitCosts(channel).of({"droplet_hours", "dns_zones"})
     await server.stop(None)
     assert found == {"droplet_hours": Decimal("0.00893")}

@@ -245,7 +245,7 @@ async def test_the_cost_side_is_for_operators_and_unknown_costs_are_not_nothing(
 ) -> None:
     tenants = await quote(seeded, plan_code="studio", usage={"droplet_hours": 744})
     assert not tenants.HasField("margin_guard")
-    # Billing does not run here: nothing is known.
+    # Neither billing nor analytics runs here: nothing is known, and parity not assumed.
     operators = await quote(
         seeded, seeded.operator, plan_code="studio", usage={"droplet_hours": 744}
     )
@@ -253,7 +253,7 @@ async def test_the_cost_side_is_for_operators_and_unknown_costs_are_not_nothing(
     assert list(guard.unknown_kinds) == ["droplet_hours"]
     assert not guard.HasField("cost_cents")
     assert not guard.HasField("below_floor")
-    assert (guard.floor_percent, guard.parity_assumed) == ("30", True)
+    assert (guard.floor_percent, guard.parity_assumed) == ("30", False)
 
 
 async def test_many_who_make_room_for_a_month_at_the_same_time_all_succeed(shop: Shop) -> None:

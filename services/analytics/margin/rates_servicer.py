@@ -10,7 +10,13 @@ from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.analytics.margin.messages import rate_message
-from services.analytics.margin.store.rates import NewRate, RateFilter, create_rate, list_rates
+from services.analytics.margin.store.rates import (
+    NewRate,
+    RateFilter,
+    create_rate,
+    list_rates,
+    rate_in_force,
+)
 from services.analytics.wire import required, text, uuid_of
 from services.common.access import current_caller
 from services.common.database import Database
@@ -81,6 +87,19 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
                 return pb.CreateExchangeRateResponse(exchange_rate=rate_message(row))
 
             return await once(session, request, pb.CreateExchangeRateResponse, do)
+
+    async def GetRateInForce(  # noqa: N802
+        self, request: pb.GetRateInForceRequest, context: Context
+    ) -> pb.GetRateInForceResponse:
+        """Answers the rate of a day, if one was set."""
+        pair = (
+            _currency("from_currency", request.from_currency),
+            _currency("to_currency", request.to_currency),
+        )
+        day = read_day(required("on", request.on), "on")
+        async with self._database.read(current_caller().scope) as session:
+            row = await rate_in_force(session, *pair, day)
+        return pb.GetRateInForceResponse(exchange_rate=None if row is None else rate_message(row))
 
 
 def _new_rate(request: pb.CreateExchangeRateRequest) -> NewRate:

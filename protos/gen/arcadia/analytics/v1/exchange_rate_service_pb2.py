@@ -28,7 +28,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0arcadia/analytics/v1/exchange_rate_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/margins.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\x18ListExchangeRatesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rfrom_currency\x18\x03 \x01(\t\x12\x13\n\x0bto_currency\x18\x04 \x01(\t\x12\x13\n\x0bin_force_on\x18\x05 \x01(\t\"p\n\x19ListExchangeRatesResponse\x12:\n\x0e\x65xchange_rates\x18\x01 \x03(\x0b\x32\".arcadia.analytics.v1.ExchangeRate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbf\x01\n\x19\x43reateExchangeRateRequest\x12\x1b\n\rfrom_currency\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_currency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rate\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"W\n\x1a\x43reateExchangeRateResponse\x12\x39\n\rexchange_rate\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.ExchangeRate2\xd1\x02\n\x13\x45xchangeRateService\x12\x98\x01\n\x11ListExchangeRates\x12..arcadia.analytics.v1.ListExchangeRatesRequest\x1a/.arcadia.analytics.v1.ListExchangeRatesResponse\"\"\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/exchange-rates\x12\x9e\x01\n\x12\x43reateExchangeRate\x12/.arcadia.analytics.v1.CreateExchangeRateRequest\x1a\x30.arcadia.analytics.v1.CreateExchangeRateResponse\"%\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x1b\"\x16/api/v1/exchange-rates:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0arcadia/analytics/v1/exchange_rate_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/margins.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x82\x01\n\x18ListExchangeRatesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rfrom_currency\x18\x03 \x01(\t\x12\x13\n\x0bto_currency\x18\x04 \x01(\t\x12\x13\n\x0bin_force_on\x18\x05 \x01(\t\"p\n\x19ListExchangeRatesResponse\x12:\n\x0e\x65xchange_rates\x18\x01 \x03(\x0b\x32\".arcadia.analytics.v1.ExchangeRate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbf\x01\n\x19\x43reateExchangeRateRequest\x12\x1b\n\rfrom_currency\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_currency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rate\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"W\n\x1a\x43reateExchangeRateResponse\x12\x39\n\rexchange_rate\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.ExchangeRate\"a\n\x15GetRateInForceRequest\x12\x1b\n\rfrom_currency\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bto_currency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x02on\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x16GetRateInForceResponse\x12\x39\n\rexchange_rate\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.ExchangeRate2\xc4\x03\n\x13\x45xchangeRateService\x12\x98\x01\n\x11ListExchangeRates\x12..arcadia.analytics.v1.ListExchangeRatesRequest\x1a/.arcadia.analytics.v1.ListExchangeRatesResponse\"\"\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/exchange-rates\x12\x9e\x01\n\x12\x43reateExchangeRate\x12/.arcadia.analytics.v1.CreateExchangeRateRequest\x1a\x30.arcadia.analytics.v1.CreateExchangeRateResponse\"%\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x1b\"\x16/api/v1/exchange-rates:\x01*\x12q\n\x0eGetRateInForce\x12+.arcadia.analytics.v1.GetRateInForceRequest\x1a,.arcadia.analytics.v1.GetRateInForceResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,10 +43,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEEXCHANGERATEREQUEST'].fields_by_name['rate']._serialized_options = b'\342A\001\002'
   _globals['_CREATEEXCHANGERATEREQUEST'].fields_by_name['effective_from']._loaded_options = None
   _globals['_CREATEEXCHANGERATEREQUEST'].fields_by_name['effective_from']._serialized_options = b'\342A\001\002'
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['from_currency']._loaded_options = None
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['from_currency']._serialized_options = b'\342A\001\002'
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['to_currency']._loaded_options = None
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['to_currency']._serialized_options = b'\342A\001\002'
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['on']._loaded_options = None
+  _globals['_GETRATEINFORCEREQUEST'].fields_by_name['on']._serialized_options = b'\342A\001\002'
   _globals['_EXCHANGERATESERVICE'].methods_by_name['ListExchangeRates']._loaded_options = None
   _globals['_EXCHANGERATESERVICE'].methods_by_name['ListExchangeRates']._serialized_options = b'\310\363\030\004\202\323\344\223\002\030\022\026/api/v1/exchange-rates'
   _globals['_EXCHANGERATESERVICE'].methods_by_name['CreateExchangeRate']._loaded_options = None
   _globals['_EXCHANGERATESERVICE'].methods_by_name['CreateExchangeRate']._serialized_options = b'\310\363\030\004\202\323\344\223\002\033\"\026/api/v1/exchange-rates:\001*'
+  _globals['_EXCHANGERATESERVICE'].methods_by_name['GetRateInForce']._loaded_options = None
+  _globals['_EXCHANGERATESERVICE'].methods_by_name['GetRateInForce']._serialized_options = b'\310\363\030\005'
   _globals['_LISTEXCHANGERATESREQUEST']._serialized_start=206
   _globals['_LISTEXCHANGERATESREQUEST']._serialized_end=336
   _globals['_LISTEXCHANGERATESRESPONSE']._serialized_start=338
@@ -55,6 +63,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEEXCHANGERATEREQUEST']._serialized_end=644
   _globals['_CREATEEXCHANGERATERESPONSE']._serialized_start=646
   _globals['_CREATEEXCHANGERATERESPONSE']._serialized_end=733
-  _globals['_EXCHANGERATESERVICE']._serialized_start=736
-  _globals['_EXCHANGERATESERVICE']._serialized_end=1073
+  _globals['_GETRATEINFORCEREQUEST']._serialized_start=735
+  _globals['_GETRATEINFORCEREQUEST']._serialized_end=832
+  _globals['_GETRATEINFORCERESPONSE']._serialized_start=834
+  _globals['_GETRATEINFORCERESPONSE']._serialized_end=917
+  _globals['_EXCHANGERATESERVICE']._serialized_start=920
+  _globals['_EXCHANGERATESERVICE']._serialized_end=1372
 # @@protoc_insertion_point(module_scope)

@@ -55,3 +55,19 @@ class CreateExchangeRateResponse(_message.Message):
     EXCHANGE_RATE_FIELD_NUMBER: _ClassVar[int]
     exchange_rate: _margins_pb2.ExchangeRate
     def __init__(self, exchange_rate: _Optional[_Union[_margins_pb2.ExchangeRate, _Mapping]] = ...) -> None: ...
+
+class GetRateInForceRequest(_message.Message):
+    __slots__ = ("from_currency", "to_currency", "on")
+    FROM_CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    TO_CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    ON_FIELD_NUMBER: _ClassVar[int]
+    from_currency: str
+    to_currency: str
+    on: str
+    def __init__(self, from_currency: _Optional[str] = ..., to_currency: _Optional[str] = ..., on: _Optional[str] = ...) -> None: ...
+
+class GetRateInForceResponse(_message.Message):
+    __slots__ = ("exchange_rate",)
+    EXCHANGE_RATE_FIELD_NUMBER: _ClassVar[int]
+    exchange_rate: _margins_pb2.ExchangeRate
+    def __init__(self, exchange_rate: _Optional[_Union[_margins_pb2.ExchangeRate, _Mapping]] = ...) -> None: ...

@@ -45,6 +45,11 @@ class ExchangeRateServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateResponse.FromString,
                 _registered_method=True)
+        self.GetRateInForce = channel.unary_unary(
+                '/arcadia.analytics.v1.ExchangeRateService/GetRateInForce',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeRateServiceServicer:
@@ -66,6 +71,13 @@ class ExchangeRateServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRateInForce(self, request, context):
+        """The rate that is in force on a day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeRateServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +90,11 @@ def add_ExchangeRateServiceServicer_to_server(servicer, server):
                     servicer.CreateExchangeRate,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateResponse.SerializeToString,
+            ),
+            'GetRateInForce': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRateInForce,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +152,33 @@ class ExchangeRateService:
             '/arcadia.analytics.v1.ExchangeRateService/CreateExchangeRate',
             arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.CreateExchangeRateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRateInForce(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.ExchangeRateService/GetRateInForce',
+            arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_exchange__rate__service__pb2.GetRateInForceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class ExchangeRateServiceStub:
     """Sets a rate from a day on; one that is open then ends that day. Refused when it
     would overlap a later one.
     """
+    GetRateInForce: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]
+    """The rate that is in force on a day."""
 
 @_typing.type_check_only
 class ExchangeRateServiceAsyncStub(ExchangeRateServiceStub):
@@ -51,6 +53,8 @@ class ExchangeRateServiceAsyncStub(ExchangeRateServiceStub):
     """Sets a rate from a day on; one that is open then ends that day. Refused when it
     would overlap a later one.
     """
+    GetRateInForce: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]  # type: ignore[assignment]
+    """The rate that is in force on a day."""
 
 class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
     """What brings costs and revenue to one currency."""
@@ -72,5 +76,13 @@ class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sets a rate from a day on; one that is open then ends that day. Refused when it
         would overlap a later one.
         """
+
+    @_abc_1.abstractmethod
+    def GetRateInForce(
+        self,
+        request: _exchange_rate_service_pb2.GetRateInForceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_rate_service_pb2.GetRateInForceResponse, _abc.Awaitable[_exchange_rate_service_pb2.GetRateInForceResponse]]:
+        """The rate that is in force on a day."""
 
 def add_ExchangeRateServiceServicer_to_server(servicer: ExchangeRateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
