@@ -85,6 +85,7 @@ class DriftSweep:
                 DriftActivities.record_list_prices,
                 KindInput(request.provider, DROPLET),
                 schedule_to_close_timeout=timedelta(minutes=5),
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRIES,
                 summary="read the provider's list prices",
             )

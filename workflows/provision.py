@@ -18,7 +18,7 @@ from temporalio.workflow import ActivityCancellationType
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.provisioning import ProvisionActivities
     from workflows.activities.reading import ReadActivities
-    from workflows.patience import HEARTBEAT
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import ResourceInput
     from workflows.provision_payloads import Progress, Provisioned, ProvisionInput, Undoing
     from workflows.queues import TaskQueue
@@ -110,6 +110,7 @@ class Provision:
             argument,
             schedule_to_close_timeout=PATIENCE,
             heartbeat_timeout=HEARTBEAT if step in BEATING else None,
+            start_to_close_timeout=None if step in BEATING else SHORT,
             retry_policy=RETRIES,
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -122,6 +123,7 @@ class Provision:
             ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
             schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
             summary="record how it is",
         )
@@ -135,6 +137,7 @@ class Provision:
                 Undoing(order, self._resource_id),
                 schedule_to_close_timeout=UNDOING,
                 heartbeat_timeout=HEARTBEAT if undo in BEATING else None,
+                start_to_close_timeout=None if undo in BEATING else SHORT,
                 retry_policy=RETRIES,
                 summary=summary,
             )
@@ -166,9 +169,17 @@ class Provision:
             ProvisionActivities.record_provision,
             Progress(order.provision_id, status, step, reason, self._resource_id),
             schedule_to_close_timeout=patience,
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary=f"tell the catalog: {step}",
         )
 
 
-BEATING: Final = (ProvisionActivities.await_droplet, ProvisionActivities.delete_droplet)
+BEATING: Final = (
+    ProvisionActivities.create_droplet,
+    ProvisionActivities.await_droplet,
+    ProvisionActivities.tag_droplet,
+    ProvisionActivities.place_droplet,
+    ProvisionActivities.delete_droplet,
+)
+"""What asks the provider, whose limits may make it wait."""

@@ -21,7 +21,7 @@ from temporalio.workflow import ActivityCancellationType
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.reading import ReadActivities
     from workflows.activities.reverting import RevertActivities
-    from workflows.patience import HEARTBEAT
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import ResourceInput
     from workflows.queues import TaskQueue
     from workflows.reasons import reason_of
@@ -72,6 +72,7 @@ class RevertDrift:
             RevertActivities.begin_revert,
             request,
             schedule_to_close_timeout=ASKING,
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary="note which run reverts it",
         )
@@ -112,6 +113,7 @@ class RevertDrift:
             RevertActivities.complete_revert,
             RevertInput(plan.drift_id),
             schedule_to_close_timeout=ASKING,
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary="close the drift if the live value is the desired one",
         )
@@ -132,6 +134,7 @@ class RevertDrift:
             RevertActivities.fail_revert,
             FailedRevert(plan.drift_id, reason),
             schedule_to_close_timeout=ASKING,
+            start_to_close_timeout=SHORT,
             retry_policy=RETRIES,
             summary="leave the drift open with the reason",
         )
@@ -157,6 +160,7 @@ class RevertDrift:
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
             schedule_to_close_timeout=ASKING,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
             summary="record how it is now",
         )

@@ -126,7 +126,7 @@ class SingleRead:
                 "too many calls wait for the database", reason="DATABASE_BUSY"
             ) from error
         except psycopg.OperationalError as error:
-            raise _down() from error
+            raise _down(error) from error
 
 
 class SingleWrite(SingleRead):
@@ -221,10 +221,10 @@ class Database:
                 await connection.exec_driver_sql(_ENTER, self._entering(scope))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
-            raise _down() from error
+            raise _down(error) from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-                raise _down() from error
+                raise _down(error.orig) from error
             raise
 
     def _entering(self, scope: Scope) -> tuple[str, str, str]:
@@ -241,7 +241,10 @@ async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     set_json_loads(orjson.loads, connection)
 
 
-def _down() -> Unavailable:
+def _down(error: BaseException | None) -> Unavailable:
+    """What a caller is told: in either case nothing was written, and they may try again."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return Unavailable("the database has no space left", reason="DATABASE_FULL")
     return Unavailable("the database is not available", reason="DATABASE_DOWN")
 
 

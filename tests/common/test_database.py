@@ -155,6 +155,25 @@ async def test_a_connection_cut_under_the_drivers_own_statement_is_unavailable(
     assert await ids(database, ALL) == [1, 2, 3]
 
 
+async def test_a_full_disk_is_told_as_such_and_the_next_write_goes_on(database: Database) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$"
+
+    async def write(*, by_the_driver: bool) -> None:
+        async with database.write(ALL) as session:
+            if by_the_driver:
+                await (await session.driver()).execute(full)
+            else:
+                await session.execute(text(full))
+
+    for by_the_driver in (False, True):
+        with pytest.raises(Unavailable) as refused:
+            await write(by_the_driver=by_the_driver)
+        assert refused.value.reason == "DATABASE_FULL"
+    async with database.write(ALL) as session:
+        await session.execute(text("INSERT INTO things VALUES (4, NULL)"))
+    assert await ids(database, ALL) == [1, 2, 3, 4]
+
+
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
     database = Database("postgresql://x:y@127.0.0.1:1/none", application_name="x")
     assert not await database.ping()

@@ -58,16 +58,17 @@ class DriftActivities:
         """Keeps what the provider asks for each size; answers how many sizes there are."""
         with as_failures():
             set_request_id(activity.info().workflow_run_id)
-            prices = [
-                _list_price(row)
-                async for page in self._provider.pages("/v2/sizes", "sizes")
-                for row in page.items
-            ]
-            await self._inventory.RecordListPrices(
-                pb.RecordListPricesRequest(
-                    provider=request.provider, kind=request.kind, prices=prices
+            async with beating(lambda: None):
+                prices = [
+                    _list_price(row)
+                    async for page in self._provider.pages("/v2/sizes", "sizes")
+                    for row in page.items
+                ]
+                await self._inventory.RecordListPrices(
+                    pb.RecordListPricesRequest(
+                        provider=request.provider, kind=request.kind, prices=prices
+                    )
                 )
-            )
             return len(prices)
 
     @activity.defn

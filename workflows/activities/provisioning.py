@@ -95,7 +95,8 @@ class ProvisionActivities:
             "image": request.image,
         }
         with as_failures():
-            return await make_droplet(self._provider, request.own_tag, order)
+            async with beating(lambda: request.own_tag):
+                return await make_droplet(self._provider, request.own_tag, order)
 
     @activity.defn
     async def await_droplet(self, request: Provisioned) -> None:
@@ -108,44 +109,47 @@ class ProvisionActivities:
     async def tag_droplet(self, request: Provisioned) -> None:
         """Tags the droplet with its tenant, its deployment and what was asked for."""
         with as_failures():
-            await ensure_tags(self._provider, request.provider_id, request.order.all_tags)
+            async with beating(lambda: request.provider_id):
+                await ensure_tags(self._provider, request.provider_id, request.order.all_tags)
 
     @activity.defn
     async def place_droplet(self, request: Provisioned) -> str:
         """Puts the droplet into its project; the name of it, empty when there is none."""
+        with as_failures():
+            async with beating(lambda: request.provider_id):
+                return await self._place(request)
+
+    async def _place(self, request: Provisioned) -> str:
         order = request.order
         wanted = (
             {"project_ids": [order.project_id]}
             if order.project_id
             else {"tenant_ids": [order.tenant_id]}
         )
-        with as_failures():
-            found = await self._lookup.LookupProjects(
-                lookup_service_pb2.LookupProjectsRequest(provider=DIGITALOCEAN, **wanted)
-            )
-            living = [project for project in found.projects if not project.HasField("lived_to")]
-            if not living:
-                if order.project_id:
-                    raise ApplicationError(
-                        f"there is no project {order.project_id}",
-                        type="ProjectGone",
-                        non_retryable=True,
-                    )
-                return ""
-            project = living[0]
-            await ensure_project(self._provider, request.provider_id, project.provider_id)
-            await self._sync.RecordProjectMembers(
-                sync_service_pb2.RecordProjectMembersRequest(
-                    provider=DIGITALOCEAN,
-                    project_provider_id=project.provider_id,
-                    members=[
-                        sync_service_pb2.ProjectMember(
-                            kind=DROPLET, provider_id=request.provider_id
-                        )
-                    ],
+        found = await self._lookup.LookupProjects(
+            lookup_service_pb2.LookupProjectsRequest(provider=DIGITALOCEAN, **wanted)
+        )
+        living = [project for project in found.projects if not project.HasField("lived_to")]
+        if not living:
+            if order.project_id:
+                raise ApplicationError(
+                    f"there is no project {order.project_id}",
+                    type="ProjectGone",
+                    non_retryable=True,
                 )
+            return ""
+        project = living[0]
+        await ensure_project(self._provider, request.provider_id, project.provider_id)
+        await self._sync.RecordProjectMembers(
+            sync_service_pb2.RecordProjectMembersRequest(
+                provider=DIGITALOCEAN,
+                project_provider_id=project.provider_id,
+                members=[
+                    sync_service_pb2.ProjectMember(kind=DROPLET, provider_id=request.provider_id)
+                ],
             )
-            return str(project.name)
+        )
+        return str(project.name)
 
     @activity.defn
     async def find_resource(self, request: Provisioned) -> str:
