@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class WholeStack:
 
     settings: Settings
     room: EngineRoom
+    program: tuple[str, ...] = (*COMMAND, "up")
+    """What starts it and supervises it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the program is told beside the settings."""
     _process: Process | None = field(default=None, init=False)
 
     @classmethod
@@ -63,7 +68,10 @@ class WholeStack:
         log = self.room.log(self.name)
         before = len(log.read_text()) if log.exists() else 0
         self._process = self.room.start_program(
-            self.name, [*COMMAND, "up"], environment_of(self.settings), self._is_ready
+            self.name,
+            self.program,
+            {**environment_of(self.settings), **self.environment},
+            self._is_ready,
         )
         return log.read_text()[before:]
 

@@ -1,0 +1,164 @@
+"""The whole system behind links, under load, and what it may suffer."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+import orjson
+from temporalio.client import Client
+
+from services.common.settings import Settings
+from tests.soak.disk import SmallDisk
+from tests.soak.faults import Fault
+from tests.soak.ledger import Ledger
+from tests.soak.linked_stack import LINKS, PROGRAM, listening_ports
+from tests.soak.links import Link
+from tests.soak.load import Load
+from tests.soak.outside import Outside
+from tests.soak.reads import Pages, Watch
+from tests.soak.report import Outcome
+from tests.soak.truth import Truth
+from tests.soak.work import Ingests, Provisions, Sweeps, Syncs
+from tests.soak.writes import (
+    TENANT,
+    Addons,
+    Assignments,
+    Deployments,
+    Quotes,
+    Subscriptions,
+    UsageOverGrpc,
+    UsageOverHttp,
+)
+from tests.support.engine_room import EngineRoom
+from tests.support.whole_stack import WholeStack
+from workflows.billing_starts import start_billing_history
+from workflows.connection import connect
+
+__all__ = ["Soak", "soaking"]
+
+WRITES: Final = (
+    "usage-http", "usage-grpc", "deployment", "subscription", "addon", "quote", "assignment",
+)  # fmt: skip
+WORK: Final = ("sync", "drift-sweep", "ingest")
+RECOVERY_SECONDS: Final = 120.0
+QUIET_SECONDS: Final = 1.0
+BILLS: Final = 3
+
+
+@dataclass(frozen=True)
+class Soak:
+    """A system under load."""
+
+    stack: WholeStack
+    links: dict[str, Link]
+    outside: Outside
+    client: Client
+    load: Load
+    ledger: Ledger
+    watch: Watch
+    deployment_id: str
+    disk: SmallDisk | None = None
+    """None where no disk may be mounted."""
+
+    async def suffer(self, fault: Fault) -> Outcome:
+        """Breaks something, and waits until every kind of request is acknowledged again."""
+        begun = time.monotonic()
+        await fault.strike()
+        lasted = time.monotonic() - begun
+        writes = [await self._recovery(kind, begun, fault) for kind in WRITES]
+        work = {kind: await self._recovery(kind, begun, fault) for kind in WORK}
+        await asyncio.sleep(QUIET_SECONDS)
+        return Outcome(fault.group, fault.name, lasted, writes, work)
+
+    async def settle(self) -> None:
+        """The load ends; what vanished is struck three times; the days are metered."""
+        await self.load.stop()
+        for words in (("sync",), ("sync",), ("sync",), ("usage", "meter")):
+            finished = await asyncio.to_thread(self.stack.run, *words)
+            assert finished.returncode == 0, finished.stdout
+        last = Truth(self.stack.settings).events_since(self.watch.seen[0])[-1]
+        async with asyncio.timeout(60):
+            while self.watch.seen[-1] < last:
+                self.ledger.requests += 1
+                await self.watch.read()
+
+    async def _recovery(self, kind: str, since: float, fault: Fault) -> float:
+        deadline = since + RECOVERY_SECONDS
+        while True:
+            self.load.check()
+            seconds = self.ledger.recovered(kind, since)
+            if seconds is not None:
+                return seconds
+            assert time.monotonic() < deadline, f"no {kind} after {fault.group} {fault.name}"
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def soaking(room: EngineRoom) -> AsyncIterator[Soak]:
+    """Such a system, with bills brought in."""
+    plain = WholeStack.at(room.folder / "soak", room)
+    ports = listening_ports(plain.settings)
+    links = {name: Link(name, port) for name, port in ports.items()}
+    told = {LINKS: orjson.dumps({name: link.port for name, link in links.items()}).decode()}
+    stack = replace(plain, program=PROGRAM, environment=told)
+    disk = SmallDisk(room.folder / "small-disk")
+    async with AsyncExitStack() as ending:
+        mounted = disk.mount()
+        if mounted:
+            ending.callback(disk.unmount)
+            await asyncio.to_thread(disk.hold, plain.settings)
+        for link in links.values():
+            await link.open()
+            ending.push_async_callback(link.close)
+        await asyncio.to_thread(stack.up)
+        ending.push_async_callback(asyncio.to_thread, stack.stop)
+        through = plain.settings.model_copy(update={"temporal_address": links["temporal"].address})
+        outside = Outside.of(plain.settings, links)
+        ending.push_async_callback(outside.close)
+        client = await connect(through)
+        soak = await _under_load(stack, links, outside, client, through)
+        ending.push_async_callback(soak.load.cancel)
+        yield replace(soak, disk=disk if mounted else None)
+
+
+async def _under_load(
+    stack: WholeStack,
+    links: dict[str, Link],
+    outside: Outside,
+    client: Client,
+    settings: Settings,
+) -> Soak:
+    """Everything that the load needs is made, and the load begins."""
+    finished = await asyncio.to_thread(stack.run, "sync")
+    assert finished.returncode == 0, finished.stdout
+    await (await start_billing_history(client)).result()
+    slug = {"tenant_id": TENANT, "slug": "counted"}
+    deployment_id = (await outside.post("/api/v1/deployments", slug))["deployment"]["id"]
+    droplets = await outside.get("/api/v1/inventory", kind="droplet", page_size=1)
+    bills = await outside.get("/api/v1/billing/provider-invoices", page_size=BILLS)
+
+    ledger = Ledger()
+    load = Load(ledger)
+    watch = Watch(outside)
+    deployments = Deployments(outside)
+    subscriptions = Subscriptions(outside, deployments.made)
+    for writer in (
+        UsageOverHttp(outside, deployment_id),
+        UsageOverGrpc(outside, deployment_id),
+        deployments,
+        subscriptions,
+        Addons(outside, subscriptions.made),
+        Quotes(outside),
+        Assignments(outside, droplets["resources"][0]["id"]),
+        Syncs(client, settings),
+        Sweeps(client),
+        Ingests(outside, client, [bill["id"] for bill in bills["provider_invoices"]]),
+        Provisions(outside, deployment_id),
+    ):
+        load.write(writer)
+    load.read(Pages(outside).read, 0.1)
+    load.read(watch.read, 0.1)
+    return Soak(stack, links, outside, client, load, ledger, watch, deployment_id)
