@@ -39,7 +39,13 @@ MEMBER = mint_user_token(SETTINGS, subject="m", roles=["member"], tenant_id="acm
 TENANT_ADMIN = mint_user_token(SETTINGS, subject="a", roles=["admin"], tenant_id="acme")
 UNDERSCORE = mint_user_token(SETTINGS, subject="u", roles=["platform_admin"], tenant_id="acme")
 HOMELESS = mint_user_token(SETTINGS, subject="h", roles=["member"])
-SERVICE_TOKEN = ServiceTokens(SETTINGS, "worker").authorization().removeprefix("Bearer ")
+SERVICE_TOKEN = "a worker's, which lives for minutes: made for each call"
+SERVICE_TOKENS = ServiceTokens(SETTINGS, "worker")
+
+
+def bearer(token: str) -> str:
+    """The header's value."""
+    return SERVICE_TOKENS.authorization() if token is SERVICE_TOKEN else f"Bearer {token}"
 
 
 @dataclass
@@ -93,7 +99,7 @@ async def backend() -> AsyncIterator[Backend]:
 async def call(
     backend: Backend, method: str, token: str | None = None, *more: tuple[str, str]
 ) -> None:
-    metadata = [*([("authorization", f"Bearer {token}")] if token else []), *more]
+    metadata = [*([("authorization", bearer(token))] if token else []), *more]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
         codec: dict[str, Any] = {
             "request_serializer": empty_pb2.Empty.SerializeToString,
@@ -256,7 +262,7 @@ async def test_an_error_is_short_whatever_the_caller_sent(backend: Backend) -> N
 async def test_a_malformed_message_is_judged_after_the_caller(
     backend: Backend, method: str, token: str | None, code: str
 ) -> None:
-    metadata = [("authorization", f"Bearer {token}")] if token else []
+    metadata = [("authorization", bearer(token))] if token else []
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
         raw = cast("Any", channel.unary_unary(f"/{SERVICE}/{method}"))
         with pytest.raises(grpc.aio.AioRpcError) as refused:

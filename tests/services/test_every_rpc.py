@@ -56,7 +56,8 @@ SETTINGS = Settings()
 OPERATOR = mint_user_token(SETTINGS, subject="op", roles=["platform-admin"])
 MEMBER = mint_user_token(SETTINGS, subject="m", roles=["admin"], tenant_id="acme")
 HOMELESS = mint_user_token(SETTINGS, subject="h", roles=["member"])
-WORKER = ServiceTokens(SETTINGS, "worker").authorization().removeprefix("Bearer ")
+WORKER = "a worker's, which lives for minutes: made for each call"
+SERVICE_TOKENS = ServiceTokens(SETTINGS, "worker")
 
 ALLOWED = {
     access_pb2.ACCESS_PUBLIC: {"", OPERATOR, MEMBER, HOMELESS, WORKER},
@@ -97,7 +98,8 @@ async def served(postgres: PostgresServer) -> AsyncIterator[dict[Service, Served
 
 async def status_of(served: Served, method: MethodDescriptor, token: str) -> grpc.StatusCode:
     """The status that an empty call of a method ends with; streams are read to their first word."""
-    metadata = [("authorization", f"Bearer {token}")] if token else []
+    authorization = SERVICE_TOKENS.authorization() if token is WORKER else f"Bearer {token}"
+    metadata = [("authorization", authorization)] if token else []
     async with served.channel() as channel:
         path = method_path(method)
         # A watch has no end: what it answers until then is an answer too.
