@@ -86,7 +86,9 @@ ACTIVITIES_AT_ONCE: Final = 8
 
 
 @asynccontextmanager
-async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[Worker]]:
+async def workers(
+    settings: Settings, client: Client, *, grace: timedelta = GRACE
+) -> AsyncIterator[Sequence[Worker]]:
     """The workers of this process, one a task queue, with what their activities need."""
     async with AsyncExitStack() as held:
         channel = await held.enter_async_context(
@@ -99,36 +101,38 @@ async def workers(settings: Settings, client: Client) -> AsyncIterator[Sequence[
         for queue in TaskQueue:
             if queue is TaskQueue.INVOICING:
                 activities = await held.enter_async_context(invoicing_activities(settings))
-                made.append(_worker(client, queue, activities))
+                made.append(_worker(client, queue, grace, activities))
                 continue
             if queue is TaskQueue.METERING:
                 analytics = await held.enter_async_context(
                     connect_service(settings, Service.ANALYTICS, caller=PROGRAM)
                 )
-                made.append(_worker(client, queue, metering_activities(analytics)))
+                made.append(_worker(client, queue, grace, metering_activities(analytics)))
                 continue
             provider = await held.enter_async_context(tokens.client(queue))
             if queue is TaskQueue.CLOUD_BILLING:
                 billing = await held.enter_async_context(
                     connect_service(settings, Service.BILLING, caller=PROGRAM)
                 )
-                made.append(_worker(client, queue, billing_activities(provider, billing)))
+                made.append(_worker(client, queue, grace, billing_activities(provider, billing)))
                 continue
             if queue is TaskQueue.PROVISIONING:
                 catalog = await held.enter_async_context(
                     connect_service(settings, Service.CATALOG, caller=PROGRAM)
                 )
                 activities = provisioning_activities(provider, channel, catalog)
-                made.append(_worker(client, queue, activities))
+                made.append(_worker(client, queue, grace, activities))
                 continue
             activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:
                 activities = (*activities, *drift_activities(provider, channel))
-            made.append(_worker(client, queue, activities))
+            made.append(_worker(client, queue, grace, activities))
         yield made
 
 
-def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) -> Worker:
+def _worker(
+    client: Client, queue: TaskQueue, grace: timedelta, activities: Sequence[Activity]
+) -> Worker:
     return Worker(
         client,
         task_queue=queue,
@@ -140,7 +144,7 @@ def _worker(client: Client, queue: TaskQueue, activities: Sequence[Activity]) ->
         max_cached_workflows=100,
         max_heartbeat_throttle_interval=HEARTBEATS_APART,
         default_heartbeat_throttle_interval=HEARTBEATS_APART,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
         deployment_config=_deployment(),
     )
 

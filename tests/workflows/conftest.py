@@ -3,11 +3,12 @@
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
@@ -17,6 +18,7 @@ from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
+from tests.support.serving import served
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
 from tests.workflows.usage_system import Usage
@@ -61,25 +63,58 @@ def temporal(sync_client: Client) -> Client:
 
 @asynccontextmanager
 async def running_system(
-    engine_room: EngineRoom, simulator: Simulator, temporal: Client, settings: Settings
+    engine_room: EngineRoom,
+    simulator: Simulator,
+    temporal: Client,
+    settings: Settings,
+    *,
+    apart: bool = False,
 ) -> AsyncIterator[System]:
-    """An inventory on the settings' database; no worker yet. Ends what was started."""
-    port = settings.inventory_address.rpartition(":")[2]
+    """An inventory on the settings' database; no worker yet. Ends what was started.
+
+    `apart`: the inventory is a process of its own, with a log of its own.
+    """
+    serving = process_of(engine_room, settings) if apart else served(Service.INVENTORY, settings)
+    async with serving:
+        made = system_of(engine_room, simulator, temporal, settings, Service.INVENTORY)
+        yield made
+        await ended(made)
+
+
+@asynccontextmanager
+async def process_of(engine_room: EngineRoom, settings: Settings) -> AsyncIterator[None]:
+    """The inventory as a process of its own."""
     inventory = engine_room.start_program(
-        f"inventory-{port}",
+        f"inventory-{settings.inventory_address.rpartition(':')[2]}",
         [sys.executable, "-m", "services.inventory"],
         environment_of(settings),
         lambda _: grpc_serving(settings.inventory_address),
     )
-    database = settings.database_url(Service.INVENTORY).rpartition("/")[2]
-    admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
-    made = System(engine_room, settings, simulator, temporal, admin_url)
-    yield made
-    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
-        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
-    made.stop_workers()
+    yield
     inventory.popen.kill()
     engine_room.stop(inventory)
+
+
+def system_of(
+    engine_room: EngineRoom,
+    simulator: Simulator,
+    temporal: Client,
+    settings: Settings,
+    service: Service,
+) -> System:
+    """The parts of a system whose rows are those of a service's database."""
+    database = settings.database_url(service).rpartition("/")[2]
+    admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
+    return System(engine_room, settings, simulator, temporal, admin_url)
+
+
+async def ended(system: System) -> None:
+    """Ends the workers, and then all runs: none is met by another test."""
+    await system.stop_workers()
+    async for workflow in system.client.list_workflows('ExecutionStatus = "Running"'):
+        with suppress(RPCError):
+            handle = system.client.get_workflow_handle(workflow.id)
+            await handle.terminate("the test is over")
 
 
 def settings_of(sync_temporal: str, simulator: Simulator, **overrides: Any) -> dict[str, Any]:
@@ -126,18 +161,13 @@ async def bills(
         **settings_of(sync_temporal, sync_simulator),
         billing_address=f"127.0.0.1:{free_port()}",
     )
-    async with running_system(engine_room, sync_simulator, temporal, settings) as system:
-        billing = engine_room.start_program(
-            f"billing-{settings.billing_address.rpartition(':')[2]}",
-            [sys.executable, "-m", "services.billing"],
-            environment_of(settings),
-            lambda _: grpc_serving(settings.billing_address),
-        )
-        database = settings.database_url(Service.BILLING).rpartition("/")[2]
-        system.admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
+    async with (
+        served(Service.BILLING, settings),
+        running_system(engine_room, sync_simulator, temporal, settings) as system,
+    ):
+        rows = system_of(engine_room, sync_simulator, temporal, settings, Service.BILLING)
+        system.admin_url = rows.admin_url
         yield Bills(system)
-        billing.popen.kill()
-        engine_room.stop(billing)
 
 
 @pytest.fixture
@@ -162,19 +192,8 @@ async def usage(
             "catalog_address": address,
         }
     )
-    analytics = engine_room.start_program(
-        f"analytics-{settings.analytics_address.rpartition(':')[2]}",
-        [sys.executable, "-m", "services.analytics"],
-        environment_of(settings),
-        lambda _: grpc_serving(settings.analytics_address),
-    )
-    database = settings.database_url(Service.ANALYTICS).rpartition("/")[2]
-    admin_url = settings.admin_url().rpartition("/")[0] + f"/{database}"
-    system = System(engine_room, settings, sync_simulator, temporal, admin_url)
-    yield Usage(system, peers)
-    async for workflow in temporal.list_workflows('ExecutionStatus = "Running"'):
-        await temporal.get_workflow_handle(workflow.id).terminate("the test is over")
-    system.stop_workers()
-    analytics.popen.kill()
-    engine_room.stop(analytics)
+    async with served(Service.ANALYTICS, settings):
+        system = system_of(engine_room, sync_simulator, temporal, settings, Service.ANALYTICS)
+        yield Usage(system, peers)
+        await ended(system)
     await asked.stop(None)

@@ -1,9 +1,12 @@
 """A Temporal server, an inventory on a fresh database, and a simulator: what a sync stands on."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from workflows.payloads import KindOutcome, ResourceInput, ResourceSyncResult
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
+from workflows.worker import workers
 
 __all__ = ["Handle", "System", "outcomes_of"]
 
@@ -37,8 +41,20 @@ class System:
     admin_url: str
     """The inventory's database, as a superuser who sees every row."""
     _workers: list[Process] = field(default_factory=list)
+    _working: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def start_worker(self) -> Process:
+    def start_worker(self) -> None:
+        """A worker inside the test's own process, which starts in no time and cannot be killed."""
+        self._working.append(asyncio.create_task(self._work()))
+
+    async def _work(self) -> None:
+        async with AsyncExitStack() as running:
+            made = workers(self.settings, self.client, grace=timedelta(0))
+            for worker in await running.enter_async_context(made):
+                await running.enter_async_context(worker)
+            await asyncio.Event().wait()
+
+    def start_worker_process(self) -> Process:
         """A worker process of its own, ready."""
         name = self._name_of_worker(len(self._workers))
         log = self.room.log(name)
@@ -70,12 +86,16 @@ class System:
         """The output of the worker that was started last."""
         return self.room.log(self._name_of_worker(len(self._workers) - 1))
 
-    def stop_workers(self) -> None:
+    async def stop_workers(self) -> None:
         """Ends all workers, without waiting for what they do."""
         for worker in self._workers:
             worker.popen.kill()
             self.room.stop(worker)
         self._workers.clear()
+        for working in self._working:
+            working.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+        self._working.clear()
 
     async def start(self, *kinds: str) -> Handle:
         """Starts a sync, or joins the one that runs."""

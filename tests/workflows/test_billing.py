@@ -128,7 +128,7 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
     uuid = bills.synthetic(8_000)
     invoice = await bills.discover(uuid)
     simulator.fault("delay", path=f"{INVOICES}/{uuid}", pattern="page=", delay_ms=100)
-    worker = bills.system.start_worker()
+    worker = bills.system.start_worker_process()
     handle = await start_invoice_ingest(bills.system.client, invoice)
 
     def pages() -> list[str]:

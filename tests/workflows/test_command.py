@@ -1,5 +1,6 @@
 """`arcadia sync` starts a sync, waits for it, and says how it went."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -9,9 +10,12 @@ from tests.workflows.system import System
 from workflows.starts import SYNCED_KINDS
 
 
-def arcadia(system: System, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+async def arcadia(
+    system: System, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = {**environment_of(system.settings), **variables, "COLUMNS": "200"}
-    return subprocess.run(
+    return await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "cli.app", "sync", *arguments],
         env=environment,
         cwd=system.room.folder,
@@ -22,10 +26,10 @@ def arcadia(system: System, *arguments: str, **variables: str) -> subprocess.Com
     )
 
 
-def test_it_waits_and_tells_the_outcome_of_every_kind(system: System) -> None:
+async def test_it_waits_and_tells_the_outcome_of_every_kind(system: System) -> None:
     system.start_worker()
 
-    ran = arcadia(system)
+    ran = await arcadia(system)
 
     assert ran.returncode == 0, ran.stderr
     assert "resource-sync/digitalocean/manual" in ran.stdout
@@ -33,11 +37,11 @@ def test_it_waits_and_tells_the_outcome_of_every_kind(system: System) -> None:
     assert "droplet: completed (1,902 seen; 1,902 new)" in ran.stdout
 
 
-def test_it_fails_when_a_kind_failed_and_says_which_and_why(system: System) -> None:
+async def test_it_fails_when_a_kind_failed_and_says_which_and_why(system: System) -> None:
     system.start_worker()
     system.simulator.fault("status", path="/v2/droplets", status=401)
 
-    ran = arcadia(system)
+    ran = await arcadia(system)
 
     assert ran.returncode == 1
     assert "project: completed" in ran.stdout
@@ -45,13 +49,13 @@ def test_it_fails_when_a_kind_failed_and_says_which_and_why(system: System) -> N
     assert "CredentialsRefused" in ran.stdout
 
 
-def test_it_says_how_fresh_each_kind_is(system: System) -> None:
+async def test_it_says_how_fresh_each_kind_is(system: System) -> None:
     system.start_worker()
-    arcadia(system, "--kind", "volume")
+    await arcadia(system, "--kind", "volume")
     system.simulator.fault("status", path="/v2/vpcs", status=403)
-    arcadia(system, "--kind", "vpc")
+    await arcadia(system, "--kind", "vpc")
 
-    ran = arcadia(system, "--status")
+    ran = await arcadia(system, "--status")
 
     assert ran.returncode == 0, ran.stderr
     lines = {line.split()[0]: line for line in ran.stdout.splitlines() if line}
@@ -62,22 +66,22 @@ def test_it_says_how_fresh_each_kind_is(system: System) -> None:
     assert "failed: AccessDenied" in lines["vpc"]
 
 
-def test_it_does_not_wait_when_told_not_to(system: System) -> None:
-    ran = arcadia(system, "--no-follow", "--kind", "droplet")
+async def test_it_does_not_wait_when_told_not_to(system: System) -> None:
+    ran = await arcadia(system, "--no-follow", "--kind", "droplet")
 
     assert ran.returncode == 0
     assert "resource-sync/digitalocean/manual/droplet" in ran.stdout
 
 
-def test_it_refuses_a_kind_that_is_not_synced(system: System) -> None:
-    ran = arcadia(system, "--kind", "teapot")
+async def test_it_refuses_a_kind_that_is_not_synced(system: System) -> None:
+    ran = await arcadia(system, "--kind", "teapot")
 
     assert ran.returncode == 2
     assert "not synced: teapot" in ran.stderr
 
 
-def test_it_says_when_temporal_is_not_there(system: System) -> None:
-    ran = arcadia(system, TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}")
+async def test_it_says_when_temporal_is_not_there(system: System) -> None:
+    ran = await arcadia(system, TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}")
 
     assert ran.returncode == 1
     assert "does not take the sync" in ran.stdout

@@ -19,8 +19,9 @@ SPRING = "2024-05-10T10:00:00Z"
 """Four invoices have been issued by then."""
 
 
-def arcadia(bills: Bills, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+async def arcadia(bills: Bills, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "cli.app", "costs", *arguments],
         env={**environment_of(bills.system.settings), "COLUMNS": "200"},
         cwd=bills.system.room.folder,
@@ -31,26 +32,26 @@ def arcadia(bills: Bills, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_fetch_waits_and_tells_what_became_of_every_invoice(bills: Bills) -> None:
+async def test_fetch_waits_and_tells_what_became_of_every_invoice(bills: Bills) -> None:
     bills.system.simulator.reset(now=SPRING)
     bills.system.start_worker()
-    ran = arcadia(bills, "fetch")
+    ran = await arcadia(bills, "fetch")
     assert ran.returncode == 0, ran.stderr
     assert "billing-history/digitalocean/manual" in ran.stdout
     assert "history: 4 new invoices, 0 changed, 0 as before" in ran.stdout
     for month in ("2024-01", "2024-02", "2024-03", "2024-04"):
         assert f"{month}: " in ran.stdout
     assert ran.stdout.count("residual 0;") == 4
-    assert "0 new invoices, 0 changed, 4 as before" in arcadia(bills, "fetch").stdout
+    assert "0 new invoices, 0 changed, 4 as before" in (await arcadia(bills, "fetch")).stdout
 
 
-def test_fetch_fails_when_an_invoice_failed_and_says_which_and_why(bills: Bills) -> None:
+async def test_fetch_fails_when_an_invoice_failed_and_says_which_and_why(bills: Bills) -> None:
     bills.system.simulator.reset(now=SPRING)
     bills.system.start_worker()
     broken = bills.issued()[0]
     path = f"/v2/customers/my/invoices/{broken}/csv"
     bills.system.simulator.fault("truncate", path=path)
-    ran = arcadia(bills, "fetch")
+    ran = await arcadia(bills, "fetch")
     assert ran.returncode == 1
     assert ran.stdout.count("residual 0;") == 3
     assert f"failed: {broken}: MalformedBill: row " in ran.stdout
@@ -62,7 +63,7 @@ async def test_rematch_starts_the_matching_of_a_month(bills: Bills) -> None:
     uuid = bills.issued()[0]
     client = bills.system.client
     await (await start_invoice_ingest(client, await bills.discover(uuid))).result()
-    ran = await asyncio.to_thread(arcadia, bills, "rematch", "--period", "2026-04")
+    ran = await arcadia(bills, "rematch", "--period", "2026-04")
     assert ran.returncode == 0, ran.stderr
     assert "started cost-rematch/2026-04;" in ran.stdout
     matched = await client.get_workflow_handle("cost-rematch/2026-04").result()

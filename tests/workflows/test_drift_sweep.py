@@ -94,6 +94,7 @@ async def done(system: System, action_id: int) -> None:
 async def test_a_resize_behind_our_back_is_one_drift_with_its_price_and_its_cause(
     system: System,
 ) -> None:
+    system.simulator.set(action_seconds=0.2)
     system.start_worker()
     operator = Operator(system)
     await system.sync("droplet")

@@ -50,8 +50,10 @@ async def synced(
         database_admin_url=postgres.admin_url,
         **settings_of(sync_temporal, sync_simulator, log_level="debug"),
     )
-    async with running_system(engine_room, sync_simulator, sync_client, settings) as system:
-        system.start_worker()
+    async with running_system(
+        engine_room, sync_simulator, sync_client, settings, apart=True
+    ) as system:
+        system.start_worker_process()
         for number, fault in enumerate(PASSING):
             sync_simulator.fault(fault, skip=3 * number + 1, times=1)
         sync_simulator.fault("truncate", path="/v2/databases", times=1)

@@ -110,13 +110,14 @@ async def test_every_line_of_a_resource_that_the_inventory_saw_is_matched_and_no
     known = resources(bills)
     seen = {key: identifier for identifier, key in known.items()}
     expected: dict[tuple[str, str], set[str | None]] = {}
-    for line in truth(bills):
+    lines = truth(bills)
+    for line in lines:
         kind = BILLED_AS.get(line["kind"], "")
         resource = seen.get((kind, line["resource_id"])) if line["resource_id"] else None
         key = (line["resource_uuid"], line["description"])
         expected.setdefault(key, set()).add(resource)
     found = kept(bills)
-    assert len(found) == len(truth(bills))
+    assert len(found) == len(lines)
     wrong = [
         (uuid, description, resource)
         for uuid, description, _, resource in found
@@ -126,9 +127,9 @@ async def test_every_line_of_a_resource_that_the_inventory_saw_is_matched_and_no
     assert sum(resource is not None for *_, resource in found) > 500
     matched = {known[resource][1] for *_, resource in found if resource is not None}
     assert ("droplet", deleted) in resources(bills, "deleted_at IS NOT NULL").values()
-    for case, droplets in cases(truth(bills), {deleted}).items():
+    for case, droplets in cases(lines, {deleted}).items():
         assert droplets & matched, case
-    billed = {(line["charge"], line["kind"]) for line in truth(bills)}
+    billed = {(line["charge"], line["kind"]) for line in lines}
     assert billed == OF_THE_ACCOUNT | {("usage", kind) for kind in BILLED_AS}
     assert len(bills.issued()) > 24
 

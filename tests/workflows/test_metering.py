@@ -64,11 +64,11 @@ async def test_a_killed_worker_goes_on_where_it_stood_and_nothing_counts_twice(
     usage.peers.price = free
     usage.peers.spans = droplets(2_500)
     usage.peers.hold_at_page = str(2 * PAGE)
-    usage.system.start_worker()
+    usage.system.start_worker_process()
     run = await start_metering(usage.system.client, [APRIL_10])
     await usage.peers.held.wait()
     await asyncio.sleep(1.5)  # a heartbeat tells where it stands
-    usage.system.stop_workers()
+    await usage.system.stop_workers()
     assert usage.used(APRIL_10) == {}
     usage.peers.hold_at_page = None
     usage.peers.let_go.set()

@@ -16,11 +16,11 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from services.common.access import mint_user_token
 from services.common.settings import Service, Settings
-from stack.probes import grpc_serving
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
+from tests.support.serving import served
 from tests.support.waiting import until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
@@ -115,19 +115,14 @@ async def provisioning(
         **settings_of(sync_temporal, sync_simulator),
         catalog_address=f"127.0.0.1:{free_port()}",
     )
-    catalog = engine_room.start_program(
-        f"catalog-{settings.catalog_address.rpartition(':')[2]}",
-        [sys.executable, "-m", "services.catalog"],
-        environment_of(settings),
-        lambda _: grpc_serving(settings.catalog_address),
-    )
-    async with running_system(engine_room, sync_simulator, sync_client, settings) as system:
+    async with (
+        served(Service.CATALOG, settings),
+        running_system(engine_room, sync_simulator, sync_client, settings) as system,
+    ):
         system.start_worker()
         made = Provisioning(system)
         await made.deployment()
         yield made
-    catalog.popen.kill()
-    engine_room.stop(catalog)
 
 
 async def test_a_droplet_is_made_tagged_specified_and_given_to_its_deployment(
@@ -205,10 +200,12 @@ STEPS = ("create", "wait_active", "tag", "project", "record_spec", "assign")
 async def test_a_worker_that_is_killed_at_any_step_makes_one_droplet(
     provisioning: Provisioning, step: str
 ) -> None:
+    await provisioning.system.stop_workers()
+    provisioning.system.start_worker_process()
     asked = await provisioning.provision()
     reached = STEPS[STEPS.index(step) :]
     await asyncio.to_thread(until, lambda: provisioning.step(asked) in reached)
-    provisioning.system.stop_workers()
+    await provisioning.system.stop_workers()
     provisioning.system.start_worker()
     await provisioning.run_of(asked).result()
     assert len(provisioning.made(asked)) == 1

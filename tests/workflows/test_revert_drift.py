@@ -153,7 +153,7 @@ async def test_a_cancelled_revert_turns_the_machine_on_again(drifting: Drifting)
     drift = await drifting.changed(size="s-2vcpu-2gb")
     drifting.system.simulator.set(action_seconds=5)
     await drifting.revert(drift.id)
-    until(lambda: "power_off" in drifting.begun())
+    await asyncio.to_thread(until, lambda: "power_off" in drifting.begun())
     await drifting.run_of(drift.id).cancel()
     with pytest.raises(WorkflowFailureError):
         await drifting.run_of(drift.id).result()
@@ -166,11 +166,13 @@ async def test_a_cancelled_revert_turns_the_machine_on_again(drifting: Drifting)
 async def test_a_worker_that_is_killed_at_any_step_loses_and_doubles_nothing(
     drifting: Drifting, word: str
 ) -> None:
+    await drifting.system.stop_workers()
+    drifting.system.start_worker_process()
     drift = await drifting.changed(size="s-2vcpu-2gb")
     drifting.system.simulator.set(action_seconds=3)
     await drifting.revert(drift.id)
     await asyncio.to_thread(until, lambda: word in drifting.begun())
-    drifting.system.stop_workers()
+    await drifting.system.stop_workers()
     drifting.system.start_worker()
     await drifting.run_of(drift.id).result()
     assert drifting.begun() == ["power_off", "resize", "power_on"]

@@ -21,7 +21,7 @@ async def test_a_worker_killed_in_mid_sweep_loses_nothing_and_the_next_goes_on_f
     system: System,
 ) -> None:
     system.simulator.fault("delay", path="/v2/droplets", delay_ms=SLOW_MS)
-    worker = system.start_worker()
+    worker = system.start_worker_process()
     handle = await system.start("droplet")
     await asyncio.to_thread(wait_until_asked, system, 6)
 
@@ -43,7 +43,7 @@ async def test_a_worker_that_is_asked_to_stop_ends_by_itself_and_the_next_goes_o
     system: System,
 ) -> None:
     system.simulator.fault("delay", path="/v2/droplets", delay_ms=SLOW_MS, times=4)
-    worker = system.start_worker()
+    worker = system.start_worker_process()
     handle = await system.start("droplet")
     await asyncio.to_thread(wait_until_asked, system, 3)
 
