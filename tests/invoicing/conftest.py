@@ -86,7 +86,7 @@ async def month_end(
     made.start_analytics()
     yield made
     # The worker first: a run that ends by itself meanwhile cannot be terminated any more.
-    made.stop()
+    await made.stop()
     async for workflow in month_end_temporal.list_workflows('ExecutionStatus = "Running"'):
         with suppress(RPCError):
             await month_end_temporal.get_workflow_handle(workflow.id).terminate("the test is over")

@@ -17,6 +17,7 @@ from tests.invoicing.books import APRIL, Books
 from tests.invoicing.receiver import Receiver
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
+from tests.support.working import Workers
 
 __all__ = ["MonthEnd", "channel_to", "until"]
 
@@ -31,6 +32,7 @@ class MonthEnd:
     receiver: Receiver
     temporal: Client
     _processes: list[Process] = field(default_factory=list)
+    _working: Workers = field(default_factory=Workers)
 
     @property
     def port(self) -> str:
@@ -55,25 +57,25 @@ class MonthEnd:
         self.settings = self.settings.model_copy(update={"invoice_approval": True})
         self.start_analytics()
 
-    def start_worker(self, **overrides: Any) -> Process:
+    def start_worker(self) -> None:
+        """A worker inside the test's own process."""
+        self._working.start(self.settings, self.temporal)
+
+    def start_worker_process(self) -> Process:
         """A worker process of its own, ready."""
         name = f"invoicing-worker-{self.port}-{len(self._processes)}"
         log = self.room.log(name)
-        settings = self.settings.model_copy(update=overrides)
         return self._start(
             name,
             "workflows.worker",
             lambda _: '"event":"worker ready"' in log.read_text(),
-            settings,
         )
 
-    def _start(
-        self, name: str, module: str, ready: Any, settings: Settings | None = None
-    ) -> Process:
+    def _start(self, name: str, module: str, ready: Any) -> Process:
         process = self.room.start_program(
             name,
             [sys.executable, "-m", module],
-            environment_of(settings or self.settings),
+            environment_of(self.settings),
             ready,
         )
         self._processes.append(process)
@@ -85,8 +87,9 @@ class MonthEnd:
         self.room.stop(process)
         self._processes.remove(process)
 
-    def stop(self) -> None:
-        """Ends all processes."""
+    async def stop(self) -> None:
+        """Ends all workers and processes."""
+        await self._working.stop()
         for process in list(self._processes):
             self.kill(process)
 

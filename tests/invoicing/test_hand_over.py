@@ -119,7 +119,7 @@ async def test_a_worker_killed_in_the_middle_delivers_everything_and_accounts_kn
 ) -> None:
     rollup_id = await issued(month_end, 30)
     month_end.receiver.dawdles_seconds = 0.2
-    worker = month_end.start_worker()
+    worker = month_end.start_worker_process()
     handle = await month_end.temporal.start_workflow(
         HandOver.run,
         HandOverInput(rollup_id=rollup_id, first_pause_seconds=1),

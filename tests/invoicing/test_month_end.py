@@ -130,6 +130,8 @@ async def test_a_run_that_is_cancelled_says_so_and_the_next_one_takes_it_up(
     rollup = await until(month_end, await month_end.start(), "awaiting_approval")
 
     await month_end.run_of(rollup).cancel()
+    with pytest.raises(WorkflowFailureError):
+        await month_end.run_of(rollup).result()
 
     cancelled = await until(month_end, rollup, "failed")
     assert cancelled.reason == "the work was cancelled"
@@ -220,7 +222,7 @@ async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
 ) -> None:
     tenants(month_end.books, 12)
     month_end.metered()
-    clean_worker = month_end.start_worker()
+    clean_worker = month_end.start_worker_process()
     clean = await month_end.ended(await month_end.start())
     expected = [without_chain(one) for one in content_of(month_end.books)]
     assert clean.issued_count == 12
@@ -228,7 +230,7 @@ async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
     month_end.kill(clean_worker)
 
     month_end.books.catalog.slow_seconds = 0.3
-    worker = month_end.start_worker()
+    worker = month_end.start_worker_process()
     analytics = month_end.analytics
     rollup = await month_end.start()
     await killing_time(month_end, moment)

@@ -1,12 +1,9 @@
 """A Temporal server, an inventory on a fresh database, and a simulator: what a sync stands on."""
 
-import asyncio
 import re
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,11 @@ from stack.process import Process
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
+from tests.support.working import Workers
 from workflows.payloads import KindOutcome, ResourceInput, ResourceSyncResult
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
-from workflows.worker import workers
 
 __all__ = ["Handle", "System", "outcomes_of"]
 
@@ -41,18 +38,11 @@ class System:
     admin_url: str
     """The inventory's database, as a superuser who sees every row."""
     _workers: list[Process] = field(default_factory=list)
-    _working: list[asyncio.Task[None]] = field(default_factory=list)
+    _working: Workers = field(default_factory=Workers)
 
     def start_worker(self) -> None:
-        """A worker inside the test's own process, which starts in no time and cannot be killed."""
-        self._working.append(asyncio.create_task(self._work()))
-
-    async def _work(self) -> None:
-        async with AsyncExitStack() as running:
-            made = workers(self.settings, self.client, grace=timedelta(0))
-            for worker in await running.enter_async_context(made):
-                await running.enter_async_context(worker)
-            await asyncio.Event().wait()
+        """A worker inside the test's own process."""
+        self._working.start(self.settings, self.client)
 
     def start_worker_process(self) -> Process:
         """A worker process of its own, ready."""
@@ -92,10 +82,7 @@ class System:
             worker.popen.kill()
             self.room.stop(worker)
         self._workers.clear()
-        for working in self._working:
-            working.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
-        self._working.clear()
+        await self._working.stop()
 
     async def start(self, *kinds: str) -> Handle:
         """Starts a sync, or joins the one that runs."""
