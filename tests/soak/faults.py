@@ -54,13 +54,17 @@ class Provider:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             (await client.post(f"{self.url}/_simulator/{what}", json=body)).raise_for_status()
 
+    async def lift_limits(self) -> None:
+        """Lets everybody ask as often as they like: our own patience is not measured here."""
+        await self.tell("settings", {"rate_limit_per_minute": 0, "rate_limit_per_hour": 10_000_000})
+
     async def behave(self) -> None:
         """Ends all misbehaviour."""
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             (await client.delete(f"{self.url}/_simulator/faults")).raise_for_status()
 
 
-def kills(stack: WholeStack) -> Sequence[Fault]:
+def kills(stack: WholeStack, provider: Provider) -> Sequence[Fault]:
     """kill -9 of each process in turn; the supervisor starts it again."""
 
     def fault(part: str) -> Fault:
@@ -69,6 +73,7 @@ def kills(stack: WholeStack) -> Sequence[Fault]:
             assert before.mark is not None
             before.mark.send(signal.SIGKILL)
             await asyncio.to_thread(until, lambda: is_back(stack, part, before.restarts))
+            await provider.lift_limits()  # a simulator that was started again has its own
 
         return Fault("kill -9", part, strike)
 

@@ -16,8 +16,9 @@ async def test_whatever_is_broken_under_load_nothing_is_lost_and_nothing_doubled
 ) -> None:
     async with soaking(engine_room) as soak:
         provider = faults.Provider(f"http://127.0.0.1:{soak.stack.settings.port(Port.SIMULATOR)}")
+        await provider.lift_limits()
         for fault in (
-            *faults.kills(soak.stack),
+            *faults.kills(soak.stack, provider),
             *faults.connections(soak.links),
             *faults.moods(provider),
             *faults.clocks(provider, soak.outside, soak.deployment_id),

@@ -14,7 +14,7 @@ from tests.soak.ledger import Ledger
 from tests.soak.report import Tally
 from tests.soak.writes import SOURCE
 
-__all__ = ["Truth"]
+__all__ = ["Truth", "tally_of"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Truth:
         ):
             acknowledged = list(ledger.effects(kind).values())
             found = self.rows(Service.CATALOG, query)
-            yield _tally(kind, acknowledged, [row[0] for row in found], [row[1] for row in found])
+            yield tally_of(kind, acknowledged, [row[0] for row in found], [row[1] for row in found])
         reasons = self.rows(
             Service.INVENTORY,
             "SELECT reason FROM cloud_resource_assignments WHERE reason LIKE 'assignment-%%'",
         )
         keys = [reason for (reason,) in reasons]
-        yield _tally("assignment", list(ledger.effects("assignment")), keys, keys)
+        yield tally_of("assignment", list(ledger.effects("assignment")), keys, keys)
         yield self._provisions(ledger)
         yield self._bills(ledger)
 
@@ -169,16 +169,17 @@ class Truth:
         return told
 
 
-def _tally(
+def tally_of(
     kind: str, acknowledged: Sequence[str], found: Sequence[str], subjects: Sequence[Any]
 ) -> Tally:
     """Lost: acknowledged and not found. Doubled: more than one for the same subject, and
     whatever nobody was told of, because every request was answered in the end."""
     times = Counter(subjects)
+    there, told = set(found), set(acknowledged)
     return Tally(
         kind,
         len(acknowledged),
-        [key for key in acknowledged if key not in set(found)],
+        [key for key in acknowledged if key not in there],
         [str(subject) for subject, count in times.items() if count > 1]
-        + [key for key in found if key not in set(acknowledged)],
+        + [key for key in found if key not in told],
     )

@@ -1,0 +1,91 @@
+"""The soak's own instruments: they see what is lost and what is doubled, and they do break."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.soak.ledger import Ledger
+from tests.soak.links import Link
+from tests.soak.report import Outcome, Report, Tally
+from tests.soak.truth import tally_of
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "found", "subjects", "lost", "doubled"),
+    [
+        (["a", "b"], ["a", "b"], ["x", "y"], [], []),
+        (["a", "b"], ["a"], ["x"], ["b"], []),
+        (["a"], ["a", "c"], ["x", "x"], [], ["x", "c"]),
+        (["a"], ["a", "c"], ["x", "z"], [], ["c"]),
+    ],
+    ids=["all there", "one lost", "one done twice", "one that nobody was told of"],
+)
+def test_what_is_lost_or_doubled_is_seen(
+    acknowledged: list[str],
+    found: list[str],
+    subjects: list[str],
+    lost: list[str],
+    doubled: list[str],
+) -> None:
+    assert tally_of("x", acknowledged, found, subjects) == Tally(
+        "x", len(acknowledged), lost, doubled
+    )
+
+
+def test_recovery_is_told_by_requests_that_were_begun_after_the_fault() -> None:
+    ledger = Ledger()
+    ledger.acknowledge("quote", "before", "1", begun=1.0)
+    assert ledger.recovered("quote", 2.0) is None
+    ledger.acknowledge("quote", "after", "2", begun=3.0)
+    assert ledger.recovered("quote", 2.0) is not None
+
+
+def test_the_report_says_every_fault_every_effect_and_their_sum() -> None:
+    report = Report([Outcome("kill -9", "worker", 1.0, [0.2, 0.4], {"sync": 3.0, "ingest": 2.0})])
+    report.tallies += [Tally("quote", 5, [], []), Tally("addon", 4, ["k"], [])]
+    lines = list(report.lines())
+    assert any(line.split()[:3] == ["kill", "-9", "worker"] and "sync" in line for line in lines)
+    assert ["all", "9", "1", "0"] in [line.split() for line in lines]
+
+
+@pytest.fixture
+async def echo() -> AsyncIterator[int]:
+    """The port of a server that says everything back."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while said := await reader.read(100):
+            writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_a_link_carries_breaks_off_refuses_and_carries_again(echo: int) -> None:
+    link = Link("echo", echo)
+    await link.open()
+
+    async def said() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
+        try:
+            writer.write(b"well")
+            return await reader.read(100)
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.transport.abort()
+
+    assert await said() == b"well"
+    reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
+    writer.write(b"open")
+    assert await reader.read(100) == b"open"
+    link.cut()
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(1)
+    writer.transport.abort()
+    assert await said() == b""
+    link.mend()
+    assert await said() == b"well"
+    await link.close()
