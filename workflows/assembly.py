@@ -22,6 +22,7 @@ from workflows.activities.drift import DriftActivities
 from workflows.activities.ingesting import IngestActivities
 from workflows.activities.matching import MatchActivities
 from workflows.activities.metering import AttributionActivities, MeteringActivities
+from workflows.activities.powering import PowerActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.provisioning import ProvisionActivities
 from workflows.activities.reading import ReadActivities
@@ -32,6 +33,8 @@ from workflows.billing_history import BillingHistory
 from workflows.cost_rematch import CostRematch
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
+from workflows.dunning import Dunning
+from workflows.dunning_sweep import DunningSweep
 from workflows.ensure_project import EnsureProject
 from workflows.hand_over import HandOver
 from workflows.invoice_ingest import InvoiceIngest
@@ -44,6 +47,7 @@ from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.revert_drift import RevertDrift
 from workflows.sync_resource import SyncResource
+from workflows.trial_end import TrialEnd
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
@@ -72,7 +76,7 @@ WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
         DailyCosts,
         CostRematch,
     ),
-    TaskQueue.INVOICING: (InvoiceRollup, HandOver, MonthEnd),
+    TaskQueue.INVOICING: (InvoiceRollup, HandOver, MonthEnd, DunningSweep, Dunning, TrialEnd),
     TaskQueue.METERING: (Metering, MarginRefresh),
 }
 
@@ -128,6 +132,7 @@ def provisioning_activities(
         reverting.set_field,
         reverting.complete_revert,
         reverting.fail_revert,
+        PowerActivities(provider, lookup).running_droplets,
     )
 
 

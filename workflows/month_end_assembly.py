@@ -1,4 +1,4 @@
-"""What the worker of the month's end can do, with what its activities need."""
+"""What the worker of the month's end, and of what follows it, can do, with what that needs."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,10 +8,13 @@ import httpx
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
 from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
+from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 
 from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
 from workflows.accounts_receivable import AccountsReceivable
+from workflows.activities.billing_actions import BillingActionActivities
+from workflows.activities.dunning import DunningActivities
 from workflows.activities.handing_over import HandOverActivities
 from workflows.activities.invoicing import InvoicingActivities
 from workflows.assembly import Activity
@@ -23,9 +26,13 @@ CALLER: Final = "worker"
 
 @asynccontextmanager
 async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Activity]]:
-    """Drafting and issuing over the analytics, handing over to the configured address."""
+    """Drafting and issuing over the analytics, handing over to the configured address.
+
+    And what is done in the catalog about those who do not pay.
+    """
     async with (
         connect_service(settings, Service.ANALYTICS, caller=CALLER) as channel,
+        connect_service(settings, Service.CATALOG, caller=CALLER) as catalog,
         httpx.AsyncClient(follow_redirects=False) as http,
     ):
         steps = InvoicingServiceStub(channel)
@@ -37,6 +44,8 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
             if settings.ar_url
             else None
         )
+        actions = BillingActionActivities(LifecycleServiceStub(catalog))
+        dunning = DunningActivities(steps)
         yield (
             invoicing.begin_rollup,
             invoicing.close_metering,
@@ -49,4 +58,8 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
             invoicing.set_status,
             invoicing.refresh_margin,
             HandOverActivities(steps, receivable).hand_over_pending,
+            actions.apply_billing_action,
+            actions.end_trials,
+            dunning.start_dunning,
+            dunning.read_overdue,
         )

@@ -1,20 +1,16 @@
 """What runs when, in one table; Temporal's schedules are brought to it when a worker starts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.client import (
     Client,
-    Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
     ScheduleOverlapPolicy,
-    SchedulePolicy,
     ScheduleRange,
-    ScheduleSpec,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
@@ -31,6 +27,7 @@ from workflows.billing_starts import (
 )
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
+from workflows.dunning_schedules import planned_lifecycle
 from workflows.invoicing_payloads import MonthEndInput
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
@@ -45,6 +42,7 @@ from workflows.month_end import MonthEnd
 from workflows.payloads import ResourceSyncInput
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
+from workflows.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
 from workflows.starts import (
     DIGITALOCEAN,
     DRIFT_SWEEP_ID,
@@ -62,37 +60,13 @@ from workflows.starts import (
     summary_of,
 )
 
-__all__ = ["MONTH_END_ID", "PlannedSchedule", "ensure_schedules", "planned"]
+__all__ = ["MONTH_END_ID", "ensure_schedules", "planned"]
 
 MONTH_END_ID: Final = "month-end"
 MONTH_END_TIMEOUT: Final = timedelta(hours=1)
 MONTH_END_CATCH_UP: Final = timedelta(days=20)
 
-EVERY_HOUR: Final = (ScheduleRange(0, 23),)
 BALANCE_TIMEOUT: Final = timedelta(minutes=50)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSchedule:
-    """A row of the table: when, what, and what becomes of runs that meet or were missed."""
-
-    id: str
-    calendar: ScheduleCalendarSpec
-    """In UTC."""
-    action: ScheduleActionStartWorkflow
-    overlap: ScheduleOverlapPolicy
-    catch_up: timedelta
-    """How late a missed run may still start."""
-    jitter: timedelta
-    note: str
-
-    def schedule(self) -> Schedule:
-        """As Temporal is told."""
-        return Schedule(
-            action=self.action,
-            spec=ScheduleSpec(calendars=[self.calendar], jitter=self.jitter, time_zone_name="UTC"),
-            policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
-        )
 
 
 def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
@@ -135,6 +109,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
         *_planned_billing(),
         *_planned_metering(),
         _planned_month_end(settings),
+        *planned_lifecycle(settings),
     )
 
 
@@ -150,7 +125,7 @@ async def ensure_schedules(client: Client, schedules: Sequence[PlannedSchedule])
 def _sync(
     sync: ResourceSyncInput, identifier: str, queue: TaskQueue
 ) -> ScheduleActionStartWorkflow:
-    return _start(
+    return start_of(
         ResourceSync.run,
         sync,
         id=identifier,
@@ -220,7 +195,7 @@ def _planned_metering() -> tuple[PlannedSchedule, ...]:
         PlannedSchedule(
             id=METERING_ID,
             calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(35),)),
-            action=_start(
+            action=start_of(
                 Metering.run,
                 MeteringInput(),
                 id=METERING_ID,
@@ -237,7 +212,7 @@ def _planned_metering() -> tuple[PlannedSchedule, ...]:
         PlannedSchedule(
             id=MARGIN_REFRESH_ID,
             calendar=ScheduleCalendarSpec(hour=(ScheduleRange(6),), minute=(ScheduleRange(10),)),
-            action=_start(
+            action=start_of(
                 MarginRefresh.run,
                 MarginInput(),
                 id=MARGIN_REFRESH_ID,
@@ -259,7 +234,7 @@ def _planned_month_end(settings: Settings) -> PlannedSchedule:
         calendar=ScheduleCalendarSpec(
             day_of_month=(ScheduleRange(1),), hour=(ScheduleRange(3),), minute=(ScheduleRange(0),)
         ),
-        action=_start(
+        action=start_of(
             MonthEnd.run,
             MonthEndInput(settings.invoice_approval),
             id=MONTH_END_ID,
@@ -282,7 +257,7 @@ def _billing(
     summary: str,
     timeout: timedelta,
 ) -> ScheduleActionStartWorkflow:
-    return _start(
+    return start_of(
         run,
         argument,
         id=identifier,
@@ -294,7 +269,7 @@ def _billing(
 
 def _drift_sweep() -> ScheduleActionStartWorkflow:
     sweep = drift_sweep()
-    return _start(
+    return start_of(
         DriftSweep.run,
         sweep,
         id=DRIFT_SWEEP_ID,
@@ -303,10 +278,6 @@ def _drift_sweep() -> ScheduleActionStartWorkflow:
         typed_search_attributes=drift_attributes_of(sweep),
         static_summary=drift_summary_of(sweep),
     )
-
-
-def _start(workflow: Any, argument: Any, **options: Any) -> ScheduleActionStartWorkflow:  # noqa: ANN401
-    return ScheduleActionStartWorkflow(workflow, argument, **options)
 
 
 def _keeping_state(plan: PlannedSchedule) -> Any:  # noqa: ANN401

@@ -9,22 +9,27 @@ from grpc.aio import ServicerContext
 from services.catalog import requests
 from services.catalog.clock import Clock
 from services.catalog.deployment_requests import keys
-from services.catalog.deployments import Cause, Deployment
+from services.catalog.deployments import Cause, Deployment, DeploymentFilter
 from services.catalog.lifecycle import State
 from services.catalog.messages import deployment_message, provision_message
-from services.catalog.store.deployments import lock_deployment
+from services.catalog.store.deployments import list_deployments, lock_deployment
 from services.catalog.store.lookup import lookup_deployments
 from services.catalog.store.moving import move_deployment
 from services.catalog.store.provisions import record_progress
+from services.catalog.store.trials import end_trials
 from services.common.access import ALL, current_caller
 from services.common.database import Database, WriteSession
+from services.common.errors import InvalidArgument
 from services.common.idempotency import once
+from services.common.paging import cut, decode_token, page_size
 from services.common.requests import current_request_id
 
 __all__ = ["LifecycleServicer"]
 
 Context = ServicerContext[Any, Any]
 
+TRIALS_AT_ONCE: Final = 500
+MOST_TRIALS: Final = 1_000
 STATUSES: Final = ("running", "completed", "failed", "cancelled")
 STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assign")
 
@@ -78,6 +83,38 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         return pb.ApplyBillingActionResponse(
             deployment=deployment_message(deployment), outcome=outcome
         )
+
+    async def ListTenantDeployments(  # noqa: N802
+        self, request: pb.ListTenantDeploymentsRequest, context: Context
+    ) -> pb.ListTenantDeploymentsResponse:
+        """The deployments of a tenant that are not archived."""
+        tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
+        size = page_size(request.page_size)
+        filters = ("tenant_deployments", tenant_id)
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        wanted = DeploymentFilter(tenant_id=tenant_id)
+        async with self._database.read(ALL) as session:
+            found = await list_deployments(session, ALL, wanted, after=after, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListTenantDeploymentsResponse(
+            deployments=[
+                deployment_message(one) for one in page if one.state is not State.ARCHIVED
+            ],
+            next_page_token=token,
+        )
+
+    async def EndTrials(  # noqa: N802
+        self, request: pb.EndTrialsRequest, context: Context
+    ) -> pb.EndTrialsResponse:
+        """Makes deployments active whose trial is over."""
+        if not 0 <= request.limit <= MOST_TRIALS:
+            raise InvalidArgument("limit", f"must be at most {MOST_TRIALS}", reason="OUT_OF_RANGE")
+        limit = request.limit or TRIALS_AT_ONCE
+        cause = self._cause(request.actor, "the trial is over")
+        async with self._database.write(ALL) as session:
+            ended = await end_trials(session, cause, limit)
+        return pb.EndTrialsResponse(ended_count=ended, is_cut=ended == limit)
 
     async def RecordProvisionProgress(  # noqa: N802
         self, request: pb.RecordProvisionProgressRequest, context: Context

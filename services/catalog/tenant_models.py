@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -51,6 +52,7 @@ deployments = Table(
     ),
     Index("deployments_tenant_idx", "tenant_id", "id"),
     Index("deployments_slug_idx", "slug"),
+    Index("deployments_trial_idx", "trial_ends_on", "id", postgresql_where=text("state = 'trial'")),
 )
 
 deployment_events = Table(

@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     issuer_email: str = ""
     payment_days: int = Field(default=14, ge=0, le=365)
     """After its issue, an invoice is due."""
+    suspend_after_days: int = Field(default=14, ge=0, le=365)
+    """After it became past due, a deployment is suspended."""
     tax_region: str = "AU"
     """Of tenants without a billing profile."""
     invoice_approval: bool = False

@@ -48,6 +48,7 @@ def lifetime_filter(request: pb.ListLifetimesRequest) -> LifetimeFilter:
     return LifetimeFilter(
         provider=known_provider(request.provider),
         kind=known_kind(request.kind) if request.kind else "",
+        deployment_id=text("deployment_id", request.deployment_id),
         overlap_from=start,
         overlap_to=end,
     )

@@ -68,6 +68,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             "lifetimes",
             wanted.provider,
             wanted.kind,
+            wanted.deployment_id,
             str(wanted.overlap_from),
             str(wanted.overlap_to),
         )

@@ -52,18 +52,19 @@ async def plant_invoices(planting: Planting) -> tuple[str, str, str]:
 
 
 async def issued_invoices(
-    database: Database, tenants: Sequence[str], period: Period = APRIL
+    database: Database,
+    tenants: Sequence[str],
+    period: Period = APRIL,
+    due_after: timedelta = timedelta(days=14),
 ) -> dict[str, UUID]:
-    """An invoice of one line for each tenant, issued; their ids."""
+    """An invoice of one line for each tenant, issued on the 1st of May; their ids."""
     async with database.write(ALL) as session:
         rules = await tax_rules_on(session, period.end - timedelta(days=1))
         opening = Opening(period, f"invoice-rollup/{period.code}/{uuid4()}", False, False, "test")
         rollup = await begin_rollup(session, opening, NOW)
         drafts = [_draft(tenant, period, rules["AU"]) for tenant in tenants]
         ids = await insert_drafts(session, rollup.id, period.start, drafts, NOW)
-        how = Issue(
-            Party("Issuer"), NOW.date(), timedelta(days=14), HandOverStatus.NOT_CONFIGURED, NOW
-        )
+        how = Issue(Party("Issuer"), NOW.date(), due_after, HandOverStatus.NOT_CONFIGURED, NOW)
         await issue(session, list(ids.values()), how)
         await move_rollup(session, rollup.id, RollupStatus.ISSUING, reason="", at=NOW)
         await move_rollup(session, rollup.id, RollupStatus.COMPLETED, reason="", at=NOW)

@@ -13,6 +13,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.common.settings import Settings
+from workflows.dunning_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
 from workflows.queues import TaskQueue
 from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes
@@ -85,9 +86,15 @@ def test_every_schedule_says_what_becomes_of_overlaps_and_of_missed_runs() -> No
     for plan in table:
         assert plan.overlap in ScheduleOverlapPolicy
         # Nothing makes up for a month that was not billed; the rest is made up for by itself.
-        longest = timedelta(days=21) if plan.id == MONTH_END_ID else timedelta(hours=1)
+        longest = {
+            MONTH_END_ID: timedelta(days=21),
+            TRIAL_END_ID: timedelta(days=1),
+            DUNNING_SWEEP_ID: timedelta(days=1),
+        }.get(plan.id, timedelta(hours=1))
         assert timedelta(0) < plan.catch_up < longest
-        assert plan.jitter < timedelta(minutes=1)
+        assert timedelta(0) < plan.jitter < timedelta(minutes=1)
+        policy = plan.schedule().policy
+        assert (policy.overlap, policy.catchup_window) == (plan.overlap, plan.catch_up)
         assert plan.note
 
 

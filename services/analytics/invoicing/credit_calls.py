@@ -19,6 +19,7 @@ from services.analytics.invoicing.store.settling import (
     note_lines,
     read_credit_note,
 )
+from services.analytics.invoicing.temporal import Work
 from services.common.access import ALL, current_caller
 from services.common.database import Database
 from services.common.errors import FailedPrecondition
@@ -34,6 +35,7 @@ class CreditCalls:
     """What is taken back of issued invoices."""
 
     _database: Database
+    _work: Work
     _clock: Clock
 
     async def CreateCreditNote(  # noqa: N802
@@ -70,7 +72,9 @@ class CreditCalls:
                 lines = await note_lines(session, [note_id])
                 return pb.CreateCreditNoteResponse(credit_note=credit_note_message(note, lines))
 
-            return await once(session, request, pb.CreateCreditNoteResponse, do)
+            answer = await once(session, request, pb.CreateCreditNoteResponse, do)
+        await self._work.look_again(answer.credit_note.tenant_id)
+        return answer
 
     async def ListCreditNotes(  # noqa: N802
         self, request: pb.ListCreditNotesRequest, context: Context

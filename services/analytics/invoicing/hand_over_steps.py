@@ -93,8 +93,9 @@ class HandOverSteps:
     ) -> pb.ListOverdueInvoicesResponse:
         """The issued invoices that were to be paid before a day and are not."""
         due_before = read_day(request.due_before, "due_before")
+        tenant_id = requests.text("tenant_id", request.tenant_id)
         size = page_size(request.page_size)
-        filters = ("overdue_invoices", due_before.isoformat())
+        filters = ("overdue_invoices", due_before.isoformat(), tenant_id)
         position = decode_token(request.page_token, filters, (str, str))
         after = None
         if position is not None:
@@ -103,7 +104,9 @@ class HandOverSteps:
                 requests.uuid_of("page_token", position[1]),
             )
         async with self._database.read(ALL) as session:
-            rows = await list_overdue(session, due_before, after=after, limit=size + 1)
+            rows = await list_overdue(
+                session, due_before, tenant_id=tenant_id, after=after, limit=size + 1
+            )
         page = rows[:size]
         return pb.ListOverdueInvoicesResponse(
             invoices=[invoice_message(row, operator=True) for row in page],

@@ -97,7 +97,9 @@ class SettlingCalls:
                 await pay(session, invoice_id, paid_on=paid_on, reference=reference, at=at)
                 return pb.PayInvoiceResponse(invoice=await _told(session, invoice))
 
-            return await once(session, request, pb.PayInvoiceResponse, do)
+            answer = await once(session, request, pb.PayInvoiceResponse, do)
+        await self._work.look_again(answer.invoice.tenant_id)
+        return answer
 
     async def VoidInvoice(  # noqa: N802
         self, request: pb.VoidInvoiceRequest, context: Context
@@ -121,7 +123,9 @@ class SettlingCalls:
                 await release_adjustments(session, [invoice_id])
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 
-            return await once(session, request, pb.VoidInvoiceResponse, do)
+            answer = await once(session, request, pb.VoidInvoiceResponse, do)
+        await self._work.look_again(answer.invoice.tenant_id)
+        return answer
 
     async def HandOverInvoice(  # noqa: N802
         self, request: pb.HandOverInvoiceRequest, context: Context

@@ -4,6 +4,7 @@ Services do not import workflows: a workflow is started by its name, with plain 
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
@@ -34,6 +35,8 @@ ROLLUP_TIMEOUT: Final = timedelta(days=60)
 
 HAND_OVER_TIMEOUT: Final = timedelta(days=30)
 CONNECT_SECONDS: Final = 5.0
+LOOK: Final = "look"
+WORD_TIMEOUT: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,17 @@ class Work:
         except RPCError as error:
             raise _down() from error
         return identifier, handle.result_run_id or ""
+
+    async def look_again(self, tenant_id: str) -> None:
+        """Says to the work on a tenant that does not pay that something was settled.
+
+        Nothing is lost when nobody hears it, because none is dunned or Temporal is down: that
+        work looks by itself from time to time.
+        """
+        with suppress(Unavailable, RPCError):
+            client = await self._connected()
+            dunning = client.get_workflow_handle(f"dunning/{tenant_id}")
+            await dunning.signal(LOOK, rpc_timeout=WORD_TIMEOUT)
 
     async def _rollup(
         self, period: Period, start: RollupStart, *, decision: str

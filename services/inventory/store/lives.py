@@ -123,10 +123,14 @@ class ResourceKey:
 
 @dataclass(frozen=True, slots=True)
 class LifetimeFilter:
-    """Which lives: those that overlap a half-open span; an end that is None is open."""
+    """Which lives: those that overlap a half-open span; an end that is None is open.
+
+    Of a deployment: what was ever assigned to it.
+    """
 
     provider: str
     kind: str
+    deployment_id: str
     overlap_from: datetime | None
     overlap_to: datetime | None
 
@@ -174,6 +178,7 @@ async def page_of_lives(
     values = {
         "provider": wanted.provider,
         "kinds": [wanted.kind] if wanted.kind else [],
+        "deployment_id": wanted.deployment_id,
         "lived_since": wanted.overlap_from,
         "lived_before": wanted.overlap_to,
         "after": after,

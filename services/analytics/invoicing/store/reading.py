@@ -172,14 +172,25 @@ async def invoices_after(session: ReadSession, number: int, limit: int) -> Seque
 
 
 async def list_overdue(
-    session: ReadSession, due_before: date, *, after: tuple[date, UUID] | None, limit: int
+    session: ReadSession,
+    due_before: date,
+    *,
+    tenant_id: str,
+    after: tuple[date, UUID] | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Issued invoices that were to be paid before a day, longest overdue first."""
+    """Issued invoices that were to be paid before a day, longest overdue first.
+
+    Of every tenant when none is named; without those of which nothing is owed any more.
+    """
+    owed = _INVOICE.total_cents - _CREDITED.element
     statement = (
-        WITH_STANDING.where(_INVOICE.status == "issued", _INVOICE.due_on < due_before)
+        WITH_STANDING.where(_INVOICE.status == "issued", _INVOICE.due_on < due_before, owed > 0)
         .order_by(_INVOICE.due_on, _INVOICE.id)
         .limit(limit)
     )
+    if tenant_id:
+        statement = statement.where(_INVOICE.tenant_id == tenant_id)
     if after is not None:
         statement = statement.where(
             or_(

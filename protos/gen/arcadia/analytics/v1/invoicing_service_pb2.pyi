@@ -195,14 +195,16 @@ class RecordHandOverResponse(_message.Message):
     def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ...) -> None: ...
 
 class ListOverdueInvoicesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "due_before")
+    __slots__ = ("page_size", "page_token", "due_before", "tenant_id")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     DUE_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     due_before: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., due_before: _Optional[str] = ...) -> None: ...
+    tenant_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., due_before: _Optional[str] = ..., tenant_id: _Optional[str] = ...) -> None: ...
 
 class ListOverdueInvoicesResponse(_message.Message):
     __slots__ = ("invoices", "next_page_token")

@@ -176,7 +176,8 @@ class InvoicingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOverdueInvoices(self, request, context):
-        """The issued invoices that were to be paid before a day and are not.
+        """The issued invoices that were to be paid before a day and are not, but for those
+        that are wholly credited.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

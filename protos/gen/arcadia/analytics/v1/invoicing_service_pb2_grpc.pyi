@@ -61,7 +61,9 @@ class InvoicingServiceStub:
     RecordHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]
     """What became of an attempt to hand an invoice over."""
     ListOverdueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]
-    """The issued invoices that were to be paid before a day and are not."""
+    """The issued invoices that were to be paid before a day and are not, but for those
+    that are wholly credited.
+    """
 
 @_typing.type_check_only
 class InvoicingServiceAsyncStub(InvoicingServiceStub):
@@ -96,7 +98,9 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     RecordHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]  # type: ignore[assignment]
     """What became of an attempt to hand an invoice over."""
     ListOverdueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]  # type: ignore[assignment]
-    """The issued invoices that were to be paid before a day and are not."""
+    """The issued invoices that were to be paid before a day and are not, but for those
+    that are wholly credited.
+    """
 
 class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
     """The steps of the month's end, each of which may be sent again. Called by workers
@@ -194,6 +198,8 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.ListOverdueInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.ListOverdueInvoicesResponse, _abc.Awaitable[_invoicing_service_pb2.ListOverdueInvoicesResponse]]:
-        """The issued invoices that were to be paid before a day and are not."""
+        """The issued invoices that were to be paid before a day and are not, but for those
+        that are wholly credited.
+        """
 
 def add_InvoicingServiceServicer_to_server(servicer: InvoicingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

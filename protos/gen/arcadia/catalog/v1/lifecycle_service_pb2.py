@@ -27,7 +27,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/catalog/v1/lifecycle_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"K\n\x18LookupDeploymentsRequest\x12/\n\x04keys\x18\x01 \x03(\x0b\x32!.arcadia.catalog.v1.DeploymentKey\"<\n\rDeploymentKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\"Q\n\x19LookupDeploymentsResponse\x12\x34\n\x07matches\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentMatch\"X\n\x0f\x44\x65ploymentMatch\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x11\n\tambiguous\x18\x02 \x01(\x08\"\x97\x01\n\x19\x41pplyBillingActionRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08to_state\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x0b\x66rom_states\x18\x03 \x03(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x11\n\x03key\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x1a\x41pplyBillingActionResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"\x85\x01\n\x1eRecordProvisionProgressRequest\x12\x1a\n\x0cprovision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04step\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\"S\n\x1fRecordProvisionProgressResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision2\x90\x03\n\x10LifecycleService\x12v\n\x11LookupDeployments\x12,.arcadia.catalog.v1.LookupDeploymentsRequest\x1a-.arcadia.catalog.v1.LookupDeploymentsResponse\"\x04\xc8\xf3\x18\x05\x12y\n\x12\x41pplyBillingAction\x12-.arcadia.catalog.v1.ApplyBillingActionRequest\x1a..arcadia.catalog.v1.ApplyBillingActionResponse\"\x04\xc8\xf3\x18\x05\x12\x88\x01\n\x17RecordProvisionProgress\x12\x32.arcadia.catalog.v1.RecordProvisionProgressRequest\x1a\x33.arcadia.catalog.v1.RecordProvisionProgressResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/catalog/v1/lifecycle_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"K\n\x18LookupDeploymentsRequest\x12/\n\x04keys\x18\x01 \x03(\x0b\x32!.arcadia.catalog.v1.DeploymentKey\"<\n\rDeploymentKey\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\"Q\n\x19LookupDeploymentsResponse\x12\x34\n\x07matches\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentMatch\"X\n\x0f\x44\x65ploymentMatch\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x11\n\tambiguous\x18\x02 \x01(\x08\"\x97\x01\n\x19\x41pplyBillingActionRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08to_state\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x0b\x66rom_states\x18\x03 \x03(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x11\n\x03key\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x1a\x41pplyBillingActionResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"^\n\x1cListTenantDeploymentsRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"m\n\x1dListTenantDeploymentsResponse\x12\x33\n\x0b\x64\x65ployments\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x10\x45ndTrialsRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\"8\n\x11\x45ndTrialsResponse\x12\x13\n\x0b\x65nded_count\x18\x01 \x01(\x05\x12\x0e\n\x06is_cut\x18\x02 \x01(\x08\"\x85\x01\n\x1eRecordProvisionProgressRequest\x12\x1a\n\x0cprovision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04step\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\"S\n\x1fRecordProvisionProgressResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision2\xf5\x04\n\x10LifecycleService\x12v\n\x11LookupDeployments\x12,.arcadia.catalog.v1.LookupDeploymentsRequest\x1a-.arcadia.catalog.v1.LookupDeploymentsResponse\"\x04\xc8\xf3\x18\x05\x12y\n\x12\x41pplyBillingAction\x12-.arcadia.catalog.v1.ApplyBillingActionRequest\x1a..arcadia.catalog.v1.ApplyBillingActionResponse\"\x04\xc8\xf3\x18\x05\x12\x82\x01\n\x15ListTenantDeployments\x12\x30.arcadia.catalog.v1.ListTenantDeploymentsRequest\x1a\x31.arcadia.catalog.v1.ListTenantDeploymentsResponse\"\x04\xc8\xf3\x18\x05\x12^\n\tEndTrials\x12$.arcadia.catalog.v1.EndTrialsRequest\x1a%.arcadia.catalog.v1.EndTrialsResponse\"\x04\xc8\xf3\x18\x05\x12\x88\x01\n\x17RecordProvisionProgress\x12\x32.arcadia.catalog.v1.RecordProvisionProgressRequest\x1a\x33.arcadia.catalog.v1.RecordProvisionProgressResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYBILLINGACTIONREQUEST'].fields_by_name['to_state']._serialized_options = b'\342A\001\002'
   _globals['_APPLYBILLINGACTIONREQUEST'].fields_by_name['key']._loaded_options = None
   _globals['_APPLYBILLINGACTIONREQUEST'].fields_by_name['key']._serialized_options = b'\342A\001\002'
+  _globals['_LISTTENANTDEPLOYMENTSREQUEST'].fields_by_name['tenant_id']._loaded_options = None
+  _globals['_LISTTENANTDEPLOYMENTSREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\342A\001\002'
   _globals['_RECORDPROVISIONPROGRESSREQUEST'].fields_by_name['provision_id']._loaded_options = None
   _globals['_RECORDPROVISIONPROGRESSREQUEST'].fields_by_name['provision_id']._serialized_options = b'\342A\001\002'
   _globals['_RECORDPROVISIONPROGRESSREQUEST'].fields_by_name['status']._loaded_options = None
@@ -48,6 +50,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LIFECYCLESERVICE'].methods_by_name['LookupDeployments']._serialized_options = b'\310\363\030\005'
   _globals['_LIFECYCLESERVICE'].methods_by_name['ApplyBillingAction']._loaded_options = None
   _globals['_LIFECYCLESERVICE'].methods_by_name['ApplyBillingAction']._serialized_options = b'\310\363\030\005'
+  _globals['_LIFECYCLESERVICE'].methods_by_name['ListTenantDeployments']._loaded_options = None
+  _globals['_LIFECYCLESERVICE'].methods_by_name['ListTenantDeployments']._serialized_options = b'\310\363\030\005'
+  _globals['_LIFECYCLESERVICE'].methods_by_name['EndTrials']._loaded_options = None
+  _globals['_LIFECYCLESERVICE'].methods_by_name['EndTrials']._serialized_options = b'\310\363\030\005'
   _globals['_LIFECYCLESERVICE'].methods_by_name['RecordProvisionProgress']._loaded_options = None
   _globals['_LIFECYCLESERVICE'].methods_by_name['RecordProvisionProgress']._serialized_options = b'\310\363\030\005'
   _globals['_LOOKUPDEPLOYMENTSREQUEST']._serialized_start=169
@@ -62,10 +68,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYBILLINGACTIONREQUEST']._serialized_end=633
   _globals['_APPLYBILLINGACTIONRESPONSE']._serialized_start=635
   _globals['_APPLYBILLINGACTIONRESPONSE']._serialized_end=732
-  _globals['_RECORDPROVISIONPROGRESSREQUEST']._serialized_start=735
-  _globals['_RECORDPROVISIONPROGRESSREQUEST']._serialized_end=868
-  _globals['_RECORDPROVISIONPROGRESSRESPONSE']._serialized_start=870
-  _globals['_RECORDPROVISIONPROGRESSRESPONSE']._serialized_end=953
-  _globals['_LIFECYCLESERVICE']._serialized_start=956
-  _globals['_LIFECYCLESERVICE']._serialized_end=1356
+  _globals['_LISTTENANTDEPLOYMENTSREQUEST']._serialized_start=734
+  _globals['_LISTTENANTDEPLOYMENTSREQUEST']._serialized_end=828
+  _globals['_LISTTENANTDEPLOYMENTSRESPONSE']._serialized_start=830
+  _globals['_LISTTENANTDEPLOYMENTSRESPONSE']._serialized_end=939
+  _globals['_ENDTRIALSREQUEST']._serialized_start=941
+  _globals['_ENDTRIALSREQUEST']._serialized_end=989
+  _globals['_ENDTRIALSRESPONSE']._serialized_start=991
+  _globals['_ENDTRIALSRESPONSE']._serialized_end=1047
+  _globals['_RECORDPROVISIONPROGRESSREQUEST']._serialized_start=1050
+  _globals['_RECORDPROVISIONPROGRESSREQUEST']._serialized_end=1183
+  _globals['_RECORDPROVISIONPROGRESSRESPONSE']._serialized_start=1185
+  _globals['_RECORDPROVISIONPROGRESSRESPONSE']._serialized_end=1268
+  _globals['_LIFECYCLESERVICE']._serialized_start=1271
+  _globals['_LIFECYCLESERVICE']._serialized_end=1900
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,40 @@ class ApplyBillingActionResponse(_message.Message):
     outcome: str
     def __init__(self, deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., outcome: _Optional[str] = ...) -> None: ...
 
+class ListTenantDeploymentsRequest(_message.Message):
+    __slots__ = ("tenant_id", "page_size", "page_token")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, tenant_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListTenantDeploymentsResponse(_message.Message):
+    __slots__ = ("deployments", "next_page_token")
+    DEPLOYMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    deployments: _containers.RepeatedCompositeFieldContainer[_deployments_pb2.Deployment]
+    next_page_token: str
+    def __init__(self, deployments: _Optional[_Iterable[_Union[_deployments_pb2.Deployment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class EndTrialsRequest(_message.Message):
+    __slots__ = ("limit", "actor")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    actor: str
+    def __init__(self, limit: _Optional[int] = ..., actor: _Optional[str] = ...) -> None: ...
+
+class EndTrialsResponse(_message.Message):
+    __slots__ = ("ended_count", "is_cut")
+    ENDED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IS_CUT_FIELD_NUMBER: _ClassVar[int]
+    ended_count: int
+    is_cut: bool
+    def __init__(self, ended_count: _Optional[int] = ..., is_cut: _Optional[bool] = ...) -> None: ...
+
 class RecordProvisionProgressRequest(_message.Message):
     __slots__ = ("provision_id", "status", "step", "reason", "resource_id")
     PROVISION_ID_FIELD_NUMBER: _ClassVar[int]

@@ -45,6 +45,16 @@ class LifecycleServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionResponse.FromString,
                 _registered_method=True)
+        self.ListTenantDeployments = channel.unary_unary(
+                '/arcadia.catalog.v1.LifecycleService/ListTenantDeployments',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsResponse.FromString,
+                _registered_method=True)
+        self.EndTrials = channel.unary_unary(
+                '/arcadia.catalog.v1.LifecycleService/EndTrials',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsResponse.FromString,
+                _registered_method=True)
         self.RecordProvisionProgress = channel.unary_unary(
                 '/arcadia.catalog.v1.LifecycleService/RecordProvisionProgress',
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressRequest.SerializeToString,
@@ -73,6 +83,21 @@ class LifecycleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTenantDeployments(self, request, context):
+        """The deployments of a tenant that are not archived, in the order of their making.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndTrials(self, request, context):
+        """Makes deployments active whose trial is over, but for those whose billing actions
+        are suspended. Sent again, it goes on with those that are left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordProvisionProgress(self, request, context):
         """How far a provision is.
         """
@@ -92,6 +117,16 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.ApplyBillingAction,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionResponse.SerializeToString,
+            ),
+            'ListTenantDeployments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTenantDeployments,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsResponse.SerializeToString,
+            ),
+            'EndTrials': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndTrials,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsResponse.SerializeToString,
             ),
             'RecordProvisionProgress': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordProvisionProgress,
@@ -154,6 +189,60 @@ class LifecycleService:
             '/arcadia.catalog.v1.LifecycleService/ApplyBillingAction',
             arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ApplyBillingActionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTenantDeployments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.LifecycleService/ListTenantDeployments',
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.ListTenantDeploymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndTrials(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.LifecycleService/EndTrials',
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.EndTrialsResponse.FromString,
             options,
             channel_credentials,
             insecure,

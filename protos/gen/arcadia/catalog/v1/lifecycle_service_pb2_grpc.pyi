@@ -42,6 +42,12 @@ class LifecycleServiceStub:
     invoice, a spend policy, a payment. Leaves alone one whose billing actions are
     suspended, and says so.
     """
+    ListTenantDeployments: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ListTenantDeploymentsRequest, _lifecycle_service_pb2.ListTenantDeploymentsResponse]
+    """The deployments of a tenant that are not archived, in the order of their making."""
+    EndTrials: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EndTrialsRequest, _lifecycle_service_pb2.EndTrialsResponse]
+    """Makes deployments active whose trial is over, but for those whose billing actions
+    are suspended. Sent again, it goes on with those that are left.
+    """
     RecordProvisionProgress: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]
     """How far a provision is."""
 
@@ -58,6 +64,12 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     """Moves a deployment on behalf of durable work: a trial's end, an overdue
     invoice, a spend policy, a payment. Leaves alone one whose billing actions are
     suspended, and says so.
+    """
+    ListTenantDeployments: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ListTenantDeploymentsRequest, _lifecycle_service_pb2.ListTenantDeploymentsResponse]  # type: ignore[assignment]
+    """The deployments of a tenant that are not archived, in the order of their making."""
+    EndTrials: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EndTrialsRequest, _lifecycle_service_pb2.EndTrialsResponse]  # type: ignore[assignment]
+    """Makes deployments active whose trial is over, but for those whose billing actions
+    are suspended. Sent again, it goes on with those that are left.
     """
     RecordProvisionProgress: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]  # type: ignore[assignment]
     """How far a provision is."""
@@ -84,6 +96,24 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         """Moves a deployment on behalf of durable work: a trial's end, an overdue
         invoice, a spend policy, a payment. Leaves alone one whose billing actions are
         suspended, and says so.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTenantDeployments(
+        self,
+        request: _lifecycle_service_pb2.ListTenantDeploymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.ListTenantDeploymentsResponse, _abc.Awaitable[_lifecycle_service_pb2.ListTenantDeploymentsResponse]]:
+        """The deployments of a tenant that are not archived, in the order of their making."""
+
+    @_abc_1.abstractmethod
+    def EndTrials(
+        self,
+        request: _lifecycle_service_pb2.EndTrialsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lifecycle_service_pb2.EndTrialsResponse, _abc.Awaitable[_lifecycle_service_pb2.EndTrialsResponse]]:
+        """Makes deployments active whose trial is over, but for those whose billing actions
+        are suspended. Sent again, it goes on with those that are left.
         """
 
     @_abc_1.abstractmethod

@@ -86,20 +86,22 @@ class OwnershipSpan(_message.Message):
     def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., valid_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListLifetimesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "provider", "overlap_from", "overlap_to", "kind")
+    __slots__ = ("page_size", "page_token", "provider", "overlap_from", "overlap_to", "kind", "deployment_id")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     OVERLAP_FROM_FIELD_NUMBER: _ClassVar[int]
     OVERLAP_TO_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     provider: str
     overlap_from: _timestamp_pb2.Timestamp
     overlap_to: _timestamp_pb2.Timestamp
     kind: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., provider: _Optional[str] = ..., overlap_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., overlap_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ...) -> None: ...
+    deployment_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., provider: _Optional[str] = ..., overlap_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., overlap_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., deployment_id: _Optional[str] = ...) -> None: ...
 
 class ListLifetimesResponse(_message.Message):
     __slots__ = ("lifetimes", "next_page_token")

@@ -1,0 +1,43 @@
+"""Saves histories of real runs: `pytest tests/workflows/record_lifecycle.py`."""
+
+import asyncio
+
+from tests.support.waiting import until
+from tests.workflows.debtor import Debtor
+from tests.workflows.record_histories import save_from
+from tests.workflows.test_dunning import becomes, debtor, ended, office
+from workflows.dunning_payloads import TrialEndInput
+from workflows.queues import TaskQueue
+from workflows.trial_end import TrialEnd
+
+__all__ = ["debtor", "office"]
+
+
+async def test_record_dunning(debtor: Debtor) -> None:
+    client = debtor.system.client
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    droplet = await debtor.provision(shop)
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=1)
+    await asyncio.to_thread(until, lambda: debtor.power(droplet) == "off")
+    await debtor.pay(invoice)
+    await ended(debtor)
+    await save_from(client, debtor.dunning.id, "Dunning.settled")
+    await save_from(client, f"dunning-sweep/{debtor.tenant}", "DunningSweep.started")
+
+    invoice = await debtor.owe(5)
+    await debtor.sweep(grace=3600)
+    await becomes(debtor, shop="past_due")
+    await debtor.dunning.cancel()
+    await becomes(debtor, shop="active")
+    await debtor.pay(invoice)
+    await save_from(client, debtor.dunning.id, "Dunning.cancelled")
+
+
+async def test_record_trial_end(debtor: Debtor) -> None:
+    client = debtor.system.client
+    run = await client.start_workflow(
+        TrialEnd.run, TrialEndInput(), id="trial-end/recorded", task_queue=TaskQueue.INVOICING
+    )
+    await run.result()
+    await save_from(client, run.id, "TrialEnd.ended")

@@ -1,0 +1,211 @@
+"""Who does not pay is past due, then suspended; payment undoes all of it, and nothing else."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from services.common.settings import Service
+from tests.providers.simulator import Simulator
+from tests.support.databases import PostgresServer
+from tests.support.engine_room import EngineRoom
+from tests.support.ports import free_port
+from tests.support.waiting import until
+from tests.workflows.conftest import running_system, settings_of
+from tests.workflows.debtor import Debtor, indebted
+from workflows.dunning_payloads import DunningState, TrialEndInput
+from workflows.queues import TaskQueue
+from workflows.trial_end import TrialEnd
+
+HOUR = 3600
+SOAK = pytest.mark.soak
+
+
+@pytest.fixture(scope="module")
+async def office(
+    engine_room: EngineRoom,
+    postgres: PostgresServer,
+    sync_temporal: str,
+    sync_simulator: Simulator,
+    sync_client: Client,
+) -> AsyncIterator[Debtor]:
+    """All services that a debtor needs, and a worker: for all tests of this file."""
+    sync_simulator.behave()
+    sync_simulator.reset()
+    services = (Service.INVENTORY, Service.CATALOG, Service.ANALYTICS)
+    names = {service: postgres.create(service) for service in services}
+    settings = postgres.settings(
+        names,
+        **settings_of(sync_temporal, sync_simulator),
+        catalog_address=f"127.0.0.1:{free_port()}",
+        analytics_address=f"127.0.0.1:{free_port()}",
+    )
+    async with (
+        running_system(engine_room, sync_simulator, sync_client, settings) as system,
+        indebted(system, settings, "nobody") as made,
+    ):
+        yield made
+    for name in names.values():
+        postgres.drop(name)
+
+
+@pytest.fixture
+def debtor(office: Debtor) -> Debtor:
+    """A tenant without deployments, whom nobody has dunned."""
+    office.system.simulator.set(action_seconds=0.2)
+    return replace(office, tenant=f"acme-{uuid.uuid4().hex[:8]}")
+
+
+async def becomes(debtor: Debtor, **states: str) -> None:
+    """Waits until the deployments are in these states."""
+    await asyncio.to_thread(until, lambda: debtor.states() == states)
+
+
+async def ended(debtor: Debtor) -> DunningState:
+    return DunningState(**await debtor.dunning.result())
+
+
+def begun(debtor: Debtor, droplet_id: str) -> list[str]:
+    """The power actions that were begun on a droplet, oldest first."""
+    answer = httpx.get(
+        f"{debtor.system.simulator.url}/v2/droplets/{droplet_id}/actions",
+        headers={"authorization": "Bearer somebody"},
+    )
+    words = [str(action["type"]) for action in answer.json()["actions"]]
+    return [word for word in reversed(words) if word.startswith("power")]
+
+
+async def test_payment_in_the_middle_of_the_grace_undoes_past_due_however_often_it_is_told(
+    debtor: Debtor,
+) -> None:
+    await debtor.deploy("shop")
+    await debtor.deploy("blog")
+    await debtor.deploy("spared", billing_action_suspended=True)
+    april, may = await debtor.owe(4), await debtor.owe(5)
+    await debtor.sweep(grace=HOUR)
+    await becomes(debtor, shop="past_due", blog="past_due", spared="active")
+    # Found again by the next sweep, and told more than once that something changed.
+    await debtor.sweep(grace=HOUR)
+    for _ in range(3):
+        await debtor.dunning.signal("look")
+
+    await debtor.pay(april)
+    await debtor.dunning.signal("look")
+    progress = DunningState(**await debtor.dunning.query("progress"))
+    assert len(progress.past_due) == 2
+    assert set(debtor.states().values()) == {"past_due", "active"}
+
+    await debtor.pay(may)
+    await ended(debtor)
+    assert debtor.states() == {"shop": "active", "blog": "active", "spared": "active"}
+    query = (
+        "SELECT to_state, actor FROM deployment_events e JOIN deployments d ON d.id ="
+        " e.deployment_id WHERE d.slug = 'shop' AND d.tenant_id = %s AND e.type = 'transitioned'"
+        " ORDER BY e.id"
+    )
+    moves = debtor.rows(Service.CATALOG, query, debtor.tenant)
+    assert moves == [("past_due", "dunning"), ("active", "dunning")]
+
+
+@pytest.mark.parametrize("killed_in", ["the grace", pytest.param("power_off", marks=SOAK)])
+async def test_after_the_grace_it_is_suspended_and_powered_off_only_where_that_is_asked_for(
+    debtor: Debtor, killed_in: str
+) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    await debtor.deploy("blog")
+    spared = await debtor.deploy(
+        "spared", power_off_when_suspended=True, billing_action_suspended=True
+    )
+    ours, other = await asyncio.gather(debtor.provision(shop), debtor.provision(spared))
+    invoice = await debtor.owe()
+    if killed_in == "power_off":
+        await debtor.system.stop_workers()
+        await asyncio.to_thread(debtor.system.start_worker_process)
+        debtor.system.simulator.set(action_seconds=2)
+        await debtor.sweep(grace=0)
+        await asyncio.to_thread(until, lambda: "power_off" in begun(debtor, ours))
+    else:
+        await debtor.sweep(grace=3)
+        await becomes(debtor, shop="past_due", blog="past_due", spared="active")
+    await debtor.system.stop_workers()
+    debtor.system.start_worker()
+    await asyncio.to_thread(until, lambda: debtor.power(ours) == "off")
+    assert debtor.states() == {"shop": "suspended", "blog": "suspended", "spared": "active"}
+    # Nobody can be lifted while the catalog is down.
+    await debtor.stop(Service.CATALOG)
+    await debtor.pay(invoice)
+    await debtor.start(Service.CATALOG)
+    await ended(debtor)
+    assert debtor.states() == {"shop": "active", "blog": "active", "spared": "active"}
+    assert debtor.power(ours) == debtor.power(other) == "active"
+    assert begun(debtor, ours) == ["power_off", "power_on"]
+    assert begun(debtor, other) == []
+
+
+async def test_a_payment_that_nobody_told_of_is_seen_at_the_next_look(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    droplet = await debtor.provision(shop)
+    await debtor.owe()
+    await debtor.sweep(grace=0, look=1)
+    await asyncio.to_thread(until, lambda: debtor.power(droplet) == "off")
+    debtor.rows(
+        Service.ANALYTICS,
+        "UPDATE tenant_invoices SET status = 'paid', paid_on = issued_on, paid_at = now()"
+        " WHERE tenant_id = %s",
+        debtor.tenant,
+    )
+    await ended(debtor)
+    assert (debtor.states(), debtor.power(droplet)) == ({"shop": "active"}, "active")
+
+
+async def test_what_an_operator_did_meanwhile_stays(debtor: Debtor) -> None:
+    await debtor.deploy("shop")
+    spared = await debtor.deploy("spared")
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=0)
+    await becomes(debtor, shop="suspended", spared="suspended")
+    await debtor.allow(spared, billing_action_suspended=True)
+    await debtor.pay(invoice)
+    await ended(debtor)
+    assert debtor.states() == {"shop": "active", "spared": "suspended"}
+
+
+async def test_a_cancelled_dunning_undoes_what_it_did(debtor: Debtor) -> None:
+    await debtor.deploy("shop")
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=HOUR)
+    await becomes(debtor, shop="past_due")
+    await debtor.dunning.cancel()
+    await becomes(debtor, shop="active")
+    await debtor.pay(invoice)
+
+
+async def test_trials_that_are_over_become_active_and_the_others_stay(debtor: Debtor) -> None:
+    for slug in ("over", "spared", "running"):
+        await debtor.deploy(slug)
+    today = datetime.now(UTC).date()
+    ends = {"over": today, "spared": today, "running": today + timedelta(days=1)}
+    for slug, day in ends.items():
+        debtor.rows(
+            Service.CATALOG,
+            "UPDATE deployments SET state = 'trial', trial_ends_on = %s,"
+            " billing_action_suspended = %s WHERE slug = %s AND tenant_id = %s",
+            day, slug == "spared", slug, debtor.tenant,
+        )  # fmt: skip
+
+    async def run() -> Any:
+        return await debtor.system.client.execute_workflow(
+            TrialEnd.run,
+            TrialEndInput(trials_at_once=1),
+            id=f"trial-end/{debtor.tenant}",
+            task_queue=TaskQueue.INVOICING,
+        )
+
+    assert (await run(), await run()) == (1, 0)
+    assert debtor.states() == {"over": "active", "spared": "trial", "running": "trial"}

@@ -1,0 +1,75 @@
+"""Which machines of a deployment run."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
+
+from arcadia.inventory.v1 import lookup_service_pb2 as pb
+from temporalio import activity
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.droplets import read_droplet
+from providers.digitalocean.errors import NotFound
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
+
+__all__ = ["PowerActivities"]
+
+PROVIDER: Final = "digitalocean"
+DROPLET: Final = "droplet"
+LIVES_A_PAGE: Final = 500
+ON: Final = "active"
+
+
+class PowerActivities:
+    """Needs the provider's client and the stub of the inventory's look-ups."""
+
+    def __init__(self, provider: DigitalOcean, lookup: "LookupServiceAsyncStub") -> None:
+        self._provider = provider
+        self._lookup = lookup
+
+    @activity.defn
+    async def running_droplets(self, deployment_id: str) -> tuple[str, ...]:
+        """The provider's ids of a deployment's droplets that run."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                return tuple(
+                    [one async for one in self._owned(deployment_id) if await self._is_on(one)]
+                )
+
+    async def _owned(self, deployment_id: str) -> AsyncIterator[str]:
+        token = ""
+        while True:
+            page = await self._lookup.ListLifetimes(
+                pb.ListLifetimesRequest(
+                    provider=PROVIDER,
+                    kind=DROPLET,
+                    deployment_id=deployment_id,
+                    page_size=LIVES_A_PAGE,
+                    page_token=token,
+                )
+            )
+            for life in page.lifetimes:
+                if _is_owned(life, deployment_id):
+                    yield life.provider_id
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def _is_on(self, droplet_id: str) -> bool:
+        try:
+            return (await read_droplet(self._provider, droplet_id)).get("status") == ON
+        except NotFound:
+            return False
+
+
+def _is_owned(life: pb.Lifetime, deployment_id: str) -> bool:
+    """Whether it lives and belongs to the deployment now."""
+    return not life.HasField("lived_to") and any(
+        span.deployment_id == deployment_id and not span.HasField("valid_to")
+        for span in life.ownership
+    )

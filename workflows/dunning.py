@@ -1,0 +1,265 @@
+"""What becomes of a tenant that does not pay: past due, then suspended; all undone by payment.
+
+One workflow a tenant, not an invoice: a tenant that owes two is suspended once, and is lifted
+when neither is owed. Only tenants who do not pay have one, so a hundred thousand tenants are a
+few thousand sleeping workflows.
+
+The state of the invoices is read anew after every timer; a signal that something was paid only
+ends the timer early, so one that is lost or told twice changes nothing. A step that fails is told
+and tried again at the next look: the run holds what it powered off, and must not end with it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.activities.billing_actions import BillingActionActivities
+    from workflows.activities.dunning import DunningActivities
+    from workflows.activities.powering import PowerActivities
+    from workflows.activities.reverting import RevertActivities
+    from workflows.dunning_payloads import (
+        ActionOutcome,
+        BillingAction,
+        DunningInput,
+        DunningState,
+        Overdue,
+        OverdueInput,
+        PowerOff,
+    )
+    from workflows.patience import HEARTBEAT, SHORT
+    from workflows.queues import TaskQueue
+    from workflows.reasons import reason_of
+    from workflows.revert_payloads import SetPower
+    from workflows.search_attributes import OUTCOME
+
+__all__ = ["Dunning"]
+
+PATIENCE: Final = timedelta(hours=1)
+"""For moving all of a tenant's deployments, and for one machine."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)
+
+ACTIVE: Final = "active"
+PAST_DUE: Final = "past_due"
+SUSPENDED: Final = "suspended"
+
+
+@workflow.defn
+class Dunning:
+    """Runs as `dunning/<tenant>` until nothing is overdue."""
+
+    def __init__(self) -> None:
+        self._state = DunningState()
+        self._is_asked = False
+
+    @workflow.signal
+    def look(self) -> None:
+        """Something was paid, voided or credited: looks now, not when the timer ends."""
+        self._is_asked = True
+
+    @workflow.query
+    def progress(self) -> DunningState:
+        """What was done so far."""
+        return self._state
+
+    @workflow.run
+    async def run(self, request: DunningInput) -> DunningState:
+        """What was done and undone. A cancelled run undoes it too."""
+        self._state = request.state if request.state.began_at else self._beginning()
+        try:
+            await self._chase(request)
+        except (asyncio.CancelledError, FailureError) as error:
+            if is_cancelled_exception(error):
+                await self._lift(request, "the dunning was cancelled")
+                workflow.upsert_search_attributes([OUTCOME.value_set("cancelled")])
+            raise
+        workflow.upsert_search_attributes([OUTCOME.value_set("settled")])
+        return self._state
+
+    async def _chase(self, request: DunningInput) -> None:
+        while True:
+            self._is_asked = False
+            try:
+                if await self._is_settled(request):
+                    return
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._tell(f"tried again at the next look: {reason_of(error)}")
+            await self._until_asked(request)
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(replace(request, state=self._state))
+
+    async def _is_settled(self, request: DunningInput) -> bool:
+        """One look: does what is due, or undoes it all; whether nothing is owed."""
+        self._state = replace(self._state, look_count=self._state.look_count + 1)
+        overdue = await self._overdue(request)
+        if not overdue.invoice_count:
+            await self._lift(request, "everything is paid")
+            # What fell due meanwhile found this run here, and nobody starts another.
+            return not (await self._overdue(request)).invoice_count
+        await self._make_past_due(request, overdue)
+        if workflow.now() >= self._suspends_at(request):
+            await self._suspend(request, overdue)
+        return False
+
+    async def _overdue(self, request: DunningInput) -> Overdue:
+        return await workflow.execute_activity_method(
+            DunningActivities.read_overdue,
+            OverdueInput(request.tenant_id, workflow.now().date().isoformat()),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="read what is overdue",
+        )
+
+    async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
+        known = self._state.past_due
+        # Who was past due before this run was made so by one like it.
+        outcome = await self._move(request, PAST_DUE, (ACTIVE,), _why(overdue), but=known)
+        known = (*known, *outcome.moved, *outcome.already_there)
+        self._state = replace(self._state, past_due=known)
+        self._tell(
+            f"{_why(overdue)}: {len(known)} deployments past due,"
+            f" suspended at {self._suspends_at(request):%Y-%m-%d %H:%M} UTC"
+        )
+
+    async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
+        known = self._state.suspended
+        waiting = tuple(one for one in self._state.past_due if one not in known)
+        if waiting:
+            outcome = await self._move(request, SUSPENDED, (PAST_DUE,), _why(overdue), only=waiting)
+            self._state = replace(
+                self._state,
+                suspended=(*known, *outcome.moved),
+                power_off=(*self._state.power_off, *map(PowerOff, outcome.power_off)),
+            )
+        for one in self._state.power_off:
+            await self._power_off(one)
+        self._tell(f"{_why(overdue)}: {len(self._state.suspended)} deployments suspended")
+
+    async def _power_off(self, one: PowerOff) -> None:
+        if one.step == "asked":
+            droplets = await workflow.execute_activity_method(
+                PowerActivities.running_droplets,
+                one.deployment_id,
+                task_queue=TaskQueue.PROVISIONING,
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary="find the machines that run",
+            )
+            # Known before any is off: whatever comes, just these are powered on again.
+            one = self._keep(replace(one, step="known", droplet_ids=tuple(droplets)))
+        if one.step == "known":
+            for droplet_id in one.droplet_ids:
+                await self._power(droplet_id, is_on=False)
+            self._keep(replace(one, step="off"))
+
+    def _keep(self, one: PowerOff) -> PowerOff:
+        others = [each for each in self._state.power_off if each.deployment_id != one.deployment_id]
+        self._state = replace(self._state, power_off=(*others, one))
+        return one
+
+    async def _lift(self, request: DunningInput, reason: str) -> None:
+        """Makes active what was moved here, and powers on what was powered off here."""
+        moved = (*self._state.past_due, *self._state.suspended)
+        left = 0
+        if moved:
+            outcome = await self._move(request, ACTIVE, (PAST_DUE, SUSPENDED), reason, only=moved)
+            lifted = {*outcome.moved, *outcome.already_there}
+            left = len(outcome.left_alone)
+            for one in self._state.power_off:
+                if one.deployment_id in lifted:
+                    for droplet_id in one.droplet_ids:
+                        await self._power(droplet_id, is_on=True)
+        self._tell(f"{reason}: {len(set(moved)) - left} deployments lifted, {left} left alone")
+        self._state = self._beginning(self._state.look_count)
+
+    async def _move(
+        self,
+        request: DunningInput,
+        to_state: str,
+        from_states: tuple[str, ...],
+        reason: str,
+        *,
+        only: Sequence[str] = (),
+        but: Sequence[str] = (),
+    ) -> ActionOutcome:
+        info = workflow.info()
+        return await workflow.execute_activity_method(
+            BillingActionActivities.apply_billing_action,
+            BillingAction(
+                tenant_id=request.tenant_id,
+                to_state=to_state,
+                from_states=from_states,
+                reason=reason,
+                actor="dunning",
+                # A later look asks anew: somebody may have lifted what forbade it.
+                key=f"dunning/{info.first_execution_run_id}/{self._state.look_count}",
+                only=tuple(only),
+                but=tuple(but),
+            ),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"make deployments {to_state}: {reason}"[:200],
+        )
+
+    async def _power(self, droplet_id: str, *, is_on: bool) -> None:
+        try:
+            await workflow.execute_activity_method(
+                RevertActivities.set_power,
+                SetPower(droplet_id, is_on),
+                task_queue=TaskQueue.PROVISIONING,
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                # Nothing is undone while it may still be done.
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=f"power {droplet_id} {'on' if is_on else 'off'}",
+            )
+        except ActivityError as error:
+            gone = isinstance(error.cause, ApplicationError) and error.cause.type == "NotFound"
+            if not gone:
+                raise
+
+    async def _until_asked(self, request: DunningInput) -> None:
+        """Waits until somebody says that something changed, or it is time for another look."""
+        pause = timedelta(seconds=request.terms.look_seconds)
+        if not self._state.suspended:
+            until = self._suspends_at(request) - workflow.now()
+            pause = min(pause, until) if until > timedelta(0) else pause
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._is_asked, timeout=pause)
+
+    def _suspends_at(self, request: DunningInput) -> datetime:
+        """The grace is counted from the word of it: who is told late has as long."""
+        began = datetime.fromisoformat(self._state.began_at)
+        return began + timedelta(seconds=request.terms.grace_seconds)
+
+    def _beginning(self, look_count: int = 0) -> DunningState:
+        return DunningState(workflow.now().isoformat(), look_count)
+
+    def _tell(self, words: str) -> None:
+        workflow.set_current_details(words)
+
+
+def _why(overdue: Overdue) -> str:
+    more = f" and {overdue.invoice_count - 1} more" if overdue.invoice_count > 1 else ""
+    return f"invoice {overdue.number}{more} was due on {overdue.due_on}"

@@ -1,0 +1,63 @@
+"""The rows of the table of schedules about trials that end and invoices that fall due."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.client import ScheduleCalendarSpec, ScheduleOverlapPolicy, ScheduleRange
+
+from services.common.settings import Settings
+from workflows.dunning_payloads import DunningSweepInput, DunningTerms, TrialEndInput
+from workflows.dunning_sweep import DunningSweep
+from workflows.queues import TaskQueue
+from workflows.schedule_rows import PlannedSchedule, start_of
+from workflows.trial_end import TrialEnd
+
+__all__ = ["DUNNING_SWEEP_ID", "TRIAL_END_ID", "planned_lifecycle", "terms_of"]
+
+TRIAL_END_ID: Final = "trial-end"
+DUNNING_SWEEP_ID: Final = "dunning-sweep"
+TIMEOUT: Final = timedelta(hours=20)
+
+
+def terms_of(settings: Settings) -> DunningTerms:
+    """How patient this operator is."""
+    return DunningTerms(settings.suspend_after_days * 24 * 3600)
+
+
+def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
+    """Both run right after the day has changed: trials and due dates end with a day."""
+    return (
+        PlannedSchedule(
+            id=TRIAL_END_ID,
+            calendar=ScheduleCalendarSpec(hour=(ScheduleRange(0),), minute=(ScheduleRange(4),)),
+            action=start_of(
+                TrialEnd.run,
+                TrialEndInput(),
+                id=TRIAL_END_ID,
+                task_queue=TaskQueue.INVOICING,
+                execution_timeout=TIMEOUT,
+                static_summary="end the trials that are over",
+            ),
+            # A run ends all that are over, however long ago: one is enough.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(hours=20),
+            jitter=timedelta(seconds=10),
+            note="daily at 00:04: trials that are over",
+        ),
+        PlannedSchedule(
+            id=DUNNING_SWEEP_ID,
+            calendar=ScheduleCalendarSpec(hour=(ScheduleRange(0),), minute=(ScheduleRange(24),)),
+            action=start_of(
+                DunningSweep.run,
+                DunningSweepInput(terms_of(settings)),
+                id=DUNNING_SWEEP_ID,
+                task_queue=TaskQueue.INVOICING,
+                execution_timeout=TIMEOUT,
+                static_summary="find who has not paid",
+            ),
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(hours=20),
+            jitter=timedelta(seconds=10),
+            note="daily at 00:24: a dunning for each tenant with an overdue invoice",
+        ),
+    )
