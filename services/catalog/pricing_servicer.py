@@ -25,6 +25,7 @@ from services.catalog.quote_messages import (
     verification_message,
 )
 from services.catalog.quoting.freezing import Known, MixedCurrencies, subscription_inputs
+from services.catalog.quoting.lines import AmountOutOfRange
 from services.catalog.quoting.proofs import compare, prove, verify
 from services.catalog.quoting.reading import UnreadableInputs
 from services.catalog.quoting.usage import NoPriceInForce
@@ -92,7 +93,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         side = request.WhichOneof("left")
         if side is None:
             raise InvalidArgument("left_proof", "is required", reason="FIELD_REQUIRED")
-        left = request.left_proof.inputs_json
+        left, fields = request.left_proof.inputs_json, {"left": side, "right": "right_proof"}
         if side == "left_quote_id":
             identifier = requests.uuid_of("left_quote_id", request.left_quote_id)
             async with self._database.read(ALL) as session:
@@ -100,7 +101,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         try:
             found = compare(left, request.right_proof.inputs_json)
         except UnreadableInputs as error:
-            raise InvalidArgument("right_proof", f"cannot be read: {error}") from error
+            raise InvalidArgument(fields[error.side], f"cannot be read: {error}") from error
         return pb.CompareProofsResponse(differences=map(difference_message, found))
 
     async def ListBillableSubscriptions(  # noqa: N802
@@ -170,6 +171,8 @@ class _Priced:
             quote, proof = prove(inputs)
         except NoPriceInForce as error:
             return _failure(identifier, "NO_PRICE_IN_FORCE", str(error))
+        except AmountOutOfRange as error:
+            return _failure(identifier, "AMOUNT_OUT_OF_RANGE", str(error))
         except MixedCurrencies as error:
             return _failure(identifier, "MIXED_CURRENCIES", str(error))
         message = quote_message(quote, inputs, proof)

@@ -22,6 +22,7 @@ from services.catalog.quoting.freezing import (
     version_snapshot,
 )
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
+from services.catalog.quoting.lines import AmountOutOfRange
 from services.catalog.quoting.proofs import prove
 from services.catalog.quoting.usage import NoPriceInForce
 from services.catalog.store.price_list import PriceListReader, read_price_list
@@ -126,6 +127,10 @@ class QuoteDesk:
     ) -> _Made:
         try:
             quote, proof = prove(inputs)
+        except AmountOutOfRange as error:
+            raise InvalidArgument(
+                f"projected_usage.{error.resource_kind}", str(error), reason="OUT_OF_RANGE"
+            ) from error
         except NoPriceInForce as error:
             raise FailedPrecondition(
                 f"projected_usage.{error.resource_kind}: {error}",

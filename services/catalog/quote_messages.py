@@ -1,17 +1,21 @@
 """From the domain to protos and back: quotes, their lines, proofs."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from arcadia.catalog.v1 import quotes_pb2
+from google.protobuf.message import DecodeError
 
 from services.catalog.margin import MarginGuard
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Line, Quote, total
-from services.catalog.quoting.proofs import Difference, Proof, Verification
+from services.catalog.quoting.proofs import Difference, Proof, Verification, result_of
+from services.catalog.quoting.reading import read_inputs
 from services.catalog.stored_quotes import StoredQuote
 from services.common.money import plain
 
 __all__ = [
+    "answers_its_inputs",
     "difference_message",
     "guard_message",
     "proof_message",
@@ -67,6 +71,38 @@ def proof_of(message: quotes_pb2.Proof) -> Proof:
     """The proof that a caller sent, as it is."""
     return Proof(
         message.inputs_json, message.inputs_hash, message.engine_version, message.result_hash
+    )
+
+
+PROVEN: Final = (
+    "recurring",
+    "first_invoice",
+    "overage",
+    "ad_hoc",
+    "all_in_monthly_cents",
+    "recurring_cents",
+    "first_invoice_cents",
+    "overage_cents",
+    "ad_hoc_cents",
+    "currency",
+    "plan_code",
+    "plan_version",
+    "starts_on",
+    "change",
+)
+"""The fields of a quote that follow from its inputs."""
+
+
+def answers_its_inputs(kept: StoredQuote) -> bool:
+    """Whether a stored quote says what its inputs, which were verified, come to."""
+    frozen = kept.proof.inputs_json
+    again = quote_message(result_of(frozen), read_inputs(frozen), kept.proof)
+    try:
+        said = quotes_pb2.Quote.FromString(kept.answer)
+    except DecodeError:
+        return False
+    return said.id == str(kept.id) and all(
+        getattr(said, field) == getattr(again, field) for field in PROVEN
     )
 
 

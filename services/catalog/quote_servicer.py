@@ -1,5 +1,6 @@
 """QuoteService: proto to domain and back. Prices, and keeps what it said."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +12,19 @@ from services.catalog import requests
 from services.catalog.clock import Clock
 from services.catalog.quote_desk import QuoteDesk
 from services.catalog.quote_messages import (
+    answers_its_inputs,
     difference_message,
     stored_message,
     verification_message,
 )
 from services.catalog.quote_requests import wanted
 from services.catalog.quoting.proofs import compare, verify
+from services.catalog.quoting.reading import UnreadableInputs
 from services.catalog.store.quotes import read_quote
 from services.catalog.stored_quotes import StoredQuote
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.errors import FailedPrecondition
 
 __all__ = ["QuoteServicer"]
 
@@ -55,7 +59,11 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     ) -> pb.VerifyQuoteResponse:
         """Computes a stored quote again from its frozen inputs."""
         kept = await self._kept("id", request.id)
-        return pb.VerifyQuoteResponse(verification=verification_message(verify(kept.proof)))
+        verification = verify(kept.proof)
+        if verification.verified and not answers_its_inputs(kept):
+            reason = "what was answered is not what the inputs come to"
+            verification = replace(verification, verified=False, reason=reason)
+        return pb.VerifyQuoteResponse(verification=verification_message(verification))
 
     async def CompareQuotes(  # noqa: N802
         self, request: pb.CompareQuotesRequest, context: Context
@@ -63,7 +71,15 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
         """Names the inputs in which two stored quotes differ."""
         one = await self._kept("id", request.id)
         other = await self._kept("other_id", request.other_id)
-        found = compare(one.proof.inputs_json, other.proof.inputs_json)
+        try:
+            found = compare(one.proof.inputs_json, other.proof.inputs_json)
+        except UnreadableInputs as error:
+            field = {"left": "id", "right": "other_id"}[error.side]
+            raise FailedPrecondition(
+                f"{field}: the inputs of this quote cannot be read: {error}",
+                reason="INPUTS_UNREADABLE",
+                metadata={"field": field},
+            ) from error
         return pb.CompareQuotesResponse(differences=map(difference_message, found))
 
     async def _kept(self, field: str, said: str) -> StoredQuote:

@@ -16,7 +16,7 @@ ENGINE_VERSION: Final = "1"
 
 
 def price(inputs: QuoteInputs) -> Quote:
-    """What the inputs come to. Raises NoPriceInForce."""
+    """What the inputs come to. Raises NoPriceInForce and AmountOutOfRange."""
     with localcontext(EXACT):
         overage, ad_hoc = usage_lines(inputs)
         return Quote(

@@ -5,10 +5,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from services.catalog.quoting.numbers import cents, fraction
 
-__all__ = ["Line", "LineKind", "PlanChange", "Quote", "line", "total"]
+__all__ = ["AmountOutOfRange", "Line", "LineKind", "PlanChange", "Quote", "line", "total"]
+
+
+LARGEST_AMOUNT: Final = 10**15
+"""Of a line, in cents: what comes to more is a mistake, and sums of it fit no 64 bits."""
+
+
+class AmountOutOfRange(ValueError):
+    """A line that comes to more than anybody owes: its price or its quantity is a mistake."""
+
+    def __init__(self, resource_kind: str) -> None:
+        super().__init__(f"{resource_kind} comes to more than {LARGEST_AMOUNT} cents")
+        self.resource_kind = resource_kind
 
 
 class LineKind(StrEnum):
@@ -52,8 +65,13 @@ def line(
     amount: tuple[Decimal, int],
     meta: Mapping[str, str],
 ) -> Line:
-    """A line of an exact amount (numerator and denominator, in cents), rounded here, once."""
+    """A line of an exact amount (numerator and denominator, in cents), rounded here, once.
+
+    Raises AmountOutOfRange.
+    """
     whole = cents(*amount)
+    if abs(whole) > LARGEST_AMOUNT:
+        raise AmountOutOfRange(resource_kind)
     return Line(kind, resource_kind, description, qty, unit, unit_price, whole, meta, *amount)
 
 

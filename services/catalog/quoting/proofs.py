@@ -1,5 +1,6 @@
 """The proof of a quote: what it was computed from and by what. Verified by computing again."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class Difference:
 
 
 def prove(inputs: QuoteInputs) -> tuple[Quote, Proof]:
-    """What the inputs come to, with the proof of it. Raises NoPriceInForce."""
+    """What the inputs come to, with the proof of it. Raises NoPriceInForce and AmountOutOfRange."""
     quote = price(inputs)
     frozen = inputs_json(inputs)
     result_hash = hash_of(result_json(quote))
@@ -89,19 +90,39 @@ def verify(proof: Proof) -> Verification:
 
 _ABSENT: Final = object()
 
+DEEPEST: Final = 32
+"""Of the nesting of inputs; ours need eight."""
+
 
 def compare(left: str, right: str) -> list[Difference]:
-    """The inputs in which two proofs differ, by path. Raises UnreadableInputs for what is no JSON.
+    """The inputs in which two proofs differ, by path.
+
+    Raises UnreadableInputs, with its side, for what is no JSON or nested deeper than any input.
 
     Addons are told apart by their place in the order of their codes.
     """
-    try:
-        one, other = orjson.loads(left), orjson.loads(right)
-    except ValueError as error:
-        raise UnreadableInputs(str(error)) from error
     found: list[Difference] = []
-    _walk("", one, other, found)
+    _walk("", _content(left, "left"), _content(right, "right"), found)
     return found
+
+
+def _content(frozen: str, side: str) -> object:
+    try:
+        content: object = orjson.loads(frozen)
+    except ValueError as error:
+        raise UnreadableInputs(str(error), side) from error
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if level:
+        raise UnreadableInputs("nested too deeply", side)
+    return content
+
+
+def _inside(outer: object) -> Iterable[object]:
+    if isinstance(outer, dict):
+        return outer.values()
+    return outer if isinstance(outer, list) else ()
 
 
 def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:  # noqa: ANN401

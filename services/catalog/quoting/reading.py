@@ -24,7 +24,11 @@ __all__ = ["UnreadableInputs", "read_inputs"]
 
 
 class UnreadableInputs(ValueError):
-    """What is no input of this engine."""
+    """What is no input of this engine; `side` is `left` or `right` where two were read."""
+
+    def __init__(self, reason: str, side: str = "") -> None:
+        super().__init__(reason)
+        self.side = side
 
 
 def read_inputs(content: str | bytes) -> QuoteInputs:
