@@ -1,5 +1,6 @@
 """CatalogService: proto to domain and back. Operators change what is sold."""
 
+import asyncio
 from typing import Any
 
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
@@ -157,12 +158,14 @@ class CatalogServicer(CatalogReading):
     ) -> pb.ApplyCatalogResponse:
         """Brings the catalog to what a document says, all or nothing, or says how it would."""
         requests.required("document", request.document)
+        # A long document takes a second: others are answered meanwhile.
+        wanted = await asyncio.to_thread(read_document, request.document)
         async with self._database.write(ALL) as session:
 
             async def do() -> pb.ApplyCatalogResponse:
                 applied = await apply_document(
                     session,
-                    read_document(request.document),
+                    wanted,
                     shown=request.state_hash,
                     validate_only=request.validate_only,
                 )

@@ -48,11 +48,11 @@ def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDe
     return NewDeployment(
         tenant_id=_tenant(request.tenant_id, caller),
         slug=_matching("slug", requests.required("slug", request.slug), SLUG, "MALFORMED_SLUG"),
-        display_name=requests.text("display_name", request.display_name).strip() or request.slug,
+        display_name=requests.line("display_name", request.display_name).strip() or request.slug,
         region=_matching("region", request.region, REGION) if request.region else "",
         llm_mode=_matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else "",
-        template_code=requests.text("template_code", request.template_code) or None,
-        template_version=requests.text("template_version", request.template_version) or None,
+        template_code=requests.line("template_code", request.template_code) or None,
+        template_version=requests.line("template_version", request.template_version) or None,
         trial=request.trial,
         trial_ends_on=(
             read_day(request.trial_ends_on, "trial_ends_on") if request.trial_ends_on else None
@@ -109,12 +109,12 @@ def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
         if request.HasField("llm_mode")
         else None,
         template_code=(
-            requests.text("template_code", request.template_code)
+            requests.line("template_code", request.template_code)
             if request.HasField("template_code")
             else None
         ),
         template_version=(
-            requests.text("template_version", request.template_version)
+            requests.line("template_version", request.template_version)
             if request.HasField("template_version")
             else None
         ),

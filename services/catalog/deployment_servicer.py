@@ -242,7 +242,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     def _cause(self, reason: str = "") -> Cause:
         return Cause(
             actor=current_caller().subject,
-            reason=requests.text("reason", reason, requests.LONGEST_REASON),
+            reason=requests.prose("reason", reason),
             request_id=current_request_id(),
             at=self._now(),
         )

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import yaml
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
-from google.protobuf.json_format import ParseDict, ParseError
-from google.protobuf.message import Message
 
 from services.catalog import requests
 from services.catalog.changes import AddonEntry, CatalogDocument, CatalogState, PlanEntry
+from services.catalog.document_entries import message_of
 from services.catalog.plan_requests import addon_terms, unit_price, version_terms
 from services.catalog.plans import AddonTerms, PlanItem, UnitPrice, VersionTerms
 from services.catalog.vocabulary import PricingModel
@@ -29,8 +28,6 @@ DEEPEST: Final = 12
 """Of its nesting; a document that says something needs eight."""
 
 SECTIONS: Final = ("plans", "addons", "resource_prices")
-
-Said = TypeVar("Said", bound=Message)
 
 
 def read_document(text: str, field: str = "document") -> CatalogDocument:
@@ -110,7 +107,9 @@ def _check_keys(node: yaml.Node | None, path: str) -> None:
     elif isinstance(node, yaml.MappingNode):
         met = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value in met:
+            if not isinstance(key, yaml.ScalarNode):
+                raise InvalidArgument(path, "has a key that is no text", reason="MALFORMED_YAML")
+            if key.value in met:
                 raise InvalidArgument(path, "has a key twice", reason="MALFORMED_YAML")
             met.add(key.value)
             _check_keys(value, f"{path}.{key.value}")
@@ -142,7 +141,7 @@ def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:  # no
 
 def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
     said = {key: value for key, value in entry.items() if key not in ("code", "name")}
-    request = _said(said, pb.CreatePlanVersionRequest, path)
+    request = message_of(said, pb.CreatePlanVersionRequest, path)
     return PlanEntry(
         code=requests.code(f"{path}.code", _text(entry, "code", path)),
         name=requests.name(f"{path}.name", _text(entry, "name", path)),
@@ -151,12 +150,12 @@ def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
 
 
 def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
-    request = _said(entry, pb.CreateAddonRequest, path)
+    request = message_of(entry, pb.CreateAddonRequest, path)
     return AddonEntry(requests.code(f"{path}.code", request.code), addon_terms(request, f"{path}."))
 
 
 def _price(entry: dict[str, Any], path: str) -> UnitPrice:
-    return unit_price(_said(entry, pb.CreateResourcePriceRequest, path), f"{path}.")
+    return unit_price(message_of(entry, pb.CreateResourcePriceRequest, path), f"{path}.")
 
 
 def _text(entry: dict[str, Any], key: str, path: str) -> str:
@@ -164,17 +163,6 @@ def _text(entry: dict[str, Any], key: str, path: str) -> str:
     if not isinstance(value, str):
         raise InvalidArgument(f"{path}.{key}", "is not a text")
     return value
-
-
-def _said(entry: dict[str, Any], message: type[Said], path: str) -> Said:
-    """An entry as the request that says the same over the wire."""
-    for key in ("request_id", "plan_code"):
-        if key in entry:
-            raise InvalidArgument(f"{path}.{key}", "is not part of a catalog")
-    try:
-        return ParseDict(entry, message())
-    except ParseError as error:
-        raise InvalidArgument(path, str(error), reason="MALFORMED_ENTRY") from None
 
 
 def _version_content(terms: VersionTerms) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     def _cause(self, actor: str, reason: str) -> Cause:
         return Cause(
             actor=requests.text("actor", actor) or current_caller().subject,
-            reason=requests.text("reason", reason, requests.LONGEST_REASON),
+            reason=requests.prose("reason", reason),
             request_id=current_request_id(),
             at=self._now(),
         )

@@ -1,6 +1,8 @@
 """What would have to change for the catalog to be as a document says. Pure: nothing is done."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
@@ -34,6 +36,11 @@ from services.common.money import plain
 __all__ = ["missing_from", "plan_changes"]
 
 NOTHING: Final = "none"
+
+Line = tuple[str, str]
+"""A kind and a currency: of their prices one follows the other."""
+Starts = Mapping[Line, Sequence[date]]
+"""The first days of the prices of each line, in order."""
 
 
 def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
@@ -112,23 +119,21 @@ def _addon_changes(entry: AddonEntry, addon: Addon | None) -> Iterable[Change]:
 
 def _price_changes(wanted: Sequence[UnitPrice], kept: Sequence[ResourcePrice]) -> list[Change]:
     known = {_price_key(one.price): one for one in kept}
-    everything = [*wanted, *(one.price for one in kept)]
+    starts = _starts([*wanted, *(one.price for one in kept)])
     changes: list[Change] = []
     for price in sorted(wanted, key=_price_key):
-        said = _with_end(price, everything)
+        said = _with_end(price, starts)
         before = known.get(_price_key(price))
         if before is None:
             # Its end is the next one's beginning, which sets it, or what the document says.
             words = _differences({}, _words(price))
             changes.append(PriceChange("create", "resource_price", _name(price), words, price=said))
         elif before.price != said:
-            changes += _price_end(before, said, everything)
+            changes += _price_end(before, said, starts)
     return changes
 
 
-def _price_end(
-    before: ResourcePrice, said: UnitPrice, everything: Sequence[UnitPrice]
-) -> Iterable[Change]:
+def _price_end(before: ResourcePrice, said: UnitPrice, starts: Starts) -> Iterable[Change]:
     """An open price may be given an end; nothing else of a price that was set can change."""
     if replace(before.price, effective_to=said.effective_to) != said or (
         before.price.effective_to is not None or said.effective_to is None
@@ -138,7 +143,7 @@ def _price_end(
             reason="PRICE_FIXED",
             metadata={"field": "document", "price": _name(said)},
         )
-    if any(_price_key(one) == (*_line(said), said.effective_to) for one in everything):
+    if said.effective_to in starts[_line(said)]:
         return  # the one that follows ends it
     yield PriceEnd(
         "update",
@@ -150,19 +155,23 @@ def _price_end(
     )
 
 
-def _with_end(price: UnitPrice, everything: Iterable[UnitPrice]) -> UnitPrice:
+def _starts(prices: Iterable[UnitPrice]) -> Starts:
+    found: defaultdict[Line, set[date]] = defaultdict(set)
+    for price in prices:
+        found[_line(price)].add(price.effective_from)
+    return {line: sorted(days) for line, days in found.items()}
+
+
+def _with_end(price: UnitPrice, starts: Starts) -> UnitPrice:
     """The price with the end that the one after it sets."""
     if price.effective_to is not None:
         return price
-    later = [
-        one.effective_from
-        for one in everything
-        if _line(one) == _line(price) and one.effective_from > price.effective_from
-    ]
-    return replace(price, effective_to=min(later, default=None))
+    days = starts[_line(price)]
+    following = bisect_right(days, price.effective_from)
+    return replace(price, effective_to=days[following] if following < len(days) else None)
 
 
-def _line(price: UnitPrice) -> tuple[str, str]:
+def _line(price: UnitPrice) -> Line:
     return (price.resource_kind, price.currency)
 
 

@@ -10,11 +10,12 @@ from services.catalog.vocabulary import USAGE_KINDS
 from services.common.errors import InvalidArgument
 
 __all__ = [
-    "LONGEST_REASON",
     "code",
     "currency",
+    "line",
     "name",
     "one_of",
+    "prose",
     "required",
     "state",
     "text",
@@ -27,6 +28,8 @@ LONGEST_TEXT: Final = 255
 LONGEST_REASON: Final = 1000
 
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What no name has: control characters, and those that turn the direction of writing."""
 CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -46,9 +49,23 @@ def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     return value
 
 
+def line(field: str, value: str) -> str:
+    """A text of one line, without what would steer a terminal, else InvalidArgument."""
+    if CONTROLS.search(value):
+        raise InvalidArgument(field, "must not contain control characters")
+    return text(field, value)
+
+
+def prose(field: str, value: str) -> str:
+    """What somebody explains, also in several lines, else InvalidArgument."""
+    if CONTROLS.search(value.replace("\n", "").replace("\t", "")):
+        raise InvalidArgument(field, "must not contain control characters")
+    return text(field, value, LONGEST_REASON)
+
+
 def name(field: str, value: str) -> str:
     """A name for people: not blank, else InvalidArgument."""
-    return required(field, text(field, value).strip())
+    return required(field, line(field, value).strip())
 
 
 def uuid_of(field: str, value: str) -> UUID:

@@ -214,7 +214,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     def _cause(self, reason: str = "") -> Cause:
         return Cause(
             actor=current_caller().subject,
-            reason=requests.text("reason", reason, requests.LONGEST_REASON),
+            reason=requests.prose("reason", reason),
             request_id=current_request_id(),
             at=self._now(),
         )

@@ -16,6 +16,8 @@ LARGEST_QTY: Final = Decimal(10**15)
 LARGEST_PRICE: Final = 10**12
 """In cents."""
 
+MOST_TIERS: Final = 100
+
 TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
 BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
 
@@ -70,6 +72,8 @@ def _check_unit(kind: str, unit: str, field: str) -> None:
 def _check_tiers(item: PlanItem, path: str) -> None:
     if not item.tiers:
         raise InvalidArgument(f"{path}.tiers", f"are required for {item.pricing_model}")
+    if len(item.tiers) > MOST_TIERS:
+        raise InvalidArgument(f"{path}.tiers", f"must not be more than {MOST_TIERS}")
     *limited, last = (tier.up_to_qty for tier in item.tiers)
     if last is not None:
         raise InvalidArgument(

@@ -27,7 +27,6 @@ from services.catalog.plans import (
 )
 from services.catalog.seed import seed, seeded
 from services.catalog.vocabulary import UNITS, USAGE_KINDS, PricingModel, VersionStatus
-from services.common.errors import InvalidArgument
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of
 
@@ -134,36 +133,6 @@ def test_what_is_exported_makes_the_same_catalog_elsewhere(state: CatalogState) 
         len(state.plans) + 2 * published + len(state.addons) + len(state.prices)
     )
     assert {change.action for change in changes} <= {"create", "publish"}
-
-
-@pytest.mark.parametrize(
-    ("document", "path"),
-    [
-        ("plans: [", "document"),
-        ("- studio", "document"),
-        ("plan: []", "document.plan"),
-        ("plans: 5", "document.plans"),
-        ("plans: [x]", "document.plans[0]"),
-        ("plans: [{code: X, name: X}]", "document.plans[0].code"),
-        ("plans: [{code: x}]", "document.plans[0].name"),
-        ("plans: [{code: x, name: X, prize_cents: 1}]", "document.plans[0]"),
-        ("plans: [{code: x, name: X, price_cents: 1}]", "document.plans[0].currency"),
-        ("plans: [{code: x, name: X, price_cents: 0.4, currency: AUD}]", "document.plans[0]"),
-        ("plans: [{code: x, name: X}, {code: x, name: Y}]", "document.plans[1]"),
-        ("plans: [{code: x, code: y, name: X}]", "document.plans[0]"),
-        ("a: &a [1]\nplans: *a", "document"),
-        ("plans: " + "[" * 50 + "]" * 50, "document"),
-        ("addons: [{code: x, resource_kind: cpu}]", "document.addons[0].resource_kind"),
-        (
-            "plans: [{code: x, name: X, currency: AUD, items: [{resource_kind: cpu}]}]",
-            "document.plans[0].items[0].resource_kind",
-        ),
-    ],
-)
-def test_a_document_that_makes_no_sense_is_refused_by_its_path(document: str, path: str) -> None:
-    with pytest.raises(InvalidArgument) as refused:
-        read_document(document)
-    assert refused.value.metadata["field"] == path
 
 
 CHANGED = """
