@@ -68,6 +68,9 @@ class InvoiceIngestInput:
     period: str = ""
     """The month as in `2026-04`; empty where it is not known yet."""
 
+    unless_matched: bool = False
+    """Whether lines that are matched already are left alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingPlace:

@@ -4,6 +4,7 @@ Its id names the invoice, so that it never runs twice at once.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -107,11 +108,11 @@ class InvoiceIngest:
     async def _match(self, request: InvoiceIngestInput) -> MatchCounts:
         return await workflow.execute_activity_method(
             MatchActivities.match_invoice,
-            request,
+            replace(request, unless_matched=True),
             schedule_to_close_timeout=PATIENCE,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
-            summary="match the lines with the inventory",
+            summary="match the lines that no inventory answered for yet",
         )
 
     async def _fail(self, request: FailIngestInput) -> None:

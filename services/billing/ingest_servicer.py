@@ -139,6 +139,7 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         if period is not None:
             async with self._database.write(scope) as session:
                 await prepare_month(session, period)
+        await self.prepare_staged(ingest_id)
         async with self._database.write(scope) as session:
             invoice = await complete_ingest(
                 session, ingest_id, summary_usd=summary_usd, period=period

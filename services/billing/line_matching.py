@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from grpc.aio import ServicerContext
@@ -19,8 +20,10 @@ from services.billing.store.candidates import (
     invoice_keys,
     is_prepared,
     mark_prepared,
+    staged_keys,
 )
 from services.billing.store.headers import lock_invoice, read_invoice
+from services.billing.store.ingests import OPEN, lock_ingest
 from services.billing.store.matching import (
     last_row,
     match_daily_costs,
@@ -30,7 +33,7 @@ from services.billing.store.matching import (
 from services.billing.store.totals import refresh_totals
 from services.common.access import current_caller
 from services.common.database import Database, WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.errors import FailedPrecondition, InvalidArgument, Unavailable
 from services.common.paging import decode_token, encode_token
 from services.common.periods import Period, month_of
 
@@ -39,6 +42,9 @@ __all__ = ["LineMatching", "match_message"]
 LINES_A_PAGE: Final = 10_000
 MOST_LINES: Final = 50_000
 KEYS_A_PIECE: Final = 5_000
+COUNTS: Final = tuple(MatchCounts.__dataclass_fields__)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class LineMatching:
         scope = current_caller().scope
         async with self._database.read(scope) as session:
             invoice = await read_invoice(session, invoice_id)
+        if request.unless_matched and position is None and invoice.matched_at is not None:
+            return pb.MatchLinesResponse(matching=match_message(_counted(invoice)))
         page = _page(invoice, position, size)
         async with self._database.write(scope) as session:
             if position is None:
@@ -91,6 +99,24 @@ class LineMatching:
         token = "" if done else encode_token(filters, (str(page.line_set), page.until))
         return pb.MatchLinesResponse(matching=match_message(counts), next_page_token=token)
 
+    async def prepare_staged(self, ingest_id: UUID) -> None:
+        """Looks up what an ingest's staged lines name, so that they are written matched.
+
+        While the inventory does not answer nothing is looked up: the lines are written as not
+        matched yet, and MatchLines matches them later. Raises NotFound.
+        """
+        try:
+            async with self._database.write(current_caller().scope) as session:
+                ingest = await lock_ingest(session, ingest_id)
+                if ingest.status != OPEN:
+                    return
+                await forget_candidates(session, ingest_id)
+                async for keys in staged_keys(session, ingest_id, size=KEYS_A_PIECE):
+                    await add_candidates(session, ingest_id, await self._inventory.candidates(keys))
+                await mark_prepared(session, ingest_id)
+        except Unavailable as unavailable:
+            log.warning("lines are matched later", reason=unavailable.reason)
+
     async def match_span(self, session: WriteSession, scope: UUID, span: Period) -> MatchCounts:
         """Matches the daily costs of a span in the transaction that replaces them."""
         days = {"start": span.start, "end": span.end}
@@ -106,6 +132,10 @@ class LineMatching:
         async for keys in invoice_keys(session, place, size=KEYS_A_PIECE):
             await add_candidates(session, scope, await self._inventory.candidates(keys))
         await mark_prepared(session, scope)
+
+
+def _counted(invoice: Row[Any]) -> MatchCounts:
+    return MatchCounts(**{name: getattr(invoice, name) or 0 for name in COUNTS})
 
 
 def _page_size(requested: int) -> int:

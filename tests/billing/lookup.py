@@ -73,10 +73,14 @@ class KnownAccount(lookup_service_pb2_grpc.LookupServiceServicer):
     asked: int = 0
     """How many keys it was asked for."""
 
+    is_down: bool = False
+
     async def LookupResources(  # noqa: N802
         self, request: pb.LookupResourcesRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.LookupResourcesResponse:
         """The known resources that each key may mean."""
+        if self.is_down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
         self.asked += len(request.keys)
         return pb.LookupResourcesResponse(
             results=[

@@ -9,6 +9,7 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
 from services.billing.classification import judge
+from services.billing.store import writing
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.inventory.account import reason_of
@@ -27,13 +28,16 @@ async def matched(
 
 
 async def matched_again(
-    billing: Billing, invoice_id: str, *, page_size: int = 0
+    billing: Billing, invoice_id: str, *, page_size: int = 0, unless_matched: bool = False
 ) -> costs_pb2.MatchSummary:
     counts, token = costs_pb2.MatchSummary(), ""
     while True:
         answer = await billing.ingest.MatchLines(
             pb.MatchLinesRequest(
-                provider_invoice_id=invoice_id, page_size=page_size, page_token=token
+                provider_invoice_id=invoice_id,
+                page_size=page_size,
+                page_token=token,
+                unless_matched=unless_matched,
             ),
             metadata=billing.worker,
         )
@@ -207,6 +211,53 @@ async def test_matching_again_needs_no_ingest_and_looks_each_key_up_once(
     summary = billing.rows("SELECT name_count, unmatched_count FROM cloud_invoices")
     assert summary == [(6, 0)]
     assert billing.rows("SELECT count(*) FROM cloud_match_candidates") == [(0,)]
+
+
+async def test_lines_are_written_matched_and_then_left_alone(
+    billing: Billing, known: KnownAccount
+) -> None:
+    known.resources = [Known("1"), Known("2", name="web-2")]
+    invoice = await billing.discovered()
+    lines = [Line(), Line(resource_id="2"), TAX]
+    header = await billing.ingested(invoice.id, lines, with_items=True)
+    assert found(billing) == [
+        by("name", "1"), by("provider_id", "2"), ("not_applicable", "", None),
+    ]  # fmt: skip
+    asked, known.resources = known.asked, []
+    counts = await matched_again(billing, invoice.id, unless_matched=True)
+    assert counts == header.matching
+    assert (counts.name_count, counts.provider_id_count, counts.not_applicable_count) == (1, 1, 1)
+    assert known.asked == asked
+    assert found(billing)[0] == by("name", "1")
+    assert billing.rows("SELECT count(*) FROM cloud_match_candidates") == [(0,)]
+
+
+async def test_a_bill_of_many_pages_is_written_whole_and_matched(
+    billing: Billing, known: KnownAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BLOCKS_A_PAGE", 1)
+    known.resources = [Known(str(number), name=f"web-{number}") for number in range(300)]
+    invoice = await billing.discovered()
+    lines = [Line(description=f"web-{number} (s-1vcpu-1gb)") for number in range(300)]
+    for with_items in (False, True):
+        header = await billing.ingested(invoice.id, lines, with_items=with_items)
+        assert (header.line_count, header.matching.name_count) == (300, 300)
+        assert found(billing) == [by("name", str(number)) for number in range(300)]
+
+
+async def test_while_the_inventory_is_down_lines_are_kept_and_matched_later(
+    billing: Billing, known: KnownAccount
+) -> None:
+    known.resources, known.is_down = [Known("1")], True
+    invoice = await billing.discovered()
+    header = await billing.ingested(invoice.id, [Line(), TAX])
+    assert (header.line_count, header.HasField("matching")) == (2, False)
+    reasons = "SELECT match_reason FROM cloud_cost_lines ORDER BY period, id"
+    assert billing.rows(reasons) == [("not matched yet",), ("",)]
+    known.is_down = False
+    counts = await matched_again(billing, invoice.id, unless_matched=True)
+    assert counts.name_count == 1
+    assert found(billing) == [by("name", "1"), ("not_applicable", "", None)]
 
 
 async def test_pages_of_lines_that_were_replaced_meanwhile_are_refused(

@@ -127,3 +127,31 @@ def test_a_clock_that_is_set_hides_no_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("psutil._psplatform.boot_time", lambda: boot_time)
     assert own.alive()
     assert not Mark(own.pid, own.started - 100).alive()
+
+
+BUSY_WITH_GRPC = """
+import asyncio, subprocess
+from stack import probes
+import grpc
+
+async def main():
+    server = grpc.aio.server()
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        for _ in range(3):
+            try:
+                await channel.unary_unary("/nothing/here")(b"", timeout=5)
+            except grpc.aio.AioRpcError:
+                subprocess.run(["true"], check=True, preexec_fn=lambda: None)
+    await server.stop(None)
+
+asyncio.run(main())
+"""
+
+
+def test_grpc_runs_nothing_in_a_child_before_its_program() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", BUSY_WITH_GRPC], capture_output=True, text=True, check=True
+    )
+    assert "fork" not in ran.stderr

@@ -50,6 +50,7 @@ class MatchActivities:
                 provider_invoice_id=request.provider_invoice_id,
                 page_size=LINES_A_PAGE,
                 page_token=cursor.page_token,
+                unless_matched=request.unless_matched,
             ),
             timeout=PAGE_SECONDS,
         )

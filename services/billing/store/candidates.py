@@ -16,6 +16,7 @@ __all__ = [
     "invoice_keys",
     "is_prepared",
     "mark_prepared",
+    "staged_keys",
 ]
 
 TABLES: Final = (
@@ -27,12 +28,12 @@ TABLES: Final = (
 LONGEST_NAME: Final = 1_000
 """As the inventory takes it; no name of the provider's is longer."""
 
-_KEYS: Final = """
+_IDS: Final = """
 SELECT DISTINCT '' AS kind, given_id AS provider_id, '' AS name
 FROM {lines} CROSS JOIN LATERAL unnest(ARRAY[{ids}]) AS given (given_id)
-WHERE {where} AND classification = 'resource'
-  AND given_id <> '' AND char_length(given_id) <= :longest
-UNION
+WHERE {where} AND given_id <> '' AND char_length(given_id) <= :longest
+"""
+_NAMES: Final = """
 SELECT DISTINCT kind, '', resource_name FROM {lines}
 WHERE {where} AND classification = 'resource' AND resource_name <> ''
   AND char_length(resource_name) <= :longest AND ({without_id} OR NOT kind = ANY (:known_by_id))
@@ -41,17 +42,32 @@ SELECT DISTINCT kind, '', lower(group_description) FROM {lines}
 WHERE {where} AND classification = 'resource' AND group_description <> ''
   AND char_length(group_description) <= :longest AND kind = ANY (:group_kinds)
 """
-_OF_INVOICE: Final = _KEYS.format(
-    lines="cloud_cost_lines",
-    ids="provider_resource_id, provider_resource_uuid",
-    without_id="provider_resource_id || provider_resource_uuid = ''",
-    where="period = :period AND provider_invoice_id = :invoice_id",
+_BOTH_IDS: Final = "provider_resource_id, provider_resource_uuid"
+_INVOICE: Final = "period = :period AND provider_invoice_id = :invoice_id"
+_OF_INVOICE: Final = "UNION".join(
+    (
+        _IDS.format(
+            lines="cloud_cost_lines",
+            ids=_BOTH_IDS,
+            where=f"{_INVOICE} AND classification = 'resource'",
+        ),
+        _NAMES.format(
+            lines="cloud_cost_lines",
+            without_id="provider_resource_id || provider_resource_uuid = ''",
+            where=_INVOICE,
+        ),
+    )
 )
-_OF_DAYS: Final = _KEYS.format(
-    lines="cloud_daily_costs",
-    ids="CAST('' AS text)",
-    without_id="true",
-    where="day >= :start AND day < :end",
+# Which line gets which item's id is not known yet: all names are asked for.
+_STAGED: Final = "ingest_id = :ingest_id"
+_OF_STAGED: Final = "UNION".join(
+    (
+        _IDS.format(lines="cloud_staged_items", ids=_BOTH_IDS, where=_STAGED),
+        _NAMES.format(lines="cloud_staged_lines", without_id="true", where=_STAGED),
+    )
+)
+_OF_DAYS: Final = _NAMES.format(
+    lines="cloud_daily_costs", without_id="true", where="day >= :start AND day < :end"
 )
 
 _ADD_CANDIDATES: Final = text("""
@@ -108,6 +124,14 @@ async def invoice_keys(
 ) -> AsyncIterator[list[Key]]:
     """What the lines of an invoice name, each once, `size` at a time; see `LinePlace`."""
     async for keys in _keys(session, _OF_INVOICE, place, size):
+        yield keys
+
+
+async def staged_keys(
+    session: WriteSession, ingest_id: UUID, *, size: int
+) -> AsyncIterator[list[Key]]:
+    """What the staged lines of an ingest name, each once, `size` at a time."""
+    async for keys in _keys(session, _OF_STAGED, {"ingest_id": ingest_id}, size):
         yield keys
 
 

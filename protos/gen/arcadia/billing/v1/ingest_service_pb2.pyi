@@ -183,14 +183,16 @@ class FailIngestResponse(_message.Message):
     def __init__(self, provider_invoice: _Optional[_Union[_costs_pb2.ProviderInvoice, _Mapping]] = ...) -> None: ...
 
 class MatchLinesRequest(_message.Message):
-    __slots__ = ("provider_invoice_id", "page_size", "page_token")
+    __slots__ = ("provider_invoice_id", "page_size", "page_token", "unless_matched")
     PROVIDER_INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    UNLESS_MATCHED_FIELD_NUMBER: _ClassVar[int]
     provider_invoice_id: str
     page_size: int
     page_token: str
-    def __init__(self, provider_invoice_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    unless_matched: bool
+    def __init__(self, provider_invoice_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., unless_matched: _Optional[bool] = ...) -> None: ...
 
 class MatchLinesResponse(_message.Message):
     __slots__ = ("matching", "next_page_token")

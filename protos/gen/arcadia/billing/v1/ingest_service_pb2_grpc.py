@@ -133,8 +133,8 @@ class IngestServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteIngest(self, request, context):
-        """Replaces the invoice's lines by the staged ones and reconciles them, in one
-        transaction. An ingest that is complete already answers as it is.
+        """Replaces the invoice's lines by the staged ones, matched where the inventory
+        answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

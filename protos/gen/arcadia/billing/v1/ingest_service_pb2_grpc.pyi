@@ -55,8 +55,8 @@ class IngestServiceStub:
     sent again replaces itself.
     """
     CompleteIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.CompleteIngestRequest, _ingest_service_pb2.CompleteIngestResponse]
-    """Replaces the invoice's lines by the staged ones and reconciles them, in one
-    transaction. An ingest that is complete already answers as it is.
+    """Replaces the invoice's lines by the staged ones, matched where the inventory
+    answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
     """
     FailIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.FailIngestRequest, _ingest_service_pb2.FailIngestResponse]
     """Closes an ingest that broke off: the lines of the last good one stay."""
@@ -94,8 +94,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     sent again replaces itself.
     """
     CompleteIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.CompleteIngestRequest, _ingest_service_pb2.CompleteIngestResponse]  # type: ignore[assignment]
-    """Replaces the invoice's lines by the staged ones and reconciles them, in one
-    transaction. An ingest that is complete already answers as it is.
+    """Replaces the invoice's lines by the staged ones, matched where the inventory
+    answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
     """
     FailIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.FailIngestRequest, _ingest_service_pb2.FailIngestResponse]  # type: ignore[assignment]
     """Closes an ingest that broke off: the lines of the last good one stay."""
@@ -166,8 +166,8 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.CompleteIngestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.CompleteIngestResponse, _abc.Awaitable[_ingest_service_pb2.CompleteIngestResponse]]:
-        """Replaces the invoice's lines by the staged ones and reconciles them, in one
-        transaction. An ingest that is complete already answers as it is.
+        """Replaces the invoice's lines by the staged ones, matched where the inventory
+        answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
         """
 
     @_abc_1.abstractmethod
