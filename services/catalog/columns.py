@@ -1,20 +1,9 @@
 """How the tables of the catalog service are declared: their kinds of column and constraint."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    ForeignKeyConstraint,
-    MetaData,
-    Numeric,
-    Text,
-    Uuid,
-    func,
-    text,
-)
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Uuid, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+from services.common.columns import cents, day, flag, identifier, instant, name, number, words
 
 __all__ = [
     "cents",
@@ -31,46 +20,6 @@ __all__ = [
 ]
 
 metadata = MetaData()
-
-
-def identifier() -> Column[object]:
-    """Ours, and ascending with time: the stable order of every list."""
-    return Column("id", Uuid, nullable=False, server_default=func.uuidv7())
-
-
-def words(name: str) -> Column[str]:
-    """A text that is empty, not null, where there is none."""
-    return Column(name, Text, nullable=False, server_default="")
-
-
-def name(name: str) -> Column[str]:
-    """A text that is always there."""
-    return Column(name, Text, nullable=False)
-
-
-def instant(name: str, *, nullable: bool = False) -> Column[object]:
-    """An instant, kept in UTC."""
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def number(name: str, *, nullable: bool = False) -> Column[object]:
-    """An exact decimal of any precision."""
-    return Column(name, Numeric, nullable=nullable)
-
-
-def cents(name: str) -> Column[int]:
-    """Whole cents."""
-    return Column(name, BigInteger, nullable=False)
-
-
-def day(name: str, *, nullable: bool = False) -> Column[object]:
-    """A day of the calendar."""
-    return Column(name, Date, nullable=nullable)
-
-
-def flag(name: str) -> Column[bool]:
-    """Whether something is so; at first it is not."""
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
 def of(table: str, column: str, other: str) -> tuple[Column[object], ForeignKeyConstraint]:

@@ -7,23 +7,21 @@ rights, the triggers that keep published versions and histories as they are.
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
     Index,
     Integer,
-    LargeBinary,
     Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.catalog import columns
 from services.catalog.columns import metadata
+from services.common.idempotency import keys_in
 
 __all__ = [
     "addons",
@@ -122,15 +120,4 @@ resource_prices = Table(
     ),
 )
 
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    columns.name("caller"),
-    columns.name("key"),
-    Column("tenant_id", Text),
-    Column("request_hash", LargeBinary, nullable=False),
-    Column("answer", LargeBinary),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
-    Index("idempotency_keys_created_at_idx", "created_at"),
-)
+idempotency_keys = keys_in(metadata)

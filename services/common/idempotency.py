@@ -13,14 +13,26 @@ from typing import Final, TypeVar
 
 import orjson
 from google.protobuf.message import Message
-from sqlalchemy import text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+    text,
+)
 
+from services.common import columns
 from services.common.access import Caller, current_caller
 from services.common.database import WriteSession
 from services.common.errors import AlreadyExists, InvalidArgument
 from services.common.requests import current_idempotency_key
 
-__all__ = ["KEPT_DAYS", "once", "table_for"]
+__all__ = ["KEPT_DAYS", "keys_in", "once", "table_for"]
 
 KEPT_DAYS: Final = 30
 """For so long a repetition is known as one."""
@@ -49,6 +61,21 @@ CREATE POLICY own ON idempotency_keys TO {role} USING (
     CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true
     ELSE tenant_id = (SELECT nullif(current_setting('arcadia.tenant', true), '')) END);
 """
+
+
+def keys_in(metadata: MetaData) -> Table:
+    """The same table, declared among a service's models."""
+    return Table(
+        "idempotency_keys",
+        metadata,
+        *columns.names("caller", "key"),
+        Column("tenant_id", Text),
+        Column("request_hash", LargeBinary, nullable=False),
+        Column("answer", LargeBinary),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
+        Index("idempotency_keys_created_at_idx", "created_at"),
+    )
 
 
 # A second call with the same key waits here until the first has committed or given up.

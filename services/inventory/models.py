@@ -10,11 +10,9 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
     ForeignKeyConstraint,
     Identity,
     Index,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -22,10 +20,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.common import columns
+from services.common.idempotency import keys_in
 
 __all__ = [
     "cloud_deployment_names",
@@ -44,38 +44,24 @@ metadata = MetaData()
 LIVING = text("deleted_at IS NULL")
 
 
-def _id() -> Column[object]:
-    """Ours, and ascending with time: the stable order of every list."""
-    return Column("id", Uuid, nullable=False, server_default=func.uuidv7())
-
-
-def _words(name: str) -> Column[str]:
-    """A text that is empty, not null, where there is none."""
-    return Column(name, Text, nullable=False, server_default="")
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
 cloud_projects = Table(
     "cloud_projects",
     metadata,
-    _id(),
+    columns.identifier(),
     Column("provider", Text, nullable=False),
     Column("provider_id", Text, nullable=False),
-    _words("name"),
-    _words("description"),
-    _words("purpose"),
-    _words("environment"),
+    columns.words("name"),
+    columns.words("description"),
+    columns.words("purpose"),
+    columns.words("environment"),
     Column("is_default", Boolean, nullable=False, server_default=text("false")),
     Column("tenant_id", Text),
     Column("classification", Text, nullable=False, server_default="unclassified"),
-    _instant("first_seen_at"),
-    _instant("last_seen_at"),
+    columns.instant("first_seen_at"),
+    columns.instant("last_seen_at"),
     Column("stale_strike_count", SmallInteger, nullable=False, server_default=text("0")),
     Column("last_strike_sweep_id", Uuid),
-    _instant("deleted_at", nullable=True),
+    columns.instant("deleted_at", nullable=True),
     PrimaryKeyConstraint("id", name="cloud_projects_pkey"),
     UniqueConstraint("provider", "provider_id", name="cloud_projects_provider_id_key"),
     CheckConstraint(
@@ -92,29 +78,29 @@ cloud_projects = Table(
 cloud_resources = Table(
     "cloud_resources",
     metadata,
-    _id(),
+    columns.identifier(),
     Column("provider", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("provider_id", Text, nullable=False),
-    _words("name"),
-    _words("region"),
-    _words("size"),
-    _words("status"),
+    columns.words("name"),
+    columns.words("region"),
+    columns.words("size"),
+    columns.words("status"),
     Column("project_id", Uuid),
     Column("tenant_id", Text),
     Column("deployment_id", Text),
-    _words("ownership_source"),
+    columns.words("ownership_source"),
     Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("attrs", JSONB, nullable=False, server_default="{}"),
     Column("unknown_fields", ARRAY(Text), nullable=False, server_default="{}"),
-    _instant("provider_created_at", nullable=True),
+    columns.instant("provider_created_at", nullable=True),
     Column("sighting_digest", BigInteger, nullable=False),
     Column("name_key", Text, Computed("lower(name)", persisted=True)),
-    _instant("first_seen_at"),
-    _instant("last_seen_at"),
+    columns.instant("first_seen_at"),
+    columns.instant("last_seen_at"),
     Column("stale_strike_count", SmallInteger, nullable=False, server_default=text("0")),
     Column("last_strike_sweep_id", Uuid),
-    _instant("deleted_at", nullable=True),
+    columns.instant("deleted_at", nullable=True),
     PrimaryKeyConstraint("id", name="cloud_resources_pkey"),
     UniqueConstraint("provider", "kind", "provider_id", name="cloud_resources_provider_id_key"),
     ForeignKeyConstraint(
@@ -158,10 +144,10 @@ cloud_resource_assignments = Table(
     Column("tenant_id", Text),
     Column("deployment_id", Text),
     Column("source", Text, nullable=False),
-    _instant("valid_from"),
-    _instant("valid_to", nullable=True),
-    _words("actor"),
-    _words("reason"),
+    columns.instant("valid_from"),
+    columns.instant("valid_to", nullable=True),
+    columns.words("actor"),
+    columns.words("reason"),
     PrimaryKeyConstraint("resource_id", "valid_from", name="cloud_resource_assignments_pkey"),
     ForeignKeyConstraint(
         ["resource_id"],
@@ -189,7 +175,7 @@ cloud_deployment_names = Table(
     Column("slug", Text, nullable=False),
     Column("tenant_id", Text, nullable=False),
     Column("deployment_id", Text, nullable=False),
-    _instant("learned_at"),
+    columns.instant("learned_at"),
     PrimaryKeyConstraint("named_tenant_id", "slug", name="cloud_deployment_names_pkey"),
     Index("cloud_deployment_names_slug_idx", "slug"),
 )
@@ -205,9 +191,9 @@ cloud_resource_events = Table(
     Column("tenant_id", Text),
     Column("type", Text, nullable=False),
     Column("changes", JSONB, nullable=False, server_default="{}"),
-    _words("actor"),
-    _words("request_id"),
-    _instant("occurred_at"),
+    columns.words("actor"),
+    columns.words("request_id"),
+    columns.instant("occurred_at"),
     Column(
         "former_name_key", Text, Computed("lower((changes -> 'name') ->> 'old')", persisted=True)
     ),
@@ -230,13 +216,13 @@ cloud_resource_events = Table(
 cloud_sweeps = Table(
     "cloud_sweeps",
     metadata,
-    _id(),
+    columns.identifier(),
     Column("provider", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
-    _words("run_id"),
+    columns.words("run_id"),
     Column("outcome", Text, nullable=False, server_default="running"),
-    _words("reason"),
+    columns.words("reason"),
     Column("reported_total", BigInteger),
     *(
         Column(f"{name}_count", BigInteger, nullable=False, server_default=text("0"))
@@ -251,10 +237,10 @@ cloud_sweeps = Table(
         )
     ),
     Column("scope_fingerprint", ARRAY(Text), nullable=False, server_default="{}"),
-    _instant("started_at"),
-    _instant("finished_at", nullable=True),
-    _words("confirmed_by"),
-    _instant("confirmed_at", nullable=True),
+    columns.instant("started_at"),
+    columns.instant("finished_at", nullable=True),
+    columns.words("confirmed_by"),
+    columns.instant("confirmed_at", nullable=True),
     Column("spent_by_sweep_id", Uuid),
     PrimaryKeyConstraint("id", name="cloud_sweeps_pkey"),
     UniqueConstraint("key", name="cloud_sweeps_key_key"),
@@ -288,16 +274,4 @@ cloud_sweep_sightings = Table(
     prefixes=["UNLOGGED"],
 )
 
-# See services/common/idempotency.py, which alone reads and writes it.
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    Column("caller", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("tenant_id", Text),
-    Column("request_hash", LargeBinary, nullable=False),
-    Column("answer", LargeBinary),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
-    Index("idempotency_keys_created_at_idx", "created_at"),
-)
+idempotency_keys = keys_in(metadata)

@@ -3,16 +3,17 @@
 from sqlalchemy import CheckConstraint, Column, Date, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.analytics.models import exact, identity, instant, metadata, texts
+from services.analytics.models import metadata
+from services.common.columns import identifier, instant, names, number
 
 __all__ = ["billing_profiles", "tax_rules"]
 
 billing_profiles = Table(
     "billing_profiles",
     metadata,
-    *texts("tenant_id", "name", "abn"),
+    *names("tenant_id", "name", "abn"),
     Column("address_lines", ARRAY(Text), nullable=False),
-    *texts("email", "tax_region", "updated_by"),
+    *names("email", "tax_region", "updated_by"),
     instant("updated_at"),
     PrimaryKeyConstraint("tenant_id", name="billing_profiles_pkey"),
 )
@@ -20,12 +21,12 @@ billing_profiles = Table(
 tax_rules = Table(
     "tax_rules",
     metadata,
-    identity(),
-    *texts("tax_region", "label"),
-    exact("rate_percent"),
+    identifier(),
+    *names("tax_region", "label"),
+    number("rate_percent"),
     Column("effective_from", Date, nullable=False),
     Column("effective_to", Date),
-    *texts("created_by"),
+    *names("created_by"),
     instant("created_at"),
     PrimaryKeyConstraint("id", name="tax_rules_pkey"),
     CheckConstraint("rate_percent BETWEEN 0 AND 100", name="tax_rules_rate_check"),

@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 
-from services.analytics.models import exact, identity, instant, metadata, texts
+from services.analytics.models import metadata
+from services.common.columns import identifier, instant, names, number
 
 __all__ = [
     "accruals",
@@ -38,7 +39,7 @@ def _found_by() -> list[Column[object]]:
     return [
         Column("period", Date, nullable=False),
         Column("pass_id", BigInteger, nullable=False),
-        *texts("page"),
+        *names("page"),
     ]
 
 
@@ -49,13 +50,13 @@ def _cents(*names: str, nullable: bool = False) -> list[Column[object]]:
 exchange_rates = Table(
     "exchange_rates",
     metadata,
-    identity(),
-    *texts("from_currency", "to_currency"),
-    exact("rate"),
+    identifier(),
+    *names("from_currency", "to_currency"),
+    number("rate"),
     Column("effective_from", Date, nullable=False),
     Column("effective_to", Date),
     Column("source", Text, nullable=False, server_default=""),
-    *texts("created_by"),
+    *names("created_by"),
     instant("created_at"),
     PrimaryKeyConstraint("id", name="exchange_rates_pkey"),
     CheckConstraint("rate > 0", name="exchange_rates_rate_check"),
@@ -75,7 +76,7 @@ resource_spans = Table(
     metadata,
     *_found_by(),
     Column("resource_id", Uuid, nullable=False),
-    *texts("kind", "name", "tenant_id", "deployment_id"),
+    *names("kind", "name", "tenant_id", "deployment_id"),
     instant("span_from"),
     instant("span_to"),
     PrimaryKeyConstraint(
@@ -91,13 +92,13 @@ attributed_costs = Table(
     *_found_by(),
     Column("cost_id", Uuid),
     Column("day", Date),
-    *texts("kind", "classification", "description"),
+    *names("kind", "classification", "description"),
     Column("resource_id", Uuid),
-    exact("hours", nullable=True),
+    number("hours", nullable=True),
     instant("start_at", nullable=True),
     instant("end_at", nullable=True),
-    *texts("attribution", "tenant_id", "deployment_id"),
-    exact("amount_usd"),
+    *names("attribution", "tenant_id", "deployment_id"),
+    number("amount_usd"),
     CheckConstraint(
         "attribution IN ('tenant', 'internal', 'unattributed', 'shared')",
         name="attributed_costs_attribution_check",
@@ -113,10 +114,10 @@ accruals = Table(
     "accruals",
     metadata,
     *_found_by(),
-    *texts("subscription_id", "deployment_id", "tenant_id"),
+    *names("subscription_id", "deployment_id", "tenant_id"),
     *_cents("accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents"),
     Column("kind_cents", JSONB, nullable=False),
-    *texts("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
+    *names("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
     PrimaryKeyConstraint("period", "pass_id", "subscription_id", name="accruals_pkey"),
     CheckConstraint(
         "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents", name="accruals_sum_check"
@@ -128,9 +129,9 @@ margin_months = Table(
     "margin_months",
     metadata,
     Column("period", Date, nullable=False),
-    *texts("basis"),
+    *names("basis"),
     *_cents("revenue_cents", "cogs_cents", nullable=True),
-    *texts("revenue_state", "cogs_state", "reporting_currency"),
+    *names("revenue_state", "cogs_state", "reporting_currency"),
     Column("exchange_rate_ids", ARRAY(Uuid), nullable=False),
     Column("parity_assumed", Boolean, nullable=False),
     instant("usage_until", nullable=True),
@@ -156,9 +157,9 @@ margin_shares = Table(
     "margin_shares",
     metadata,
     Column("period", Date, nullable=False),
-    *texts("basis", "grouping"),
+    *names("basis", "grouping"),
     Column("place", Integer, nullable=False),
-    *texts("attribution", "tenant_id", "deployment_id"),
+    *names("attribution", "tenant_id", "deployment_id"),
     *_cents("revenue_cents", "cogs_cents", nullable=True),
     PrimaryKeyConstraint("period", "basis", "grouping", "place", name="margin_shares_pkey"),
     CheckConstraint("grouping IN ('tenant', 'deployment')", name="margin_shares_grouping_check"),
@@ -189,7 +190,7 @@ margin_kinds = Table(
     "margin_kinds",
     metadata,
     Column("period", Date, nullable=False),
-    *texts("basis", "axis", "kind"),
+    *names("basis", "axis", "kind"),
     *_cents("amount_cents"),
     PrimaryKeyConstraint("period", "basis", "axis", "kind", name="margin_kinds_pkey"),
     CheckConstraint("axis IN ('revenue', 'cogs')", name="margin_kinds_axis_check"),
@@ -209,14 +210,14 @@ reconciliation_differences = Table(
     metadata,
     Column("period", Date, nullable=False),
     Column("place", Integer, nullable=False),
-    *texts("difference_type"),
+    *names("difference_type"),
     Column("resource_id", Uuid),
-    *texts("kind", "name", "tenant_id", "deployment_id"),
-    exact("inventory_hours", nullable=True),
-    exact("provider_hours", nullable=True),
-    exact("billed_hours", nullable=True),
-    exact("provider_amount_usd", nullable=True),
-    *texts("explanation"),
+    *names("kind", "name", "tenant_id", "deployment_id"),
+    number("inventory_hours", nullable=True),
+    number("provider_hours", nullable=True),
+    number("billed_hours", nullable=True),
+    number("provider_amount_usd", nullable=True),
+    *names("explanation"),
     PrimaryKeyConstraint("period", "place", name="reconciliation_differences_pkey"),
     CheckConstraint(
         "difference_type IN ('ours_only', 'provider_only', 'amount', 'timing')",

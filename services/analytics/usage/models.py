@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.analytics.models import exact, identity, instant, metadata, texts
+from services.analytics.models import metadata
+from services.common.columns import identifier, instant, names, number
 
 __all__ = [
     "daily_usage",
@@ -68,7 +69,7 @@ work_pass_pages = Table(
     "work_pass_pages",
     metadata,
     Column("pass_id", BigInteger, nullable=False),
-    *texts("token", "next_token"),
+    *names("token", "next_token"),
     Column("counts", ARRAY(BigInteger), nullable=False),
     PrimaryKeyConstraint("pass_id", "token", name="work_pass_pages_pkey"),
     ForeignKeyConstraint(
@@ -90,13 +91,13 @@ usage_facts = Table(
     metadata,
     Column("day", Date, nullable=False),
     Column("pass_id", BigInteger, nullable=False),
-    *texts("page", "tenant_id", "deployment_id", "resource_kind"),
+    *names("page", "tenant_id", "deployment_id", "resource_kind"),
     Column("resource_id", Uuid, nullable=False),
-    *texts("inventory_kind", "resource_name"),
+    *names("inventory_kind", "resource_name"),
     instant("fact_from"),
     instant("fact_to"),
-    exact("size_gb", nullable=True),
-    exact("qty"),
+    number("size_gb", nullable=True),
+    number("qty"),
     PrimaryKeyConstraint(
         "day",
         "pass_id",
@@ -115,13 +116,13 @@ usage_facts = Table(
 daily_usage = Table(
     "daily_usage",
     metadata,
-    identity(),
+    identifier(),
     Column("day", Date, nullable=False),
     Column("pass_id", BigInteger),
-    *texts("tenant_id", "deployment_id", "resource_kind"),
-    exact("qty"),
+    *names("tenant_id", "deployment_id", "resource_kind"),
+    number("qty"),
     Column("fact_count", BigInteger, nullable=False),
-    *texts("facts_hash"),
+    *names("facts_hash"),
     instant("metered_at"),
     PrimaryKeyConstraint("day", "id", name="daily_usage_pkey"),
     UniqueConstraint(
@@ -138,7 +139,7 @@ daily_usage = Table(
 usage_event_keys = Table(
     "usage_event_keys",
     metadata,
-    *texts("source", "idempotency_key"),
+    *names("source", "idempotency_key"),
     Column("content_digest", BigInteger, nullable=False),
     PrimaryKeyConstraint("source", "idempotency_key", name="usage_event_keys_pkey"),
 )
@@ -146,12 +147,12 @@ usage_event_keys = Table(
 usage_adjustments = Table(
     "usage_adjustments",
     metadata,
-    identity(),
-    *texts("tenant_id", "deployment_id", "resource_kind"),
+    identifier(),
+    *names("tenant_id", "deployment_id", "resource_kind"),
     Column("period", Date, nullable=False),
-    exact("qty"),
+    number("qty"),
     Column("fact_count", BigInteger, nullable=False),
-    *texts("facts_hash"),
+    *names("facts_hash"),
     Column("invoice_id", Uuid),
     instant("created_at"),
     PrimaryKeyConstraint("id", name="usage_adjustments_pkey"),
@@ -175,8 +176,8 @@ usage_events = Table(
     "usage_events",
     metadata,
     Column("day", Date, nullable=False),
-    *texts("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind"),
-    exact("qty"),
+    *names("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind"),
+    number("qty"),
     instant("occurred_at"),
     instant("received_at"),
     Column("adjustment_id", Uuid),
@@ -195,7 +196,7 @@ unfolded_usage = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("day", Date, nullable=False),
-    *texts("tenant_id", "deployment_id", "resource_kind"),
+    *names("tenant_id", "deployment_id", "resource_kind"),
     PrimaryKeyConstraint("id", name="unfolded_usage_pkey"),
     Index("unfolded_usage_day_idx", "day"),
 )

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, select, text, tuple_
 
+from services.billing.cost_models import cloud_daily_cost_days as days
+from services.billing.cost_models import cloud_daily_costs as costs
 from services.billing.models import cloud_cost_lines as lines
-from services.billing.models import cloud_daily_cost_days as days
-from services.billing.models import cloud_daily_costs as costs
 from services.billing.store.cost_lines import COLUMNS, CostLine
 from services.common.database import ReadSession
 from services.common.periods import Period

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import delete, text
 
 from services.billing.classification import Judged
-from services.billing.models import cloud_daily_cost_days, cloud_daily_costs
+from services.billing.cost_models import cloud_daily_cost_days, cloud_daily_costs
 from services.common.database import WriteSession
 from services.common.periods import Period
 

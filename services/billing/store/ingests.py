@@ -7,13 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from services.billing.models import (
-    cloud_ingests as ingests,
-)
-from services.billing.models import (
-    cloud_staged_items,
-    cloud_staged_lines,
-)
+from services.billing.models import cloud_ingests as ingests
+from services.billing.models import cloud_staged_items, cloud_staged_lines
 from services.billing.store.headers import lock_invoice, set_status
 from services.common.database import WriteSession
 from services.common.errors import AlreadyExists, FailedPrecondition, NotFound

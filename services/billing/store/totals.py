@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, text
 
-from services.billing.models import cloud_invoice_totals as of_invoices
+from services.billing.cost_models import cloud_invoice_totals as of_invoices
 from services.common.database import ReadSession, WriteSession
 
 __all__ = ["GROUPINGS", "TotalPlace", "list_totals", "month_total", "refresh_totals"]

@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKeyConstraint,
     Index,
     Numeric,
@@ -17,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.common import columns
 from services.inventory.models import metadata
 
 __all__ = [
@@ -30,15 +30,6 @@ __all__ = [
 OPEN = text("status = 'open'")
 
 
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _words(name: str) -> Column[str]:
-    """A text that is empty, not null, where there is none."""
-    return Column(name, Text, nullable=False, server_default="")
-
-
 cloud_provisioned = Table(
     "cloud_provisioned",
     metadata,
@@ -47,8 +38,8 @@ cloud_provisioned = Table(
     Column("kind", Text, nullable=False),
     Column("spec", JSONB, nullable=False),
     Column("spec_version", BigInteger, nullable=False, server_default=text("1")),
-    _words("recorded_by"),
-    _instant("recorded_at"),
+    columns.words("recorded_by"),
+    columns.instant("recorded_at"),
     PrimaryKeyConstraint("resource_id", name="cloud_provisioned_pkey"),
     ForeignKeyConstraint(
         ["resource_id"], ["cloud_resources.id"], name="cloud_provisioned_resource_id_fkey"
@@ -69,20 +60,20 @@ cloud_drift = Table(
     Column("actual", JSONB, nullable=False),
     Column("spec_version", BigInteger, nullable=False),
     Column("status", Text, nullable=False, server_default="open"),
-    _instant("detected_at"),
-    _instant("last_seen_at"),
-    _instant("resolved_at", nullable=True),
-    _words("resolved_by"),
-    _words("cause_action_id"),
-    _words("cause_action_type"),
-    _instant("cause_occurred_at", nullable=True),
-    _instant("cause_sought_at", nullable=True),
-    _words("revert_workflow_id"),
-    _words("revert_run_id"),
-    _words("revert_status"),
-    _words("revert_reason"),
-    _instant("revert_started_at", nullable=True),
-    _instant("revert_finished_at", nullable=True),
+    columns.instant("detected_at"),
+    columns.instant("last_seen_at"),
+    columns.instant("resolved_at", nullable=True),
+    columns.words("resolved_by"),
+    columns.words("cause_action_id"),
+    columns.words("cause_action_type"),
+    columns.instant("cause_occurred_at", nullable=True),
+    columns.instant("cause_sought_at", nullable=True),
+    columns.words("revert_workflow_id"),
+    columns.words("revert_run_id"),
+    columns.words("revert_status"),
+    columns.words("revert_reason"),
+    columns.instant("revert_started_at", nullable=True),
+    columns.instant("revert_finished_at", nullable=True),
     PrimaryKeyConstraint("id", name="cloud_drift_pkey"),
     ForeignKeyConstraint(
         ["resource_id"], ["cloud_resources.id"], name="cloud_drift_resource_id_fkey"
@@ -113,12 +104,12 @@ cloud_drift_ignore_rules = Table(
     Column("field", Text, nullable=False),
     Column("tenant_id", Text),
     Column("resource_id", Uuid),
-    _instant("expires_at", nullable=True),
+    columns.instant("expires_at", nullable=True),
     Column("reason", Text, nullable=False),
     Column("created_by", Text, nullable=False),
-    _instant("created_at"),
-    _instant("deleted_at", nullable=True),
-    _words("deleted_by"),
+    columns.instant("created_at"),
+    columns.instant("deleted_at", nullable=True),
+    columns.words("deleted_by"),
     PrimaryKeyConstraint("id", name="cloud_drift_ignore_rules_pkey"),
     ForeignKeyConstraint(
         ["resource_id"],
@@ -140,7 +131,7 @@ cloud_list_prices = Table(
     Column("kind", Text, nullable=False),
     Column("size", Text, nullable=False),
     Column("monthly_usd", Numeric, nullable=False),
-    _instant("recorded_at"),
+    columns.instant("recorded_at"),
     PrimaryKeyConstraint("provider", "kind", "size", name="cloud_list_prices_pkey"),
     CheckConstraint("monthly_usd >= 0", name="cloud_list_prices_monthly_check"),
 )

@@ -1,0 +1,85 @@
+"""The tables of costs beside the bills' lines: daily estimates, and sums that are kept ready."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Uuid,
+    text,
+)
+
+from services.billing import line_columns
+from services.billing.models import metadata
+from services.common import columns
+
+__all__ = [
+    "cloud_daily_cost_days",
+    "cloud_daily_costs",
+    "cloud_invoice_totals",
+    "cloud_month_totals",
+]
+
+cloud_daily_costs = Table(
+    "cloud_daily_costs",
+    metadata,
+    columns.identifier(),
+    Column("day", Date, nullable=False),
+    *columns.names("region", "sku", "description", "group_description"),
+    columns.number("amount_usd"),
+    *line_columns.judged(),
+    *line_columns.matched(),
+    PrimaryKeyConstraint("day", "id", name="cloud_daily_costs_pkey"),
+    CheckConstraint(line_columns.STATES, name="cloud_daily_costs_match_state_check"),
+    Index("cloud_daily_costs_kind_idx", "kind", "day", "id"),
+    *(
+        Index(
+            f"cloud_daily_costs_{whose}_idx",
+            f"{whose}_id",
+            "day",
+            "id",
+            postgresql_where=text(f"{whose}_id IS NOT NULL"),
+        )
+        for whose in ("tenant", "deployment")
+    ),
+    postgresql_partition_by="RANGE (day)",
+)
+
+cloud_daily_cost_days = Table(
+    "cloud_daily_cost_days",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    columns.number("amount_usd"),
+    columns.instant("read_at"),
+    PrimaryKeyConstraint("day", name="cloud_daily_cost_days_pkey"),
+)
+
+cloud_invoice_totals = Table(
+    "cloud_invoice_totals",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("provider_invoice_id", Uuid, nullable=False),
+    *columns.names("grouped_by", "value"),
+    columns.number("amount_usd"),
+    Column("line_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint(
+        "period", "provider_invoice_id", "grouped_by", "value", name="cloud_invoice_totals_pkey"
+    ),
+)
+
+cloud_month_totals = Table(
+    "cloud_month_totals",
+    metadata,
+    Column("period", Date, nullable=False),
+    *columns.names("grouped_by", "value"),
+    columns.number("amount_usd"),
+    Column("line_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("period", "grouped_by", "value", name="cloud_month_totals_pkey"),
+    Index(
+        "cloud_month_totals_amount_idx", "period", "grouped_by", text("amount_usd DESC"), "value"
+    ),
+)

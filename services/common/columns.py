@@ -1,0 +1,62 @@
+"""The kinds of column that the tables of every service are declared with."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Numeric, Text, Uuid, func, text
+
+__all__ = [
+    "cents",
+    "day",
+    "flag",
+    "identifier",
+    "instant",
+    "name",
+    "names",
+    "number",
+    "words",
+]
+
+
+def identifier() -> Column[Any]:
+    """Ours, and ascending with time: the stable order of every list."""
+    return Column("id", Uuid, nullable=False, server_default=func.uuidv7())
+
+
+def words(name: str) -> Column[str]:
+    """A text that is empty, not null, where there is none."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def name(name: str) -> Column[str]:
+    """A text that is always there."""
+    return Column(name, Text, nullable=False)
+
+
+def names(*columns: str) -> list[Column[Any]]:
+    """Texts that are always there."""
+    return [name(column) for column in columns]
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    """An instant, kept in UTC."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def number(name: str, *, nullable: bool = False) -> Column[Any]:
+    """An exact decimal of any precision."""
+    return Column(name, Numeric, nullable=nullable)
+
+
+def cents(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Whole cents."""
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def day(name: str, *, nullable: bool = False) -> Column[Any]:
+    """A day of the calendar."""
+    return Column(name, Date, nullable=nullable)
+
+
+def flag(name: str) -> Column[bool]:
+    """Whether something is so; at first it is not."""
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
