@@ -46,6 +46,8 @@ from workflows.provision import Provision
 from workflows.queues import TaskQueue
 from workflows.resource_sync import ResourceSync
 from workflows.revert_drift import RevertDrift
+from workflows.spend_breach import SpendBreach
+from workflows.spend_evaluation import SpendEvaluation
 from workflows.sync_resource import SyncResource
 from workflows.trial_end import TrialEnd
 
@@ -76,7 +78,16 @@ WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
         DailyCosts,
         CostRematch,
     ),
-    TaskQueue.INVOICING: (InvoiceRollup, HandOver, MonthEnd, DunningSweep, Dunning, TrialEnd),
+    TaskQueue.INVOICING: (
+        InvoiceRollup,
+        HandOver,
+        MonthEnd,
+        DunningSweep,
+        Dunning,
+        TrialEnd,
+        SpendEvaluation,
+        SpendBreach,
+    ),
     TaskQueue.METERING: (Metering, MarginRefresh),
 }
 

@@ -8,16 +8,18 @@ import httpx
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
 from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
+from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 
 from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
-from workflows.accounts_receivable import AccountsReceivable
 from workflows.activities.billing_actions import BillingActionActivities
 from workflows.activities.dunning import DunningActivities
 from workflows.activities.handing_over import HandOverActivities
 from workflows.activities.invoicing import InvoicingActivities
+from workflows.activities.spending import SpendActivities
 from workflows.assembly import Activity
+from workflows.signed_posts import SignedPosts
 
 __all__ = ["invoicing_activities"]
 
@@ -39,11 +41,10 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
         invoicing = InvoicingActivities(
             steps, MeteringServiceStub(channel), AttributionServiceStub(channel)
         )
-        receivable = (
-            AccountsReceivable(http, settings.ar_url, settings.ar_secret.get_secret_value())
-            if settings.ar_url
-            else None
-        )
+        secret = settings.ar_secret.get_secret_value()
+        receivable = SignedPosts(http, settings.ar_url, secret) if settings.ar_url else None
+        notices = SignedPosts(http, settings.notice_url, secret) if settings.notice_url else None
+        spending = SpendActivities(SpendServiceStub(channel), notices)
         actions = BillingActionActivities(LifecycleServiceStub(catalog))
         dunning = DunningActivities(steps)
         yield (
@@ -62,4 +63,7 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
             actions.end_trials,
             dunning.start_dunning,
             dunning.read_overdue,
+            spending.evaluate_policies,
+            spending.record_breach,
+            spending.post_notice,
         )

@@ -27,8 +27,8 @@ from workflows.billing_starts import (
 )
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
-from workflows.dunning_schedules import planned_lifecycle
 from workflows.invoicing_payloads import MonthEndInput
+from workflows.lifecycle_schedules import planned_lifecycle
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
 from workflows.metering_payloads import MarginInput, MeteringInput

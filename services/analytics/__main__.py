@@ -19,6 +19,7 @@ from arcadia.analytics.v1 import (
     rollup_service_pb2,
     rollup_service_pb2_grpc,
     spend_service_pb2,
+    spend_service_pb2_grpc,
     usage_service_pb2,
     usage_service_pb2_grpc,
 )
@@ -34,8 +35,10 @@ from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
 from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
+from services.analytics.spend.spend_servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
+from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -51,6 +54,9 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     )
     usage_service_pb2_grpc.add_UsageServiceServicer_to_server(
         UsageServicer(parts.database, deployments), server
+    )
+    spend_service_pb2_grpc.add_SpendServiceServicer_to_server(
+        SpendServicer(parts.database, deployments, WorkDesk(parts.settings)), server
     )
     _register_invoicing(server, parts, peers)
     _register_margin(server, parts, peers, deployments)

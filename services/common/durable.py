@@ -6,11 +6,12 @@ that a service knows of it.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -62,13 +63,26 @@ class WorkDesk:
 
         Raises Unavailable while Temporal does not answer.
         """
+        handle = await self._start(work)
+        return Started(work.id, handle.first_execution_run_id or handle.result_run_id or "")
+
+    async def tell(self, work: Work, word: str) -> None:
+        """Says a word to work that goes on, or starts it with the word.
+
+        For what that work also reads by itself from time to time: while Temporal is down, the
+        word is lost and the work is later, and the caller is not refused for it.
+        """
+        with suppress(Unavailable):
+            await self._start(work, word)
+
+    async def _start(self, work: Work, word: str = "") -> WorkflowHandle[Any, Any]:
         client = await self._connected()
         pairs = [
             SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
             for name, value in work.attributes.items()
         ]
         try:
-            handle = await client.start_workflow(
+            return await client.start_workflow(
                 work.workflow,
                 dict(work.argument),
                 id=work.id,
@@ -77,10 +91,10 @@ class WorkDesk:
                 execution_timeout=work.timeout,
                 search_attributes=TypedSearchAttributes(pairs),
                 static_summary=work.summary,
+                start_signal=word or None,
             )
         except RPCError as error:
             raise _down() from error
-        return Started(work.id, handle.first_execution_run_id or handle.result_run_id or "")
 
     async def _connected(self) -> Client:
         if self._client is None:

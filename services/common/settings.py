@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     margin_floor_percent: Decimal = Field(default=Decimal(30), ge=0, lt=100, decimal_places=4)
     """A quote that earns a smaller share of its price is said to be below the floor."""
 
+    notice_url: str = ""
+    """Where a reached cap is told of, signed as an invoice is; empty for nowhere."""
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
 

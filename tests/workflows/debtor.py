@@ -10,6 +10,7 @@ import grpc
 import psycopg
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
+from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
@@ -19,6 +20,7 @@ from services.common.access import mint_user_token
 from services.common.database import Database
 from services.common.periods import Period
 from services.common.settings import Service, Settings
+from tests.invoicing.receiver import Receiver
 from tests.support.serving import served
 from tests.walls.invoices import NOW, issued_invoices
 from tests.workflows.system import System
@@ -37,6 +39,8 @@ class Debtor:
     database: Database
     """The analytics' own, in which invoices are issued."""
     tenant: str
+    receiver: Receiver
+    """Of notices."""
     serving: dict[Service, AsyncExitStack] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,12 @@ class Debtor:
             if f"provision:{provision.id}" in one["tags"]
         ]
         return str(droplet["id"])
+
+    async def spending(self, method: str, request: Any) -> Any:
+        """Asks about caps, as an operator."""
+        async with grpc.aio.insecure_channel(self.system.settings.analytics_address) as channel:
+            stub: Any = SpendServiceStub(channel)
+            return await getattr(stub, method)(request, metadata=self.metadata)
 
     async def _catalog(self, method: str, request: Any) -> Any:
         async with grpc.aio.insecure_channel(self.system.settings.catalog_address) as channel:
@@ -140,10 +150,10 @@ class Debtor:
 
 
 @asynccontextmanager
-async def indebted(system: System, settings: Settings, tenant: str) -> AsyncIterator[Debtor]:
+async def indebted(system: System, settings: Settings, receiver: Receiver) -> AsyncIterator[Debtor]:
     """The services beside the inventory, and a worker. Ends what was started."""
     database = Database(settings.database_url(Service.ANALYTICS), application_name="test")
-    debtor = Debtor(system, database, tenant)
+    debtor = Debtor(system, database, "nobody", receiver)
     for service in (Service.CATALOG, Service.ANALYTICS):
         await debtor.start(service)
     system.start_worker()
@@ -152,3 +162,4 @@ async def indebted(system: System, settings: Settings, tenant: str) -> AsyncIter
     for service in list(debtor.serving):
         await debtor.stop(service)
     await database.close()
+    receiver.close()

@@ -12,6 +12,7 @@ import pytest
 from temporalio.client import Client
 
 from services.common.settings import Service
+from tests.invoicing.receiver import Receiver
 from tests.providers.simulator import Simulator
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
@@ -38,6 +39,7 @@ async def office(
     """All services that a debtor needs, and a worker: for all tests of this file."""
     sync_simulator.behave()
     sync_simulator.reset()
+    receiver = Receiver()
     services = (Service.INVENTORY, Service.CATALOG, Service.ANALYTICS)
     names = {service: postgres.create(service) for service in services}
     settings = postgres.settings(
@@ -45,10 +47,11 @@ async def office(
         **settings_of(sync_temporal, sync_simulator),
         catalog_address=f"127.0.0.1:{free_port()}",
         analytics_address=f"127.0.0.1:{free_port()}",
+        notice_url=receiver.url,
     )
     async with (
         running_system(engine_room, sync_simulator, sync_client, settings) as system,
-        indebted(system, settings, "nobody") as made,
+        indebted(system, settings, receiver) as made,
     ):
         yield made
     for name in names.values():

@@ -13,7 +13,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.common.settings import Settings
-from workflows.dunning_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
+from workflows.lifecycle_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
 from workflows.queues import TaskQueue
 from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes

@@ -10,10 +10,11 @@ from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from temporalio import activity
 
 from services.common.requests import set_request_id
-from workflows.accounts_receivable import AccountsReceivable, Receipt, body_of
+from workflows.accounts_receivable import body_of, key_of
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.invoicing_payloads import HandOverResult, HandOverRound
+from workflows.signed_posts import Receipt, SignedPosts
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
@@ -28,9 +29,7 @@ PENDING: Final = "pending"
 class HandOverActivities:
     """Needs the analytics' stub, and accounts receivable where there is one."""
 
-    def __init__(
-        self, steps: "InvoicingServiceAsyncStub", receivable: AccountsReceivable | None
-    ) -> None:
+    def __init__(self, steps: "InvoicingServiceAsyncStub", receivable: SignedPosts | None) -> None:
         self._steps = steps
         self._receivable = receivable
 
@@ -92,7 +91,7 @@ class HandOverActivities:
         if self._receivable is None:
             return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
         whole = await self._steps.GetHandOver(pb.GetHandOverRequest(invoice_id=invoice_id))
-        return await self._receivable.post(invoice_id, body_of(whole), datetime.now(UTC))
+        return await self._receivable.post(key_of(invoice_id), body_of(whole), datetime.now(UTC))
 
 
 def _status(receipt: Receipt) -> str:

@@ -1,4 +1,4 @@
-"""The rows of the table of schedules about trials that end and invoices that fall due."""
+"""The rows of the table of schedules about trials, unpaid invoices and caps on spending."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,13 +9,23 @@ from services.common.settings import Settings
 from workflows.dunning_payloads import DunningSweepInput, DunningTerms, TrialEndInput
 from workflows.dunning_sweep import DunningSweep
 from workflows.queues import TaskQueue
-from workflows.schedule_rows import PlannedSchedule, start_of
+from workflows.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
+from workflows.spend_evaluation import SpendEvaluation
+from workflows.spend_payloads import EvaluationInput
 from workflows.trial_end import TrialEnd
 
-__all__ = ["DUNNING_SWEEP_ID", "TRIAL_END_ID", "planned_lifecycle", "terms_of"]
+__all__ = [
+    "DUNNING_SWEEP_ID",
+    "SPEND_EVALUATION_ID",
+    "TRIAL_END_ID",
+    "planned_lifecycle",
+    "terms_of",
+]
 
 TRIAL_END_ID: Final = "trial-end"
 DUNNING_SWEEP_ID: Final = "dunning-sweep"
+SPEND_EVALUATION_ID: Final = "spend-evaluation"
+SPEND_TIMEOUT: Final = timedelta(minutes=55)
 TIMEOUT: Final = timedelta(hours=20)
 
 
@@ -25,7 +35,7 @@ def terms_of(settings: Settings) -> DunningTerms:
 
 
 def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
-    """Both run right after the day has changed: trials and due dates end with a day."""
+    """Trials and due dates end with a day: both rows run right after it has changed."""
     return (
         PlannedSchedule(
             id=TRIAL_END_ID,
@@ -59,5 +69,22 @@ def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
             catch_up=timedelta(hours=20),
             jitter=timedelta(seconds=10),
             note="daily at 00:24: a dunning for each tenant with an overdue invoice",
+        ),
+        PlannedSchedule(
+            id=SPEND_EVALUATION_ID,
+            calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(50),)),
+            action=start_of(
+                SpendEvaluation.run,
+                EvaluationInput(),
+                id=SPEND_EVALUATION_ID,
+                task_queue=TaskQueue.INVOICING,
+                execution_timeout=SPEND_TIMEOUT,
+                static_summary="hold caps against what was accrued",
+            ),
+            # The next hour's run sees what this one would.
+            overlap=ScheduleOverlapPolicy.SKIP,
+            catch_up=timedelta(minutes=10),
+            jitter=timedelta(seconds=10),
+            note="hourly at :50, on what metering priced at :35: caps on spending",
         ),
     )

@@ -1,0 +1,115 @@
+"""When a cap is reached, and where a breach of it may move."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+from services.common.errors import FailedPrecondition
+from services.common.money import whole_cents
+
+__all__ = [
+    "ACTIONS",
+    "AT_REST",
+    "Action",
+    "Decision",
+    "Spent",
+    "Status",
+    "after_outcome",
+    "check_decision",
+    "is_reached",
+    "spent_cents",
+]
+
+
+class Action(StrEnum):
+    """What happens when a cap is reached."""
+
+    NOTIFY = "notify"
+    ASK_APPROVAL = "ask_approval"
+    PAUSE = "pause"
+
+
+class Status(StrEnum):
+    """Where a breach stands."""
+
+    OPEN = "open"
+    NOTIFIED = "notified"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    PAUSED = "paused"
+
+
+class Decision(StrEnum):
+    """What an operator says of a breach."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+ACTIONS: Final = tuple(Action)
+
+AT_REST: Final = frozenset({Status.NOTIFIED, Status.APPROVED, Status.PAUSED})
+"""Nothing is done about these any more."""
+
+_OUTCOMES: Final[Mapping[Status, frozenset[Status]]] = {
+    Status.OPEN: frozenset({Status.NOTIFIED, Status.AWAITING_APPROVAL, Status.PAUSED}),
+    Status.AWAITING_APPROVAL: frozenset(),
+    Status.REFUSED: frozenset({Status.PAUSED}),
+    **{status: frozenset[Status]() for status in AT_REST},
+}
+"""What the work on a breach may say became of it; the rest is the operator's to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was accrued in a currency, in whole cents, and one unit of it in the policy's."""
+
+    currency: str
+    cents: int
+    rate: Decimal | None
+    """None where no rate is in force: then parity is assumed, as for the margin."""
+
+
+def spent_cents(spent: Iterable[Spent], currency: str) -> int:
+    """All of it in whole cents of a currency: converted exactly, and rounded once, half up."""
+    exact = Fraction(0)
+    for one in spent:
+        foreign = one.currency != currency and one.rate is not None
+        exact += Fraction(one.cents) * Fraction(one.rate if foreign and one.rate else 1)
+    return whole_cents(exact)
+
+
+def is_reached(cap_cents: int, accrued_cents: int) -> bool:
+    """A cap is reached when all of it is spent, not only when more is."""
+    return accrued_cents >= cap_cents
+
+
+def after_outcome(current: Status, told: Status) -> Status:
+    """Where a breach stands after a word of the work on it, which may come late or again."""
+    return told if told in _OUTCOMES[current] else current
+
+
+def check_decision(action: Action, current: Status, decision: Decision) -> Status:
+    """What a decision makes of a breach.
+
+    Raises FailedPrecondition for one that asks nobody, or that is decided otherwise.
+    """
+    wanted = Status.APPROVED if decision is Decision.APPROVE else Status.REFUSED
+    if action is not Action.ASK_APPROVAL:
+        raise FailedPrecondition(
+            f"the policy says {action}: nobody is asked", reason="NO_APPROVAL_ASKED"
+        )
+    if current in (Status.OPEN, Status.AWAITING_APPROVAL):
+        return wanted
+    settled = Status.REFUSED if current is Status.PAUSED else current
+    if settled is not wanted:
+        raise FailedPrecondition(
+            f"the breach is {current} already",
+            reason="BREACH_DECIDED",
+            metadata={"status": current},
+        )
+    return current

@@ -1,0 +1,145 @@
+"""Caps held against what was accrued, the word of where a breach stands, and the notice of it."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from arcadia.analytics.v1 import spend_service_pb2 as pb
+from temporalio import activity
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.exceptions import ApplicationError
+
+from services.common.requests import set_request_id
+from workflows.activities.failures import as_failures
+from workflows.activities.heartbeats import beating, reached_before
+from workflows.queues import TaskQueue
+from workflows.search_attributes import PERIOD, TENANT
+from workflows.signed_posts import SignedPosts
+from workflows.spend_payloads import (
+    BreachInput,
+    BreachOutcome,
+    BreachStanding,
+    EvaluationInput,
+    EvaluationPlace,
+    Noticed,
+)
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceAsyncStub
+
+__all__ = ["SpendActivities"]
+
+SERVICE: Final = "analytics"
+SPEND_BREACH: Final = "SpendBreach"
+STARTS_AT_ONCE: Final = 8
+
+
+class SpendActivities:
+    """Needs the analytics' stub, and where to tell of a breach when there is such a place."""
+
+    def __init__(self, spending: "SpendServiceAsyncStub", notices: SignedPosts | None) -> None:
+        self._spending = spending
+        self._notices = notices
+
+    @activity.defn
+    async def evaluate_policies(self, request: EvaluationInput) -> int:
+        """Opens a breach for each cap that is reached, and starts what deals with it."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            place = reached_before(EvaluationPlace) or EvaluationPlace()
+            async with beating(lambda: place):
+                while True:
+                    page = await self._spending.EvaluateSpendPolicies(
+                        pb.EvaluateSpendPoliciesRequest(
+                            page_size=request.policies_a_page, page_token=place.page_token
+                        )
+                    )
+                    await _dealt_with(map(_standing, page.spend_breaches))
+                    count = place.breach_count + len(page.spend_breaches)
+                    place = EvaluationPlace(page.next_page_token, count)
+                    if not place.page_token:
+                        return count
+
+    @activity.defn
+    async def record_breach(self, request: BreachOutcome) -> BreachStanding:
+        """Tells what became of a breach; how it stands then, whoever moved it."""
+        info = activity.info()
+        with as_failures(SERVICE):
+            set_request_id(info.workflow_run_id)
+            answer = await self._spending.RecordSpendOutcome(
+                pb.RecordSpendOutcomeRequest(
+                    breach_id=request.breach_id,
+                    status=request.status,
+                    workflow_id=info.workflow_id,
+                    run_id=info.workflow_run_id,
+                )
+            )
+        return _standing(answer.spend_breach)
+
+    @activity.defn
+    async def post_notice(self, breach: BreachStanding) -> Noticed:
+        """Tells of a breach at the configured address; fails while that does not take it."""
+        if self._notices is None:
+            return Noticed(is_delivered=False, reason="ARCADIA_NOTICE_URL is not set")
+        document = {
+            "breach_id": breach.breach_id,
+            "tenant_id": breach.tenant_id,
+            "deployment_id": breach.deployment_id,
+            "period": breach.period,
+            "cap_cents": str(breach.cap_cents),
+            "accrued_cents": str(breach.accrued_cents),
+            "currency": breach.currency,
+            "action": breach.action,
+        }
+        body = orjson.dumps({"spend_breach": document}, option=orjson.OPT_SORT_KEYS)
+        key = f"spend-breach/{breach.breach_id}"
+        receipt = await self._notices.post(key, body, datetime.now(UTC))
+        if not receipt.is_delivered and not receipt.is_final:
+            raise ApplicationError(receipt.reason, type="NoticeNotTaken")
+        return Noticed(receipt.is_delivered, receipt.reason)
+
+
+async def _dealt_with(breaches: Iterable[BreachStanding]) -> None:
+    turns = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def start(breach: BreachStanding) -> None:
+        async with turns:
+            await activity.client().start_workflow(
+                SPEND_BREACH,
+                BreachInput(breach.breach_id),
+                id=f"spend/{breach.breach_id}",
+                task_queue=TaskQueue.INVOICING,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, breach.tenant_id),
+                        SearchAttributePair(PERIOD, breach.period[:7]),
+                    ]
+                ),
+                static_summary=breach.in_words()[:200],
+            )
+
+    await asyncio.gather(*map(start, breaches))
+
+
+def _standing(breach: pb.SpendBreach) -> BreachStanding:
+    policy = breach.policy
+    return BreachStanding(
+        breach_id=breach.id,
+        status=breach.status,
+        action=policy.action,
+        tenant_id=policy.tenant_id,
+        deployment_id=policy.deployment_id,
+        period=breach.period,
+        cap_cents=policy.cap_cents,
+        accrued_cents=breach.accrued_cents,
+        currency=policy.currency,
+        decided_by=breach.decided_by,
+        reason=breach.reason,
+    )

@@ -1,0 +1,97 @@
+"""What travels through Temporal about caps on spending: ids, words and amounts of money."""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BreachInput",
+    "BreachOutcome",
+    "BreachStanding",
+    "EvaluationInput",
+    "EvaluationPlace",
+    "EvaluationResult",
+    "Noticed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationInput:
+    """All policies are evaluated, this many at a time."""
+
+    policies_a_page: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPlace:
+    """How far an evaluation is."""
+
+    page_token: str = ""
+    breach_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """How many breaches there are about which something is to be done."""
+
+    breach_count: int
+
+    def in_words(self) -> str:
+        """In a line."""
+        return f"{self.breach_count:,} caps reached about which something is to be done"
+
+
+@dataclass(frozen=True, slots=True)
+class BreachInput:
+    """A breach to deal with."""
+
+    breach_id: str
+    look_seconds: int = 3600
+    """How often it is looked whether an operator decided, though nobody says so."""
+    notice_hours: int = 72
+    """How long a notice is tried where nothing else happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreachOutcome:
+    """What is told of a breach."""
+
+    breach_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreachStanding:
+    """A breach as it stands."""
+
+    breach_id: str
+    status: str
+    action: str
+    tenant_id: str
+    deployment_id: str
+    """Empty where the tenant as a whole is capped."""
+    period: str
+    cap_cents: int
+    accrued_cents: int
+    currency: str
+    decided_by: str = ""
+    reason: str = ""
+
+    def in_words(self) -> str:
+        """In a line."""
+        whose = f"deployment {self.deployment_id}" if self.deployment_id else self.tenant_id
+        return (
+            f"{whose} came to {self.currency} {_money(self.accrued_cents)} in {self.period[:7]},"
+            f" capped at {_money(self.cap_cents)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Whether somebody was told of a breach; why not, in words."""
+
+    is_delivered: bool
+    reason: str = ""
+
+
+def _money(cents: int) -> str:
+    whole, rest = divmod(cents, 100)
+    return f"{whole:,}.{rest:02d}"
