@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "provision": "provision:commands",
     "rollup": "rollup:commands",
     "simulator": "simulator:run_simulator",
+    "spend": "spend:commands",
     "sweeps": "sweeps:commands",
     "sync": "sync:run_sync",
     "token": "token:print_token",

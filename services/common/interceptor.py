@@ -37,6 +37,7 @@ from services.common.requests import (
     set_idempotency_key,
     set_request_id,
 )
+from services.common.run_links import RunLinks
 from services.common.telemetry import CallTelemetry
 
 __all__ = ["HTTP_STATUS_KEY", "CallInterceptor"]
@@ -48,6 +49,9 @@ QUIET_METHODS: Final = frozenset(
     {"/grpc.health.v1.Health/Check", "/arcadia.common.v1.HealthService/GetHealth"}
 )
 """Probed every few seconds: their successes are not worth a line."""
+
+LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
+"""What may answer an operator with work that goes on."""
 
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
@@ -65,8 +69,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None = None,
         call_log: CallLog | None = None,
+        links: RunLinks | None = None,
     ) -> None:
         self._access = access
+        self._links = links
         self._verifier = verifier
         self._telemetry = telemetry
         self._call_log = call_log
@@ -89,12 +95,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return wrapped
 
     def _wrap(self, handler: Handler, method: str) -> Handler:
+        access = self._access.get(method, access_pb2.ACCESS_UNSPECIFIED)
         call = _Call(
             method,
-            self._access.get(method, access_pb2.ACCESS_UNSPECIFIED),
+            access,
             self._verifier,
             self._telemetry,
             None if method in QUIET_METHODS else self._call_log,
+            self._links if access in LINKED else None,
         )
         if not handler.request_streaming:
             # Parsed behind the access check, and where a malformed message has a status.
@@ -128,7 +136,9 @@ class _Call:
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None,
         call_log: CallLog | None,
+        links: RunLinks | None,
     ) -> None:
+        self.links = links
         self.method = method
         self.access = access
         self.verifier = verifier
@@ -144,6 +154,8 @@ class _Call:
             try:
                 self._enter(context)
                 response = await behaviour(self._parsed(request), context)
+                if self.links is not None and current_caller().is_operator:
+                    self.links.fill(response)
             except BaseException as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
             self._done(started)

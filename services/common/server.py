@@ -23,6 +23,7 @@ from services.common.database import Database
 from services.common.health import HealthServicer, watch_database
 from services.common.interceptor import CallInterceptor
 from services.common.policy import access_table
+from services.common.run_links import RunLinks
 from services.common.settings import Service, Settings
 from services.common.telemetry import CallTelemetry, configure_logging, configure_telemetry
 from services.common.unanswered import unanswered_handlers
@@ -102,6 +103,7 @@ async def start(
         TokenVerifier(settings),
         CallTelemetry() if settings.otel_endpoint else None,
         call_log,
+        RunLinks(settings),
     )
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     parts = Parts(settings, database)

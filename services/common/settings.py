@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         default="default", validation_alias=_variable("TEMPORAL_NAMESPACE")
     )
 
+    temporal_ui_url: str = ""
+    """Where operators find Temporal's UI: answers link their runs to it."""
+
     do_api_url: str = Field(default="", validation_alias=_variable("DO_API_URL"))
     do_api_token: SecretStr = Field(
         default=SecretStr(""), validation_alias=_variable("DO_API_TOKEN")
@@ -217,6 +220,12 @@ class Settings(BaseSettings):
     def temporal(self) -> str:
         """`host:port` of the Temporal frontend."""
         return self.temporal_address or f"127.0.0.1:{self.port(Port.TEMPORAL)}"
+
+    def temporal_ui(self) -> str:
+        """The URL of Temporal's UI, without a slash at its end; empty where there is none."""
+        if not self.temporal_ui_url and self.env != "production":
+            return f"http://localhost:{self.port(Port.TEMPORAL_UI)}"
+        return self.temporal_ui_url.rstrip("/")
 
     def provider_url(self) -> str:
         """The DigitalOcean API: the real one when there is a token, else the simulator.

@@ -6,6 +6,7 @@ from tests.support.waiting import until
 from tests.workflows.debtor import Debtor
 from tests.workflows.record_histories import save_from
 from tests.workflows.test_dunning import becomes, debtor, ended, office
+from tests.workflows.test_spend import accrue, breaches, cap, comes_to, decide, evaluate, run_of
 from workflows.dunning_payloads import TrialEndInput
 from workflows.queues import TaskQueue
 from workflows.trial_end import TrialEnd
@@ -41,3 +42,19 @@ async def test_record_trial_end(debtor: Debtor) -> None:
     )
     await run.result()
     await save_from(client, run.id, "TrialEnd.ended")
+
+
+async def test_record_spend(debtor: Debtor) -> None:
+    client = debtor.system.client
+    shop = await debtor.deploy("shop")
+    accrue(debtor, shop, 500)
+    for action in ("notify", "ask_approval", "pause"):
+        await cap(debtor, action, 500)
+    await evaluate(debtor)
+    await save_from(client, f"spend-evaluation/{debtor.tenant}", "SpendEvaluation.reached")
+    await comes_to(debtor, "ask_approval", "awaiting_approval")
+    found = await breaches(debtor)
+    await decide(debtor, found["ask_approval"], "refuse")
+    for action, word in (("notify", "told"), ("pause", "paused"), ("ask_approval", "refused")):
+        await run_of(debtor, found[action]).result()
+        await save_from(client, f"spend/{found[action].id}", f"SpendBreach.{word}")
