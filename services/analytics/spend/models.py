@@ -1,10 +1,8 @@
 """The tables of caps on spending."""
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
-    Date,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
@@ -15,24 +13,20 @@ from sqlalchemy import (
     text,
 )
 
-from services.analytics.models import identity, instant, metadata, texts
+from services.analytics.models import metadata
+from services.common.columns import cents, day, identifier, instant, name, names, words
 
 __all__ = ["spend_breaches", "spend_policies"]
-
-
-def _words(*names: str) -> list[Column[str]]:
-    """Texts that are empty until something is known."""
-    return [Column(name, Text, nullable=False, server_default="") for name in names]
 
 
 spend_policies = Table(
     "spend_policies",
     metadata,
-    identity(),
-    *texts("tenant_id"),
-    *_words("deployment_id"),
-    Column("cap_cents", BigInteger, nullable=False),
-    *texts("currency", "action", "created_by"),
+    identifier(),
+    name("tenant_id"),
+    words("deployment_id"),
+    cents("cap_cents"),
+    *names("currency", "action", "created_by"),
     instant("created_at"),
     instant("deleted_at", nullable=True),
     PrimaryKeyConstraint("id", name="spend_policies_pkey"),
@@ -47,19 +41,21 @@ spend_policies = Table(
 spend_breaches = Table(
     "spend_breaches",
     metadata,
-    identity(),
+    identifier(),
     Column("policy_id", Uuid, nullable=False),
-    Column("period", Date, nullable=False),
-    *texts("tenant_id", "deployment_id"),
-    Column("cap_cents", BigInteger, nullable=False),
-    *texts("currency", "action", "policy_created_by"),
+    day("period"),
+    *names("tenant_id", "deployment_id"),
+    cents("cap_cents"),
+    *names("currency", "action", "policy_created_by"),
     instant("policy_created_at"),
-    Column("accrued_cents", BigInteger, nullable=False),
+    cents("accrued_cents"),
     Column("status", Text, nullable=False, server_default="open"),
-    *_words("workflow_id", "run_id"),
+    words("workflow_id"),
+    words("run_id"),
     instant("started_at", nullable=True),
     instant("finished_at", nullable=True),
-    *_words("decided_by", "reason"),
+    words("decided_by"),
+    words("reason"),
     instant("decided_at", nullable=True),
     instant("occurred_at"),
     PrimaryKeyConstraint("id", name="spend_breaches_pkey"),
