@@ -10,7 +10,8 @@ from typing import Annotated, Final
 
 import grpc
 import typer
-from grpc_health.v1 import health_pb2
+
+from services.common.liveness import pollers_of, serving_status
 
 __all__ = ["healthcheck"]
 
@@ -43,37 +44,18 @@ def healthcheck(
 
 def _not_serving(channel: grpc.Channel) -> str:
     """What is wrong with a service; empty when it is serving."""
-    check = channel.unary_unary(
-        "/grpc.health.v1.Health/Check",
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
-    status = check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS).status
-    if status == health_pb2.HealthCheckResponse.SERVING:
-        return ""
-    return str(health_pb2.HealthCheckResponse.ServingStatus.Name(status))
+    status = serving_status(channel, timeout=TIMEOUT_SECONDS)
+    return "" if status == "SERVING" else status
 
 
 def _unpolled(channel: grpc.Channel, queue: str, namespace: str) -> str:
     """What is wrong with the worker; empty when one of this host was seen on the queue lately."""
-    # Half a second to import, and services do without.
-    from temporalio.api.enums.v1 import TaskQueueType
-    from temporalio.api.taskqueue.v1 import TaskQueue
-    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, WorkflowServiceStub
-
-    answer = WorkflowServiceStub(channel).DescribeTaskQueue(
-        DescribeTaskQueueRequest(
-            namespace=namespace,
-            task_queue=TaskQueue(name=queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        ),
-        timeout=TIMEOUT_SECONDS,
-    )
+    pollers = pollers_of(channel, namespace, queue, timeout=TIMEOUT_SECONDS)
     # A worker names itself <process>@<host>, and a container's host name is its own.
     here = f"@{socket.gethostname()}"
     ages = [
         time.time() - poller.last_access_time.ToNanoseconds() / 1e9
-        for poller in answer.pollers
+        for poller in pollers
         if poller.identity.endswith(here)
     ]
     if not ages:

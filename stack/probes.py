@@ -4,7 +4,8 @@ from typing import Final
 
 import grpc
 import httpx
-from grpc_health.v1 import health_pb2
+
+from services.common.liveness import pollers_of, serving_status
 
 __all__ = ["TEMPORAL_FRONTEND", "grpc_serving", "http_ok", "queue_polled"]
 
@@ -17,18 +18,10 @@ TEMPORAL_FRONTEND: Final = "temporal.api.workflowservice.v1.WorkflowService"
 def grpc_serving(address: str, service: str = "") -> bool:
     """Whether the gRPC health service at `host:port` answers SERVING."""
     with grpc.insecure_channel(address) as channel:
-        check = channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-            response_deserializer=health_pb2.HealthCheckResponse.FromString,
-        )
         try:
-            response = check(
-                health_pb2.HealthCheckRequest(service=service), timeout=TIMEOUT_SECONDS
-            )
+            return serving_status(channel, service, timeout=TIMEOUT_SECONDS) == "SERVING"
         except grpc.RpcError:
             return False
-    return bool(response.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def http_ok(url: str) -> bool:
@@ -43,21 +36,9 @@ def http_ok(url: str) -> bool:
 
 def queue_polled(address: str, namespace: str, queue: str, *, since: float) -> bool:
     """Whether a worker polled a task queue after `since`, in seconds since the epoch."""
-    # Its generated messages take half a second to import, and only one probe needs them.
-    from temporalio.api.enums.v1 import TaskQueueType
-    from temporalio.api.taskqueue.v1 import TaskQueue
-    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, WorkflowServiceStub
-
-    request = DescribeTaskQueueRequest(
-        namespace=namespace,
-        task_queue=TaskQueue(name=queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
     with grpc.insecure_channel(address) as channel:
         try:
-            answer = WorkflowServiceStub(channel).DescribeTaskQueue(
-                request, timeout=TIMEOUT_SECONDS
-            )
+            pollers = pollers_of(channel, namespace, queue, timeout=TIMEOUT_SECONDS)
         except grpc.RpcError:
             return False
-    return any(poller.last_access_time.ToNanoseconds() / 1e9 > since for poller in answer.pollers)
+    return any(poller.last_access_time.ToNanoseconds() / 1e9 > since for poller in pollers)

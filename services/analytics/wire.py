@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.common import fields
 from services.common.errors import InvalidArgument
+from services.common.fields import uuid_of
 
 __all__ = ["LARGEST_PAGE", "instant_of", "internal_page_size", "required", "text", "timestamp",
            "uuid_of", "word"]  # fmt: skip
@@ -21,35 +22,17 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def text(field: str, value: str) -> str:
     """A text that the database can compare with, else InvalidArgument."""
-    if "\0" in value:
-        raise InvalidArgument(field, "must not contain a NUL character")
-    if len(value) > LONGEST_TEXT:
-        raise InvalidArgument(field, f"must not be longer than {LONGEST_TEXT} characters")
-    return value
+    return fields.text(field, value, LONGEST_TEXT)
 
 
 def required(field: str, value: str) -> str:
     """Such a text that is not empty, else InvalidArgument."""
-    if not value:
-        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
-    return text(field, value)
-
-
-def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
-    try:
-        return UUID(required(field, value))
-    except ValueError:
-        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+    return text(field, fields.required(field, value))
 
 
 def word(field: str, value: str, words: Collection[str], reason: str = "UNKNOWN_VALUE") -> str:
     """One of some words, else InvalidArgument."""
-    if required(field, value) not in words:
-        raise InvalidArgument(
-            field, f"{value!r} is not one of {', '.join(sorted(words))}", reason=reason
-        )
-    return value
+    return fields.one_of(field, value, sorted(words), reason)
 
 
 def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARGEST_PAGE) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
-from uuid import UUID
 
 from arcadia.billing.v1 import balance_service_pb2, ingest_service_pb2
 from google.protobuf.message import Message
@@ -14,7 +13,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.billing.store.balances import Balance
 from services.billing.store.headers import HistoryEntry
 from services.billing.store.staging import BilledItem
+from services.common import fields
 from services.common.errors import InvalidArgument
+from services.common.fields import uuid_of
 from services.common.money import exact
 from services.common.periods import read_day, read_month
 
@@ -42,26 +43,12 @@ Item = TypeVar("Item", bound=Message)
 
 def required(field: str, value: str) -> str:
     """A text that is not empty, else InvalidArgument."""
-    if not value:
-        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
-    return words(field, value)
+    return words(field, fields.required(field, value))
 
 
 def words(field: str, value: str) -> str:
     """A text that the database can keep, else InvalidArgument."""
-    if "\0" in value:
-        raise InvalidArgument(field, "must not contain a NUL character")
-    if len(value) > LONGEST_TEXT:
-        raise InvalidArgument(field, f"must not be longer than {LONGEST_TEXT} characters")
-    return value
-
-
-def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
-    try:
-        return UUID(required(field, value))
-    except ValueError:
-        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+    return fields.text(field, value, LONGEST_TEXT)
 
 
 def instant(field: str, message: Message, name: str) -> datetime:

@@ -1,13 +1,13 @@
 """From protos to the domain: single fields, refused with their names as in the proto."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
-from uuid import UUID
 
 from services.catalog.lifecycle import STATES, State
 from services.catalog.vocabulary import USAGE_KINDS
+from services.common import fields
 from services.common.errors import InvalidArgument
+from services.common.fields import one_of, required, uuid_of
 
 __all__ = [
     "code",
@@ -33,20 +33,9 @@ CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
-def required(field: str, value: str) -> str:
-    """A text that is not empty, else InvalidArgument."""
-    if not value:
-        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
-    return value
-
-
 def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     """A text that is kept as it is, else InvalidArgument."""
-    if "\0" in value:
-        raise InvalidArgument(field, "must not contain a NUL character")
-    if len(value) > longest:
-        raise InvalidArgument(field, f"must not be longer than {longest} characters")
-    return value
+    return fields.text(field, value, longest)
 
 
 def line(field: str, value: str) -> str:
@@ -68,14 +57,6 @@ def name(field: str, value: str) -> str:
     return required(field, line(field, value).strip())
 
 
-def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
-    try:
-        return UUID(required(field, value))
-    except ValueError:
-        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
-
-
 def code(field: str, value: str) -> str:
     """A code as plans and addons have, else InvalidArgument."""
     if not CODE.fullmatch(required(field, value)):
@@ -92,14 +73,6 @@ def currency(field: str, value: str) -> str:
     """An ISO 4217 code, else InvalidArgument."""
     if not CURRENCY.fullmatch(required(field, value)):
         raise InvalidArgument(field, f"{value!r} is not a currency such as AUD")
-    return value
-
-
-def one_of(field: str, value: str, words: Iterable[str], reason: str = "UNKNOWN_VALUE") -> str:
-    """One of these words, else InvalidArgument."""
-    known = tuple(words)
-    if required(field, value) not in known:
-        raise InvalidArgument(field, f"{value!r} is not one of {', '.join(known)}", reason=reason)
     return value
 
 

@@ -23,7 +23,7 @@ from temporalio.service import RPCError
 from services.common.errors import Unavailable
 from services.common.settings import Settings
 
-__all__ = ["Started", "Work", "WorkDesk"]
+__all__ = ["Started", "Work", "WorkDesk", "temporal_down"]
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -76,7 +76,7 @@ class WorkDesk:
             await self._start(work, word)
 
     async def _start(self, work: Work, word: str = "") -> WorkflowHandle[Any, Any]:
-        client = await self._connected()
+        client = await self.client()
         pairs = [
             SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
             for name, value in work.attributes.items()
@@ -94,9 +94,13 @@ class WorkDesk:
                 start_signal=word or None,
             )
         except RPCError as error:
-            raise _down() from error
+            raise temporal_down() from error
 
-    async def _connected(self) -> Client:
+    async def client(self) -> Client:
+        """The connection, for what is more than a start.
+
+        Raises Unavailable while Temporal does not answer.
+        """
         if self._client is None:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
@@ -104,9 +108,10 @@ class WorkDesk:
                         self._settings.temporal(), namespace=self._settings.temporal_namespace
                     )
             except (RuntimeError, TimeoutError) as error:
-                raise _down() from error
+                raise temporal_down() from error
         return self._client
 
 
-def _down() -> Unavailable:
+def temporal_down() -> Unavailable:
+    """What is raised for a call that Temporal did not answer."""
     return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")

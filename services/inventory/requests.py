@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 from arcadia.inventory.v1 import sync_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.common import fields
 from services.common.errors import InvalidArgument
+from services.common.fields import required, uuid_of
 from services.inventory.projects import SightedProject, first_classification
 from services.inventory.recording import SightingBatch
 from services.inventory.resources import Content, SightedResource, normal_tags
@@ -83,28 +84,9 @@ def instant(field: str, stamp: Timestamp) -> datetime:
     return min(found, LATEST)
 
 
-def required(field: str, value: str) -> str:
-    """A text that is not empty, else InvalidArgument."""
-    if not value:
-        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
-    return value
-
-
 def text(field: str, value: str) -> str:
     """A text that the database can compare with, else InvalidArgument."""
-    if "\0" in value:
-        raise InvalidArgument(field, "must not contain a NUL character")
-    if len(value) > LONGEST_TEXT:
-        raise InvalidArgument(field, f"must not be longer than {LONGEST_TEXT} characters")
-    return value
-
-
-def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
-    try:
-        return UUID(required(field, value))
-    except ValueError:
-        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+    return fields.text(field, value, LONGEST_TEXT)
 
 
 def known_provider(value: str) -> str:

@@ -8,6 +8,7 @@ from arcadia.analytics.v1 import invoices_pb2
 
 from services.analytics.invoicing.parties import Party
 from services.analytics.wire import uuid_of
+from services.common import fields
 from services.common.errors import InvalidArgument
 
 __all__ = [
@@ -28,11 +29,7 @@ MOST_ADDRESS_LINES: Final = 8
 
 def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     """A text that the database can keep, else InvalidArgument."""
-    if "\0" in value:
-        raise InvalidArgument(field, "must not contain a NUL character")
-    if len(value) > longest:
-        raise InvalidArgument(field, f"must not be longer than {longest} characters")
-    return value
+    return fields.text(field, value, longest)
 
 
 def required(field: str, value: str, longest: int = LONGEST_TEXT) -> str:

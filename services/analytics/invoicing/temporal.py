@@ -3,14 +3,13 @@
 Services do not import workflows: a workflow is started by its name, with plain JSON.
 """
 
-import asyncio
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+from temporalio.client import WorkflowExecutionDescription, WorkflowHandle
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -19,6 +18,8 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError
 
+from services.common import durable
+from services.common.durable import WorkDesk, temporal_down
 from services.common.errors import Unavailable
 from services.common.periods import Period
 from services.common.settings import Settings
@@ -34,7 +35,6 @@ ROLLUP_TIMEOUT: Final = timedelta(days=60)
 """A month that awaits approval for longer is started again."""
 
 HAND_OVER_TIMEOUT: Final = timedelta(days=30)
-CONNECT_SECONDS: Final = 5.0
 LOOK: Final = "look"
 WORD_TIMEOUT: Final = timedelta(seconds=2)
 
@@ -69,8 +69,7 @@ class Work:
     """Starts work at Temporal, to which it connects when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._client: Client | None = None
+        self._desk = WorkDesk(settings)
 
     async def start_rollup(self, period: Period, start: RollupStart) -> str:
         """Starts the roll-up of a month, or finds the one that runs; the id of its first run.
@@ -95,21 +94,17 @@ class Work:
 
         Answers its workflow and run. Raises Unavailable while Temporal does not answer.
         """
-        client = await self._connected()
-        identifier = f"hand-over/{number}"
-        try:
-            handle = await client.start_workflow(
-                HAND_OVER,
-                asdict(HandOverStart(invoice_id=str(invoice_id))),
-                id=identifier,
-                task_queue=QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                execution_timeout=HAND_OVER_TIMEOUT,
-                static_summary=f"hand invoice {number} to accounts receivable",
+        started = await self._desk.start(
+            durable.Work(
+                workflow=HAND_OVER,
+                id=f"hand-over/{number}",
+                queue=QUEUE,
+                argument=asdict(HandOverStart(invoice_id=str(invoice_id))),
+                summary=f"hand invoice {number} to accounts receivable",
+                timeout=HAND_OVER_TIMEOUT,
             )
-        except RPCError as error:
-            raise _down() from error
-        return identifier, handle.result_run_id or ""
+        )
+        return started.workflow_id, started.run_id
 
     async def look_again(self, tenant_id: str) -> None:
         """Says to the work on a tenant that does not pay that something was settled.
@@ -118,14 +113,14 @@ class Work:
         work looks by itself from time to time.
         """
         with suppress(Unavailable, RPCError):
-            client = await self._connected()
+            client = await self._desk.client()
             dunning = client.get_workflow_handle(f"dunning/{tenant_id}")
             await dunning.signal(LOOK, rpc_timeout=WORD_TIMEOUT)
 
     async def _rollup(
         self, period: Period, start: RollupStart, *, decision: str
     ) -> WorkflowHandle[object, object]:
-        client = await self._connected()
+        client = await self._desk.client()
         identifier = rollup_workflow_id(period)
         try:
             await client.start_workflow(
@@ -141,7 +136,7 @@ class Work:
                 start_signal_args=[decision] if decision else [],
             )
         except RPCError as error:
-            raise _down() from error
+            raise temporal_down() from error
         return client.get_workflow_handle(identifier)
 
     async def _described(
@@ -150,19 +145,4 @@ class Work:
         try:
             return await handle.describe()
         except RPCError as error:
-            raise _down() from error
-
-    async def _connected(self) -> Client:
-        if self._client is None:
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    self._client = await Client.connect(
-                        self._settings.temporal(), namespace=self._settings.temporal_namespace
-                    )
-            except (RuntimeError, TimeoutError) as error:
-                raise _down() from error
-        return self._client
-
-
-def _down() -> Unavailable:
-    return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")
+            raise temporal_down() from error

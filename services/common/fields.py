@@ -1,0 +1,40 @@
+"""Fields of requests that every service reads alike, refused with their names as in the proto."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.common.errors import InvalidArgument
+
+__all__ = ["one_of", "required", "text", "uuid_of"]
+
+
+def required(field: str, value: str) -> str:
+    """A text that is not empty, else InvalidArgument."""
+    if not value:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return value
+
+
+def text(field: str, value: str, longest: int) -> str:
+    """A text that the database can keep, at most so many characters, else InvalidArgument."""
+    if "\0" in value:
+        raise InvalidArgument(field, "must not contain a NUL character")
+    if len(value) > longest:
+        raise InvalidArgument(field, f"must not be longer than {longest} characters")
+    return value
+
+
+def uuid_of(field: str, value: str) -> UUID:
+    """One of our ids, else InvalidArgument."""
+    try:
+        return UUID(required(field, value))
+    except ValueError:
+        raise InvalidArgument(field, f"{value!r} is not a UUID", reason="MALFORMED_ID") from None
+
+
+def one_of(field: str, value: str, words: Iterable[str], reason: str = "UNKNOWN_VALUE") -> str:
+    """One of these words, else InvalidArgument, which names them in their order."""
+    known = tuple(words)
+    if required(field, value) not in known:
+        raise InvalidArgument(field, f"{value!r} is not one of {', '.join(known)}", reason=reason)
+    return value
