@@ -1,0 +1,213 @@
+"""What the account's money looks like at DigitalOcean: frozen rows, read from JSON.
+
+Amounts stay the texts that the provider wrote: whoever keeps them reads them exactly. A
+field that the API documents as required and does not send is an error, never a blank.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.pages import JsonObject
+
+__all__ = [
+    "Balance",
+    "HistoryInvoice",
+    "HistoryPage",
+    "Insight",
+    "InvoiceItem",
+    "ItemPage",
+    "Summary",
+    "balance_of",
+    "history_invoice",
+    "insight_of",
+    "item_of",
+    "summary_of",
+    "text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The four figures; USD."""
+
+    month_to_date_balance: str
+    account_balance: str
+    month_to_date_usage: str
+    generated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryInvoice:
+    """An entry of type `Invoice`; the amount is USD."""
+
+    invoice_uuid: str
+    invoice_number: str
+    amount_usd: str
+    issued_at: datetime
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of the billing history, without what is no invoice."""
+
+    number: int
+    invoices: tuple[HistoryInvoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceItem:
+    """A line of an invoice in its JSON form; ids and hours are empty where it says none."""
+
+    product: str
+    group_description: str
+    description: str
+    project_name: str
+    category: str
+    amount_usd: str
+    duration: str
+    duration_unit: str
+    start_at: datetime | None
+    end_at: datetime | None
+    resource_id: str
+    resource_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """A page of an invoice's lines."""
+
+    number: int
+    items: tuple[InvoiceItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an invoice comes to, and its parts; USD."""
+
+    period: str
+    """The month, as in `2026-04`."""
+    amount_usd: str
+    product_charges_usd: str
+    overages_usd: str
+    taxes_usd: str
+    credits_and_adjustments_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What something is estimated to have cost on a day; USD."""
+
+    day: date
+    amount_usd: str
+    region: str
+    sku: str
+    description: str
+    group_description: str
+
+
+def balance_of(answer: JsonObject) -> Balance:
+    """The account's balance."""
+    return Balance(
+        _money(answer, "month_to_date_balance"),
+        _money(answer, "account_balance"),
+        _money(answer, "month_to_date_usage"),
+        _instant(answer, "generated_at"),
+    )
+
+
+def summary_of(answer: JsonObject) -> Summary:
+    """What an invoice comes to."""
+    return Summary(
+        text(answer, "billing_period"),
+        _money(answer, "amount"),
+        _part(answer, "product_charges"),
+        _part(answer, "overages"),
+        _part(answer, "taxes"),
+        _part(answer, "credits_and_adjustments"),
+    )
+
+
+def history_invoice(row: JsonObject) -> HistoryInvoice:
+    """An entry of the billing history that is an invoice."""
+    return HistoryInvoice(
+        text(row, "invoice_uuid"),
+        _word(row, "invoice_id"),
+        _money(row, "amount"),
+        _instant(row, "date"),
+        _word(row, "description"),
+    )
+
+
+def item_of(row: JsonObject) -> InvoiceItem:
+    """A line of an invoice."""
+    return InvoiceItem(
+        _word(row, "product"),
+        _word(row, "group_description"),
+        _word(row, "description"),
+        _word(row, "project_name"),
+        _word(row, "category"),
+        _money(row, "amount"),
+        _word(row, "duration"),
+        _word(row, "duration_unit"),
+        _instant(row, "start_time") if row.get("start_time") else None,
+        _instant(row, "end_time") if row.get("end_time") else None,
+        _word(row, "resource_id"),
+        _word(row, "resource_uuid"),
+    )
+
+
+def insight_of(row: JsonObject) -> Insight:
+    """An estimate of a day."""
+    try:
+        day = date.fromisoformat(text(row, "start_date")[:10])
+    except ValueError as error:
+        raise MalformedAnswer("`start_date` is not a date") from error
+    return Insight(
+        day,
+        _money(row, "total_amount"),
+        _word(row, "region"),
+        _word(row, "sku"),
+        _word(row, "description"),
+        _word(row, "group_description"),
+    )
+
+
+def _part(answer: JsonObject, name: str) -> str:
+    part = answer.get(name)
+    return _money(part, "amount") if isinstance(part, dict) else "0"
+
+
+def _word(row: JsonObject, name: str) -> str:
+    """A text, or a whole number as one; empty when there is none."""
+    value: Any = row.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise MalformedAnswer(f"`{name}` is not a text")
+    return str(value)
+
+
+def text(row: JsonObject, name: str) -> str:
+    """A text that must be there. Raises MalformedAnswer."""
+    value = _word(row, name)
+    if not value:
+        raise MalformedAnswer(f"`{name}` is missing")
+    return value
+
+
+def _money(row: JsonObject, name: str) -> str:
+    """An amount; a JSON number with a point is refused, for it is not exact any more."""
+    return text(row, name)
+
+
+def _instant(row: JsonObject, name: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text(row, name))
+    except ValueError as error:
+        raise MalformedAnswer(f"`{name}` is not an instant") from error
+    if at.tzinfo is None:
+        raise MalformedAnswer(f"`{name}` has no offset")
+    return at.astimezone(UTC)
