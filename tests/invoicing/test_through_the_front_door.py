@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from services.common.database import Database
 from services.common.periods import Period
-from services.common.settings import Service
+from services.common.settings import Port, Service
 from stack.welcome import gateway_url
 from tests.support.whole_stack import WholeStack
 from tests.walls.invoices import issued_invoices
@@ -122,9 +122,37 @@ def test_the_command_line_shows_downloads_and_verifies(
     assert "FAILED_PRECONDITION" in refused.stderr
 
 
+def test_an_operator_caps_a_tenant_over_http_and_tenants_do_not(stack: WholeStack) -> None:
+    tenant = f"tenant-{uuid.uuid4().hex[:8]}"
+    wanted = {"tenant_id": tenant, "cap_cents": 5000, "currency": "AUD", "action": "notify"}
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    with stack.client() as http:
+        made = answered(http.post("/api/v1/spend-policies", json=wanted, headers=key))
+        assert answered(http.post("/api/v1/spend-policies", json=wanted, headers=key)) == made
+        path = f"/api/v1/spend-policies/{made['spend_policy']['id']}"
+        changed = answered(http.patch(path, json={"action": "ask_approval"}))["spend_policy"]
+        assert (changed["cap_cents"], changed["action"]) == ("5000", "ask_approval")
+        query = {"tenant_id": tenant}
+        listed = answered(http.get("/api/v1/spend-policies", params=query))["spend_policies"]
+        assert listed == [changed]
+        assert answered(http.get("/api/v1/spend-breaches", params=query))["spend_breaches"] == []
+        nowhere = "/api/v1/spend-breaches/00000000-0000-7000-8000-000000000000/decide"
+        answered(http.post(nowhere, json={"decision": "approve"}), 404)
+        answered(http.delete(path))
+        answered(http.delete(path), 404)
+    with stack.client(tenant) as own:
+        answered(own.get("/api/v1/spend-policies"), 403)
+        answered(own.post(nowhere, json={"decision": "approve"}), 403)
+
+
 def test_a_roll_up_that_cannot_be_made_says_why_on_the_command_line(stack: WholeStack) -> None:
     failed = stack.run("rollup", "run", "2019-03")
     assert failed.returncode == 1
     assert "not metered" in failed.stdout
     listed = stack.run("rollup", "status", "--period", "2019-03")
     assert "failed" in listed.stdout
+    with stack.client() as http:
+        [rollup] = answered(http.get("/api/v1/rollups", params={"period": "2019-03"}))["rollups"]
+    ui = stack.settings.port(Port.TEMPORAL_UI)
+    run = f"http://localhost:{ui}/namespaces/default/workflows/invoice-rollup%2F2019-03/"
+    assert rollup["run"]["url"].startswith(run)

@@ -20,8 +20,18 @@ from tests.support.ports import free_port
 from tests.support.waiting import until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.debtor import Debtor, indebted
-from workflows.dunning_payloads import DunningState, TrialEndInput
+from workflows.dunning import Dunning
+from workflows.dunning_payloads import (
+    DunningInput,
+    DunningState,
+    DunningSweepInput,
+    DunningTerms,
+    TrialEndInput,
+)
+from workflows.dunning_sweep import DunningSweep
 from workflows.queues import TaskQueue
+from workflows.spend_evaluation import SpendEvaluation
+from workflows.spend_payloads import EvaluationInput
 from workflows.trial_end import TrialEnd
 
 HOUR = 3600
@@ -187,6 +197,68 @@ async def test_a_cancelled_dunning_undoes_what_it_did(debtor: Debtor) -> None:
     await debtor.dunning.cancel()
     await becomes(debtor, shop="active")
     await debtor.pay(invoice)
+
+
+async def test_a_run_that_goes_on_from_another_undoes_what_that_one_did(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    droplet = await debtor.provision(shop)
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=0)
+    await asyncio.to_thread(until, lambda: debtor.power(droplet) == "off")
+    # As when its history had grown too long.
+    state = DunningState(**await debtor.dunning.query("progress"))
+    await debtor.dunning.terminate("to go on as a new run")
+    terms = DunningTerms(grace_seconds=0)
+    await debtor.system.client.start_workflow(
+        Dunning.run,
+        DunningInput(debtor.tenant, terms, state),
+        id=debtor.dunning.id,
+        task_queue=TaskQueue.INVOICING,
+    )
+    await debtor.pay(invoice)
+    await ended(debtor)
+    assert (debtor.states(), debtor.power(droplet)) == ({"shop": "active"}, "active")
+
+
+async def test_sweeps_that_lose_their_worker_and_their_services_do_all_of_it_once(
+    debtor: Debtor,
+) -> None:
+    await debtor.deploy("shop")
+    trial = await debtor.deploy("trial")
+    debtor.rows(
+        Service.CATALOG,
+        "UPDATE deployments SET state = 'trial', trial_ends_on = '2026-01-01' WHERE id = %s",
+        trial,
+    )
+    invoice = await debtor.owe()
+    client, queue = debtor.system.client, TaskQueue.INVOICING
+    for service in (Service.CATALOG, Service.ANALYTICS):
+        await debtor.stop(service)
+    sweeps: list[tuple[Any, Any]] = [
+        (DunningSweep.run, DunningSweepInput(DunningTerms(HOUR))),
+        (TrialEnd.run, TrialEndInput()),
+        (SpendEvaluation.run, EvaluationInput()),
+    ]
+    runs = [
+        await client.start_workflow(
+            run, argument, id=f"{run.__qualname__}/{debtor.tenant}", task_queue=queue
+        )
+        for run, argument in sweeps
+    ]
+    await debtor.system.stop_workers()
+    debtor.system.start_worker()
+    for service in (Service.CATALOG, Service.ANALYTICS):
+        await debtor.start(service)
+    await asyncio.gather(*(run.result() for run in runs))
+    await debtor.dunning.signal("look")  # the trial may have ended after its first look
+    await becomes(debtor, shop="past_due", trial="past_due")
+    query = (
+        "SELECT count(*) FROM deployment_events e JOIN deployments d ON d.id = e.deployment_id"
+        " WHERE d.tenant_id = %s AND e.type = 'transitioned'"
+    )
+    assert debtor.rows(Service.CATALOG, query, debtor.tenant) == [(3,)]
+    await debtor.pay(invoice)
+    await ended(debtor)
 
 
 async def test_trials_that_are_over_become_active_and_the_others_stay(debtor: Debtor) -> None:
