@@ -126,7 +126,16 @@ async def test_payment_in_the_middle_of_the_grace_undoes_past_due_however_often_
     assert moves == [("past_due", "dunning"), ("active", "dunning")]
 
 
-@pytest.mark.parametrize("killed_in", ["the grace", pytest.param("power_off", marks=SOAK)])
+async def replace_worker(debtor: Debtor) -> None:
+    """The worker dies as the machine would let it, and another comes."""
+    await debtor.system.stop_workers()
+    await asyncio.to_thread(debtor.system.start_worker_process)
+
+
+@pytest.mark.parametrize(
+    "killed_in",
+    ["the grace", *(pytest.param(word, marks=SOAK) for word in ("power_off", "power_on"))],
+)
 async def test_after_the_grace_it_is_suspended_and_powered_off_only_where_that_is_asked_for(
     debtor: Debtor, killed_in: str
 ) -> None:
@@ -137,23 +146,26 @@ async def test_after_the_grace_it_is_suspended_and_powered_off_only_where_that_i
     )
     ours, other = await asyncio.gather(debtor.provision(shop), debtor.provision(spared))
     invoice = await debtor.owe()
-    if killed_in == "power_off":
-        await debtor.system.stop_workers()
-        await asyncio.to_thread(debtor.system.start_worker_process)
+    if killed_in != "the grace":
+        await replace_worker(debtor)
         debtor.system.simulator.set(action_seconds=2)
-        await debtor.sweep(grace=0)
+    await debtor.sweep(grace=3)
+    await becomes(debtor, shop="past_due", blog="past_due", spared="active")
+    if killed_in == "power_off":
         await asyncio.to_thread(until, lambda: "power_off" in begun(debtor, ours))
-    else:
-        await debtor.sweep(grace=3)
-        await becomes(debtor, shop="past_due", blog="past_due", spared="active")
-    await debtor.system.stop_workers()
-    debtor.system.start_worker()
+        await replace_worker(debtor)
+    elif killed_in == "the grace":
+        await debtor.system.stop_workers()
+        debtor.system.start_worker()
     await asyncio.to_thread(until, lambda: debtor.power(ours) == "off")
     assert debtor.states() == {"shop": "suspended", "blog": "suspended", "spared": "active"}
     # Nobody can be lifted while the catalog is down.
     await debtor.stop(Service.CATALOG)
     await debtor.pay(invoice)
     await debtor.start(Service.CATALOG)
+    if killed_in == "power_on":
+        await asyncio.to_thread(until, lambda: "power_on" in begun(debtor, ours))
+        await replace_worker(debtor)
     await ended(debtor)
     assert debtor.states() == {"shop": "active", "blog": "active", "spared": "active"}
     assert debtor.power(ours) == debtor.power(other) == "active"
