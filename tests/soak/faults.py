@@ -28,6 +28,8 @@ DELAY_SECONDS: Final = 0.15
 """How long a piece waits on a slow connection, each way: that of another continent."""
 MOOD_SECONDS: Final = 8.0
 FULL_SECONDS: Final = 8.0
+WATCHED_SECONDS: Final = 3.0
+"""After what happens in an instant."""
 FULL: Final = ("HTTP 503 DATABASE_FULL", "HTTP 503 DATABASE_DOWN")
 KILLED: Final = (*LINKED, "worker")
 
@@ -134,6 +136,7 @@ def clocks(provider: Provider, outside: Outside, deployment_id: str) -> Sequence
     def jump(name: str, seconds: int) -> Fault:
         async def strike() -> None:
             await provider.tell("clock", {"advance_seconds": seconds})
+            await asyncio.sleep(WATCHED_SECONDS)
 
         return Fault("clock", name, strike)
 
@@ -149,6 +152,7 @@ def clocks(provider: Provider, outside: Outside, deployment_id: str) -> Sequence
         answer = await outside.post("/api/v1/usage-events", {"events": [event]})
         # What cannot have happened yet counts nowhere, and is said.
         assert [one["idempotency_key"] for one in answer["receipt"]["refused"]] == ["ahead"]
+        await asyncio.sleep(WATCHED_SECONDS)
 
     return [
         jump("DigitalOcean +1 h", 3_600),

@@ -9,6 +9,15 @@ from typing import Any
 __all__ = ["Ledger"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """When a request was sent first, sent last, and acknowledged."""
+
+    asked: float
+    sent: float
+    acknowledged: float
+
+
 @dataclass
 class Ledger:
     """One run's requests, refusals and acknowledged effects."""
@@ -17,12 +26,15 @@ class Ledger:
     refusals: Counter[str] = field(default_factory=Counter)
     """How often a request was not answered, or answered that it could not be done now."""
     _effects: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-    _spans: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    _answers: dict[str, list[_Answer]] = field(default_factory=lambda: defaultdict(list))
 
-    def acknowledge(self, kind: str, key: str, effect: Any, *, begun: float) -> None:
-        """Writes down that a request, begun at that time, was answered with this effect."""
+    def acknowledge(self, kind: str, key: str, effect: Any, *, asked: float, sent: float) -> None:
+        """Writes down the effect with which a request was answered now.
+
+        `asked`: when it was sent first; `sent`: when it was sent for the last time.
+        """
         self._effects[kind][key] = effect
-        self._spans[kind].append((begun, time.monotonic()))
+        self._answers[kind].append(_Answer(asked, sent, time.monotonic()))
 
     def refuse(self, word: str) -> None:
         """Writes down a request without an effect that is known of."""
@@ -37,11 +49,19 @@ class Ledger:
         """How many effects were acknowledged."""
         return sum(map(len, self._effects.values()))
 
-    def recovered(self, kind: str, since: float) -> float | None:
-        """Seconds until the first acknowledged request of a kind that was begun after `since`.
+    def answers_again(self, kind: str, since: float) -> bool:
+        """Whether a request of a kind that was sent after `since` was acknowledged."""
+        return any(answer.sent >= since for answer in reversed(self._answers[kind]))
 
-        None while there is none yet.
+    def waited(self, kind: str, since: float, until: float) -> float:
+        """The longest wait, in seconds, of a request of a kind that a fault met.
+
+        Counted from when it was sent first, or from the fault's beginning when that is later,
+        until it was acknowledged, however often it was sent.
         """
-        spans = reversed(self._spans[kind])
-        ends = [end for begun, end in spans if begun >= since]
-        return min(ends) - since if ends else None
+        met = (
+            answer.acknowledged - max(answer.asked, since)
+            for answer in self._answers[kind]
+            if answer.asked <= until and answer.acknowledged >= since
+        )
+        return max(met, default=0.0)

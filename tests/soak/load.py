@@ -79,8 +79,9 @@ class Load:
             await self._rest(writer.pause)
 
     async def _until_acknowledged(self, writer: Writer, key: str, request: Any) -> None:
+        asked = time.monotonic()
         while True:
-            begun = time.monotonic()
+            sent = time.monotonic()
             self.ledger.requests += 1
             try:
                 effect = await writer.send(request)
@@ -88,7 +89,7 @@ class Load:
                 self._refused(error)
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
-                self.ledger.acknowledge(writer.kind, key, effect, begun=begun)
+                self.ledger.acknowledge(writer.kind, key, effect, asked=asked, sent=sent)
                 return
 
     async def _read(self, read: Callable[[], Awaitable[None]], pause: float) -> None:

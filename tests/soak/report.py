@@ -17,7 +17,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """One fault, and the seconds from its beginning to the next acknowledged request."""
+    """One fault, and the longest that a request waited for its acknowledgement, in seconds."""
 
     group: str
     name: str
@@ -25,7 +25,7 @@ class Outcome:
     writes: Sequence[float]
     """Of each kind of write."""
     work: Mapping[str, float]
-    """Of each kind of durable work: until a run that was asked for after it had ended."""
+    """Of each kind of durable work: until the run's end."""
 
     @property
     def line(self) -> str:

@@ -67,11 +67,18 @@ class Soak:
         """Breaks something, and waits until every kind of request is acknowledged again."""
         begun = time.monotonic()
         await fault.strike()
-        lasted = time.monotonic() - begun
-        writes = [await self._recovery(kind, begun, fault) for kind in WRITES]
-        work = {kind: await self._recovery(kind, begun, fault) for kind in WORK}
+        mended = time.monotonic()
+        for kind in (*WRITES, *WORK):
+            await self._answers_again(kind, mended, fault)
         await asyncio.sleep(QUIET_SECONDS)
-        return Outcome(fault.group, fault.name, lasted, writes, work)
+        waits = {kind: self.ledger.waited(kind, begun, mended) for kind in (*WRITES, *WORK)}
+        return Outcome(
+            fault.group,
+            fault.name,
+            mended - begun,
+            [waits[kind] for kind in WRITES],
+            {kind: waits[kind] for kind in WORK},
+        )
 
     async def settle(self) -> None:
         """The load ends; what vanished is struck three times; the days are metered."""
@@ -85,14 +92,11 @@ class Soak:
                 self.ledger.requests += 1
                 await self.watch.read()
 
-    async def _recovery(self, kind: str, since: float, fault: Fault) -> float:
-        deadline = since + RECOVERY_SECONDS
-        while True:
+    async def _answers_again(self, kind: str, since: float, fault: Fault) -> None:
+        while not self.ledger.answers_again(kind, since):
             self.load.check()
-            seconds = self.ledger.recovered(kind, since)
-            if seconds is not None:
-                return seconds
-            assert time.monotonic() < deadline, f"no {kind} after {fault.group} {fault.name}"
+            late = time.monotonic() - since > RECOVERY_SECONDS
+            assert not late, f"no {kind} after {fault.group} {fault.name}"
             await asyncio.sleep(0.1)
 
 

@@ -1,6 +1,7 @@
 """The soak's own instruments: they see what is lost and what is doubled, and they do break."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -33,12 +34,14 @@ def test_what_is_lost_or_doubled_is_seen(
     )
 
 
-def test_recovery_is_told_by_requests_that_were_begun_after_the_fault() -> None:
-    ledger = Ledger()
-    ledger.acknowledge("quote", "before", "1", begun=1.0)
-    assert ledger.recovered("quote", 2.0) is None
-    ledger.acknowledge("quote", "after", "2", begun=3.0)
-    assert ledger.recovered("quote", 2.0) is not None
+def test_a_wait_counts_from_the_fault_and_it_is_over_with_what_was_sent_afterwards() -> None:
+    ledger, now = Ledger(), time.monotonic()
+    ledger.acknowledge("quote", "met", "1", asked=now - 100, sent=now - 1)
+    assert not ledger.answers_again("quote", now)
+    assert 50 <= ledger.waited("quote", now - 50, now) < 100
+    ledger.acknowledge("quote", "later", "2", asked=now + 1, sent=now + 1)
+    assert ledger.answers_again("quote", now)
+    assert ledger.waited("addon", now - 50, now) == 0
 
 
 def test_the_report_says_every_fault_every_effect_and_their_sum() -> None:
