@@ -19,7 +19,7 @@ from stack.ports import is_passing
 from stack.process import Mark, Process
 from stack.state import PartState, PartStatus
 
-__all__ = ["Runner", "Surroundings"]
+__all__ = ["QUICK_DEATH_SECONDS", "Runner", "Surroundings"]
 
 Result = TypeVar("Result")
 
