@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activities.projects import ProjectActivities
     from workflows.activities.sweeping import SweepActivities
     from workflows.ensure_project import EnsureProject
-    from workflows.patience import HEARTBEAT
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import (
         FailSweepInput,
         KindOutcome,
@@ -45,7 +45,8 @@ MOST_PASSES: Final = 3
 PATIENCE: Final = timedelta(minutes=45)
 """For one kind: the next hour's sync must find the way free."""
 
-SHORT: Final = timedelta(minutes=5)
+ASKING: Final = timedelta(minutes=5)
+"""For one question, or one word to the inventory."""
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
@@ -152,7 +153,8 @@ class ResourceSync:
             failed = await workflow.execute_activity_method(
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
-                schedule_to_close_timeout=SHORT,
+                schedule_to_close_timeout=ASKING,
+                start_to_close_timeout=SHORT,
                 retry_policy=RETRIES,
                 summary=f"record that the reading of {sweep.kind} broke off",
             )
@@ -167,7 +169,8 @@ class ResourceSync:
             if await workflow.execute_activity_method(
                 ProjectActivities.project_exists,
                 project,
-                schedule_to_close_timeout=SHORT,
+                schedule_to_close_timeout=ASKING,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRIES,
                 summary=f"is there a project {project.name}?",
             ):

@@ -36,7 +36,8 @@ class ProjectActivities:
     async def project_exists(self, request: ProjectInput) -> bool:
         """Whether the provider lists a project of that name."""
         with as_failures():
-            return await find_project(self._provider, request.name) is not None
+            async with beating(lambda: None):
+                return await find_project(self._provider, request.name) is not None
 
     @activity.defn
     async def ensure_project(self, request: ProjectInput) -> str:
