@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,15 @@ class Simulator:
         named = {name.replace("__", "."): value for name, value in fields.items()}
         self._post("mutate", do="set", kind=kind, id=identifier, fields=named)
 
+    def create(self, size: str, *names: str, tags: Sequence[str] = ()) -> list[str]:
+        """Makes droplets that are active at once; their ids."""
+        answer = self._post("mutate", do="create", names=names, size=size, tags=list(tags))
+        return [str(identifier) for identifier in answer["ids"]]
+
+    def set_clock(self, instant: str) -> None:
+        """Goes on to an instant, and issues the bills of the months that ended by then."""
+        self._post("clock", set=instant)
+
     def requests(self, method: str = "GET", path: str = "/v2/") -> list[str]:
         """Path and query of what was asked, oldest first."""
         asked = httpx.get(f"{self.url}/_simulator/requests").json()["requests"]
@@ -78,8 +88,9 @@ class Simulator:
         objects: list[dict[str, Any]] = answer.json()["objects"]
         return objects
 
-    def _post(self, what: str, **body: Any) -> None:
-        httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=60).raise_for_status()
+    def _post(self, what: str, **body: Any) -> Any:
+        answer = httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=60)
+        return answer.raise_for_status().json()
 
 
 def start_simulator(room: EngineRoom, name: str, *, scale: int = 0) -> Simulator:

@@ -9,7 +9,7 @@ __all__ = ["FilesOfAStack", "long_first"]
 WHOLE_STACK = ("test_whole_stack.py", "front_door.py")
 """How the names of files end whose tests share the whole system, which takes long to start."""
 
-LONG = ("workflows", "invoicing")
+LONG = ("workflows", "invoicing", "scenarios")
 """Folders whose files take long. They begin: at the end no worker then waits for another."""
 
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+
 import services.analytics.__main__
 import services.billing.__main__
 import services.catalog.__main__
@@ -27,7 +29,10 @@ async def served(service: Service, settings: Settings) -> AsyncIterator[None]:
     database = Database(settings.database_url(service), application_name=service)
     address = settings.address(service)
     running = await start(DEFINITIONS[service], settings, database, address=address)
-    yield
-    running.stopping.set()
-    await running.server.stop(None)
-    await database.close()
+    await running.health.set("", HealthCheckResponse.SERVING)  # what looks away is the gateway
+    try:
+        yield
+    finally:
+        running.stopping.set()
+        await running.server.stop(None)
+        await database.close()

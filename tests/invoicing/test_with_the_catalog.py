@@ -1,4 +1,4 @@
-"""April, with the real catalog and metering: the figures of the specification, to the cent."""
+"""What the roll-up makes of the real catalog and metering: parts of months, and lateness."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Any
 
 import grpc
 import pytest
-from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 
 import services.analytics.__main__
@@ -92,49 +91,6 @@ async def subscribed(month: Month, tenant: str, slug: str, *addons: str) -> Any:
     deployment = await month.shop.deploy(slug, token)
     await month.shop.subscribe(deployment.id, token=token, plan_code="studio", addons=addons)
     return deployment
-
-
-async def test_three_droplets_through_april_on_studio_with_storage_come_to_70_64(
-    month: Month,
-) -> None:
-    shop = await subscribed(month, "acme", "shop", "storage_50gb")
-    await month.runs("acme", "shop", 3)
-    await month.closed()
-
-    rollup = await month.books.rolled_up()
-
-    assert (rollup.issued_count, rollup.failed_count) == (1, 0)
-    invoice = await month.books.invoice_of("acme")
-    assert (invoice.subtotal_cents, invoice.tax_cents, invoice.total_cents) == (6422, 642, 7064)
-    lines = await month.books.lines_of("acme")
-    assert [(line.kind, line.qty, line.amount_cents) for line in lines] == [
-        ("plan_base", "1", 5000), ("addon", "1", 750), ("overage", "672", 672), ("tax", "10", 642),
-    ]  # fmt: skip
-    assert {line.deployment_id for line in lines} == {shop.id, ""}
-    assert (lines[1].description, lines[2].meta["used"]) == ("Addon: storage_50gb", "2160")
-    again = await month.books.rolled_up()
-    assert (again.skipped_count, again.issued_count) == (1, 0)
-
-    answer = await month.books.verify(invoice.id)
-    assert answer.verified, answer
-    assert [part.deployment_id for part in answer.parts] == [shop.id, ""]
-    for line in lines:
-        request = pb.TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=line.id)
-        traced = await month.books.invoices.TraceInvoiceLine(
-            request, metadata=month.books.tenant("acme")
-        )
-        assert traced.price_id, line.kind
-        assert len(traced.daily_usage) == (30 if line.kind == "overage" else 0)
-
-
-async def test_five_droplets_through_april_on_studio_have_a_subtotal_of_71_12(
-    month: Month,
-) -> None:
-    await subscribed(month, "acme", "shop")
-    await month.runs("acme", "shop", 5)
-    await month.closed()
-    await month.books.rolled_up()
-    assert (await month.books.invoice_of("acme")).subtotal_cents == 7112
 
 
 async def test_who_starts_inside_the_month_pays_its_part_by_the_quote_engines_own_rule(
