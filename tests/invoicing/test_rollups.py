@@ -165,6 +165,26 @@ async def test_late_usage_becomes_an_adjustment_that_names_its_own_period(books:
     assert (later.qty, later.amount_cents) == ("12", 12)
 
 
+async def test_late_usage_is_billed_once_whichever_invoice_of_it_is_voided(books: Books) -> None:
+    """Allowance 1488 h: 1400 on time, then 88 late within it, then 50 over it."""
+    books.catalog.subscriptions = [SHOP]
+    books.used(SHOP, "droplet_hours", "1400", "2026-03-10")
+    books.used_late(SHOP, "droplet_hours", "88")
+    await books.rolled_up(APRIL)
+    books.used_late(SHOP, "droplet_hours", "50")
+    await books.rolled_up(MAY)
+    await books.void((await books.invoice_of("acme", APRIL)).id)
+    await books.rolled_up(APRIL)
+    await books.rolled_up("2026-06-01")
+    billed = [
+        line.amount_cents
+        for month in (APRIL, MAY, "2026-06-01")
+        for line in await books.lines_of("acme", month)
+        if line.kind == "adjustment"
+    ]
+    assert billed == [50]
+
+
 async def test_late_usage_of_a_tenant_that_left_is_billed_all_the_same(books: Books) -> None:
     left = Subscription("acme", "shop", ends_on="2026-04-01")
     books.catalog.subscriptions = [left, STORE]

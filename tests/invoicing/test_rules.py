@@ -116,6 +116,19 @@ def test_adjustments_bill_exactly_what_the_closed_month_comes_to_now(
     assert adjustment_lines(known_now, known_now) == ()
 
 
+def test_two_lines_of_one_price_are_adjusted_together() -> None:
+    """As when the plan changed within the month, and neither plan covers what was used."""
+    halves = [
+        line(cents, "ad_hoc", resource_kind="llm_tokens", service=MARCH, qty=Decimal(cents),
+             meta={"resource_price_id": "p1", "plan": plan})
+        for cents, plan in ((300, "a"), (700, "b"))
+    ]  # fmt: skip
+    [made] = adjustment_lines([], halves)
+    assert (made.amount_cents, made.qty) == (1000, Decimal(1000))
+    assert adjustment_lines([made], halves) == ()
+    assert [one.amount_cents for one in adjustment_lines([made], halves[:1])] == [-700]
+
+
 @given(
     st.lists(st.integers(1, 100_000), min_size=1, max_size=6),
     rates,

@@ -16,6 +16,7 @@ from arcadia.catalog.v1 import pricing_service_pb2
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
+from services.analytics.invoicing.lines import Line
 from services.analytics.invoicing.parties import TaxRule
 from services.analytics.invoicing.quotes import added, part_of
 from services.analytics.invoicing.states import InvoiceStatus, Outcome, RollupStatus
@@ -24,7 +25,7 @@ from services.analytics.invoicing.store.drafts import (
     insert_drafts,
     living_invoices,
 )
-from services.analytics.invoicing.store.late import late_usage_billed
+from services.analytics.invoicing.store.late import late_usage_billed, lines_of_late_usage
 from services.analytics.invoicing.store.planning import TenantOutcome, record_outcomes
 from services.analytics.invoicing.store.profiles import tax_regions, tax_rules_on
 from services.analytics.invoicing.store.rollups import locked_rollup
@@ -59,18 +60,23 @@ class _LateMonth:
     """A closed month for which usage came late: what was billed, and what is known now."""
 
     period: Period
-    billed: Sequence[PeriodUsage]
+    metered: Sequence[PeriodUsage]
+    """What its own invoices bill."""
+    late_billed: Sequence[PeriodUsage]
+    """What came late too, and is on invoices by now."""
+    lines: Mapping[tuple[str, str], Sequence[Line]]
+    """What those invoices bill for it, by tenant and deployment."""
     late: Sequence[Adjustment]
 
     def known_now(self) -> list[PeriodUsage]:
-        """The usage with what came late."""
+        """The usage with all that came late."""
         late = [
             PeriodUsage(
                 one.tenant_id, one.deployment_id, one.resource_kind, one.qty, one.facts_hash
             )
             for one in self.late
         ]
-        return added([self.billed, late])
+        return added([self.metered, self.late_billed, late])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +161,15 @@ class PageDrafting:
             months = []
             for month, adjustments in sorted(late.items()):
                 tenants = sorted({one.tenant_id for one in adjustments})
-                billed = added(
-                    [
+                months.append(
+                    _LateMonth(
+                        month,
                         await usage_of_period(session, month, tenants),
                         await late_usage_billed(session, month, tenants),
-                    ]
+                        await lines_of_late_usage(session, month, tenants),
+                        adjustments,
+                    )
                 )
-                months.append(_LateMonth(month, billed, adjustments))
             return _Page(
                 period,
                 standing,
@@ -196,14 +204,15 @@ class PageDrafting:
             for one in await self._subscriptions(month.period, tenant_ids)
             if one.subscription.deployment_id in deployments
         ]
-        billed = await self._quoted(month.period, subscriptions, month.billed, failures)
+        billed = await self._quoted(month.period, subscriptions, month.metered, failures)
         now = await self._quoted(month.period, subscriptions, month.known_now(), failures)
         before = {part.proof.subscription_id: part for _, part in billed}
         made = []
         for tenant, part in now:
             known = before.get(part.proof.subscription_id)
             if known is not None:
-                lines = adjustment_lines(known.lines, part.lines)
+                adjusted = month.lines.get((tenant, part.deployment_id), ())
+                lines = adjustment_lines([*known.lines, *adjusted], part.lines)
                 made.append((tenant, replace(part, lines=lines)))
         return [(tenant, part) for tenant, part in made if part.lines]
 
