@@ -2,8 +2,12 @@
 
 import grpc
 import pytest
+from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles_pb
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
+from arcadia.analytics.v1 import margin_service_pb2 as margin_pb
+from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
 
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, MAY, Books
@@ -221,3 +225,30 @@ async def test_invoices_are_listed_newest_month_first_page_by_page(books: Books)
     assert len(set(seen)) == 6
     other = pb.ListInvoicesRequest(page_size=2, period="2026-04", status="issued")
     assert len((await books.invoices.ListInvoices(other, metadata=books.operator)).invoices) == 2
+
+
+async def test_a_margin_that_an_invoice_left_behind_is_provisional_until_computed_anew(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP, Subscription("globex", "shop")]
+    await books.rolled_up()
+    attribution = AttributionServiceStub(books.channel)
+    margins = MarginServiceStub(books.channel)
+
+    async def state(*, anew: bool = False) -> tuple[str, int]:
+        if anew:
+            request = attribution_pb.RefreshMarginRequest(period=APRIL)
+            await attribution.RefreshMargin(request, metadata=books.worker)
+        answer = await margins.GetMargin(
+            margin_pb.GetMarginRequest(period=APRIL), metadata=books.operator
+        )
+        return answer.revenue_state, answer.revenue_cents
+
+    assert await state(anew=True) == ("final", 10_750)
+    acme, globex = await books.invoice_of("acme"), await books.invoice_of("globex")
+    await books.credit(acme.id, ((await books.lines_of("acme"))[0].id, 100))
+    assert await state() == ("provisional", 10_750)
+    assert await state(anew=True) == ("final", 10_650)
+    await books.void(globex.id)
+    assert await state() == ("provisional", 10_650)
+    assert await state(anew=True) == ("final", 5_650)

@@ -20,11 +20,13 @@ from services.analytics.invoicing.store.settling import (
     read_credit_note,
 )
 from services.analytics.invoicing.temporal import Work
+from services.analytics.margin.store.months import mark_margin
 from services.common.access import ALL, current_caller
 from services.common.database import Database
 from services.common.errors import FailedPrecondition
 from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
+from services.common.periods import month_of
 
 __all__ = ["CreditCalls"]
 
@@ -68,6 +70,7 @@ class CreditCalls:
                 note_id = await insert_credit_note(
                     session, invoice, taken, reason=reason, by=operator, at=self._clock()
                 )
+                await mark_margin(session, month_of(invoice.period))
                 note = await read_credit_note(session, ALL, note_id)
                 lines = await note_lines(session, [note_id])
                 return pb.CreateCreditNoteResponse(credit_note=credit_note_message(note, lines))

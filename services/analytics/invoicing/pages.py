@@ -16,9 +16,9 @@ from arcadia.catalog.v1 import pricing_service_pb2
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
-from services.analytics.invoicing.lines import Line
+from services.analytics.invoicing.late_months import LateMonth
 from services.analytics.invoicing.parties import TaxRule
-from services.analytics.invoicing.quotes import added, part_of
+from services.analytics.invoicing.quotes import part_of
 from services.analytics.invoicing.states import InvoiceStatus, Outcome, RollupStatus
 from services.analytics.invoicing.store.drafts import (
     delete_drafts,
@@ -56,30 +56,6 @@ MOST_TENANTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _LateMonth:
-    """A closed month for which usage came late: what was billed, and what is known now."""
-
-    period: Period
-    metered: Sequence[PeriodUsage]
-    """What its own invoices bill."""
-    late_billed: Sequence[PeriodUsage]
-    """What came late too, and is on invoices by now."""
-    lines: Mapping[tuple[str, str], Sequence[Line]]
-    """What those invoices bill for it, by tenant and deployment."""
-    late: Sequence[Adjustment]
-
-    def known_now(self) -> list[PeriodUsage]:
-        """The usage with all that came late."""
-        late = [
-            PeriodUsage(
-                one.tenant_id, one.deployment_id, one.resource_kind, one.qty, one.facts_hash
-            )
-            for one in self.late
-        ]
-        return added([self.metered, self.late_billed, late])
-
-
-@dataclass(frozen=True, slots=True)
 class _Page:
     """What is known of the tenants of a page before anything is priced."""
 
@@ -87,7 +63,7 @@ class _Page:
     standing: Mapping[str, Stored]
     """The living invoices, by tenant."""
     usage: Sequence[PeriodUsage]
-    late: Sequence[_LateMonth]
+    late: Sequence[LateMonth]
     regions: Mapping[str, str]
     rules: Mapping[str, TaxRule]
 
@@ -162,7 +138,7 @@ class PageDrafting:
             for month, adjustments in sorted(late.items()):
                 tenants = sorted({one.tenant_id for one in adjustments})
                 months.append(
-                    _LateMonth(
+                    LateMonth(
                         month,
                         await usage_of_period(session, month, tenants),
                         await late_usage_billed(session, month, tenants),
@@ -196,7 +172,7 @@ class PageDrafting:
         return parts, failures
 
     async def _late_parts(
-        self, month: _LateMonth, tenant_ids: Sequence[str], failures: dict[str, CannotBill]
+        self, month: LateMonth, tenant_ids: Sequence[str], failures: dict[str, CannotBill]
     ) -> list[tuple[str, Part]]:
         deployments = {one.deployment_id for one in month.late}
         subscriptions = [

@@ -29,12 +29,13 @@ from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.settling import locked_invoice, pay, void
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
+from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL, current_caller
 from services.common.database import Database, WriteSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.idempotency import once
-from services.common.periods import read_day
+from services.common.periods import month_of, read_day
 
 __all__ = ["SettlingCalls"]
 
@@ -75,6 +76,7 @@ class SettlingCalls:
                         reason="ROLLUP_NOT_DONE",
                     )
                 await issue(session, [invoice_id], how)
+                await mark_margin(session, month_of(draft.period))
                 return pb.IssueInvoiceResponse(invoice=await _told(session, draft))
 
             return await once(session, request, pb.IssueInvoiceResponse, do)
@@ -121,6 +123,7 @@ class SettlingCalls:
                 await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
                 await call_off(session, invoice_id, "the invoice was voided", self._clock())
                 await release_adjustments(session, [invoice_id])
+                await mark_margin(session, month_of(invoice.period))
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 
             answer = await once(session, request, pb.VoidInvoiceResponse, do)

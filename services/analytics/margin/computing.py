@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from services.analytics.margin.attribution import Holder
 from services.analytics.margin.conversion import Conversion, Rate
-from services.analytics.margin.store.months import Basis, Month, replace_margin
+from services.analytics.margin.store.months import Basis, Month, lock_margin, replace_margin
 from services.analytics.margin.store.rates import rate_in_force
 from services.analytics.margin.store.totals import (
     Amount,
@@ -33,6 +33,8 @@ __all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
 
 async def refresh_invoiced_margin(session: WriteSession, period: Period, *, now: datetime) -> Month:
     """Computes a month's margin anew from its issued invoices and its attributed bill."""
+    # First of all: whoever changes an invoice marks the month either before or after this.
+    await lock_margin(session, period, "invoiced")
     state = await invoiced_state(session, period.start)
     revenue = await invoiced_amounts(session, period.start)
     costs = await current_pass(session, Work.COSTS, period.start)
@@ -43,6 +45,7 @@ async def refresh_accrued_margin(
     session: WriteSession, period: Period, accrual: Pass, *, now: datetime
 ) -> Month:
     """Computes the running month's margin anew from an accrual and the daily costs."""
+    await lock_margin(session, period, "accrued")
     revenue = await accrued_amounts(session, accrual)
     costs = await current_pass(session, Work.DAILY_COSTS, period.start)
     side_of_revenue = (State.PROVISIONAL, revenue)

@@ -12,14 +12,18 @@ from services.analytics.margin.summary import Share, Side
 from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
-__all__ = ["Basis", "Month", "list_shares", "read_kinds", "read_month", "read_trend",
-           "replace_margin"]  # fmt: skip
+__all__ = ["Basis", "Month", "list_shares", "lock_margin", "mark_margin", "read_kinds",
+           "read_month", "read_trend", "replace_margin"]  # fmt: skip
 
 Basis = Literal["invoiced", "accrued"]
 
 ONE_AT_A_TIME: Final = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('margin/' || :basis || '/' || :month, 0))"
 )
+MARK: Final = text("""
+UPDATE margin_months SET revenue_state = 'provisional'
+WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
+""")
 FORGET: Final = tuple(
     text(f"DELETE FROM {table} WHERE period = :period AND basis = :basis")
     for table in ("margin_months", "margin_shares", "margin_kinds")
@@ -99,10 +103,20 @@ class Month:
     as_of: datetime
 
 
+async def lock_margin(session: WriteSession, period: Period, basis: Basis) -> None:
+    """Nobody computes or marks a month's margin until this transaction ends."""
+    await session.execute(ONE_AT_A_TIME, {"basis": basis, "month": period.code})
+
+
+async def mark_margin(session: WriteSession, period: Period) -> None:
+    """What a month earned was changed by this transaction: what is kept of it is provisional."""
+    await lock_margin(session, period, "invoiced")
+    await session.execute(MARK, {"period": period.start})
+
+
 async def replace_margin(session: WriteSession, month: Month) -> None:
-    """Keeps a month's margin in place of what was kept before."""
+    """Keeps a month's margin in place of what was kept before; `lock_margin` was called."""
     key = {"period": month.period.start, "basis": month.basis}
-    await session.execute(ONE_AT_A_TIME, {"basis": month.basis, "month": month.period.code})
     for statement in FORGET:
         await session.execute(statement, key)
     await session.execute(
