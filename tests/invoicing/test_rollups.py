@@ -185,6 +185,19 @@ async def test_late_usage_is_billed_once_whichever_invoice_of_it_is_voided(books
     assert billed == [50]
 
 
+async def test_a_tenant_whose_sum_is_beyond_all_invoices_is_parked_alone(books: Books) -> None:
+    huge = [Subscription("acme", slug, base_cents=2**62) for slug in ("a", "b")]
+    books.catalog.subscriptions = [*huge, Subscription("globex", "shop")]
+    rollup = await books.rolled_up()
+    assert (rollup.issued_count, rollup.failed_count) == (1, 1)
+    [failure] = await books.failures(rollup.id)
+    assert (failure.tenant_id, failure.reason) == ("acme", "AMOUNT_TOO_LARGE")
+    nul = pb.RetryRollupRequest(id=rollup.id, tenant_ids=["a\0"])
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await books.rollups.RetryRollup(nul, metadata=books.operator)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def test_late_usage_of_a_tenant_that_left_is_billed_all_the_same(books: Books) -> None:
     left = Subscription("acme", "shop", ends_on="2026-04-01")
     books.catalog.subscriptions = [left, STORE]

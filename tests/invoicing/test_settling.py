@@ -9,6 +9,7 @@ from arcadia.analytics.v1 import margin_service_pb2 as margin_pb
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
 
+from services.common.paging import encode_token
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, MAY, Books
 from tests.invoicing.catalog import Subscription
@@ -86,6 +87,29 @@ async def test_credits_come_to_the_cent_to_what_was_charged_and_never_to_more(
     assert first.total_cents + second.total_cents + rest.total_cents == invoice.total_cents
     assert (await books.invoice_of("acme")).credited_cents == invoice.total_cents
     assert (await refusal(books.credit(invoice.id)))[1] == "NOTHING_TO_CREDIT"
+
+
+async def test_what_a_note_took_back_of_is_credited_to_its_end_and_not_voided(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    await books.credit(invoice.id, ((await books.lines_of("acme"))[0].id, 1))
+    assert (await refusal(books.void(invoice.id)))[1] == "INVOICE_CREDITED"
+    await books.credit(invoice.id)
+    assert (await books.invoice_of("acme")).credited_cents == invoice.total_cents
+
+
+async def test_a_forged_place_among_lines_is_refused(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    for place in (2**31, 2**62, -1):
+        token = encode_token(("invoice_lines", invoice.id), (place,))
+        request = pb.ListInvoiceLinesRequest(invoice_id=invoice.id, page_token=token)
+        call = books.invoices.ListInvoiceLines(request, metadata=books.tenant("acme"))
+        assert (await refusal(call))[0] is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_credit_of_another_invoices_line_or_of_tax_is_refused(books: Books) -> None:

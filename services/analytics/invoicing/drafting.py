@@ -27,6 +27,9 @@ __all__ = [
 TAX_ENGINE: Final = "tax/1"
 """The version of the rule by which tax is computed; part of its proof."""
 
+LARGEST_SUBTOTAL: Final = 10**15
+"""In whole cents, as the largest line of a quote: more than that is somebody's mistake."""
+
 
 class CannotBill(Exception):
     """A tenant's invoice cannot be made; the roll-up records why and goes on."""
@@ -75,7 +78,8 @@ def tax_of(subtotal_cents: int, rate_percent: Decimal) -> int:
 def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRule) -> Draft:
     """The invoice of a tenant: its parts in their order, then the tax.
 
-    Raises CannotBill when the parts are in different currencies, or there is none.
+    Raises CannotBill when the parts are in different currencies, or there is none, or when
+    they come to more than any invoice of ours ever will.
     """
     currencies = sorted({part.currency for part in parts})
     if not currencies:
@@ -88,6 +92,10 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
         )
     lines = tuple(line for part in parts for line in part.lines)
     subtotal = sum(line.amount_cents for line in lines)
+    if abs(subtotal) > LARGEST_SUBTOTAL:
+        raise CannotBill(
+            "AMOUNT_TOO_LARGE", f"the lines come to more than {LARGEST_SUBTOTAL} cents"
+        )
     tax = tax_of(subtotal, rule.rate_percent)
     return Draft(
         tenant_id=tenant_id,

@@ -32,6 +32,7 @@ from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.errors import InvalidArgument
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import read_day, read_month
 
@@ -44,6 +45,9 @@ Context = ServicerContext[Any, Any]
 
 FIRST_LINES: Final = 500
 MOST_DAYS: Final = 400
+LARGEST_POSITION: Final = 2**31 - 1
+"""Of a line, as the database keeps it: a token may be forged."""
+
 """Of usage behind a line: one kind of one deployment in one month has at most 31."""
 
 FORMATS: Final = {"": "pdf", "pdf": "pdf", "html": "html"}
@@ -127,6 +131,8 @@ class InvoiceServicer(
         size = page_size(request.page_size)
         filters = ("invoice_lines", str(invoice_id))
         position = decode_token(request.page_token, filters, (int,))
+        if position and not 0 <= position[0] <= LARGEST_POSITION:
+            raise InvalidArgument("page_token", "is not one of ours")
         async with self._database.read(scope) as session:
             await read_invoice(session, scope, invoice_id)
             rows = await list_lines(

@@ -184,6 +184,10 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         rollup_id = requests.uuid_of("id", request.id)
         if len(request.tenant_ids) > MOST_RETRIED:
             raise InvalidArgument("tenant_ids", f"must not be more than {MOST_RETRIED}")
+        tenants = [
+            requests.text(f"tenant_ids[{index}]", tenant)
+            for index, tenant in enumerate(request.tenant_ids)
+        ]
         async with self._database.write(ALL) as session:
 
             async def retry() -> pb.RetryRollupResponse:
@@ -194,9 +198,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
                         reason="ROLLUP_NOT_RETRYABLE",
                         metadata={"status": row.status},
                     )
-                count = await reopen_failed(
-                    session, rollup_id, request.tenant_ids, per_page=RETRIED_A_PAGE
-                )
+                count = await reopen_failed(session, rollup_id, tenants, per_page=RETRIED_A_PAGE)
                 if not count:
                     raise FailedPrecondition("no such tenant failed", reason="NOTHING_TO_RETRY")
                 row = await move_rollup(

@@ -26,7 +26,7 @@ from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
-from services.analytics.invoicing.store.settling import locked_invoice, pay, void
+from services.analytics.invoicing.store.settling import creditable_lines, locked_invoice, pay, void
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
 from services.analytics.margin.store.months import mark_margin
@@ -120,6 +120,11 @@ class SettlingCalls:
                     InvoiceStatus.ISSUED,
                     reason="INVOICE_NOT_VOIDABLE",
                 )
+                if any(line.credited_cents for line in await creditable_lines(session, invoice_id)):
+                    raise FailedPrecondition(
+                        "a credit note took back some of it: take back the rest by another",
+                        reason="INVOICE_CREDITED",
+                    )
                 await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
                 await call_off(session, invoice_id, "the invoice was voided", self._clock())
                 await release_adjustments(session, [invoice_id])
