@@ -10,11 +10,11 @@ and tried again at the next look: the run holds what it powered off, and must no
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -24,7 +24,6 @@ from temporalio.exceptions import (
     FailureError,
     is_cancelled_exception,
 )
-from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.billing_actions import BillingActionActivities
@@ -114,9 +113,11 @@ class Dunning:
             await self._lift(request, "everything is paid")
             # What fell due meanwhile found this run here, and nobody starts another.
             return not (await self._overdue(request)).invoice_count
-        await self._make_past_due(request, overdue)
+        await _whole(self._make_past_due(request, overdue))
         if workflow.now() >= self._suspends_at(request):
-            await self._suspend(request, overdue)
+            await _whole(self._suspend(request, overdue))
+            for one in self._state.power_off:
+                await self._power_off(one)
         return False
 
     async def _overdue(self, request: DunningInput) -> Overdue:
@@ -149,8 +150,6 @@ class Dunning:
                 suspended=(*known, *outcome.moved),
                 power_off=(*self._state.power_off, *map(PowerOff, outcome.power_off)),
             )
-        for one in self._state.power_off:
-            await self._power_off(one)
         self._tell(f"{_why(overdue)}: {len(self._state.suspended)} deployments suspended")
 
     async def _power_off(self, one: PowerOff) -> None:
@@ -168,7 +167,7 @@ class Dunning:
             one = self._keep(replace(one, step="known", droplet_ids=tuple(droplets)))
         if one.step == "known":
             for droplet_id in one.droplet_ids:
-                await self._power(droplet_id, is_on=False)
+                await _whole(self._power(droplet_id, is_on=False))
             self._keep(replace(one, step="off"))
 
     def _keep(self, one: PowerOff) -> PowerOff:
@@ -230,8 +229,6 @@ class Dunning:
                 schedule_to_close_timeout=PATIENCE,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRIES,
-                # Nothing is undone while it may still be done.
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"power {droplet_id} {'on' if is_on else 'off'}",
             )
         except ActivityError as error:
@@ -258,6 +255,16 @@ class Dunning:
 
     def _tell(self, words: str) -> None:
         workflow.set_current_details(words)
+
+
+async def _whole(doing: Coroutine[Any, Any, None]) -> None:
+    """To its end, also when the run is cancelled meanwhile: only what is known can be undone."""
+    task = asyncio.create_task(doing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await workflow.wait([task])
+        raise
 
 
 def _why(overdue: Overdue) -> str:

@@ -26,6 +26,7 @@ from services.common.settings import Settings
 __all__ = ["Started", "Work", "WorkDesk", "temporal_down"]
 
 CONNECT_SECONDS: Final = 5.0
+WORD_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class WorkDesk:
         For what that work also reads by itself from time to time: while Temporal is down, the
         word is lost and the work is later, and the caller is not refused for it.
         """
-        with suppress(Unavailable):
-            await self._start(work, word)
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(WORD_SECONDS):
+                await self._start(work, word)
 
     async def _start(self, work: Work, word: str = "") -> WorkflowHandle[Any, Any]:
         client = await self.client()

@@ -3,6 +3,7 @@
 Services do not import workflows: a workflow is started by its name, with plain JSON.
 """
 
+import asyncio
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -36,7 +37,8 @@ ROLLUP_TIMEOUT: Final = timedelta(days=60)
 
 HAND_OVER_TIMEOUT: Final = timedelta(days=30)
 LOOK: Final = "look"
-WORD_TIMEOUT: Final = timedelta(seconds=2)
+WORD_SECONDS: Final = 2.0
+"""Who pays does not wait for Temporal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,10 @@ class Work:
         Nothing is lost when nobody hears it, because none is dunned or Temporal is down: that
         work looks by itself from time to time.
         """
-        with suppress(Unavailable, RPCError):
-            client = await self._desk.client()
-            dunning = client.get_workflow_handle(f"dunning/{tenant_id}")
-            await dunning.signal(LOOK, rpc_timeout=WORD_TIMEOUT)
+        with suppress(Unavailable, RPCError, TimeoutError):
+            async with asyncio.timeout(WORD_SECONDS):
+                client = await self._desk.client()
+                await client.get_workflow_handle(f"dunning/{tenant_id}").signal(LOOK)
 
     async def _rollup(
         self, period: Period, start: RollupStart, *, decision: str
