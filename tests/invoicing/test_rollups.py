@@ -198,6 +198,20 @@ async def test_a_tenant_whose_sum_is_beyond_all_invoices_is_parked_alone(books: 
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_a_draft_that_is_forced_anew_bills_the_late_usage_of_the_old_one(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    books.used_late(SHOP, "llm_tokens", "5000")
+    await books.drafted()
+    again = await books.rolled_up(force=True)
+    assert again.issued_count == 1
+    lines = await books.lines_of("acme")
+    assert [line.amount_cents for line in lines if line.kind == "adjustment"] == [5]
+    await books.rolled_up(MAY)
+    assert "adjustment" not in {line.kind for line in await books.lines_of("acme", MAY)}
+
+
 async def test_late_usage_of_a_tenant_that_left_is_billed_all_the_same(books: Books) -> None:
     left = Subscription("acme", "shop", ends_on="2026-04-01")
     books.catalog.subscriptions = [left, STORE]

@@ -108,7 +108,7 @@ class PageDrafting:
         Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
         another roll-up billed the same late usage meanwhile.
         """
-        page = await self._read(month_of(rollup.period), tenant_ids)
+        page = await self._read(rollup, tenant_ids)
         made = _sorted_out(rollup, page)
         todo = [tenant for tenant in tenant_ids if tenant not in made.skipped | made.kept]
         parts, made.failures = await self._priced(page, todo)
@@ -125,14 +125,18 @@ class PageDrafting:
         made.claims = [late for month in page.late for late in month.late]
         await self._write(rollup, made, at)
 
-    async def _read(self, period: Period, tenant_ids: Sequence[str]) -> _Page:
+    async def _read(self, rollup: Stored, tenant_ids: Sequence[str]) -> _Page:
+        period = month_of(rollup.period)
         async with self._database.read(ALL) as session:
             standing = {
                 row.tenant_id: row
                 for row in await living_invoices(session, period.start, tenant_ids)
             }
+            given_up = [row.id for row in standing.values() if _is_replaced(row, rollup)]
             late: dict[Period, list[Adjustment]] = defaultdict(list)
-            for adjustment in await open_adjustments(session, period.start, tenant_ids):
+            for adjustment in await open_adjustments(
+                session, period.start, tenant_ids, given_up=given_up
+            ):
                 late[adjustment.service_period].append(adjustment)
             months = []
             for month, adjustments in sorted(late.items()):
@@ -141,8 +145,8 @@ class PageDrafting:
                     LateMonth(
                         month,
                         await usage_of_period(session, month, tenants),
-                        await late_usage_billed(session, month, tenants),
-                        await lines_of_late_usage(session, month, tenants),
+                        await late_usage_billed(session, month, tenants, given_up),
+                        await lines_of_late_usage(session, month, tenants, given_up),
                         adjustments,
                     )
                 )
@@ -264,6 +268,12 @@ class PageDrafting:
             await record_outcomes(session, rollup.id, made.outcomes(ids.keys()), at)
 
 
+def _is_replaced(invoice: Stored, rollup: Stored) -> bool:
+    """Whether a roll-up gives up a standing invoice for a new draft."""
+    ours = invoice.rollup_id == rollup.id
+    return bool(rollup.force and not ours and invoice.status == InvoiceStatus.DRAFT)
+
+
 def _sorted_out(rollup: Stored, page: _Page) -> _Made:
     """Who has an invoice and is skipped, whose draft is this roll-up's own, which to replace."""
     made = _Made()
@@ -272,7 +282,7 @@ def _sorted_out(rollup: Stored, page: _Page) -> _Made:
             made.skipped.add(tenant)
         elif invoice.rollup_id == rollup.id:
             made.kept.add(tenant)
-        elif rollup.force:
+        elif _is_replaced(invoice, rollup):
             made.replaced.append(invoice.id)
         else:
             made.skipped.add(tenant)

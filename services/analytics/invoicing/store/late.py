@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -18,7 +19,7 @@ _BILLED: Final = text("""
                AS facts_hash
     FROM usage_adjustments
     WHERE period = :period AND tenant_id = ANY (CAST(:tenants AS text[]))
-      AND invoice_id IS NOT NULL
+      AND invoice_id IS NOT NULL AND invoice_id <> ALL (CAST(:given_up AS uuid[]))
     GROUP BY 1, 2, 3
     ORDER BY 1, 2, 3
 """)
@@ -28,16 +29,21 @@ _LINES: Final = text("""
            l.unit_price_cents, l.amount_cents, l.meta, l.deployment_id
     FROM tenant_invoices AS i JOIN tenant_invoice_lines AS l ON l.invoice_id = i.id
     WHERE i.tenant_id = ANY (CAST(:tenants AS text[])) AND i.period > :period
-      AND i.status <> 'void' AND l.kind = :adjustment AND l.service_start = :period
+      AND i.status <> 'void' AND i.id <> ALL (CAST(:given_up AS uuid[]))
+      AND l.kind = :adjustment AND l.service_start = :period
     ORDER BY l.id
 """)
 
 
 async def late_usage_billed(
-    session: ReadSession, period: Period, tenant_ids: Sequence[str]
+    session: ReadSession, period: Period, tenant_ids: Sequence[str], given_up: Sequence[UUID]
 ) -> list[PeriodUsage]:
-    """What came late for a month and is on an invoice by now, by tenant, deployment and kind."""
-    rows = await session.execute(_BILLED, {"period": period.start, "tenants": list(tenant_ids)})
+    """What came late for a month and is on an invoice by now, by tenant, deployment and kind.
+
+    Drafts that are given up for new ones are none.
+    """
+    asked = {"period": period.start, "tenants": list(tenant_ids), "given_up": list(given_up)}
+    rows = await session.execute(_BILLED, asked)
     return [
         PeriodUsage(row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash)
         for row in rows
@@ -45,10 +51,15 @@ async def late_usage_billed(
 
 
 async def lines_of_late_usage(
-    session: ReadSession, period: Period, tenant_ids: Sequence[str]
+    session: ReadSession, period: Period, tenant_ids: Sequence[str], given_up: Sequence[UUID]
 ) -> dict[tuple[str, str], list[Line]]:
-    """The adjustments of a month on invoices that are not void, by tenant and deployment."""
-    asked = {"period": period.start, "tenants": list(tenant_ids), "adjustment": ADJUSTMENT}
+    """The adjustments of a month on invoices that hold, by tenant and deployment."""
+    asked = {
+        "period": period.start,
+        "tenants": list(tenant_ids),
+        "given_up": list(given_up),
+        "adjustment": ADJUSTMENT,
+    }
     found: dict[tuple[str, str], list[Line]] = {}
     for row in await session.execute(_LINES, asked):
         line = Line(

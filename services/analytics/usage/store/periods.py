@@ -37,7 +37,7 @@ ORDER BY tenant_id, deployment_id, resource_kind
 OPEN: Final = text("""
 SELECT id, tenant_id, deployment_id, resource_kind, period, qty, facts_hash
 FROM usage_adjustments
-WHERE invoice_id IS NULL AND period < :before
+WHERE (invoice_id IS NULL OR invoice_id = ANY(CAST(:given_up AS uuid[]))) AND period < :before
   AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
 ORDER BY tenant_id, period, deployment_id, resource_kind
 """)
@@ -102,12 +102,23 @@ async def usage_of_period(
 
 
 async def open_adjustments(
-    session: ReadSession, before: date, tenant_ids: Sequence[str] | None = None
+    session: ReadSession,
+    before: date,
+    tenant_ids: Sequence[str] | None = None,
+    *,
+    given_up: Sequence[UUID] = (),
 ) -> list[Adjustment]:
-    """What came late for months before a day and is on no invoice yet, by tenant and month."""
+    """What came late for months before a day and is on no invoice yet, by tenant and month.
+
+    Drafts that are given up for new ones are none.
+    """
     rows = await session.execute(
         OPEN,
-        {"before": before, "tenant_ids": None if tenant_ids is None else list(tenant_ids)},
+        {
+            "before": before,
+            "tenant_ids": None if tenant_ids is None else list(tenant_ids),
+            "given_up": list(given_up),
+        },
     )
     return [
         Adjustment(
