@@ -90,7 +90,7 @@ class Simulator:
 
     def _post(self, what: str, **body: Any) -> Any:
         answer = httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=60)
-        return answer.raise_for_status().json()
+        return answer.raise_for_status().json() if answer.content else None
 
 
 def start_simulator(room: EngineRoom, name: str, *, scale: int = 0) -> Simulator:
