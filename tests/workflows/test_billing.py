@@ -121,6 +121,7 @@ async def test_what_waiting_mends_is_waited_for_and_nothing_doubles(bills: Bills
     assert bills.kept(uuid) == bills.truth(uuid)
 
 
+@pytest.mark.soak
 async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_on(
     bills: Bills,
 ) -> None:

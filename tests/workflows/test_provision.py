@@ -192,11 +192,8 @@ async def test_a_cancelled_provision_is_undone(provisioning: Provisioning) -> No
 STEPS = ("create", "wait_active", "tag", "project", "record_spec", "assign")
 
 
-@pytest.mark.parametrize(
-    "step",
-    [step if step == "wait_active" else pytest.param(step, marks=pytest.mark.soak)
-     for step in STEPS],
-)  # fmt: skip
+@pytest.mark.soak
+@pytest.mark.parametrize("step", STEPS)
 async def test_a_worker_that_is_killed_at_any_step_makes_one_droplet(
     provisioning: Provisioning, step: str
 ) -> None:
