@@ -151,11 +151,19 @@ def _worker(settings: Settings, programs: _Programs, *, simulated: bool) -> Part
     )
 
 
+def _gateway_workers() -> int:
+    """One for two cores, because the gateway shares the machine with all that stands behind it.
+
+    On two cores a second worker costs a fifth of the requests that it could answer.
+    """
+    return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
 def _gateway(settings: Settings, layout: Layout) -> Part:
     admin = settings.port(Port.GATEWAY_ADMIN)
     return Part(
         "gateway",
-        Envoy(layout.gateway / CONFIGURATION).command,
+        Envoy(layout.gateway / CONFIGURATION, workers=_gateway_workers()).command,
         lambda _: http_ok(f"http://127.0.0.1:{admin}/ready"),
         after=tuple(Service),
         ports=(settings.port(Port.GATEWAY), admin),

@@ -1,8 +1,8 @@
-"""The way to a service's own database: one transaction a call, and three ways to be in one.
+"""The way to a service's own database: one transaction a call, and several ways to be in one.
 
 A read session and a write session are transactions of as many statements as a call needs. A
-single read is a transaction of one statement, which travels with its scope in one round trip:
-for the lists that are asked for most.
+single read or write is a transaction of one statement (single_statements.py): for the lists
+that are asked for most.
 
 A session carries the caller's scope into PostgreSQL, where row-level security is the
 second wall behind the queries, and the request id, which shows in `pg_stat_activity`
@@ -10,36 +10,28 @@ and in the server's log.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, LiteralString, cast
+from typing import Any, Final
 
 import orjson
 import psycopg
-from psycopg.types.json import set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import ClauseElement, CursorResult, Dialect, Executable, NullPool, text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import CursorResult, Executable, NullPool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.common.access import Scope
-from services.common.errors import Unavailable
 from services.common.notices import notices
 from services.common.requests import current_request_id
+from services.common.single_statements import (
+    SingleRead,
+    SingleWrite,
+    single_connections,
+    unavailable,
+)
 
-__all__ = [
-    "Compiled",
-    "Database",
-    "ReadSession",
-    "SingleRead",
-    "SingleWrite",
-    "WriteSession",
-    "compiled",
-    "violated_constraint",
-]
+__all__ = ["Database", "ReadSession", "WriteSession", "violated_constraint"]
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -50,13 +42,10 @@ PING_SECONDS: Final = 5.0
 POOL_SECONDS: Final = 10.0
 """How long a call waits for a connection of a full pool."""
 
-_DIALECT: Final = cast("Callable[[], Dialect]", PGDialect_psycopg)()
-
 _ENTER: Final = (
     "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
     " set_config('application_name', %s, true)"
 )
-_ENTER_READING: Final = f"{_ENTER}, set_config('transaction_read_only', 'on', true)"
 
 
 class ReadSession:
@@ -84,57 +73,6 @@ class WriteSession(ReadSession):
         return connection
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A statement as the driver takes it, and the values of the constants in it."""
-
-    sql: str
-    constants: Mapping[str, Any]
-
-
-def compiled(statement: ClauseElement) -> Compiled:
-    """A statement for single reads, made once; its parameters keep their names."""
-    made = statement.compile(dialect=_DIALECT)
-    constants = {name: value for name, value in made.params.items() if value is not None}
-    return Compiled(str(made), constants)
-
-
-class SingleRead:
-    """A read-only transaction of one statement."""
-
-    _enter: ClassVar[LiteralString] = _ENTER_READING
-
-    def __init__(self, pool: AsyncConnectionPool, entering: Sequence[str]) -> None:
-        self._pool = pool
-        self._entering = entering
-
-    async def fetch(self, statement: Compiled, parameters: Mapping[str, Any]) -> list[Any]:
-        """All rows of a statement, as tuples of the driver's own values."""
-        try:
-            if self._pool.closed:
-                await self._pool.open()
-            async with self._pool.connection() as connection, connection.pipeline():
-                # What is sent until the pipeline's end is one transaction, begun by the first
-                # statement: the scope is set for the second, and gone after it.
-                await connection.execute(self._enter, self._entering)
-                cursor = await connection.execute(
-                    statement.sql, {**statement.constants, **parameters}
-                )
-                return await cursor.fetchall()
-        except PoolTimeout as error:
-            raise Unavailable(
-                "too many calls wait for the database", reason="DATABASE_BUSY"
-            ) from error
-        except psycopg.OperationalError as error:
-            raise _down(error) from error
-
-
-class SingleWrite(SingleRead):
-    """A read-write transaction of one statement, committed when its rows are answered."""
-
-    _enter: ClassVar[LiteralString] = _ENTER
-
-
 class Database:
     """A service's own database."""
 
@@ -154,14 +92,11 @@ class Database:
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
         # The same pool: reading is a property of the transaction, not of the connection.
         self._reading = self._writing.execution_options(postgresql_readonly=True)
-        self._single_reads = AsyncConnectionPool(
+        self._single = single_connections(
             url,
-            min_size=1,
-            max_size=max(1, pool_size // 2),
-            open=False,
-            timeout=POOL_SECONDS,
-            configure=_configure,
-            kwargs={"autocommit": True, **options["connect_args"]},
+            size=max(1, pool_size // 2),
+            seconds=POOL_SECONDS,
+            options=options["connect_args"],
         )
         # A full pool is busy, not down: health asks on a connection of its own.
         self._asking: AsyncEngine = create_async_engine(
@@ -187,11 +122,11 @@ class Database:
 
     def single_read(self, scope: Scope) -> SingleRead:
         """A transaction of one statement that sees the rows of `scope`."""
-        return SingleRead(self._single_reads, self._entering(scope))
+        return SingleRead(self._single, self._entering(scope))
 
     def single_write(self, scope: Scope) -> SingleWrite:
         """A transaction of one statement that sees and changes the rows of `scope`."""
-        return SingleWrite(self._single_reads, self._entering(scope))
+        return SingleWrite(self._single, self._entering(scope))
 
     async def ping(self) -> bool:
         """Whether the database answers."""
@@ -209,7 +144,7 @@ class Database:
 
     async def close(self) -> None:
         """Closes the pool."""
-        await self._single_reads.close()
+        await self._single.close()
         await self._writing.dispose()
 
     @asynccontextmanager
@@ -221,10 +156,10 @@ class Database:
                 await connection.exec_driver_sql(_ENTER, self._entering(scope))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
-            raise _down(error) from error
+            raise unavailable(error) from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-                raise _down(error.orig) from error
+                raise unavailable(error.orig) from error
             raise
 
     def _entering(self, scope: Scope) -> tuple[str, str, str]:
@@ -235,17 +170,6 @@ class Database:
             scope.tenant_id or "",
             name[:LONGEST_APPLICATION_NAME],
         )
-
-
-async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
-    set_json_loads(orjson.loads, connection)
-
-
-def _down(error: BaseException | None) -> Unavailable:
-    """What a caller is told: in either case nothing was written, and they may try again."""
-    if isinstance(error, psycopg.errors.DiskFull):
-        return Unavailable("the database has no space left", reason="DATABASE_FULL")
-    return Unavailable("the database is not available", reason="DATABASE_DOWN")
 
 
 def violated_constraint(error: DBAPIError) -> str | None:

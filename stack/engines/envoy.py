@@ -16,7 +16,8 @@ class Envoy:
     """A gateway that runs a configuration file."""
 
     configuration: Path
-    concurrency: int = 2
+    workers: int = 1
+    """Threads that serve requests, each on its own."""
 
     def command(self) -> Command:
         """How it is started."""
@@ -25,7 +26,7 @@ class Envoy:
                 str(binary()), "--config-path", str(self.configuration),
                 # Several run side by side, and none takes over from another.
                 "--disable-hot-restart",
-                "--concurrency", str(self.concurrency),
+                "--concurrency", str(self.workers),
                 "--log-level", "warning",
             ),
             environment={"PATH": "/usr/bin:/bin", "TZ": "UTC"},

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from datetime import date
+from decimal import Decimal
 
 import psycopg
 import pytest
 from sqlalchemy import Text, column, func, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from services.common import single_statements
 from services.common.access import ALL, Scope
-from services.common.database import Database, compiled, violated_constraint
+from services.common.database import Database, violated_constraint
 from services.common.errors import Unavailable
 from services.common.requests import set_request_id
 from services.common.settings import Service
+from services.common.single_statements import compiled
 from tests.support.databases import PostgresServer
 
 
@@ -202,7 +206,7 @@ async def test_after_a_single_read_its_connection_has_no_scope(database: Databas
     setting = func.current_setting("arcadia.scope", type_=Text)
     now = compiled(select(setting, func.current_setting("transaction_read_only", type_=Text)))
     assert await database.single_read(ALL).fetch(now, {}) == [("all", "on")]
-    async with database._single_reads.connection() as connection:
+    async with database._single.connection() as connection:
         after = await connection.execute("SELECT current_setting('arcadia.scope', true)")
         assert await after.fetchone() == ("",)
         assert await (await connection.execute("SELECT id FROM things")).fetchall() == []
@@ -243,3 +247,26 @@ async def test_a_caller_that_hangs_up_leaves_the_next_one_no_scope(database: Dat
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert await ids_at_once(database, Scope("globex")) == [2]
+
+
+async def test_a_single_statement_may_be_larger_than_what_the_socket_holds(
+    database: Database,
+) -> None:
+    echo = compiled(text("SELECT CAST(:said AS text), octet_length(CAST(:said AS text))"))
+    said = "é" * 8_000_000
+    assert await database.single_read(ALL).fetch(echo, {"said": said}) == [(said, 16_000_000)]
+
+
+async def test_a_single_statement_works_the_same_prepared_or_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single_statements, "MOST_PREPARED", 3)
+    echo = compiled(text("SELECT :value"))
+    values: list[object] = [1, "one", date(2026, 5, 20), 2**40, None, Decimal("0.10"), 1, "two"]
+    read = database.single_read(Scope("acme"))
+    answers = [(await read.fetch(echo, {"value": value}))[0][0] for value in values]
+    assert answers == values
+    assert await ids_at_once(database, Scope("acme")) == [1]
+    async with database._single.connection() as connection:
+        asked = await connection.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert await asked.fetchone() == (3,)

@@ -261,7 +261,7 @@ def refusal(answer: httpx.Response) -> tuple[int, int, str]:
 
 
 def _start(configuration: Path) -> subprocess.Popen[bytes]:
-    command = Envoy(configuration, concurrency=1).command()
+    command = Envoy(configuration).command()
     with (configuration.parent / "log").open("wb") as log:
         return subprocess.Popen(
             # The last option is for the tests alone: the log is read while it is written.

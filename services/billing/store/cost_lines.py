@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.models import cloud_invoices as invoices
-from services.common.database import Compiled, SingleRead, compiled
+from services.common.single_statements import Compiled, SingleRead, compiled
 
 __all__ = ["COLUMNS", "CostLine", "LineFilter", "LinePlace", "list_lines", "months_of_lines"]
 

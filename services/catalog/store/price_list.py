@@ -12,7 +12,8 @@ from services.catalog.store.prices import all_prices
 from services.catalog.store.versions import SELECT as SELECT_VERSIONS
 from services.catalog.store.versions import versions_of
 from services.common.access import Scope
-from services.common.database import Database, ReadSession, compiled
+from services.common.database import Database, ReadSession
+from services.common.single_statements import compiled
 
 __all__ = ["PriceListReader", "read_price_list"]
 

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from services.catalog.quoting.proofs import Proof
 from services.catalog.stored_quotes import StoredQuote, day_of
 from services.common.access import Scope
-from services.common.database import ReadSession, WriteSession, compiled
+from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
+from services.common.single_statements import compiled
 
 __all__ = ["KEEP_ALONE", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
 

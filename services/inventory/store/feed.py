@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Integer, bindparam, select, text
 
 from services.common.access import Scope
-from services.common.database import Compiled, SingleRead, compiled
+from services.common.single_statements import Compiled, SingleRead, compiled
 from services.inventory.models import cloud_resource_events as events
 from services.inventory.store.history import COLUMNS
 

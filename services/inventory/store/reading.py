@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NULLTYPE
 
 from services.common.access import Scope
-from services.common.database import Compiled, ReadSession, SingleRead, compiled
+from services.common.database import ReadSession
 from services.common.errors import NotFound
+from services.common.single_statements import Compiled, SingleRead, compiled
 from services.inventory.models import cloud_resources as resources
 
 __all__ = [

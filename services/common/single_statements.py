@@ -1,0 +1,211 @@
+"""A transaction of one statement, in one round trip: for what is asked for most.
+
+The caller's scope, the statement and the transaction's end are sent at once, and what comes
+back is waited for once. The driver's own pipeline waits several times for the same, which is
+half of what a page of a list costs a service. Values come in PostgreSQL's binary form, which
+both sides make faster than text.
+"""
+
+import itertools
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, cast
+
+import orjson
+import psycopg
+from psycopg import pq
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.types.json import set_json_loads
+from psycopg.waiting import Ready, Wait
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from services.common.errors import Unavailable
+
+__all__ = [
+    "Compiled",
+    "SingleConnection",
+    "SingleRead",
+    "SingleWrite",
+    "compiled",
+    "single_connections",
+    "unavailable",
+]
+
+_DIALECT: Final = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
+
+MOST_PREPARED: Final = 200
+"""Statements that a connection keeps prepared; further ones are parsed at every call."""
+
+FATAL_ERROR: Final = pq.ExecStatus.FATAL_ERROR
+PIPELINE_ABORTED: Final = pq.ExecStatus.PIPELINE_ABORTED
+
+_Key = tuple[bytes, tuple[int, ...]]
+"""A statement and the types of its values: what is prepared once."""
+
+SinglePool = AsyncConnectionPool["SingleConnection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as the server takes it: `$1` is the first of `names`."""
+
+    sql: bytes
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+    """The values of those that are the same at every call."""
+
+
+def compiled(statement: ClauseElement) -> Compiled:
+    """A statement to run alone, made once; its parameters keep their names."""
+    made = cast("SQLCompiler", statement.compile(dialect=_DIALECT))
+    constants = {name: value for name, value in made.params.items() if value is not None}
+    return Compiled(str(made).encode(), tuple(made.positiontup or ()), constants)
+
+
+_ENTER: Final = (
+    b"SELECT set_config('arcadia.scope', $1, true), set_config('arcadia.tenant', $2, true),"
+    b" set_config('application_name', $3, true)"
+)
+_ENTER_READING: Final = _ENTER + b", set_config('transaction_read_only', 'on', true)"
+
+
+class SingleConnection(psycopg.AsyncConnection[Any]):
+    """A connection that is always between transactions, and used by one caller at a time."""
+
+    def __init__(self, pgconn: pq.abc.PGconn, *arguments: Any) -> None:  # noqa: ANN401
+        super().__init__(pgconn, *arguments)
+        set_json_loads(orjson.loads, self)
+        self._statements: dict[_Key, bytes] = {}
+        self._names = itertools.count()
+
+    async def run(
+        self, enter: bytes, entering: Sequence[str], statement: bytes, values: Sequence[Any]
+    ) -> list[Any]:
+        """The rows of a statement, as tuples, in a transaction that begins with `enter`.
+
+        It is committed when this returns; nothing of it is when this raises an error that the
+        server gave.
+        """
+        adapting = Transformer(self)
+        dumped = adapting.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        key = (statement, tuple(adapting.types or ()))
+        self.pgconn.enter_pipeline_mode()
+        try:
+            # What is sent until the pipeline's end is one transaction, begun by the first
+            # statement: the scope is set for the second, and gone after it.
+            preparing = [
+                *self._send((enter, ()), [value.encode() for value in entering], None),
+                *self._send(key, dumped, adapting.formats),
+            ]
+            self.pgconn.pipeline_sync()
+            results = await self.wait(_results(self.pgconn))
+        finally:
+            self._leave_pipeline()
+        for prepared, result in zip(preparing, results, strict=True):
+            if result.status in (FATAL_ERROR, PIPELINE_ABORTED):
+                raise psycopg.errors.error_from_result(result)
+            if prepared is not None:
+                self._statements.setdefault(*prepared)
+        adapting.set_pgresult(results[-1])
+        return adapting.load_rows(0, results[-1].ntuples, tuple)
+
+    def _send(
+        self, key: _Key, values: Sequence[Any], formats: Sequence[int] | None
+    ) -> list[tuple[_Key, bytes] | None]:
+        """Sends a statement. For each result that it will have: what is then prepared."""
+        name = self._statements.get(key)
+        if name is not None:
+            self.pgconn.send_query_prepared(name, values, formats, pq.Format.BINARY)
+            return [None]
+        sql, types = key
+        if len(self._statements) >= MOST_PREPARED:
+            self.pgconn.send_query_params(sql, values, types, formats, pq.Format.BINARY)
+            return [None]
+        name = b"single_%d" % next(self._names)
+        self.pgconn.send_prepare(name, sql, types)
+        self.pgconn.send_query_prepared(name, values, formats, pq.Format.BINARY)
+        return [(key, name), None]
+
+    def _leave_pipeline(self) -> None:
+        try:
+            self.pgconn.exit_pipeline_mode()
+        except psycopg.OperationalError:  # it broke off in the middle: the pool makes another
+            self.pgconn.finish()
+
+
+def _results(pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
+    """Of all that was sent; run by the driver, which waits for what is yielded."""
+    while pgconn.flush():
+        if (yield Wait.RW) & Ready.R:
+            pgconn.consume_input()
+    results: list[pq.abc.PGresult] = []
+    while True:
+        while pgconn.is_busy():
+            if (yield Wait.R):
+                pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:  # stands between the results of two statements
+            continue
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+class SingleRead:
+    """A read-only transaction of one statement."""
+
+    _enter: ClassVar[bytes] = _ENTER_READING
+
+    def __init__(self, pool: SinglePool, entering: Sequence[str]) -> None:
+        self._pool = pool
+        self._entering = entering
+
+    async def fetch(self, statement: Compiled, parameters: Mapping[str, Any]) -> list[Any]:
+        """All rows of a statement, as tuples of the driver's own values."""
+        given = {**statement.constants, **parameters}
+        values = [given[name] for name in statement.names]
+        try:
+            if self._pool.closed:
+                await self._pool.open()
+            async with self._pool.connection() as connection:
+                return await connection.run(self._enter, self._entering, statement.sql, values)
+        except PoolTimeout as error:
+            raise Unavailable(
+                "too many calls wait for the database", reason="DATABASE_BUSY"
+            ) from error
+        except psycopg.OperationalError as error:
+            raise unavailable(error) from error
+
+
+class SingleWrite(SingleRead):
+    """A read-write transaction of one statement, committed when its rows are answered."""
+
+    _enter: ClassVar[bytes] = _ENTER
+
+
+def single_connections(
+    url: str, *, size: int, seconds: float, options: Mapping[str, Any]
+) -> SinglePool:
+    """A pool of at most `size` connections, opened when one is first asked for.
+
+    `seconds` is how long a caller waits for one of a full pool.
+    """
+    return AsyncConnectionPool(
+        url,
+        connection_class=SingleConnection,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=seconds,
+        kwargs={"autocommit": True, **options},
+    )
+
+
+def unavailable(error: BaseException | None) -> Unavailable:
+    """What a caller is told of a database that failed them: nothing was written, try again."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return Unavailable("the database has no space left", reason="DATABASE_FULL")
+    return Unavailable("the database is not available", reason="DATABASE_DOWN")
