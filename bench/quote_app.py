@@ -82,7 +82,7 @@ def application(settings: Settings) -> FastAPI:
         kept = StoredQuote(
             identifier, caller.tenant_id or "", caller.subject, None, proof, content, now
         )
-        await keeping.ask(kept)
+        await keeping.ask((kept, prices.revision))
         return Response(content, media_type="application/json")
 
     return app

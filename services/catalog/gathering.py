@@ -12,9 +12,10 @@ Answered = TypeVar("Answered")
 MOST_AT_ONCE: Final = 200
 
 LINGER_SECONDS: Final = 0.001
-MOST_LINGERS: Final = 10
+MOST_LINGERS: Final = 3
 """A job waits so long, and so often as more askers come meanwhile, once there were several:
-who is alone waits for nobody."""
+who is alone waits for nobody. Longer would let all callers wait for one job, and nobody work
+while it runs."""
 
 
 class Gathering(Generic[Asked, Answered]):
@@ -45,10 +46,12 @@ class Gathering(Generic[Asked, Answered]):
             those = self._waiting[:MOST_AT_ONCE]
             del self._waiting[:MOST_AT_ONCE]
             self._busy = len(those) > 1
-            outcome = await asyncio.gather(
-                self._job([asked for asked, _ in those]), return_exceptions=True
-            )
-            _tell([answered for _, answered in those], outcome[0])
+            outcome: Sequence[Answered] | Exception
+            try:
+                outcome = await self._job([asked for asked, _ in those])
+            except Exception as error:  # noqa: BLE001 - it is raised where each of them waits
+                outcome = error
+            _tell([answered for _, answered in those], outcome)
         self._running = None
 
     async def _linger(self) -> None:
@@ -62,13 +65,13 @@ class Gathering(Generic[Asked, Answered]):
 
 
 def _tell(
-    askers: Sequence[asyncio.Future[Answered]], outcome: Sequence[Answered] | BaseException
+    askers: Sequence[asyncio.Future[Answered]], outcome: Sequence[Answered] | Exception
 ) -> None:
     """Gives each its part; who gave up meanwhile is past telling."""
     for place, asker in enumerate(askers):
         if asker.done():
             continue
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, Exception):
             asker.set_exception(outcome)
         else:
             asker.set_result(outcome[place])

@@ -20,6 +20,8 @@ class PriceList:
     addons: Mapping[str, Addon]
     """By their codes."""
     known: Known
+    revision: str = ""
+    """Names this state of the catalog; empty where nobody asks whether it is still the same."""
 
     def version(self, plan_code: str) -> VersionSnapshot:
         """The version at which a plan is sold, else InvalidArgument."""

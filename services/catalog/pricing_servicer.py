@@ -20,6 +20,7 @@ from services.catalog.messages import (
 from services.catalog.pricing_requests import BatchItem, batch_items, billing_period, tenants
 from services.catalog.quote_messages import (
     difference_message,
+    proof_message,
     proof_of,
     quote_message,
     verification_message,
@@ -175,7 +176,8 @@ class _Priced:
             return _failure(identifier, "AMOUNT_OUT_OF_RANGE", str(error))
         except MixedCurrencies as error:
             return _failure(identifier, "MIXED_CURRENCIES", str(error))
-        message = quote_message(quote, inputs, proof)
+        message = quote_message(quote, inputs)
+        message.proof.CopyFrom(proof_message(proof))
         message.subscription_id = identifier
         message.starts_on = self._period.start.isoformat()
         return pb.BatchQuoteResult(subscription_id=identifier, quote=message)

@@ -1,11 +1,14 @@
 """How a quote is made and kept: what it needs is read, it is priced, stored and answered.
 
-Without an idempotency key, calls that come at the same time share one read of the price list
-and one write of their quotes: each answer still stands on a committed row.
+Without an idempotency key a quote is priced from the catalog as it was read last, and kept
+only if that is what is sold at the moment of keeping; else it is read and priced again. Calls
+that come at the same time share the read and the write: each answer still stands on a
+committed row.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
@@ -34,6 +37,8 @@ from services.catalog.stored_quotes import StoredQuote, new_id
 from services.common.access import ALL, Caller, Scope
 from services.common.database import Database, ReadSession
 from services.common.errors import (
+    Aborted,
+    ArcadiaError,
     FailedPrecondition,
     InvalidArgument,
     NotFound,
@@ -43,6 +48,9 @@ from services.common.idempotency import once
 from services.common.requests import current_idempotency_key
 
 __all__ = ["QuoteDesk"]
+
+MOST_TRIES: Final = 5
+"""A catalog that changes as often in the time of a quote is not one that people edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,8 @@ class QuoteDesk:
         self._database = database
         self._margins = margins
         self._shelf = QuoteShelf(database)
-        self._prices = Gathering(PriceListReader(database).read)
+        self._price_lists = PriceListReader(database)
+        self._reading = Gathering(self._price_lists.read)
         self._keeping = Gathering(self._shelf.keep)
 
     async def quote(
@@ -74,14 +83,22 @@ class QuoteDesk:
         await self._shelf.prepare(now.date())
         if request.request_id or current_idempotency_key():
             return await self._once(request, wanted, caller, now)
-        prices = await self._prices.ask(None)
-        if wanted.subscription_id is None and not wanted.plan_version:
-            made = await self._make(wanted, caller, now, prices, None)
-        else:
-            async with self._database.read(_scope(wanted, caller)) as session:
-                made = await self._make(wanted, caller, now, prices, session)
-        await self._keeping.ask(made.kept)
-        return made.answer
+        prices = self._price_lists.known
+        for _ in range(MOST_TRIES):
+            fresh = prices is None
+            if prices is None:
+                prices = await self._reading.ask(None)
+            try:
+                made = await self._made(wanted, caller, now, prices)
+            except ArcadiaError:
+                if fresh:
+                    raise
+                # Else what was refused may be sold by now.
+            else:
+                if await self._keeping.ask((made.kept, prices.revision)):
+                    return made.answer
+            prices = None
+        raise Aborted("the catalog changed while the quote was made", reason="CATALOG_CHANGED")
 
     async def _once(
         self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
@@ -96,6 +113,15 @@ class QuoteDesk:
                 return made.answer
 
             return await once(session, request, quotes_pb2.Quote, do)
+
+    async def _made(
+        self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList
+    ) -> _Made:
+        """Prices what is wanted, in a transaction where the price list is not enough."""
+        if wanted.subscription_id is None and not wanted.plan_version:
+            return await self._make(wanted, caller, now, prices, None)
+        async with self._database.read(_scope(wanted, caller)) as session:
+            return await self._make(wanted, caller, now, prices, session)
 
     async def _make(
         self,
@@ -137,13 +163,13 @@ class QuoteDesk:
                 reason="NO_PRICE_IN_FORCE",
                 metadata={"field": f"projected_usage.{error.resource_kind}"},
             ) from error
-        answer = quote_message(quote, inputs, proof)
         identifier = new_id(now)
+        answer = quote_message(quote, inputs)
         answer.id = str(identifier)
-        answer.created_at.FromDatetime(now)
+        answer.created_at.seconds = int(now.timestamp())
+        answer.created_at.nanos = now.microsecond * 1000
         if wanted.subscription_id is not None:
             answer.subscription_id = str(wanted.subscription_id)
-        answer.ClearField("proof")
         kept = StoredQuote(
             id=identifier,
             tenant_id=tenant_id,

@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 
-def quote_message(quote: Quote, inputs: QuoteInputs, proof: Proof) -> quotes_pb2.Quote:
-    """The proto of a quote, without what only a stored one has."""
+def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
+    """The proto of a quote, without its proof and what only a stored one has."""
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
     version = inputs.term.version
     message = quotes_pb2.Quote(
@@ -44,7 +44,6 @@ def quote_message(quote: Quote, inputs: QuoteInputs, proof: Proof) -> quotes_pb2
         plan_code=version.plan_code,
         plan_version=version.version,
         starts_on=(inputs.prices_on or inputs.month.start).isoformat(),
-        proof=proof_message(proof),
     )
     if quote.change is not None:
         message.change.CopyFrom(
@@ -96,7 +95,7 @@ PROVEN: Final = (
 def answers_its_inputs(kept: StoredQuote) -> bool:
     """Whether a stored quote says what its inputs, which were verified, come to."""
     frozen = kept.proof.inputs_json
-    again = quote_message(result_of(frozen), read_inputs(frozen), kept.proof)
+    again = quote_message(result_of(frozen), read_inputs(frozen))
     try:
         said = quotes_pb2.Quote.FromString(kept.answer)
     except DecodeError:
@@ -149,16 +148,20 @@ def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
 
 
 def _lines(lines: Iterable[Line]) -> list[quotes_pb2.QuoteLine]:
-    return [
-        quotes_pb2.QuoteLine(
-            kind=line.kind.value,
-            resource_kind=line.resource_kind,
-            description=line.description,
-            qty=line.qty,
-            unit=line.unit,
-            unit_price_cents=line.unit_price_cents,
-            amount_cents=line.amount_cents,
-            meta=line.meta,
-        )
-        for line in lines
-    ]
+    return [_line(line) for line in lines]
+
+
+def _line(line: Line) -> quotes_pb2.QuoteLine:
+    message = quotes_pb2.QuoteLine(
+        kind=line.kind,
+        resource_kind=line.resource_kind,
+        description=line.description,
+        qty=line.qty,
+        unit=line.unit,
+        unit_price_cents=line.unit_price_cents,
+        amount_cents=line.amount_cents,
+    )
+    meta = message.meta  # one by one: a map that is given whole is filled by slower code
+    for key, value in line.meta.items():
+        meta[key] = value
+    return message

@@ -6,7 +6,7 @@ them (quantities, unit prices, rates, the provider's costs) is exact.
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -111,9 +111,9 @@ def split(total: int, weights: Sequence[Exact]) -> list[int]:
 
 def _shortest(number: Decimal) -> Decimal:
     """The same number without trailing zeros, and without a negative zero."""
-    with localcontext() as context:
-        context.prec = max(MOST_DIGITS, len(number.as_tuple().digits))
-        return number.normalize() if number else Decimal(0)
+    digits = len(number.as_tuple().digits)
+    context = _WIDE if digits <= _WIDE.prec else Context(prec=digits)
+    return number.normalize(context) if number else Decimal(0)
 
 
 def _decimal_of(fraction: Fraction) -> Decimal:

@@ -52,6 +52,22 @@ def field_of(error: Any) -> str:
     return str(bad.field_violations[0].field if bad.field_violations else info.reason)
 
 
+async def publish(shop: Shop, plan_code: str, price_cents: int) -> None:
+    """Sells a plan at a price, with nothing included, from now on."""
+    drafted = await shop.catalog.CreatePlanVersion(
+        catalog_service_pb2.CreatePlanVersionRequest(
+            plan_code=plan_code, price_cents=price_cents, currency="AUD"
+        ),
+        metadata=shop.operator,
+    )
+    await shop.catalog.PublishPlanVersion(
+        catalog_service_pb2.PublishPlanVersionRequest(
+            plan_code=plan_code, version=drafted.plan_version.version
+        ),
+        metadata=shop.operator,
+    )
+
+
 async def subscribed(shop: Shop, plan_code: str = "studio", token: Token | None = None) -> str:
     deployment = await shop.deploy("blog", token)
     request = subscription_service_pb2.SubscribeRequest(
@@ -197,20 +213,45 @@ async def test_a_quote_of_a_subscription_as_it_is_changes_nothing(seeded: Shop) 
 async def test_a_new_price_is_quoted_at_once_and_never_reprices_a_subscriber(seeded: Shop) -> None:
     subscription = await subscribed(seeded)
     assert (await quote(seeded, plan_code="studio")).all_in_monthly_cents == 5000
-    drafted = await seeded.catalog.CreatePlanVersion(
-        catalog_service_pb2.CreatePlanVersionRequest(
-            plan_code="studio", price_cents=6000, currency="AUD"
-        ),
-        metadata=seeded.operator,
-    )
-    await seeded.catalog.PublishPlanVersion(
-        catalog_service_pb2.PublishPlanVersionRequest(
-            plan_code="studio", version=drafted.plan_version.version
-        ),
-        metadata=seeded.operator,
-    )
+    await publish(seeded, "studio", 6000)
     assert (await quote(seeded, plan_code="studio")).all_in_monthly_cents == 6000
     assert (await quote(seeded, subscription_id=subscription)).all_in_monthly_cents == 5000
+
+
+async def test_what_was_not_sold_a_moment_ago_is_quoted_as_soon_as_it_is(seeded: Shop) -> None:
+    assert await refusal(quote(seeded, plan_code="solo"), field_of) == (
+        "INVALID_ARGUMENT",
+        "plan_code",
+    )
+    await seeded.catalog.CreatePlan(
+        catalog_service_pb2.CreatePlanRequest(code="solo", name="Solo"), metadata=seeded.operator
+    )
+    await publish(seeded, "solo", 1500)
+    assert (await quote(seeded, plan_code="solo")).all_in_monthly_cents == 1500
+
+
+async def test_while_prices_change_every_quote_is_kept_at_a_price_that_was_sold_then(
+    seeded: Shop,
+) -> None:
+    prices = [6000, 7000, 8000]
+
+    async def publishing() -> None:
+        for price in prices:
+            await publish(seeded, "studio", price)
+
+    async def asking() -> list[quotes_pb2.Quote]:
+        return [await quote(seeded, plan_code="studio") for _ in range(8)]
+
+    changes = asyncio.create_task(publishing())
+    made = [one for some in await asyncio.gather(*(asking() for _ in range(6))) for one in some]
+    await changes
+    # Each stands on the version that was active when its row was committed.
+    kept = seeded.rows("SELECT count(*) FROM quotes")
+    assert kept == [(len(made),)]
+    priced = {one.plan_version: one.all_in_monthly_cents for one in made}
+    known = dict(enumerate([5000, *prices], start=1))
+    assert priced.items() <= known.items()
+    assert (await quote(seeded, plan_code="studio")).all_in_monthly_cents == prices[-1]
 
 
 async def test_the_same_key_gives_the_same_quote_and_another_body_is_a_conflict(

@@ -1,6 +1,7 @@
 """The lines that a month costs whatever is used: plan base and addons, whole and prorated."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from services.catalog.quoting.inputs import AddonSnapshot, QuoteInputs, Term, VersionSnapshot
 from services.catalog.quoting.lines import Line, LineKind, PlanChange, line
@@ -49,6 +50,8 @@ def _base_of(term: Term, days: int, month: int) -> Line:
     return _base(term.version, days, month)
 
 
+# Most quotes share their plan and addons: the objects are those of the price list.
+@lru_cache(maxsize=4096)
 def _base(version: VersionSnapshot, days: int, month: int) -> Line:
     meta = {"plan_version": str(version.version), "plan_version_id": version.id}
     return _month(
@@ -56,6 +59,7 @@ def _base(version: VersionSnapshot, days: int, month: int) -> Line:
     )
 
 
+@lru_cache(maxsize=4096)
 def _addon(addon: AddonSnapshot, days: int, month: int) -> Line:
     kind, price = addon.resource_kind, addon.price_cents
     meta = {"addon_id": addon.id}

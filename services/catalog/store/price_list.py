@@ -1,6 +1,7 @@
 """What is sold now, read anew only after it changed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import text
@@ -15,22 +16,23 @@ from services.common.access import Scope
 from services.common.database import Database, ReadSession
 from services.common.single_statements import compiled
 
-__all__ = ["PriceListReader", "read_price_list"]
+__all__ = ["REVISION", "PriceListReader", "read_price_list"]
 
 CATALOG_ONLY: Final = Scope("")
 """Sees what is sold, and no tenant's rows."""
 
 # Where a row is and which transaction wrote it changes with every change of the row.
-REVISION: Final = compiled(
-    text("""
+REVISION: Final = """
 SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
     SELECT 'p' || ctid || xmin FROM plans
     UNION ALL SELECT 'v' || ctid || xmin FROM plan_versions WHERE status = 'active'
     UNION ALL SELECT 'a' || ctid || xmin FROM addons
     UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
 ) AS sold (place)
-""")
-)
+"""
+"""Names the state of the catalog; a statement that contains it sees both as of one moment."""
+
+READ_REVISION: Final = compiled(text(REVISION))
 
 ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
 
@@ -51,8 +53,12 @@ class PriceListReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._revision: str | None = None
         self._known: PriceList | None = None
+
+    @property
+    def known(self) -> PriceList | None:
+        """The one that was read last, which may be of a catalog that has changed since."""
+        return self._known
 
     async def read(self, askers: Sequence[None]) -> list[PriceList]:
         """The price list as it is now, for each asker.
@@ -60,10 +66,9 @@ class PriceListReader:
         The revision is asked for before the list: a list that is newer than its revision is
         read again, one that is older is never kept.
         """
-        rows = await self._database.single_read(CATALOG_ONLY).fetch(REVISION, {})
-        revision = rows[0][0]
-        if self._known is None or revision != self._revision:
+        rows = await self._database.single_read(CATALOG_ONLY).fetch(READ_REVISION, {})
+        revision = rows[0][0] or ""
+        if self._known is None or revision != self._known.revision:
             async with self._database.read(CATALOG_ONLY) as session:
-                self._known = await read_price_list(session)
-            self._revision = revision
+                self._known = replace(await read_price_list(session), revision=revision)
         return [self._known] * len(askers)

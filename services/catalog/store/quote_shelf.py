@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from services.catalog.store.quotes import KEEP_ALONE, prepare_month, rows_of
+from services.catalog.store.quotes import KEEP_CURRENT, prepare_month, rows_of
 from services.catalog.stored_quotes import StoredQuote
 from services.common.access import ALL
 from services.common.database import Database
@@ -31,7 +31,13 @@ class QuoteShelf:
                     await prepare_month(session, month)
                 self._prepared.add(month)
 
-    async def keep(self, quotes: Sequence[StoredQuote]) -> list[None]:
-        """Keeps quotes, whose months are prepared: committed when this returns."""
-        await self._database.single_write(ALL).fetch(KEEP_ALONE, {"quotes": rows_of(quotes)})
-        return [None] * len(quotes)
+    async def keep(self, priced: Sequence[tuple[StoredQuote, str]]) -> list[bool]:
+        """Keeps quotes, whose months are prepared, each with its catalog's revision.
+
+        For each, whether it is kept and committed: it is not when the catalog has changed since
+        that revision.
+        """
+        rows = rows_of(*zip(*priced, strict=True))
+        answered = await self._database.single_write(ALL).fetch(KEEP_CURRENT, {"quotes": rows})
+        kept = {identifier for (identifier,) in answered}
+        return [quote.id in kept for quote, _ in priced]

@@ -1,7 +1,8 @@
 """Stored quotes: written once, many at a time, and read by their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,18 +10,19 @@ import orjson
 from sqlalchemy import text
 
 from services.catalog.quoting.proofs import Proof
+from services.catalog.store.price_list import REVISION
 from services.catalog.stored_quotes import StoredQuote, day_of
 from services.common.access import Scope
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 from services.common.single_statements import compiled
 
-__all__ = ["KEEP_ALONE", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
+__all__ = ["KEEP_CURRENT", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
 # One JSON text for all rows: its escapes are made in C, those of arrays are not.
-KEEP: Final = text("""
+_KEEP: Final = """
 INSERT INTO quotes (id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json,
                     inputs_hash, engine_version, result_hash, answer, created_at)
 SELECT id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash,
@@ -28,13 +30,16 @@ SELECT id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json, inp
 FROM json_to_recordset(CAST(:quotes AS json)) AS q (
     id uuid, quoted_on date, tenant_id text, requested_by text, subscription_id uuid,
     inputs_json text, inputs_hash text, engine_version text, result_hash text, answer text,
-    created_at timestamptz
+    created_at timestamptz, revision text
 )
-RETURNING id
-""")
+"""
 
-KEEP_ALONE: Final = compiled(KEEP)
-"""The same as a transaction of its own, in one round trip."""
+KEEP: Final = text(_KEEP)
+
+KEEP_CURRENT: Final = compiled(
+    text(f"{_KEEP} WHERE coalesce(revision, '') = coalesce(({REVISION}), '') RETURNING id")
+)
+"""Keeps those that were priced from the catalog as it is now, and answers their ids."""
 
 READ: Final = text("""
 SELECT id, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash, engine_version,
@@ -52,15 +57,15 @@ async def prepare_month(session: WriteSession, day: date) -> None:
 
 async def keep_quotes(session: WriteSession, quotes: Sequence[StoredQuote]) -> None:
     """Keeps quotes, whose months are prepared."""
-    await session.execute(KEEP, {"quotes": rows_of(quotes)})
+    await session.execute(KEEP, {"quotes": rows_of(quotes, repeat(""))})
 
 
-def rows_of(quotes: Sequence[StoredQuote]) -> str:
-    """Quotes as KEEP takes them."""
-    return orjson.dumps([_row(quote) for quote in quotes]).decode()
+def rows_of(quotes: Iterable[StoredQuote], revisions: Iterable[str]) -> str:
+    """Quotes as KEEP takes them, and the catalog's revision that each was priced from."""
+    return orjson.dumps(list(map(_row, quotes, revisions))).decode()
 
 
-def _row(quote: StoredQuote) -> dict[str, Any]:
+def _row(quote: StoredQuote, revision: str) -> dict[str, Any]:
     proof = quote.proof
     return {
         "id": quote.id,
@@ -74,6 +79,7 @@ def _row(quote: StoredQuote) -> dict[str, Any]:
         "result_hash": proof.result_hash,
         "answer": quote.answer.hex(),
         "created_at": quote.created_at,
+        "revision": revision,
     }
 
 
