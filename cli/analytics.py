@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from cli.caller import Metadata, called_as_operator
+from cli.caller import Metadata, called_as_operator, refused
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 
@@ -37,8 +37,7 @@ def asked(ask: Ask[Answer]) -> Answer:
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401

@@ -10,7 +10,7 @@ from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from rich.console import Console
 
-from cli.caller import called_as_operator
+from cli.caller import called_as_operator, refused
 from services.common.settings import Service, Settings
 
 __all__ = ["assign_resource"]
@@ -41,8 +41,7 @@ def assign_resource(
     try:
         resource = asyncio.run(_assign(request)).resource
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
     owner = " of ".join(word for word in (resource.deployment_id, resource.tenant_id) if word)
     Console().print(
         f"{resource.kind} {resource.name or resource.provider_id} belongs to {owner or 'nobody'}",

@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 
 import grpc
 import typer
+from rich.console import Console
 
 from services.common.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 
-__all__ = ["Metadata", "called_as_operator"]
+__all__ = ["Metadata", "called_as_operator", "refused"]
 
 TOKEN_SECONDS = 300
+UNCONNECTED = "failed to connect to all addresses"
+"""How gRPC's details begin when nothing listens at the address."""
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -32,3 +35,20 @@ async def called_as_operator(
     )
     async with grpc.aio.insecure_channel(settings.address(service)) as channel:
         yield channel, (("authorization", f"Bearer {token}"),)
+
+
+def refused(error: grpc.aio.AioRpcError) -> typer.Exit:
+    """Says on stderr why a service did not do it; what is returned ends the program with 1.
+
+    When nothing listens there, what the operator can do about it takes the place of gRPC's words.
+    """
+    details = error.details() or ""
+    if error.code() is grpc.StatusCode.UNAVAILABLE and UNCONNECTED in details:
+        said = (
+            "The service does not answer: is the stack up? `arcadia status` tells, and"
+            " `make up` starts it (with the same ARCADIA_PORT_OFFSET, if any)."
+        )
+    else:
+        said = f"{error.code().name}: {details}"
+    Console(stderr=True).print(said, markup=False, soft_wrap=True)
+    return typer.Exit(1)

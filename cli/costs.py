@@ -17,7 +17,7 @@ from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoice
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator
+from cli.caller import Metadata, called_as_operator, refused
 from cli.cost_fetch import fetch_bills
 from services.common.settings import Service, Settings
 
@@ -175,5 +175,4 @@ def _called(call: Call) -> None:
     try:
         asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None

@@ -20,7 +20,7 @@ from rich.text import Text
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from cli.caller import called_as_operator
+from cli.caller import called_as_operator, refused
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 from workflows.drift_payloads import DriftOutcome
@@ -187,8 +187,7 @@ def _asked(ask: Ask) -> Any:  # noqa: ANN401
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:

@@ -15,7 +15,7 @@ from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from arcadia.inventory.v1.resources_pb2 import ResourceEvent
 from google.protobuf.json_format import MessageToDict
 
-from cli.caller import called_as_operator
+from cli.caller import called_as_operator, refused
 from services.common.settings import Service, Settings
 
 __all__ = ["commands"]
@@ -128,7 +128,6 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
         asyncio.run(work())
     except grpc.aio.AioRpcError as error:
-        print(f"{error.code().name}: {error.details()}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator
+from cli.caller import Metadata, called_as_operator, refused
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -257,8 +257,7 @@ def _asked(ask: Ask) -> Any:  # noqa: ANN401
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def _print_head(console: Console, invoice: invoices_pb2.Invoice) -> None:

@@ -12,7 +12,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from rich.console import Console
 
-from cli.caller import called_as_operator
+from cli.caller import called_as_operator, refused
 from services.common.settings import Service, Settings
 
 __all__ = ["commands"]
@@ -65,8 +65,7 @@ def _asked(asking: Coroutine[Any, Any, deployments_pb2.Provision]) -> deployment
     try:
         provision: deployments_pb2.Provision = asyncio.run(asking)
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
     return provision
 
 

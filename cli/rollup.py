@@ -15,7 +15,7 @@ from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator
+from cli.caller import Metadata, called_as_operator, refused
 from cli.invoices import money
 from services.common.settings import Service, Settings
 
@@ -160,8 +160,7 @@ def _asked(ask: Ask) -> Any:  # noqa: ANN401
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:

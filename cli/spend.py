@@ -12,7 +12,7 @@ from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import called_as_operator
+from cli.caller import called_as_operator, refused
 from cli.invoices import money
 from services.common.settings import Service, Settings
 
@@ -107,8 +107,7 @@ def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
     try:
         return asyncio.run(ask())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def _words(policy: pb.SpendPolicy) -> str:

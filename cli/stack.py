@@ -6,6 +6,7 @@ mode, and the other commands run without it.
 
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from services.common.settings import Settings
 from stack.layout import Layout
+from stack.log_lines import as_text, parsed
 from stack.logs import Follower, tail
 
 if TYPE_CHECKING:
@@ -70,19 +72,23 @@ def logs(
     part: Annotated[str | None, typer.Argument(help="Which part; all when none is named.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of each.")] = 20,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Each line as it was written, mostly JSON.")
+    ] = False,
 ) -> None:
-    """Show the logs of the parts."""
+    """Show the logs of the parts, made readable; times are UTC."""
     layout = Layout.of(Settings())
     names = sorted(log.stem for log in layout.logs.glob("*.log"))
     if part is not None and part not in names:
         raise typer.BadParameter(f"no log of {part!r}; there are {', '.join(names) or 'none'}")
     chosen = [part] if part else names
+    show = partial(_print_raw, alone=part is not None) if raw else partial(_print_log, Console())
     followers = {name: Follower(layout.log(name)) for name in chosen}
     for name in chosen:
-        _print_log(name, tail(layout.log(name), lines), alone=part is not None)
+        show(name, tail(layout.log(name), lines))
     while follow:
         for name, follower in followers.items():
-            _print_log(name, follower.lines(), alone=part is not None)
+            show(name, follower.lines())
         sys.stdout.flush()
         time.sleep(LOOK_SECONDS)
 
@@ -128,6 +134,11 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} m" if hours else f"{minutes} m {rest:02} s"
 
 
-def _print_log(name: str, lines: list[str], *, alone: bool) -> None:
+def _print_log(console: Console, name: str, lines: list[str]) -> None:
+    for line in lines:
+        console.print(as_text(name, parsed(line)), soft_wrap=True)
+
+
+def _print_raw(name: str, lines: list[str], *, alone: bool) -> None:
     for line in lines:
         typer.echo(line if alone else f"{name:<10} {line}")

@@ -13,7 +13,7 @@ from arcadia.inventory.v1.resources_pb2 import Sweep
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator
+from cli.caller import Metadata, called_as_operator, refused
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def _asked(ask: Ask) -> Any:  # noqa: ANN401
     try:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
-        Console(stderr=True).print(f"{error.code().name}: {error.details()}", markup=False)
-        raise typer.Exit(1) from None
+        raise refused(error) from None
 
 
 def _line(sweep: Sweep) -> Text:

@@ -1,8 +1,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from services.common.settings import Settings
 from tests.support.environment import environment_of
+from tests.support.ports import free_port
 
 
 def arcadia(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -33,3 +36,17 @@ def test_commands_run_without_what_only_the_local_mode_needs() -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["invoices list", "catalog list", "costs balance", "sweeps list", "inventory export"]
+)
+def test_without_the_stack_a_command_says_how_to_start_it(command: str) -> None:
+    port = str(free_port())
+    services = ("INVENTORY", "BILLING", "CATALOG", "ANALYTICS")
+    result = arcadia(
+        *command.split(), **{f"ARCADIA_{one}_ADDRESS": f"127.0.0.1:{port}" for one in services}
+    )
+    assert result.returncode == 1
+    assert "`make up` starts it" in result.stderr
+    assert "UNAVAILABLE" not in result.stderr

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.log_lines import as_text, parsed
 from stack.logs import Follower, bound, tail
 
 
@@ -46,3 +47,26 @@ def test_following_gives_whole_lines_once_and_starts_again_when_the_log_is_cut(
     assert follower.lines() == ["half"]
     log.write_text("cut\n")
     assert follower.lines() == ["cut"]
+
+
+def test_a_line_of_json_is_told_as_a_person_reads_it() -> None:
+    line = (
+        '{"event":"call","program":"catalog","level":"warn","rpc":"/a.B/C","ms":46.5,'
+        '"request_id":"01a2","reason":"","timestamp":"2026-11-23T20:33:03.000818+02:00",'
+        '"exception":"Traceback:\\n  boom"}'
+    )
+    assert as_text("catalog", parsed(line)).plain == (
+        "2026-11-23 18:33:03.000 catalog    warning call rpc=/a.B/C ms=46.5 request=01a2"
+        "\n    Traceback:\n      boom"
+    )
+
+
+@pytest.mark.parametrize("line", ["Temporal UI: http://localhost", "[1, 2]", "12", "{", ""])
+def test_a_line_of_another_form_is_shown_as_it_is(line: str) -> None:
+    assert as_text("temporal", parsed(line)).plain == f"temporal   {line}"
+
+
+def test_what_a_stranger_sent_does_not_steer_the_terminal() -> None:
+    told = as_text("gateway", parsed('{"level":"info","event":"a\\u001b[2Jb\\nc","x":"\\u009b1m"}'))
+    assert told.plain.endswith("a\\x1b[2Jb\\nc x=\\x9b1m")
+    assert "\x1b" not in as_text("gateway", parsed("\x1b[2J")).plain

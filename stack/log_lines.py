@@ -1,0 +1,99 @@
+"""A line of a log as a person reads it: when, which part, how grave, what, for which request."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.text import Text
+
+__all__ = ["LogLine", "as_text", "parsed"]
+
+STYLES: Final = {"debug": "dim", "info": "green", "warning": "yellow", "error": "red"}
+GRAVE: Final = {"warn": "warning", "critical": "error", "fatal": "error", "exception": "error"}
+HEAD: Final = ("timestamp", "time", "level", "event", "msg", "message", "request_id", "exception")
+LEFT_OUT: Final = ("program",)
+"""Said by the part already."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What a line of JSON tells. A line that is no JSON object is all `message`."""
+
+    message: str
+    at: str = ""
+    """UTC, to the millisecond; empty when the line says none."""
+    level: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    request_id: str = ""
+    trace: tuple[str, ...] = field(default=())
+    """The lines of the exception."""
+
+
+def parsed(line: str) -> LogLine:
+    """Reads a line as it lies in the log, whoever wrote it; never fails.
+
+    What a terminal would obey comes out escaped: a log holds what strangers sent.
+    """
+    try:
+        told = json.loads(line)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return LogLine(message=_plain(line))
+    level = str(told.get("level", "")).lower()
+    return LogLine(
+        message=_first(told, "event", "msg", "message"),
+        at=_instant(_first(told, "timestamp", "time")),
+        level=_plain(GRAVE.get(level, level)),
+        details=tuple(
+            (_plain(name), _value(value))
+            for name, value in told.items()
+            if name not in (*HEAD, *LEFT_OUT) and value not in ("", None)
+        ),
+        request_id=_first(told, "request_id"),
+        trace=tuple(_plain(one) for one in str(told.get("exception") or "").splitlines()),
+    )
+
+
+def as_text(part: str, line: LogLine) -> Text:
+    """The line with its colours, of which a terminal alone shows any."""
+    if not line.at and not line.level:
+        return Text.assemble((f"{part:<10}", "cyan"), " ", line.message)
+    text = Text.assemble(
+        (f"{line.at:<23}", "dim"),
+        " ",
+        (f"{part:<10}", "cyan"),
+        " ",
+        (f"{line.level:<7}", STYLES.get(line.level, "")),
+        " ",
+        (line.message, "bold"),
+    )
+    for name, value in line.details:
+        text.append(f" {name}=", "dim").append(value)
+    if line.request_id:
+        text.append(f" request={line.request_id}", "dim")
+    for one in line.trace:
+        text.append(f"\n    {one}")
+    return text
+
+
+def _first(told: dict[str, Any], *names: str) -> str:
+    return next((_value(told[name]) for name in names if told.get(name)), "")
+
+
+def _value(value: object) -> str:
+    return _plain(value if isinstance(value, str) else json.dumps(value))
+
+
+def _instant(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    at = at.astimezone(UTC) if at.tzinfo else at
+    return at.replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isprintable() or one == "\t" else ascii(one)[1:-1] for one in text)
