@@ -175,4 +175,5 @@ def metering_activities(channel: grpc.aio.Channel) -> Sequence[Activity]:
         attribution.attribute_costs,
         attribution.refresh_accrual,
         attribution.refresh_margin,
+        attribution.unsettled_months,
     )

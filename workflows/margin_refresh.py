@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.metering import AttributionActivities
     from workflows.metering_payloads import AttributeInput, MarginInput, MarginResult
-    from workflows.patience import HEARTBEAT
+    from workflows.patience import HEARTBEAT, SHORT
     from workflows.reasons import planned_at
     from workflows.search_attributes import PERIOD
 
@@ -23,13 +23,37 @@ RETRIES: Final = RetryPolicy(
 
 @workflow.defn
 class MarginRefresh:
-    """Started by its schedule, by the month's end, and by `arcadia margin refresh`."""
+    """Started by its schedule, by the month's end, and by `arcadia margin refresh`.
+
+    The schedule's runs name no month: they compute the one that ended last, then those before it
+    that something came late for.
+    """
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
 
     @workflow.run
     async def run(self, request: MarginInput) -> MarginResult:
-        """What the margin was computed from."""
+        """What the margin was computed from: of the month that is named, else of the last."""
         period = request.period or _last_month(planned_at().date())
         workflow.upsert_search_attributes([PERIOD.value_set(f"{period:%Y-%m}")])
+        result = await self._refresh(period)
+        if request.period is None:
+            for late in await self._unsettled(period):
+                await self._refresh(late)
+        return result
+
+    async def _unsettled(self, period: date) -> list[date]:
+        return await workflow.execute_activity_method(
+            AttributionActivities.unsettled_months,
+            period,
+            schedule_to_close_timeout=PATIENCE,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary=f"look for months before {period:%Y-%m} that something came late for",
+        )
+
+    async def _refresh(self, period: date) -> MarginResult:
         info = workflow.info()
         costs = await workflow.execute_activity_method(
             AttributionActivities.attribute_costs,
@@ -48,7 +72,8 @@ class MarginRefresh:
             summary=f"compute the margin of {period:%Y-%m}",
         )
         result = MarginResult(period, costs, tenants, deployments)
-        workflow.set_current_details(result.in_words())
+        self._told.append(result.in_words())
+        workflow.set_current_details("\n\n".join(self._told))
         return result
 
 

@@ -223,7 +223,7 @@ def _planned_metering() -> tuple[PlannedSchedule, ...]:
             overlap=ScheduleOverlapPolicy.SKIP,
             catch_up=timedelta(minutes=50),
             jitter=timedelta(seconds=10),
-            note="daily at 06:10, on the bills that came at night: the margin of the last month",
+            note="daily at 06:10, on the bills that came at night: the margin of what is not final",
         ),
     )
 

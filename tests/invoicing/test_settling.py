@@ -276,3 +276,6 @@ async def test_a_margin_that_an_invoice_left_behind_is_provisional_until_compute
     await books.void(globex.id)
     assert await state() == ("provisional", 10_650)
     assert await state(anew=True) == ("final", 5_650)
+    books.catalog.subscriptions.append(Subscription("initech", "shop"))
+    await books.rolled_up()
+    assert await state() == ("provisional", 5_650)

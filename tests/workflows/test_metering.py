@@ -14,8 +14,9 @@ from temporalio.client import Client, WorkflowFailureError
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
 from tests.workflows.usage_system import Usage
+from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
-from workflows.metering_payloads import MeteringInput
+from workflows.metering_payloads import MarginInput, MeteringInput
 from workflows.metering_starts import (
     MARGIN_REFRESH_ID,
     METERING_ID,
@@ -29,6 +30,14 @@ PAGE = 1_000
 """Intervals that a page has when a worker asks."""
 
 APRIL_10 = date(2026, 4, 10)
+
+KEPT = """
+INSERT INTO margin_months (period, basis, revenue_cents, cogs_cents, revenue_state, cogs_state,
+                           reporting_currency, exchange_rate_ids, parity_assumed, as_of)
+SELECT k.period, 'invoiced', 1, 1, k.state, 'final', 'AUD', '{}', false, now()
+FROM (VALUES (%s::date, %s), (%s::date, %s)) AS k (period, state)
+RETURNING period
+"""
 
 
 def free(item: pricing_pb.BatchQuoteItem) -> pricing_pb.BatchQuoteResult:
@@ -122,6 +131,31 @@ async def test_the_margin_of_a_month_is_refreshed_under_its_own_name(usage: Usag
     result = await run.result()
     assert (result.costs.tenant_count, result.tenant_count) == (1, 1)
     assert usage.rows("SELECT cogs_cents, cogs_state FROM margin_months") == [(600, "final")]
+
+
+async def test_the_daily_run_computes_older_months_anew_that_something_came_late_for(
+    usage: Usage,
+) -> None:
+    usage.peers.spans = droplets(1)
+    usage.peers.cost_lines = [
+        costs_pb2.CostLine(
+            id=str(uuid4()), classification="resource", match_state="matched", kind="droplet",
+            resource_id=str(UUID(int=1)), amount_usd="6.00",
+        )
+    ]  # fmt: skip
+    last = (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    late, settled = date(2025, 6, 1), date(2025, 7, 1)
+    usage.rows(KEPT, late, "provisional", settled, "final")
+    usage.system.start_worker()
+    run = await usage.system.client.start_workflow(
+        MarginRefresh.run,
+        MarginInput(),
+        id=f"margin-refresh/test/{uuid4()}",
+        task_queue=TaskQueue.METERING,
+    )
+    assert (await run.result()).period == last
+    kept = usage.rows("SELECT period, cogs_cents FROM margin_months ORDER BY period")
+    assert kept == [(late, 600), (settled, 1), (last, 600)]
 
 
 async def test_metering_runs_at_thirty_five_past_every_hour_and_margin_daily(

@@ -122,6 +122,17 @@ class AttributionActivities:
         return Accrued(*cursor.counts)
 
     @activity.defn
+    async def unsettled_months(self, before: date) -> list[date]:
+        """The months before one whose margin is to be computed anew."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._attribution.GetUnsettledMonths(
+                attribution_pb.GetUnsettledMonthsRequest(before=before.isoformat()),
+                timeout=SECONDS_A_CALL,
+            )
+        return [date.fromisoformat(period) for period in answer.periods]
+
+    @activity.defn
     async def refresh_margin(self, period: date) -> tuple[int, int]:
         """Computes a month's margin; how many tenants and deployments have a share."""
         with as_failures(SERVICE):

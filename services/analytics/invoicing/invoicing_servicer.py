@@ -33,6 +33,7 @@ from services.analytics.invoicing.store.rollups import (
 )
 from services.analytics.invoicing.store.summing import differences_of
 from services.analytics.invoicing.terms import Terms
+from services.analytics.margin.store.months import mark_margin
 from services.analytics.quoting import billable
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL
@@ -218,6 +219,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
                     metadata={"status": rollup.status},
                 )
             issued = await issue(session, await next_drafts(session, rollup_id, limit), how)
+            if issued:
+                await mark_margin(session, month_of(rollup.period))
             left = await count_drafts(session, rollup_id)
         return pb.IssueInvoicesResponse(issued_count=issued, remaining_count=left)
 

@@ -27,6 +27,7 @@ from services.analytics.margin.store.costs import (
     write_costs,
     write_spans,
 )
+from services.analytics.margin.store.months import unsettled_months
 from services.analytics.margin.store.reconciliation import reconcile
 from services.analytics.peers import Peers
 from services.analytics.quoting import billable, items_of, quote
@@ -57,6 +58,9 @@ FALLEN: Final = (
     Attribution.TENANT, Attribution.INTERNAL, Attribution.UNATTRIBUTED, Attribution.SHARED,
 )  # fmt: skip
 """In the order of the counts that are answered."""
+
+MOST_UNSETTLED: Final = 12
+"""Months that are computed anew at once; those before them when these are settled."""
 
 MOST_TENANTS: Final = 1_000
 TENANTS_A_PAGE: Final = 200
@@ -210,6 +214,15 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
                 await forget_accruals(session, of, replaced)
                 await refresh_accrued_margin(session, period, of, now=now)
         return _priced(counts, page.next_page_token)
+
+    async def GetUnsettledMonths(  # noqa: N802
+        self, request: pb.GetUnsettledMonthsRequest, context: Context
+    ) -> pb.GetUnsettledMonthsResponse:
+        """The months before one whose margin is to be computed anew."""
+        before = read_month(request.before, "before")
+        async with self._database.read(current_caller().scope) as session:
+            months = await unsettled_months(session, before.start, limit=MOST_UNSETTLED)
+        return pb.GetUnsettledMonthsResponse(periods=[month.isoformat() for month in months])
 
     async def RefreshMargin(  # noqa: N802
         self, request: pb.RefreshMarginRequest, context: Context

@@ -13,7 +13,7 @@ from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
 __all__ = ["Basis", "Month", "list_shares", "lock_margin", "mark_margin", "read_kinds",
-           "read_month", "read_trend", "replace_margin"]  # fmt: skip
+           "read_month", "read_trend", "replace_margin", "unsettled_months"]  # fmt: skip
 
 Basis = Literal["invoiced", "accrued"]
 
@@ -23,6 +23,12 @@ ONE_AT_A_TIME: Final = text(
 MARK: Final = text("""
 UPDATE margin_months SET revenue_state = 'provisional'
 WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
+""")
+UNSETTLED: Final = text("""
+SELECT period FROM margin_months
+WHERE basis = 'invoiced' AND period < :before
+  AND (revenue_state <> 'final' OR cogs_state <> 'final')
+ORDER BY period DESC LIMIT :limit
 """)
 FORGET: Final = tuple(
     text(f"DELETE FROM {table} WHERE period = :period AND basis = :basis")
@@ -112,6 +118,12 @@ async def mark_margin(session: WriteSession, period: Period) -> None:
     """What a month earned was changed by this transaction: what is kept of it is provisional."""
     await lock_margin(session, period, "invoiced")
     await session.execute(MARK, {"period": period.start})
+
+
+async def unsettled_months(session: ReadSession, before: date, *, limit: int) -> list[date]:
+    """The newest months before one of which something is not final, or not known."""
+    rows = await session.execute(UNSETTLED, {"before": before, "limit": limit})
+    return list(rows.scalars())
 
 
 async def replace_margin(session: WriteSession, month: Month) -> None:

@@ -26,7 +26,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.arcadia/analytics/v1/attribution_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"l\n\x15\x41ttributeCostsRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x91\x01\n\x16\x41ttributeCostsResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x16\n\x0einternal_count\x18\x02 \x01(\x03\x12\x1a\n\x12unattributed_count\x18\x03 \x01(\x03\x12\x14\n\x0cshared_count\x18\x04 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\"\x89\x01\n\x1a\x41ttributeDailyCostsRequest\x12\x16\n\x08\x66rom_day\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06to_day\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\x96\x01\n\x1b\x41ttributeDailyCostsResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x16\n\x0einternal_count\x18\x02 \x01(\x03\x12\x1a\n\x12unattributed_count\x18\x03 \x01(\x03\x12\x14\n\x0cshared_count\x18\x04 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\"l\n\x15RefreshAccrualRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x16RefreshAccrualResponse\x12\x14\n\x0cpriced_count\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\",\n\x14RefreshMarginRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"G\n\x15RefreshMarginResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x18\n\x10\x64\x65ployment_count\x18\x02 \x01(\x03\x32\xed\x03\n\x12\x41ttributionService\x12q\n\x0e\x41ttributeCosts\x12+.arcadia.analytics.v1.AttributeCostsRequest\x1a,.arcadia.analytics.v1.AttributeCostsResponse\"\x04\xc8\xf3\x18\x05\x12\x80\x01\n\x13\x41ttributeDailyCosts\x12\x30.arcadia.analytics.v1.AttributeDailyCostsRequest\x1a\x31.arcadia.analytics.v1.AttributeDailyCostsResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eRefreshAccrual\x12+.arcadia.analytics.v1.RefreshAccrualRequest\x1a,.arcadia.analytics.v1.RefreshAccrualResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rRefreshMargin\x12*.arcadia.analytics.v1.RefreshMarginRequest\x1a+.arcadia.analytics.v1.RefreshMarginResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.arcadia/analytics/v1/attribution_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"l\n\x15\x41ttributeCostsRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x91\x01\n\x16\x41ttributeCostsResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x16\n\x0einternal_count\x18\x02 \x01(\x03\x12\x1a\n\x12unattributed_count\x18\x03 \x01(\x03\x12\x14\n\x0cshared_count\x18\x04 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\"\x89\x01\n\x1a\x41ttributeDailyCostsRequest\x12\x16\n\x08\x66rom_day\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06to_day\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\x96\x01\n\x1b\x41ttributeDailyCostsResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x16\n\x0einternal_count\x18\x02 \x01(\x03\x12\x1a\n\x12unattributed_count\x18\x03 \x01(\x03\x12\x14\n\x0cshared_count\x18\x04 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\"l\n\x15RefreshAccrualRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x16RefreshAccrualResponse\x12\x14\n\x0cpriced_count\x18\x01 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"1\n\x19GetUnsettledMonthsRequest\x12\x14\n\x06\x62\x65\x66ore\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"-\n\x1aGetUnsettledMonthsResponse\x12\x0f\n\x07periods\x18\x01 \x03(\t\",\n\x14RefreshMarginRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"G\n\x15RefreshMarginResponse\x12\x14\n\x0ctenant_count\x18\x01 \x01(\x03\x12\x18\n\x10\x64\x65ployment_count\x18\x02 \x01(\x03\x32\xec\x04\n\x12\x41ttributionService\x12q\n\x0e\x41ttributeCosts\x12+.arcadia.analytics.v1.AttributeCostsRequest\x1a,.arcadia.analytics.v1.AttributeCostsResponse\"\x04\xc8\xf3\x18\x05\x12\x80\x01\n\x13\x41ttributeDailyCosts\x12\x30.arcadia.analytics.v1.AttributeDailyCostsRequest\x1a\x31.arcadia.analytics.v1.AttributeDailyCostsResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eRefreshAccrual\x12+.arcadia.analytics.v1.RefreshAccrualRequest\x1a,.arcadia.analytics.v1.RefreshAccrualResponse\"\x04\xc8\xf3\x18\x05\x12}\n\x12GetUnsettledMonths\x12/.arcadia.analytics.v1.GetUnsettledMonthsRequest\x1a\x30.arcadia.analytics.v1.GetUnsettledMonthsResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rRefreshMargin\x12*.arcadia.analytics.v1.RefreshMarginRequest\x1a+.arcadia.analytics.v1.RefreshMarginResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFRESHACCRUALREQUEST'].fields_by_name['period']._serialized_options = b'\342A\001\002'
   _globals['_REFRESHACCRUALREQUEST'].fields_by_name['pass_key']._loaded_options = None
   _globals['_REFRESHACCRUALREQUEST'].fields_by_name['pass_key']._serialized_options = b'\342A\001\002'
+  _globals['_GETUNSETTLEDMONTHSREQUEST'].fields_by_name['before']._loaded_options = None
+  _globals['_GETUNSETTLEDMONTHSREQUEST'].fields_by_name['before']._serialized_options = b'\342A\001\002'
   _globals['_REFRESHMARGINREQUEST'].fields_by_name['period']._loaded_options = None
   _globals['_REFRESHMARGINREQUEST'].fields_by_name['period']._serialized_options = b'\342A\001\002'
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['AttributeCosts']._loaded_options = None
@@ -55,6 +57,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['AttributeDailyCosts']._serialized_options = b'\310\363\030\005'
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['RefreshAccrual']._loaded_options = None
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['RefreshAccrual']._serialized_options = b'\310\363\030\005'
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['GetUnsettledMonths']._loaded_options = None
+  _globals['_ATTRIBUTIONSERVICE'].methods_by_name['GetUnsettledMonths']._serialized_options = b'\310\363\030\005'
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['RefreshMargin']._loaded_options = None
   _globals['_ATTRIBUTIONSERVICE'].methods_by_name['RefreshMargin']._serialized_options = b'\310\363\030\005'
   _globals['_ATTRIBUTECOSTSREQUEST']._serialized_start=137
@@ -69,10 +73,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFRESHACCRUALREQUEST']._serialized_end=796
   _globals['_REFRESHACCRUALRESPONSE']._serialized_start=798
   _globals['_REFRESHACCRUALRESPONSE']._serialized_end=891
-  _globals['_REFRESHMARGINREQUEST']._serialized_start=893
-  _globals['_REFRESHMARGINREQUEST']._serialized_end=937
-  _globals['_REFRESHMARGINRESPONSE']._serialized_start=939
-  _globals['_REFRESHMARGINRESPONSE']._serialized_end=1010
-  _globals['_ATTRIBUTIONSERVICE']._serialized_start=1013
-  _globals['_ATTRIBUTIONSERVICE']._serialized_end=1506
+  _globals['_GETUNSETTLEDMONTHSREQUEST']._serialized_start=893
+  _globals['_GETUNSETTLEDMONTHSREQUEST']._serialized_end=942
+  _globals['_GETUNSETTLEDMONTHSRESPONSE']._serialized_start=944
+  _globals['_GETUNSETTLEDMONTHSRESPONSE']._serialized_end=989
+  _globals['_REFRESHMARGINREQUEST']._serialized_start=991
+  _globals['_REFRESHMARGINREQUEST']._serialized_end=1035
+  _globals['_REFRESHMARGINRESPONSE']._serialized_start=1037
+  _globals['_REFRESHMARGINRESPONSE']._serialized_end=1108
+  _globals['_ATTRIBUTIONSERVICE']._serialized_start=1111
+  _globals['_ATTRIBUTIONSERVICE']._serialized_end=1731
 # @@protoc_insertion_point(module_scope)

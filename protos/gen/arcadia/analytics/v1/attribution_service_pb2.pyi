@@ -1,7 +1,9 @@
 from arcadia.common.v1 import access_pb2 as _access_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
 from typing import ClassVar as _ClassVar, Optional as _Optional
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -81,6 +83,18 @@ class RefreshAccrualResponse(_message.Message):
     failed_count: int
     next_page_token: str
     def __init__(self, priced_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetUnsettledMonthsRequest(_message.Message):
+    __slots__ = ("before",)
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    before: str
+    def __init__(self, before: _Optional[str] = ...) -> None: ...
+
+class GetUnsettledMonthsResponse(_message.Message):
+    __slots__ = ("periods",)
+    PERIODS_FIELD_NUMBER: _ClassVar[int]
+    periods: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, periods: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RefreshMarginRequest(_message.Message):
     __slots__ = ("period",)

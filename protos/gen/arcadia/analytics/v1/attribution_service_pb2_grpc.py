@@ -50,6 +50,11 @@ class AttributionServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualResponse.FromString,
                 _registered_method=True)
+        self.GetUnsettledMonths = channel.unary_unary(
+                '/arcadia.analytics.v1.AttributionService/GetUnsettledMonths',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsResponse.FromString,
+                _registered_method=True)
         self.RefreshMargin = channel.unary_unary(
                 '/arcadia.analytics.v1.AttributionService/RefreshMargin',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshMarginRequest.SerializeToString,
@@ -84,6 +89,14 @@ class AttributionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUnsettledMonths(self, request, context):
+        """The months before one whose kept margin is not final, newest first: an invoice or
+        a bill of theirs came or changed later.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RefreshMargin(self, request, context):
         """Computes a month's margin anew from what is attributed and invoiced.
         """
@@ -108,6 +121,11 @@ def add_AttributionServiceServicer_to_server(servicer, server):
                     servicer.RefreshAccrual,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualResponse.SerializeToString,
+            ),
+            'GetUnsettledMonths': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUnsettledMonths,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsResponse.SerializeToString,
             ),
             'RefreshMargin': grpc.unary_unary_rpc_method_handler(
                     servicer.RefreshMargin,
@@ -197,6 +215,33 @@ class AttributionService:
             '/arcadia.analytics.v1.AttributionService/RefreshAccrual',
             arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.RefreshAccrualResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUnsettledMonths(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.AttributionService/GetUnsettledMonths',
+            arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_attribution__service__pb2.GetUnsettledMonthsResponse.FromString,
             options,
             channel_credentials,
             insecure,

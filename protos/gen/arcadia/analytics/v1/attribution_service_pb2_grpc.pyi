@@ -43,6 +43,10 @@ class AttributionServiceStub:
     """Prices a page of subscriptions with their usage so far. The last page replaces
     the accrual by what the pass found.
     """
+    GetUnsettledMonths: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]
+    """The months before one whose kept margin is not final, newest first: an invoice or
+    a bill of theirs came or changed later.
+    """
     RefreshMargin: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]
     """Computes a month's margin anew from what is attributed and invoiced."""
 
@@ -60,6 +64,10 @@ class AttributionServiceAsyncStub(AttributionServiceStub):
     RefreshAccrual: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshAccrualRequest, _attribution_service_pb2.RefreshAccrualResponse]  # type: ignore[assignment]
     """Prices a page of subscriptions with their usage so far. The last page replaces
     the accrual by what the pass found.
+    """
+    GetUnsettledMonths: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]  # type: ignore[assignment]
+    """The months before one whose kept margin is not final, newest first: an invoice or
+    a bill of theirs came or changed later.
     """
     RefreshMargin: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]  # type: ignore[assignment]
     """Computes a month's margin anew from what is attributed and invoiced."""
@@ -93,6 +101,16 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_attribution_service_pb2.RefreshAccrualResponse, _abc.Awaitable[_attribution_service_pb2.RefreshAccrualResponse]]:
         """Prices a page of subscriptions with their usage so far. The last page replaces
         the accrual by what the pass found.
+        """
+
+    @_abc_1.abstractmethod
+    def GetUnsettledMonths(
+        self,
+        request: _attribution_service_pb2.GetUnsettledMonthsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attribution_service_pb2.GetUnsettledMonthsResponse, _abc.Awaitable[_attribution_service_pb2.GetUnsettledMonthsResponse]]:
+        """The months before one whose kept margin is not final, newest first: an invoice or
+        a bill of theirs came or changed later.
         """
 
     @_abc_1.abstractmethod
