@@ -123,9 +123,9 @@ async def test_paused_days_and_days_after_the_end_are_not_billed(seeded: Shop) -
     cancel = subscription_service_pb2.CancelSubscriptionRequest(
         id=subscription, effective_on="2026-04-21"
     )
-    await service.PauseSubscription(pause, metadata=seeded.acme)
+    await service.PauseSubscription(pause, metadata=seeded.operator)
     seeded.clock.set("2026-04-11")
-    await service.ResumeSubscription(resume, metadata=seeded.acme)
+    await service.ResumeSubscription(resume, metadata=seeded.operator)
     await service.CancelSubscription(cancel, metadata=seeded.acme)
     (line,) = (await billed(seeded, subscription, {})).first_invoice
     assert (line.meta["proration"], line.amount_cents) == ("15/30", 2500)

@@ -243,9 +243,7 @@ async def test_a_trial_ends_on_its_day_or_when_it_is_left(shop: Shop) -> None:
     assert (await subscribed(shop, "shop")).trial_end == ""
 
 
-@pytest.mark.parametrize(
-    "what", ["CancelSubscription", "PauseSubscription", "ChangePlan", "AttachAddon"]
-)
+@pytest.mark.parametrize("what", ["CancelSubscription", "ChangePlan", "AttachAddon"])
 async def test_days_that_were_used_are_owed(shop: Shop, what: str) -> None:
     shop.clock.set("2026-03-20")
     made = await subscribed(shop)
@@ -260,6 +258,14 @@ async def test_days_that_were_used_are_owed(shop: Shop, what: str) -> None:
         assert await refusal(call, reason_of) == ("INVALID_ARGUMENT", reason)
     assert await shop.subscription(made.id) == await shop.subscription(made.id, shop.operator)
     await shop.change(what, made.id, effective_on="2026-04-01", **said.get(what, {}))
+
+
+@pytest.mark.parametrize("what", ["PauseSubscription", "ResumeSubscription"])
+async def test_a_tenant_cannot_stop_being_billed_for_what_still_runs(shop: Shop, what: str) -> None:
+    made = await subscribed(shop)
+    call = shop.change(what, made.id, shop.acme)
+    assert await refusal(call, reason_of) == ("PERMISSION_DENIED", "OPERATOR_ONLY")
+    assert await shop.subscription(made.id) == made
 
 
 async def test_lists_filter_by_status_and_plan_of_today(shop: Shop) -> None:

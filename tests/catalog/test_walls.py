@@ -27,7 +27,7 @@ async def test_row_level_security_shows_a_tenant_its_own_rows_only(shop: Shop) -
         token = shop.tenant(tenant)
         deployment = await shop.deploy("blog", token)
         made = await shop.subscribe(deployment.id, token=token, addons=["storage_50gb"])
-        await shop.change("PauseSubscription", made.id, token)
+        await shop.change("PauseSubscription", made.id)
     for table in OF_TENANTS:
         query = text(f"SELECT DISTINCT tenant_id FROM {table} ORDER BY 1")
         for scope, seen in ((Scope("acme"), ["acme"]), (Scope(""), []), (ALL, ["acme", "globex"])):

@@ -100,12 +100,6 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "SubscriptionService/DetachAddon": lambda ids: pb.DetachAddonRequest(
         id=ids.subscription, attached_addon_id=ids.attached_addon
     ),
-    "SubscriptionService/PauseSubscription": lambda ids: pb.PauseSubscriptionRequest(
-        id=ids.subscription
-    ),
-    "SubscriptionService/ResumeSubscription": lambda ids: pb.ResumeSubscriptionRequest(
-        id=ids.subscription
-    ),
     "SubscriptionService/CancelSubscription": lambda ids: pb.CancelSubscriptionRequest(
         id=ids.subscription
     ),

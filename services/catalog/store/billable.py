@@ -1,7 +1,7 @@
 """What the quotes of many subscriptions are made from, read in a constant number of statements."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -25,19 +25,24 @@ SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment
 WHERE s.id = ANY(:ids) AND d.state = 'trial'
 """)
 
-TENANTS: Final = text("""
+BILLABLE: Final = (
+    "s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))"
+)
+"""A subscription that has a day in a span."""
+
+TENANTS: Final = f"""
 SELECT DISTINCT s.tenant_id FROM subscriptions AS s
-WHERE s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))
-  AND s.tenant_id > :after
-  AND (CAST(:tenants AS text[]) = '{}' OR s.tenant_id = ANY(:tenants))
+WHERE s.tenant_id > :after{{among}} AND {BILLABLE}
 ORDER BY s.tenant_id
 LIMIT :limit
-""")
+"""
+ALL_TENANTS: Final = text(TENANTS.format(among=""))
+# A statement of its own: with `or none is named` in it, every page would read all tenants.
+THESE_TENANTS: Final = text(TENANTS.format(among=" AND s.tenant_id = ANY(:tenants)"))
 
 OF_TENANTS: Final = text(f"""
 {SELECT}
-WHERE s.tenant_id = ANY(:tenants)
-  AND s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))
+WHERE s.tenant_id = ANY(:tenants) AND {BILLABLE}
 ORDER BY s.tenant_id, s.deployment_id, s.starts_on, s.id
 """)
 
@@ -68,9 +73,11 @@ async def billable_page(
     By tenant, then by deployment. A tenant may have nothing that has.
     """
     span = {"start": period.start, "end": period.end}
-    rows = await session.execute(
-        TENANTS, {**span, "after": after, "tenants": list(tenants), "limit": limit}
-    )
+    page: dict[str, Any] = {**span, "after": after, "limit": limit}
+    if tenants:
+        rows = await session.execute(THESE_TENANTS, page | {"tenants": list(tenants)})
+    else:
+        rows = await session.execute(ALL_TENANTS, page)
     found = list(rows.scalars())
     subscriptions = await subscriptions_of(session, OF_TENANTS, **span, tenants=found)
     ids = {subscription.deployment_id for subscription in subscriptions}

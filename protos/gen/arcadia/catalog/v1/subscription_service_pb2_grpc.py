@@ -131,7 +131,8 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseSubscription(self, request, context):
-        """Pauses a subscription: its paused days are not billed.
+        """Pauses a subscription: its paused days are not billed. For operators, because what
+        the deployment runs meanwhile goes on costing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

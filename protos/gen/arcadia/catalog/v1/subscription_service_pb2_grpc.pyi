@@ -50,7 +50,9 @@ class SubscriptionServiceStub:
     DetachAddon: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.DetachAddonRequest, _subscription_service_pb2.DetachAddonResponse]
     """Detaches an addon from a day on."""
     PauseSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.PauseSubscriptionRequest, _subscription_service_pb2.PauseSubscriptionResponse]
-    """Pauses a subscription: its paused days are not billed."""
+    """Pauses a subscription: its paused days are not billed. For operators, because what
+    the deployment runs meanwhile goes on costing.
+    """
     ResumeSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]
     """Lets a paused subscription go on."""
     CancelSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]
@@ -78,7 +80,9 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     DetachAddon: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.DetachAddonRequest, _subscription_service_pb2.DetachAddonResponse]  # type: ignore[assignment]
     """Detaches an addon from a day on."""
     PauseSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.PauseSubscriptionRequest, _subscription_service_pb2.PauseSubscriptionResponse]  # type: ignore[assignment]
-    """Pauses a subscription: its paused days are not billed."""
+    """Pauses a subscription: its paused days are not billed. For operators, because what
+    the deployment runs meanwhile goes on costing.
+    """
     ResumeSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]  # type: ignore[assignment]
     """Lets a paused subscription go on."""
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]  # type: ignore[assignment]
@@ -145,7 +149,9 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.PauseSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.PauseSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.PauseSubscriptionResponse]]:
-        """Pauses a subscription: its paused days are not billed."""
+        """Pauses a subscription: its paused days are not billed. For operators, because what
+        the deployment runs meanwhile goes on costing.
+        """
 
     @_abc_1.abstractmethod
     def ResumeSubscription(
