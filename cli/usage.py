@@ -1,5 +1,6 @@
 """`arcadia usage`: what deployments used, day by day, and metering by hand."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from cli.analytics import asked, ran, table_of
 from cli.caller import Metadata
 from workflows.metering_starts import start_metering
 
-__all__ = ["commands"]
+__all__ = ["commands", "days_of"]
 
 commands = typer.Typer(help="What deployments used, day by day.", no_args_is_help=True)
 
@@ -104,9 +105,14 @@ def meter_days(
         list[str] | None,
         typer.Option(help="This day, as in 2026-05-20; may be repeated. Yesterday and today else."),
     ] = None,
+    month: Annotated[
+        str, typer.Option(help="All days of this month that have begun, as in 2026-04.")
+    ] = "",
 ) -> None:
     """Meter days now, or join the run that does; metering a day again replaces it."""
     days = [_day(one) for one in day or ()]
+    if month:
+        days += days_of(month, datetime.now(UTC).date())
     result = ran(lambda client: start_metering(client, days))
     for line in result.lines:
         Console().print(line, markup=False)
@@ -117,3 +123,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day as in 2026-05-20") from None
+
+
+def days_of(month: str, today: date) -> list[date]:
+    """The days of a month (UTC) up to today. Raises BadParameter when none has begun."""
+    first = _day(f"{month}-01")
+    length = monthrange(first.year, first.month)[1]
+    days = [first.replace(day=one + 1) for one in range(length)]
+    begun = [one for one in days if one <= today]
+    if not begun:
+        raise typer.BadParameter(f"{month} has not begun yet")
+    return begun
