@@ -1,8 +1,9 @@
 """`arcadia`: everything that is done by hand. One module a group of commands."""
 
+import os
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -49,6 +50,10 @@ CONTEXTS: Final = {
 }
 
 
+TEMPORAL: Final = "temporalio.bridge.runtime"
+"""Loaded with threads of its own."""
+
+
 class Commands(TyperGroup):
     """Imports what a command needs when one is asked for: alone it starts many times as fast."""
 
@@ -92,12 +97,27 @@ def _arcadia() -> None:
 
 def main() -> None:
     """Runs the command that the arguments name."""
+    if not sys.stdout.isatty():
+        # What reads a pipe or a file has no width: ids are not folded for it.
+        os.environ.setdefault("COLUMNS", "240")
+        os.environ.setdefault("TERMINAL_WIDTH", "100")  # of Typer's helps alone
     try:
         app()
     except ValidationError as error:
         if error.title != Settings.__name__:
             raise
         sys.exit("\n".join(_wrong_variable(problem) for problem in error.errors()))
+    except SystemExit as end:
+        if TEMPORAL in sys.modules and (end.code is None or isinstance(end.code, int)):
+            _leave(end.code or 0)
+        raise
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process at once: Temporal's threads may abort one that takes its time."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _wrong_variable(problem: ErrorDetails) -> str:

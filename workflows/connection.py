@@ -11,6 +11,9 @@ from services.common.settings import Settings
 
 __all__ = ["connect"]
 
+REFUSED = "ConnectionRefused"
+"""As the client's own library names it, among much else."""
+
 
 async def connect(
     settings: Settings,
@@ -19,12 +22,19 @@ async def connect(
     runtime: Runtime | None = None,
 ) -> Client:
     """A client of the configured namespace. Raises RuntimeError when Temporal does not answer."""
-    return await Client.connect(
-        settings.temporal(),
-        namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
-        interceptors=interceptors,
-        runtime=runtime,
-        # Payloads are small: packing them costs more than it saves.
-        grpc_compression=GrpcCompression.NONE,
-    )
+    try:
+        return await Client.connect(
+            settings.temporal(),
+            namespace=settings.temporal_namespace,
+            data_converter=pydantic_data_converter,
+            interceptors=interceptors,
+            runtime=runtime,
+            # Payloads are small: packing them costs more than it saves.
+            grpc_compression=GrpcCompression.NONE,
+        )
+    except RuntimeError as error:
+        if REFUSED not in str(error):
+            raise
+        raise RuntimeError(
+            f"nothing listens at {settings.temporal()}: is the stack up? `arcadia status` tells"
+        ) from error
