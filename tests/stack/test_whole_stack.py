@@ -4,6 +4,7 @@ All in one file, so that one stack serves them all when the files are spread ove
 """
 
 import os
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +72,8 @@ def test_status_shows_every_part(stack: WholeStack) -> None:
 
 
 def test_the_logs_of_a_part_are_shown(stack: WholeStack) -> None:
-    assert '"event":"worker ready"' in stack.run("logs", "worker").stdout
+    assert '"event":"worker ready"' in stack.run("logs", "worker", "--raw").stdout
+    assert re.search(r" worker +info +worker ready\b", stack.run("logs", "worker").stdout)
     assert "there are analytics, billing" in stack.run("logs", "nothing").stderr
 
 
