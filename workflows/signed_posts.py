@@ -1,5 +1,6 @@
 """What is posted to others: signed, under a key of its own, and how the answer is read."""
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import orjson
 __all__ = ["Receipt", "SignedPosts", "signature_of"]
 
 SECONDS: Final = 10.0
+"""For the whole answer: one that drips in a byte at a time is none."""
+
 LONGEST_REFERENCE: Final = 200
 LONGEST_ANSWER: Final = 65_536
 
@@ -41,27 +44,41 @@ def signature_of(body: bytes, secret: str, at: datetime) -> str:
 class SignedPosts:
     """Posts documents to an address of somebody else's."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, secret: str) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, url: str, secret: str, *, seconds: float = SECONDS
+    ) -> None:
         self._client = client
         self._url = url
         self._secret = secret
+        self._seconds = seconds
 
-    async def post(self, key: str, body: bytes, at: datetime) -> Receipt:
-        """Posts a document under its key; never raises for what the other side does."""
+    async def post(
+        self, key: str, body: bytes, at: datetime, *, needs_reference: bool = False
+    ) -> Receipt:
+        """Posts a document under its key; never raises for what the other side does.
+
+        Where a reference is needed, an answer without one is not believed: it may be a proxy's.
+        """
         headers = {
             "content-type": "application/json",
             "idempotency-key": key,
             "arcadia-signature": signature_of(body, self._secret, at),
         }
         try:
-            async with self._client.stream(
-                "POST", self._url, content=body, headers=headers, timeout=SECONDS
-            ) as answer:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream(
+                    "POST", self._url, content=body, headers=headers, timeout=self._seconds
+                ) as answer,
+            ):
                 text = await _beginning(answer)
+        except TimeoutError:
+            reason = f"no answer within {self._seconds:g} s"
+            return Receipt(is_delivered=False, reason=reason, is_final=False)
         except httpx.HTTPError as error:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
             return Receipt(is_delivered=False, reason=reason, is_final=False)
-        return _receipt(answer.status_code, text)
+        return _receipt(answer.status_code, text, needs_reference=needs_reference)
 
 
 async def _beginning(answer: httpx.Response) -> bytes:
@@ -74,11 +91,16 @@ async def _beginning(answer: httpx.Response) -> bytes:
     return text[:LONGEST_ANSWER]
 
 
-def _receipt(status: int, text: bytes) -> Receipt:
+def _receipt(status: int, text: bytes, *, needs_reference: bool) -> Receipt:
     reference = _reference(text)
+    is_taken = 200 <= status < 300
     # 409: it has this key already, and says under which reference.
-    if 200 <= status < 300 or (status == 409 and reference):
+    if (is_taken and not needs_reference) or (reference and (is_taken or status == 409)):
         return Receipt(is_delivered=True, reference=reference)
+    if is_taken:
+        return Receipt(
+            is_delivered=False, reason=f"HTTP {status} without a reference", is_final=False
+        )
     shown = text.decode(errors="replace").replace("\0", "")[:200]
     return Receipt(
         is_delivered=False,

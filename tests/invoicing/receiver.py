@@ -30,6 +30,10 @@ class Receiver:
     forgets_answers: int = 0
     """So many posts are kept, and the connection then breaks off without an answer."""
     dawdles_seconds: float = 0.0
+    says: bytes | None = None
+    """Answered in place of a reference."""
+    pause_of_bytes: float = 0.0
+    """Between the bytes of an answer, when it drips."""
     _server: ThreadingHTTPServer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,11 +61,16 @@ class Receiver:
                 answer: dict[str, Any] = (
                     {"reference": known} if status == 200 else {"error": "not now"}
                 )
-                text = json.dumps(answer).encode()
+                text = json.dumps(answer).encode() if receiver.says is None else receiver.says
                 self.send_response(status)
                 self.send_header("content-length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(text)
+                if not receiver.pause_of_bytes:
+                    self.wfile.write(text)
+                    return
+                for byte in text:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(receiver.pause_of_bytes)
 
             def log_message(self, *_: Any) -> None:
                 """Says nothing."""

@@ -5,6 +5,7 @@ import pytest
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles_pb
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
+from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 from arcadia.analytics.v1 import margin_service_pb2 as margin_pb
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
@@ -38,6 +39,51 @@ async def test_a_draft_is_issued_then_paid_and_then_stays_so(books: Books) -> No
     code, reason = await refusal(books.pay(issued.id))
     assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "INVOICE_NOT_ISSUED")
     assert (await refusal(books.void(issued.id)))[1] == "INVOICE_NOT_VOIDABLE"
+
+
+async def test_a_draft_that_does_not_add_up_is_told_and_is_not_issued_by_hand_either(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP, Subscription("globex", "shop")]
+    rollup = await books.drafted()
+    books.execute(
+        "SET session_replication_role = replica;"
+        " UPDATE tenant_invoice_lines SET amount_cents = amount_cents + 1"
+        " WHERE kind = 'plan_base' AND invoice_id IN"
+        " (SELECT id FROM tenant_invoices WHERE tenant_id = 'acme')"
+    )
+    check = steps_pb.CheckRollupRequest(rollup_id=rollup.id)
+    told = await books.steps.CheckRollup(check, metadata=books.worker)
+    assert [one.partition(":")[0] for one in told.differences] == ["acme"]
+    await books.move(rollup.id, "failed", "1 do not add up")
+
+    async def issued(tenant: str) -> str:
+        request = pb.IssueInvoiceRequest(id=(await books.invoice_of(tenant)).id)
+        answer = await books.invoices.IssueInvoice(request, metadata=books.operator)
+        return str(answer.invoice.status)
+
+    assert (await refusal(issued("acme")))[1] == "TOTALS_DIFFER"
+    assert (await books.invoice_of("acme")).status == "draft"
+    assert await issued("globex") == "issued"
+
+
+async def test_an_attempt_under_way_does_not_hand_over_a_void_invoice_again(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.void((await books.invoice_of("acme")).id)
+
+    async def told(status: str, reference: str = "") -> str:
+        request = steps_pb.RecordHandOverRequest(
+            invoice_id=invoice.id, status=status, reference=reference, attempt_count=1
+        )
+        answer = await books.steps.RecordHandOver(request, metadata=books.worker)
+        return str(answer.invoice.hand_over.status)
+
+    before = (await books.get(invoice.id)).invoice.hand_over.status
+    assert await told("pending") == before != "pending"
+    # What accounts receivable has, it has.
+    assert await told("delivered", "AR-1") == "delivered"
+    assert await told("failed") == "delivered"
 
 
 async def test_the_same_payment_told_twice_is_one(books: Books) -> None:

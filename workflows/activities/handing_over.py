@@ -91,7 +91,9 @@ class HandOverActivities:
         if self._receivable is None:
             return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
         whole = await self._steps.GetHandOver(pb.GetHandOverRequest(invoice_id=invoice_id))
-        return await self._receivable.post(key_of(invoice_id), body_of(whole), datetime.now(UTC))
+        return await self._receivable.post(
+            key_of(invoice_id), body_of(whole), datetime.now(UTC), needs_reference=True
+        )
 
 
 def _status(receipt: Receipt) -> str:

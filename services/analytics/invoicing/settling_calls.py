@@ -16,17 +16,13 @@ from services.analytics.invoicing.states import (
     InvoiceStatus,
     RollupStatus,
 )
-from services.analytics.invoicing.store.hand_overs import (
-    Attempt,
-    await_again,
-    call_off,
-    record_attempt,
-)
+from services.analytics.invoicing.store.hand_overs import await_again, call_off, note_work
 from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.settling import creditable_lines, locked_invoice, pay, void
+from services.analytics.invoicing.store.summing import differences_of
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
 from services.analytics.margin.store.months import mark_margin
@@ -74,6 +70,13 @@ class SettlingCalls:
                     raise FailedPrecondition(
                         f"its roll-up is {rollup.status}, and not done with it",
                         reason="ROLLUP_NOT_DONE",
+                    )
+                # The roll-up may have failed for this very draft.
+                for difference in await differences_of(
+                    session, rollup.id, tenant_id=draft.tenant_id
+                ):
+                    raise FailedPrecondition(
+                        f"it does not add up: {difference}", reason="TOTALS_DIFFER"
                     )
                 await issue(session, [invoice_id], how)
                 await mark_margin(session, month_of(draft.period))
@@ -155,10 +158,7 @@ class SettlingCalls:
         # After the commit: the work reads it as pending. Told again, it goes on.
         workflow_id, run_id = await self._work.hand_over(invoice_id, invoice_number(invoice.number))
         async with self._database.write(ALL) as session:
-            attempt = Attempt(
-                HandOverStatus.PENDING, "", "", row.hand_over_attempts, workflow_id, run_id
-            )
-            await record_attempt(session, invoice_id, attempt, self._clock())
+            await note_work(session, invoice_id, workflow_id, run_id, self._clock())
             return pb.HandOverInvoiceResponse(invoice=await _told(session, invoice))
 
 

@@ -14,7 +14,7 @@ from services.analytics.invoicing.store.reading import WITH_STANDING
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 
-__all__ = ["Attempt", "await_again", "call_off", "list_pending", "record_attempt"]
+__all__ = ["Attempt", "await_again", "call_off", "list_pending", "note_work", "record_attempt"]
 
 _HAND_OVER = invoice_hand_overs.c
 
@@ -50,14 +50,17 @@ async def list_pending(
 async def record_attempt(
     session: WriteSession, invoice_id: UUID, attempt: Attempt, at: datetime
 ) -> None:
-    """Keeps an attempt. What was delivered stays so, with its reference. Raises NotFound."""
+    """Keeps an attempt. What was delivered stays so, with its reference. Raises NotFound.
+
+    An attempt that was under way when the hand-over was called off does not begin it again.
+    """
     statement = select(_HAND_OVER.status).where(_HAND_OVER.invoice_id == invoice_id)
     status = (await session.execute(statement.with_for_update())).scalar_one_or_none()
     if status is None:
         raise NotFound("hand over", str(invoice_id))
-    if status == HandOverStatus.DELIVERED:
-        return
     delivered = attempt.status is HandOverStatus.DELIVERED
+    if status != HandOverStatus.PENDING and (status == HandOverStatus.DELIVERED or not delivered):
+        return
     await session.execute(
         update(invoice_hand_overs)
         .where(_HAND_OVER.invoice_id == invoice_id)
@@ -87,6 +90,25 @@ async def await_again(session: WriteSession, invoice_id: UUID, at: datetime) -> 
             ),
         )
         .values(status=HandOverStatus.PENDING.value, reason="", updated_at=at)
+    )
+
+
+async def note_work(
+    session: WriteSession, invoice_id: UUID, workflow_id: str, run_id: str, at: datetime
+) -> None:
+    """Remembers what works on a hand-over that waits; one that ended meanwhile stays as it is."""
+    await session.execute(
+        update(invoice_hand_overs)
+        .where(
+            _HAND_OVER.invoice_id == invoice_id,
+            _HAND_OVER.status == HandOverStatus.PENDING.value,
+        )
+        .values(
+            workflow_id=workflow_id,
+            run_id=run_id,
+            started_at=func.coalesce(_HAND_OVER.started_at, at),
+            updated_at=at,
+        )
     )
 
 

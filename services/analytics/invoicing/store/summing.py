@@ -63,7 +63,9 @@ async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UU
 # from zero as we do.
 _DIFFERENCES: Final = text("""
     WITH drafts AS (
-        SELECT * FROM tenant_invoices WHERE rollup_id = :rollup_id AND status = 'draft'
+        SELECT * FROM tenant_invoices
+        WHERE rollup_id = :rollup_id AND status = 'draft'
+          AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
     ), sums AS (
         SELECT line.invoice_id, count(*) AS lines,
                sum(line.amount_cents) FILTER (WHERE line.kind <> 'tax') AS subtotal,
@@ -98,6 +100,7 @@ _UNDRAFTED: Final = text("""
     SELECT planned.tenant_id, planned.outcome
     FROM rollup_tenants AS planned
     WHERE planned.rollup_id = :rollup_id
+      AND (CAST(:tenant_id AS text) = '' OR planned.tenant_id = :tenant_id)
       AND (planned.outcome = 'planned'
            OR planned.outcome = 'drafted' AND NOT EXISTS (
                SELECT 1 FROM tenant_invoices AS invoice
@@ -106,9 +109,11 @@ _UNDRAFTED: Final = text("""
 """)
 
 
-async def differences_of(session: ReadSession, rollup_id: UUID) -> list[str]:
-    """What does not add up in a roll-up, in words; at most 100."""
-    asked = {"rollup_id": rollup_id, "limit": MOST_DIFFERENCES}
+async def differences_of(
+    session: ReadSession, rollup_id: UUID, *, tenant_id: str = ""
+) -> list[str]:
+    """What does not add up in a roll-up, or for one tenant in it, in words; at most 100."""
+    asked = {"rollup_id": rollup_id, "tenant_id": tenant_id, "limit": MOST_DIFFERENCES}
     told = [_in_words(row) for row in await session.execute(_DIFFERENCES, asked)]
     told += [
         f"{row.tenant_id}: {row.outcome}, and there is no invoice"

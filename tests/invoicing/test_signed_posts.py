@@ -1,0 +1,53 @@
+"""How an answer to a post is read: what is believed, and for how long it is waited for."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tests.invoicing.receiver import Receiver
+from workflows.signed_posts import SignedPosts
+
+NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
+A_PROXYS_PAGE = b"<html>it works</html>"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+async def posts(receiver: Receiver) -> AsyncIterator[SignedPosts]:
+    async with httpx.AsyncClient() as client:
+        yield SignedPosts(client, receiver.url, "secret", seconds=1)
+
+
+async def test_an_answer_without_a_reference_is_not_believed_where_one_is_needed(
+    receiver: Receiver, posts: SignedPosts
+) -> None:
+    for said in (A_PROXYS_PAGE, b"", b"[]", b'{"reference": true}', b'{"reference": ""}'):
+        receiver.says = said
+        receipt = await posts.post("invoice/1", b"{}", NOW, needs_reference=True)
+        assert (receipt.is_delivered, receipt.is_final) == (False, False), said
+        assert receipt.reason == "HTTP 200 without a reference"
+    receiver.says = b'{"reference": 17}'
+    receipt = await posts.post("invoice/1", b"{}", NOW, needs_reference=True)
+    assert (receipt.is_delivered, receipt.reference) == (True, "17")
+
+
+async def test_a_notice_is_taken_by_any_2xx(receiver: Receiver, posts: SignedPosts) -> None:
+    receiver.says = A_PROXYS_PAGE
+    assert (await posts.post("spend-breach/1", b"{}", NOW)).is_delivered
+
+
+async def test_an_answer_that_drips_in_is_not_waited_for(
+    receiver: Receiver, posts: SignedPosts
+) -> None:
+    receiver.says, receiver.pause_of_bytes = b" " * 50, 0.1
+    receipt = await posts.post("invoice/1", b"{}", NOW, needs_reference=True)
+    assert (receipt.is_delivered, receipt.is_final) == (False, False)
+    assert receipt.reason == "no answer within 1 s"
