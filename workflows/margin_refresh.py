@@ -5,12 +5,13 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.metering import AttributionActivities
     from workflows.metering_payloads import AttributeInput, MarginInput, MarginResult
     from workflows.patience import HEARTBEAT, SHORT
-    from workflows.reasons import planned_at
+    from workflows.reasons import planned_at, reason_of
     from workflows.search_attributes import PERIOD
 
 __all__ = ["MarginRefresh"]
@@ -26,22 +27,39 @@ class MarginRefresh:
     """Started by its schedule, by the month's end, and by `arcadia margin refresh`.
 
     The schedule's runs name no month: they compute the one that ended last, then those before it
-    that something came late for.
+    whose bill or invoices changed since. A month that fails is told at the end.
     """
 
     def __init__(self) -> None:
         self._told: list[str] = []
+        self._failed: list[str] = []
 
     @workflow.run
     async def run(self, request: MarginInput) -> MarginResult:
         """What the margin was computed from: of the month that is named, else of the last."""
         period = request.period or _last_month(planned_at().date())
         workflow.upsert_search_attributes([PERIOD.value_set(f"{period:%Y-%m}")])
-        result = await self._refresh(period)
-        if request.period is None:
-            for late in await self._unsettled(period):
-                await self._refresh(late)
+        if request.period is not None:
+            return await self._refresh(period)
+        # A month that cannot be computed keeps no other from being so.
+        result = await self._tried(period)
+        for late in await self._unsettled(period):
+            await self._tried(late)
+        if result is None or self._failed:
+            raise ApplicationError(
+                f"not computed: {'; '.join(self._failed)}", type="MarginFailed", non_retryable=True
+            )
         return result
+
+    async def _tried(self, period: date) -> MarginResult | None:
+        try:
+            return await self._refresh(period)
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._failed.append(f"{period:%Y-%m}: {reason_of(error)}")
+            self._tell(f"{period:%Y-%m} was not computed: {reason_of(error)}")
+            return None
 
     async def _unsettled(self, period: date) -> list[date]:
         return await workflow.execute_activity_method(
@@ -72,9 +90,12 @@ class MarginRefresh:
             summary=f"compute the margin of {period:%Y-%m}",
         )
         result = MarginResult(period, costs, tenants, deployments)
-        self._told.append(result.in_words())
-        workflow.set_current_details("\n\n".join(self._told))
+        self._tell(result.in_words())
         return result
+
+    def _tell(self, words: str) -> None:
+        self._told.append(words)
+        workflow.set_current_details("\n\n".join(self._told))
 
 
 def _last_month(day: date) -> date:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
@@ -24,7 +24,7 @@ from services.billing.store.cost_feed import (
 )
 from services.common.access import current_caller
 from services.common.database import Database, ReadSession
-from services.common.errors import Aborted
+from services.common.errors import Aborted, InvalidArgument
 from services.common.money import plain
 from services.common.paging import decode_token, encode_token
 from services.common.periods import read_day
@@ -32,6 +32,8 @@ from services.common.periods import read_day
 __all__ = ["CostFeedServicer"]
 
 Context = ServicerContext[Any, Any]
+
+MOST_MONTHS: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         position = decode_token(request.page_token, filters, (str, str))
         after = uuid_of("page_token", position[1]) if position else None
         async with self._database.read(current_caller().scope) as session:
-            sets = await line_sets(session, period)
+            [sets] = await line_sets(session, [period])
             if position is not None and position[0] != sets.version:
                 raise Aborted(
                     "the month's lines changed meanwhile; begin anew", reason="LINES_CHANGED"
@@ -74,6 +76,20 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             complete=sets.complete,
             lines_version=sets.version,
         )
+
+    async def GetLinesVersions(  # noqa: N802
+        self, request: pb.GetLinesVersionsRequest, context: Context
+    ) -> pb.GetLinesVersionsResponse:
+        """The names of the months' line sets."""
+        if len(request.periods) > MOST_MONTHS:
+            raise InvalidArgument("periods", f"must not be more than {MOST_MONTHS}")
+        periods = [
+            requests.month(f"periods[{index}]", period).start
+            for index, period in enumerate(request.periods)
+        ]
+        async with self._database.read(current_caller().scope) as session:
+            sets = await line_sets(session, periods)
+        return pb.GetLinesVersionsResponse(lines_versions=[one.version for one in sets])
 
     async def ListSpanCosts(  # noqa: N802
         self, request: pb.ListSpanCostsRequest, context: Context
@@ -126,7 +142,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         period = await newest_month(session)
         if period is None:
             return ()
-        version = (await line_sets(session, period)).version
-        if self._unit_costs.version != version:
-            self._unit_costs = _UnitCosts(version, tuple(await unit_costs(session, period)))
+        [sets] = await line_sets(session, [period])
+        if self._unit_costs.version != sets.version:
+            self._unit_costs = _UnitCosts(sets.version, tuple(await unit_costs(session, period)))
         return self._unit_costs.costs

@@ -100,6 +100,10 @@ class FakePeers(
     """The inventory does not answer at the page of this token until it is let go."""
     held: asyncio.Event = field(default_factory=asyncio.Event)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    bills: dict[str, str] = field(default_factory=dict)
+    """What the lines of a month are named, where not "1"."""
+    refused_bill: str = ""
+    """Billing refuses to list the lines of this month."""
     abort_costs_at: str | None = None
     """Billing has other lines by the page of this token."""
     asked: list[Any] = field(default_factory=list)
@@ -174,12 +178,22 @@ class FakePeers(
         self.asked.append(request)
         if self.abort_costs_at == request.page_token:
             await context.abort(grpc.StatusCode.ABORTED, "ingested anew")
+        if self.refused_bill == request.period:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such bill")
         page, token = _page(self.cost_lines, request.page_size, request.page_token)
         return costs_pb.ListPeriodCostsResponse(
             cost_lines=page,
             next_page_token=token,
             complete=self.costs_complete,
-            lines_version="1",
+            lines_version=self.bills.get(request.period, "1"),
+        )
+
+    async def GetLinesVersions(  # noqa: N802
+        self, request: costs_pb.GetLinesVersionsRequest, context: Any
+    ) -> costs_pb.GetLinesVersionsResponse:
+        self.asked.append(request)
+        return costs_pb.GetLinesVersionsResponse(
+            lines_versions=[self.bills.get(period, "1") for period in request.periods]
         )
 
     async def ListSpanCosts(  # noqa: N802

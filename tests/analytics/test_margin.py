@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
+from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
@@ -388,3 +389,66 @@ async def test_a_bill_that_changes_meanwhile_is_a_lost_race(analytics: Analytics
         await analytics.attribute(PERIOD, size=1)
     assert refused.value.code() is grpc.StatusCode.ABORTED
     assert not (await analytics.margin(PERIOD)).HasField("cogs_cents")
+
+
+async def unsettled(analytics: Analytics) -> list[str]:
+    request = attribution_pb.GetUnsettledMonthsRequest(before="2026-05-01")
+    answer = await analytics.attribution.GetUnsettledMonths(request, metadata=analytics.worker)
+    return list(answer.periods)
+
+
+async def computed(analytics: Analytics, period: str) -> None:
+    """A month's margin with an invoice and a bill, final."""
+    number = int(period[5:7])
+    await invoice(analytics.database, period, "acme", Billed(5000), number=number)
+    analytics.peers.cost_lines = [line("10.00", period=period)]
+    await analytics.attribute(period)
+    answer = await analytics.margin(period)
+    assert (answer.revenue_state, answer.cogs_state) == ("final", "final")
+
+
+async def test_a_bill_that_was_ingested_or_matched_anew_makes_its_month_due_again(
+    analytics: Analytics,
+) -> None:
+    for period in ("2026-01-01", "2026-02-01", "2026-03-01"):
+        await computed(analytics, period)
+    assert await unsettled(analytics) == []
+    analytics.peers.bills["2026-02-01"] = "2"
+    assert await unsettled(analytics) == ["2026-02-01"]
+    # Brought to its owners, but the margin was not computed: it is still due.
+    await analytics.attribute("2026-02-01")
+    assert await unsettled(analytics) == ["2026-02-01"]
+    await analytics.margin("2026-02-01")
+    assert await unsettled(analytics) == []
+
+
+async def test_months_that_wait_come_in_turn_the_longest_untouched_first(
+    analytics: Analytics,
+) -> None:
+    months = [f"2025-{month:02}-01" for month in range(1, 13)] + ["2026-01-01", "2026-02-01"]
+    for period in months:
+        await analytics.margin(period)
+        analytics.peers.bills[period] = ""
+    assert await unsettled(analytics) == months[:12]
+    for period in months[:12]:
+        await analytics.margin(period)
+    assert await unsettled(analytics) == [*months[12:], *months[:10]]
+
+
+async def test_a_rate_that_is_set_for_the_past_makes_the_months_since_provisional(
+    analytics: Analytics,
+) -> None:
+    for period in ("2026-01-01", "2026-02-01", "2026-03-01"):
+        await computed(analytics, period)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await rate(analytics, "0", "2026-01-01")
+    assert await unsettled(analytics) == []
+    await rate(analytics, "1.5", "2026-02-28")
+    assert await unsettled(analytics) == ["2026-02-01", "2026-03-01"]
+    request = pb.GetMarginRequest(period="2026-02-01")
+    told = await analytics.margins.GetMargin(request, metadata=analytics.operator)
+    assert (told.revenue_state, told.cogs_state, told.cogs_cents) == (
+        "provisional", "provisional", 1000,
+    )  # fmt: skip
+    assert (await analytics.margin("2026-02-01")).cogs_cents == 1500
+    assert await unsettled(analytics) == ["2026-03-01"]

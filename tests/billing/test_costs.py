@@ -189,6 +189,28 @@ async def test_the_feed_of_a_month_leaves_nothing_out_and_says_whether_it_is_com
     assert not (await feed(billing).ListPeriodCosts(request, metadata=billing.worker)).complete
 
 
+async def test_the_lines_of_a_month_have_a_name_that_changes_with_them(billing: Billing) -> None:
+    invoice_id = await billed(billing)
+
+    async def versions(*periods: str) -> list[str]:
+        request = cost_feed_service_pb2.GetLinesVersionsRequest(periods=periods)
+        answer = await feed(billing).GetLinesVersions(request, metadata=billing.worker)
+        return list(answer.lines_versions)
+
+    listing = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01")
+    listed = (await feed(billing).ListPeriodCosts(listing, metadata=billing.worker)).lines_version
+    without, before = await versions("2026-04-01", "2026-05-01")
+    assert listed == before != without
+    assert await versions("2026-05-01", "2026-05-01") == [before, before]
+    await billing.ingested(invoice_id, BILL)
+    after = await versions("2026-04-01", "2026-05-01")
+    assert after[0] == without
+    assert after[1] != before
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await versions("2026-04-01", "april")
+    assert (refused.value.details() or "").startswith("periods[1]")
+
+
 async def test_the_feed_refuses_to_go_on_over_lines_that_were_replaced(billing: Billing) -> None:
     invoice_id = await billed(billing)
     request = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01", page_size=3)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,14 +10,14 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import quotes_pb2
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
 from tests.workflows.usage_system import Usage
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
-from workflows.metering_payloads import MarginInput, MeteringInput
+from workflows.metering_payloads import MarginInput, MarginResult, MeteringInput
 from workflows.metering_starts import (
     MARGIN_REFRESH_ID,
     METERING_ID,
@@ -35,7 +36,7 @@ KEPT = """
 INSERT INTO margin_months (period, basis, revenue_cents, cogs_cents, revenue_state, cogs_state,
                            reporting_currency, exchange_rate_ids, parity_assumed, as_of)
 SELECT k.period, 'invoiced', 1, 1, k.state, 'final', 'AUD', '{}', false, now()
-FROM (VALUES (%s::date, %s), (%s::date, %s)) AS k (period, state)
+FROM (VALUES (%s::date, %s), (%s::date, %s), (%s::date, %s)) AS k (period, state)
 RETURNING period
 """
 
@@ -144,18 +145,31 @@ async def test_the_daily_run_computes_older_months_anew_that_something_came_late
         )
     ]  # fmt: skip
     last = (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
-    late, settled = date(2025, 6, 1), date(2025, 7, 1)
-    usage.rows(KEPT, late, "provisional", settled, "final")
+    late, settled, refused = date(2025, 6, 1), date(2025, 7, 1), date(2025, 5, 1)
+    usage.rows(KEPT, late, "provisional", settled, "final", refused, "provisional")
+    usage.peers.bills[settled.isoformat()] = ""
+
+    async def daily() -> WorkflowHandle[MarginRefresh, MarginResult]:
+        return await usage.system.client.start_workflow(
+            MarginRefresh.run,
+            MarginInput(),
+            id=f"margin-refresh/test/{uuid4()}",
+            task_queue=TaskQueue.METERING,
+        )
+
+    def kept() -> list[tuple[Any, ...]]:
+        return usage.rows("SELECT period, cogs_cents FROM margin_months ORDER BY period")
+
+    # One that cannot be computed is told, and keeps no other from being so.
+    usage.peers.refused_bill = refused.isoformat()
     usage.system.start_worker()
-    run = await usage.system.client.start_workflow(
-        MarginRefresh.run,
-        MarginInput(),
-        id=f"margin-refresh/test/{uuid4()}",
-        task_queue=TaskQueue.METERING,
-    )
-    assert (await run.result()).period == last
-    kept = usage.rows("SELECT period, cogs_cents FROM margin_months ORDER BY period")
-    assert kept == [(late, 600), (settled, 1), (last, 600)]
+    with pytest.raises(WorkflowFailureError) as failed:
+        await (await daily()).result()
+    assert "2025-05" in str(failed.value.cause)
+    assert kept() == [(refused, 1), (late, 600), (settled, 1), (last, 600)]
+    usage.peers.refused_bill = ""
+    assert (await (await daily()).result()).period == last
+    assert kept() == [(refused, 600), (late, 600), (settled, 1), (last, 600)]
 
 
 async def test_metering_runs_at_thirty_five_past_every_hour_and_margin_daily(

@@ -27,7 +27,7 @@ from services.analytics.margin.store.costs import (
     write_costs,
     write_spans,
 )
-from services.analytics.margin.store.months import unsettled_months
+from services.analytics.margin.store.months import kept_months
 from services.analytics.margin.store.reconciliation import reconcile
 from services.analytics.peers import Peers
 from services.analytics.quoting import billable, items_of, quote
@@ -60,7 +60,10 @@ FALLEN: Final = (
 """In the order of the counts that are answered."""
 
 MOST_UNSETTLED: Final = 12
-"""Months that are computed anew at once; those before them when these are settled."""
+"""Months that are computed anew at once; the others the next time."""
+
+MOST_KEPT: Final = 240
+"""Months that are looked at: twenty years."""
 
 MOST_TENANTS: Final = 1_000
 TENANTS_A_PAGE: Final = 200
@@ -168,7 +171,10 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             attributed = [(cost, attribute(cost, _spans(cost, spans), days)) for cost in page.costs]
             fallen = Counter(parts[0].holder.attribution for _, parts in attributed if parts)
             counts = tuple(fallen[attribution] for attribution in FALLEN)
-            await record_page(session, of, page_token, next_token, counts, complete=page.complete)
+            await record_page(
+                session, of, page_token, next_token, counts,
+                complete=page.complete, source_version=page.source_version,
+            )  # fmt: skip
             await write_costs(session, of, page_token, attributed)
             if not next_token:
                 await split_shared(session, of)
@@ -221,7 +227,15 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         """The months before one whose margin is to be computed anew."""
         before = read_month(request.before, "before")
         async with self._database.read(current_caller().scope) as session:
-            months = await unsettled_months(session, before.start, limit=MOST_UNSETTLED)
+            kept = await kept_months(session, before.start, limit=MOST_KEPT)
+        versions = await feeds.lines_versions(self._peers, [one.period for one in kept])
+        changed = [
+            one.period
+            for one, version in zip(kept, versions, strict=True)
+            if one.is_outdated or one.source_version != version
+        ]
+        unsettled = [one.period for one in kept if not one.is_final]
+        months = list(dict.fromkeys([*changed, *unsettled]))[:MOST_UNSETTLED]
         return pb.GetUnsettledMonthsResponse(periods=[month.isoformat() for month in months])
 
     async def RefreshMargin(  # noqa: N802

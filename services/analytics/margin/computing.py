@@ -7,7 +7,7 @@ from fractions import Fraction
 from services.analytics.margin.attribution import Holder
 from services.analytics.margin.conversion import Conversion, Rate
 from services.analytics.margin.store.months import Basis, Month, lock_margin, replace_margin
-from services.analytics.margin.store.rates import rate_in_force
+from services.analytics.margin.store.rates import hold_rates, rate_in_force
 from services.analytics.margin.store.totals import (
     Amount,
     accrued_amounts,
@@ -65,6 +65,7 @@ async def _refresh(
     usage_until: datetime | None = None,
 ) -> Month:
     spent = await cost_amounts(session, costs) if costs else []
+    await hold_rates(session)
     currencies = {amount.currency for amount in [*revenue[1], *spent]}
     conversion = await _conversion(session, period, currencies)
     earned_side = _side(*revenue, conversion)

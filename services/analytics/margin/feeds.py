@@ -20,7 +20,7 @@ from services.analytics.wire import instant_of
 from services.common.periods import Period
 from services.common.settings import Service
 
-__all__ = ["CostPage", "SpanPage", "daily_costs", "period_costs", "spans"]
+__all__ = ["CostPage", "SpanPage", "daily_costs", "lines_versions", "period_costs", "spans"]
 
 MATCHED: Final = "matched"
 
@@ -41,6 +41,8 @@ class CostPage:
     next_token: str
     complete: bool
     """Whether all that there is to know is known already."""
+    source_version: str = ""
+    """Another one means other costs."""
 
 
 async def spans(
@@ -73,7 +75,21 @@ async def period_costs(
     with asking(Service.BILLING):
         answer = await peers.billing_costs.ListPeriodCosts(request)
     costs = [_line(line) for line in answer.cost_lines]
-    return CostPage(await _known(deployments, costs), answer.next_page_token, answer.complete)
+    return CostPage(
+        await _known(deployments, costs),
+        answer.next_page_token,
+        answer.complete,
+        answer.lines_version,
+    )
+
+
+async def lines_versions(peers: Peers, months: Sequence[date]) -> list[str]:
+    """What the bills of these months are named now, as in `CostPage.source_version`."""
+    request = cost_feed_service_pb2.GetLinesVersionsRequest(
+        periods=[month.isoformat() for month in months]
+    )
+    with asking(Service.BILLING):
+        return list((await peers.billing_costs.GetLinesVersions(request)).lines_versions)
 
 
 async def daily_costs(

@@ -67,6 +67,7 @@ SELECT next_token, counts FROM work_pass_pages WHERE pass_id = :id AND token = :
 INCOMPLETE: Final = text("""
 UPDATE work_passes SET complete = false WHERE id = :id AND complete
 """)
+READ_FROM: Final = text("UPDATE work_passes SET source_version = :source_version WHERE id = :id")
 # From the first page on, each leads to another that is there, and one ends it.
 GAPS: Final = text("""
 SELECT count(*) FROM (
@@ -163,8 +164,11 @@ async def record_page(
     counts: Sequence[int],
     *,
     complete: bool = True,
+    source_version: str = "",
 ) -> None:
     """Writes down that a page is there, or there again; write its rows in the same session.
+
+    `source_version` names what it was read from, where that has a name.
 
     Raises Aborted when a younger pass ended meanwhile.
     """
@@ -176,6 +180,8 @@ async def record_page(
     )
     if not complete:
         await session.execute(INCOMPLETE, {"id": of.id})
+    if source_version:
+        await session.execute(READ_FROM, {"id": of.id, "source_version": source_version})
 
 
 async def complete_pass(session: WriteSession, of: Pass, *, now: datetime) -> list[int]:

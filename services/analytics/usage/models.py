@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.analytics.models import metadata
-from services.common.columns import identifier, instant, names, number
+from services.common.columns import identifier, instant, names, number, words
 
 __all__ = [
     "daily_usage",
@@ -43,6 +43,7 @@ work_passes = Table(
     Column("state", Text, nullable=False, server_default="running"),
     instant("until", nullable=True),
     Column("complete", Boolean, nullable=False, server_default=text("true")),
+    words("source_version"),
     instant("started_at"),
     instant("completed_at", nullable=True),
     PrimaryKeyConstraint("id", name="work_passes_pkey"),

@@ -58,12 +58,15 @@ class UnitCost:
 
 
 _SETS: Final = text("""
-SELECT md5(coalesce(string_agg(concat_ws('/', id, ingest_id, matched_at), ',' ORDER BY id), ''))
+SELECT month.period,
+       md5(coalesce(string_agg(concat_ws('/', id, ingest_id, matched_at), ',' ORDER BY id), ''))
            AS version,
        coalesce(bool_and(ingest_status = 'ingested' AND residual_usd = 0
                          AND balanced IS NOT FALSE AND matched_at IS NOT NULL), false)
            AS complete
-FROM cloud_invoices WHERE period = :period
+FROM (SELECT DISTINCT unnest(CAST(:periods AS date[])) AS period) AS month
+LEFT JOIN cloud_invoices AS invoice ON invoice.period = month.period
+GROUP BY 1
 """)
 
 _GIGABYTES: Final = r"CAST(substring(description FROM '\(([0-9]+(?:\.[0-9]+)?) ?GB') AS numeric)"
@@ -97,10 +100,11 @@ SELECT max(period) FROM cloud_invoices WHERE ingest_status = 'ingested' AND line
 """)
 
 
-async def line_sets(session: ReadSession, period: date) -> LineSets:
-    """The line sets of a month."""
-    row = (await session.execute(_SETS, {"period": period})).one()
-    return LineSets(row.version, row.complete)
+async def line_sets(session: ReadSession, periods: Sequence[date]) -> list[LineSets]:
+    """The line sets of each of these months."""
+    rows = await session.execute(_SETS, {"periods": list(periods)})
+    found = {row.period: LineSets(row.version, row.complete) for row in rows}
+    return [found[period] for period in periods]
 
 
 async def period_lines(

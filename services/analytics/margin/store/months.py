@@ -12,8 +12,9 @@ from services.analytics.margin.summary import Share, Side
 from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
-__all__ = ["Basis", "Month", "list_shares", "lock_margin", "mark_margin", "read_kinds",
-           "read_month", "read_trend", "replace_margin", "unsettled_months"]  # fmt: skip
+__all__ = ["Basis", "KeptMonth", "Month", "kept_months", "list_shares", "lock_margin",
+           "mark_margin", "mark_margins_from", "read_kinds", "read_month", "read_trend",
+           "replace_margin"]  # fmt: skip
 
 Basis = Literal["invoiced", "accrued"]
 
@@ -24,11 +25,22 @@ MARK: Final = text("""
 UPDATE margin_months SET revenue_state = 'provisional'
 WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
 """)
-UNSETTLED: Final = text("""
-SELECT period FROM margin_months
-WHERE basis = 'invoiced' AND period < :before
-  AND (revenue_state <> 'final' OR cogs_state <> 'final')
-ORDER BY period DESC LIMIT :limit
+MARK_FROM: Final = text("""
+UPDATE margin_months
+SET revenue_state = CASE revenue_state WHEN 'final' THEN 'provisional' ELSE revenue_state END,
+    cogs_state = CASE cogs_state WHEN 'final' THEN 'provisional' ELSE cogs_state END
+WHERE basis = 'invoiced'
+  AND period >= date_trunc('month', CAST(:day AS timestamp))
+""")
+KEPT: Final = text("""
+SELECT month.period, revenue_state = 'final' AND cogs_state = 'final' AS is_final,
+       coalesce(costs.completed_at > month.as_of, false) AS is_outdated,
+       coalesce(costs.source_version, '') AS source_version
+FROM margin_months AS month
+LEFT JOIN work_passes AS costs
+  ON costs.work = 'costs' AND costs.subject = month.period AND costs.state = 'current'
+WHERE month.basis = 'invoiced' AND month.period < :before
+ORDER BY month.as_of, month.period LIMIT :limit
 """)
 FORGET: Final = tuple(
     text(f"DELETE FROM {table} WHERE period = :period AND basis = :basis")
@@ -109,6 +121,18 @@ class Month:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeptMonth:
+    """How well a month's margin is known, and from which bill."""
+
+    period: date
+    is_final: bool
+    is_outdated: bool
+    """Whether costs were brought to their owners since it was computed."""
+    source_version: str
+    """Names the bill whose costs they are; empty for none."""
+
+
 async def lock_margin(session: WriteSession, period: Period, basis: Basis) -> None:
     """Nobody computes or marks a month's margin until this transaction ends."""
     await session.execute(ONE_AT_A_TIME, {"basis": basis, "month": period.code})
@@ -120,10 +144,17 @@ async def mark_margin(session: WriteSession, period: Period) -> None:
     await session.execute(MARK, {"period": period.start})
 
 
-async def unsettled_months(session: ReadSession, before: date, *, limit: int) -> list[date]:
-    """The newest months before one of which something is not final, or not known."""
-    rows = await session.execute(UNSETTLED, {"before": before, "limit": limit})
-    return list(rows.scalars())
+async def mark_margins_from(session: WriteSession, day: date) -> None:
+    """What amounts come to was changed from a day on: the margins since are provisional."""
+    await session.execute(MARK_FROM, {"day": day})
+
+
+async def kept_months(session: ReadSession, before: date, *, limit: int) -> list[KeptMonth]:
+    """The months before one, that whose margin was computed longest ago first."""
+    rows = await session.execute(KEPT, {"before": before, "limit": limit})
+    return [
+        KeptMonth(row.period, row.is_final, row.is_outdated, row.source_version) for row in rows
+    ]
 
 
 async def replace_margin(session: WriteSession, month: Month) -> None:

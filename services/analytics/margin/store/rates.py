@@ -10,15 +10,18 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.exc import IntegrityError
 
+from services.analytics.margin.store.months import mark_margins_from
 from services.common.database import ReadSession, WriteSession, violated_constraint
 from services.common.errors import AlreadyExists
 
-__all__ = ["NewRate", "RateFilter", "create_rate", "list_rates", "rate_in_force", "rates_of"]
+__all__ = ["NewRate", "RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
+           "rates_of"]  # fmt: skip
 
 COLUMNS: Final = """
 id, from_currency, to_currency, rate, effective_from, effective_to, source, created_by, created_at
 """
 ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('exchange_rates', 0))")
+STANDING: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('exchange_rates', 0))")
 END_OPEN: Final = text("""
 UPDATE exchange_rates SET effective_to = :effective_from
 WHERE from_currency = :from_currency AND to_currency = :to_currency
@@ -93,6 +96,7 @@ async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: dat
         "created_at": now,
     }
     await session.execute(END_OPEN, values)
+    await mark_margins_from(session, rate.effective_from)
     try:
         return (await session.execute(CREATE, values)).one()
     except IntegrityError as error:
@@ -102,6 +106,11 @@ async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: dat
             f"another rate from {rate.from_currency} to {rate.to_currency} is in force then",
             reason="RATE_OVERLAPS",
         ) from None
+
+
+async def hold_rates(session: WriteSession) -> None:
+    """Nobody sets a rate until this transaction ends: who sets one then sees what it wrote."""
+    await session.execute(STANDING)
 
 
 async def list_rates(

@@ -90,8 +90,9 @@ class AttributionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetUnsettledMonths(self, request, context):
-        """The months before one whose kept margin is not final, newest first: an invoice or
-        a bill of theirs came or changed later.
+        """The months before one whose kept margin is out of date: first those whose bill is
+        another one since, then those of which something is not final, the longest
+        untouched first. Asks billing, so that nothing that changes there needs to tell.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

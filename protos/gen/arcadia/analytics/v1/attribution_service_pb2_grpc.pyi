@@ -44,8 +44,9 @@ class AttributionServiceStub:
     the accrual by what the pass found.
     """
     GetUnsettledMonths: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]
-    """The months before one whose kept margin is not final, newest first: an invoice or
-    a bill of theirs came or changed later.
+    """The months before one whose kept margin is out of date: first those whose bill is
+    another one since, then those of which something is not final, the longest
+    untouched first. Asks billing, so that nothing that changes there needs to tell.
     """
     RefreshMargin: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]
     """Computes a month's margin anew from what is attributed and invoiced."""
@@ -66,8 +67,9 @@ class AttributionServiceAsyncStub(AttributionServiceStub):
     the accrual by what the pass found.
     """
     GetUnsettledMonths: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]  # type: ignore[assignment]
-    """The months before one whose kept margin is not final, newest first: an invoice or
-    a bill of theirs came or changed later.
+    """The months before one whose kept margin is out of date: first those whose bill is
+    another one since, then those of which something is not final, the longest
+    untouched first. Asks billing, so that nothing that changes there needs to tell.
     """
     RefreshMargin: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]  # type: ignore[assignment]
     """Computes a month's margin anew from what is attributed and invoiced."""
@@ -109,8 +111,9 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.GetUnsettledMonthsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.GetUnsettledMonthsResponse, _abc.Awaitable[_attribution_service_pb2.GetUnsettledMonthsResponse]]:
-        """The months before one whose kept margin is not final, newest first: an invoice or
-        a bill of theirs came or changed later.
+        """The months before one whose kept margin is out of date: first those whose bill is
+        another one since, then those of which something is not final, the longest
+        untouched first. Asks billing, so that nothing that changes there needs to tell.
         """
 
     @_abc_1.abstractmethod

@@ -27,7 +27,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/billing/v1/cost_feed_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"U\n\x16ListPeriodCostsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\x8d\x01\n\x17ListPeriodCostsResponse\x12\x30\n\ncost_lines\x18\x01 \x03(\x0b\x32\x1c.arcadia.billing.v1.CostLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x15\n\rlines_version\x18\x04 \x01(\t\"k\n\x14ListSpanCostsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x08\x66rom_day\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06to_day\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"z\n\x15ListSpanCostsResponse\x12\x32\n\x0b\x64\x61ily_costs\x18\x01 \x03(\x0b\x32\x1d.arcadia.billing.v1.DailyCost\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0cunknown_days\x18\x03 \x03(\t\"-\n\x13GetUnitCostsRequest\x12\x16\n\x0eresource_kinds\x18\x01 \x03(\t\"H\n\x14GetUnitCostsResponse\x12\x30\n\nunit_costs\x18\x01 \x03(\x0b\x32\x1c.arcadia.billing.v1.UnitCost\"H\n\x08UnitCost\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x15\n\runit_cost_usd\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t2\xd8\x02\n\x0f\x43ostFeedService\x12p\n\x0fListPeriodCosts\x12*.arcadia.billing.v1.ListPeriodCostsRequest\x1a+.arcadia.billing.v1.ListPeriodCostsResponse\"\x04\xc8\xf3\x18\x05\x12j\n\rListSpanCosts\x12(.arcadia.billing.v1.ListSpanCostsRequest\x1a).arcadia.billing.v1.ListSpanCostsResponse\"\x04\xc8\xf3\x18\x05\x12g\n\x0cGetUnitCosts\x12\'.arcadia.billing.v1.GetUnitCostsRequest\x1a(.arcadia.billing.v1.GetUnitCostsResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/billing/v1/cost_feed_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"U\n\x16ListPeriodCostsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\x8d\x01\n\x17ListPeriodCostsResponse\x12\x30\n\ncost_lines\x18\x01 \x03(\x0b\x32\x1c.arcadia.billing.v1.CostLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x15\n\rlines_version\x18\x04 \x01(\t\"0\n\x17GetLinesVersionsRequest\x12\x15\n\x07periods\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"2\n\x18GetLinesVersionsResponse\x12\x16\n\x0elines_versions\x18\x01 \x03(\t\"k\n\x14ListSpanCostsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x08\x66rom_day\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06to_day\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"z\n\x15ListSpanCostsResponse\x12\x32\n\x0b\x64\x61ily_costs\x18\x01 \x03(\x0b\x32\x1d.arcadia.billing.v1.DailyCost\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0cunknown_days\x18\x03 \x03(\t\"-\n\x13GetUnitCostsRequest\x12\x16\n\x0eresource_kinds\x18\x01 \x03(\t\"H\n\x14GetUnitCostsResponse\x12\x30\n\nunit_costs\x18\x01 \x03(\x0b\x32\x1c.arcadia.billing.v1.UnitCost\"H\n\x08UnitCost\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x15\n\runit_cost_usd\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t2\xcd\x03\n\x0f\x43ostFeedService\x12p\n\x0fListPeriodCosts\x12*.arcadia.billing.v1.ListPeriodCostsRequest\x1a+.arcadia.billing.v1.ListPeriodCostsResponse\"\x04\xc8\xf3\x18\x05\x12s\n\x10GetLinesVersions\x12+.arcadia.billing.v1.GetLinesVersionsRequest\x1a,.arcadia.billing.v1.GetLinesVersionsResponse\"\x04\xc8\xf3\x18\x05\x12j\n\rListSpanCosts\x12(.arcadia.billing.v1.ListSpanCostsRequest\x1a).arcadia.billing.v1.ListSpanCostsResponse\"\x04\xc8\xf3\x18\x05\x12g\n\x0cGetUnitCosts\x12\'.arcadia.billing.v1.GetUnitCostsRequest\x1a(.arcadia.billing.v1.GetUnitCostsResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +36,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTPERIODCOSTSREQUEST'].fields_by_name['period']._loaded_options = None
   _globals['_LISTPERIODCOSTSREQUEST'].fields_by_name['period']._serialized_options = b'\342A\001\002'
+  _globals['_GETLINESVERSIONSREQUEST'].fields_by_name['periods']._loaded_options = None
+  _globals['_GETLINESVERSIONSREQUEST'].fields_by_name['periods']._serialized_options = b'\342A\001\002'
   _globals['_LISTSPANCOSTSREQUEST'].fields_by_name['from_day']._loaded_options = None
   _globals['_LISTSPANCOSTSREQUEST'].fields_by_name['from_day']._serialized_options = b'\342A\001\002'
   _globals['_LISTSPANCOSTSREQUEST'].fields_by_name['to_day']._loaded_options = None
   _globals['_LISTSPANCOSTSREQUEST'].fields_by_name['to_day']._serialized_options = b'\342A\001\002'
   _globals['_COSTFEEDSERVICE'].methods_by_name['ListPeriodCosts']._loaded_options = None
   _globals['_COSTFEEDSERVICE'].methods_by_name['ListPeriodCosts']._serialized_options = b'\310\363\030\005'
+  _globals['_COSTFEEDSERVICE'].methods_by_name['GetLinesVersions']._loaded_options = None
+  _globals['_COSTFEEDSERVICE'].methods_by_name['GetLinesVersions']._serialized_options = b'\310\363\030\005'
   _globals['_COSTFEEDSERVICE'].methods_by_name['ListSpanCosts']._loaded_options = None
   _globals['_COSTFEEDSERVICE'].methods_by_name['ListSpanCosts']._serialized_options = b'\310\363\030\005'
   _globals['_COSTFEEDSERVICE'].methods_by_name['GetUnitCosts']._loaded_options = None
@@ -50,16 +54,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPERIODCOSTSREQUEST']._serialized_end=248
   _globals['_LISTPERIODCOSTSRESPONSE']._serialized_start=251
   _globals['_LISTPERIODCOSTSRESPONSE']._serialized_end=392
-  _globals['_LISTSPANCOSTSREQUEST']._serialized_start=394
-  _globals['_LISTSPANCOSTSREQUEST']._serialized_end=501
-  _globals['_LISTSPANCOSTSRESPONSE']._serialized_start=503
-  _globals['_LISTSPANCOSTSRESPONSE']._serialized_end=625
-  _globals['_GETUNITCOSTSREQUEST']._serialized_start=627
-  _globals['_GETUNITCOSTSREQUEST']._serialized_end=672
-  _globals['_GETUNITCOSTSRESPONSE']._serialized_start=674
-  _globals['_GETUNITCOSTSRESPONSE']._serialized_end=746
-  _globals['_UNITCOST']._serialized_start=748
-  _globals['_UNITCOST']._serialized_end=820
-  _globals['_COSTFEEDSERVICE']._serialized_start=823
-  _globals['_COSTFEEDSERVICE']._serialized_end=1167
+  _globals['_GETLINESVERSIONSREQUEST']._serialized_start=394
+  _globals['_GETLINESVERSIONSREQUEST']._serialized_end=442
+  _globals['_GETLINESVERSIONSRESPONSE']._serialized_start=444
+  _globals['_GETLINESVERSIONSRESPONSE']._serialized_end=494
+  _globals['_LISTSPANCOSTSREQUEST']._serialized_start=496
+  _globals['_LISTSPANCOSTSREQUEST']._serialized_end=603
+  _globals['_LISTSPANCOSTSRESPONSE']._serialized_start=605
+  _globals['_LISTSPANCOSTSRESPONSE']._serialized_end=727
+  _globals['_GETUNITCOSTSREQUEST']._serialized_start=729
+  _globals['_GETUNITCOSTSREQUEST']._serialized_end=774
+  _globals['_GETUNITCOSTSRESPONSE']._serialized_start=776
+  _globals['_GETUNITCOSTSRESPONSE']._serialized_end=848
+  _globals['_UNITCOST']._serialized_start=850
+  _globals['_UNITCOST']._serialized_end=922
+  _globals['_COSTFEEDSERVICE']._serialized_start=925
+  _globals['_COSTFEEDSERVICE']._serialized_end=1386
 # @@protoc_insertion_point(module_scope)

@@ -31,6 +31,18 @@ class ListPeriodCostsResponse(_message.Message):
     lines_version: str
     def __init__(self, cost_lines: _Optional[_Iterable[_Union[_costs_pb2.CostLine, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., complete: _Optional[bool] = ..., lines_version: _Optional[str] = ...) -> None: ...
 
+class GetLinesVersionsRequest(_message.Message):
+    __slots__ = ("periods",)
+    PERIODS_FIELD_NUMBER: _ClassVar[int]
+    periods: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, periods: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetLinesVersionsResponse(_message.Message):
+    __slots__ = ("lines_versions",)
+    LINES_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    lines_versions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, lines_versions: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class ListSpanCostsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "from_day", "to_day")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,11 @@ class CostFeedServiceStub:
                 request_serializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsResponse.FromString,
                 _registered_method=True)
+        self.GetLinesVersions = channel.unary_unary(
+                '/arcadia.billing.v1.CostFeedService/GetLinesVersions',
+                request_serializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsResponse.FromString,
+                _registered_method=True)
         self.ListSpanCosts = channel.unary_unary(
                 '/arcadia.billing.v1.CostFeedService/ListSpanCosts',
                 request_serializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListSpanCostsRequest.SerializeToString,
@@ -59,6 +64,13 @@ class CostFeedServiceServicer:
     def ListPeriodCosts(self, request, context):
         """The cost lines of a month, page by page, taxes and credits too: nothing is left
         out, so that the parts add up to the whole.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLinesVersions(self, request, context):
+        """The names of the line sets of months, by which to see that lines changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,6 +98,11 @@ def add_CostFeedServiceServicer_to_server(servicer, server):
                     servicer.ListPeriodCosts,
                     request_deserializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsRequest.FromString,
                     response_serializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsResponse.SerializeToString,
+            ),
+            'GetLinesVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLinesVersions,
+                    request_deserializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsRequest.FromString,
+                    response_serializer=arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsResponse.SerializeToString,
             ),
             'ListSpanCosts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSpanCosts,
@@ -126,6 +143,33 @@ class CostFeedService:
             '/arcadia.billing.v1.CostFeedService/ListPeriodCosts',
             arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsRequest.SerializeToString,
             arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.ListPeriodCostsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLinesVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.billing.v1.CostFeedService/GetLinesVersions',
+            arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsRequest.SerializeToString,
+            arcadia_dot_billing_dot_v1_dot_cost__feed__service__pb2.GetLinesVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class CostFeedServiceStub:
     """The cost lines of a month, page by page, taxes and credits too: nothing is left
     out, so that the parts add up to the whole.
     """
+    GetLinesVersions: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetLinesVersionsRequest, _cost_feed_service_pb2.GetLinesVersionsResponse]
+    """The names of the line sets of months, by which to see that lines changed."""
     ListSpanCosts: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListSpanCostsRequest, _cost_feed_service_pb2.ListSpanCostsResponse]
     """The daily costs of a span of days, page by page."""
     GetUnitCosts: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetUnitCostsRequest, _cost_feed_service_pb2.GetUnitCostsResponse]
@@ -53,6 +55,8 @@ class CostFeedServiceAsyncStub(CostFeedServiceStub):
     """The cost lines of a month, page by page, taxes and credits too: nothing is left
     out, so that the parts add up to the whole.
     """
+    GetLinesVersions: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetLinesVersionsRequest, _cost_feed_service_pb2.GetLinesVersionsResponse]  # type: ignore[assignment]
+    """The names of the line sets of months, by which to see that lines changed."""
     ListSpanCosts: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListSpanCostsRequest, _cost_feed_service_pb2.ListSpanCostsResponse]  # type: ignore[assignment]
     """The daily costs of a span of days, page by page."""
     GetUnitCosts: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetUnitCostsRequest, _cost_feed_service_pb2.GetUnitCostsResponse]  # type: ignore[assignment]
@@ -72,6 +76,14 @@ class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         """The cost lines of a month, page by page, taxes and credits too: nothing is left
         out, so that the parts add up to the whole.
         """
+
+    @_abc_1.abstractmethod
+    def GetLinesVersions(
+        self,
+        request: _cost_feed_service_pb2.GetLinesVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cost_feed_service_pb2.GetLinesVersionsResponse, _abc.Awaitable[_cost_feed_service_pb2.GetLinesVersionsResponse]]:
+        """The names of the line sets of months, by which to see that lines changed."""
 
     @_abc_1.abstractmethod
     def ListSpanCosts(
