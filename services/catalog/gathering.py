@@ -12,10 +12,13 @@ Answered = TypeVar("Answered")
 MOST_AT_ONCE: Final = 200
 
 LINGER_SECONDS: Final = 0.001
-MOST_LINGERS: Final = 3
+MOST_LINGERS: Final = 8
 """A job waits so long, and so often as more askers come meanwhile, once there were several:
-who is alone waits for nobody. Longer would let all callers wait for one job, and nobody work
-while it runs."""
+who is alone waits for nobody."""
+
+ENOUGH: Final = 10
+"""Askers, at whom a job waits for no more of them. A job costs as much as several answers;
+but if all callers waited for one, nobody would work while it runs."""
 
 
 class Gathering(Generic[Asked, Answered]):
@@ -60,7 +63,7 @@ class Gathering(Generic[Asked, Answered]):
         for _ in range(MOST_LINGERS if self._busy else 0):
             before = len(self._waiting)
             await asyncio.sleep(LINGER_SECONDS)
-            if len(self._waiting) == before or before >= MOST_AT_ONCE:
+            if len(self._waiting) == before or len(self._waiting) >= ENOUGH:
                 break
 
 

@@ -1,7 +1,7 @@
 """From the domain to protos and back: quotes, their lines, proofs."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from arcadia.catalog.v1 import quotes_pb2
 from google.protobuf.message import DecodeError
@@ -13,6 +13,9 @@ from services.catalog.quoting.proofs import Difference, Proof, Verification, res
 from services.catalog.quoting.reading import read_inputs
 from services.catalog.stored_quotes import StoredQuote
 from services.common.money import plain
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 __all__ = [
     "answers_its_inputs",
@@ -31,10 +34,6 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
     version = inputs.term.version
     message = quotes_pb2.Quote(
-        recurring=_lines(quote.recurring),
-        first_invoice=_lines(quote.first_invoice),
-        overage=_lines(quote.overage),
-        ad_hoc=_lines(quote.ad_hoc),
         all_in_monthly_cents=recurring + overage + ad_hoc,
         recurring_cents=recurring,
         first_invoice_cents=total(quote.first_invoice),
@@ -45,14 +44,14 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
         plan_version=version.version,
         starts_on=(inputs.prices_on or inputs.month.start).isoformat(),
     )
+    _add_lines(message.recurring, quote.recurring)
+    _add_lines(message.first_invoice, quote.first_invoice)
+    _add_lines(message.overage, quote.overage)
+    _add_lines(message.ad_hoc, quote.ad_hoc)
     if quote.change is not None:
-        message.change.CopyFrom(
-            quotes_pb2.PlanChangeCost(
-                credits=_lines(quote.change.credits),
-                charges=_lines(quote.change.charges),
-                net_cents=quote.change.net_cents,
-            )
-        )
+        message.change.net_cents = quote.change.net_cents
+        _add_lines(message.change.credits, quote.change.credits)
+        _add_lines(message.change.charges, quote.change.charges)
     return message
 
 
@@ -147,21 +146,19 @@ def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
     )
 
 
-def _lines(lines: Iterable[Line]) -> list[quotes_pb2.QuoteLine]:
-    return [_line(line) for line in lines]
-
-
-def _line(line: Line) -> quotes_pb2.QuoteLine:
-    message = quotes_pb2.QuoteLine(
-        kind=line.kind,
-        resource_kind=line.resource_kind,
-        description=line.description,
-        qty=line.qty,
-        unit=line.unit,
-        unit_price_cents=line.unit_price_cents,
-        amount_cents=line.amount_cents,
-    )
-    meta = message.meta  # one by one: a map that is given whole is filled by slower code
-    for key, value in line.meta.items():
-        meta[key] = value
-    return message
+def _add_lines(
+    field: "RepeatedCompositeFieldContainer[quotes_pb2.QuoteLine]", lines: Iterable[Line]
+) -> None:
+    """Made where they belong: messages that are given to another are copied."""
+    for line in lines:
+        meta = field.add(
+            kind=line.kind,
+            resource_kind=line.resource_kind,
+            description=line.description,
+            qty=line.qty,
+            unit=line.unit,
+            unit_price_cents=line.unit_price_cents,
+            amount_cents=line.amount_cents,
+        ).meta
+        for key, value in line.meta.items():  # a map that is given whole is filled by slower code
+            meta[key] = value

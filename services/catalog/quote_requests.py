@@ -66,10 +66,10 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
 def _usage(said: Mapping[str, Value]) -> tuple[UsageFact, ...]:
     """In the order of their kinds, so that the first of several mistakes is always the same."""
     facts = []
-    for kind in sorted(said):
+    for kind, value in sorted(said.items()):
         field = f"projected_usage.{kind}"
         requests.usage_kind(field, kind)
-        facts.append(UsageFact(kind, quantity(said[kind], field)))
+        facts.append(UsageFact(kind, quantity(value, field)))
     return tuple(facts)
 
 
@@ -87,6 +87,8 @@ def quantity(said: Value, field: str) -> Decimal:
             field, "is neither a number nor a decimal as text", reason="NOT_A_DECIMAL"
         )
     number = said.number_value
+    if number.is_integer() and 0 <= number <= MOST_USED:  # most are, and then exact
+        return Decimal(int(number))
     if not math.isfinite(number):
         raise InvalidArgument(field, "is not finite", reason="NOT_A_DECIMAL")
     shortest = Decimal(repr(number))

@@ -52,7 +52,7 @@ class Period:
     @property
     def code(self) -> str:
         """The month in which it begins, as in `2026-04`."""
-        return f"{self.start:%Y-%m}"
+        return self.start.isoformat()[:7]
 
     def __contains__(self, moment: date | datetime) -> bool:
         """Whether a day, or an instant (which must be aware), is in it."""

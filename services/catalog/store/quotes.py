@@ -69,7 +69,7 @@ def _row(quote: StoredQuote, revision: str) -> dict[str, Any]:
     proof = quote.proof
     return {
         "id": quote.id,
-        "quoted_on": day_of(quote.id),
+        "quoted_on": quote.created_at.date(),
         "tenant_id": quote.tenant_id,
         "requested_by": quote.requested_by,
         "subscription_id": quote.subscription_id,
