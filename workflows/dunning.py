@@ -10,11 +10,11 @@ and tried again at the next look: the run holds what it powered off, and must no
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -45,10 +45,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.revert_payloads import SetPower
     from workflows.search_attributes import OUTCOME
 
+from workflows.carrying_on import each, whole
+
 __all__ = ["Dunning"]
 
 PATIENCE: Final = timedelta(hours=1)
 """For moving all of a tenant's deployments, and for one machine."""
+
+LIFTING: Final = timedelta(days=7)
+"""The same for who has paid: nobody comes back to what is left."""
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
@@ -56,7 +61,11 @@ RETRIES: Final = RetryPolicy(
 
 ACTIVE: Final = "active"
 PAST_DUE: Final = "past_due"
+PAUSED: Final = "paused"
 SUSPENDED: Final = "suspended"
+
+PAUSED_TOO: Final = "suspend-the-paused"
+"""Runs from before it do not suspend what is paused."""
 
 
 @workflow.defn
@@ -113,11 +122,10 @@ class Dunning:
             await self._lift(request, "everything is paid")
             # What fell due meanwhile found this run here, and nobody starts another.
             return not (await self._overdue(request)).invoice_count
-        await _whole(self._make_past_due(request, overdue))
+        await whole(self._make_past_due(request, overdue))
         if workflow.now() >= self._suspends_at(request):
-            await _whole(self._suspend(request, overdue))
-            for one in self._state.power_off:
-                await self._power_off(one)
+            await whole(self._suspend(request, overdue))
+            await each(self._power_off(one) for one in self._state.power_off)
         return False
 
     async def _overdue(self, request: DunningInput) -> Overdue:
@@ -141,16 +149,23 @@ class Dunning:
         )
 
     async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
-        known = self._state.suspended
-        waiting = tuple(one for one in self._state.past_due if one not in known)
+        waiting = tuple(one for one in self._state.past_due if one not in self._state.suspended)
         if waiting:
             outcome = await self._move(request, SUSPENDED, (PAST_DUE,), _why(overdue), only=waiting)
-            self._state = replace(
-                self._state,
-                suspended=(*known, *outcome.moved),
-                power_off=(*self._state.power_off, *map(PowerOff, outcome.power_off)),
-            )
+            self._suspended(outcome)
+        if workflow.patched(PAUSED_TOO):
+            known = self._state.suspended
+            outcome = await self._move(request, SUSPENDED, (PAUSED,), _why(overdue), but=known)
+            self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
+            self._suspended(outcome)
         self._tell(f"{_why(overdue)}: {len(self._state.suspended)} deployments suspended")
+
+    def _suspended(self, outcome: ActionOutcome) -> None:
+        self._state = replace(
+            self._state,
+            suspended=(*self._state.suspended, *outcome.moved),
+            power_off=(*self._state.power_off, *map(PowerOff, outcome.power_off)),
+        )
 
     async def _power_off(self, one: PowerOff) -> None:
         if one.step == "asked":
@@ -166,8 +181,7 @@ class Dunning:
             # Known before any is off: whatever comes, just these are powered on again.
             one = self._keep(replace(one, step="known", droplet_ids=tuple(droplets)))
         if one.step == "known":
-            for droplet_id in one.droplet_ids:
-                await _whole(self._power(droplet_id, is_on=False))
+            await each(whole(self._power(each, is_on=False)) for each in one.droplet_ids)
             self._keep(replace(one, step="off"))
 
     def _keep(self, one: PowerOff) -> PowerOff:
@@ -177,18 +191,35 @@ class Dunning:
 
     async def _lift(self, request: DunningInput, reason: str) -> None:
         """Makes active what was moved here, and powers on what was powered off here."""
-        moved = (*self._state.past_due, *self._state.suspended)
-        left = 0
-        if moved:
-            outcome = await self._move(request, ACTIVE, (PAST_DUE, SUSPENDED), reason, only=moved)
-            lifted = {*outcome.moved, *outcome.already_there}
-            left = len(outcome.left_alone)
-            for one in self._state.power_off:
-                if one.deployment_id in lifted:
-                    for droplet_id in one.droplet_ids:
-                        await self._power(droplet_id, is_on=True)
-        self._tell(f"{reason}: {len(set(moved)) - left} deployments lifted, {left} left alone")
+        paused = self._state.paused
+        moved = {*self._state.past_due, *self._state.suspended}
+        lifted: set[str] = set()
+        if active := sorted(moved.difference(paused)):
+            lifted |= await self._lifted(request, ACTIVE, (PAST_DUE, SUSPENDED), reason, active)
+        if paused:
+            lifted |= await self._lifted(request, PAUSED, (SUSPENDED,), reason, paused)
+        await each(
+            self._power(droplet_id, is_on=True)
+            for one in self._state.power_off
+            if one.deployment_id in lifted
+            for droplet_id in one.droplet_ids
+        )
+        left = len(moved - lifted)
+        self._tell(f"{reason}: {len(moved) - left} deployments lifted, {left} left alone")
         self._state = self._beginning(self._state.look_count)
+
+    async def _lifted(
+        self,
+        request: DunningInput,
+        to_state: str,
+        from_states: tuple[str, ...],
+        reason: str,
+        only: Sequence[str],
+    ) -> set[str]:
+        outcome = await self._move(
+            request, to_state, from_states, reason, only=only, patience=LIFTING
+        )
+        return {*outcome.moved, *outcome.already_there}
 
     async def _move(
         self,
@@ -199,6 +230,7 @@ class Dunning:
         *,
         only: Sequence[str] = (),
         but: Sequence[str] = (),
+        patience: timedelta = PATIENCE,
     ) -> ActionOutcome:
         info = workflow.info()
         return await workflow.execute_activity_method(
@@ -214,7 +246,7 @@ class Dunning:
                 only=tuple(only),
                 but=tuple(but),
             ),
-            schedule_to_close_timeout=PATIENCE,
+            schedule_to_close_timeout=patience,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
             summary=f"make deployments {to_state}: {reason}"[:200],
@@ -226,7 +258,7 @@ class Dunning:
                 RevertActivities.set_power,
                 SetPower(droplet_id, is_on),
                 task_queue=TaskQueue.PROVISIONING,
-                schedule_to_close_timeout=PATIENCE,
+                schedule_to_close_timeout=LIFTING if is_on else PATIENCE,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRIES,
                 summary=f"power {droplet_id} {'on' if is_on else 'off'}",
@@ -255,16 +287,6 @@ class Dunning:
 
     def _tell(self, words: str) -> None:
         workflow.set_current_details(words)
-
-
-async def _whole(doing: Coroutine[Any, Any, None]) -> None:
-    """To its end, also when the run is cancelled meanwhile: only what is known can be undone."""
-    task = asyncio.create_task(doing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await workflow.wait([task])
-        raise
 
 
 def _why(overdue: Overdue) -> str:

@@ -83,6 +83,8 @@ class DunningState:
     look_count: int = 0
     past_due: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    paused: tuple[str, ...] = ()
+    """Of the suspended: those that were paused, and are so again after payment."""
     power_off: tuple[PowerOff, ...] = ()
 
 

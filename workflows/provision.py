@@ -12,7 +12,12 @@ from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import FailureError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
@@ -42,6 +47,9 @@ RETRIES: Final = RetryPolicy(
     maximum_interval=timedelta(minutes=1),
 )
 
+REFUSED: Final = "CatalogRefused"
+"""The deployment is in a state in which nothing is made for it, by now."""
+
 DROPLET: Final = "droplet"
 DIGITALOCEAN: Final = "digitalocean"
 
@@ -63,7 +71,12 @@ class Provision:
     @workflow.run
     async def run(self, order: ProvisionInput) -> str:
         """The inventory's id of the droplet. Fails when everything was undone."""
-        await self._at(order, "create", patience=UNKNOWN_FOR)
+        try:
+            await self._at(order, "create", patience=UNKNOWN_FOR)
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == REFUSED:
+                await self._record(order, "failed", self._step, reason_of(error))
+            raise
         try:
             await self._make(order)
         except (asyncio.CancelledError, FailureError) as error:

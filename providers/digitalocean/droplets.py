@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import ActionFailed, NameTaken, NotFound
+from providers.digitalocean.errors import ActionFailed, MadeTwice, NameTaken, NotFound
 from providers.digitalocean.pages import JsonObject
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ensure_project",
     "ensure_size",
     "ensure_tags",
+    "find_sole",
     "find_tagged",
     "make_droplet",
     "read_droplet",
@@ -142,14 +143,26 @@ async def find_tagged(provider: DigitalOcean, tag: str) -> list[str]:
     ]
 
 
+async def find_sole(provider: DigitalOcean, tag: str) -> str | None:
+    """The id of the droplet that has a tag; None when there is none.
+
+    Raises MadeTwice when there are several, of which none is the one.
+    """
+    found = await find_tagged(provider, tag)
+    if len(found) > 1:
+        raise MadeTwice(f"{len(found)} droplets have the tag {tag}: {', '.join(found)}")
+    return found[0] if found else None
+
+
 async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> str:
     """Makes the droplet of an order, or finds the one that an earlier try made; its id.
 
     `tag` is the order's own: by it a droplet is found whose making was never answered.
+    Raises MadeTwice.
     """
-    found = await find_tagged(provider, tag)
-    if found:
-        return found[0]
+    found = await find_sole(provider, tag)
+    if found is not None:
+        return found
     body = {**order, "tags": [tag, *order.get("tags", ())]}
     return str((await provider.create("/v2/droplets", "droplet", body))["id"])
 

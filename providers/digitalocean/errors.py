@@ -7,6 +7,7 @@
     ├── RequestRefused         any other 4xx: what we asked for is not acceptable
     │   └── NameTaken          409, or 422 that speaks of a name in use
     ├── ActionFailed           an action that the provider took up ended in an error
+    ├── MadeTwice              what was to be made once is there several times
     ├── RateLimited            429, or our own budget is spent for long
     ├── ProviderUnavailable    5xx, an HTML page, a broken connection, a truncated body
     └── MalformedAnswer        a 2xx answer that is not what the API documents
@@ -22,6 +23,7 @@ __all__ = [
     "AccessDenied",
     "ActionFailed",
     "CredentialsRefused",
+    "MadeTwice",
     "MalformedAnswer",
     "NameTaken",
     "NotFound",
@@ -62,6 +64,10 @@ class NameTaken(RequestRefused):
 
 class ActionFailed(ProviderError):
     """An action that the provider took up, and that ended in an error."""
+
+
+class MadeTwice(ProviderError):
+    """What was to be made once is there several times: an answer was lost, and we asked again."""
 
 
 class RateLimited(ProviderError):

@@ -70,6 +70,8 @@ class Deployment:
     trial_ends_on: date | None
     created_at: datetime
     state_changed_at: datetime
+    paused_by_tenant: bool = False
+    """Whether a pause of it, also one under a suspension, is its tenant's own."""
 
 
 @dataclass(frozen=True, slots=True)

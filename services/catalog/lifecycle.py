@@ -28,14 +28,23 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
     State.ACTIVE: frozenset({State.PAST_DUE, State.PAUSED, State.SUSPENDED, State.CANCELLED}),
     State.PAST_DUE: frozenset({State.ACTIVE, State.SUSPENDED, State.CANCELLED}),
     State.PAUSED: frozenset({State.ACTIVE, State.SUSPENDED, State.CANCELLED}),
-    State.SUSPENDED: frozenset({State.ACTIVE, State.CANCELLED}),
+    State.SUSPENDED: frozenset({State.ACTIVE, State.PAUSED, State.CANCELLED}),
     State.CANCELLED: frozenset({State.ARCHIVED}),
     State.ARCHIVED: frozenset(),
 }
-"""From each state, the states that it may move to. There is no other move."""
+"""From each state, the states that it may move to. There is no other move.
 
-NOT_BY_TENANTS: Final = frozenset({(State.PAST_DUE, State.ACTIVE), (State.SUSPENDED, State.ACTIVE)})
-"""A tenant cannot lift what was imposed for an unpaid invoice or by a spend policy."""
+A suspension that is lifted goes back to a pause where it came from one.
+"""
+
+NOT_BY_TENANTS: Final = frozenset(
+    {
+        (State.PAST_DUE, State.ACTIVE),
+        (State.SUSPENDED, State.ACTIVE),
+        (State.SUSPENDED, State.PAUSED),
+    }
+)
+"""A tenant cannot lift what was imposed for an unpaid invoice."""
 
 ENDED: Final = frozenset({State.CANCELLED, State.ARCHIVED})
 """In these nothing is billed any more."""
@@ -46,8 +55,8 @@ def first_state(*, trial: bool) -> State:
     return State.TRIAL if trial else State.ACTIVE
 
 
-def check_move(start: State, to: State, *, by_tenant: bool) -> None:
-    """Lets a move pass.
+def check_move(start: State, to: State, *, by_tenant: bool, own_pause: bool = False) -> None:
+    """Lets a move pass. Of a pause, a tenant may lift its own, and none that was imposed.
 
     Raises FailedPrecondition when there is no such move, and PermissionDenied for one that
     a tenant may not ask for.
@@ -59,7 +68,8 @@ def check_move(start: State, to: State, *, by_tenant: bool) -> None:
             reason="TRANSITION_NOT_ALLOWED",
             metadata={"field": "to_state", "from_state": start, "to_state": to},
         )
-    if by_tenant and (start, to) in NOT_BY_TENANTS:
+    lifts_foreign_pause = (start, to) == (State.PAUSED, State.ACTIVE) and not own_pause
+    if by_tenant and (lifts_foreign_pause or (start, to) in NOT_BY_TENANTS):
         raise PermissionDenied(
             f"only an operator may make a deployment that is {start} {to}",
             reason="OPERATOR_ONLY",

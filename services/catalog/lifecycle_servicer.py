@@ -14,7 +14,7 @@ from services.catalog.lifecycle import State
 from services.catalog.messages import deployment_message, provision_message
 from services.catalog.store.deployments import list_deployments, lock_deployment
 from services.catalog.store.lookup import lookup_deployments
-from services.catalog.store.moving import move_deployment
+from services.catalog.store.moving import impose_pause, move_deployment
 from services.catalog.store.provisions import record_progress
 from services.catalog.store.trials import end_trials
 from services.common.access import ALL, current_caller
@@ -77,8 +77,10 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         deployment = await lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)
-        if outcome == "moved":
-            cause = self._cause(request.actor, request.reason)
+        cause = self._cause(request.actor, request.reason)
+        if to is State.PAUSED and outcome == "already_there" and _is_own_pause(deployment):
+            deployment = await impose_pause(session, deployment, cause)
+        elif outcome == "moved":
             deployment, _ = await move_deployment(session, deployment, to, cause, by_tenant=False)
         return pb.ApplyBillingActionResponse(
             deployment=deployment_message(deployment), outcome=outcome
@@ -157,3 +159,8 @@ def _outcome(deployment: Deployment, to: State, from_states: set[State]) -> str:
     if from_states and deployment.state not in from_states:
         return "left_alone"
     return "moved"
+
+
+def _is_own_pause(deployment: Deployment) -> bool:
+    """Whether its tenant could lift the pause that durable work is to make."""
+    return deployment.paused_by_tenant and not deployment.billing_action_suspended

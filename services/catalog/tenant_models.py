@@ -39,6 +39,7 @@ deployments = Table(
     columns.words("llm_mode"),
     columns.flag("billing_action_suspended"),
     columns.flag("power_off_when_suspended"),
+    columns.flag("paused_by_tenant"),
     Column("template_code", Text),
     Column("template_version", Text),
     columns.day("trial_ends_on", nullable=True),

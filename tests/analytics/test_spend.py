@@ -13,6 +13,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import quotes_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.analytics.spend.rules import (
     Action,
@@ -24,6 +25,7 @@ from services.analytics.spend.rules import (
     is_reached,
     spent_cents,
 )
+from services.common.access import ALL
 from services.common.errors import FailedPrecondition
 from tests.analytics.account import Analytics, reason_of, today
 from tests.analytics.peers import BLOG, SHOP
@@ -49,6 +51,15 @@ def test_late_and_repeated_words_never_take_a_breach_back(told: list[Status], at
         assert after_outcome(moved, word) is moved
         assert moved is once or once in (Status.OPEN, Status.REFUSED)
         once = moved
+
+
+def test_nobody_is_asked_about_a_month_that_is_over() -> None:
+    asked = Status.AWAITING_APPROVAL
+    assert after_outcome(asked, asked, month_is_over=True) is Status.EXPIRED
+    for status in set(Status) - {asked}:
+        assert after_outcome(status, asked, month_is_over=True) is after_outcome(status, asked)
+    with pytest.raises(FailedPrecondition):
+        check_decision(Action.ASK_APPROVAL, Status.EXPIRED, Decision.APPROVE)
 
 
 def test_only_who_is_asked_decides_and_only_once() -> None:
@@ -178,6 +189,29 @@ async def test_a_decision_is_kept_with_who_made_it_and_told_twice_it_is_one(
     assert answer == ("FAILED_PRECONDITION", "BREACH_DECIDED")
     assert (await recorded(analytics, breach.id, "paused")).run.status == "completed"
     assert await evaluated(analytics) == []
+
+
+async def test_what_waits_for_a_decision_ends_with_its_policy_and_with_its_month(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.price = base
+    policies = [await capped(analytics, cents, "ask_approval") for cents in (1, 2, 3)]
+    await accrue(analytics)
+    open_, asked, late = [one.id for one in await evaluated(analytics, size=0)]
+    for one in (asked, late):
+        await recorded(analytics, one, "awaiting_approval")
+    for policy in policies[:2]:
+        request = pb.DeleteSpendPolicyRequest(id=policy.id)
+        await call(analytics, "DeleteSpendPolicy", request)
+    for one in (open_, asked):
+        assert (await recorded(analytics, one, "awaiting_approval")).status == "withdrawn"
+    async with analytics.database.write(ALL) as session:
+        earlier = "UPDATE spend_breaches SET period = period - interval '1 month' WHERE id = :id"
+        await session.execute(text(earlier), {"id": late})
+    assert (await recorded(analytics, late, "awaiting_approval")).status == "expired"
+    decision = pb.DecideSpendBreachRequest(id=late, decision="approve")
+    answer = await refused(call(analytics, "DecideSpendBreach", decision))
+    assert answer == ("FAILED_PRECONDITION", "BREACH_DECIDED")
 
 
 async def test_policies_are_made_once_listed_changed_and_ended(analytics: Analytics) -> None:

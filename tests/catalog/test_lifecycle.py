@@ -63,6 +63,44 @@ def test_a_tenant_cannot_lift_what_was_imposed(start: State) -> None:
     check_move(start, State.CANCELLED, by_tenant=True)
 
 
+def test_a_tenant_lifts_its_own_pause_and_no_other() -> None:
+    check_move(State.PAUSED, State.ACTIVE, by_tenant=True, own_pause=True)
+    check_move(State.PAUSED, State.ACTIVE, by_tenant=False)
+    with pytest.raises(PermissionDenied):
+        check_move(State.PAUSED, State.ACTIVE, by_tenant=True)
+    with pytest.raises(PermissionDenied):
+        check_move(State.SUSPENDED, State.PAUSED, by_tenant=True, own_pause=True)
+
+
+async def test_a_pause_by_a_cap_or_an_operator_is_not_the_tenants_to_lift(shop: Shop) -> None:
+    made = await shop.deploy()
+
+    async def pause(key: str) -> tuple[str, str]:
+        return await action(shop, made.id, key, to_state="paused", actor="spend policy")
+
+    async def lifted() -> str:
+        answer = await shop.move(made.id, "active", shop.acme)
+        return answer.deployment.state
+
+    denied = ("PERMISSION_DENIED", "OPERATOR_ONLY")
+    assert await pause("k1") == ("moved", "paused")
+    assert await refusal(lifted(), reason_of) == denied
+    await shop.move(made.id, "active")
+    await shop.move(made.id, "paused")
+    assert await refusal(lifted(), reason_of) == denied
+    await shop.move(made.id, "active")
+    # A pause of the tenant's own, until the cap takes it over.
+    await shop.move(made.id, "paused", shop.acme)
+    assert await pause("k2") == ("already_there", "paused")
+    assert await refusal(lifted(), reason_of) == denied
+    await shop.move(made.id, "active")
+    # It stays the tenant's own through a suspension.
+    await shop.move(made.id, "paused", shop.acme)
+    assert await action(shop, made.id, "k3", to_state="suspended") == ("moved", "suspended")
+    assert await action(shop, made.id, "k4", to_state="paused") == ("moved", "paused")
+    assert await lifted() == "active"
+
+
 async def test_every_pair_of_states_is_moved_or_refused_and_the_events_replay_to_the_state(
     shop: Shop,
 ) -> None:

@@ -67,6 +67,17 @@ async def test_a_provision_ends_once(shop: Shop) -> None:
     assert [type_ for type_, *_ in await shop.history(deployment.id)] == ["created", "provisioned"]
 
 
+async def test_nothing_goes_on_being_made_for_a_deployment_that_does_not_run(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    provision_id = started(shop, deployment.id)
+    await progress(shop, provision_id, status="running", step="create")
+    await shop.move(deployment.id, "suspended")
+    going_on = progress(shop, provision_id, status="running", step="assign")
+    assert await refusal(going_on, reason_of) == ("FAILED_PRECONDITION", "DEPLOYMENT_NOT_RUNNING")
+    failed = await progress(shop, provision_id, status="failed", reason="suspended meanwhile")
+    assert (failed.status, failed.step) == ("failed", "create")
+
+
 async def test_progress_that_makes_no_sense_is_refused_by_its_field(shop: Shop) -> None:
     deployment = await shop.deploy()
     provision_id = started(shop, deployment.id)

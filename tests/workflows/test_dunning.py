@@ -189,6 +189,27 @@ async def test_a_payment_that_nobody_told_of_is_seen_at_the_next_look(debtor: De
     assert (debtor.states(), debtor.power(droplet)) == ({"shop": "active"}, "active")
 
 
+async def test_neither_a_pause_nor_a_machine_that_is_stuck_keeps_a_suspension_away(
+    debtor: Debtor,
+) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    blog = await debtor.deploy("blog", power_off_when_suspended=True)
+    stuck, ours = await asyncio.gather(debtor.provision(shop), debtor.provision(blog))
+    debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'paused' WHERE id = %s", blog)
+    actions = f"/v2/droplets/{stuck}/actions"
+    debtor.system.simulator.fault("status", path=actions, method="POST", status=422, times=1)
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=0, look=2)
+    await asyncio.to_thread(until, lambda: debtor.power(ours) == "off")
+    await asyncio.to_thread(until, lambda: debtor.power(stuck) == "off")
+    assert debtor.states() == {"shop": "suspended", "blog": "suspended"}
+    assert begun(debtor, ours) == ["power_off"]
+    await debtor.pay(invoice)
+    await ended(debtor)
+    assert debtor.states() == {"shop": "active", "blog": "paused"}
+    assert debtor.power(ours) == debtor.power(stuck) == "active"
+
+
 async def test_what_an_operator_did_meanwhile_stays(debtor: Debtor) -> None:
     await debtor.deploy("shop")
     spared = await debtor.deploy("spared")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
+import httpx
 import psycopg
 import pytest
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
@@ -187,6 +188,38 @@ async def test_a_cancelled_provision_is_undone(provisioning: Provisioning) -> No
         await provisioning.run_of(asked).result()
     assert provisioning.nothing_is_left(asked)
     assert (await provisioning.now(asked.id)).status == "cancelled"
+
+
+async def test_a_deployment_that_is_cancelled_meanwhile_gets_nothing(
+    provisioning: Provisioning,
+) -> None:
+    provisioning.system.simulator.set(action_seconds=2)
+    asked = await provisioning.provision()
+    await asyncio.to_thread(until, lambda: provisioning.made(asked))
+    request = pb.TransitionDeploymentRequest(id=provisioning.deployment_id, to_state="cancelled")
+    await provisioning.call("TransitionDeployment", request)
+    with pytest.raises(WorkflowFailureError):
+        await provisioning.run_of(asked).result()
+    assert provisioning.nothing_is_left(asked)
+    ended = await provisioning.now(asked.id)
+    assert ended.status == "failed"
+    assert "catalog answered FAILED_PRECONDITION" in ended.reason
+
+
+async def test_of_a_droplet_that_was_made_twice_none_is_left(provisioning: Provisioning) -> None:
+    provisioning.system.simulator.set(action_seconds=2)
+    asked = await provisioning.provision()
+    await asyncio.to_thread(until, lambda: provisioning.made(asked))
+    # As a first try that the provider took up, and listed only after the second one.
+    body = {**ORDER, "name": "late", "tags": [f"provision:{asked.id}"]}
+    headers = {"authorization": "Bearer somebody"}
+    url = f"{provisioning.system.simulator.url}/v2/droplets"
+    async with httpx.AsyncClient() as client:
+        assert (await client.post(url, json=body, headers=headers)).status_code == 202
+    with pytest.raises(WorkflowFailureError):
+        await provisioning.run_of(asked).result()
+    assert provisioning.nothing_is_left(asked)
+    assert (await provisioning.now(asked.id)).reason.startswith("MadeTwice")
 
 
 STEPS = ("create", "wait_active", "tag", "project", "record_spec", "assign")

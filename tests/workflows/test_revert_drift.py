@@ -149,6 +149,16 @@ async def test_after_a_failed_resize_the_machine_runs_and_the_drift_is_open_with
     assert "422" in ended.revert_run.reason
 
 
+async def test_a_machine_that_somebody_turned_off_stays_off(drifting: Drifting) -> None:
+    drift = await drifting.changed(size="s-2vcpu-2gb")
+    drifting.system.simulator.change("droplet", drifting.id, status="off")
+    await drifting.revert(drift.id)
+    await drifting.run_of(drift.id).result()
+    live = drifting.live()
+    assert (live["size_slug"], live["status"]) == ("s-1vcpu-1gb", "off")
+    assert drifting.begun() == ["resize"]
+
+
 async def test_a_cancelled_revert_turns_the_machine_on_again(drifting: Drifting) -> None:
     drift = await drifting.changed(size="s-2vcpu-2gb")
     drifting.system.simulator.set(action_seconds=5)

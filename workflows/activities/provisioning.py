@@ -20,6 +20,7 @@ from providers.digitalocean.droplets import (
     await_active,
     ensure_project,
     ensure_tags,
+    find_sole,
     make_droplet,
     remove_tagged,
 )
@@ -66,7 +67,7 @@ class ProvisionActivities:
         being committed, or was not, and then nothing is made.
         """
         set_request_id(activity.info().workflow_run_id)
-        with as_failures():
+        with as_failures("catalog"):
             try:
                 await self._catalog.RecordProvisionProgress(
                     lifecycle_service_pb2.RecordProvisionProgressRequest(
@@ -100,10 +101,12 @@ class ProvisionActivities:
 
     @activity.defn
     async def await_droplet(self, request: Provisioned) -> None:
-        """Waits until the droplet runs."""
+        """Waits until the droplet runs. Fails when there is another one of this order."""
         with as_failures():
             async with beating(lambda: request.provider_id):
                 await await_active(self._provider, request.provider_id)
+                # A first try whose answer was lost may have shown up in the list only now.
+                await find_sole(self._provider, request.order.own_tag)
 
     @activity.defn
     async def tag_droplet(self, request: Provisioned) -> None:

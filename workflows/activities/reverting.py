@@ -17,7 +17,9 @@ from providers.digitalocean.droplets import (
     ensure_project,
     ensure_size,
     ensure_tags,
+    read_droplet,
 )
+from providers.digitalocean.errors import NotFound
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating
@@ -76,6 +78,7 @@ class RevertActivities:
                 )
             )
         drift, resource = answer.drift, answer.resource
+        is_on = drift.field == "size" and await self._is_on(resource.provider_id)
         return RevertPlan(
             drift_id=drift.id,
             provider=resource.provider,
@@ -83,8 +86,16 @@ class RevertActivities:
             provider_id=resource.provider_id,
             field=drift.field,
             wanted_json=MessageToJson(drift.expected, indent=None),
-            is_on=resource.status == ACTIVE,
+            is_on=is_on,
         )
+
+    async def _is_on(self, droplet_id: str) -> bool:
+        """As the provider says: the inventory may not know yet that somebody turned it off."""
+        with as_failures():
+            try:
+                return (await read_droplet(self._provider, droplet_id)).get("status") == ACTIVE
+            except NotFound:
+                return False  # the next step says so, and is told as its failure
 
     @activity.defn
     async def set_power(self, request: SetPower) -> None:

@@ -63,7 +63,8 @@ spend_breaches = Table(
     ForeignKeyConstraint(["policy_id"], ["spend_policies.id"], name="spend_breaches_policy_fkey"),
     CheckConstraint("extract(day FROM period) = 1", name="spend_breaches_period_check"),
     CheckConstraint(
-        "status IN ('open', 'notified', 'awaiting_approval', 'approved', 'refused', 'paused')",
+        "status IN ('open', 'notified', 'awaiting_approval', 'approved', 'refused', 'paused',"
+        " 'withdrawn', 'expired')",
         name="spend_breaches_status_check",
     ),
     CheckConstraint(

@@ -41,6 +41,8 @@ class Status(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class Decision(StrEnum):
@@ -52,7 +54,9 @@ class Decision(StrEnum):
 
 ACTIONS: Final = tuple(Action)
 
-AT_REST: Final = frozenset({Status.NOTIFIED, Status.APPROVED, Status.PAUSED})
+AT_REST: Final = frozenset(
+    {Status.NOTIFIED, Status.APPROVED, Status.PAUSED, Status.WITHDRAWN, Status.EXPIRED}
+)
 """Nothing is done about these any more."""
 
 _OUTCOMES: Final[Mapping[Status, frozenset[Status]]] = {
@@ -88,8 +92,13 @@ def is_reached(cap_cents: int, accrued_cents: int) -> bool:
     return accrued_cents >= cap_cents
 
 
-def after_outcome(current: Status, told: Status) -> Status:
-    """Where a breach stands after a word of the work on it, which may come late or again."""
+def after_outcome(current: Status, told: Status, *, month_is_over: bool = False) -> Status:
+    """Where a breach stands after a word of the work on it, which may come late or again.
+
+    Nobody decides any more of a month that is over: the next one has a cap of its own.
+    """
+    if current is Status.AWAITING_APPROVAL and month_is_over:
+        return Status.EXPIRED
     return told if told in _OUTCOMES[current] else current
 
 

@@ -234,15 +234,17 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         told = Status(word("status", request.status, TOLD_BY_WORK))
         workflow_id = text("workflow_id", request.workflow_id)
         run_id = text("run_id", request.run_id)
+        now = self._clock()
         async with self._database.write(ALL) as session:
             row = await locked_breach(session, breach_id)
+            is_over = now >= month_of(row.period).end_at
             row = await record_outcome(
                 session,
                 breach_id,
-                after_outcome(Status(row.status), told),
+                after_outcome(Status(row.status), told, month_is_over=is_over),
                 workflow_id=workflow_id,
                 run_id=run_id,
-                now=self._clock(),
+                now=now,
             )
         return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(row))
 

@@ -44,6 +44,10 @@ RETURNING *
 DELETE: Final = text("""
 UPDATE spend_policies SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL RETURNING id
 """)
+WITHDRAW: Final = text("""
+UPDATE spend_breaches SET status = 'withdrawn', finished_at = :now
+WHERE policy_id = :id AND status IN ('open', 'awaiting_approval')
+""")
 LIST: Final = text("""
 SELECT * FROM spend_policies
 WHERE deleted_at IS NULL
@@ -159,9 +163,10 @@ async def update_policy(
 
 
 async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -> None:
-    """Ends a policy; its breaches stay. Raises NotFound."""
+    """Ends a policy, and what waits for a decision upon it. Raises NotFound."""
     row = (await session.execute(DELETE, {"id": policy_id, "now": now})).first()
     _found(row, "spend policy", policy_id)
+    await session.execute(WITHDRAW, {"id": policy_id, "now": now})
 
 
 async def list_policies(

@@ -35,7 +35,7 @@ __all__ = [
 COLUMNS: Final = """
 d.id, d.tenant_id, d.slug, d.display_name, d.region, d.state, d.llm_mode,
 d.billing_action_suspended, d.power_off_when_suspended, d.template_code, d.template_version,
-d.trial_ends_on, d.created_at, d.state_changed_at
+d.trial_ends_on, d.created_at, d.state_changed_at, d.paused_by_tenant
 """
 
 OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR d.tenant_id = CAST(:scope AS text))"

@@ -12,10 +12,12 @@ from services.catalog.store.spans import cut_trial, end_running
 from services.catalog.vocabulary import EventType
 from services.common.database import WriteSession
 
-__all__ = ["move_deployment"]
+__all__ = ["impose_pause", "move_deployment"]
 
 MOVE: Final = text(f"""
-UPDATE deployments AS d SET state = :state, state_changed_at = :at WHERE d.id = :id
+UPDATE deployments AS d
+SET state = :state, state_changed_at = :at, paused_by_tenant = :paused_by_tenant
+WHERE d.id = :id
 RETURNING {COLUMNS}
 """)
 
@@ -29,9 +31,8 @@ async def move_deployment(
     Raises FailedPrecondition for a move that the lifecycle does not have, PermissionDenied
     for one that a tenant may not ask for.
     """
-    check_move(before.state, to, by_tenant=by_tenant)
-    row = (await session.execute(MOVE, {"state": to, "at": cause.at, "id": before.id})).one()
-    deployment = deployment_of(row)
+    check_move(before.state, to, by_tenant=by_tenant, own_pause=before.paused_by_tenant)
+    deployment = await _moved(session, before, to, cause, by_tenant=by_tenant)
     event = await record_event(
         session, deployment, EventType.TRANSITIONED, cause, from_state=before.state
     )
@@ -42,3 +43,24 @@ async def move_deployment(
             session, deployment, EventType.SUBSCRIPTION_CANCELLED, cause, from_state=to
         )
     return deployment, event
+
+
+async def impose_pause(session: WriteSession, before: Deployment, cause: Cause) -> Deployment:
+    """Takes a locked deployment's pause from its tenant, who cannot lift it any more."""
+    deployment = await _moved(session, before, State.PAUSED, cause, by_tenant=False)
+    await record_event(session, deployment, EventType.TRANSITIONED, cause, from_state=before.state)
+    return deployment
+
+
+async def _moved(
+    session: WriteSession, before: Deployment, to: State, cause: Cause, *, by_tenant: bool
+) -> Deployment:
+    # Whose a pause was is remembered through a suspension of it.
+    kept = before.paused_by_tenant and {before.state, to} == {State.PAUSED, State.SUSPENDED}
+    values = {
+        "id": before.id,
+        "state": to,
+        "at": cause.at,
+        "paused_by_tenant": (by_tenant and to is State.PAUSED) or kept,
+    }
+    return deployment_of((await session.execute(MOVE, values)).one())

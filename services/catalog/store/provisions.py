@@ -93,12 +93,7 @@ async def create_provision(
 
     Raises FailedPrecondition in a state in which nothing is made, and where no region is known.
     """
-    if deployment.state not in PROVISIONED_IN:
-        raise FailedPrecondition(
-            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
-            reason="DEPLOYMENT_NOT_RUNNING",
-            metadata={"state": deployment.state},
-        )
+    _check_running(deployment)
     region = order.region or deployment.region
     if not region:
         raise InvalidArgument(
@@ -139,7 +134,8 @@ async def record_progress(
 ) -> Provision:
     """Says how far a provision is; the cause's reason is why it did not complete.
 
-    Raises NotFound, and FailedPrecondition when it has ended otherwise already.
+    Raises NotFound, and FailedPrecondition when it has ended otherwise already, or goes on
+    while its deployment is in a state in which nothing is made.
     """
     before = _found((await session.execute(LOCK, {"id": identifier})).first(), identifier)
     if before.status != "running":
@@ -150,6 +146,8 @@ async def record_progress(
             reason="PROVISION_ENDED",
             metadata={"field": "status", "status": before.status},
         )
+    if status == "running":
+        _check_running(await lock_deployment(session, ALL, before.deployment_id))
     values = {
         "id": identifier,
         "status": status,
@@ -165,6 +163,15 @@ async def record_progress(
             session, deployment, EventType.PROVISIONED, cause, from_state=deployment.state
         )
     return provision
+
+
+def _check_running(deployment: Deployment) -> None:
+    if deployment.state not in PROVISIONED_IN:
+        raise FailedPrecondition(
+            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
+            reason="DEPLOYMENT_NOT_RUNNING",
+            metadata={"state": deployment.state},
+        )
 
 
 def _found(row: Any, identifier: UUID) -> Provision:  # noqa: ANN401
