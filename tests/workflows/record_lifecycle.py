@@ -2,6 +2,7 @@
 
 import asyncio
 
+from services.common.settings import Service
 from tests.support.waiting import until
 from tests.workflows.debtor import Debtor
 from tests.workflows.record_histories import save_from
@@ -33,6 +34,17 @@ async def test_record_dunning(debtor: Debtor) -> None:
     await becomes(debtor, shop="active")
     await debtor.pay(invoice)
     await save_from(client, debtor.dunning.id, "Dunning.cancelled")
+
+
+async def test_record_dunning_of_a_pause(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop")
+    debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'paused' WHERE id = %s", shop)
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=0)
+    await becomes(debtor, shop="suspended")
+    await debtor.pay(invoice)
+    await ended(debtor)
+    await save_from(debtor.system.client, debtor.dunning.id, "Dunning.paused")
 
 
 async def test_record_trial_end(debtor: Debtor) -> None:
