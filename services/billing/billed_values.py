@@ -22,6 +22,10 @@ LAST_YEAR: Final = 2199
 REMEMBERED: Final = 1 << 16
 """A bill repeats its values: the month's ends, a size's price for the whole month."""
 
+LONGEST_VALUE: Final = 100
+"""Characters: with spaces and zeros a value could be of any length, and what is read is
+remembered."""
+
 _DIGITS: Final = r"(?P<digits>(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)"
 _AMOUNT: Final = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+]?)\$?(?P<late_sign>-?){_DIGITS}(?P<close>\))?", re.ASCII
@@ -44,6 +48,7 @@ def read_amount(text: str) -> Decimal:
 
     Raises BadValue.
     """
+    _refuse_long(text)
     found = _AMOUNT.fullmatch(text.strip(" "))
     if found is None:
         raise BadValue("is blank" if not text.strip() else "is not an amount such as $1,234.56")
@@ -57,6 +62,7 @@ def read_amount(text: str) -> Decimal:
 @lru_cache(REMEMBERED)
 def read_hours(text: str) -> Decimal | None:
     """How many hours were billed; None where the bill says none. Raises BadValue."""
+    _refuse_long(text)
     if not text.strip(" "):
         return None
     found = _HOURS.fullmatch(text.strip(" "))
@@ -72,6 +78,7 @@ def read_instant(text: str) -> datetime | None:
 
     In UTC. Digits beyond the microsecond are cut off. Raises BadValue.
     """
+    _refuse_long(text)
     if not text.strip(" "):
         return None
     found = _INSTANT.fullmatch(text.strip(" "))
@@ -87,6 +94,11 @@ def read_instant(text: str) -> datetime | None:
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise BadValue(f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return instant
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > LONGEST_VALUE:
+        raise BadValue(f"is longer than {LONGEST_VALUE} characters")
 
 
 def _bounded(digits: str) -> Decimal:

@@ -153,6 +153,14 @@ def test_what_are_no_hours_is_refused_with_row_column_and_reason(malformed: str)
     assert (error.row, error.column) == (1, "hours")
 
 
+@pytest.mark.parametrize("column", ["USD", "hours", "start", "end"])
+def test_a_value_of_thousands_of_spaces_or_zeros_is_refused(column: str) -> None:
+    for long in (" " * 5_000, " " * 5_000 + "1", "0" * 5_000 + "1"):
+        error = refused(HEAD + row(**{column: long}))
+        assert (error.row, error.column) == (1, column)
+        assert error.reason.endswith("is longer than 100 characters")
+
+
 @pytest.mark.parametrize("name", HEADER)
 def test_a_missing_column_is_refused_by_its_name(name: str) -> None:
     header = ",".join(other for other in HEADER if other != name)
