@@ -170,6 +170,8 @@ class InvoiceRollup:
     async def _check(self, rollup_id: str) -> CheckOutcome:
         check = await steps.check(rollup_id)
         self._tell("checked", pages=check.pages, totals=check.totals)
+        if (warning := check.warning()) and warning not in self._told.notes:
+            self._note(warning)
         if check.differences:
             raise ApplicationError(
                 f"{len(check.differences)} do not add up: {check.differences[0]}",

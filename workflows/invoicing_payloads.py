@@ -91,6 +91,14 @@ class CheckOutcome:
     totals: tuple[str, ...] = ()
     """A currency and its total, such as `AUD 1,234.50`."""
     differences: tuple[str, ...] = ()
+    unbilled: tuple[str, ...] = ()
+    """Deployments that used something and are on no invoice, in words."""
+
+    def warning(self) -> str:
+        """What nobody is billed for, in a line; empty where there is nothing."""
+        if not self.unbilled:
+            return ""
+        return f"{len(self.unbilled)} used something and are billed to nobody: {self.unbilled[0]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(
 ) -> None:
     tenants(month_end.books, 5)
     month_end.metered()
+    runs_on = Subscription("tenant-001", "cancelled")
+    month_end.books.used(runs_on, "droplet_hours", "24")
     month_end.start_worker()
 
     rollup = await month_end.ended(await month_end.start())
@@ -37,6 +39,9 @@ async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(
     assert (await month_end.books.verify_chain()).invoice_count == 5
     told = await month_end.run_of(rollup).query(InvoiceRollup.progress)
     assert (told.step, told.issued_count) == ("completed", 5)
+    [note] = told.notes
+    assert note.startswith("1 used something and are billed to nobody: deployment ")
+    assert note.endswith(f"{runs_on.deployment_id} of tenant-001 (droplet_hours)")
     handed_over = month_end.temporal.get_workflow_handle("hand-over/2026-04")
     assert (await handed_over.result())["delivered_count"] == 5
     assert (await month_end.get(rollup.id)).handed_over_count == 5

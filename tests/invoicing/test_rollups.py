@@ -4,6 +4,7 @@ import asyncio
 
 import grpc
 import pytest
+from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 
 from tests.analytics.account import reason_of
@@ -239,3 +240,24 @@ async def test_a_month_that_has_not_ended_is_not_rolled_up(books: Books) -> None
         await books.begin("2150-01-01")
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert reason_of(refused.value) == "PERIOD_NOT_ENDED"
+
+
+async def test_usage_that_is_on_nobodys_invoice_is_told_of(books: Books) -> None:
+    shop, left = Subscription("acme", "shop"), Subscription("acme", "left")
+    gone, failing = Subscription("globex", "gone"), Subscription("initech", "shop")
+    books.catalog.subscriptions = [shop, failing]
+    books.catalog.refused["initech"] = "NO_PRICE_IN_FORCE"
+    for one, kind in (
+        (shop, "droplet_hours"), (left, "droplet_hours"), (left, "dns_zones"),
+        (gone, "llm_tokens"), (failing, "droplet_hours"),
+    ):  # fmt: skip
+        books.used(one, kind, "5")
+    books.used(Subscription("acme", "later"), "droplet_hours", "5", day="2026-05-01")
+    books.used(Subscription("acme", "idle"), "droplet_hours", "0")
+    rollup = await books.drafted()
+    request = steps_pb.CheckRollupRequest(rollup_id=rollup.id)
+    told = (await books.steps.CheckRollup(request, metadata=books.worker)).unbilled_deployments
+    assert [(one.tenant_id, one.deployment_id, list(one.resource_kinds)) for one in told] == [
+        ("acme", left.deployment_id, ["dns_zones", "droplet_hours"]),
+        ("globex", gone.deployment_id, ["llm_tokens"]),
+    ]

@@ -139,6 +139,7 @@ class InvoicingActivities:
                 PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
                 tuple(map(_total, rollup.totals)),
                 tuple(answer.differences),
+                tuple(map(_unbilled, answer.unbilled_deployments)),
             )
 
     @activity.defn
@@ -201,6 +202,10 @@ class InvoicingActivities:
                 await self._margins.RefreshMargin(
                     margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
                 )
+
+
+def _unbilled(one: pb.UnbilledDeployment) -> str:
+    return f"deployment {one.deployment_id} of {one.tenant_id} ({', '.join(one.resource_kinds)})"
 
 
 def _total(total: rollups_pb2.CurrencyTotal) -> str:

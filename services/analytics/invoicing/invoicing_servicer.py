@@ -32,6 +32,7 @@ from services.analytics.invoicing.store.rollups import (
     read_rollup,
 )
 from services.analytics.invoicing.store.summing import differences_of
+from services.analytics.invoicing.store.unbilled import unbilled_deployments
 from services.analytics.invoicing.terms import Terms
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.quoting import billable
@@ -188,13 +189,25 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     async def CheckRollup(  # noqa: N802
         self, request: pb.CheckRollupRequest, context: Context
     ) -> pb.CheckRollupResponse:
-        """Whether every draft adds up."""
+        """Whether every draft adds up, and which usage is on none."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
             row = await read_rollup(session, rollup_id)
             differences = await differences_of(session, rollup_id)
+            unbilled = await unbilled_deployments(session, rollup_id, month_of(row.period))
             [message] = await rollup_messages(session, [row])
-        return pb.CheckRollupResponse(rollup=message, differences=differences)
+        return pb.CheckRollupResponse(
+            rollup=message,
+            differences=differences,
+            unbilled_deployments=[
+                pb.UnbilledDeployment(
+                    tenant_id=one.tenant_id,
+                    deployment_id=one.deployment_id,
+                    resource_kinds=one.resource_kinds,
+                )
+                for one in unbilled
+            ],
+        )
 
     async def IssueInvoices(  # noqa: N802
         self, request: pb.IssueInvoicesRequest, context: Context
