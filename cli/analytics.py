@@ -1,23 +1,17 @@
 """What the commands about usage and margin share: calls as an operator, money, bars."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import grpc
-import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import FailureError
-from temporalio.service import RPCError
 
 from cli.caller import Metadata, called_as_operator, refused
 from services.common.settings import Service, Settings
-from workflows.connection import connect
 
-__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "money_of", "ran", "table_of"]
+__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "money_of", "table_of"]
 
 BAR_CELLS: Final = 24
 UNKNOWN: Final = "?"
@@ -38,26 +32,6 @@ def asked(ask: Ask[Answer]) -> Answer:
         return asyncio.run(run())
     except grpc.aio.AioRpcError as error:
         raise refused(error) from None
-
-
-def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
-    """The result of a workflow that is started now; ends the program when it fails."""
-
-    async def run() -> Any:  # noqa: ANN401
-        handle = await start(await connect(Settings()))
-        Console().print(f"{handle.id} · run {handle.result_run_id}", markup=False)
-        return await handle.result()
-
-    try:
-        return asyncio.run(run())
-    except WorkflowFailureError as error:
-        cause: BaseException | None = error.cause
-        while isinstance(cause, FailureError) and cause.cause is not None:
-            cause = cause.cause
-        Console(stderr=True).print(f"failed: {cause}", markup=False)
-    except (RuntimeError, RPCError) as error:
-        Console(stderr=True).print(f"Temporal does not answer: {error}", markup=False)
-    raise typer.Exit(1)
 
 
 def money(message: Any, field: str) -> str:  # noqa: ANN401

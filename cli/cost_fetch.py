@@ -1,17 +1,17 @@
 """`arcadia costs fetch`: the provider's bills now, through Temporal, with their progress."""
 
 import asyncio
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
-from rich.spinner import Spinner
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from cli.following import followed
 from services.common.settings import Settings
 from workflows.billing_history import BillingHistory
 from workflows.billing_payloads import HistoryResult
@@ -22,8 +22,6 @@ from workflows.progress import progress_of
 __all__ = ["fetch_bills"]
 
 Handle = WorkflowHandle[BillingHistory, HistoryResult]
-
-LOOK_SECONDS: Final = 0.5
 
 
 def fetch_bills(
@@ -53,14 +51,10 @@ async def _fetch(settings: Settings, *, follow: bool) -> bool:
 
 
 async def _follow(console: Console, client: Client, handle: Handle) -> bool:
-    ending = asyncio.create_task(_ending(handle))
-    with Live(console=console, transient=True) as live:
-        while not ending.done():
-            progress = await progress_of(client, handle)
-            lines = progress.under_way or ("waiting for a worker",)
-            live.update(Group(*(Spinner("dots", escape(line)) for line in lines)))
-            await asyncio.wait({ending}, timeout=LOOK_SECONDS)
-    result, failure = await ending
+    async def doings() -> Sequence[str]:
+        return (await progress_of(client, handle)).under_way
+
+    result, failure = await followed(console, _ending(handle), doings)
     if result is not None:
         _tell(console, result)
     if failure:

@@ -19,7 +19,9 @@ from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
 from cli.cost_fetch import fetch_bills
+from cli.following import ran
 from services.common.settings import Service, Settings
+from workflows.billing_starts import start_daily_costs
 
 __all__ = ["commands"]
 
@@ -35,6 +37,16 @@ Call = Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]
 
 
 commands.command("fetch")(fetch_bills)
+
+
+@commands.command("daily")
+def read_daily_costs() -> None:
+    """Read the provider's daily estimates now, or join the run that does.
+
+    Metering brings them to their owners: at night, or by `arcadia usage meter`.
+    """
+    result = ran(start_daily_costs)
+    Console().print(f"{result.row_count:,} estimates, USD {result.amount_usd}")
 
 
 @commands.command("balance")

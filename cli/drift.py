@@ -15,12 +15,14 @@ from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
 from cli.caller import called_as_operator, refused
+from cli.following import doings_of, followed
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 from workflows.drift_payloads import DriftOutcome
@@ -164,9 +166,10 @@ async def _sweep(settings: Settings, kinds: Sequence[str]) -> bool:
         handle = await start_drift_sweep(client, request)
         console.print(f"{handle.id} · run {handle.first_execution_run_id}")
         try:
-            told, succeeded = await handle.result(), True
+            told = await followed(console, handle.result(), lambda: doings_of(handle))
+            succeeded = True
         except WorkflowFailureError as error:
-            console.print(f"[red]The sweep failed:[/] {error.cause}")
+            console.print(f"[red]The sweep failed:[/] {escape(str(error.cause))}")
             told, succeeded = await handle.query(DriftSweep.progress), False
     except (RuntimeError, RPCError) as error:
         console.print(f"[red]Temporal at {settings.temporal()} does not answer:[/] {error}")

@@ -10,8 +10,9 @@ from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.analytics import UNKNOWN, asked, bar, heading, money, money_of, ran, table_of
+from cli.analytics import UNKNOWN, asked, bar, heading, money, money_of, table_of
 from cli.caller import Metadata
+from cli.following import ran
 from services.common.errors import InvalidArgument
 from services.common.periods import month_of, read_month
 from workflows.metering_starts import start_margin_refresh
@@ -59,12 +60,17 @@ def show_accrual() -> None:
         return await stub.GetAccrual(pb.GetAccrualRequest(page_size=PAGE_SIZE), metadata=metadata)
 
     answer = asked(ask)
-    until = UNKNOWN
+    usage = "no usage metered yet"
     if answer.HasField("usage_until"):
-        until = f"{answer.usage_until.ToDatetime(UTC):%Y-%m-%d %H:%M}"
-    _print_whole(
-        answer, f"{answer.period[:7]} (usage until {until}, costs {answer.costs_until or UNKNOWN})"
-    )
+        usage = f"usage until {answer.usage_until.ToDatetime(UTC):%Y-%m-%d %H:%M}"
+    costs = f"costs until {answer.costs_until}" if answer.costs_until else "no daily costs read yet"
+    _print_whole(answer, f"{answer.period[:7]} ({usage}, {costs})")
+    if not answer.HasField("usage_until"):
+        Console().print("`arcadia usage meter` meters yesterday and today now.", style="yellow")
+    if not answer.costs_until:
+        Console().print(
+            "`arcadia costs daily` reads the provider's daily costs now.", style="yellow"
+        )
     _print_shares(answer.by_tenant, "tenant")
     _print_kinds(answer.by_kind)
 

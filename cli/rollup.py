@@ -1,7 +1,6 @@
 """`arcadia rollup`: the month's end, started, followed and steered."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC
@@ -16,8 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
+from cli.following import doings_of, followed
 from cli.invoices import money
 from services.common.settings import Service, Settings
+from workflows.connection import connect
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceAsyncStub
@@ -121,14 +122,39 @@ def _follow(rollup: rollups_pb2.Rollup, *, follow: bool, past: str = "") -> None
     """Waits until the work rests, in another state than `past`; fails when it failed."""
     console = Console()
     console.print(f"{rollup.run.workflow_id} · roll-up {rollup.id}", soft_wrap=True)
-    while follow and (rollup.status not in AT_REST or rollup.status == past):
-        time.sleep(LOOK_SECONDS)
-        rollup = _get(rollup.id)
+    if follow:
+        rollup = _ran(console, rollup, past)
     _print(console, rollup)
     if rollup.failed_count:
         _print_failures(console, rollup.id)
     if rollup.status == "failed":
         raise typer.Exit(1)
+
+
+def _ran(console: Console, rollup: rollups_pb2.Rollup, past: str) -> rollups_pb2.Rollup:
+    """The roll-up once it rests, in another state than `past`; tells meanwhile what it does."""
+
+    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        now = rollup
+
+        async def resting() -> rollups_pb2.Rollup:
+            nonlocal now
+            while now.status not in AT_REST or now.status == past:
+                await asyncio.sleep(LOOK_SECONDS)
+                request = pb.GetRollupRequest(id=rollup.id)
+                now = (await stub.GetRollup(request, metadata=metadata)).rollup
+            return now
+
+        try:
+            client = await connect(Settings())
+        except RuntimeError:
+            # The roll-up is kept by the analytics: its state is known without Temporal.
+            return await resting()
+        handle = client.get_workflow_handle(rollup.run.workflow_id)
+        return await followed(console, resting(), lambda: doings_of(handle))
+
+    rested: rollups_pb2.Rollup = _asked(ask)
+    return rested
 
 
 def _get(rollup_id: str) -> rollups_pb2.Rollup:

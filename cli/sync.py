@@ -1,25 +1,25 @@
 """`arcadia sync`: a sync now, through Temporal, with its progress."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 from grpc.aio import AioRpcError
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
-from rich.spinner import Spinner
 from rich.text import Text
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from cli.following import followed
 from cli.freshness import freshness_of, table_of
 from services.common.settings import Settings
 from workflows.connection import connect
 from workflows.payloads import KindOutcome, ResourceSyncInput, ResourceSyncResult
-from workflows.progress import Progress, progress_of
+from workflows.progress import progress_of
 from workflows.resource_sync import ResourceSync
 from workflows.starts import SYNCED_KINDS, UnknownKind, full_sync, start_sync
 
@@ -27,7 +27,6 @@ __all__ = ["run_sync"]
 
 Handle = WorkflowHandle[ResourceSync, ResourceSyncResult]
 
-LOOK_SECONDS: Final = 0.5
 STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow"}
 
 
@@ -86,12 +85,10 @@ async def _sync(settings: Settings, request: ResourceSyncInput, *, follow: bool)
 
 
 async def _follow(console: Console, client: Client, handle: Handle) -> bool:
-    ending = asyncio.create_task(_ending(handle))
-    with Live(console=console, transient=True) as live:
-        while not ending.done():
-            live.update(_view(await progress_of(client, handle)))
-            await asyncio.wait({ending}, timeout=LOOK_SECONDS)
-    outcomes, failure = await ending
+    async def doings() -> Sequence[str]:
+        return (await progress_of(client, handle)).under_way
+
+    outcomes, failure = await followed(console, _ending(handle), doings)
     for outcome in outcomes:
         console.print(_ended(outcome), soft_wrap=True)
     if failure:
@@ -115,11 +112,6 @@ async def _told(handle: Handle) -> tuple[KindOutcome, ...]:
         return (await handle.query(ResourceSync.progress)).outcomes
     except RPCError:
         return ()
-
-
-def _view(progress: Progress) -> Group:
-    lines = progress.under_way or ("waiting for a worker",)
-    return Group(*(Spinner("dots", line) for line in lines))
 
 
 def _ended(outcome: KindOutcome) -> Text:

@@ -11,8 +11,9 @@ from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.analytics import asked, ran, table_of
+from cli.analytics import asked, table_of
 from cli.caller import Metadata
+from cli.following import ran
 from workflows.metering_starts import start_metering
 
 __all__ = ["commands", "days_of"]

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.converter import DataConverter
+from temporalio.service import RPCError
 
 from workflows.activities.bills import BillActivities
 from workflows.activities.confirming import ConfirmActivities
@@ -20,7 +23,7 @@ from workflows.drift_sweep import DriftSweep
 from workflows.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
 from workflows.resource_sync import ResourceSync
 
-__all__ = ["Progress", "progress_of"]
+__all__ = ["Progress", "details_of", "progress_of"]
 
 Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult | HistoryCursor
 
@@ -49,6 +52,10 @@ DOING: Final = {
 """What an activity is about, before its first heartbeat."""
 
 
+METADATA: Final = "__temporal_workflow_metadata"
+"""The query by which Temporal's own UI asks a run for its current details."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A run as it stands."""
@@ -70,6 +77,15 @@ async def progress_of(
     lines = [await _line(activity, client.data_converter) for activity in pending]
     lines += [child.workflow_id for child in description.raw_description.pending_children]
     return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
+
+
+async def details_of(handle: WorkflowHandle[Any, Any], patience: timedelta) -> str:
+    """What a run says of itself, as the UI shows it; empty when no worker answers in time."""
+    try:
+        told = await handle.query(METADATA, result_type=WorkflowMetadata, rpc_timeout=patience)
+    except RPCError:
+        return ""
+    return str(told.current_details)
 
 
 async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:

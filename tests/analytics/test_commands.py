@@ -72,6 +72,9 @@ async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics)
     assert rows[before.code] == ["?", "?", "?"]
     code, said = await arcadia(analytics, "margin", "accrual")
     assert "revenue ? - costs ? = margin ?" in said
+    assert "no usage metered yet, no daily costs read yet" in said
+    assert "`arcadia usage meter` meters yesterday and today now." in said
+    assert "`arcadia costs daily` reads the provider's daily costs now." in said
 
 
 async def test_a_rate_that_was_used_is_named(analytics: Analytics) -> None:

@@ -1,12 +1,19 @@
 """`arcadia rollup`: the month's end from the command line."""
 
 import asyncio
+import os
+import pty
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 
+from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd
 from tests.support.environment import environment_of
+from workflows.invoice_rollup import InvoiceRollup
+from workflows.invoicing_payloads import RollupInput
+from workflows.month_end import rollup_id_of
+from workflows.queues import TaskQueue
 
 
 async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str]:
@@ -53,3 +60,55 @@ async def test_a_month_is_run_retried_undone_and_approved_by_hand(month_end: Mon
     assert (code, "FAILED_PRECONDITION" in told) == (1, True)
     code, told = await arcadia(month_end, "status")
     assert ("completed" in told, "undone" in told) == (True, True)
+
+
+async def test_a_roll_up_that_waits_says_for_what_on_the_terminal(month_end: MonthEnd) -> None:
+    await month_end.temporal.start_workflow(
+        InvoiceRollup.run,
+        RollupInput(APRIL, metering_patience_minutes=60),
+        id=rollup_id_of("2026-04"),
+        task_queue=TaskQueue.INVOICING,
+    )
+    process, screen = await on_a_terminal(month_end, "run", "2026-04")
+    await shows(screen, "waiting for a worker")
+    month_end.start_worker()
+    await shows(screen, "waiting for metering: ")
+    await shows(screen, "`arcadia usage meter --month 2026-04` meters them")
+    [(rollup,)] = month_end.books.rows("SELECT id::text FROM rollups")
+    await month_end.undo(rollup)
+    await shows(screen, ": a mistake")
+    assert await asyncio.wait_for(process.wait(), 60) == 0
+
+
+async def on_a_terminal(month_end: MonthEnd, *arguments: str) -> tuple[Process, list[str]]:
+    """The command as it runs, and its screen, which fills up."""
+    ours, its = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "cli.app", "rollup", *arguments),
+        env={**environment_of(month_end.settings), "COLUMNS": "300", "TERM": "xterm"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    screen: list[str] = []
+
+    def read() -> None:
+        try:
+            screen.append(os.read(ours, 65536).decode(errors="replace"))
+        except OSError:
+            asyncio.get_running_loop().remove_reader(ours)
+            os.close(ours)
+
+    asyncio.get_running_loop().add_reader(ours, read)
+    return process, screen
+
+
+async def shows(screen: list[str], words: str) -> None:
+    """Waits until the words have been on the screen."""
+    for _ in range(600):
+        if words in "".join(screen):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("".join(screen))

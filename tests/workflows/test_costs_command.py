@@ -103,3 +103,12 @@ async def test_asking_for_an_ingest_starts_its_run_once_and_says_which(bills: Bi
     assert bills.kept(uuid) == bills.truth(uuid)
     [(key, status)] = bills.rows("SELECT key, status FROM cloud_ingests")
     assert (key, status) == (f"{asked.run.workflow_id}/{asked.run.run_id}", "completed")
+
+
+async def test_daily_costs_are_read_on_demand(bills: Bills) -> None:
+    bills.system.simulator.reset()
+    bills.system.start_worker()
+    ran = await arcadia(bills, "daily")
+    [(count, total)] = bills.rows("SELECT count(*), sum(amount_usd) FROM cloud_daily_costs")
+    assert (ran.returncode, count > 0) == (0, True), ran.stderr
+    assert f"{count:,} estimates, USD {total}" in ran.stdout

@@ -91,7 +91,8 @@ async def close_month(session: WriteSession, month: Period, *, now: datetime) ->
         if missing:
             raise FailedPrecondition(
                 f"{len(missing)} days of {month.code} are not metered to their end,"
-                f" the first is {missing[0]}",
+                f" the first is {missing[0]}: `arcadia usage meter --month {month.code}`"
+                " meters them",
                 reason="METERING_INCOMPLETE",
                 metadata={"first_day": missing[0].isoformat()},
             )

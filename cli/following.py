@@ -1,0 +1,70 @@
+"""A run that is waited for: what it is doing, in words, until it has ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import FailureError
+from temporalio.service import RPCError
+
+from services.common.settings import Settings
+from workflows.connection import connect
+from workflows.progress import details_of
+
+__all__ = ["doings_of", "followed", "ran"]
+
+LOOK_SECONDS: Final = 0.5
+WAITING: Final = "waiting for a worker"
+PATIENCE: Final = timedelta(seconds=2)
+"""For an answer of the worker, which may be down."""
+
+Result = TypeVar("Result")
+Doings = Callable[[], Awaitable[Sequence[str]]]
+
+
+async def followed(console: Console, ending: Coroutine[Any, Any, Result], doings: Doings) -> Result:
+    """What the ending comes to; until then, on a terminal, what is being done."""
+    task = asyncio.create_task(ending)
+    try:
+        with Live(console=console, transient=True) as live:
+            while not task.done():
+                lines = await doings() or (WAITING,)
+                live.update(Group(*(Spinner("dots", escape(line)) for line in lines)))
+                await asyncio.wait({task}, timeout=LOOK_SECONDS)
+        return await task
+    finally:
+        task.cancel()
+
+
+async def doings_of(handle: WorkflowHandle[Any, Any]) -> Sequence[str]:
+    """What a run says of itself; nothing while no worker answers."""
+    told = (await details_of(handle, PATIENCE)).splitlines()
+    return [line.removeprefix("- ") for line in told if line]
+
+
+def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
+    """The result of a workflow that is started now; ends the program when it fails."""
+
+    async def run() -> Any:  # noqa: ANN401
+        console = Console()
+        handle = await start(await connect(Settings()))
+        console.print(f"{handle.id} · run {handle.result_run_id}", markup=False)
+        return await followed(console, handle.result(), lambda: doings_of(handle))
+
+    try:
+        return asyncio.run(run())
+    except WorkflowFailureError as error:
+        cause: BaseException | None = error.cause
+        while isinstance(cause, FailureError) and cause.cause is not None:
+            cause = cause.cause
+        Console(stderr=True).print(f"failed: {cause}", markup=False)
+    except (RuntimeError, RPCError) as error:
+        Console(stderr=True).print(f"Temporal does not answer: {error}", markup=False)
+    raise typer.Exit(1)
