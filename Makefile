@@ -25,8 +25,8 @@ $(LOCKED):
 	@echo "Installing into $(VENV): about 250 MB, a minute or two, once."
 	@$(PYTHON) -m venv $(VENV)
 	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check --no-input --progress-bar off \
-		--require-hashes -r requirements-dev.txt 2> $(VENV)/install.log | awk -v all=$$(grep -c '^[a-z].*==' requirements-dev.txt) \
-		'/^(Collecting|Processing|Installing)/ { n += !/^Inst/; printf "\r  %s %d of %d", /^Inst/ ? "installing" : "fetching  ", n, all; fflush() } END { print "" }' \
+		--require-hashes -r requirements-dev.txt 2> $(VENV)/install.log | awk -v all=$$(grep -c '^[a-z].*==' requirements-dev.txt) -v screen=$$([ -t 2 ] && echo 1) \
+		'/^(Collecting|Processing|Installing)/ { n += !/^Inst/; told = sprintf("  %s %d of %d", /^Inst/ ? "installing" : "fetching  ", n, all); if (screen) printf "\r%s", told; else if (/^Inst/ || n % 25 == 0) print told; fflush() } END { if (screen) print "" }' \
 		|| { cat $(VENV)/install.log; exit 1; }
 	@rm -f $(VENV)/.locked-* $(VENV)/.installed-*
 	@touch $@
