@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.catalog.plans import Addon
 from services.catalog.quoting.freezing import Known
-from services.catalog.quoting.inputs import VersionSnapshot
+from services.catalog.quoting.inputs import AddonSnapshot, VersionSnapshot
 from services.common.errors import InvalidArgument
 
 __all__ = ["PriceList"]
@@ -17,8 +16,8 @@ class PriceList:
 
     versions: Mapping[str, VersionSnapshot]
     """The active version of each plan, by the plan's code."""
-    addons: Mapping[str, Addon]
-    """By their codes."""
+    addons: Mapping[str, tuple[AddonSnapshot, str]]
+    """By their codes, each with its currency."""
     known: Known
     revision: str = ""
     """Names this state of the catalog; empty where nobody asks whether it is still the same."""
@@ -32,17 +31,18 @@ class PriceList:
             )
         return version
 
-    def addons_of(self, codes: Sequence[str], currency: str) -> list[Addon]:
+    def addons_of(self, codes: Sequence[str], currency: str) -> list[AddonSnapshot]:
         """The addons of these codes in a currency, in their order, else InvalidArgument."""
         found = []
         for place, code in enumerate(codes):
-            field, addon = f"addons[{place}]", self.addons.get(code)
-            if addon is None:
+            field, sold = f"addons[{place}]", self.addons.get(code)
+            if sold is None:
                 raise InvalidArgument(field, f"there is no addon {code!r}", reason="UNKNOWN_ADDON")
-            if addon.terms.currency != currency:
+            addon, sold_in = sold
+            if sold_in != currency:
                 raise InvalidArgument(
                     field,
-                    f"{code!r} is sold in {addon.terms.currency}, the plan in {currency}",
+                    f"{code!r} is sold in {sold_in}, the plan in {currency}",
                     reason="CURRENCY_MISMATCH",
                 )
             found.append(addon)

@@ -19,8 +19,8 @@ from services.catalog.messages import (
 )
 from services.catalog.pricing_requests import BatchItem, batch_items, billing_period, tenants
 from services.catalog.quote_messages import (
+    add_proof,
     difference_message,
-    proof_message,
     proof_of,
     quote_message,
     verification_message,
@@ -177,7 +177,7 @@ class _Priced:
         except MixedCurrencies as error:
             return _failure(identifier, "MIXED_CURRENCIES", str(error))
         message = quote_message(quote, inputs)
-        message.proof.CopyFrom(proof_message(proof))
+        add_proof(message, proof)
         message.subscription_id = identifier
         message.starts_on = self._period.start.isoformat()
         return pb.BatchQuoteResult(subscription_id=identifier, quote=message)

@@ -16,7 +16,7 @@ from arcadia.catalog.v1 import quotes_pb2
 from services.catalog.gathering import Gathering
 from services.catalog.margin_desk import MarginDesk
 from services.catalog.price_list import PriceList
-from services.catalog.quote_messages import guard_message, proof_message, quote_message
+from services.catalog.quote_messages import add_proof, guard_message, quote_message
 from services.catalog.quote_requests import Wanted
 from services.catalog.quoting.freezing import (
     MixedCurrencies,
@@ -179,7 +179,7 @@ class QuoteDesk:
             answer=answer.SerializeToString(),
             created_at=now,
         )
-        answer.proof.CopyFrom(proof_message(proof))
+        add_proof(answer, proof)
         if caller.is_operator:
             guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
             answer.margin_guard.CopyFrom(guard_message(guard))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 __all__ = [
+    "add_proof",
     "answers_its_inputs",
     "difference_message",
     "guard_message",
-    "proof_message",
     "proof_of",
     "quote_message",
     "stored_message",
@@ -55,14 +55,13 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
     return message
 
 
-def proof_message(proof: Proof) -> quotes_pb2.Proof:
-    """The proto of a proof."""
-    return quotes_pb2.Proof(
-        inputs_json=proof.inputs_json,
-        inputs_hash=proof.inputs_hash,
-        engine_version=proof.engine_version,
-        result_hash=proof.result_hash,
-    )
+def add_proof(message: quotes_pb2.Quote, proof: Proof) -> None:
+    """Gives a quote's proto its proof."""
+    said = message.proof
+    said.inputs_json = proof.inputs_json
+    said.inputs_hash = proof.inputs_hash
+    said.engine_version = proof.engine_version
+    said.result_hash = proof.result_hash
 
 
 def proof_of(message: quotes_pb2.Proof) -> Proof:
@@ -107,7 +106,7 @@ def answers_its_inputs(kept: StoredQuote) -> bool:
 def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
     """The proto of a stored quote, as it was answered."""
     message = quotes_pb2.Quote.FromString(kept.answer)
-    message.proof.CopyFrom(proof_message(kept.proof))
+    add_proof(message, kept.proof)
     return message
 
 

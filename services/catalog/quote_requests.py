@@ -66,10 +66,10 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
 def _usage(said: Mapping[str, Value]) -> tuple[UsageFact, ...]:
     """In the order of their kinds, so that the first of several mistakes is always the same."""
     facts = []
-    for kind, value in sorted(said.items()):
+    for kind in sorted(said):
         field = f"projected_usage.{kind}"
         requests.usage_kind(field, kind)
-        facts.append(UsageFact(kind, quantity(value, field)))
+        facts.append(UsageFact(kind, quantity(said[kind], field)))
     return tuple(facts)
 
 

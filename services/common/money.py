@@ -56,16 +56,10 @@ def exact(
     Raises InvalidArgument, naming the field, for what is no finite decimal, has over 28
     significant digits or more than `places` after the point, or is out of its range.
     """
-    if not _NUMBER.fullmatch(text):
-        raise InvalidArgument(field, "is not a decimal number", reason="NOT_A_DECIMAL")
-    number = _shortest(Decimal(text))
-    _, digits, exponent = number.as_tuple()
-    if len(digits) + max(0, int(exponent)) > MOST_DIGITS:
-        raise InvalidArgument(field, f"has more than {MOST_DIGITS} digits", reason="TOO_PRECISE")
-    if -int(exponent) > places:
-        raise InvalidArgument(
-            field, f"has more than {places} digits after the point", reason="TOO_PRECISE"
-        )
+    if len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal():  # as most are
+        number = Decimal(text)
+    else:
+        number = _written(text, field, places)
     if minimum is not None and number < minimum:
         raise InvalidArgument(field, f"must be at least {minimum}", reason="OUT_OF_RANGE")
     if maximum is not None and number > maximum:
@@ -107,6 +101,21 @@ def split(total: int, weights: Sequence[Exact]) -> list[int]:
     for index in order[: abs(total) - sum(floors)]:
         floors[index] += 1
     return floors if total >= 0 else [-share for share in floors]
+
+
+def _written(text: str, field: str, places: int) -> Decimal:
+    """A number in any form, within the digits that are kept."""
+    if not _NUMBER.fullmatch(text):
+        raise InvalidArgument(field, "is not a decimal number", reason="NOT_A_DECIMAL")
+    number = _shortest(Decimal(text))
+    _, digits, exponent = number.as_tuple()
+    if len(digits) + max(0, int(exponent)) > MOST_DIGITS:
+        raise InvalidArgument(field, f"has more than {MOST_DIGITS} digits", reason="TOO_PRECISE")
+    if -int(exponent) > places:
+        raise InvalidArgument(
+            field, f"has more than {places} digits after the point", reason="TOO_PRECISE"
+        )
+    return number
 
 
 def _shortest(number: Decimal) -> Decimal:

@@ -170,8 +170,12 @@ class SingleRead:
         try:
             if self._pool.closed:
                 await self._pool.open()
-            async with self._pool.connection() as connection:
+            # Not as a context: that commits at its end, and here nothing is open by then.
+            connection = await self._pool.getconn()
+            try:
                 return await connection.run(self._enter, self._entering, statement.sql, values)
+            finally:
+                await self._pool.putconn(connection)
         except PoolTimeout as error:
             raise Unavailable(
                 "too many calls wait for the database", reason="DATABASE_BUSY"

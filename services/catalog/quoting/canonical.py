@@ -154,7 +154,7 @@ def _lines(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
         {
             "amount_cents": line.amount_cents,
             "description": line.description,
-            "kind": line.kind.value,
+            "kind": line.kind,
             "meta": line.meta,
             "qty": line.qty,
             "resource_kind": line.resource_kind,

@@ -24,6 +24,7 @@ from services.common.periods import Period, month_of
 __all__ = [
     "Known",
     "MixedCurrencies",
+    "addon_snapshot",
     "change_inputs",
     "plan_inputs",
     "price_snapshots",
@@ -60,6 +61,18 @@ def version_snapshot(version: PlanVersion) -> VersionSnapshot:
     )
 
 
+def addon_snapshot(addon: Addon) -> AddonSnapshot:
+    """An addon, as it is sold now."""
+    terms = addon.terms
+    return AddonSnapshot(
+        id=str(addon.id),
+        code=addon.code,
+        resource_kind=terms.resource_kind,
+        qty=terms.qty,
+        price_cents=terms.price_cents,
+    )
+
+
 def price_snapshots(prices: Sequence[ResourcePrice]) -> list[tuple[str, PriceSnapshot]]:
     """Unit prices, each with its currency."""
     return [
@@ -80,7 +93,7 @@ def price_snapshots(prices: Sequence[ResourcePrice]) -> list[tuple[str, PriceSna
 
 def plan_inputs(
     version: VersionSnapshot,
-    addons: Sequence[Addon],
+    addons: Sequence[AddonSnapshot],
     usage: Usage,
     starts_on: date,
     known: Known,
@@ -93,7 +106,7 @@ def plan_inputs(
             month=month,
             currency=version.currency,
             term=Term(version, days),
-            addons=tuple(HeldAddon(_sold(addon), days) for addon in addons),
+            addons=tuple(HeldAddon(addon, days) for addon in addons),
             usage=tuple(usage),
             prices_on=starts_on,
         ),
@@ -128,7 +141,7 @@ def subscription_inputs(
 def change_inputs(
     subscription: Subscription,
     version: VersionSnapshot,
-    addons: Sequence[Addon],
+    addons: Sequence[AddonSnapshot],
     usage: Usage,
     starts_on: date,
     known: Known,
@@ -146,7 +159,7 @@ def change_inputs(
     replaced = known.versions[subscription.term_on(starts_on).plan_version_id]
     moved = replaced.id != version.id
     terms = _moved(before, version, starts_on, left) if moved else before
-    added = tuple(HeldAddon(_sold(addon), left, added=True) for addon in addons)
+    added = tuple(HeldAddon(addon, left, added=True) for addon in addons)
     held = _held(subscription, billed, Period(starts_on, month.end))
     change = ChangeInputs(days_in(left), replaced if moved else None) if moved or added else None
     _one_currency([version, *(term.version for term in terms)])
@@ -214,25 +227,14 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
     return tuple(held)
 
 
-def _sold(addon: Addon) -> AddonSnapshot:
-    """An addon, as it is sold now."""
-    terms = addon.terms
-    return AddonSnapshot(
-        id=str(addon.id),
-        code=addon.code,
-        resource_kind=terms.resource_kind,
-        qty=terms.qty,
-        price_cents=terms.price_cents,
-    )
-
-
 def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
     """The inputs with the unit prices that they ask for: of kinds that a version leaves out."""
+    terms = (inputs.term, *inputs.former)
     asked = {
         fact.resource_kind
         for fact in inputs.usage
         if fact.qty
-        for term in (inputs.term, *inputs.former)
+        for term in terms
         if fact.resource_kind not in term.version.item_of
     }
     if not asked:

@@ -4,13 +4,15 @@ Prices are whole cents, unit prices exact decimals of a cent, quantities exact d
 units of their kind, days half-open spans. Values out of range raise ValueError.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import Final
 
 from services.catalog.plans import PlanItem
+from services.catalog.quoting.numbers import NOUGHT
 from services.common.periods import Period
 
 __all__ = [
@@ -26,6 +28,9 @@ __all__ = [
 
 Spans = tuple[Period, ...]
 
+LIMIT: Final = Decimal(10**30)
+"""What no number of a quote comes to."""
+
 
 @dataclass(frozen=True)
 class VersionSnapshot:
@@ -39,13 +44,13 @@ class VersionSnapshot:
     items: tuple[PlanItem, ...]
 
     def __post_init__(self) -> None:
-        _refuse_negative("price_cents", [self.price_cents])
+        _refuse_negative("price_cents", self.price_cents)
         for item in self.items:
             numbers = [item.included_qty, item.overage_price_cents, Decimal(item.amount_cents)]
             bounds = [item.hard_cap_qty, item.package_qty, *(t.up_to_qty for t in item.tiers)]
             prices = [tier.unit_price_cents for tier in item.tiers]
             known = [bound for bound in bounds if bound is not None]
-            _refuse_negative(item.resource_kind, [*numbers, *known, *prices])
+            _refuse_negative(item.resource_kind, *numbers, *known, *prices)
         ordered = tuple(sorted(self.items, key=lambda item: item.resource_kind))
         object.__setattr__(self, "items", ordered)
 
@@ -69,7 +74,7 @@ class AddonSnapshot:
     price_cents: int
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.code, [self.qty, self.price_cents])
+        _refuse_negative(self.code, self.qty, self.price_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class PriceSnapshot:
     effective_to: date | None
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.resource_kind, [self.unit_price_cents])
+        _refuse_negative(self.resource_kind, self.unit_price_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class UsageFact:
     facts_hash: str = ""
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.resource_kind, [self.qty])
+        _refuse_negative(self.resource_kind, self.qty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,7 @@ class QuoteInputs:
             object.__setattr__(self, "prices", tuple(prices))
 
 
-def _refuse_negative(name: str, numbers: Iterable[Decimal | int]) -> None:
+def _refuse_negative(name: str, *numbers: Decimal | int) -> None:
     for number in numbers:
-        if not 0 <= number < 10**30:  # also NaN and Infinity
+        if not NOUGHT <= number < LIMIT:  # also NaN and Infinity
             raise ValueError(f"{name}: {number} is out of range")

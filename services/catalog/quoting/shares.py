@@ -28,9 +28,11 @@ class Share:
 
     def brought(self, kind: str) -> Decimal:
         """What the addons add to the allowance of a kind, in a whole month."""
-        return sum(
-            (held.addon.qty for held in self.addons if held.addon.resource_kind == kind), NOUGHT
-        )
+        brought = NOUGHT
+        for held in self.addons:
+            if held.addon.resource_kind == kind:
+                brought += held.addon.qty
+        return brought
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class NoPriceInForce(ValueError):
         self.day = day
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sum:
     """What the shares of a version come to; everything over `month` times `parts`."""
 
@@ -64,12 +64,13 @@ def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]
         shares = shares_of(inputs)
         if not shares:
             return (), ()
-    running = sum(share.days for share in shares) + inputs.free_days
+    running = sum([share.days for share in shares]) + inputs.free_days
     spread = spread_of(inputs.month.days, running)
+    by_version = _by_version(shares)
     overage: list[Line] = []
     ad_hoc: list[Line] = []
     for fact in used:
-        for version, of_version in _by_version(shares):
+        for version, of_version in by_version:
             item = version.item_of.get(fact.resource_kind)
             if item is not None:
                 overage += _overage(fact, item, version, of_version, spread)
@@ -216,7 +217,7 @@ def _line(
         meta["allowance"] = amount_text(sums.allowance, over)[0]
     if exact_qty:
         meta["exact_qty"] = exact_qty
-    days = sum(share.days for share in shares)
+    days = sum([share.days for share in shares])
     if days != spread.month:
         meta["proration"] = f"{days}/{spread.month}"
     return line(

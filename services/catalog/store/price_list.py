@@ -7,7 +7,12 @@ from typing import Final
 from sqlalchemy import text
 
 from services.catalog.price_list import PriceList
-from services.catalog.quoting.freezing import Known, price_snapshots, version_snapshot
+from services.catalog.quoting.freezing import (
+    Known,
+    addon_snapshot,
+    price_snapshots,
+    version_snapshot,
+)
 from services.catalog.store.addons import all_addons
 from services.catalog.store.prices import all_prices
 from services.catalog.store.versions import SELECT as SELECT_VERSIONS
@@ -43,7 +48,7 @@ async def read_price_list(session: ReadSession) -> PriceList:
     addons, prices = await all_addons(session), await all_prices(session)
     return PriceList(
         {version.plan_code: version for version in versions},
-        {addon.code: addon for addon in addons},
+        {addon.code: (addon_snapshot(addon), addon.terms.currency) for addon in addons},
         Known({}, price_snapshots(prices)),
     )
 
