@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from providers.digitalocean.kinds import RESOURCE_KINDS, comparators
 from providers.digitalocean.kinds.comparators import Comparator
+from providers.digitalocean.kinds.dns_comparators import dns_name, dns_records
 from services.inventory.drift.comparing import compare
 from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS, LiveResource, live_value
 from services.inventory.drift.messages import json_of
@@ -145,8 +146,8 @@ ALL_COMPARATORS: list[Comparator] = [
     comparators.by_case,
     comparators.by_default,
     comparators.database_engine,
-    comparators.dns_name("example.com"),
-    comparators.dns_records("example.com"),
+    dns_name("example.com"),
+    dns_records("example.com"),
     comparators.firewall_rules,
     comparators.image,
     comparators.load_balancer_size,

@@ -9,13 +9,13 @@ from providers.digitalocean.kinds.comparators import (
     app_envs,
     by_case,
     by_default,
-    dns_name,
     maintenance_hour,
     number,
     project_purpose,
     tags,
     unset_alike,
 )
+from providers.digitalocean.kinds.dns_comparators import dns_name
 from services.inventory.drift.comparing import is_in_flight
 from services.inventory.drift.specs import InvalidSpec, normal_spec, taken_from
 from tests.drift.account import Account

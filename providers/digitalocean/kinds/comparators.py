@@ -18,14 +18,13 @@ __all__ = [
     "by_case",
     "by_default",
     "database_engine",
-    "dns_name",
-    "dns_records",
     "firewall_rules",
     "image",
     "load_balancer_size",
     "maintenance_hour",
     "maintenance_window",
     "node_pools",
+    "normalised",
     "number",
     "project_purpose",
     "tags",
@@ -42,8 +41,6 @@ SYSTEM_TAGS: Final = ("k8s", "terraform")
 LOAD_BALANCER_NODES: Final = {"lb-small": "1", "lb-medium": "3", "lb-large": "6"}
 EVERY_PORT: Final = "all"
 OTHER_PURPOSE: Final = "Other: "
-NAMES_IN_DATA: Final = frozenset({"CNAME", "MX", "NS", "SRV"})
-"""The types of DNS records whose data is a name."""
 
 
 def by_default(expected: Json, actual: Json) -> bool:
@@ -53,7 +50,9 @@ def by_default(expected: Json, actual: Json) -> bool:
     return canonical(expected) == canonical(actual)
 
 
-def _normalised(normal: Normal) -> Comparator:
+def normalised(normal: Normal) -> Comparator:
+    """The same by default once both are brought to a normal form."""
+
     def same(expected: Json, actual: Json) -> bool:
         return by_default(normal(expected), normal(actual))
 
@@ -115,7 +114,7 @@ def _rule(rule: Json) -> Json:
     return {name: each for name, each in normal.items() if not _is_unset(each)}
 
 
-firewall_rules: Final = _normalised(_rules)
+firewall_rules: Final = normalised(_rules)
 """Rules and their peers in any order; port `0` is `all`, and ICMP has no ports."""
 
 
@@ -136,7 +135,7 @@ def _pool(pool: Json) -> Json:
     }
 
 
-node_pools: Final = _normalised(_pools)
+node_pools: Final = normalised(_pools)
 """Pools in any order; an autoscaled one by its bounds, not by how many nodes it has now."""
 
 
@@ -144,7 +143,7 @@ def _nodes_of_load_balancer(value: Json) -> Json:
     return LOAD_BALANCER_NODES.get(value.lower(), value) if isinstance(value, str) else value
 
 
-load_balancer_size: Final = _normalised(_nodes_of_load_balancer)
+load_balancer_size: Final = normalised(_nodes_of_load_balancer)
 """`lb-small`, `lb-medium` and `lb-large` are the size units 1, 3 and 6."""
 
 
@@ -163,10 +162,10 @@ def _window(value: Json) -> Json:
     return {name: part for name, part in normal.items() if not _is_unset(part)}
 
 
-maintenance_hour: Final = _normalised(_clock)
+maintenance_hour: Final = normalised(_clock)
 """`13:00` is `13:00:00`."""
 
-maintenance_window: Final = _normalised(_window)
+maintenance_window: Final = normalised(_window)
 """Day and hour; what happens to be pending does not count."""
 
 
@@ -175,7 +174,7 @@ def _engine(value: Json) -> Json:
     return "valkey" if name == "redis" else name
 
 
-database_engine: Final = _normalised(_engine)
+database_engine: Final = normalised(_engine)
 """Redis became Valkey. The version is a field of its own, so a forced upgrade shows there."""
 
 
@@ -183,7 +182,7 @@ def _purpose(value: Json) -> Json:
     return value.removeprefix(OTHER_PURPOSE) if isinstance(value, str) else value
 
 
-project_purpose: Final = _normalised(_purpose)
+project_purpose: Final = normalised(_purpose)
 """A purpose that is not one of DigitalOcean's own is stored with a prefix."""
 
 
@@ -214,51 +213,11 @@ def _app(value: Json) -> Json:
     return [_app(part) for part in value] if isinstance(value, list) else value
 
 
-app_envs: Final = _normalised(_envs)
+app_envs: Final = normalised(_envs)
 """Variables in any order; an unset type is GENERAL, and an unset scope is everywhere."""
 
-app_spec: Final = _normalised(_app)
+app_spec: Final = normalised(_app)
 """A whole app, with its variables as in `app_envs` wherever they stand."""
-
-
-def dns_name(zone: str) -> Comparator:
-    """Names of a zone: `@` is the zone, relative is fully qualified, the last dot is nothing."""
-    return _normalised(lambda value: _qualified(value, zone))
-
-
-def dns_records(zone: str) -> Comparator:
-    """The records of a zone in any order; ids and the zone's own SOA do not count."""
-
-    def normal(value: Json) -> Json:
-        if not isinstance(value, list):
-            return value or []
-        records = [_record(record, zone) for record in value]
-        return [each for each in records if not isinstance(each, dict) or each["type"] != "SOA"]
-
-    return _normalised(normal)
-
-
-def _record(record: Json, zone: str) -> Json:
-    if not isinstance(record, dict):
-        return record
-    kind = record.get("type")
-    kind = kind.upper() if isinstance(kind, str) else kind
-    data = record.get("data")
-    if isinstance(kind, str) and kind in NAMES_IN_DATA and isinstance(data, str):
-        # A name with a dot in it is not relative, whether or not a dot ends it.
-        data = data.lower().rstrip(".") if "." in data else _qualified(data, zone)
-    known = {name: value for name, value in record.items() if name != "id" and value is not None}
-    return {**known, "type": kind, "name": _qualified(record.get("name"), zone), "data": data}
-
-
-def _qualified(name: Json, zone: str) -> Json:
-    if not isinstance(name, str):
-        return name
-    apex = zone.lower().rstrip(".")
-    plain = name.lower().rstrip(".")
-    if plain in ("@", "", apex):
-        return apex
-    return plain if plain.endswith(f".{apex}") or name.endswith(".") else f"{plain}.{apex}"
 
 
 def _lower(value: Json) -> Json:

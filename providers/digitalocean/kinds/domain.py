@@ -1,6 +1,6 @@
 from typing import Final
 
-from providers.digitalocean.kinds.comparators import dns_records as same_records
+from providers.digitalocean.kinds.dns_comparators import dns_records as same_records
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import Listing, Parts
 from providers.digitalocean.kinds.policy import FieldPolicy, Policy

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.databases import add_databases
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.ids import Ids
@@ -19,7 +20,6 @@ from providers.digitalocean.simulator.world.past import add_past
 from providers.digitalocean.simulator.world.platform import (
     add_apps,
     add_clusters,
-    add_databases,
     add_keys,
 )
 from providers.digitalocean.simulator.world.projects import add_account, add_projects
