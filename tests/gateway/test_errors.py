@@ -11,6 +11,7 @@ from arcadia.inventory.v1 import inventory_service_pb2
 
 from services.common import errors
 from services.common.interceptor import HTTP_STATUS_KEY
+from services.common.settings import Service
 from tests.gateway.harness import Backend, Gateway, refusal, run_gateway, serve
 
 INVENTORY = "/api/v1/inventory"
@@ -292,12 +293,18 @@ async def test_a_service_that_is_down_is_503_until_it_is_back(tmp_path: Path) ->
 
 
 async def test_health_is_answered_by_whichever_service_is_up(tmp_path: Path) -> None:
-    alive, gone = Backend(), Backend()
+    alive = Backend()
+    gone = {
+        f"{service}_address": Backend() for service in Service if service is not Service.BILLING
+    }
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(serve(alive))
-        async with serve(gone):
+        async with contextlib.AsyncExitStack() as stopped:
+            for backend in gone.values():
+                await stopped.enter_async_context(serve(backend))
+            addresses = {name: f"127.0.0.1:{backend.port}" for name, backend in gone.items()}
             gateway = await stack.enter_async_context(
-                run_gateway(tmp_path, gone.port, billing_address=f"127.0.0.1:{alive.port}")
+                run_gateway(tmp_path, alive.port, **addresses)
             )
             assert (await gateway.http.get("/api/health")).status_code == 200
         answers = [await gateway.http.get("/api/health") for _ in range(6)]
