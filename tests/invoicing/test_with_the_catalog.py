@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from arcadia.analytics.v1.attribution_service_pb2 import RefreshAccrualRequest
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 
 import services.analytics.__main__
@@ -130,6 +131,45 @@ async def test_what_comes_after_the_close_is_billed_with_the_next_month(month: M
     assert (late.resource_kind, late.service_start) == ("llm_tokens", "2026-04-01")
     assert late.amount_cents > 0
     assert await month.books.invoice_of("acme") == before
+
+
+async def test_who_cancels_and_subscribes_again_pays_for_each_hour_once(month: Month) -> None:
+    """3 droplets all April, 15 days on each subscription: 2160 h, of which 1488 are allowed."""
+    deployment = await subscribed(month, "acme", "shop")
+    first = (await month.shop.look(deployment.id)).subscription.id
+    month.shop.clock.set("2026-04-16")
+    await month.shop.change("CancelSubscription", first)
+    await month.shop.subscribe(deployment.id, plan_code="studio")
+    await month.runs("acme", "shop", 3)
+    await month.closed()
+    await month.books.rolled_up()
+    lines = await month.books.lines_of("acme")
+    assert [(line.kind, line.amount_cents) for line in lines] == [
+        ("plan_base", 2500), ("overage", 336), ("plan_base", 2500), ("overage", 336), ("tax", 567),
+    ]  # fmt: skip
+    accrual = RefreshAccrualRequest(period="2026-04-01", pass_key="test")
+    await month.metering.attribution.RefreshAccrual(accrual, metadata=month.metering.worker)
+    accrued = "SELECT accrued_cents FROM accruals ORDER BY result_hash"
+    proven = "SELECT result_hash FROM tenant_invoice_proofs WHERE deployment_id <> '' ORDER BY 1"
+    assert month.books.rows(accrued) == [(2836,), (2836,)]
+    assert month.books.rows(accrued.replace("accrued_cents", "result_hash")) == month.books.rows(
+        proven
+    )
+    deployment_id = (await ids(month))["shop"]
+    await month.metering.record(
+        event("late", kind="droplet_hours", qty="10", day="2026-04-02", deployment=deployment_id)
+    )
+    for may in (Period.month(2026, 5), Period.month(2026, 6)):
+        await month.metering.meter_month(may)
+        await month.metering.close(may.start.isoformat())
+        await month.books.rolled_up(may.start.isoformat())
+    late = [
+        (period, line.amount_cents)
+        for period in ("2026-05-01", "2026-06-01")
+        for line in await month.books.lines_of("acme", period)
+        if line.kind == "adjustment"
+    ]
+    assert late == [("2026-05-01", 10)]
 
 
 async def ids(month: Month) -> dict[str, str]:

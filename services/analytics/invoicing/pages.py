@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from arcadia.catalog.v1 import pricing_service_pb2
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
@@ -30,7 +28,14 @@ from services.analytics.invoicing.store.planning import TenantOutcome, record_ou
 from services.analytics.invoicing.store.profiles import tax_regions, tax_rules_on
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
-from services.analytics.quoting import billable, items_of, quote
+from services.analytics.quoting import (
+    OfSpans,
+    Subscriptions,
+    billable_of,
+    items_of,
+    quote,
+    usage_spans,
+)
 from services.analytics.usage.store.periods import (
     Adjustment,
     PeriodUsage,
@@ -38,6 +43,7 @@ from services.analytics.usage.store.periods import (
     open_adjustments,
     release_adjustments,
     usage_of_period,
+    usage_of_spans,
 )
 from services.common.access import ALL
 from services.common.database import Database
@@ -48,11 +54,6 @@ if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
 
 __all__ = ["PageDrafting"]
-
-Subscriptions = Sequence[pricing_service_pb2.BillableSubscription]
-
-MOST_TENANTS: Final = 1_000
-"""As many as the catalog lists at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,9 @@ class PageDrafting:
         """The parts of each tenant, and who cannot be billed."""
         parts: dict[str, list[Part]] = defaultdict(list)
         failures: dict[str, CannotBill] = {}
-        subscriptions = await self._subscriptions(page.period, tenant_ids)
-        quoted = await self._quoted(page.period, subscriptions, page.usage, failures)
+        subscriptions = await billable_of(self._catalog, page.period, tenant_ids)
+        of_spans = await self._used_in_spans(subscriptions, page.period)
+        quoted = await self._quoted(page.period, subscriptions, page.usage, of_spans, failures)
         for tenant, part in quoted:
             parts[tenant].append(part)
         for month in page.late:
@@ -179,13 +181,14 @@ class PageDrafting:
         self, month: LateMonth, tenant_ids: Sequence[str], failures: dict[str, CannotBill]
     ) -> list[tuple[str, Part]]:
         deployments = {one.deployment_id for one in month.late}
-        subscriptions = [
-            one
-            for one in await self._subscriptions(month.period, tenant_ids)
-            if one.subscription.deployment_id in deployments
-        ]
-        billed = await self._quoted(month.period, subscriptions, month.metered, failures)
-        now = await self._quoted(month.period, subscriptions, month.known_now(), failures)
+        everyone = await billable_of(self._catalog, month.period, tenant_ids)
+        # Of several subscriptions of a deployment, the last one bears what came late.
+        last = {one.subscription.deployment_id: one for one in everyone}
+        subscriptions = [last[one] for one in last if one in deployments]
+        of_spans = await self._used_in_spans(everyone, month.period)
+        month = month.borne_by([one.subscription.id for one in subscriptions], of_spans)
+        billed = await self._quoted(month.period, subscriptions, month.metered, {}, failures)
+        now = await self._quoted(month.period, subscriptions, month.known_now(), {}, failures)
         before = {part.proof.subscription_id: part for _, part in billed}
         made = []
         for tenant, part in now:
@@ -196,34 +199,24 @@ class PageDrafting:
                 made.append((tenant, replace(part, lines=lines)))
         return [(tenant, part) for tenant, part in made if part.lines]
 
-    async def _subscriptions(self, period: Period, tenant_ids: Sequence[str]) -> Subscriptions:
-        if not tenant_ids:
-            return []
-        found: list[pricing_service_pb2.BillableSubscription] = []
-        token = ""
-        while True:
-            answer = await billable(
-                self._catalog,
-                period,
-                page_size=MOST_TENANTS,
-                page_token=token,
-                tenant_ids=tenant_ids,
-            )
-            found.extend(answer.billable_subscriptions)
-            token = answer.next_page_token
-            if not token:
-                return found
+    async def _used_in_spans(self, subscriptions: Subscriptions, period: Period) -> OfSpans:
+        spans = usage_spans(subscriptions, period)
+        if not spans:
+            return {}
+        async with self._database.read(ALL) as session:
+            return await usage_of_spans(session, spans)
 
     async def _quoted(
         self,
         period: Period,
         subscriptions: Subscriptions,
         usage: Sequence[PeriodUsage],
+        of_spans: OfSpans,
         failures: dict[str, CannotBill],
     ) -> list[tuple[str, Part]]:
         if not subscriptions:
             return []
-        outcomes = await quote(self._catalog, period, items_of(subscriptions, usage))
+        outcomes = await quote(self._catalog, period, items_of(subscriptions, usage, of_spans))
         made: list[tuple[str, Part]] = []
         for subscription, outcome in zip(subscriptions, outcomes, strict=True):
             tenant = subscription.subscription.tenant_id

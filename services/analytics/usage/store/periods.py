@@ -15,23 +15,39 @@ from services.common.periods import Period, month_of
 __all__ = [
     "Adjustment",
     "PeriodUsage",
+    "UsageSpan",
     "claim_adjustments",
     "open_adjustments",
     "release_adjustments",
     "usage_of_period",
+    "usage_of_spans",
 ]
 
 # The hash of a period's usage names the days, and through their hashes the facts.
-USED: Final = text("""
-SELECT tenant_id, deployment_id, resource_kind, sum(qty) AS qty,
+SUMS: Final = """
+tenant_id, deployment_id, resource_kind, sum(qty) AS qty,
        encode(sha256(convert_to(
            string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
            AS facts_hash
+"""
+USED: Final = text(f"""
+SELECT {SUMS}
 FROM daily_usage
 WHERE day >= :start AND day < :end
   AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
 GROUP BY tenant_id, deployment_id, resource_kind
 ORDER BY tenant_id, deployment_id, resource_kind
+""")
+
+USED_IN_SPANS: Final = text(f"""
+SELECT subscription_id, {SUMS}
+FROM unnest(CAST(:subscriptions AS text[]), CAST(:tenants AS text[]),
+            CAST(:deployments AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]))
+     AS span (subscription_id, tenant_id, deployment_id, first_day, end_day)
+JOIN daily_usage USING (tenant_id, deployment_id)
+WHERE day >= first_day AND day < end_day
+GROUP BY subscription_id, tenant_id, deployment_id, resource_kind
+ORDER BY subscription_id, resource_kind
 """)
 
 OPEN: Final = text("""
@@ -69,6 +85,16 @@ class PeriodUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSpan:
+    """The days of which a subscription bears the usage of its deployment."""
+
+    subscription_id: str
+    tenant_id: str
+    deployment_id: str
+    days: Period
+
+
+@dataclass(frozen=True, slots=True)
 class Adjustment:
     """Usage of a closed period that came late; not on any invoice yet."""
 
@@ -99,6 +125,32 @@ async def usage_of_period(
         PeriodUsage(row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash)
         for row in rows
     ]
+
+
+async def usage_of_spans(
+    session: ReadSession, spans: Sequence[UsageSpan]
+) -> dict[str, list[PeriodUsage]]:
+    """The usage of each span, by its subscription."""
+    found: dict[str, list[PeriodUsage]] = {span.subscription_id: [] for span in spans}
+    if not spans:
+        return found
+    rows = await session.execute(
+        USED_IN_SPANS,
+        {
+            "subscriptions": [span.subscription_id for span in spans],
+            "tenants": [span.tenant_id for span in spans],
+            "deployments": [span.deployment_id for span in spans],
+            "starts": [span.days.start for span in spans],
+            "ends": [span.days.end for span in spans],
+        },
+    )
+    for row in rows:
+        found[row.subscription_id].append(
+            PeriodUsage(
+                row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash
+            )
+        )
+    return found
 
 
 async def open_adjustments(
