@@ -58,8 +58,8 @@ class Subscription:
     addons: tuple[AttachedAddon, ...]
 
     def status_on(self, day: date) -> SubscriptionStatus:
-        """What it is on a day; one that has yet to begin is active already."""
-        if self.ends_on is not None and self.ends_on <= day:
+        """What it is on a day; one that has yet to begin is active, or cancelled, already."""
+        if self.ends_on is not None and self.ends_on <= max(day, self.starts_on):
             return SubscriptionStatus.CANCELLED
         if any(covers(pause.paused_on, pause.resumed_on, day) for pause in self.pauses):
             return SubscriptionStatus.PAUSED

@@ -90,10 +90,10 @@ UPDATE subscription_addons SET detached_on = greatest(attached_on, :day)
 WHERE subscription_id = :id AND (detached_on IS NULL OR detached_on > :day)
 """)
 
+# Also of those that ended in it: a trial without an end would else never have been.
 CUT_TRIAL: Final = text("""
-UPDATE subscriptions SET trial_end = greatest(starts_on, CAST(:day AS date))
-WHERE deployment_id = :deployment_id AND (ends_on IS NULL OR ends_on > :day)
-  AND (trial_end IS NULL OR trial_end > :day)
+UPDATE subscriptions SET trial_end = greatest(starts_on, least(ends_on, CAST(:day AS date)))
+WHERE deployment_id = :deployment_id AND (trial_end IS NULL OR trial_end > :day)
 """)
 
 

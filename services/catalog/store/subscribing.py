@@ -119,8 +119,8 @@ async def _check_unsubscribed(
     session: WriteSession, deployment: Deployment, starts_on: date, today: date
 ) -> None:
     before = await subscription_of_deployment(session, deployment.id)
-    if before is None:
-        return
+    if before is None or before.ends_on == before.starts_on:
+        return  # what was cancelled before it began is in nobody's way
     try:
         check_running(before, today)
     except FailedPrecondition:

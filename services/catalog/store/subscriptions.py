@@ -37,10 +37,10 @@ OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant 
 
 BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(:ids) AND {OF_SCOPE}")
 
-# One that was cancelled comes after the one that followed it.
+# One that was cancelled before it began is nothing beside any other.
 OF_DEPLOYMENT: Final = text(f"""
 {SELECT} WHERE s.deployment_id = :deployment_id
-ORDER BY s.starts_on DESC, s.ends_on DESC NULLS FIRST, s.id DESC
+ORDER BY s.ends_on IS NOT DISTINCT FROM s.starts_on, s.starts_on DESC, s.id DESC
 LIMIT 1
 """)
 
@@ -52,7 +52,7 @@ WHERE {OF_SCOPE}
   AND (CAST(:deployment_id AS uuid) IS NULL OR s.deployment_id = CAST(:deployment_id AS uuid))
   AND (CAST(:after AS uuid) IS NULL OR s.id > CAST(:after AS uuid))
   AND (CAST(:status AS text) = '' OR CAST(:status AS text) = CASE
-      WHEN s.ends_on <= :today THEN 'cancelled'
+      WHEN s.ends_on <= greatest(s.starts_on, :today) THEN 'cancelled'
       WHEN EXISTS (SELECT FROM subscription_pauses AS u WHERE u.subscription_id = s.id
                    AND daterange(u.paused_on, u.resumed_on) @> CAST(:today AS date))
       THEN 'paused' ELSE 'active' END)
