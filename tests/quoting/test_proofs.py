@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.catalog.quoting.proofs import Difference, compare, prove, verify
+from services.catalog.quoting.proofs import Difference, Proof, compare, prove, verify
 from tests.quoting.catalogs import STUDIO, month_of_plan
+
+
+def forged(proof: Proof, said: str, other: str) -> dict[str, str]:
+    assert said in proof.inputs_json
+    return {"inputs_json": proof.inputs_json.replace(said, other)}
 
 
 def test_a_proof_verifies_with_the_same_hashes() -> None:
@@ -36,6 +41,10 @@ def test_the_frozen_inputs_are_canonical_and_hash_to_what_they_always_did() -> N
         (lambda proof: {"inputs_json": "{}"}, "cannot be read"),
         (lambda proof: {"inputs_json": "nonsense"}, "cannot be read"),
         (lambda proof: {"inputs_json": "[]"}, "cannot be read"),
+        (lambda proof: forged(proof, '"id":"studio-1"', '"id":[]'), "cannot be read"),
+        (lambda proof: forged(proof, '"AUD"', "{}"), "cannot be read"),
+        # More digits than anything is computed with, of a kind that was not used.
+        (lambda proof: forged(proof, '"100"', f'"0.{"1" * 300}"'), "cannot be read"),
     ],
 )
 def test_what_was_touched_does_not_verify_and_says_why(forge: object, reason: str) -> None:

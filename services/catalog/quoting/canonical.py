@@ -11,6 +11,7 @@ import orjson
 
 from services.catalog.plans import PlanItem
 from services.catalog.quoting.inputs import (
+    ChangeInputs,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
@@ -43,10 +44,7 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
             },
             "change": None
             if change is None
-            else {
-                "days": change.days,
-                "replaced": None if change.replaced is None else _version(change.replaced),
-            },
+            else {"days": change.days, "replaced": _replaced(change)},
             "currency": inputs.currency,
             "days": _spans(inputs.term.days),
             "former_terms": [_term(term) for term in inputs.former],
@@ -113,6 +111,15 @@ def _item(item: PlanItem) -> dict[str, Any]:
             for tier in item.tiers
         ],
     }
+
+
+def _replaced(change: ChangeInputs) -> object:
+    """A single one gives up all of the change's days."""
+    if len(change.endings) < 2:
+        return next((_version(ending.version) for ending in change.endings), None)
+    return [
+        {"days": ending.days, "plan_version": _version(ending.version)} for ending in change.endings
+    ]
 
 
 def _term(term: Term) -> dict[str, Any]:

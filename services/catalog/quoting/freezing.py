@@ -9,6 +9,7 @@ from services.catalog.plans import Addon, PlanVersion, ResourcePrice
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
+    Ending,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
@@ -161,7 +162,9 @@ def change_inputs(
     terms = _moved(before, version, starts_on, left) if moved else before
     added = tuple(HeldAddon(addon, left, added=True) for addon in addons)
     held = _held(subscription, billed, Period(starts_on, month.end))
-    change = ChangeInputs(days_in(left), replaced if moved else None) if moved or added else None
+    endings = _endings(before, version, starts_on) or (Ending(replaced, 0),) if moved else ()
+    days = sum(ending.days for ending in endings) if moved else days_in(left)
+    change = ChangeInputs(days, endings) if moved or added else None
     _one_currency([version, *(term.version for term in terms)])
     return _with_prices(
         QuoteInputs(
@@ -175,6 +178,16 @@ def change_inputs(
             change=change,
         ),
         known,
+    )
+
+
+def _endings(
+    before: Sequence[Term], version: VersionSnapshot, starts_on: date
+) -> tuple[Ending, ...]:
+    """What gives up days from a day on: every version that was agreed for them but this one."""
+    left = ((term.version, intersection(term.days, starts_on, None)) for term in before)
+    return tuple(
+        Ending(agreed, days_in(days)) for agreed, days in left if days and agreed.id != version.id
     )
 
 

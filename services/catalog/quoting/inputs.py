@@ -18,6 +18,7 @@ from services.common.periods import Period
 __all__ = [
     "AddonSnapshot",
     "ChangeInputs",
+    "Ending",
     "HeldAddon",
     "PriceSnapshot",
     "QuoteInputs",
@@ -127,11 +128,23 @@ class UsageFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """A plan version, and how many billed days it gives up."""
+
+    version: VersionSnapshot
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeInputs:
-    """A change within the month: the billed days left, and the version that ends by it."""
+    """A change within the month: the billed days of it, and what gives them up.
+
+    Without an ending, only addons are added. There are several where a change was agreed
+    already for a later day of the month.
+    """
 
     days: int
-    replaced: VersionSnapshot | None
+    endings: tuple[Ending, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def verify(proof: Proof) -> Verification:
     try:
         quote = result_of(proof.inputs_json)
         again = inputs_json(read_inputs(proof.inputs_json)).decode()
-    except UnreadableInputs as error:
+    except (UnreadableInputs, ArithmeticError) as error:
         return Verification(False, "", "", ENGINE_VERSION, f"the inputs cannot be read: {error}")
     inputs_hash = hash_of(proof.inputs_json.encode())
     result_hash = hash_of(result_json(quote))

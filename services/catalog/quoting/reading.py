@@ -10,6 +10,7 @@ from services.catalog.plans import PlanItem, PriceTier
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
+    Ending,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
@@ -45,7 +46,7 @@ def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
     facts = said["usage_facts"]
     return QuoteInputs(
         month=Period.month(int(year), int(month)),
-        currency=said["currency"],
+        currency=_text(said["currency"]),
         term=Term(_version(said["plan_version"]), _spans(said["days"])),
         former=tuple(
             Term(_version(term["plan_version"]), _spans(term["days"]))
@@ -54,27 +55,31 @@ def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
         addons=tuple(map(_addon, said["addons"])),
         free_days=_whole(calendar["free_days"]),
         usage=tuple(
-            UsageFact(_kind(kind), Decimal(qty), facts.get(kind, ""))
+            UsageFact(_kind(kind), _number(qty), _text(facts.get(kind, "")))
             for kind, qty in said["usage"].items()
         ),
         prices=tuple(map(_price, said["resource_prices"])),
         prices_on=_day(calendar["prices_on"]),
-        change=None
-        if change is None
-        else ChangeInputs(
-            _whole(change["days"]),
-            None if change["replaced"] is None else _version(change["replaced"]),
-        ),
+        change=None if change is None else _change(change),
     )
+
+
+def _change(said: Any) -> ChangeInputs:  # noqa: ANN401
+    days, replaced = _whole(said["days"]), said["replaced"]
+    if isinstance(replaced, list):
+        endings = [Ending(_version(one["plan_version"]), _whole(one["days"])) for one in replaced]
+    else:
+        endings = [] if replaced is None else [Ending(_version(replaced), days)]
+    return ChangeInputs(days, tuple(endings))
 
 
 def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
     return VersionSnapshot(
-        id=said["id"],
-        plan_code=said["plan_code"],
+        id=_text(said["id"]),
+        plan_code=_text(said["plan_code"]),
         version=_whole(said["version"]),
         price_cents=_whole(said["price_cents"]),
-        currency=said["currency"],
+        currency=_text(said["currency"]),
         items=tuple(_item(kind, item) for kind, item in said["items"].items()),
     )
 
@@ -82,13 +87,13 @@ def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
 def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
     return PlanItem(
         resource_kind=_kind(kind),
-        included_qty=Decimal(said["included_qty"]),
+        included_qty=_number(said["included_qty"]),
         overage_unit=_unit(kind, said["overage_unit"]),
-        overage_price_cents=Decimal(said["overage_price_cents"]),
+        overage_price_cents=_number(said["overage_price_cents"]),
         hard_cap_qty=_decimal(said["hard_cap_qty"]),
         pricing_model=PricingModel(said["pricing_model"]),
         tiers=tuple(
-            PriceTier(_decimal(tier["up_to_qty"]), Decimal(tier["unit_price_cents"]))
+            PriceTier(_decimal(tier["up_to_qty"]), _number(tier["unit_price_cents"]))
             for tier in said["tiers"]
         ),
         package_qty=_decimal(said["package_qty"]),
@@ -98,10 +103,10 @@ def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
 
 def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
     snapshot = AddonSnapshot(
-        id=said["id"],
-        code=said["code"],
+        id=_text(said["id"]),
+        code=_text(said["code"]),
         resource_kind=_kind(said["resource_kind"]),
-        qty=Decimal(said["qty"]),
+        qty=_number(said["qty"]),
         price_cents=_whole(said["price_cents"]),
     )
     return HeldAddon(snapshot, _spans(said["days"]), current=said["current"], added=said["added"])
@@ -109,10 +114,10 @@ def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
 
 def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
     return PriceSnapshot(
-        id=said["id"],
+        id=_text(said["id"]),
         resource_kind=_kind(said["resource_kind"]),
         unit=_unit(said["resource_kind"], said["unit"]),
-        unit_price_cents=Decimal(said["unit_price_cents"]),
+        unit_price_cents=_number(said["unit_price_cents"]),
         effective_from=date.fromisoformat(said["effective_from"]),
         effective_to=_day(said["effective_to"]),
     )
@@ -127,7 +132,17 @@ def _day(said: str | None) -> date | None:
 
 
 def _decimal(said: str | None) -> Decimal | None:
-    return None if said is None else Decimal(said)
+    return None if said is None else _number(said)
+
+
+def _number(said: object) -> Decimal:
+    return Decimal(_text(said))
+
+
+def _text(said: object) -> str:
+    if not isinstance(said, str):
+        raise TypeError(f"{said!r} is no text")
+    return said
 
 
 def _whole(said: object) -> int:

@@ -33,11 +33,10 @@ def change_lines(inputs: QuoteInputs) -> PlanChange | None:
     if change is None:
         return None
     month = inputs.month.days
-    credits_: tuple[Line, ...] = ()
-    charges: tuple[Line, ...] = ()
-    if change.replaced is not None and change.days:
-        credits_ = (_base(change.replaced, -change.days, month),)
-        charges = (_base(inputs.term.version, change.days, month),)
+    credits_ = tuple(
+        _base(ending.version, -ending.days, month) for ending in change.endings if ending.days
+    )
+    charges = (_base(inputs.term.version, change.days, month),) if credits_ else ()
     added = (
         _addon(held.addon, days_in(held.days), month)
         for held in inputs.addons
