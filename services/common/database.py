@@ -91,7 +91,9 @@ class Database:
         driver_url = make_url(url).set(drivername="postgresql+psycopg")
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
         # The same pool: reading is a property of the transaction, not of the connection.
-        self._reading = self._writing.execution_options(postgresql_readonly=True)
+        self._reading = self._writing.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
         self._single = single_connections(
             url,
             size=max(1, pool_size // 2),
@@ -110,7 +112,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self, scope: Scope) -> AsyncIterator[ReadSession]:
-        """A read-only transaction that sees the rows of `scope`."""
+        """A read-only transaction that sees the rows of `scope`, all as of one moment."""
         async with self._transaction(self._reading, scope) as connection:
             yield ReadSession(connection)
 

@@ -96,6 +96,20 @@ async def test_a_read_session_cannot_write(database: Database) -> None:
     assert await ids(database, ALL) == [1, 2, 3]
 
 
+async def test_a_read_session_sees_one_moment_and_a_write_session_what_others_committed(
+    database: Database,
+) -> None:
+    count = text("SELECT count(*) FROM things")
+    async with database.read(ALL) as reading, database.write(ALL) as writing:
+        for session in (reading, writing):
+            assert (await session.execute(count)).scalar_one() == 3
+        async with database.write(ALL) as other:
+            await other.execute(text("DELETE FROM things WHERE id = 3"))
+        assert (await reading.execute(count)).scalar_one() == 3
+        assert (await writing.execute(count)).scalar_one() == 2
+    assert await ids(database, ALL) == [1, 2]
+
+
 async def test_a_block_that_raises_changes_nothing(database: Database) -> None:
     async def fail() -> None:
         async with database.write(ALL) as session:
