@@ -67,11 +67,12 @@ def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilte
     )
 
 
-def line_place(position: tuple[str, str] | None) -> LinePlace | None:
+def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
     """Where a page of lines goes on, else InvalidArgument: a token may be forged."""
     if position is None:
         return None
-    return LinePlace(read_day(position[0], "page_token"), uuid_of("page_token", position[1]))
+    period, line_id, line_sets = position
+    return LinePlace(read_day(period, "page_token"), uuid_of("page_token", line_id), line_sets)
 
 
 def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:

@@ -44,13 +44,14 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         size = requests.line_page_size(request)
         wanted = requests.line_filter(request)
         filters = ("cost lines", *_texts(wanted))
-        after = requests.line_place(decode_token(request.page_token, filters, (str, str)))
+        after = requests.line_place(decode_token(request.page_token, filters, (str, str, int)))
         reading = self._database.single_read(current_caller().scope)
         months = await months_of_lines(reading, wanted)
         lines = await list_lines(reading, wanted, months, after=after, limit=size + 1)
         page, token = lines[:size], ""
         if len(lines) > size:
-            token = encode_token(filters, (page[-1].period.isoformat(), str(page[-1].id)))
+            last = page[-1]
+            token = encode_token(filters, (last.period.isoformat(), str(last.id), last.line_sets))
         return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
 
     async def ListCostTotals(  # noqa: N802
@@ -110,7 +111,8 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     ) -> AsyncIterator[pb.ExportCostLinesResponse]:
         """The filtered lines as a file.
 
-        Page by page, each in a transaction of its own: a slow reader holds none open.
+        Page by page, each in a transaction of its own: a slow reader holds none open. Lines
+        that are replaced meanwhile end it with an error.
         """
         form = FORMATS.get(request.format or "csv")
         if form is None:
@@ -125,7 +127,8 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(lines))
             if len(lines) < EXPORTED_LINES:
                 return
-            chunk, after = b"", LinePlace(lines[-1].period, lines[-1].id)
+            last = lines[-1]
+            chunk, after = b"", LinePlace(last.period, last.id, last.line_sets)
 
 
 def _texts(wanted: LineFilter) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from services.billing.billed_values import BadValue, read_amount, read_hours, read_instant
 
-__all__ = ["LONGEST_RECORD", "BilledRow", "InvoiceCsv", "MalformedCsv"]
+__all__ = ["LONGEST_NAME", "LONGEST_RECORD", "BilledRow", "InvoiceCsv", "MalformedCsv"]
 
 LONGEST_RECORD: Final = 64 * 1024
 """Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
@@ -24,6 +24,9 @@ as long."""
 
 LONGEST_FIELD: Final = 4_000
 """Characters of a field that is kept."""
+
+LONGEST_NAME: Final = 255
+"""Characters of what lines are found and added up by: an index takes no longer ones."""
 
 MOST_COLUMNS: Final = 200
 
@@ -42,6 +45,7 @@ COLUMNS: Final = (
     "category",
 )
 TEXTS: Final = ("product", "group_description", "description", "project_name", "category")
+GROUPED: Final = ("product", "project_name")
 NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"usd": "USD"}
 """As the provider writes them, for errors."""
 
@@ -236,8 +240,8 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
         )
     except BadValue:
         raise _blamed(number, record, places) from None
-    if max(map(len, row[1:6])) > LONGEST_FIELD:
-        raise _too_long(row)
+    if max(map(len, row[1:6])) > LONGEST_NAME:
+        _refuse_too_long(row)
     if row.start_at and row.end_at and row.end_at < row.start_at:
         raise MalformedCsv(number, "end", "is before the start")
     return row
@@ -255,6 +259,8 @@ def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> Malfor
     raise AssertionError("no column is to blame")
 
 
-def _too_long(row: BilledRow) -> MalformedCsv:
-    longest = max(TEXTS, key=lambda name: len(getattr(row, name)))
-    return MalformedCsv(row.number, longest, f"is longer than {LONGEST_FIELD} characters")
+def _refuse_too_long(row: BilledRow) -> None:
+    for name in TEXTS:
+        most = LONGEST_NAME if name in GROUPED else LONGEST_FIELD
+        if len(getattr(row, name)) > most:
+            raise MalformedCsv(row.number, name, f"is longer than {most} characters")

@@ -33,7 +33,7 @@ from services.billing.store.matching import (
 from services.billing.store.totals import refresh_totals
 from services.common.access import current_caller
 from services.common.database import Database, WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument, Unavailable
+from services.common.errors import Aborted, FailedPrecondition, InvalidArgument, Unavailable
 from services.common.paging import decode_token, encode_token
 from services.common.periods import Period, month_of
 
@@ -90,6 +90,10 @@ class LineMatching:
             current = await lock_invoice(session, invoice_id)
             if current.ingest_id != page.line_set:
                 raise _replaced()
+            if not await is_prepared(session, page.line_set):
+                raise Aborted(
+                    "another run of the same lines ended meanwhile; again", reason="RUN_ENDED"
+                )
             counts = await match_lines(session, page.line_set, _place(invoice, page))
             done = page.until >= await last_row(session, invoice.period, invoice_id)
             if done:

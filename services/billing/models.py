@@ -101,7 +101,7 @@ cloud_invoices = Table(
         "cloud_invoices_pending_idx",
         "issued_at",
         "id",
-        postgresql_where=text("ingest_status <> 'ingested'"),
+        postgresql_where=text("ingest_status <> 'ingested' OR matched_at IS NULL"),
     ),
 )
 

@@ -145,11 +145,15 @@ class Billing:
         return await self.pending(uuid)
 
     async def pending(self, uuid: str) -> costs_pb2.ProviderInvoice:
-        """One of the invoices that are not ingested."""
+        """One of the invoices that are due."""
+        return next(i for i in await self.all_pending() if i.invoice_uuid == uuid)
+
+    async def all_pending(self) -> list[costs_pb2.ProviderInvoice]:
+        """The invoices that are due: not ingested, or not matched."""
         answer = await self.ingest.ListPendingInvoices(
             pb.ListPendingInvoicesRequest(page_size=500), metadata=self.worker
         )
-        return next(i for i in answer.provider_invoices if i.invoice_uuid == uuid)
+        return list(answer.provider_invoices)
 
     async def begin(self, invoice_id: str, key: str = "") -> str:
         """Opens an ingest; answers its id."""

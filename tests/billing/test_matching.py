@@ -254,9 +254,11 @@ async def test_while_the_inventory_is_down_lines_are_kept_and_matched_later(
     assert (header.line_count, header.HasField("matching")) == (2, False)
     reasons = "SELECT match_reason FROM cloud_cost_lines ORDER BY period, id"
     assert billing.rows(reasons) == [("not matched yet",), ("",)]
+    assert (await billing.pending("inv-1")).ingest_status == "ingested"  # due: not matched
     known.is_down = False
     counts = await matched_again(billing, invoice.id, unless_matched=True)
     assert counts.name_count == 1
+    assert await billing.all_pending() == []
     assert found(billing) == [by("name", "1"), ("not_applicable", "", None)]
 
 

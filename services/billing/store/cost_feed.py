@@ -114,8 +114,9 @@ async def period_lines(
     query = select(*COLUMNS).where(lines.c.period == period)
     if after is not None:
         query = query.where(lines.c.id > after)
-    rows = await session.execute(query.order_by(lines.c.id).limit(limit))
-    return [CostLine._make(row) for row in rows]
+    found = await session.execute(query.order_by(lines.c.id).limit(limit))
+    rows: Sequence[Any] = found.all()
+    return [CostLine(*row) for row in rows]
 
 
 async def daily_costs(

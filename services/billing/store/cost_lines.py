@@ -7,10 +7,12 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.models import cloud_invoices as invoices
+from services.common.errors import Aborted
 from services.common.single_statements import Compiled, SingleRead, compiled
 
 __all__ = ["COLUMNS", "CostLine", "LineFilter", "LinePlace", "list_lines", "months_of_lines"]
@@ -44,6 +46,8 @@ class CostLine(NamedTuple):
     deployment_id: str | None
     resource_name: str
     is_overage: bool
+    line_sets: int = 0
+    """Names the line sets that its month had when it was read in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,29 @@ class LineFilter:
 
 @dataclass(frozen=True, slots=True)
 class LinePlace:
-    """After which line a list goes on."""
+    """After which line a list goes on, and the line sets that its month must still have."""
 
     period: date
     id: UUID
+    line_sets: int
 
 
-COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields)
+COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields if name != "line_sets")
+
+# In the statement that reads the lines, so that both are of one moment.
+_LINE_SETS: Final = (
+    select(
+        func.hashtextextended(
+            func.string_agg(
+                cast(invoices.c.ingest_id, Text), aggregate_order_by(literal(","), invoices.c.id)
+            ),
+            0,
+            type_=BigInteger,
+        )
+    )
+    .where(invoices.c.period == bindparam("month"), invoices.c.ingest_id.is_not(None))
+    .scalar_subquery()
+)
 
 CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     **{
@@ -99,14 +119,24 @@ async def list_lines(
     after: LinePlace | None,
     limit: int,
 ) -> list[CostLine]:
-    """A page of lines by month, newest first, then in the bill's order."""
+    """A page of lines by month, newest first, then in the bill's order.
+
+    Raises Aborted when lines of the month in which it goes on were replaced since: it would
+    leave some out, or bring some twice.
+    """
     found: list[CostLine] = []
+    if after is not None and after.period not in months:
+        raise _replaced(after.period)
     for month in months:
         if after is not None and month > after.period:
             continue
         last = after.id if after is not None and month == after.period else None
         rows = await _of_month(reading, wanted, month, last, limit - len(found))
         found += [CostLine(*row) for row in rows]
+        if after is not None and month == after.period:
+            sets = rows[0][-1] if rows else await _line_sets(reading, month)
+            if sets != after.line_sets:
+                raise _replaced(month)
         if len(found) >= limit:
             break
     return found
@@ -129,12 +159,25 @@ async def _of_month(
 def _page(asked: tuple[str, ...]) -> Compiled:
     """The statement for filters that ask these conditions: made once for each combination."""
     return compiled(
-        select(*COLUMNS)
+        select(*COLUMNS, _LINE_SETS.label("line_sets"))
         .where(lines.c.period == bindparam("month"), *(CONDITIONS[name] for name in asked))
         .order_by(lines.c.id)
         .limit(bindparam("limit"))
     )
 
+
+async def _line_sets(reading: SingleRead, month: date) -> int | None:
+    [(sets,)] = await reading.fetch(_SETS, {"month": month})
+    return None if sets is None else int(sets)
+
+
+def _replaced(month: date) -> Aborted:
+    return Aborted(
+        f"lines of {month:%Y-%m} were replaced meanwhile; begin anew", reason="LINES_CHANGED"
+    )
+
+
+_SETS: Final = compiled(select(_LINE_SETS))
 
 _MONTHS: Final = compiled(
     select(invoices.c.period)

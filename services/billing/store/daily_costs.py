@@ -43,6 +43,9 @@ FROM unnest(
             kind, classification, is_overage, resource_name)
 """)
 
+# Who deletes while another replaces the same days waits, and then does not see the new ones.
+_ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('daily costs', 0))")
+
 # Every day of the span is known now, also one that cost nothing.
 _KNOW: Final = text("""
 INSERT INTO cloud_daily_cost_days (day, row_count, amount_usd, read_at)
@@ -63,6 +66,7 @@ async def replace_daily_costs(
 
     What `pieces` raises undoes it all.
     """
+    await session.execute(_ONE_AT_A_TIME)
     for table in (cloud_daily_costs, cloud_daily_cost_days):
         await session.execute(
             delete(table).where(table.c.day >= span.start, table.c.day < span.end)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, tuple_, update
+from sqlalchemy import Row, or_, select, text, tuple_, update
 
 from services.billing.models import cloud_invoices as invoices
 from services.common.database import ReadSession, WriteSession
@@ -138,9 +138,11 @@ async def set_status(
 async def list_pending(
     session: ReadSession, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """The headers that are not ingested, oldest first."""
+    """The headers that are not ingested, or whose lines wait to be matched, oldest first."""
     position = (invoices.c.issued_at, invoices.c.id)
-    query = select(invoices).where(invoices.c.ingest_status != "ingested")
+    query = select(invoices).where(
+        or_(invoices.c.ingest_status != "ingested", invoices.c.matched_at.is_(None))
+    )
     if after is not None:
         query = query.where(tuple_(*position) > tuple_(*after))
     return (await session.execute(query.order_by(*position).limit(limit))).all()
