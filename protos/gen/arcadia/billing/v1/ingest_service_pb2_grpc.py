@@ -103,7 +103,7 @@ class IngestServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingInvoices(self, request, context):
-        """The invoices that are not ingested yet.
+        """The invoices that are due: not ingested, or their lines not matched yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,7 @@ class IngestServiceStub:
     again changes nothing.
     """
     ListPendingInvoices: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]
-    """The invoices that are not ingested yet."""
+    """The invoices that are due: not ingested, or their lines not matched yet."""
     BeginIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]
     """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
     UploadInvoiceCsv: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]
@@ -82,7 +82,7 @@ class IngestServiceAsyncStub(IngestServiceStub):
     again changes nothing.
     """
     ListPendingInvoices: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]  # type: ignore[assignment]
-    """The invoices that are not ingested yet."""
+    """The invoices that are due: not ingested, or their lines not matched yet."""
     BeginIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]  # type: ignore[assignment]
     """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
     UploadInvoiceCsv: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]  # type: ignore[assignment]
@@ -130,7 +130,7 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.ListPendingInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.ListPendingInvoicesResponse, _abc.Awaitable[_ingest_service_pb2.ListPendingInvoicesResponse]]:
-        """The invoices that are not ingested yet."""
+        """The invoices that are due: not ingested, or their lines not matched yet."""
 
     @_abc_1.abstractmethod
     def BeginIngest(
