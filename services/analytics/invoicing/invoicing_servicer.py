@@ -240,7 +240,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     async def DiscardDrafts(  # noqa: N802
         self, request: pb.DiscardDraftsRequest, context: Context
     ) -> pb.DiscardDraftsResponse:
-        """Voids the next drafts of a roll-up that is undone."""
+        """Voids the next drafts of the month whose roll-up is undone."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MOST_ISSUED_AT_ONCE)
         async with self._database.write(ALL) as session:
@@ -249,16 +249,15 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
                 raise FailedPrecondition(
                     "nobody decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
                 )
-            voided = await void_drafts(
+            voided, left = await void_drafts(
                 session,
-                rollup_id,
+                rollup.period,
                 limit=limit,
                 by=rollup.decided_by,
                 reason=rollup.reason,
                 at=self._clock(),
             )
             await release_adjustments(session, voided)
-            left = await count_drafts(session, rollup_id)
         return pb.DiscardDraftsResponse(discarded_count=len(voided), remaining_count=left)
 
     async def SetRollupStatus(  # noqa: N802

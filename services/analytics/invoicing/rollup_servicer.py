@@ -11,11 +11,12 @@ from grpc.aio import ServicerContext
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
 from services.analytics.invoicing.rollup_messages import failure_message, rollup_message
-from services.analytics.invoicing.states import Decision, RollupStatus
+from services.analytics.invoicing.states import ENDED_ROLLUPS, Decision, RollupStatus
 from services.analytics.invoicing.store.following import list_failures, list_rollups
 from services.analytics.invoicing.store.rollups import (
     Opening,
     begin_rollup,
+    check_newest,
     decide,
     locked_rollup,
     move_rollup,
@@ -198,6 +199,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
                         reason="ROLLUP_NOT_RETRYABLE",
                         metadata={"status": row.status},
                     )
+                await check_newest(session, row, but=ENDED_ROLLUPS)
                 count = await reopen_failed(session, rollup_id, tenants, per_page=RETRIED_A_PAGE)
                 if not count:
                     raise FailedPrecondition("no such tenant failed", reason="NOTHING_TO_RETRY")

@@ -7,6 +7,7 @@ from typing import Final
 from services.common.errors import FailedPrecondition
 
 __all__ = [
+    "ENDED_ROLLUPS",
     "OPEN_ROLLUPS",
     "Decision",
     "HandOverStatus",
@@ -69,6 +70,9 @@ OPEN_ROLLUPS: Final = (
     RollupStatus.ISSUING,
 )
 """The states of a roll-up that goes on by itself or waits for an operator."""
+
+ENDED_ROLLUPS: Final = tuple(status for status in RollupStatus if status not in OPEN_ROLLUPS)
+"""All others."""
 
 _MOVES: Final[Mapping[RollupStatus, frozenset[RollupStatus]]] = {
     RollupStatus.RUNNING: frozenset(

@@ -182,18 +182,24 @@ _VOID: Final = text("""
     UPDATE tenant_invoices
     SET status = 'void', voided_at = :at, voided_by = :by, void_reason = :reason
     WHERE id IN (SELECT id FROM tenant_invoices
-                 WHERE rollup_id = :rollup_id AND status = 'draft'
+                 WHERE period = :period AND status = 'draft'
                  ORDER BY tenant_id LIMIT :limit FOR UPDATE)
     RETURNING id
 """)
+_LEFT: Final = text(
+    "SELECT count(*) FROM tenant_invoices WHERE period = :period AND status = 'draft'"
+)
 
 
 async def void_drafts(
-    session: WriteSession, rollup_id: UUID, *, limit: int, by: str, reason: str, at: datetime
-) -> list[UUID]:
-    """Voids the next drafts of a roll-up; answers which."""
+    session: WriteSession, period: date, *, limit: int, by: str, reason: str, at: datetime
+) -> tuple[list[UUID], int]:
+    """Voids the next drafts of a month, whichever roll-up made them; which, and how many are left.
+
+    The month may be metered anew then: a draft that was left would bill what was known before.
+    """
     voided = await session.execute(
-        _VOID,
-        {"rollup_id": rollup_id, "limit": limit, "by": by, "reason": reason, "at": at},
+        _VOID, {"period": period, "limit": limit, "by": by, "reason": reason, "at": at}
     )
-    return list(voided.scalars())
+    left = await session.execute(_LEFT, {"period": period})
+    return list(voided.scalars()), int(left.scalar_one())

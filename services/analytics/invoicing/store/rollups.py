@@ -23,6 +23,7 @@ from services.common.periods import Period, month_of
 __all__ = [
     "Opening",
     "begin_rollup",
+    "check_newest",
     "decide",
     "has_issued",
     "locked_rollup",
@@ -181,9 +182,11 @@ async def decide(
     Raises NotFound, and FailedPrecondition when it does not await that decision.
     """
     rollup = await locked_rollup(session, rollup_id)
+    status = RollupStatus(rollup.status)
+    if decision is Decision.UNDO and status is not RollupStatus.UNDONE:
+        await check_newest(session, rollup, but=(RollupStatus.UNDONE,))
     if rollup.decision == decision:
         return rollup
-    status = RollupStatus(rollup.status)
     if decision is Decision.APPROVE:
         if status is not RollupStatus.AWAITING_APPROVAL or rollup.decision == Decision.UNDO:
             raise FailedPrecondition(
@@ -219,6 +222,33 @@ async def decide(
             update(rollups).where(rollups.c.id == rollup_id).values(changed).returning(rollups)
         )
     ).one()
+
+
+async def check_newest(
+    session: ReadSession, rollup: Row[Any], *, but: Sequence[RollupStatus]
+) -> None:
+    """Raises FailedPrecondition when a later roll-up of the month took over from this one.
+
+    Those of the statuses `but` did not. One workflow a month is told what was decided: it would
+    do to the later one what was said of this one.
+    """
+    statement = (
+        select(rollups.c.id)
+        .where(
+            rollups.c.period == rollup.period,
+            rollups.c.id > rollup.id,
+            rollups.c.status.not_in(but),
+        )
+        .order_by(rollups.c.id.desc())
+        .limit(1)
+    )
+    later = (await session.execute(statement)).scalar_one_or_none()
+    if later is not None:
+        raise FailedPrecondition(
+            f"roll-up {later} of the month took over from it",
+            reason="ROLLUP_SUPERSEDED",
+            metadata={"rollup_id": str(later)},
+        )
 
 
 async def has_issued(session: ReadSession, rollup_id: UUID) -> bool:
