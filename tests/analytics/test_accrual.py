@@ -132,7 +132,8 @@ async def test_the_accrual_asks_for_the_same_quotes_as_the_roll_up(analytics: An
         catalog = PricingServiceStub(channel)
         page = await billable(catalog, period, page_size=200, page_token="")
         async with analytics.database.read(ALL) as session:
-            usage = await usage_of_period(session, period)
+            tenants = sorted({one.subscription.tenant_id for one in page.billable_subscriptions})
+            usage = await usage_of_period(session, period, tenants)
         items = items_of(page.billable_subscriptions, usage, {})
         outcomes = await quote(catalog, period, items)
     again = [one for one in analytics.peers.asked if isinstance(one, pricing_pb.BatchQuoteRequest)]

@@ -29,7 +29,7 @@ def last_month() -> Period:
 
 async def adjustments(analytics: Analytics) -> list[Adjustment]:
     async with analytics.database.read(ALL) as session:
-        return await open_adjustments(session, date(2199, 1, 1))
+        return await open_adjustments(session, date(2199, 1, 1), ["acme", "globex"])
 
 
 async def closed(analytics: Analytics) -> str:
@@ -225,7 +225,7 @@ async def test_the_usage_of_a_period_is_exact_and_named_by_its_facts(
     await analytics.send(event("a", qty="0.000000000001"))
     month = month_of(date.fromisoformat(day))
     async with analytics.database.read(ALL) as session:
-        everything = await usage_of_period(session, month)
+        everything = await usage_of_period(session, month, ["acme", "globex"])
         of_acme = await usage_of_period(session, month, ["acme"])
     assert [(one.tenant_id, one.resource_kind, one.qty) for one in everything] == [
         ("acme", "droplet_hours", 24),
@@ -235,7 +235,7 @@ async def test_the_usage_of_a_period_is_exact_and_named_by_its_facts(
     assert of_acme == everything[:2]
     await analytics.meter(day)
     async with analytics.database.read(ALL) as session:
-        assert await usage_of_period(session, month) == everything
+        assert await usage_of_period(session, month, ["acme", "globex"]) == everything
 
 
 async def test_a_repeated_request_answers_as_the_first_did(analytics: Analytics) -> None:

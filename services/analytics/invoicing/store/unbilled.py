@@ -13,26 +13,31 @@ __all__ = ["MOST_UNBILLED", "unbilled_deployments"]
 
 MOST_UNBILLED: Final = 100
 
-# A tenant that failed is told of as such, with its reason.
+# What is billed is taken away as a set: a look-up for each deployment would be planned by
+# statistics that do not know yet what the roll-up has just written. A tenant that failed is told
+# of as such, with its reason.
 _UNBILLED: Final = text("""
-    WITH used AS (
-        SELECT tenant_id, deployment_id,
-               array_agg(DISTINCT resource_kind ORDER BY resource_kind) AS resource_kinds
-        FROM daily_usage
+    WITH unbilled AS (
+        SELECT tenant_id, deployment_id FROM daily_usage
         WHERE day >= :start AND day < :end AND qty > 0
-        GROUP BY 1, 2
-    )
-    SELECT * FROM used
-    WHERE NOT EXISTS (
-        SELECT FROM tenant_invoices AS invoice
+        EXCEPT
+        SELECT invoice.tenant_id, proof.deployment_id
+        FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
-        WHERE invoice.tenant_id = used.tenant_id AND invoice.period = :start
-          AND invoice.status <> 'void' AND proof.deployment_id = used.deployment_id)
-      AND NOT EXISTS (
-        SELECT FROM rollup_tenants AS planned
-        WHERE planned.rollup_id = :rollup_id AND planned.tenant_id = used.tenant_id
-          AND planned.outcome = 'failed')
-    ORDER BY tenant_id, deployment_id LIMIT :limit
+        WHERE invoice.period = :start AND invoice.status <> 'void'
+    ), told AS (
+        SELECT unbilled.tenant_id, unbilled.deployment_id
+        FROM unbilled
+        LEFT JOIN rollup_tenants AS planned
+          ON planned.rollup_id = :rollup_id AND planned.tenant_id = unbilled.tenant_id
+        WHERE planned.outcome IS DISTINCT FROM 'failed'
+        ORDER BY 1, 2 LIMIT :limit
+    )
+    SELECT tenant_id, deployment_id,
+           array_agg(DISTINCT resource_kind ORDER BY resource_kind) AS resource_kinds
+    FROM told JOIN daily_usage USING (tenant_id, deployment_id)
+    WHERE day >= :start AND day < :end AND qty > 0
+    GROUP BY 1, 2 ORDER BY 1, 2
 """)
 
 

@@ -30,11 +30,11 @@ tenant_id, deployment_id, resource_kind, sum(qty) AS qty,
            string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
            AS facts_hash
 """
+# Always of named tenants: a plan that serves all as well reads the whole month for every page.
 USED: Final = text(f"""
 SELECT {SUMS}
 FROM daily_usage
-WHERE day >= :start AND day < :end
-  AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
+WHERE day >= :start AND day < :end AND tenant_id = ANY(CAST(:tenant_ids AS text[]))
 GROUP BY tenant_id, deployment_id, resource_kind
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
@@ -54,7 +54,7 @@ OPEN: Final = text("""
 SELECT id, tenant_id, deployment_id, resource_kind, period, qty, facts_hash
 FROM usage_adjustments
 WHERE (invoice_id IS NULL OR invoice_id = ANY(CAST(:given_up AS uuid[]))) AND period < :before
-  AND (CAST(:tenant_ids AS text[]) IS NULL OR tenant_id = ANY(CAST(:tenant_ids AS text[])))
+  AND tenant_id = ANY(CAST(:tenant_ids AS text[]))
 ORDER BY tenant_id, period, deployment_id, resource_kind
 """)
 
@@ -110,16 +110,11 @@ class Adjustment:
 
 
 async def usage_of_period(
-    session: ReadSession, period: Period, tenant_ids: Sequence[str] | None = None
+    session: ReadSession, period: Period, tenant_ids: Sequence[str]
 ) -> list[PeriodUsage]:
-    """The usage of these tenants (of all when None), by tenant, deployment and kind."""
+    """The usage of these tenants, by tenant, deployment and kind."""
     rows = await session.execute(
-        USED,
-        {
-            "start": period.start,
-            "end": period.end,
-            "tenant_ids": None if tenant_ids is None else list(tenant_ids),
-        },
+        USED, {"start": period.start, "end": period.end, "tenant_ids": list(tenant_ids)}
     )
     return [
         PeriodUsage(row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash)
@@ -156,21 +151,16 @@ async def usage_of_spans(
 async def open_adjustments(
     session: ReadSession,
     before: date,
-    tenant_ids: Sequence[str] | None = None,
+    tenant_ids: Sequence[str],
     *,
     given_up: Sequence[UUID] = (),
 ) -> list[Adjustment]:
-    """What came late for months before a day and is on no invoice yet, by tenant and month.
+    """What of these tenants came late for months before a day and is on no invoice yet.
 
-    Drafts that are given up for new ones are none.
+    By tenant and month. Drafts that are given up for new ones are none.
     """
     rows = await session.execute(
-        OPEN,
-        {
-            "before": before,
-            "tenant_ids": None if tenant_ids is None else list(tenant_ids),
-            "given_up": list(given_up),
-        },
+        OPEN, {"before": before, "tenant_ids": list(tenant_ids), "given_up": list(given_up)}
     )
     return [
         Adjustment(
