@@ -1,5 +1,7 @@
 """The catalog service: its process, where everything is wired."""
 
+from datetime import timedelta
+
 import grpc
 from arcadia.catalog.v1 import (
     catalog_service_pb2,
@@ -38,7 +40,13 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
         CatalogServicer(parts.database), server
     )
     deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(
-        DeploymentServicer(parts.database, now, WorkDesk(parts.settings)), server
+        DeploymentServicer(
+            parts.database,
+            now,
+            WorkDesk(parts.settings),
+            longest_trial=timedelta(days=parts.settings.trial_days),
+        ),
+        server,
     )
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
         LifecycleServicer(parts.database, now), server

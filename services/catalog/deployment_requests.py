@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,12 +24,12 @@ from services.common.errors import InvalidArgument
 from services.common.periods import read_day
 
 __all__ = [
-    "check_trial",
     "deployment_changes",
     "deployment_filter",
     "droplet_order",
     "keys",
     "new_deployment",
+    "with_bounded_trial",
 ]
 
 LARGEST_BATCH: Final = 5_000
@@ -80,10 +81,23 @@ def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
     )
 
 
-def check_trial(new: NewDeployment, today: date) -> None:
-    """Raises InvalidArgument for a trial that is over before it begins."""
-    if new.trial_ends_on is not None and new.trial_ends_on <= today:
+def with_bounded_trial(new: NewDeployment, today: date, longest: timedelta | None) -> NewDeployment:
+    """The same, with a trial that ends where it has to: what runs on trial is paid by nobody.
+
+    `longest` is for those who may not go on for as long as they like. Raises InvalidArgument for
+    a trial that is longer, or over before it begins.
+    """
+    ends_on = new.trial_ends_on
+    if ends_on is not None and ends_on <= today:
         raise InvalidArgument("trial_ends_on", "must be after today", reason="OUT_OF_RANGE")
+    if longest is None or not new.trial:
+        return new
+    last = today + longest
+    if ends_on is not None and ends_on > last:
+        raise InvalidArgument(
+            "trial_ends_on", f"must be {last} at the latest", reason="TRIAL_TOO_LONG"
+        )
+    return replace(new, trial_ends_on=ends_on or last)
 
 
 def _tenant(tenant_id: str, caller: Caller) -> str:

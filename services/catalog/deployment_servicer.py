@@ -1,5 +1,6 @@
 """DeploymentService: proto to domain and back. Tenants run their deployments in it."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
@@ -9,11 +10,11 @@ from grpc.aio import ServicerContext
 from services.catalog import requests
 from services.catalog.clock import Clock
 from services.catalog.deployment_requests import (
-    check_trial,
     deployment_changes,
     deployment_filter,
     droplet_order,
     new_deployment,
+    with_bounded_trial,
 )
 from services.catalog.deployments import BillingActions, Cause
 from services.catalog.messages import (
@@ -59,10 +60,13 @@ NEWEST_EVENTS: Final = 100
 class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     """The tenants' deployments."""
 
-    def __init__(self, database: Database, now: Clock, desk: WorkDesk) -> None:
+    def __init__(
+        self, database: Database, now: Clock, desk: WorkDesk, *, longest_trial: timedelta
+    ) -> None:
         self._database = database
         self._now = now
         self._desk = desk
+        self._longest_trial = longest_trial
 
     async def ListDeployments(  # noqa: N802
         self, request: pb.ListDeploymentsRequest, context: Context
@@ -105,12 +109,13 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         """Makes a deployment."""
         caller = current_caller()
         new = new_deployment(request, caller)
+        longest = None if caller.is_operator else self._longest_trial
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.CreateDeploymentResponse:
                 cause = self._cause()
-                check_trial(new, cause.day)
-                made = await create_deployment(session, new, cause)
+                bounded = with_bounded_trial(new, cause.day, longest)
+                made = await create_deployment(session, bounded, cause)
                 return pb.CreateDeploymentResponse(deployment=deployment_message(made))
 
             return await once(session, request, pb.CreateDeploymentResponse, do)

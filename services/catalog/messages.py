@@ -49,6 +49,7 @@ def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
         created_at=timestamp(deployment.created_at),
         state_changed_at=timestamp(deployment.state_changed_at),
         power_off_when_suspended=deployment.power_off_when_suspended,
+        trial_ends_on=day_text(deployment.trial_ends_on),
     )
 
 

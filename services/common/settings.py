@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     margin_floor_percent: Decimal = Field(default=Decimal(30), ge=0, lt=100, decimal_places=4)
     """A quote that earns a smaller share of its price is said to be below the floor."""
 
+    trial_days: int = Field(default=30, ge=1, le=365)
+    """So long a tenant may put a deployment of its own on trial; operators as they like."""
+
     notice_url: str = ""
     """Where a reached cap is told of, signed as an invoice is; empty for nowhere."""
     ar_url: str = ""

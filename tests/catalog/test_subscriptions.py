@@ -234,7 +234,7 @@ async def test_a_trial_ends_on_its_day_or_when_it_is_left(shop: Shop) -> None:
     shop.clock.set("2026-04-15")
     await shop.move(trial.id, "active")
     assert (await shop.subscription(made.id)).trial_end == "2026-04-15"
-    endless = await shop.deploy("wiki", trial=True)
+    endless = await shop.deploy("wiki", shop.operator, tenant_id="acme", trial=True)
     made = await shop.subscribe(endless.id)
     assert made.trial_end == ""
     shop.clock.set("2026-04-20")

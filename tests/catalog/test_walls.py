@@ -113,6 +113,7 @@ async def test_what_only_an_operator_may_do_is_refused_to_others(shop: Shop) -> 
         ({"trial_ends_on": "2026-05-01"}, "trial_ends_on"),
         ({"trial": True, "trial_ends_on": "2026-04-10"}, "trial_ends_on"),
         ({"trial": True, "trial_ends_on": "soon"}, "trial_ends_on"),
+        ({"trial": True, "trial_ends_on": "2026-05-11"}, "trial_ends_on"),
     ],
 )
 async def test_a_deployment_that_makes_no_sense_is_refused_by_its_field(
@@ -128,6 +129,21 @@ async def test_an_operator_names_the_tenant_that_a_deployment_is_for(shop: Shop)
     assert await refusal(call, violated_field) == ("INVALID_ARGUMENT", "tenant_id")
     made = await shop.deploy(token=shop.operator, tenant_id="acme")
     assert (await shop.look(made.id)).deployment.tenant_id == "acme"
+
+
+async def test_only_an_operator_lets_a_deployment_run_on_trial_for_as_long_as_they_like(
+    shop: Shop,
+) -> None:
+    own = await shop.deploy("blog", trial=True)
+    assert (own.state, own.trial_ends_on) == ("trial", "2026-05-10")
+    assert (await shop.subscribe(own.id)).trial_end == "2026-05-10"
+    assert (await shop.deploy("news", trial=True, trial_ends_on="2026-05-10")).state == "trial"
+    for slug, ends_on in (("wiki", ""), ("shop", "2027-01-01")):
+        made = await shop.deploy(
+            slug, shop.operator, tenant_id="acme", trial=True, trial_ends_on=ends_on
+        )
+        assert (made.state, made.trial_ends_on) == ("trial", ends_on)
+    assert (await shop.deploy("plain")).trial_ends_on == ""
 
 
 async def test_a_slug_is_unique_within_its_tenant(shop: Shop) -> None:

@@ -26,7 +26,7 @@ from arcadia.common.v1 import runs_pb2 as arcadia_dot_common_dot_v1_dot_runs__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$arcadia/catalog/v1/deployments.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x03\n\nDeployment\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\r\n\x05state\x18\x06 \x01(\t\x12\x10\n\x08llm_mode\x18\x07 \x01(\t\x12 \n\x18\x62illing_action_suspended\x18\x08 \x01(\x08\x12\x1a\n\rtemplate_code\x18\t \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10template_version\x18\n \x01(\tH\x01\x88\x01\x01\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10state_changed_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x18power_off_when_suspended\x18\r \x01(\x08\x42\x10\n\x0e_template_codeB\x13\n\x11_template_version\"\xb8\x01\n\x0f\x44\x65ploymentEvent\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x12\n\nfrom_state\x18\x04 \x01(\t\x12\x10\n\x08to_state\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x02\n\tProvision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x31\n\x07\x64roplet\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.DropletOrder\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0bresource_id\x18\x07 \x01(\t\x12#\n\x03run\x18\x08 \x01(\x0b\x32\x16.arcadia.common.v1.Run\x12\x14\n\x0crequested_by\x18\t \x01(\t\x12\x30\n\x0crequested_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x0c\x44ropletOrder\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\t\x12\r\n\x05image\x18\x04 \x01(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x12\n\nproject_id\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$arcadia/catalog/v1/deployments.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x03\n\nDeployment\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0e\n\x06region\x18\x05 \x01(\t\x12\r\n\x05state\x18\x06 \x01(\t\x12\x10\n\x08llm_mode\x18\x07 \x01(\t\x12 \n\x18\x62illing_action_suspended\x18\x08 \x01(\x08\x12\x1a\n\rtemplate_code\x18\t \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10template_version\x18\n \x01(\tH\x01\x88\x01\x01\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10state_changed_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x18power_off_when_suspended\x18\r \x01(\x08\x12\x15\n\rtrial_ends_on\x18\x0e \x01(\tB\x10\n\x0e_template_codeB\x13\n\x11_template_version\"\xb8\x01\n\x0f\x44\x65ploymentEvent\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x12\n\nfrom_state\x18\x04 \x01(\t\x12\x10\n\x08to_state\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x91\x02\n\tProvision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x31\n\x07\x64roplet\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.DropletOrder\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0bresource_id\x18\x07 \x01(\t\x12#\n\x03run\x18\x08 \x01(\x0b\x32\x16.arcadia.common.v1.Run\x12\x14\n\x0crequested_by\x18\t \x01(\t\x12\x30\n\x0crequested_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x0c\x44ropletOrder\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\t\x12\r\n\x05image\x18\x04 \x01(\t\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12\x12\n\nproject_id\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,11 +34,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.catalog.v1.deployme
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DEPLOYMENT']._serialized_start=124
-  _globals['_DEPLOYMENT']._serialized_end=520
-  _globals['_DEPLOYMENTEVENT']._serialized_start=523
-  _globals['_DEPLOYMENTEVENT']._serialized_end=707
-  _globals['_PROVISION']._serialized_start=710
-  _globals['_PROVISION']._serialized_end=983
-  _globals['_DROPLETORDER']._serialized_start=985
-  _globals['_DROPLETORDER']._serialized_end=1092
+  _globals['_DEPLOYMENT']._serialized_end=543
+  _globals['_DEPLOYMENTEVENT']._serialized_start=546
+  _globals['_DEPLOYMENTEVENT']._serialized_end=730
+  _globals['_PROVISION']._serialized_start=733
+  _globals['_PROVISION']._serialized_end=1006
+  _globals['_DROPLETORDER']._serialized_start=1008
+  _globals['_DROPLETORDER']._serialized_end=1115
 # @@protoc_insertion_point(module_scope)

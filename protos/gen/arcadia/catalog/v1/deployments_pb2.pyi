@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Deployment(_message.Message):
-    __slots__ = ("id", "tenant_id", "slug", "display_name", "region", "state", "llm_mode", "billing_action_suspended", "template_code", "template_version", "created_at", "state_changed_at", "power_off_when_suspended")
+    __slots__ = ("id", "tenant_id", "slug", "display_name", "region", "state", "llm_mode", "billing_action_suspended", "template_code", "template_version", "created_at", "state_changed_at", "power_off_when_suspended", "trial_ends_on")
     ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     SLUG_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,7 @@ class Deployment(_message.Message):
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_AT_FIELD_NUMBER: _ClassVar[int]
     POWER_OFF_WHEN_SUSPENDED_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_ENDS_ON_FIELD_NUMBER: _ClassVar[int]
     id: str
     tenant_id: str
     slug: str
@@ -38,7 +39,8 @@ class Deployment(_message.Message):
     created_at: _timestamp_pb2.Timestamp
     state_changed_at: _timestamp_pb2.Timestamp
     power_off_when_suspended: bool
-    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., slug: _Optional[str] = ..., display_name: _Optional[str] = ..., region: _Optional[str] = ..., state: _Optional[str] = ..., llm_mode: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., template_code: _Optional[str] = ..., template_version: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., power_off_when_suspended: _Optional[bool] = ...) -> None: ...
+    trial_ends_on: str
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., slug: _Optional[str] = ..., display_name: _Optional[str] = ..., region: _Optional[str] = ..., state: _Optional[str] = ..., llm_mode: _Optional[str] = ..., billing_action_suspended: _Optional[bool] = ..., template_code: _Optional[str] = ..., template_version: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., power_off_when_suspended: _Optional[bool] = ..., trial_ends_on: _Optional[str] = ...) -> None: ...
 
 class DeploymentEvent(_message.Message):
     __slots__ = ("id", "deployment_id", "type", "from_state", "to_state", "actor", "reason", "occurred_at")
