@@ -30,6 +30,7 @@ __all__ = [
     "addons",
     "any_month",
     "days_in",
+    "items",
     "month_of_plan",
     "used",
     "versions",

@@ -87,6 +87,13 @@ def test_a_change_gives_back_also_what_was_agreed_for_later_in_the_month() -> No
     assert change.net_cents == -900
 
 
+def test_a_credit_is_rounded_as_its_charge_was() -> None:
+    change = price(changed([plan("starter", 5), plan("studio", 5)], date(2026, 4, 16))).change
+    assert change is not None
+    amounts = [line.amount_cents for line in (*change.credits, *change.charges)]
+    assert amounts == [-3, 3]
+
+
 def test_the_frozen_inputs_of_a_change_are_what_they_always_were() -> None:
     inputs = changed([plan("starter", 2000), plan("pro", 12000)], date(2026, 4, 20))
     assert b'"change":{"days":11,"replaced":{"currency":"AUD",' in inputs_json(inputs)

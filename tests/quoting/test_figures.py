@@ -87,6 +87,13 @@ def test_each_model_prices_what_is_over_the_allowance(
     assert total(price(month_of_plan(version, usage={"droplet_hours": hours})).overage) == cents
 
 
+@pytest.mark.parametrize(("price_cents", "cents"), [(1, 1), (2, 1), (3, 2), (5, 3), (49, 25)])
+def test_half_a_cent_is_rounded_up(price_cents: int, cents: int) -> None:
+    version = replace(STUDIO, price_cents=price_cents)
+    half = Term(version, (Period(APRIL.start, date(2026, 4, 16)),))
+    assert total(price(replace(month_of_plan(version), term=half)).first_invoice) == cents
+
+
 def test_in_half_a_month_every_quantity_and_amount_is_half() -> None:
     flat = PlanItem(
         "droplet_hours",

@@ -12,11 +12,17 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.plans import AddonTerms
+from services.catalog.plans import AddonTerms, PlanItem
 from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.freezing import Known, subscription_inputs
-from services.catalog.quoting.inputs import AddonSnapshot, QuoteInputs, UsageFact, VersionSnapshot
+from services.catalog.quoting.inputs import (
+    AddonSnapshot,
+    QuoteInputs,
+    Term,
+    UsageFact,
+    VersionSnapshot,
+)
 from services.catalog.quoting.lines import Line, Quote, total
 from services.catalog.quoting.proofs import prove
 from services.catalog.quoting.reading import read_inputs
@@ -30,6 +36,7 @@ from tests.quoting.catalogs import (
     addons,
     any_month,
     days_in,
+    items,
     month_of_plan,
     versions,
 )
@@ -176,6 +183,21 @@ def test_a_period_that_is_split_at_any_day_sums_to_the_whole(
         ]
         lines = [line for line in billed(whole) if line.resource_kind == kind]
         assert abs(cents[0] - cents[1]) <= len(lines)
+
+
+@given(items("droplet_hours"), st.decimals(0, 2 * 10**5, places=2))
+def test_half_a_month_with_half_its_usage_costs_half_in_every_pricing_model(
+    item: PlanItem, over: Decimal
+) -> None:
+    version = VersionSnapshot("generated", "generated", 1, 0, "AUD", (item,))
+    qty = item.included_qty + over
+    whole = month_of_plan(version, usage={"droplet_hours": qty})
+    half = replace(
+        month_of_plan(version, usage={"droplet_hours": qty / 2}),
+        term=Term(version, (Period(APRIL.start, date(2026, 4, 16)),)),
+    )
+    overage = by_kind(price(half).overage).items()
+    assert {key: 2 * amount for key, amount in overage} == by_kind(price(whole).overage)
 
 
 @given(versions(), st.lists(addons(), max_size=3), USAGES)
