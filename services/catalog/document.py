@@ -29,6 +29,10 @@ DEEPEST: Final = 12
 
 SECTIONS: Final = ("plans", "addons", "resource_prices")
 
+BY_UNIT: Final = frozenset(
+    {PricingModel.ALLOWANCE, PricingModel.PER_UNIT, PricingModel.PACKAGE, PricingModel.MINIMUM}
+)
+
 
 def read_document(text: str, field: str = "document") -> CatalogDocument:
     """What a document says. Raises InvalidArgument, naming the path of what is wrong."""
@@ -142,16 +146,32 @@ def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:  # no
 def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
     said = {key: value for key, value in entry.items() if key not in ("code", "name")}
     request = message_of(said, pb.CreatePlanVersionRequest, path)
-    return PlanEntry(
+    read = PlanEntry(
         code=requests.code(f"{path}.code", _text(entry, "code", path)),
         name=requests.name(f"{path}.name", _text(entry, "name", path)),
         terms=version_terms(request, f"{path}.") if said else None,
     )
+    if read.terms is not None:
+        _require(entry, "price_cents", path)
+        for position, item in enumerate(read.terms.items):
+            if item.pricing_model in BY_UNIT:
+                _require(
+                    entry["items"][position], "overage_price_cents", f"{path}.items[{position}]"
+                )
+    return read
 
 
 def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
     request = message_of(entry, pb.CreateAddonRequest, path)
-    return AddonEntry(requests.code(f"{path}.code", request.code), addon_terms(request, f"{path}."))
+    read = AddonEntry(requests.code(f"{path}.code", request.code), addon_terms(request, f"{path}."))
+    _require(entry, "price_cents", path)
+    return read
+
+
+def _require(entry: Mapping[str, Any], price: str, path: str) -> None:
+    """Refuses what has no price: a line that was left out must not make it free."""
+    if price not in entry:
+        raise InvalidArgument(f"{path}.{price}", "is required", reason="FIELD_REQUIRED")
 
 
 def _price(entry: dict[str, Any], path: str) -> UnitPrice:
