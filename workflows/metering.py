@@ -32,6 +32,10 @@ PATIENCE: Final = timedelta(minutes=45)
 HOURS_BETWEEN_COSTS: Final = 6
 """Daily costs change once a day: they need not be brought to their owners every hour."""
 
+SETTLED_HOUR: Final = 2
+"""From this hour's run on, what went before midnight is known to be gone: three hourly sweeps
+missed it. Until then it passes for something that exists."""
+
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,
@@ -66,10 +70,13 @@ class Metering:
         today = planned_at().date()
         workflow.upsert_search_attributes([PERIOD.value_set(f"{today:%Y-%m}")])
         if not request.days:
-            # Under one name all day long: the first run after midnight meters yesterday to
-            # its end, the others find it done, and a run that was missed is made up for.
+            # Under two names: the first run after midnight meters yesterday to its end, and the
+            # first one by which it is settled does so again. The others find it done, and a run
+            # that was missed is made up for.
             yesterday = today - timedelta(days=1)
-            await self._step(str(yesterday), self._meter(yesterday, f"metering/{yesterday}/ended"))
+            stage = "settled" if planned_at().hour >= SETTLED_HOUR else "ended"
+            key = f"metering/{yesterday}/{stage}"
+            await self._step(str(yesterday), self._meter(yesterday, key))
         for day in request.days or (today,):
             await self._step(str(day), self._meter(day, self._key(str(day))))
         if self._costs_are_due(request):

@@ -1,7 +1,9 @@
 """Metering and margin on a real Temporal server, through a real analytics service."""
 
 import asyncio
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +12,17 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import quotes_pb2
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleBackfill,
+    ScheduleHandle,
+    ScheduleSpec,
+    ScheduleState,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
 
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
@@ -65,6 +77,47 @@ async def test_a_run_meters_yesterday_to_its_end_and_today_up_to_now(usage: Usag
     figures = dict(usage.rows("SELECT day, qty FROM daily_usage"))
     assert figures[today - timedelta(days=1)] == 72
     assert 0 < figures[today] <= 72
+
+
+async def test_yesterday_is_metered_again_when_what_went_before_midnight_is_known_to_be_gone(
+    usage: Usage,
+) -> None:
+    """A resource is known to be gone by the third sweep that misses it, and was by the first."""
+    usage.peers.price = free
+    usage.peers.spans = droplets(1)
+    client = usage.system.client
+    usage.system.start_worker()
+    name = f"metering-of-april-{uuid4()}"
+    [row] = [one for one in planned(Settings()) if one.id == METERING_ID]
+    action = copy(row.action)
+    action.id = name
+    handle = await client.create_schedule(
+        name,
+        Schedule(action, ScheduleSpec(calendars=[row.calendar]), state=ScheduleState(paused=True)),
+    )
+    seen = []
+    for run, hour in enumerate((0, 1, 2, 3), start=1):
+        planned_at = datetime(2026, 4, 11, hour, 35, tzinfo=UTC)
+        around = timedelta(minutes=5)
+        await handle.backfill(ScheduleBackfill(planned_at - around, planned_at + around))
+        started = await begun(handle, run)
+        await client.get_workflow_handle(started).result()
+        seen.append(usage.used(APRIL_10)["droplet_hours"])
+        usage.peers.spans = [Span(1, at("2026-01-01"), at("2026-04-10", "22:15:00"))]
+    await handle.delete()
+    assert seen == [24, 24, Decimal("22.25"), Decimal("22.25")]
+
+
+async def begun(handle: ScheduleHandle, runs: int) -> str:
+    """The newest run of a schedule, when it has started so many."""
+    for _ in range(600):
+        info = (await handle.describe()).info
+        if info.num_actions >= runs:
+            newest = info.recent_actions[-1].action
+            assert isinstance(newest, ScheduleActionExecutionStartWorkflow)
+            return newest.workflow_id
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"it started {info.num_actions}")
 
 
 @pytest.mark.soak
