@@ -254,6 +254,15 @@ def test_a_long_invoice_goes_on_with_its_headings_on_every_page() -> None:
         assert "QUANTITY" in page.extract_text().upper()
 
 
+def test_a_name_without_a_space_is_broken_rather_than_printed_over_the_amounts() -> None:
+    name = "deployment-of-" + "somebody-" * 20
+    section = replace(document().sections[0], title=name)
+    [page] = PdfReader(io.BytesIO(as_pdf(document(sections=(section,))))).pages
+    lines = page.extract_text().splitlines()
+    assert name in "".join(lines)
+    assert max(map(len, lines)) < 100 < len(name)
+
+
 def test_a_document_loads_nothing_and_runs_nothing_that_a_name_holds() -> None:
     evil = Party('<img src="file:///etc/passwd"><script>x()</script>')
     html = as_html(document(recipient=evil))
