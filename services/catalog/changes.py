@@ -29,11 +29,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """A plan as a document says it; without terms, its versions are left alone."""
+    """A plan as a document says it; without terms, its versions are left alone.
+
+    `keeps_items` is for terms that say nothing of items: those of the active version stay.
+    """
 
     code: str
     name: str
     terms: VersionTerms | None
+    keeps_items: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
         code=requests.code(f"{path}.code", _text(entry, "code", path)),
         name=requests.name(f"{path}.name", _text(entry, "name", path)),
         terms=version_terms(request, f"{path}.") if said else None,
+        keeps_items="items" not in said,
     )
     if read.terms is not None:
         _require(entry, "price_cents", path)

@@ -84,9 +84,12 @@ def _plan_changes(entry: PlanEntry, plan: Plan | None, version: int) -> Iterable
         names = (f"name {plan.name} → {entry.name}",)
         yield PlanChange("update", "plan", entry.code, names, entry=entry)
     active = plan.active_version.terms if plan and plan.active_version else None
-    if entry.terms is None or _version_words(entry.terms) == _version_words(active):
+    terms = entry.terms
+    if terms is not None and active is not None and entry.keeps_items:
+        terms = replace(terms, items=active.items)
+    if terms is None or _version_words(terms) == _version_words(active):
         return
-    differences = _differences(_version_words(active), _version_words(entry.terms))
+    differences = _differences(_version_words(active), _version_words(terms))
     draft = VersionChange(
         "create",
         "plan_version",
@@ -94,7 +97,7 @@ def _plan_changes(entry: PlanEntry, plan: Plan | None, version: int) -> Iterable
         differences,
         plan_code=entry.code,
         version=version,
-        terms=entry.terms,
+        terms=terms,
     )
     yield draft
     yield replace(draft, action="publish", differences=())

@@ -187,6 +187,19 @@ async def test_changes_are_shown_first_made_at_once_and_made_once(shop: Shop) ->
     assert await export(shop) == after
 
 
+@pytest.mark.parametrize("items", ["", ", items: []"])
+async def test_a_plan_whose_items_are_not_named_keeps_them(shop: Shop, items: str) -> None:
+    before = await apply(shop, CHANGED)
+    document = f"plans: [{{code: studio, name: Studio, price_cents: 6000, currency: AUD{items}}}]"
+    made = await apply(shop, document)
+    assert ("droplet_hours.included_qty 1488 → none" in made.changes[0].differences) == bool(items)
+    if not items:
+        assert list(made.changes[0].differences) == ["price_cents 5500 → 6000"]
+        assert made.state_hash != before.state_hash
+        assert "included_qty: '1488'" in (await export(shop)).document
+    assert list((await apply(shop, document)).changes) == []
+
+
 async def test_what_was_shown_for_another_state_is_not_applied(shop: Shop) -> None:
     shown = (await apply(shop, CHANGED, validate_only=True)).state_hash
     rename = pb.UpdatePlanRequest(code="pro", name="Professional")
