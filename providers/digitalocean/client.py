@@ -5,6 +5,7 @@ longer gets an error that says so. Writes are never sent twice: after a lost ans
 only the caller can find out what became of them.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
@@ -96,17 +97,23 @@ class DigitalOcean:
         for anew. It is not asked for twice here.
         """
         await self._budget.acquire(path)
+        # Not compressed: where a body ends too early, HTTP itself tells it.
+        headers = {"accept": content_type, "accept-encoding": "identity"}
         try:
-            async with self._http.stream("GET", path, headers={"accept": content_type}) as response:
+            async with self._http.stream("GET", path, headers=headers) as response:
                 self._budget.observe(response.headers)
                 if response.status_code != 200:
                     await response.aread()
                 self._judge(response)
+                if response.status_code != 200:
+                    raise ProviderUnavailable(
+                        f"GET {path}: {response.status_code} is not all of it"
+                    )
                 said = response.headers.get("content-type", "").partition(";")[0].strip()
                 if said != content_type:
                     raise ProviderUnavailable(f"GET {path}: the answer is {said}")
                 yield response.aiter_bytes(PIECE_BYTES)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise ProviderUnavailable(f"GET {path}: {type(error).__name__}: {error}") from error
 
     async def create(self, path: str, key: str, body: JsonObject) -> JsonObject:
@@ -114,7 +121,7 @@ class DigitalOcean:
 
         Raises ProviderUnavailable when the answer was lost: it may have been made.
         """
-        answer = await self._once("POST", path, {}, orjson.dumps(body))
+        answer = await self._write("POST", path, orjson.dumps(body))
         made = answer.get(key) if isinstance(answer, dict) else None
         if not isinstance(made, dict):
             raise MalformedAnswer(f"{path}: the answer has no `{key}`")
@@ -127,21 +134,37 @@ class DigitalOcean:
         then what became of it.
         """
         content = None if body is None else orjson.dumps(body)
-        return await self._once(method, path, {}, content)
+        return await self._write(method, path, content)
 
     async def _read(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
         return await self._retries.repeated(lambda: self._once("GET", path, parameters))
 
-    async def _once(
+    async def _write(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
+        """Waits for the answer also when it is cancelled meanwhile.
+
+        What was sent is done, whoever gave up waiting: only then can it be found, and undone.
+        """
+        await self._budget.acquire(path)
+        writing = asyncio.create_task(self._asked(method, path, {}, body))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.gather(writing, return_exceptions=True)
+            raise
+
+    async def _once(self, method: str, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
+        await self._budget.acquire(path)
+        return await self._asked(method, path, parameters)
+
+    async def _asked(
         self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None = None
     ) -> Any:  # noqa: ANN401
-        await self._budget.acquire(path)
         headers = {"content-type": "application/json"} if body is not None else None
         try:
             response = await self._http.request(
                 method, path, params=parameters, content=body, headers=headers
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
         self._budget.observe(response.headers)

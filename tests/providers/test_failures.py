@@ -1,5 +1,8 @@
 """What may pass is tried again, within bounds; what may not is told by its own error."""
 
+import asyncio
+
+import httpx
 import pytest
 
 from providers.digitalocean.client import DigitalOcean
@@ -17,6 +20,7 @@ from providers.digitalocean.errors import (
 from providers.digitalocean.rate import RateBudget
 from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
+from tests.support.waiting import until
 
 DROPLETS = "/v2/droplets"
 
@@ -162,3 +166,20 @@ async def test_the_token_is_in_no_error_and_in_no_log(
     assert token not in repr(caught.value)
     assert token not in repr(caught.value.__cause__)
     assert token not in caplog.text
+
+
+async def test_a_write_that_was_sent_is_done_when_its_cancelled_caller_goes_on(
+    simulator: Simulator, provider: DigitalOcean, token: str
+) -> None:
+    simulator.fault("delay", path="/v2/tags", method="POST", delay_ms=700)
+    writing = asyncio.create_task(provider.create("/v2/tags", "tag", {"name": f"late-{token}"}))
+
+    def is_sent() -> bool:
+        [rule] = httpx.get(f"{simulator.url}/_simulator/faults").json()["faults"]
+        return bool(rule["fired"])
+
+    await asyncio.to_thread(until, is_sent)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert f"late-{token}" in {tag["name"] for tag in simulator.truth("tag")}
