@@ -1,13 +1,17 @@
 """How steps are taken to their end though some of them fail, or the run is cancelled meanwhile."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
-__all__ = ["each", "whole"]
+__all__ = ["each", "insisting", "unless_cancelled", "whole"]
+
+HEEDS_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
+"""Runs from before it went on when they were cancelled while a step came to its end."""
 
 
 async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -35,3 +39,43 @@ async def whole(doing: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await workflow.wait([task])
         raise
+
+
+async def insisting(
+    steps: Sequence[Callable[[], Awaitable[None]]],
+    *,
+    patience: timedelta,
+    pause: timedelta,
+    tell: Callable[[FailureError], None],
+) -> FailureError | None:
+    """Takes all of them, and those that failed again and again: what they failed of may be mended.
+
+    In rounds, so that one that is stuck keeps no other waiting. A round begins within the
+    patience; what the last one failed of, None when nothing is left to do.
+    """
+    ends = workflow.now() + patience
+    left = list(steps)
+    while True:
+        failure: FailureError | None = None
+        failed = []
+        for step in left:
+            try:
+                await step()
+            except FailureError as error:
+                failure = error
+                failed.append(step)
+        if failure is None or workflow.now() + pause > ends:
+            return failure
+        left = failed
+        tell(failure)
+        await workflow.sleep(pause)
+
+
+def unless_cancelled() -> None:
+    """Raises CancelledError when the run was cancelled while a step came to its end.
+
+    An activity whose cancellation is waited for, and that succeeded all the same, is taken as
+    done: without this, nobody would heed that the run was cancelled meanwhile.
+    """
+    if workflow.cancellation_reason() is not None and workflow.patched(HEEDS_CANCELLATION):
+        raise asyncio.CancelledError

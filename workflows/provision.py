@@ -7,6 +7,7 @@ next release, with everything still there.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.reasons import reason_of
     from workflows.search_attributes import OUTCOME
 
+from workflows.carrying_on import insisting, unless_cancelled, whole
+
 __all__ = ["Provision"]
 
 PATIENCE: Final = timedelta(minutes=20)
@@ -38,8 +41,15 @@ PATIENCE: Final = timedelta(minutes=20)
 UNKNOWN_FOR: Final = timedelta(minutes=1)
 """How long the catalog may not know the provision at the start."""
 
-UNDOING: Final = timedelta(hours=12)
-"""For taking a step back: what is left behind costs money until somebody sees it."""
+ENDING: Final = timedelta(days=7)
+"""For taking steps back, and for the word of the end: nobody comes back to what is left.
+
+What is left behind costs money until somebody sees it, so it is tried again also after a
+refusal, such as of a token that is mended meanwhile.
+"""
+
+PAUSE: Final = timedelta(hours=1)
+"""Between two rounds of taking back."""
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -47,8 +57,11 @@ RETRIES: Final = RetryPolicy(
     maximum_interval=timedelta(minutes=1),
 )
 
-REFUSED: Final = "CatalogRefused"
-"""The deployment is in a state in which nothing is made for it, by now."""
+UNKNOWN: Final = "ProvisionUnknown"
+"""What asked for it was not committed: there is nothing to make, and nobody to tell."""
+
+LEFT: Final = "left-behind"
+"""The outcome of one of which something may be left in the account."""
 
 DROPLET: Final = "droplet"
 DIGITALOCEAN: Final = "digitalocean"
@@ -73,25 +86,28 @@ class Provision:
         """The inventory's id of the droplet. Fails when everything was undone."""
         try:
             await self._at(order, "create", patience=UNKNOWN_FOR)
-        except ActivityError as error:
-            if isinstance(error.cause, ApplicationError) and error.cause.type == REFUSED:
-                await self._record(order, "failed", self._step, reason_of(error))
-            raise
-        try:
             await self._make(order)
         except (asyncio.CancelledError, FailureError) as error:
-            cancelled = is_cancelled_exception(error)
-            status = "cancelled" if cancelled else "failed"
-            reason = "it was cancelled" if cancelled else reason_of(error)
-            await self._take_back(order, reason)
-            await self._record(order, status, self._step, reason)
-            workflow.upsert_search_attributes([OUTCOME.value_set(status)])
-            workflow.set_current_details(f"undone at step {self._step}: {reason}")
+            await whole(self._end_undone(order, error))
             raise
-        await self._record(order, "completed", self._step)
+        with suppress(asyncio.CancelledError):  # too late: all of it is done
+            await whole(self._record(order, "completed", self._step, patience=ENDING))
         workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
         workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
         return self._resource_id
+
+    async def _end_undone(self, order: ProvisionInput, error: BaseException) -> None:
+        """Takes everything back that was made, and tells how it ended."""
+        cancelled = is_cancelled_exception(error)
+        status = "cancelled" if cancelled else "failed"
+        reason = "it was cancelled" if cancelled else reason_of(error)
+        left = await self._take_back(order, reason)
+        if left is not None:
+            reason = f"{reason}; not undone: {reason_of(left)}"
+        if not _is_unknown(error):
+            await self._record(order, status, self._step, reason, patience=ENDING)
+        workflow.upsert_search_attributes([OUTCOME.value_set(status if left is None else LEFT)])
+        workflow.set_current_details(f"undone at step {self._step}: {reason}")
 
     async def _make(self, order: ProvisionInput) -> None:
         self._arrange(ProvisionActivities.delete_droplet, order, "delete the droplet")
@@ -118,7 +134,7 @@ class Provision:
         await self._do(ProvisionActivities.assign_droplet, made, f"give it to {order.slug}")
 
     async def _do(self, step: Any, argument: Any, summary: str) -> Any:  # noqa: ANN401
-        return await workflow.execute_activity_method(
+        done = await workflow.execute_activity_method(
             step,
             argument,
             schedule_to_close_timeout=PATIENCE,
@@ -129,6 +145,8 @@ class Provision:
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
         )
+        unless_cancelled()
+        return done
 
     async def _read(self, provider_id: str) -> None:
         await workflow.execute_activity_method(
@@ -148,7 +166,7 @@ class Provision:
             await workflow.execute_activity_method(
                 undo,
                 Undoing(order, self._resource_id),
-                schedule_to_close_timeout=UNDOING,
+                schedule_to_close_timeout=PATIENCE,
                 heartbeat_timeout=HEARTBEAT if undo in BEATING else None,
                 start_to_close_timeout=None if undo in BEATING else SHORT,
                 retry_policy=RETRIES,
@@ -157,10 +175,15 @@ class Provision:
 
         self._undo.append(undone)
 
-    async def _take_back(self, order: ProvisionInput, reason: str) -> None:
-        workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}")
-        while self._undo:
-            await self._undo.pop()()
+    async def _take_back(self, order: ProvisionInput, reason: str) -> FailureError | None:
+        """The last step first; what keeps something from being taken back, None for nothing."""
+
+        def tell(failure: FailureError | None = None) -> None:
+            stuck = "" if failure is None else f"; tried again soon: {reason_of(failure)}"
+            workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}{stuck}")
+
+        tell()
+        return await insisting(self._undo[::-1], patience=ENDING, pause=PAUSE, tell=tell)
 
     async def _at(
         self, order: ProvisionInput, step: str, *, patience: timedelta = PATIENCE
@@ -196,3 +219,8 @@ BEATING: Final = (
     ProvisionActivities.delete_droplet,
 )
 """What asks the provider, whose limits may make it wait."""
+
+
+def _is_unknown(error: BaseException) -> bool:
+    cause = error.cause if isinstance(error, ActivityError) else None
+    return isinstance(cause, ApplicationError) and cause.type == UNKNOWN

@@ -5,9 +5,9 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-__all__ = ["planned_at", "reason_of"]
+__all__ = ["is_gone", "planned_at", "reason_of"]
 
 SCHEDULED: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -20,6 +20,11 @@ def reason_of(error: BaseException) -> str:
     if isinstance(innermost, ApplicationError):
         return f"{innermost.type}: {innermost.message}"
     return str(innermost)
+
+
+def is_gone(error: ActivityError) -> bool:
+    """Whether what an activity was to work on is not there at the provider."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == "NotFound"
 
 
 def planned_at() -> datetime:

@@ -5,6 +5,7 @@ off, and happens however the rest ends, also when the run is cancelled.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -24,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import ResourceInput
     from workflows.queues import TaskQueue
-    from workflows.reasons import reason_of
+    from workflows.reasons import is_gone, reason_of
     from workflows.revert_payloads import (
         FailedRevert,
         RevertInput,
@@ -35,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.search_attributes import OUTCOME
 
+from workflows.carrying_on import insisting, unless_cancelled, whole
+
 __all__ = ["RevertDrift"]
 
 PATIENCE: Final = timedelta(minutes=30)
@@ -42,6 +45,18 @@ PATIENCE: Final = timedelta(minutes=30)
 
 ASKING: Final = timedelta(minutes=5)
 """For a word with the inventory."""
+
+ENDING: Final = timedelta(days=2)
+"""For turning a machine on again, and for the word of the end: nobody comes back to it.
+
+It is tried again also after an action that ended in an error, and after a refusal.
+"""
+
+PAUSE: Final = timedelta(minutes=10)
+"""Between two tries to turn a machine on that did not succeed."""
+
+INSISTS: Final = "insist-on-turning-on"
+"""Runs from before it tried once."""
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
@@ -68,7 +83,19 @@ class RevertDrift:
     @workflow.run
     async def run(self, request: RevertInput) -> RevertResult:
         """How the drift stands at the end. Fails when it is still open."""
-        plan = await workflow.execute_activity_method(
+        try:
+            plan = await self._begin(request)
+            await self._set(plan)
+            result = await self._read_back(plan)
+        except (asyncio.CancelledError, FailureError) as error:
+            await whole(self._end_undone(request, error))
+            raise
+        workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
+        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
+        return result
+
+    async def _begin(self, request: RevertInput) -> RevertPlan:
+        return await workflow.execute_activity_method(
             RevertActivities.begin_revert,
             request,
             schedule_to_close_timeout=ASKING,
@@ -76,22 +103,12 @@ class RevertDrift:
             retry_policy=RETRIES,
             summary="note which run reverts it",
         )
-        try:
-            await self._set(plan)
-            result = await self._read_back(plan)
-        except (asyncio.CancelledError, FailureError) as error:
-            cancelled = is_cancelled_exception(error)
-            await self._undo(plan, "it was cancelled" if cancelled else reason_of(error))
-            workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
-            raise
-        workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
-        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
-        return result
 
     async def _set(self, plan: RevertPlan) -> None:
         if plan.field == "size" and plan.is_on:
             self._turned_off = plan  # before it is off: whatever comes, it is turned on again
             await self._power(plan, is_on=False)
+            unless_cancelled()
         self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
         await workflow.execute_activity_method(
             RevertActivities.set_field,
@@ -103,6 +120,7 @@ class RevertDrift:
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"set {plan.field}",
         )
+        unless_cancelled()
         if self._turned_off is not None:
             await self._power(plan, is_on=True)
             self._turned_off = None
@@ -121,23 +139,48 @@ class RevertDrift:
             raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
         return result
 
-    async def _undo(self, plan: RevertPlan, reason: str) -> None:
+    async def _end_undone(self, request: RevertInput, error: BaseException) -> None:
         """The machine runs again, and the drift stays open with the reason."""
+        cancelled = is_cancelled_exception(error)
+        reason = "it was cancelled" if cancelled else reason_of(error)
         if self._turned_off is not None:
+            reason = await self._run_again(self._turned_off, reason)
+        self._tell(f"not reverted: {reason}")
+        # Refused where the inventory never came to know of this run.
+        with suppress(ActivityError):
+            await workflow.execute_activity_method(
+                RevertActivities.fail_revert,
+                FailedRevert(request.drift_id, reason),
+                schedule_to_close_timeout=ENDING,
+                start_to_close_timeout=SHORT,
+                retry_policy=RETRIES,
+                summary="leave the drift open with the reason",
+            )
+        outcome = "cancelled" if cancelled else "failed"
+        workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+
+    async def _run_again(self, plan: RevertPlan, reason: str) -> str:
+        """Turns the machine on; the reason, with that it is still off where it is."""
+
+        async def turn_on() -> None:
             try:
                 await self._power(plan, is_on=True)
-                await self._read(plan)
             except ActivityError as error:
-                reason = f"{reason}; the machine could not be turned on: {reason_of(error)}"
-        self._tell(f"not reverted: {reason}")
-        await workflow.execute_activity_method(
-            RevertActivities.fail_revert,
-            FailedRevert(plan.drift_id, reason),
-            schedule_to_close_timeout=ASKING,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
-            summary="leave the drift open with the reason",
-        )
+                if not is_gone(error):
+                    raise
+
+        def tell(failure: FailureError) -> None:
+            name = f"{plan.kind} {plan.provider_id}"
+            self._tell(f"{name} is still off, and turned on again soon: {reason_of(failure)}")
+
+        patience = ENDING if workflow.patched(INSISTS) else timedelta(0)
+        stuck = await insisting([turn_on], patience=patience, pause=PAUSE, tell=tell)
+        if stuck is not None:
+            return f"{reason}; the machine could not be turned on: {reason_of(stuck)}"
+        # Unread, the next sync sees it.
+        with suppress(ActivityError):
+            await self._read(plan)
+        return reason
 
     async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
         word = "on" if is_on else "off"

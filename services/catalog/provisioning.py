@@ -9,7 +9,7 @@ from services.common.durable import Work
 __all__ = ["provisioning_of"]
 
 QUEUE: Final = "provisioning"
-TIMEOUT: Final = timedelta(days=1)
+TIMEOUT: Final = timedelta(days=30)
 """The last resort: every step has its own, shorter patience."""
 
 

@@ -40,6 +40,9 @@ __all__ = ["ProvisionActivities"]
 DIGITALOCEAN: Final = "digitalocean"
 DROPLET: Final = "droplet"
 ACTOR: Final = "provisioning"
+RUNNING: Final = "running"
+LONGEST_REASON: Final = 1000
+"""What the catalog keeps of one."""
 
 
 class ProvisionActivities:
@@ -74,7 +77,7 @@ class ProvisionActivities:
                         provision_id=request.provision_id,
                         status=request.status,
                         step=request.step,
-                        reason=request.reason,
+                        reason=_plain(request.reason),
                         resource_id=request.resource_id,
                     )
                 )
@@ -84,6 +87,8 @@ class ProvisionActivities:
                 raise ApplicationError(
                     f"the catalog does not know provision {request.provision_id}",
                     type="ProvisionUnknown",
+                    # It does not become known later than at the start.
+                    non_retryable=request.status != RUNNING,
                 ) from None
 
     @activity.defn
@@ -237,3 +242,9 @@ class ProvisionActivities:
                     key=key,
                 )
             )
+
+
+def _plain(reason: str) -> str:
+    """As the catalog takes it: whatever a failure says of itself, its end must be told."""
+    printable = "".join(one if one.isprintable() else " " for one in reason)
+    return " ".join(printable.split())[:LONGEST_REASON]

@@ -17,7 +17,7 @@ REVERTIBLE: Final[Mapping[str, frozenset[str]]] = {
 """The fields that the provider lets be set on what exists, without loss, by kind."""
 
 QUEUE: Final = "provisioning"
-TIMEOUT: Final = timedelta(hours=4)
+TIMEOUT: Final = timedelta(days=7)
 """The last resort: every step has its own, shorter patience."""
 
 
@@ -30,5 +30,8 @@ def revert_of(drift: "Row[Any]") -> Work:
         argument={"drift_id": str(drift.id)},
         summary=f"set {drift.field} of {drift.kind} {drift.name} back",
         timeout=TIMEOUT,
-        attributes={"ArcadiaProvider": "digitalocean"},
+        attributes={
+            "ArcadiaProvider": "digitalocean",
+            **({"ArcadiaTenant": drift.tenant_id} if drift.tenant_id else {}),
+        },
     )

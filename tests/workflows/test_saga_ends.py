@@ -1,0 +1,215 @@
+"""Sagas end undone whatever stands in the way of it, for days if need be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from tests.support.waiting import until
+from tests.workflows.skipping import Script, refused, skipping, until_heard, working
+from workflows.provision import Provision
+from workflows.provision_payloads import ProvisionInput
+from workflows.queues import TaskQueue
+from workflows.revert_drift import RevertDrift
+from workflows.revert_payloads import RevertInput, RevertPlan, RevertResult
+
+ORDER = ProvisionInput("p", "d", "acme", "shop", "shop-1", "nyc3", "s-1vcpu-1gb", "debian-12")
+PLAN = RevertPlan("x", "digitalocean", "droplet", "7", "size", '"s-1vcpu-1gb"', is_on=True)
+FOR_HALF_AN_HOUR = 40
+"""So many tries, of which the later ones are a minute apart."""
+
+
+@pytest.fixture(scope="module")
+async def client() -> AsyncIterator[Client]:
+    async with skipping() as connected:
+        yield connected
+
+
+def provisioning(**failures: list[ApplicationError]) -> Script:
+    made = {"create_droplet": "7", "place_droplet": "", "find_resource": "r", "delete_droplet": 1}
+    rest = (
+        "record_provision", "await_droplet", "tag_droplet", "read_resource", "record_spec",
+        "assign_droplet", "unassign_droplet", "remove_spec",
+    )  # fmt: skip
+    return Script({**dict.fromkeys(rest), **made}, failures)
+
+
+def reverting(**failures: list[ApplicationError]) -> Script:
+    return Script(
+        {
+            "begin_revert": PLAN, "set_power": None, "set_field": None, "read_resource": True,
+            "complete_revert": RevertResult("reverted"), "fail_revert": None,
+        },
+        failures,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def running(
+    client: Client, script: Script, run: Any, argument: Any
+) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    async with working(client, script, TaskQueue.PROVISIONING, Provision, RevertDrift):
+        yield await client.start_workflow(
+            run, argument, id=f"saga/{uuid4()}", task_queue=TaskQueue.PROVISIONING
+        )
+
+
+async def fails(handle: WorkflowHandle[Any, Any]) -> None:
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+
+def last_word(script: Script) -> tuple[str, str]:
+    """The status and the reason that the catalog was told last."""
+    word = next(
+        told
+        for name, told in reversed(list(zip(script.done, script.told, strict=True)))
+        if name == "record_provision"
+    )
+    return word["status"], word["reason"]
+
+
+async def begins(script: Script, name: str) -> None:
+    await asyncio.to_thread(until, lambda: name in script.begun)
+
+
+async def test_a_droplet_that_may_not_be_deleted_is_deleted_once_that_is_mended(
+    client: Client,
+) -> None:
+    script = provisioning(
+        tag_droplet=[refused("no")], delete_droplet=[refused("the token is wrong")] * 9
+    )
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await fails(handle)
+    assert script.done[-2:] == ["delete_droplet", "record_provision"]
+    assert last_word(script) == ("failed", "Refused: no")
+
+
+async def test_what_is_stuck_keeps_nothing_else_from_being_taken_back(client: Client) -> None:
+    script = provisioning(assign_droplet=[refused("no")], unassign_droplet=[refused("not now")] * 3)
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await fails(handle)
+    undone = [name for name in script.done if name.startswith(("remove", "delete", "unassign"))]
+    assert undone == ["remove_spec", "delete_droplet", "unassign_droplet"]
+    assert last_word(script) == ("failed", "Refused: no")
+
+
+@pytest.mark.soak
+async def test_what_can_never_be_taken_back_is_told(client: Client) -> None:
+    script = provisioning(
+        assign_droplet=[refused("no")], unassign_droplet=[refused("never")] * 10_000
+    )
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await fails(handle)
+    assert last_word(script) == ("failed", "Refused: no; not undone: Refused: never")
+
+
+async def test_the_end_is_told_however_long_the_catalog_was_away(client: Client) -> None:
+    down = ApplicationError("down", type="CatalogUnavailable")
+    script = provisioning(record_provision=[down] * FOR_HALF_AN_HOUR)
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await fails(handle)
+    assert script.done == ["record_provision"]
+    assert last_word(script) == ("failed", "CatalogUnavailable: down")
+
+
+async def test_a_provision_that_nobody_wrote_down_makes_nothing(client: Client) -> None:
+    unknown = ApplicationError("unknown", type="ProvisionUnknown")
+    script = provisioning(record_provision=[unknown] * 10_000)
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await fails(handle)
+    assert script.done == []
+
+
+async def test_a_cancellation_does_not_stop_what_takes_back_after_a_failure(
+    client: Client,
+) -> None:
+    script = provisioning(tag_droplet=[refused("no")])
+    script.held["delete_droplet"] = asyncio.Event()
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await begins(script, "delete_droplet")
+        await handle.cancel()
+        await until_heard(handle)
+        script.held["delete_droplet"].set()
+        await fails(handle)
+    assert script.done[-2:] == ["delete_droplet", "record_provision"]
+    assert last_word(script)[0] == "failed"
+
+
+@pytest.mark.parametrize("step", ["create_droplet", "record_spec"])
+async def test_a_cancellation_is_heeded_though_the_step_at_hand_succeeds(
+    client: Client, step: str
+) -> None:
+    script = provisioning()
+    script.held[step] = asyncio.Event()
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await begins(script, step)
+        await handle.cancel()
+        await until_heard(handle)
+        script.held[step].set()
+        await fails(handle)
+    assert "assign_droplet" not in script.done
+    assert script.done[-2:] == ["delete_droplet", "record_provision"]
+    assert last_word(script) == ("cancelled", "it was cancelled")
+
+
+async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> None:
+    down = ApplicationError("down", type="CatalogUnavailable")
+    script = provisioning(record_provision=[down] * 3)
+    async with running(client, script, Provision.run, ORDER) as handle:
+        await begins(script, "record_provision")
+        await handle.cancel()
+        await fails(handle)
+    assert last_word(script) == ("cancelled", "it was cancelled")
+    assert "create_droplet" not in script.begun
+
+
+async def test_a_machine_is_turned_on_again_though_the_provider_fails_for_long(
+    client: Client,
+) -> None:
+    errored = ApplicationError("errored", type="ActionFailed", non_retryable=True)
+    down = ApplicationError("down", type="ProviderUnavailable")
+    script = reverting(set_field=[refused("no")])
+    script.held["set_field"] = asyncio.Event()
+    async with running(client, script, RevertDrift.run, RevertInput("x")) as handle:
+        await begins(script, "set_field")
+        script.failures["set_power"] = [errored] * 3 + [down] * FOR_HALF_AN_HOUR
+        script.held["set_field"].set()
+        await fails(handle)
+    words = [
+        told["is_on"]
+        for name, told in zip(script.done, script.told, strict=True)
+        if name == "set_power"
+    ]
+    assert words == [False, True]
+    assert script.done[-2:] == ["read_resource", "fail_revert"]
+    assert script.told[-1]["reason"] == "Refused: no"
+
+
+async def test_a_revert_that_cannot_begin_says_so(client: Client) -> None:
+    script = reverting(begin_revert=[refused("it is stale by now")])
+    async with running(client, script, RevertDrift.run, RevertInput("x")) as handle:
+        await fails(handle)
+    assert script.done == ["fail_revert"]
+    assert script.told == [{"drift_id": "x", "reason": "Refused: it is stale by now"}]
+
+
+async def test_a_machine_whose_turning_off_was_cancelled_too_late_is_turned_on(
+    client: Client,
+) -> None:
+    script = reverting()
+    script.held["set_power"] = asyncio.Event()
+    async with running(client, script, RevertDrift.run, RevertInput("x")) as handle:
+        await begins(script, "set_power")
+        await handle.cancel()
+        await until_heard(handle)
+        script.held["set_power"].set()
+        await fails(handle)
+    assert "set_field" not in script.begun
+    assert script.told[-1]["reason"] == "it was cancelled"
+    assert script.done[-3:] == ["set_power", "read_resource", "fail_revert"]
