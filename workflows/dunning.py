@@ -18,12 +18,7 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    FailureError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.billing_actions import BillingActionActivities
@@ -41,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.patience import HEARTBEAT, SHORT
     from workflows.queues import TaskQueue
-    from workflows.reasons import reason_of
+    from workflows.reasons import is_gone, reason_of
     from workflows.revert_payloads import SetPower
     from workflows.search_attributes import OUTCOME
 
@@ -55,9 +50,7 @@ PATIENCE: Final = timedelta(hours=1)
 LIFTING: Final = timedelta(days=7)
 """The same for who has paid: nobody comes back to what is left."""
 
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
-)
+RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
 
 ACTIVE: Final = "active"
 PAST_DUE: Final = "past_due"
@@ -66,6 +59,9 @@ SUSPENDED: Final = "suspended"
 
 PAUSED_TOO: Final = "suspend-the-paused"
 """Runs from before it do not suspend what is paused."""
+
+ASKS_AGAIN: Final = "ask-before-powering-off"
+"""Runs from before it powered off at a later look what had been lifted by hand meanwhile."""
 
 
 @workflow.defn
@@ -140,25 +136,27 @@ class Dunning:
     async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
         known = self._state.past_due
         # Who was past due before this run was made so by one like it.
-        outcome = await self._move(request, PAST_DUE, (ACTIVE,), _why(overdue), but=known)
+        outcome = await self._move(request, PAST_DUE, (ACTIVE,), overdue.in_words(), but=known)
         known = (*known, *outcome.moved, *outcome.already_there)
         self._state = replace(self._state, past_due=known)
         self._tell(
-            f"{_why(overdue)}: {len(known)} deployments past due,"
+            f"{overdue.in_words()}: {len(known)} deployments past due,"
             f" suspended at {self._suspends_at(request):%Y-%m-%d %H:%M} UTC"
         )
 
     async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
         waiting = tuple(one for one in self._state.past_due if one not in self._state.suspended)
         if waiting:
-            outcome = await self._move(request, SUSPENDED, (PAST_DUE,), _why(overdue), only=waiting)
+            outcome = await self._move(
+                request, SUSPENDED, (PAST_DUE,), overdue.in_words(), only=waiting
+            )
             self._suspended(outcome)
         if workflow.patched(PAUSED_TOO):
             known = self._state.suspended
-            outcome = await self._move(request, SUSPENDED, (PAUSED,), _why(overdue), but=known)
+            outcome = await self._move(request, SUSPENDED, (PAUSED,), overdue.in_words(), but=known)
             self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
             self._suspended(outcome)
-        self._tell(f"{_why(overdue)}: {len(self._state.suspended)} deployments suspended")
+        self._tell(f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended")
 
     def _suspended(self, outcome: ActionOutcome) -> None:
         self._state = replace(
@@ -168,6 +166,8 @@ class Dunning:
         )
 
     async def _power_off(self, one: PowerOff) -> None:
+        if one.step == "off" or not await self._still_powers_off(one):
+            return
         if one.step == "asked":
             droplets = await workflow.execute_activity_method(
                 PowerActivities.running_droplets,
@@ -183,6 +183,18 @@ class Dunning:
         if one.step == "known":
             await each(whole(self._power(each, is_on=False)) for each in one.droplet_ids)
             self._keep(replace(one, step="off"))
+
+    async def _still_powers_off(self, one: PowerOff) -> bool:
+        """Whether nobody lifted the suspension, or forbade what it does, since it was made."""
+        if not workflow.patched(ASKS_AGAIN):
+            return True
+        return await workflow.execute_activity_method(
+            BillingActionActivities.powers_off,
+            one.deployment_id,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="look whether it is still to be powered off",
+        )
 
     def _keep(self, one: PowerOff) -> PowerOff:
         others = [each for each in self._state.power_off if each.deployment_id != one.deployment_id]
@@ -232,7 +244,6 @@ class Dunning:
         but: Sequence[str] = (),
         patience: timedelta = PATIENCE,
     ) -> ActionOutcome:
-        info = workflow.info()
         return await workflow.execute_activity_method(
             BillingActionActivities.apply_billing_action,
             BillingAction(
@@ -242,7 +253,7 @@ class Dunning:
                 reason=reason,
                 actor="dunning",
                 # A later look asks anew: somebody may have lifted what forbade it.
-                key=f"dunning/{info.first_execution_run_id}/{self._state.look_count}",
+                key=f"dunning/{workflow.info().first_execution_run_id}/{self._state.look_count}",
                 only=tuple(only),
                 but=tuple(but),
             ),
@@ -264,8 +275,7 @@ class Dunning:
                 summary=f"power {droplet_id} {'on' if is_on else 'off'}",
             )
         except ActivityError as error:
-            gone = isinstance(error.cause, ApplicationError) and error.cause.type == "NotFound"
-            if not gone:
+            if not is_gone(error):
                 raise
 
     async def _until_asked(self, request: DunningInput) -> None:
@@ -287,8 +297,3 @@ class Dunning:
 
     def _tell(self, words: str) -> None:
         workflow.set_current_details(words)
-
-
-def _why(overdue: Overdue) -> str:
-    more = f" and {overdue.invoice_count - 1} more" if overdue.invoice_count > 1 else ""
-    return f"invoice {overdue.number}{more} was due on {overdue.due_on}"

@@ -113,6 +113,11 @@ class Overdue:
     number: str = ""
     due_on: str = ""
 
+    def in_words(self) -> str:
+        """In a line."""
+        more = f" and {self.invoice_count - 1} more" if self.invoice_count > 1 else ""
+        return f"invoice {self.number}{more} was due on {self.due_on}"
+
 
 @dataclass(frozen=True, slots=True)
 class BillingAction:

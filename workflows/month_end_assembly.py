@@ -60,6 +60,7 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
             invoicing.refresh_margin,
             HandOverActivities(steps, receivable).hand_over_pending,
             actions.apply_billing_action,
+            actions.powers_off,
             actions.end_trials,
             dunning.start_dunning,
             dunning.read_overdue,

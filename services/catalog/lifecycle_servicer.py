@@ -78,7 +78,9 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         deployment = await lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)
         cause = self._cause(request.actor, request.reason)
-        if to is State.PAUSED and outcome == "already_there" and _is_own_pause(deployment):
+        # Of a suspension that is lifted, a pause is given back as it was.
+        imposes = to is State.PAUSED and State.SUSPENDED not in from_states
+        if imposes and outcome == "already_there" and _is_own_pause(deployment):
             deployment = await impose_pause(session, deployment, cause)
         elif outcome == "moved":
             deployment, _ = await move_deployment(session, deployment, to, cause, by_tenant=False)

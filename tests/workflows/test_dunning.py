@@ -210,6 +210,33 @@ async def test_neither_a_pause_nor_a_machine_that_is_stuck_keeps_a_suspension_aw
     assert debtor.power(ours) == debtor.power(stuck) == "active"
 
 
+async def test_what_an_operator_lifted_is_not_powered_off_at_a_later_look(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    blog = await debtor.deploy("blog", power_off_when_suspended=True)
+    droplets = await asyncio.gather(debtor.provision(shop), debtor.provision(blog))
+    actions = [f"/v2/droplets/{one}/actions" for one in droplets]
+    for path in actions:
+        debtor.system.simulator.fault("status", path=path, method="POST", status=422, times=1)
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=0)
+
+    def were_refused() -> bool:
+        return all(debtor.system.simulator.requests("POST", path) for path in actions)
+
+    await asyncio.to_thread(until, were_refused)
+    await debtor.allow(blog, billing_action_suspended=True)
+    debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'active' WHERE id = %s", shop)
+    await debtor.dunning.signal("look")
+    for _ in range(200):
+        if DunningState(**await debtor.dunning.query("progress")).look_count == 2:
+            break
+        await asyncio.sleep(0.05)
+    await debtor.pay(invoice)
+    await ended(debtor)
+    assert debtor.states() == {"shop": "active", "blog": "suspended"}
+    assert [begun(debtor, one) for one in droplets] == [[], []]
+
+
 async def test_what_an_operator_did_meanwhile_stays(debtor: Debtor) -> None:
     await debtor.deploy("shop")
     spared = await debtor.deploy("spared")

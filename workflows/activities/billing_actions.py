@@ -19,6 +19,7 @@ __all__ = ["BillingActionActivities"]
 
 SERVICE: Final = "catalog"
 DEPLOYMENTS_A_PAGE: Final = 200
+SUSPENDED: Final = "suspended"
 TRIAL_END: Final = "trial-end"
 
 
@@ -52,6 +53,21 @@ class BillingActionActivities:
                     else:
                         left.append(one.id)
         return ActionOutcome(tuple(moved), tuple(there), tuple(left), tuple(power_off))
+
+    @activity.defn
+    async def powers_off(self, deployment_id: str) -> bool:
+        """Whether a deployment is suspended, and its machines are off for that."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._lifecycle.LookupDeployments(
+                pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+            )
+        found = answer.matches[0].deployment
+        return bool(
+            found.state == SUSPENDED
+            and found.power_off_when_suspended
+            and not found.billing_action_suspended
+        )
 
     @activity.defn
     async def end_trials(self, request: TrialEndInput) -> int:
