@@ -4,7 +4,11 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
 
 from workflows.billing_history import (
     INGEST_TIMEOUT,
@@ -22,22 +26,27 @@ from workflows.billing_payloads import (
 from workflows.daily_costs import DailyCosts
 from workflows.invoice_ingest import InvoiceIngest
 from workflows.queues import TaskQueue
+from workflows.search_attributes import PROVIDER
 
 __all__ = [
     "BALANCE_SNAPSHOT_ID",
     "BILLING_HISTORY_ID",
     "DAILY_COSTS_ID",
     "HISTORY_TIMEOUT",
+    "OF_THE_PROVIDER",
     "start_billing_history",
     "start_daily_costs",
     "start_invoice_ingest",
 ]
 
-PROVIDER: Final = "digitalocean"
+DIGITALOCEAN: Final = "digitalocean"
 
-BALANCE_SNAPSHOT_ID: Final = f"balance-snapshot/{PROVIDER}"
-BILLING_HISTORY_ID: Final = f"billing-history/{PROVIDER}"
-DAILY_COSTS_ID: Final = f"daily-costs/{PROVIDER}"
+BALANCE_SNAPSHOT_ID: Final = f"balance-snapshot/{DIGITALOCEAN}"
+BILLING_HISTORY_ID: Final = f"billing-history/{DIGITALOCEAN}"
+DAILY_COSTS_ID: Final = f"daily-costs/{DIGITALOCEAN}"
+
+OF_THE_PROVIDER: Final = TypedSearchAttributes([SearchAttributePair(PROVIDER, DIGITALOCEAN)])
+"""By what the work on its bills is found."""
 
 HISTORY_TIMEOUT: Final = timedelta(hours=22)
 """The last resort: the next day's walk must find the way free."""
@@ -47,11 +56,12 @@ async def start_billing_history(client: Client) -> WorkflowHandle[BillingHistory
     """Starts a walk now, or attaches to the one that was started by hand and runs."""
     return await client.start_workflow(
         BillingHistory.run,
-        HistoryInput(PROVIDER),
+        HistoryInput(DIGITALOCEAN),
         id=f"{BILLING_HISTORY_ID}/manual",
         task_queue=TaskQueue.CLOUD_BILLING,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         execution_timeout=HISTORY_TIMEOUT,
+        search_attributes=OF_THE_PROVIDER,
         static_summary="walk the billing history and ingest what is due",
     )
 
@@ -76,9 +86,10 @@ async def start_daily_costs(client: Client) -> WorkflowHandle[DailyCosts, DailyC
     """Reads the estimates now, or attaches to the run that does."""
     return await client.start_workflow(
         DailyCosts.run,
-        HistoryInput(PROVIDER),
+        HistoryInput(DIGITALOCEAN),
         id=f"{DAILY_COSTS_ID}/manual",
         task_queue=TaskQueue.CLOUD_BILLING,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=OF_THE_PROVIDER,
         static_summary="read the provider's daily estimates",
     )

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -29,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         RollupResult,
     )
     from workflows.reasons import reason_of
-    from workflows.search_attributes import OUTCOME
+    from workflows.search_attributes import OUTCOME, PERIOD
 
 from workflows import rollup_steps as steps
 
@@ -196,6 +197,7 @@ class InvoiceRollup:
                     id=identifier,
                     execution_timeout=HAND_OVER_TIMEOUT,
                     parent_close_policy=ParentClosePolicy.ABANDON,
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(PERIOD, code)]),
                     static_summary=f"hand the invoices of {code} to accounts receivable",
                 )
             except WorkflowAlreadyStartedError:

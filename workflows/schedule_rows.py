@@ -12,6 +12,7 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleRange,
     ScheduleSpec,
+    ScheduleState,
 )
 
 __all__ = ["EVERY_HOUR", "PlannedSchedule", "start_of"]
@@ -32,6 +33,7 @@ class PlannedSchedule:
     """How late a missed run may still start."""
     jitter: timedelta
     note: str
+    """What it is for, as its page in the Temporal UI says while nobody has paused it."""
 
     def schedule(self) -> Schedule:
         """As Temporal is told."""
@@ -39,6 +41,7 @@ class PlannedSchedule:
             action=self.action,
             spec=ScheduleSpec(calendars=[self.calendar], jitter=self.jitter, time_zone_name="UTC"),
             policy=SchedulePolicy(overlap=self.overlap, catchup_window=self.catch_up),
+            state=ScheduleState(note=self.note),
         )
 
 

@@ -1,6 +1,7 @@
 """What runs when, in one table; Temporal's schedules are brought to it when a worker starts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from workflows.billing_starts import (
     BILLING_HISTORY_ID,
     DAILY_COSTS_ID,
     HISTORY_TIMEOUT,
+    OF_THE_PROVIDER,
 )
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
@@ -63,7 +65,8 @@ from workflows.starts import (
 __all__ = ["MONTH_END_ID", "ensure_schedules", "planned"]
 
 MONTH_END_ID: Final = "month-end"
-MONTH_END_TIMEOUT: Final = timedelta(hours=1)
+MONTH_END_TIMEOUT: Final = timedelta(days=27)
+"""Until the next one: a run that finds no worker waits for one, and is not given up."""
 MONTH_END_CATCH_UP: Final = timedelta(days=20)
 
 BALANCE_TIMEOUT: Final = timedelta(minutes=50)
@@ -263,6 +266,7 @@ def _billing(
         id=identifier,
         task_queue=TaskQueue.CLOUD_BILLING,
         execution_timeout=timeout,
+        typed_search_attributes=OF_THE_PROVIDER,
         static_summary=summary,
     )
 
@@ -283,7 +287,10 @@ def _drift_sweep() -> ScheduleActionStartWorkflow:
 def _keeping_state(plan: PlannedSchedule) -> Any:  # noqa: ANN401
     async def update(known: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule = plan.schedule()
-        schedule.state = known.description.schedule.state
+        state = known.description.schedule.state
+        # Why it is paused is the operator's to say.
+        note = state.note if state.paused else plan.note
+        schedule.state = replace(state, note=note)
         return ScheduleUpdate(schedule)
 
     return update

@@ -59,7 +59,9 @@ async def test_a_sync_runs_at_a_quarter_past_every_hour(temporal: Client) -> Non
 async def test_workers_that_start_together_make_one_schedule(temporal: Client) -> None:
     await asyncio.gather(*(ensure_schedules(temporal, planned(Settings())) for _ in range(5)))
 
-    assert not (await described(temporal)).schedule.state.paused
+    state = (await described(temporal)).schedule.state
+    assert not state.paused
+    assert str(state.note).startswith("hourly at :15")
 
 
 @pytest.mark.usefixtures("no_schedule")
@@ -74,6 +76,9 @@ async def test_an_operators_pause_is_kept_while_the_rest_is_brought_up_to_date(
     schedule = (await described(temporal)).schedule
     assert schedule.state.paused
     assert schedule.state.note == "moving house"
+    await temporal.get_schedule_handle(RESOURCE_SYNC_ID).unpause(note="moved")
+    await ensure_schedules(temporal, planned(Settings()))
+    assert str((await described(temporal)).schedule.state.note).startswith("hourly at :15")
     assert isinstance(schedule.action, ScheduleActionStartWorkflow)
     payload = await temporal.data_converter.decode(schedule.action.args)
     assert payload[0]["internal_project"] == "renamed"
@@ -93,6 +98,10 @@ def test_every_schedule_says_what_becomes_of_overlaps_and_of_missed_runs() -> No
         }.get(plan.id, timedelta(hours=1))
         assert timedelta(0) < plan.catch_up < longest
         assert timedelta(0) < plan.jitter < timedelta(minutes=1)
+        # Who finds no worker waits for one as long as a missed run may be late.
+        timeout = plan.action.execution_timeout
+        assert timeout is not None
+        assert timeout >= plan.catch_up
         policy = plan.schedule().policy
         assert (policy.overlap, policy.catchup_window) == (plan.overlap, plan.catch_up)
         assert plan.note

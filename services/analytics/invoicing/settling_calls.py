@@ -1,6 +1,7 @@
 """The calls of InvoiceService that issue, settle, void and hand over an invoice."""
 
 from typing import Any
+from uuid import UUID
 
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
@@ -49,7 +50,7 @@ class SettlingCalls:
     async def IssueInvoice(  # noqa: N802
         self, request: pb.IssueInvoiceRequest, context: Context
     ) -> pb.IssueInvoiceResponse:
-        """Issues one draft."""
+        """Issues one draft, and starts its hand-over: no roll-up does that for it."""
         invoice_id = requests.uuid_of("id", request.id)
         at = self._clock()
         how = Issue(
@@ -82,7 +83,10 @@ class SettlingCalls:
                 await mark_margin(session, month_of(draft.period))
                 return pb.IssueInvoiceResponse(invoice=await _told(session, draft))
 
-            return await once(session, request, pb.IssueInvoiceResponse, do)
+            answer = await once(session, request, pb.IssueInvoiceResponse, do)
+        if self._terms.hand_over is HandOverStatus.PENDING:
+            answer = pb.IssueInvoiceResponse(invoice=await self._handed_over(invoice_id))
+        return answer
 
     async def PayInvoice(  # noqa: N802
         self, request: pb.PayInvoiceRequest, context: Context
@@ -155,11 +159,24 @@ class SettlingCalls:
                     reason="ALREADY_HANDED_OVER",
                 )
             await await_again(session, invoice_id, self._clock())
-        # After the commit: the work reads it as pending. Told again, it goes on.
-        workflow_id, run_id = await self._work.hand_over(invoice_id, invoice_number(invoice.number))
+        return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id))
+
+    async def _handed_over(self, invoice_id: UUID) -> invoices_pb2.Invoice:
+        """Starts the work on a hand-over that waits; the invoice with it.
+
+        After the commit: the work reads it as pending. Told again, it goes on.
+        """
+        async with self._database.read(ALL) as session:
+            invoice = await read_invoice(session, ALL, invoice_id)
+        workflow_id, run_id = await self._work.hand_over(
+            invoice_id,
+            invoice_number(invoice.number),
+            tenant_id=invoice.tenant_id,
+            period=month_of(invoice.period),
+        )
         async with self._database.write(ALL) as session:
             await note_work(session, invoice_id, workflow_id, run_id, self._clock())
-            return pb.HandOverInvoiceResponse(invoice=await _told(session, invoice))
+            return await _told(session, invoice)
 
 
 def _expect(invoice: Stored, *statuses: InvoiceStatus, reason: str) -> None:

@@ -91,7 +91,9 @@ class Work:
         description = await self._described(handle)
         return description.raw_description.workflow_execution_info.first_run_id
 
-    async def hand_over(self, invoice_id: UUID, number: str) -> tuple[str, str]:
+    async def hand_over(
+        self, invoice_id: UUID, number: str, *, tenant_id: str, period: Period
+    ) -> tuple[str, str]:
         """Starts the hand-over of one invoice, or finds the one that runs.
 
         Answers its workflow and run. Raises Unavailable while Temporal does not answer.
@@ -104,6 +106,7 @@ class Work:
                 argument=asdict(HandOverStart(invoice_id=str(invoice_id))),
                 summary=f"hand invoice {number} to accounts receivable",
                 timeout=HAND_OVER_TIMEOUT,
+                attributes={"ArcadiaTenant": tenant_id, "ArcadiaPeriod": period.code},
             )
         )
         return started.workflow_id, started.run_id
