@@ -1,5 +1,6 @@
 """Saves histories of real runs: `pytest tests/workflows/record_histories.py`."""
 
+import asyncio
 import json
 import socket
 from datetime import date
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
+from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
+from tests.workflows.skipping import refused, skipping, until_heard
 from tests.workflows.system import System, outcomes_of
 from tests.workflows.test_metering import droplets, free
 from tests.workflows.test_provision import Provisioning, provisioning
@@ -25,6 +28,7 @@ from workflows.billing_starts import (
 )
 from workflows.cost_rematch import CostRematch
 from workflows.metering_starts import start_margin_refresh, start_metering
+from workflows.provision import Provision
 from workflows.queues import TaskQueue
 from workflows.starts import drift_sweep, start_drift_sweep
 
@@ -176,7 +180,7 @@ async def test_record_reverts(drifting: Drifting) -> None:
     await drifting.revert(drift.id)
     with pytest.raises(WorkflowFailureError):
         await drifting.run_of(drift.id).result()
-    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.undone")
+    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.turned-on")
     await drifting.revert(drift.id)
     await drifting.run_of(drift.id).result()
     await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.reverted")
@@ -190,3 +194,21 @@ async def test_record_provisions(provisioning: Provisioning) -> None:
     with pytest.raises(WorkflowFailureError):
         await provisioning.run_of(gone).result()
     await save(provisioning.system, gone.run.workflow_id, "Provision.undone")
+
+
+async def test_record_saga_ends() -> None:
+    async with skipping() as client:
+        script = saga_ends.provisioning()
+        script.held["record_spec"] = asyncio.Event()
+        async with saga_ends.running(client, script, Provision.run, saga_ends.ORDER) as cancelled:
+            await saga_ends.begins(script, "record_spec")
+            await cancelled.cancel()
+            await until_heard(cancelled)
+            script.held["record_spec"].set()
+            await saga_ends.fails(cancelled)
+        await save_from(client, cancelled.id, "Provision.cancelled")
+        no = refused("no")
+        script = saga_ends.provisioning(assign_droplet=[no], unassign_droplet=[no] * 2)
+        async with saga_ends.running(client, script, Provision.run, saga_ends.ORDER) as insisting:
+            await saga_ends.fails(insisting)
+        await save_from(client, insisting.id, "Provision.insisted")

@@ -24,7 +24,7 @@ async def test_record_dunning(debtor: Debtor) -> None:
     await asyncio.to_thread(until, lambda: debtor.power(droplet) == "off")
     await debtor.pay(invoice)
     await ended(debtor)
-    await save_from(client, debtor.dunning.id, "Dunning.settled")
+    await save_from(client, debtor.dunning.id, "Dunning.asked")
     await save_from(client, f"dunning-sweep/{debtor.tenant}", "DunningSweep.started")
 
     invoice = await debtor.owe(5)
