@@ -188,10 +188,10 @@ async def test_a_late_event_becomes_an_adjustment_that_one_invoice_claims(
     assert (open_one.service_period, open_one.qty) == (last_month(), Decimal(2000))
     invoice, other = uuid4(), uuid4()
     async with analytics.database.write(ALL) as session:
-        assert await claim_adjustments(session, {open_one.id: invoice}) == [open_one.id]
+        assert await claim_adjustments(session, {open_one: invoice}) == [open_one.id]
     async with analytics.database.write(ALL) as session:
-        assert await claim_adjustments(session, {open_one.id: other}) == []
-        assert await claim_adjustments(session, {open_one.id: invoice}) == [open_one.id]
+        assert await claim_adjustments(session, {open_one: other}) == []
+        assert await claim_adjustments(session, {open_one: invoice}) == [open_one.id]
     assert await adjustments(analytics) == []
     await analytics.send(event("late-3", day=day))
     [next_one] = await adjustments(analytics)

@@ -8,7 +8,7 @@ thousand. Enough to see what a roll-up does with quotes; the real engine has its
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,10 @@ import grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import pricing_service_pb2_grpc, quotes_pb2
 
-__all__ = ["FakeCatalog", "Subscription", "serve_catalog"]
+__all__ = ["UNKNOWN_QUOTE", "FakeCatalog", "Subscription", "serve_catalog"]
 
 ENGINE = "test/1"
+UNKNOWN_QUOTE = "00000000-0000-7000-8000-00000000dead"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
     down_for: int = 0
     """So many calls are answered UNAVAILABLE first."""
     slow_seconds: float = 0.0
+    meanwhile: Callable[[], None] | None = None
+    """Happens once, while something is quoted."""
     quoted: list[str] = field(default_factory=list)
     """Subscriptions in the order in which they were quoted."""
 
@@ -91,6 +94,9 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
         self, request: pb.BatchQuoteRequest, context: Any
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
         await self._behave(context)
+        if self.meanwhile is not None:
+            self.meanwhile()
+            self.meanwhile = None
         known = {one.id: one for one in self.subscriptions}
         for item in request.items:
             one = known[item.subscription_id]
@@ -106,11 +112,14 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
     async def VerifyProofs(  # noqa: N802
         self, request: pb.VerifyProofsRequest, context: Any
     ) -> pb.VerifyProofsResponse:
+        await self._behave(context)
         return pb.VerifyProofsResponse(verifications=map(_verified, request.proofs))
 
     async def CompareProofs(  # noqa: N802
         self, request: pb.CompareProofsRequest, context: Any
     ) -> pb.CompareProofsResponse:
+        if request.left_quote_id == UNKNOWN_QUOTE:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "the quote was not found")
         inputs = json.loads(request.right_proof.inputs_json)
         return pb.CompareProofsResponse(
             differences=[

@@ -186,6 +186,26 @@ async def test_late_usage_is_billed_once_whichever_invoice_of_it_is_voided(books
     assert billed == [50]
 
 
+async def test_late_usage_that_comes_while_its_invoice_is_priced_is_billed_too(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    books.used_late(SHOP, "llm_tokens", "5000")
+    more = "UPDATE usage_adjustments SET qty = 8000, fact_count = 2, facts_hash = 'more'"
+    books.catalog.meanwhile = lambda: books.execute(more)
+    rollup = await books.begin()
+    [cursor] = await books.plan(rollup.id)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await books.draft(rollup.id, cursor)
+    assert (refused.value.code(), reason_of(refused.value)) == (
+        grpc.StatusCode.ABORTED, "LATE_USAGE_MOVED",
+    )  # fmt: skip
+    # The work tries again.
+    await books.draft(rollup.id, cursor)
+    [late] = [line for line in await books.lines_of("acme") if line.kind == "adjustment"]
+    assert late.amount_cents == 8
+
+
 async def test_a_tenant_whose_sum_is_beyond_all_invoices_is_parked_alone(books: Books) -> None:
     huge = [Subscription("acme", slug, base_cents=2**62) for slug in ("a", "b")]
     books.catalog.subscriptions = [*huge, Subscription("globex", "shop")]

@@ -107,7 +107,7 @@ class PageDrafting:
         """Drafts these tenants of a roll-up, and keeps what became of each.
 
         Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
-        another roll-up billed the same late usage meanwhile.
+        late usage was billed by another one meanwhile, or more of it came.
         """
         page = await self._read(rollup, tenant_ids)
         made = _sorted_out(rollup, page)
@@ -254,10 +254,13 @@ class PageDrafting:
                 # Drafted meanwhile: by the same page, sent twice, or by somebody else.
                 (made.kept if row.rollup_id == rollup.id else made.skipped).add(row.tenant_id)
             billed_on = {
-                claim.id: ids[claim.tenant_id] for claim in made.claims if claim.tenant_id in ids
+                claim: ids[claim.tenant_id] for claim in made.claims if claim.tenant_id in ids
             }
             if len(await claim_adjustments(session, billed_on)) != len(billed_on):
-                raise Aborted("another invoice bills this late usage", reason="LATE_USAGE_BILLED")
+                raise Aborted(
+                    "late usage is on another invoice, or more of it came",
+                    reason="LATE_USAGE_MOVED",
+                )
             await record_outcomes(session, rollup.id, made.outcomes(ids.keys()), at)
 
 

@@ -58,11 +58,14 @@ WHERE (invoice_id IS NULL OR invoice_id = ANY(CAST(:given_up AS uuid[]))) AND pe
 ORDER BY tenant_id, period, deployment_id, resource_kind
 """)
 
+# One to which an event came since it was priced is another one: its invoice would not bill that.
 CLAIM: Final = text("""
 UPDATE usage_adjustments AS a SET invoice_id = c.invoice_id
-FROM unnest(CAST(:adjustment_ids AS uuid[]), CAST(:invoice_ids AS uuid[]))
-     AS c (adjustment_id, invoice_id)
-WHERE a.id = c.adjustment_id AND (a.invoice_id IS NULL OR a.invoice_id = c.invoice_id)
+FROM unnest(CAST(:adjustment_ids AS uuid[]), CAST(:facts_hashes AS text[]),
+            CAST(:invoice_ids AS uuid[]))
+     AS c (adjustment_id, facts_hash, invoice_id)
+WHERE a.id = c.adjustment_id AND a.facts_hash = c.facts_hash
+  AND (a.invoice_id IS NULL OR a.invoice_id = c.invoice_id)
 RETURNING a.id
 """)
 
@@ -171,15 +174,23 @@ async def open_adjustments(
     ]  # fmt: skip
 
 
-async def claim_adjustments(session: WriteSession, billed_on: Mapping[UUID, UUID]) -> list[UUID]:
-    """Puts adjustments on the invoices that bill them: invoice id by adjustment id.
+async def claim_adjustments(
+    session: WriteSession, billed_on: Mapping[Adjustment, UUID]
+) -> list[UUID]:
+    """Puts adjustments, as they were priced, on the invoices that bill them.
 
-    Answers those that are on them now; one that another invoice bills already is left out.
+    Answers the ids of those that are on them now: one that another invoice bills already, or to
+    which more came since, is left out.
     """
     if not billed_on:
         return []
     rows = await session.execute(
-        CLAIM, {"adjustment_ids": list(billed_on), "invoice_ids": list(billed_on.values())}
+        CLAIM,
+        {
+            "adjustment_ids": [one.id for one in billed_on],
+            "facts_hashes": [one.facts_hash for one in billed_on],
+            "invoice_ids": list(billed_on.values()),
+        },
     )
     return list(rows.scalars())
 
