@@ -20,6 +20,7 @@ from services.common.errors import (
     Aborted,
     ArcadiaError,
     InvalidArgument,
+    NotFound,
     Unavailable,
     Unimplemented,
 )
@@ -58,16 +59,19 @@ class Peers:
 
 
 @contextmanager
-def asking(service: Service) -> Iterator[None]:
+def asking(service: Service, *, missing: NotFound | None = None) -> Iterator[None]:
     """Says in our own errors what another service answered inside.
 
-    Raises InvalidArgument for a page token that it does not take, Aborted when what it was
+    Raises `missing`, where it is given, when the other does not know what it was asked about;
+    InvalidArgument for a page token that it does not take, Aborted when what it was
     asked for changed meanwhile, Unimplemented when its release does not answer that yet, and
     Unavailable for all else: nothing is guessed without it.
     """
     try:
         yield
     except grpc.aio.AioRpcError as error:
+        if missing is not None and error.code() is grpc.StatusCode.NOT_FOUND:
+            raise missing from error
         raise _ours(service, error) from error
 
 

@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from services.common.settings import Service
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
-from tests.invoicing.catalog import Subscription
+from tests.invoicing.catalog import UNKNOWN_QUOTE, Subscription
 
 SHOP = Subscription("acme", "shop", addons=1)
 STORE = Subscription("globex", "store")
@@ -149,6 +149,23 @@ async def test_every_part_of_an_invoice_is_computed_again(books: Books) -> None:
         connection.execute("UPDATE tenant_invoice_proofs SET result_hash = 'x' WHERE position = 1")
     answer = await books.verify(invoice.id)
     assert not answer.verified
+
+
+async def test_a_quote_that_nobody_knows_and_a_catalog_that_is_down_are_told_as_such(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    with pytest.raises(grpc.aio.AioRpcError) as unknown:
+        await books.verify(invoice.id, quote_id=UNKNOWN_QUOTE)
+    assert unknown.value.code() is grpc.StatusCode.NOT_FOUND
+    books.catalog.down_for = 100
+    with pytest.raises(grpc.aio.AioRpcError) as down:
+        await books.verify(invoice.id)
+    assert (down.value.code(), reason_of(down.value)) == (
+        grpc.StatusCode.UNAVAILABLE, "CATALOG_UNAVAILABLE",
+    )  # fmt: skip
 
 
 async def test_only_an_operator_compares_with_a_quote(books: Books) -> None:

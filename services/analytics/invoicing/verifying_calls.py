@@ -26,9 +26,11 @@ from services.analytics.invoicing.verifying import (
     changed_lines,
     changed_tax,
 )
+from services.analytics.peers import asking
 from services.common.access import ALL, current_caller
 from services.common.database import Database, ReadSession
-from services.common.errors import InvalidArgument, PermissionDenied
+from services.common.errors import InvalidArgument, NotFound, PermissionDenied
+from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -112,24 +114,27 @@ class VerifyingCalls:
     async def _verified(self, proofs: Sequence[Stored]) -> list[quotes_pb2.Verification]:
         verified: list[quotes_pb2.Verification] = []
         for start in range(0, len(proofs), PROOFS_A_CALL):
-            answer = await self._catalog.VerifyProofs(
-                pricing.VerifyProofsRequest(
-                    proofs=map(_proof, proofs[start : start + PROOFS_A_CALL])
-                )
+            request = pricing.VerifyProofsRequest(
+                proofs=map(_proof, proofs[start : start + PROOFS_A_CALL])
             )
+            with asking(Service.CATALOG):
+                answer = await self._catalog.VerifyProofs(request)
             verified.extend(answer.verifications)
         return verified
 
     async def _differences(self, quote_id: str, proofs: Sequence[Stored]) -> list[pb.ChangedInput]:
         """In what the quote differs from the part that it is nearest to."""
-        compared = [
-            (
-                await self._catalog.CompareProofs(
-                    pricing.CompareProofsRequest(left_quote_id=quote_id, right_proof=_proof(proof))
-                )
-            ).differences
-            for proof in proofs
-        ]
+        with asking(Service.CATALOG, missing=NotFound("quote", quote_id)):
+            compared = [
+                (
+                    await self._catalog.CompareProofs(
+                        pricing.CompareProofsRequest(
+                            left_quote_id=quote_id, right_proof=_proof(proof)
+                        )
+                    )
+                ).differences
+                for proof in proofs
+            ]
         nearest = min(compared, key=len, default=())
         return [
             pb.ChangedInput(path=one.path, quote_json=one.left_json, invoice_json=one.right_json)
