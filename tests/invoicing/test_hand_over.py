@@ -1,5 +1,6 @@
 """The hand-over to accounts receivable: signed, once, and tried again for as long as it takes."""
 
+import asyncio
 import hashlib
 import hmac
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import grpc
 import orjson
 import pytest
+from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from temporalio.client import WorkflowFailureError
 
 from tests.analytics.account import reason_of
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd
 from tests.invoicing.receiver import Post
+from workflows.activities.handing_over import POSTS_AT_ONCE
 from workflows.hand_over import HandOver
 from workflows.invoicing_payloads import HandOverInput, HandOverResult
 from workflows.queues import TaskQueue
@@ -137,6 +140,25 @@ async def test_a_worker_killed_in_the_middle_delivers_everything_and_accounts_kn
     assert {row[0] for row in month_end.books.rows(ATTEMPTS)} == {"delivered"}
 
 
+async def test_an_invoice_that_is_issued_by_hand_is_handed_over_as_well(
+    month_end: MonthEnd,
+) -> None:
+    month_end.books.catalog.subscriptions = [Subscription("acme", "app")]
+    await month_end.books.channel.channel_ready()
+    rollup = await month_end.books.drafted()
+    await month_end.books.move(rollup.id, "failed", "broke off")
+    month_end.start_worker()
+    draft = await month_end.books.invoice_of("acme")
+    request = invoices_pb.IssueInvoiceRequest(id=draft.id, request_id="issue-1")
+    for _ in range(2):
+        answer = await month_end.books.invoices.IssueInvoice(
+            request, metadata=month_end.books.operator
+        )
+        assert answer.invoice.number == "INV-000001"
+    await month_end.temporal.get_workflow_handle("hand-over/INV-000001").result()
+    assert month_end.books.rows(ATTEMPTS) == [("delivered", "AR-1", 1)]
+
+
 async def test_an_invoice_that_was_voided_is_not_handed_over(month_end: MonthEnd) -> None:
     rollup_id = await issued(month_end, 2)
     [first, second] = sorted(await month_end.books.listed(), key=lambda one: one.number)
@@ -147,3 +169,19 @@ async def test_an_invoice_that_was_voided_is_not_handed_over(month_end: MonthEnd
     assert [post.key for post in month_end.receiver.posts] == [f"invoice/{second.id}"]
     hand_over = (await month_end.books.get(first.id)).invoice.hand_over
     assert (hand_over.status, hand_over.reason) == ("failed", "the invoice was voided")
+
+
+async def test_an_invoice_that_is_voided_while_it_waits_for_its_turn_is_not_posted(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, POSTS_AT_ONCE + 1)
+    last = max(await month_end.books.listed(), key=lambda one: one.number)
+    month_end.receiver.dawdles_seconds = 2.0
+    month_end.start_worker()
+    work = asyncio.create_task(handed_over(month_end, rollup_id))
+    while not month_end.receiver.posts:
+        await month_end.books.listed()
+    await month_end.books.void(last.id)
+    told = await work
+    assert (told.delivered_count, told.failed_count) == (POSTS_AT_ONCE, 0)
+    assert f"invoice/{last.id}" not in {post.key for post in month_end.receiver.posts}

@@ -43,9 +43,10 @@ class HandOverActivities:
             async with beating(lambda: told):
                 while True:
                     invoices, token = await self._page(request, told.page_token)
-                    receipts = await asyncio.gather(
+                    attempts = await asyncio.gather(
                         *(self._attempt(invoice, request, turns) for invoice in invoices)
                     )
+                    receipts = [receipt for receipt in attempts if receipt is not None]
                     told = replace(_with(told, receipts), page_token=token)
                     if not token:
                         return told
@@ -68,9 +69,12 @@ class HandOverActivities:
 
     async def _attempt(
         self, invoice: invoices_pb2.Invoice, request: HandOverRound, turns: asyncio.Semaphore
-    ) -> Receipt:
+    ) -> Receipt | None:
+        """What came of posting it; None when it does not wait any more."""
         async with turns:
             receipt = await self._posted(invoice.id)
+            if receipt is None:
+                return None
             if request.is_last and not receipt.is_delivered:
                 receipt = replace(receipt, is_final=True)
             info = activity.info()
@@ -87,10 +91,12 @@ class HandOverActivities:
             )
             return receipt
 
-    async def _posted(self, invoice_id: str) -> Receipt:
+    async def _posted(self, invoice_id: str) -> Receipt | None:
         if self._receivable is None:
             return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
         whole = await self._steps.GetHandOver(pb.GetHandOverRequest(invoice_id=invoice_id))
+        if whole.invoice.hand_over.status != PENDING:
+            return None  # voided, or delivered by others, while it waited for its turn
         return await self._receivable.post(
             key_of(invoice_id), body_of(whole), datetime.now(UTC), needs_reference=True
         )
