@@ -21,7 +21,7 @@ from providers.digitalocean.billing_rows import (
     text,
 )
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import MalformedAnswer, PagingLoop
+from providers.digitalocean.errors import MalformedAnswer, PagingLoop, ProviderUnavailable
 from providers.digitalocean.pages import PER_PAGE, JsonObject
 
 __all__ = [
@@ -112,14 +112,24 @@ async def account_urn(provider: DigitalOcean) -> str:
 async def insight_pages(
     provider: DigitalOcean, urn: str, first_day: date, last_day: date
 ) -> AsyncGenerator[tuple[Insight, ...], None]:
-    """The estimates from one day to another, both included; at most MOST_INSIGHT_DAYS."""
+    """The estimates from one day to another, both included; at most MOST_INSIGHT_DAYS.
+
+    Raises ProviderUnavailable when what came is not all of it, or twice the same.
+    """
     path = f"/v2/billing/{urn}/insights/{first_day}/{last_day}"
+    count = 0
     for number in range(1, MOST_PAGES):
         answer = await provider.document(path, _page(number))
-        yield tuple(map(insight_of, _rows(answer, "data_points", path)))
-        pages = answer.get("total_pages")
-        if not isinstance(pages, int):
-            raise MalformedAnswer(f"{path}: total_pages is not a count")
+        rows = _rows(answer, "data_points", path)
+        pages, total, current = (
+            _count(answer, name, path) for name in ("total_pages", "total_items", "current_page")
+        )
+        count += len(rows)
+        if current != number or (number >= pages and count != total):
+            raise ProviderUnavailable(
+                f"{path}: page {current} came for page {number}, with {count} of {total} estimates"
+            )
+        yield tuple(map(insight_of, rows))
         if number >= pages:
             return
     raise PagingLoop(f"{path}: has more than {MOST_PAGES} pages")
@@ -131,24 +141,32 @@ async def _counted(
     """The pages of a listing by our own count.
 
     `meta.total` says where it ends. The next link is not followed: it has been seen to loop,
-    and to lead elsewhere. Raises MalformedAnswer when a page that must have rows has none.
+    and to lead elsewhere. Raises ProviderUnavailable when a page has not all of its rows.
     """
     for number in range(first, MOST_PAGES):
         answer = await provider.document(path, _page(number))
         rows = _rows(answer, key, path)
-        total = (answer.get("meta") or {}).get("total")
-        if isinstance(total, bool) or not isinstance(total, int) or total < 0:
-            raise MalformedAnswer(f"{path}: meta.total is not a count")
+        meta = answer.get("meta")
+        total = _count(meta if isinstance(meta, dict) else {}, "total", f"{path}: meta")
+        if len(rows) < min(PER_PAGE, total - (number - 1) * PER_PAGE):
+            raise ProviderUnavailable(
+                f"{path}: page {number} of {total} entries has only {len(rows)}"
+            )
         yield number, rows
         if number * PER_PAGE >= total:
             return
-        if not rows:
-            raise MalformedAnswer(f"{path}: page {number} of {total} entries is empty")
     raise PagingLoop(f"{path}: has more than {MOST_PAGES} pages")
 
 
 def _page(number: int) -> tuple[tuple[str, str], ...]:
     return ("page", str(number)), ("per_page", str(PER_PAGE))
+
+
+def _count(answer: JsonObject, name: str, path: str) -> int:
+    count = answer.get(name)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise MalformedAnswer(f"{path}: {name} is not a count")
+    return count
 
 
 def _rows(answer: JsonObject, key: str, path: str) -> list[JsonObject]:

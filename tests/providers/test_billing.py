@@ -1,5 +1,7 @@
 """The account's money as the provider tells it: all of it, or an honest error."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +10,7 @@ import httpx
 import pytest
 
 from providers.digitalocean import billing
-from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.client import DigitalOcean, Retries
 from providers.digitalocean.errors import (
     CredentialsRefused,
     MalformedAnswer,
@@ -151,6 +153,62 @@ async def test_a_200_with_html_in_place_of_the_csv_is_an_error() -> None:
         provider = DigitalOcean(http, RateBudget(), retries=None)  # type: ignore[arg-type]
         with pytest.raises(ProviderUnavailable, match="the answer is text/html"):
             await csv_of(provider, "any")
+
+
+@pytest.mark.parametrize(
+    ("status", "coding"), [(206, "identity"), (200, "gzip")], ids=["a part", "undecodable"]
+)
+async def test_a_csv_in_part_or_undecodable_is_an_error_and_it_is_not_asked_for_compressed(
+    status: int, coding: str
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        headers = {"content-type": "text/csv", "content-encoding": coding}
+        return httpx.Response(status, headers=headers, content=b"product,USD\n")
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(transport=transport, base_url="http://provider") as http:
+        provider = DigitalOcean(http, RateBudget(), Retries(attempts=1))
+        with pytest.raises(ProviderUnavailable):
+            await csv_of(provider, "any")
+
+
+@asynccontextmanager
+async def answering(*pages: dict[str, Any]) -> AsyncIterator[DigitalOcean]:
+    """A provider that gives these pages, one after the other, whatever page is asked for."""
+    left = iter(pages)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=next(left)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://provider") as http:
+        yield DigitalOcean(http, RateBudget(), Retries(attempts=1))
+
+
+async def test_a_page_that_lacks_rows_is_not_taken_for_whole(
+    provider: DigitalOcean, simulator: Simulator
+) -> None:
+    told = truth(simulator, HISTORY)
+    del told["billing_history"][7]
+    async with answering(told) as lacking:
+        with pytest.raises(ProviderUnavailable, match="has only"):
+            await discovered(lacking)
+
+
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [((1, 1), "page 1 came for page 2"), ((1, 2), "with 2 of 3 estimates")],
+)
+async def test_estimates_that_come_twice_or_not_at_all_are_an_error(
+    pages: tuple[int, ...], said: str
+) -> None:
+    point = {"start_date": "2026-05-01", "total_amount": "0.20"}
+    answers = [
+        {"data_points": [point], "total_pages": 2, "total_items": 3, "current_page": page}
+        for page in pages
+    ]
+    day = billing.FIRST_INSIGHT
+    async with answering(*answers) as provider:
+        with pytest.raises(ProviderUnavailable, match=said):
+            async for _ in billing.insight_pages(provider, "do:team:x", day, day):
+                pass
 
 
 @pytest.mark.parametrize("key", ["billing_history", "meta"])
