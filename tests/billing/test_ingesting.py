@@ -190,6 +190,7 @@ async def test_staged_rows_that_a_crash_took_are_missed(billing: Billing) -> Non
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await billing.complete(ingest_id)
     assert reason_of(refused.value) == "STAGED_ROWS_LOST"
+    assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION  # waiting mends nothing
     assert billing.lines() == []
 
 
@@ -269,6 +270,23 @@ async def test_an_item_that_says_less_than_its_row_still_gives_it_its_id(
     assert billing.rows(
         "SELECT provider_resource_id FROM cloud_cost_lines ORDER BY row_number"
     ) == [("7",), ("",)]
+
+
+async def test_items_that_leave_out_what_tells_their_rows_apart_give_no_id(
+    billing: Billing,
+) -> None:
+    invoice = await billing.discovered()
+    apart = [Line(project="shop", resource_id="1"), Line(project="blog", resource_id="2")]
+    alike = [Line("5.00", resource_id="3"), Line("5.00", resource_id="4")]
+    ingest_id = await billing.begin(invoice.id)
+    await billing.upload(ingest_id, csv_of([*apart, *alike]))
+    await billing.items(
+        ingest_id, [replace(line, project="") for line in (*reversed(apart), *alike)]
+    )
+    await billing.complete(ingest_id)
+    assert billing.rows(
+        "SELECT provider_resource_id FROM cloud_cost_lines ORDER BY row_number"
+    ) == [("",), ("",), ("3",), ("4",)]
 
 
 async def test_an_item_of_another_time_or_amount_gives_no_id(billing: Billing) -> None:

@@ -16,7 +16,7 @@ from services.billing.store.matching import record_counts
 from services.billing.store.totals import refresh_totals
 from services.billing.store.writing import write_lines
 from services.common.database import WriteSession
-from services.common.errors import Aborted, FailedPrecondition
+from services.common.errors import FailedPrecondition
 
 __all__ = ["complete_ingest"]
 
@@ -32,8 +32,8 @@ async def complete_ingest(
 
     `period` is the month that the summary names, for a header that knows none; its
     partitions exist. A completed ingest answers the header as it is. Raises
-    FailedPrecondition when nothing was staged or the month is unknown, and Aborted when
-    staged rows were lost.
+    FailedPrecondition when nothing was staged, when staged rows were lost, and when the month
+    is unknown: asking again mends none of them.
     """
     ingest = await lock_ingest(session, ingest_id)
     invoice = await lock_invoice(session, ingest.provider_invoice_id)
@@ -50,7 +50,7 @@ async def complete_ingest(
     sums = await _sums(session, ingest_id)
     result = reconcile(sums, summary_usd=summary_usd, history_usd=invoice.history_usd)
     if result.line_count != ingest.row_count:
-        raise Aborted("staged rows were lost; begin anew", reason="STAGED_ROWS_LOST")
+        raise FailedPrecondition("staged rows were lost; begin anew", reason="STAGED_ROWS_LOST")
     is_matched = await write_lines(session, ingest, month)
     await refresh_totals(session, month, ingest.provider_invoice_id)
     await close_ingest(session, ingest_id, "completed")

@@ -37,22 +37,38 @@ _EVERYTHING: Final = _KEY.format(
 _WHAT_BOTH_ALWAYS_SAY: Final = _KEY.format(said="product, group_description, description")
 _PAIRED: Final = """
 WITH items AS (
-    SELECT *, row_number() OVER (PARTITION BY key ORDER BY page, position) AS nth FROM (
+    SELECT *, row_number() OVER (PARTITION BY key ORDER BY page, position) AS nth{items_alike}
+    FROM (
         SELECT page, position, provider_resource_id, provider_resource_uuid, {key}
         FROM cloud_staged_items AS staged WHERE ingest_id = :ingest_id {items_left}
     ) AS keyed
 ), lines AS (
-    SELECT *, row_number() OVER (PARTITION BY key ORDER BY row_number) AS nth FROM (
-        SELECT row_number, {key}
+    SELECT *, row_number() OVER (PARTITION BY key ORDER BY row_number) AS nth{lines_alike}
+    FROM (
+        SELECT row_number{said_besides}, {key}
         FROM cloud_staged_lines AS staged WHERE ingest_id = :ingest_id {lines_left}
     ) AS keyed
 )
 SELECT lines.row_number, page, position, provider_resource_id, provider_resource_uuid
-FROM lines JOIN items USING (key, nth)
+FROM lines JOIN items USING (key, nth) {where}
 """
 _PAIR: Final = text(
     "CREATE TEMPORARY TABLE paired ON COMMIT DROP AS"
-    + _PAIRED.format(key=_EVERYTHING, items_left="", lines_left="")
+    + _PAIRED.format(
+        key=_EVERYTHING,
+        items_left="",
+        lines_left="",
+        items_alike="",
+        lines_alike="",
+        said_besides="",
+        where="",
+    )
+)
+
+# An item that leaves out what tells its rows apart could be of any of them: it is paired only
+# where it makes no difference, because the rows are all alike, or the items' ids are.
+_ALIKE: Final = (
+    ", min({what}) OVER (PARTITION BY key) = max({what}) OVER (PARTITION BY key) AS {name}"
 )
 _PAIR_THE_REST: Final = text(
     "INSERT INTO paired"
@@ -65,6 +81,12 @@ _PAIR_THE_REST: Final = text(
         lines_left=(
             "AND NOT EXISTS (SELECT FROM paired WHERE paired.row_number = staged.row_number)"
         ),
+        items_alike=_ALIKE.format(
+            what="provider_resource_id || ' ' || provider_resource_uuid", name="items_alike"
+        ),
+        lines_alike=_ALIKE.format(what="besides", name="lines_alike"),
+        said_besides=", ROW(project_name, category, trim_scale(hours))::text AS besides",
+        where="WHERE lines_alike OR items_alike",
     )
 )
 
