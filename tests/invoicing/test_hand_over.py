@@ -92,6 +92,7 @@ async def test_what_is_refused_for_good_is_given_up_and_can_be_handed_over_again
     assert "422" in invoice.hand_over.reason
     seen = await month_end.books.get(invoice.id, month_end.books.tenant("tenant-000"))
     assert not seen.invoice.hand_over.HasField("run")
+    assert (seen.invoice.hand_over.status, seen.invoice.hand_over.reason) == ("failed", "")
 
     again = await month_end.hand_over(invoice.id)
 

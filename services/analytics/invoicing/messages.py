@@ -169,7 +169,8 @@ def _hand_over(row: Stored, *, operator: bool) -> invoices_pb2.HandOver | None:
         status=row.hand_over_status,
         reference=row.hand_over_reference,
         attempt_count=row.hand_over_attempts,
-        reason=row.hand_over_reason,
+        # It may hold what accounts receivable answered: no tenant's business.
+        reason=row.hand_over_reason if operator else "",
         delivered_at=timestamp(row.delivered_at),
         run=_run(row) if operator and row.workflow_id else None,
     )
