@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from arcadia.billing.v1 import balances_pb2, costs_pb2
+from arcadia.common.v1 import runs_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
 from services.common.money import plain
 
-__all__ = ["balance_message", "invoice_message", "timestamp"]
+__all__ = ["RUN_STATUSES", "balance_message", "invoice_message", "message_with_run", "timestamp"]
+
+RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
 
 COUNTS: Final = (
     "provider_id_count",
@@ -57,6 +60,24 @@ def invoice_message(row: Row[Any]) -> costs_pb2.ProviderInvoice:
         reconciliation=_reconciliation(row),
         matching=_matching(row),
     )
+
+
+def message_with_run(row: Row[Any]) -> costs_pb2.ProviderInvoice:
+    """The invoice of a row that has its newest run beside it."""
+    message = invoice_message(row)
+    if row.run_key is not None:
+        workflow_id, _, run_id = row.run_key.rpartition("/")
+        message.run.CopyFrom(
+            runs_pb2.Run(
+                workflow_id=workflow_id,
+                run_id=run_id,
+                status=RUN_STATUSES[row.run_status],
+                reason=row.run_reason,
+                started_at=timestamp(row.run_started_at),
+                finished_at=timestamp(row.run_finished_at),
+            )
+        )
+    return message
 
 
 def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:

@@ -3,15 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from arcadia.billing.v1 import costs_pb2, provider_invoice_service_pb2_grpc
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
+from arcadia.billing.v1 import provider_invoice_service_pb2_grpc
 from arcadia.common.v1 import runs_pb2
 from grpc.aio import ServicerContext
-from sqlalchemy import Row
 
 from services.billing import cost_requests as requests
 from services.billing.ingest_requests import uuid_of
-from services.billing.invoice_messages import invoice_message, timestamp
+from services.billing.invoice_messages import RUN_STATUSES, message_with_run
 from services.billing.store.provider_invoices import (
     InvoiceFilter,
     find_invoice,
@@ -30,7 +29,6 @@ __all__ = ["ProviderInvoiceServicer"]
 Context = ServicerContext[Any, Any]
 
 STATUSES: Final = ("discovered", "ingesting", "ingested", "failed")
-RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
 
 
 class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
@@ -62,7 +60,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         if len(rows) > size:
             token = encode_token(filters, (page[-1].issued_at.isoformat(), str(page[-1].id)))
         return pb.ListProviderInvoicesResponse(
-            provider_invoices=map(_message, page), next_page_token=token
+            provider_invoices=map(message_with_run, page), next_page_token=token
         )
 
     async def GetProviderInvoice(  # noqa: N802
@@ -72,7 +70,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         invoice_id = uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
             row = await find_invoice(session, invoice_id)
-        return pb.GetProviderInvoiceResponse(provider_invoice=_message(row))
+        return pb.GetProviderInvoiceResponse(provider_invoice=message_with_run(row))
 
     async def IngestProviderInvoice(  # noqa: N802
         self, request: pb.IngestProviderInvoiceRequest, context: Context
@@ -83,7 +81,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
 
             async def begin() -> pb.IngestProviderInvoiceResponse:
                 row = await find_invoice(session, invoice_id)
-                message = _message(row)
+                message = message_with_run(row)
                 message.run.CopyFrom(_running(await self._work.ingest(_start(row))))
                 return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
@@ -118,7 +116,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             return await once(session, request, pb.RematchCostLinesResponse, begin)
 
 
-def _start(row: Row[Any]) -> InvoiceStart:
+def _start(row: Any) -> InvoiceStart:  # noqa: ANN401
     period = f"{row.period:%Y-%m}" if row.period else ""
     return InvoiceStart(str(row.id), row.invoice_uuid, period)
 
@@ -127,23 +125,6 @@ def _running(started: Started) -> runs_pb2.Run:
     return runs_pb2.Run(
         workflow_id=started.workflow_id, run_id=started.run_id, status=RUN_STATUSES["open"]
     )
-
-
-def _message(row: Row[Any]) -> costs_pb2.ProviderInvoice:
-    message = invoice_message(row)
-    if row.run_key is not None:
-        workflow_id, _, run_id = row.run_key.rpartition("/")
-        message.run.CopyFrom(
-            runs_pb2.Run(
-                workflow_id=workflow_id,
-                run_id=run_id,
-                status=RUN_STATUSES[row.run_status],
-                reason=row.run_reason,
-                started_at=timestamp(row.run_started_at),
-                finished_at=timestamp(row.run_finished_at),
-            )
-        )
-    return message
 
 
 def _instant(text: str) -> datetime:
