@@ -1,8 +1,10 @@
 """What docker-compose.yml gives to our programs is what they read, and all that they need."""
 
 import os
+import re
 from collections.abc import Callable
 
+import grimp
 import pytest
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
@@ -22,15 +24,21 @@ Production = Callable[[str], Settings]
 every_one_of_ours = pytest.mark.parametrize("name", OURS)
 
 
-def _variables(settings: type[BaseSettings]) -> dict[str, FieldInfo]:
-    """What a settings class reads, by the name of the variable."""
+def _names(settings: type[BaseSettings]) -> dict[str, str]:
+    """The variables of a settings class, by its fields."""
     prefix = settings.model_config["env_prefix"]
     return {
-        str(field.validation_alias.choices[0])
+        name: str(field.validation_alias.choices[0])
         if isinstance(field.validation_alias, AliasChoices)
-        else f"{prefix}{name}".upper(): field
+        else f"{prefix}{name}".upper()
         for name, field in settings.model_fields.items()
     }
+
+
+def _variables(settings: type[BaseSettings]) -> dict[str, FieldInfo]:
+    """What a settings class reads, by the name of the variable."""
+    names = _names(settings)
+    return {names[name]: field for name, field in settings.model_fields.items()}
 
 
 READ = _variables(Settings) | _variables(Limits)
@@ -57,6 +65,32 @@ def production(monkeypatch: pytest.MonkeyPatch) -> Production:
 def test_every_variable_that_is_given_is_one_that_is_read(name: str) -> None:
     given = {*OURS[name]["environment"], *OURS[name]["secrets"]}
     assert given <= READ.keys()
+
+
+PROGRAMS = {
+    **{str(service): f"services.{service}.__main__" for service in Service},
+    "migrate": "services.common.migrations",
+    "worker": "workflows.worker",
+    "gateway-config": "gateway.render",
+}
+"""The module that a container runs, or that its command runs for it."""
+
+
+def _read_by(program: str, graph: grimp.ImportGraph) -> set[str]:
+    """The variables that are read by name somewhere in a program."""
+    modules = {PROGRAMS[program], *graph.find_upstream_modules(PROGRAMS[program])}
+    files = (FOLDER / f"{module.replace('.', '/')}.py" for module in modules)
+    text = "".join(file.read_text() for file in files if file.is_file())
+    fields = set(re.findall(r"\bsettings\.([a-z_]+)\b(?!\()", text))
+    return {variable for field, variable in _names(Settings).items() if field in fields}
+
+
+def test_who_reads_what_is_configured_for_another_is_given_it_too() -> None:
+    graph = grimp.build_graph("services", "providers", "workflows", "gateway")
+    configured = {variable for ours in OURS.values() for variable in ours["environment"]}
+    for name in OURS:
+        read = _read_by(name, graph) & configured
+        assert read <= OURS[name]["environment"].keys(), name
 
 
 @every_one_of_ours
