@@ -50,10 +50,6 @@ class Ownership:
     deployment_id: str | None
     source: OwnershipSource
 
-    def same_owner(self, other: "Ownership") -> bool:
-        """Whether both name the same tenant and deployment, whatever decided it."""
-        return (self.tenant_id, self.deployment_id) == (other.tenant_id, other.deployment_id)
-
 
 @dataclass(frozen=True, slots=True)
 class DeploymentName:

@@ -120,3 +120,12 @@ async def test_taking_a_spec_back_closes_its_drifts_as_stale(account: Account) -
         ("name", "provisioning"),
     }
     assert (await account.inventory.events("1")).count("drift_resolved") == 2
+
+
+@pytest.mark.parametrize("call", ["RecordSpecs", "RemoveSpecs", "AssignResources"])
+async def test_a_name_that_the_database_cannot_keep_is_refused(account: Account, call: str) -> None:
+    ask: Any = getattr(account.reconcile, call)
+    request = getattr(worker_pb, f"{call}Request")(actor="a\0b")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await ask(request, metadata=account.inventory.worker)
+    assert violated_field(refused.value) == "actor"

@@ -209,7 +209,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         """Gives a batch of resources to an owner, or back to the rules."""
         ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
         reason = text("reason", request.reason)
-        cause = Cause(_actor(text("actor", request.actor)), current_request_id())
+        cause = Cause(_actor(request.actor), current_request_id())
 
         async with self._database.write(current_caller().scope) as session:
 
@@ -230,4 +230,4 @@ def _cause() -> Cause:
 
 def _actor(named: str) -> str:
     """Who records on whose behalf: the worker, unless it names somebody."""
-    return named or current_caller().subject
+    return text("actor", named) or current_caller().subject
