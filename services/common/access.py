@@ -46,6 +46,9 @@ LOCAL_ISSUER: Final = "arcadia_app"
 LONGEST_CLAIM: Final = 255
 """Characters of a subject or a tenant."""
 
+LAST_SECOND: Final = 253_402_300_799
+"""Of the year 9999, since the epoch: a token that ends later has no end."""
+
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
 
@@ -269,6 +272,8 @@ def _decode(
         raise Unauthenticated(f"the token is not valid: {error}", reason="TOKEN_INVALID") from None
     if isinstance(claims["exp"], str):  # PyJWT reads a number in a text; the gateway does not
         raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
+    if claims["exp"] > LAST_SECOND:
+        raise Unauthenticated("the token's exp is after the year 9999", reason="TOKEN_INVALID")
     return claims
 
 
