@@ -57,17 +57,16 @@ def read_page(answer: Any, key: str, number: int) -> Page:  # noqa: ANN401
 
 
 def _next_number(answer: JsonObject, number: int) -> int | None:
-    link = ((answer.get("links") or {}).get("pages") or {}).get("next")
-    if not link:
-        return None
     try:
-        return int(parse_qs(urlsplit(link).query)["page"][0])
+        link = ((answer.get("links") or {}).get("pages") or {}).get("next")
+        return int(parse_qs(urlsplit(link).query)["page"][0]) if link else None
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise MalformedAnswer(f"page {number}: the next link names no page") from error
 
 
 def _total(answer: JsonObject, number: int) -> int | None:
-    total = (answer.get("meta") or {}).get("total")
+    meta = answer.get("meta") or {}
+    total = meta.get("total") if isinstance(meta, dict) else meta
     if total is None:
         return None
     if not isinstance(total, int) or total < 0:

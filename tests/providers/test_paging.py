@@ -136,7 +136,14 @@ def test_an_empty_page_that_names_a_next_one_is_an_error() -> None:
         read_page(answer, "droplets", 1)
 
 
-@pytest.mark.parametrize("answer", [[], "droplets", None, {"droplets": None}, {"droplets": {}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [], "droplets", None, {"droplets": None}, {"droplets": {}},
+        {"droplets": [{}], "links": "x"}, {"droplets": [{}], "links": {"pages": ["x"]}},
+        {"droplets": [{}], "meta": "x"}, {"droplets": [{}], "meta": {"total": "many"}},
+    ],
+)  # fmt: skip
 def test_an_answer_of_another_shape_is_an_error(answer: object) -> None:
     with pytest.raises(MalformedAnswer):
         read_page(answer, "droplets", 1)
