@@ -36,12 +36,15 @@ $(INSTALLED): $(LOCKED)
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
-# The validator of FOCUS has an environment of its own: it wants other versions than the rest.
+# The validator of FOCUS has an environment of its own: it wants other versions than the rest,
+# and Python 3.12, which may be the usual one, or lie beside it.
+FOCUS_PYTHON ?= $(firstword $(foreach candidate,$(PYTHON) python3.12 $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python),$(shell $(candidate) -c 'import sys; sys.version_info[:2] == (3, 12) and print(sys.executable)' 2>/dev/null)))
 FOCUS := $(VENV)/focus/.installed-$(shell cat requirements-focus.txt | cksum | tr ' ' '-')
 
 $(FOCUS): $(INSTALLED)
 	@echo "Installing the validator of FOCUS into $(VENV)/focus, once."
-	@$(PYTHON) -m venv $(VENV)/focus
+	@[ -n "$(FOCUS_PYTHON)" ] || { echo "It wants Python 3.12: install it, or name it: make FOCUS_PYTHON=/path/to/python3.12 focus"; exit 1; }
+	@$(FOCUS_PYTHON) -m venv --clear $(VENV)/focus
 	@$(VENV)/focus/bin/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements-focus.txt
 	@rm -f $(VENV)/focus/.installed-*
 	@touch $@
@@ -88,7 +91,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-e
 lock: $(INSTALLED)  ## Pin what pyproject.toml asks for
 	$(UV_COMPILE) --extra development pyproject.toml -o requirements-dev.txt
 	$(UV_COMPILE) -c requirements-dev.txt pyproject.toml -o requirements.txt
-	$(UV_COMPILE) requirements-focus.in -o requirements-focus.txt
+	$(UV_COMPILE) --python-version 3.12 requirements-focus.in -o requirements-focus.txt
 
 bench: $(INSTALLED)  ## Measure, and print ratios
 	@$(PY) -m bench $(ARGS)

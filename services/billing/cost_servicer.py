@@ -14,7 +14,13 @@ from services.billing.cost_messages import daily_message, line_message
 from services.billing.exporting import FORMATS
 from services.billing.ingest_requests import uuid_of
 from services.billing.store.cost_feed import daily_costs
-from services.billing.store.cost_lines import LineFilter, LinePlace, list_lines, months_of_lines
+from services.billing.store.cost_lines import (
+    LineFilter,
+    LinePlace,
+    invoice_uuids,
+    list_lines,
+    months_of_lines,
+)
 from services.billing.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
 from services.common.access import current_caller
 from services.common.database import Database
@@ -124,7 +130,9 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         after: LinePlace | None = None
         while True:
             lines = await list_lines(reading, wanted, months, after=after, limit=EXPORTED_LINES)
-            yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(lines))
+            uuids = await invoice_uuids(reading)  # after the lines: none is missing
+            named = (line._replace(invoice_uuid=uuids[line.provider_invoice_id]) for line in lines)
+            yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(named))
             if len(lines) < EXPORTED_LINES:
                 return
             last = lines[-1]

@@ -30,6 +30,8 @@ class Form:
     """A file's columns, in their order, each with how a line reads in it."""
 
     columns: Mapping[str, Column]
+    number: Callable[[Decimal], str] = plain
+    """How an exact number is written."""
 
     def header(self) -> bytes:
         """The first line."""
@@ -39,24 +41,29 @@ class Form:
         """A line of the file for each cost line."""
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\r\n").writerows(
-            [_cell(column(line)) for column in self.columns.values()] for line in lines
+            [self._cell(column(line)) for column in self.columns.values()] for line in lines
         )
         return buffer.getvalue().encode()
+
+    def _cell(self, value: object) -> str:
+        """Numbers without exponent, instants as RFC 3339 in UTC, texts neutralised."""
+        if value is None:
+            return ""
+        if isinstance(value, Decimal):
+            return self.number(value)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        text = str(value)
+        return f"'{text}" if text.startswith(FORMULA) else text
 
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def _cell(value: object) -> str:
-    """Numbers without exponent, instants as RFC 3339 in UTC, texts neutralised."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _pointed(number: Decimal) -> str:
+    """With a point also when it is whole: by it a reader knows a column of decimals."""
+    text = plain(number)
+    return text if "." in text else f"{text}.0"
 
 
 def _attribute(name: str) -> Column:
@@ -73,6 +80,6 @@ OWN_COLUMNS: Final = (
 FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "csv": Form({name: _attribute(name) for name in OWN_COLUMNS}),
-        "focus": Form(FOCUS_COLUMNS),
+        "focus": Form(FOCUS_COLUMNS, _pointed),
     }
 )

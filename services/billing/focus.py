@@ -1,4 +1,4 @@
-"""Cost lines in FOCUS 1.0, the FinOps cost and usage specification: one line a column.
+"""Cost lines in FOCUS 1.2, the FinOps cost and usage specification: one line a column.
 
 What a bill of DigitalOcean does not say is null; nothing is guessed. There is one price, so
 that billed, effective, list and contracted cost are the same amount.
@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import orjson
 
+from services.billing.classification import PRODUCTS
 from services.common.periods import Period, month_of
 
 __all__ = ["FOCUS_COLUMNS", "FOCUS_VERSION"]
 
-FOCUS_VERSION: Final = "1.0"
+FOCUS_VERSION: Final = "1.2"
 
 Line = Any
 
@@ -31,23 +32,32 @@ CHARGES: Final[Mapping[str, str]] = MappingProxyType(
         "credit": "Credit",
         "resource": "Usage",
         "shared": "Usage",
-        "account": "Purchase",
+        "account": "Usage",
     }
 )
-SERVICES: Final[Mapping[str, str]] = MappingProxyType(
+FREQUENCIES: Final[Mapping[str, str]] = MappingProxyType(
+    {"resource": "Usage-Based", "shared": "Usage-Based", "account": "Recurring"}
+)
+"""What else there is is charged once."""
+
+SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "droplet": "Compute",
-        "image": "Storage",
-        "snapshot": "Storage",
-        "volume": "Storage",
-        "spaces_bucket": "Storage",
-        "kubernetes_cluster": "Compute",
-        "app": "Web",
-        "database": "Databases",
-        "load_balancer": "Networking",
-        "reserved_ip": "Networking",
+        "droplet": ("Compute", "Virtual Machines"),
+        "image": ("Storage", "Other (Storage)"),
+        "snapshot": ("Storage", "Backup Storage"),
+        "volume": ("Storage", "Block Storage"),
+        "spaces_bucket": ("Storage", "Object Storage"),
+        "kubernetes_cluster": ("Compute", "Containers"),
+        "app": ("Web", "Application Platforms"),
+        "database": ("Databases", "Other (Databases)"),
+        "load_balancer": ("Networking", "Network Routing"),
+        "reserved_ip": ("Networking", "Network Infrastructure"),
     }
 )
+"""The category and subcategory of a kind."""
+
+OTHER: Final = ("Other", "Other (Other)")
+ONE: Final = Decimal(1)
 
 
 def _month(line: Line) -> Period:
@@ -70,15 +80,40 @@ def _amount(line: Line) -> Decimal:
 
 
 def _of_usage(value: Callable[[Line], object]) -> Callable[[Line], object]:
-    """Null but for usage whose hours are known."""
-    return lambda line: (
-        value(line) if line.hours is not None and CHARGES[line.classification] == "Usage" else None
-    )
+    return lambda line: value(line) if CHARGES[line.classification] == "Usage" else None
 
 
-def _frequency(line: Line) -> str:
-    charge = CHARGES[line.classification]
-    return {"Usage": "Usage-Based", "Purchase": "Recurring"}.get(charge, "One-Time")
+def _untaxed(value: Callable[[Line], object]) -> Callable[[Line], object]:
+    """Of what is sold: a tax is not."""
+    return lambda line: None if line.classification == "tax" else value(line)
+
+
+def _quantity(line: Line) -> Decimal:
+    """The billed hours; what the bill counts in nothing is one of its kind."""
+    return ONE if line.hours is None else line.hours
+
+
+def _unit(line: Line) -> str:
+    return "Units" if line.hours is None else "Hours"
+
+
+def _kind(line: Line) -> str:
+    """What the product bills, also where the line is a credit for it."""
+    sold = PRODUCTS.get(str(line.product).strip().lower())
+    return sold.kind if sold else ""
+
+
+def _service(line: Line) -> tuple[str, str]:
+    return SERVICES.get(_kind(line), OTHER)
+
+
+def _type(line: Line) -> str:
+    return line.kind or _kind(line) or line.product or PROVIDER
+
+
+def _of_resource(value: Callable[[Line], object]) -> Callable[[Line], object]:
+    """Null where no resource is known."""
+    return lambda line: value(line) if _resource(line) is not None else None
 
 
 def _tags(line: Line) -> str:
@@ -106,7 +141,7 @@ def _resource(line: Line) -> object:
     if line.provider_resource_uuid:
         return line.provider_resource_uuid
     if line.provider_resource_id:
-        return f"do:{line.kind}:{line.provider_resource_id}"
+        return f"do:{_type(line)}:{line.provider_resource_id}"
     return line.resource_id
 
 
@@ -125,8 +160,8 @@ FOCUS_COLUMNS: Final[Mapping[str, Callable[[Line], object]]] = MappingProxyType(
         "BillingPeriodStart": lambda line: _month(line).start_at,
         "ChargeCategory": lambda line: CHARGES[line.classification],
         "ChargeClass": _nothing,
-        "ChargeDescription": lambda line: line.description or None,
-        "ChargeFrequency": _frequency,
+        "ChargeDescription": lambda line: line.description or line.product or PROVIDER,
+        "ChargeFrequency": lambda line: FREQUENCIES.get(line.classification, "One-Time"),
         "ChargePeriodEnd": _end,
         "ChargePeriodStart": _start,
         "CommitmentDiscountCategory": _nothing,
@@ -134,37 +169,33 @@ FOCUS_COLUMNS: Final[Mapping[str, Callable[[Line], object]]] = MappingProxyType(
         "CommitmentDiscountName": _nothing,
         "CommitmentDiscountStatus": _nothing,
         "CommitmentDiscountType": _nothing,
-        "ConsumedQuantity": _of_usage(lambda line: line.hours),
-        "ConsumedUnit": _of_usage(lambda _: "Hours"),
+        "ConsumedQuantity": _of_usage(_quantity),
+        "ConsumedUnit": _of_usage(_unit),
         "ContractedCost": _amount,
         "ContractedUnitPrice": _nothing,
         "EffectiveCost": _amount,
+        "InvoiceId": lambda line: line.invoice_uuid,
         "InvoiceIssuerName": lambda _: PROVIDER,
         "ListCost": _amount,
         "ListUnitPrice": _nothing,
         "PricingCategory": _of_usage(lambda _: "Standard"),
-        "PricingQuantity": _of_usage(lambda line: line.hours),
-        "PricingUnit": _of_usage(lambda _: "Hours"),
+        "PricingQuantity": _of_usage(_quantity),
+        "PricingUnit": _of_usage(_unit),
         "ProviderName": lambda _: PROVIDER,
         "PublisherName": lambda _: PROVIDER,
         "RegionId": _nothing,
         "RegionName": _nothing,
         "ResourceId": _resource,
-        "ResourceName": lambda line: line.resource_name or None,
-        "ResourceType": lambda line: line.kind or None,
-        "ServiceCategory": lambda line: SERVICES.get(line.kind, "Other"),
+        "ResourceName": _of_resource(lambda line: line.resource_name or None),
+        "ResourceType": _of_resource(_type),
+        "ServiceCategory": lambda line: _service(line)[0],
         "ServiceName": lambda line: line.product or PROVIDER,
-        "SkuId": lambda line: line.product or PROVIDER,
-        "SkuPriceId": _price,
+        "ServiceSubcategory": lambda line: _service(line)[1],
+        "SkuId": _untaxed(lambda line: line.product or PROVIDER),
+        "SkuPriceId": _untaxed(_price),
         "SubAccountId": lambda line: line.tenant_id,
         "SubAccountName": lambda line: line.tenant_id,
         "Tags": _tags,
-        # Earlier versions' names for the same, which the public validator still asks for.
-        "Provider": lambda _: PROVIDER,
-        "Publisher": lambda _: PROVIDER,
-        "InvoiceIssuer": lambda _: PROVIDER,
-        "ResourceID": _resource,
-        "ChargeType": lambda line: CHARGES[line.classification],
     }
 )
 """By the column's name, in the specification's own order: how a line reads in it."""

@@ -15,7 +15,15 @@ from services.billing.models import cloud_invoices as invoices
 from services.common.errors import Aborted
 from services.common.single_statements import Compiled, SingleRead, compiled
 
-__all__ = ["COLUMNS", "CostLine", "LineFilter", "LinePlace", "list_lines", "months_of_lines"]
+__all__ = [
+    "COLUMNS",
+    "CostLine",
+    "LineFilter",
+    "LinePlace",
+    "invoice_uuids",
+    "list_lines",
+    "months_of_lines",
+]
 
 
 class CostLine(NamedTuple):
@@ -48,6 +56,8 @@ class CostLine(NamedTuple):
     is_overage: bool
     line_sets: int = 0
     """Names the line sets that its month had when it was read in a list."""
+    invoice_uuid: str = ""
+    """The provider's own name of the invoice, where it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,8 @@ class LinePlace:
     line_sets: int
 
 
-COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields if name != "line_sets")
+NOT_KEPT: Final = ("line_sets", "invoice_uuid")
+COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields if name not in NOT_KEPT)
 
 # In the statement that reads the lines, so that both are of one moment.
 _LINE_SETS: Final = (
@@ -109,6 +120,11 @@ async def months_of_lines(reading: SingleRead, wanted: LineFilter) -> list[date]
         return [wanted.period]
     rows = await reading.fetch(_MONTHS, {})
     return [period for (period,) in rows]
+
+
+async def invoice_uuids(reading: SingleRead) -> dict[UUID, str]:
+    """The provider's own name of each invoice that has lines."""
+    return dict(await reading.fetch(_UUIDS, {}))
 
 
 async def list_lines(
@@ -178,6 +194,10 @@ def _replaced(month: date) -> Aborted:
 
 
 _SETS: Final = compiled(select(_LINE_SETS))
+
+_UUIDS: Final = compiled(
+    select(invoices.c.id, invoices.c.invoice_uuid).where(invoices.c.ingest_id.is_not(None))
+)
 
 _MONTHS: Final = compiled(
     select(invoices.c.period)
