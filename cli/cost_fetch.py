@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from cli.following import followed
+from cli.following import WAITING, followed
 from services.common.settings import Settings
 from workflows.billing_history import BillingHistory
 from workflows.billing_payloads import HistoryResult
@@ -52,7 +52,7 @@ async def _fetch(settings: Settings, *, follow: bool) -> bool:
 
 async def _follow(console: Console, client: Client, handle: Handle) -> bool:
     async def doings() -> Sequence[str]:
-        return (await progress_of(client, handle)).under_way
+        return (await progress_of(client, handle)).under_way or (WAITING,)
 
     result, failure = await followed(console, _ending(handle), doings)
     if result is not None:

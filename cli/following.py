@@ -18,10 +18,12 @@ from services.common.settings import Settings
 from workflows.connection import connect
 from workflows.progress import details_of
 
-__all__ = ["doings_of", "followed", "ran"]
+__all__ = ["WAITING", "doings_of", "followed", "ran"]
 
 LOOK_SECONDS: Final = 0.5
 WAITING: Final = "waiting for a worker"
+UNDER_WAY: Final = "under way"
+"""What is said of a run that says nothing of itself yet."""
 PATIENCE: Final = timedelta(seconds=2)
 """For an answer of the worker, which may be down."""
 
@@ -35,7 +37,7 @@ async def followed(console: Console, ending: Coroutine[Any, Any, Result], doings
     try:
         with Live(console=console, transient=True) as live:
             while not task.done():
-                lines = await doings() or (WAITING,)
+                lines = await doings() or (UNDER_WAY,)
                 live.update(Group(*(Spinner("dots", escape(line)) for line in lines)))
                 await asyncio.wait({task}, timeout=LOOK_SECONDS)
         return await task
@@ -44,9 +46,11 @@ async def followed(console: Console, ending: Coroutine[Any, Any, Result], doings
 
 
 async def doings_of(handle: WorkflowHandle[Any, Any]) -> Sequence[str]:
-    """What a run says of itself; nothing while no worker answers."""
-    told = (await details_of(handle, PATIENCE)).splitlines()
-    return [line.removeprefix("- ") for line in told if line]
+    """What a run says of itself, or that no worker answers."""
+    told = await details_of(handle, PATIENCE)
+    if told is None:
+        return (WAITING,)
+    return [line.removeprefix("- ") for line in told.splitlines() if line]
 
 
 def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401

@@ -14,7 +14,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from cli.following import followed
+from cli.following import WAITING, followed
 from cli.freshness import freshness_of, table_of
 from services.common.settings import Settings
 from workflows.connection import connect
@@ -86,7 +86,7 @@ async def _sync(settings: Settings, request: ResourceSyncInput, *, follow: bool)
 
 async def _follow(console: Console, client: Client, handle: Handle) -> bool:
     async def doings() -> Sequence[str]:
-        return (await progress_of(client, handle)).under_way
+        return (await progress_of(client, handle)).under_way or (WAITING,)
 
     outcomes, failure = await followed(console, _ending(handle), doings)
     for outcome in outcomes:

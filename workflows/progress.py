@@ -79,12 +79,12 @@ async def progress_of(
     return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
 
 
-async def details_of(handle: WorkflowHandle[Any, Any], patience: timedelta) -> str:
-    """What a run says of itself, as the UI shows it; empty when no worker answers in time."""
+async def details_of(handle: WorkflowHandle[Any, Any], patience: timedelta) -> str | None:
+    """What a run says of itself, as the UI shows it; None when no worker answers in time."""
     try:
         told = await handle.query(METADATA, result_type=WorkflowMetadata, rpc_timeout=patience)
     except RPCError:
-        return ""
+        return None
     return str(told.current_details)
 
 

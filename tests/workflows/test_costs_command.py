@@ -3,17 +3,19 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import grpc
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
+from cli.following import WAITING, doings_of
 from services.common.access import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
 from workflows.billing_history import invoice_ingest_id
-from workflows.billing_starts import start_invoice_ingest
+from workflows.billing_starts import start_daily_costs, start_invoice_ingest
 
 SPRING = "2024-05-10T10:00:00Z"
 """Four invoices have been issued by then."""
@@ -103,6 +105,19 @@ async def test_asking_for_an_ingest_starts_its_run_once_and_says_which(bills: Bi
     assert bills.kept(uuid) == bills.truth(uuid)
     [(key, status)] = bills.rows("SELECT key, status FROM cloud_ingests")
     assert (key, status) == (f"{asked.run.workflow_id}/{asked.run.run_id}", "completed")
+
+
+async def test_who_waits_is_told_whether_a_worker_is_there(bills: Bills) -> None:
+    bills.system.simulator.reset()
+    bills.system.simulator.fault("delay", pattern="/insights/", delay_ms=5000, times=1)
+    handle = await start_daily_costs(bills.system.client)
+    assert await doings_of(handle) == (WAITING,)
+    bills.system.start_worker()
+    told: Sequence[str] = (WAITING,)
+    while told == (WAITING,):
+        told = await doings_of(handle)
+    assert not told, "it has nothing to say of itself before the first answer"
+    assert (await handle.result()).row_count > 0
 
 
 async def test_daily_costs_are_read_on_demand(bills: Bills) -> None:
