@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import grpc
 from rich.table import Table
@@ -58,7 +58,10 @@ def table_of(*headings: str, right: frozenset[str] = frozenset()) -> Table:
     """A plain table; the columns named in `right` hold numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in headings:
-        table.add_column(name, overflow="fold", justify="right" if name in right else "left")
+        # What a narrow terminal folds is neither a number nor a chart, which has no heading.
+        whole = name in right or not name
+        justify: Literal["left", "right"] = "right" if name in right else "left"
+        table.add_column(name, overflow="fold", no_wrap=whole, justify=justify)
     return table
 
 

@@ -23,6 +23,7 @@ from temporalio.service import RPCError
 
 from cli.caller import called_as_operator, refused
 from cli.following import doings_of, followed
+from cli.tables import print_unfolded
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 from workflows.drift_payloads import DriftOutcome
@@ -78,7 +79,7 @@ def list_drifts(
     drifts = _asked(ask)
     console = Console()
     if drifts:
-        console.print(_table(drifts))
+        print_unfolded(_table(drifts))
     else:
         console.print("Nothing drifts." if status == "open" else "There is no such drift.")
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
+from cli.tables import print_unfolded
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ commands = typer.Typer(
 
 PAGE_SIZE: Final = 500
 DOCUMENT_SECONDS: Final = 60.0
+NONE_YET: Final = "There are no invoices yet: `arcadia rollup run` makes those of a month."
 STYLES: Final = {"draft": "dim", "issued": "yellow", "paid": "green", "void": "red"}
 
 Identifier = Annotated[str, typer.Argument(help="The invoice's id, from `invoices list`.")]
@@ -59,9 +61,12 @@ def list_invoices(
             Text(invoice.tenant_id),
             money(invoice.total_cents, invoice.currency),
             Text(invoice.status, style=STYLES.get(invoice.status, "")),
-            Text(invoice.hand_over.reference or invoice.hand_over.status),
+            Text(invoice.hand_over.reference or invoice.hand_over.status.replace("_", " ")),
         )
-    Console().print(table)
+    if table.row_count:
+        print_unfolded(table)
+    else:
+        Console().print("There are no such invoices." if tenant or period or status else NONE_YET)
 
 
 @commands.command("show")
@@ -84,7 +89,7 @@ def show_invoice(invoice_id: Identifier) -> None:
             line.unit_price_cents,
             money(line.amount_cents, ""),
         )
-    console.print(table)
+    print_unfolded(table)
 
 
 @commands.command("download")

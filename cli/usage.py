@@ -14,6 +14,7 @@ from rich.text import Text
 from cli.analytics import asked, table_of
 from cli.caller import Metadata
 from cli.following import ran
+from cli.tables import print_unfolded
 from workflows.metering_starts import start_metering
 
 __all__ = ["commands", "days_of"]
@@ -65,7 +66,12 @@ def list_usage(
             f"{figure.fact_count:,}",
             figure.id,
         )
-    Console().print(table if table.row_count else "Nothing was metered.")
+    if table.row_count:
+        print_unfolded(table)
+    else:
+        Console().print(
+            f"Nothing was metered since {wanted['from_day']}; `--since` looks further back."
+        )
 
 
 @commands.command("facts")

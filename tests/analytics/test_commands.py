@@ -13,11 +13,11 @@ from tests.analytics.test_margin import PERIOD, STUDIO, line, spans
 from tests.support.environment import environment_of
 
 
-async def arcadia(analytics: Analytics, *arguments: str) -> tuple[int, str]:
+async def arcadia(analytics: Analytics, *arguments: str, columns: int = 160) -> tuple[int, str]:
     """Runs a command; its exit code and all that it says."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli.app", *arguments,
-        env={**environment_of(analytics.settings), "COLUMNS": "160"},
+        env={**environment_of(analytics.settings), "COLUMNS": str(columns)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -39,6 +39,8 @@ async def test_usage_is_listed_with_the_facts_behind_each_figure(analytics: Anal
     hours, tokens = (row.split()[-1] for row in said.splitlines()[1:])
     assert "droplet droplet-1" in (await arcadia(analytics, "usage", "facts", hours))[1]
     assert "call-1" in (await arcadia(analytics, "usage", "facts", tokens))[1]
+    code, narrow = await arcadia(analytics, "usage", "list", "--tenant", "acme", columns=60)
+    assert [row.split()[-1] for row in narrow.splitlines()[1:]] == [hours, tokens]
 
 
 async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(

@@ -47,7 +47,8 @@ def uuid_or_none(field: str, value: str) -> UUID | None:
 def word(field: str, value: str, words: Sequence[str]) -> str:
     """One of some words, else InvalidArgument."""
     if value not in words:
-        raise InvalidArgument(field, f"{value!r} is not one of {', '.join(words)}")
+        named = ", ".join(one for one in words if one)
+        raise InvalidArgument(field, f"{value!r} is not one of {named}")
     return value
 
 
