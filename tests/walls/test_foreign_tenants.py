@@ -13,11 +13,13 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from sqlalchemy import text
 
 import services.analytics.__main__
 import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
+from services.common.access import ALL, Scope
 from services.common.database import Database
 from services.common.policy import access_table, method_path
 from services.common.server import ServiceDefinition, start
@@ -47,6 +49,16 @@ METHODS: dict[str, tuple[Service, MethodDescriptor, access_pb2.Access]] = {
 }
 ASKED = [(wall.service, name) for wall in WALLS.values() for name in wall.asked]
 UNANSWERED = [(wall.service, name) for wall in WALLS.values() for name in sorted(wall.unanswered)]
+
+TABLES = text("""
+SELECT c.relname AS name, c.relrowsecurity AS walled, a.attname IS NOT NULL AS of_tenants
+FROM pg_class AS c LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  AND c.relname <> 'alembic_version'
+""")
+
+STAGING = {"cloud_staged_items", "cloud_staged_lines"}
+"""Filled by COPY, which row-level security would refuse; they are nobody's."""
 
 STREAM_SECONDS = 1.0
 """A stream without an end is listened to for so long."""
@@ -194,6 +206,26 @@ async def test_an_internal_rpc_refuses_a_tenant_before_it_looks(
     outcome = await here.call(name, None, here.planting.member(INTRUDER))
     assert outcome.status is grpc.StatusCode.UNAUTHENTICATED
     assert outcome.answers == ()
+
+
+@pytest.mark.parametrize("service", Service)
+async def test_every_table_hides_a_tenants_rows_from_another_and_all_from_nobody(
+    served: dict[Service, Served], service: Service
+) -> None:
+    database = served[service].planting.database
+    async with database.read(ALL) as session:
+        tables = (await session.execute(TABLES)).all()
+    assert {table.name for table in tables if not table.walled} <= STAGING
+    planted = 0
+    for table in [each for each in tables if each.of_tenants]:
+        foreign = text(f"SELECT count(*) FROM {table.name} WHERE tenant_id = '{VICTIM}'")
+        async with database.read(ALL) as session:
+            planted += (await session.execute(foreign)).scalar_one()
+        async with database.read(Scope(INTRUDER)) as session:
+            assert (await session.execute(foreign)).scalar_one() == 0, table.name
+        async with database.engine.connect() as unscoped:
+            assert (await unscoped.execute(foreign)).scalar_one() == 0, table.name
+    assert bool(planted) is bool(WALLS[service].asked)
 
 
 @pytest.mark.parametrize("name", named(access_pb2.ACCESS_AUTHENTICATED, access_pb2.ACCESS_PUBLIC))
