@@ -70,14 +70,18 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         group_by = requests.one_of("group_by", request.group_by, tuple(GROUPINGS))
         size = page_size(request.page_size)
         filters = ("cost totals", period.isoformat(), group_by)
-        position = decode_token(request.page_token, filters, (str, str))
-        after = TotalPlace(exact(position[0], "page_token"), position[1]) if position else None
+        position = decode_token(request.page_token, filters, (str, str, int))
+        after = None
+        if position is not None:
+            amount, value, version = position
+            after = TotalPlace(exact(amount, "page_token"), value, version)
         async with self._database.read(current_caller().scope) as session:
             rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
             whole = await month_total(session, period)
         page, token = rows[:size], ""
         if len(rows) > size:
-            token = encode_token(filters, (plain(page[-1].amount_usd), page[-1].value))
+            last = page[-1]
+            token = encode_token(filters, (plain(last.amount_usd), last.value, last.version))
         return pb.ListCostTotalsResponse(
             totals=[
                 costs_pb2.CostTotal(

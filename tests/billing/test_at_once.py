@@ -47,6 +47,21 @@ async def test_pages_never_mix_lines_with_those_that_replaced_them(billing: Bill
         )  # fmt: skip
 
 
+async def test_pages_of_totals_never_mix_those_of_other_lines(billing: Billing) -> None:
+    invoice_id = await billed(billing)
+    request = cost_service_pb2.ListCostTotalsRequest(
+        period="2026-05", group_by="product", page_size=4
+    )
+    answer = await costs(billing).ListCostTotals(request, metadata=billing.operator)
+    request.page_token = answer.next_page_token
+    assert (await costs(billing).ListCostTotals(request, metadata=billing.operator)).totals
+    for replacing in (BILL, []):
+        await billing.ingested(invoice_id, replacing)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await costs(billing).ListCostTotals(request, metadata=billing.operator)
+        assert reason_of(refused.value) == "LINES_CHANGED"
+
+
 async def test_an_export_ends_with_an_error_when_its_lines_are_replaced_meanwhile(
     billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, delete, text
 
 from services.billing.cost_models import cloud_invoice_totals as of_invoices
 from services.common.database import ReadSession, WriteSession
+from services.common.errors import Aborted
 
 __all__ = ["GROUPINGS", "TotalPlace", "list_totals", "month_total", "refresh_totals"]
 
@@ -45,8 +46,15 @@ SELECT period, grouped_by, value, sum(amount_usd), sum(line_count)
 FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value
 """)
 
-_LIST: Final = text("""
-SELECT value, amount_usd, line_count FROM cloud_month_totals
+# The version changes with the lines and with their matches, and with it the order of totals.
+_VERSION: Final = """
+SELECT hashtextextended(
+    coalesce(string_agg(concat_ws('/', ingest_id, matched_at), ',' ORDER BY id), ''), 0) AS version
+FROM cloud_invoices WHERE period = :period
+"""
+_NOW: Final = text(_VERSION)
+_LIST: Final = text(f"""
+SELECT value, amount_usd, line_count, ({_VERSION}) AS version FROM cloud_month_totals
 WHERE period = :period AND grouped_by = :grouped_by
   AND (CAST(:amount AS numeric) IS NULL OR amount_usd < CAST(:amount AS numeric)
        OR (amount_usd = CAST(:amount AS numeric) AND value > :value))
@@ -59,10 +67,14 @@ SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd I
 
 @dataclass(frozen=True, slots=True)
 class TotalPlace:
-    """After which total a page goes on: by amount (USD), dearest first, then by value."""
+    """After which total a page goes on: by amount (USD), dearest first, then by value.
+
+    The version is that of the month, which must still be the same.
+    """
 
     amount_usd: Decimal
     value: str
+    version: int
 
 
 async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
@@ -81,7 +93,10 @@ async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) 
 async def list_totals(
     session: ReadSession, period: date, grouped_by: str, *, after: TotalPlace | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """A month's totals by one of `GROUPINGS`, dearest first."""
+    """A month's totals by one of `GROUPINGS`, dearest first.
+
+    Raises Aborted when the month's lines or their matches changed since the page before.
+    """
     place = {
         "amount": after.amount_usd if after else None,
         "value": after.value if after else "",
@@ -89,7 +104,18 @@ async def list_totals(
         "grouped_by": grouped_by,
         "limit": limit,
     }
-    return (await session.execute(_LIST, place)).all()
+    rows = (await session.execute(_LIST, place)).all()
+    if after is not None:
+        version = (
+            rows[0].version
+            if rows
+            else (await session.execute(_NOW, {"period": period})).scalar_one()
+        )
+        if version != after.version:
+            raise Aborted(
+                f"totals of {period:%Y-%m} changed meanwhile; begin anew", reason="LINES_CHANGED"
+            )
+    return rows
 
 
 async def month_total(session: ReadSession, period: date) -> Decimal | None:
