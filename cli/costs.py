@@ -55,8 +55,15 @@ def show_balance() -> None:
 
     async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
         request = balance_pb.GetBalanceRequest()
-        balance = (await BalanceServiceStub(channel).GetBalance(request, metadata=metadata)).balance
         console = Console()
+        try:
+            answer = await BalanceServiceStub(channel).GetBalance(request, metadata=metadata)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.NOT_FOUND:
+                raise
+            _say(console, "No balance was read yet: it is read every hour, at seven minutes past.")
+            raise typer.Exit(1) from None
+        balance = answer.balance
         for amount, meaning in (
             (balance.month_to_date_usage, "USD used this month"),
             (balance.account_balance, "USD owed from before (negative: credit)"),
@@ -102,18 +109,22 @@ def list_lines(
     count: Count = 50,
 ) -> None:
     """List cost lines, newest month first."""
-    _list(
-        pb.ListCostLinesRequest(
-            period=period, kind=kind, match_state=state, tenant_id=tenant, page_size=count
-        )
+    request = pb.ListCostLinesRequest(
+        period=period, kind=kind, match_state=state, tenant_id=tenant, page_size=count
     )
+    if not _list(request):
+        _say(Console(), "There are no such lines; `arcadia costs fetch` brings bills in.")
 
 
 @commands.command("unmatched")
 def list_unmatched(period: Period = "", count: Count = 50) -> None:
     """List the lines that should have a resource and have none, each with the reason."""
-    for state in ("ambiguous", "unmatched"):
+    listed = [
         _list(pb.ListCostLinesRequest(period=period, match_state=state, page_size=count))
+        for state in ("ambiguous", "unmatched")
+    ]
+    if not any(listed):
+        _say(Console(), "Every line that should have a resource has one.")
 
 
 @commands.command("export")
@@ -152,14 +163,22 @@ def rematch(
     _called(call)
 
 
-def _list(request: pb.ListCostLinesRequest) -> None:
+def _list(request: pb.ListCostLinesRequest) -> int:
+    """How many lines were printed; that there are more is said apart from them."""
+    printed = 0
+
     async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        nonlocal printed
         answer = await CostServiceStub(channel).ListCostLines(request, metadata=metadata)
         console = Console()
         for line in answer.cost_lines:
             console.print(_line(line), soft_wrap=True)
+        printed = len(answer.cost_lines)
+        if answer.next_page_token:
+            _say(Console(stderr=True), f"… and more than these {printed}; --count takes up to 500.")
 
     _called(call)
+    return printed
 
 
 def _line(line: CostLine) -> Text:

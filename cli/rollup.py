@@ -70,8 +70,11 @@ def show_status(
         request = pb.ListRollupsRequest(period=period, page_size=20)
         return (await stub.ListRollups(request, metadata=metadata)).rollups
 
-    for rollup in _asked(ask):
+    rollups = _asked(ask)
+    for rollup in rollups:
         _print(console, rollup)
+    if not rollups:
+        console.print("There is no such roll-up." if period else "No month was rolled up yet.")
 
 
 @commands.command("approve")

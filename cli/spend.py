@@ -34,8 +34,11 @@ Tenant = Annotated[str, typer.Option(help="Only of this tenant.")]
 def list_policies(tenant: Tenant = "") -> None:
     """List caps, newest first."""
     request = pb.ListSpendPoliciesRequest(page_size=SHOWN, tenant_id=tenant)
-    for policy in _asked("ListSpendPolicies", request).spend_policies:
+    policies = _asked("ListSpendPolicies", request).spend_policies
+    for policy in policies:
         Console().print(f"{policy.id}  {_words(policy)}", markup=False, soft_wrap=True)
+    if not policies:
+        Console().print("Nothing is capped.")
 
 
 @commands.command("cap")
@@ -74,8 +77,11 @@ def list_breaches(
 ) -> None:
     """List the times a cap was reached, newest first."""
     request = pb.ListSpendBreachesRequest(page_size=SHOWN, tenant_id=tenant, status=status)
-    for breach in _asked("ListSpendBreaches", request).spend_breaches:
+    breaches = _asked("ListSpendBreaches", request).spend_breaches
+    for breach in breaches:
         _show(breach)
+    if not breaches:
+        Console().print("No cap was reached." if not status else "There is no such breach.")
 
 
 @commands.command("approve")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["down", "logs", "reset", "status", "up"]
 
 LOOK_SECONDS: Final = 0.3
+STOPPING: Final = "stopping: what is running may take some seconds to end"
 
 
 def up(
@@ -47,7 +48,8 @@ def down() -> None:
     from stack.control import stop_stack
 
     layout = Layout.of(Settings())
-    stopped = stop_stack(layout)
+    with Console().status(STOPPING):
+        stopped = stop_stack(layout)
     typer.echo("stopped" if stopped else f"nothing runs on {layout.folder}")
 
 
@@ -63,7 +65,8 @@ def reset(
         return
     if not yes:
         typer.confirm(f"Remove all local data in {layout.folder}?", abort=True)
-    stop_stack(layout)
+    with Console().status(STOPPING):
+        stop_stack(layout)
     layout.clear()
     typer.echo(f"removed the data in {layout.folder}")
 

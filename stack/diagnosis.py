@@ -74,7 +74,7 @@ def _by_exit(part: Part, exit_code: int | None) -> str:
     if exit_code is None:
         return f"it was not ready after {part.patience:.0f} s"
     if exit_code == -signal.SIGKILL:
-        return "it was killed; did the machine run out of memory?"
+        return "it was killed (by hand, or because the machine ran out of memory)"
     if exit_code < 0:
         return f"it was ended by {signal.Signals(-exit_code).name}"
     return f"it ended with exit code {exit_code}"

@@ -65,7 +65,7 @@ def _run(settings: Settings, layout: Layout, lock: Lock, console: Console) -> in
         for line in welcome(settings, layout, synced=synced):
             # Written as it is: a token that is wrapped cannot be pasted.
             console.out(line, highlight=False)
-        console.out("Ctrl-C stops it; the data are kept.", highlight=False)
+        console.out("Ctrl-C or `make down` stops it; the data are kept.", highlight=False)
 
     async def supervise() -> bool:
         return await Supervisor(parts, layout, lock, progress).run(greet)

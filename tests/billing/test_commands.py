@@ -28,7 +28,7 @@ async def arcadia(billing: Billing, *arguments: str) -> tuple[int, str]:
 
 async def test_the_balance_is_what_the_newest_snapshot_says(billing: Billing) -> None:
     code, said = await arcadia(billing, "balance")
-    assert (code, "NOT_FOUND" in said) == (1, True)
+    assert (code, "No balance was read yet" in said) == (1, True)
     for key, usage in (("1", "12.5"), ("2", "13.75")):
         await billing.balances.RecordBalance(
             balance_service_pb2.RecordBalanceRequest(
@@ -74,6 +74,17 @@ async def test_lines_are_listed_with_how_they_were_matched_and_the_unmatched_wit
     assert line.endswith(
         "Database Clusters: db (db-s-1vcpu-1gb)  unmatched (no resource had this name then)"
     )
+
+
+async def test_a_list_says_when_it_is_empty_and_when_it_is_cut_short(billing: Billing) -> None:
+    await billed(billing)
+    code, said = await arcadia(billing, "lines", "--count", "4")
+    assert (code, "more than these 4" in said) == (0, True)
+    assert "more than" not in (await arcadia(billing, "lines"))[1]
+    code, said = await arcadia(billing, "lines", "--period", "2026-06")
+    assert (code, "There are no such lines" in said) == (0, True)
+    code, said = await arcadia(billing, "unmatched", "--period", "2026-06")
+    assert said == "Every line that should have a resource has one.\n"
 
 
 async def test_an_export_is_written_as_it_comes(billing: Billing) -> None:
