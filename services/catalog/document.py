@@ -29,10 +29,6 @@ DEEPEST: Final = 12
 
 SECTIONS: Final = ("plans", "addons", "resource_prices")
 
-BY_UNIT: Final = frozenset(
-    {PricingModel.ALLOWANCE, PricingModel.PER_UNIT, PricingModel.PACKAGE, PricingModel.MINIMUM}
-)
-
 
 def read_document(text: str, field: str = "document") -> CatalogDocument:
     """What a document says. Raises InvalidArgument, naming the path of what is wrong."""
@@ -153,26 +149,21 @@ def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
         keeps_items="items" not in said,
     )
     if read.terms is not None:
-        _require(entry, "price_cents", path)
-        for position, item in enumerate(read.terms.items):
-            if item.pricing_model in BY_UNIT:
-                _require(
-                    entry["items"][position], "overage_price_cents", f"{path}.items[{position}]"
-                )
+        _require_price(entry, path)
     return read
 
 
 def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
     request = message_of(entry, pb.CreateAddonRequest, path)
     read = AddonEntry(requests.code(f"{path}.code", request.code), addon_terms(request, f"{path}."))
-    _require(entry, "price_cents", path)
+    _require_price(entry, path)
     return read
 
 
-def _require(entry: Mapping[str, Any], price: str, path: str) -> None:
+def _require_price(entry: Mapping[str, Any], path: str) -> None:
     """Refuses what has no price: a line that was left out must not make it free."""
-    if price not in entry:
-        raise InvalidArgument(f"{path}.{price}", "is required", reason="FIELD_REQUIRED")
+    if "price_cents" not in entry:
+        raise InvalidArgument(f"{path}.price_cents", "is required", reason="FIELD_REQUIRED")
 
 
 def _price(entry: dict[str, Any], path: str) -> UnitPrice:

@@ -9,7 +9,6 @@ from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_quotes import field_of
 
 PLAN = "document.plans[0]"
-TOKENS = "resource_kind: llm_tokens, overage_unit: token"
 
 
 def plan(said: str) -> str:
@@ -49,10 +48,6 @@ def plan(said: str) -> str:
         ("addons: [{code: x, resource_kind: cpu}]", "document.addons[0].resource_kind"),
         (plan("currency: AUD"), f"{PLAN}.price_cents"),
         (plan("currency: AUD, items: []"), f"{PLAN}.price_cents"),
-        (
-            plan(f"price_cents: 1, currency: AUD, items: [{{{TOKENS}}}]"),
-            f"{PLAN}.items[0].overage_price_cents",
-        ),
         (
             "addons: [{code: x, resource_kind: llm_tokens, qty: 1, currency: AUD}]",
             "document.addons[0].price_cents",
