@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -183,7 +183,8 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
 
             async def do() -> pb.DecideSpendBreachResponse:
                 row = await locked_breach(session, breach_id)
-                current = Status(row.status)
+                # Whether or not its work has found out yet that the month is over.
+                current = self._after(row.status, row.status, row.period)
                 wanted = check_decision(Action(row.action), current, decision)
                 if wanted is not current:
                     row = await decide(
@@ -221,7 +222,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         async with self._database.write(ALL) as session:
             if reached:
                 await open_breaches(session, period.start, reached, now)
-            waiting = await waiting_breaches(session, [row.id for row in page])
+            waiting = await waiting_breaches(session, [row.id for row in page], period.start)
         return pb.EvaluateSpendPoliciesResponse(
             spend_breaches=map(breach_message, waiting), next_page_token=token
         )
@@ -234,19 +235,22 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         told = Status(word("status", request.status, TOLD_BY_WORK))
         workflow_id = text("workflow_id", request.workflow_id)
         run_id = text("run_id", request.run_id)
-        now = self._clock()
         async with self._database.write(ALL) as session:
             row = await locked_breach(session, breach_id)
-            is_over = now >= month_of(row.period).end_at
             row = await record_outcome(
                 session,
                 breach_id,
-                after_outcome(Status(row.status), told, month_is_over=is_over),
+                self._after(row.status, told, row.period),
                 workflow_id=workflow_id,
                 run_id=run_id,
-                now=now,
+                now=self._clock(),
             )
         return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(row))
+
+    def _after(self, status: str, told: str, period: date) -> Status:
+        """Where a breach of a month stands after a word of it."""
+        is_over = self._clock() >= month_of(period).end_at
+        return after_outcome(Status(status), Status(told), month_is_over=is_over)
 
     async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> NewPolicy:
         """The policy that is asked for; a deployment's has the tenant of the deployment."""

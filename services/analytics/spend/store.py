@@ -105,7 +105,8 @@ ON CONFLICT ON CONSTRAINT spend_breaches_once DO NOTHING
 """
 WAITING: Final = text("""
 SELECT * FROM spend_breaches
-WHERE policy_id = ANY(CAST(:ids AS uuid[])) AND status IN ('open', 'refused')
+WHERE policy_id = ANY(CAST(:ids AS uuid[]))
+  AND (status IN ('open', 'refused') OR (status = 'awaiting_approval' AND period < :period))
 ORDER BY id
 """)
 LOCK: Final = text("SELECT * FROM spend_breaches WHERE id = :id FOR UPDATE")
@@ -217,9 +218,14 @@ async def open_breaches(
     await driver.execute(OPEN, values)
 
 
-async def waiting_breaches(session: ReadSession, policy_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Of these policies, the breaches about which something is still to be done."""
-    return (await session.execute(WAITING, {"ids": list(policy_ids)})).all()
+async def waiting_breaches(
+    session: ReadSession, policy_ids: Sequence[UUID], period: date
+) -> Sequence[Row[Any]]:
+    """Of these policies, the breaches about which something is still to be done.
+
+    Of those that await a decision, the ones of a month before `period`: they end undecided.
+    """
+    return (await session.execute(WAITING, {"ids": list(policy_ids), "period": period})).all()
 
 
 async def locked_breach(session: WriteSession, breach_id: UUID) -> Row[Any]:
