@@ -62,8 +62,8 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
                 session,
                 provider=requests.known_provider(request.provider),
                 kind=requests.known_swept_kind(request.kind),
-                key=requests.required("key", request.key),
-                run_id=request.run_id,
+                key=requests.text("key", requests.required("key", request.key)),
+                run_id=requests.text("run_id", request.run_id),
             )
         return pb.BeginSweepResponse(sweep=sweep_message(sweep))
 

@@ -11,7 +11,7 @@ from sqlalchemy import func
 from services.common.access import ALL
 from services.inventory.models import cloud_sweep_sightings, cloud_sweeps
 from services.inventory.store.sweeps import KEPT as KEPT_TIME
-from tests.inventory.account import Inventory, Token, reason_of, sighting
+from tests.inventory.account import Inventory, Token, reason_of, sighting, violated_field
 
 KEPT, LOST = sighting("kept"), sighting("lost")
 WIDE, NARROW = ("tags", "vpc_uuid"), ("tags",)
@@ -377,3 +377,9 @@ async def test_suspects_are_listed_in_pages(inventory: Inventory) -> None:
         if not token:
             break
     assert seen == [f"lost-{number}" for number in range(5)]
+
+
+async def test_a_sweep_whose_key_the_database_cannot_keep_is_refused(inventory: Inventory) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.begin(key="a\0b")
+    assert violated_field(refused.value) == "key"
