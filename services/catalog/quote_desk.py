@@ -28,7 +28,7 @@ from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.lines import AmountOutOfRange
 from services.catalog.quoting.proofs import prove
 from services.catalog.quoting.usage import NoPriceInForce
-from services.catalog.store.price_list import PriceListReader, read_price_list
+from services.catalog.store.price_list import PriceListReader
 from services.catalog.store.quote_shelf import QuoteShelf
 from services.catalog.store.quotes import keep_quotes
 from services.catalog.store.reckoning import Changing, read_changing
@@ -103,11 +103,15 @@ class QuoteDesk:
     async def _once(
         self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
     ) -> quotes_pb2.Quote:
-        """In one transaction, so that there is never the key without the quote."""
+        """In one transaction, so that there is never the key without the quote.
+
+        The catalog is read before it: a price list is of one moment, which the statements of a
+        transaction that writes are not.
+        """
+        prices = await self._reading.ask(None)
         async with self._database.write(_scope(wanted, caller)) as session:
 
             async def do() -> quotes_pb2.Quote:
-                prices = await read_price_list(session)
                 made = await self._make(wanted, caller, now, prices, session)
                 await keep_quotes(session, [made.kept])
                 return made.answer

@@ -261,6 +261,10 @@ async def test_the_same_key_gives_the_same_quote_and_another_body_is_a_conflict(
     assert await quote(seeded, plan_code="studio", request_id="q-1") == first
     status, reason = await refusal(quote(seeded, plan_code="pro", request_id="q-1"), field_of)
     assert (status, reason) == ("ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED")
+    await publish(seeded, "studio", 6000)
+    assert await quote(seeded, plan_code="studio", request_id="q-1") == first
+    another = await quote(seeded, plan_code="studio", request_id="q-2")
+    assert another.all_in_monthly_cents == 6000
 
 
 async def test_quotes_that_are_asked_for_at_the_same_time_are_each_kept_for_their_tenant(

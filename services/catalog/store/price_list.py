@@ -21,7 +21,7 @@ from services.common.access import Scope
 from services.common.database import Database, ReadSession
 from services.common.single_statements import compiled
 
-__all__ = ["REVISION", "PriceListReader", "read_price_list"]
+__all__ = ["REVISION", "PriceListReader"]
 
 CATALOG_ONLY: Final = Scope("")
 """Sees what is sold, and no tenant's rows."""
@@ -42,7 +42,7 @@ READ_REVISION: Final = compiled(text(REVISION))
 ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
 
 
-async def read_price_list(session: ReadSession) -> PriceList:
+async def _price_list(session: ReadSession) -> PriceList:
     """All that is sold now, in four statements."""
     versions = [version_snapshot(version) for version in await versions_of(session, ACTIVE)]
     addons, prices = await all_addons(session), await all_prices(session)
@@ -75,5 +75,5 @@ class PriceListReader:
         revision = rows[0][0] or ""
         if self._known is None or revision != self._known.revision:
             async with self._database.read(CATALOG_ONLY) as session:
-                self._known = replace(await read_price_list(session), revision=revision)
+                self._known = replace(await _price_list(session), revision=revision)
         return [self._known] * len(askers)
