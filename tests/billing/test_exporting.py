@@ -73,6 +73,7 @@ async def test_a_form_that_does_not_exist_is_refused_by_its_name(billing: Billin
     assert violated_field(refused.value) == "format"
 
 
+@pytest.mark.focus
 async def test_the_public_validator_of_focus_passes(
     billing: Billing, known: KnownAccount, tmp_path: Path
 ) -> None:
