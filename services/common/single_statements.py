@@ -139,7 +139,8 @@ class SingleConnection(psycopg.AsyncConnection[Any]):
 def _results(pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
     """Of all that was sent; run by the driver, which waits for what is yielded."""
     while pgconn.flush():
-        if (yield Wait.RW) & Ready.R:
+        ready = yield Wait.RW
+        if ready and ready & Ready.R:  # nothing, where the driver goes on after a cancellation
             pgconn.consume_input()
     results: list[pq.abc.PGresult] = []
     while True:

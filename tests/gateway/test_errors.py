@@ -182,9 +182,12 @@ async def test_callers_without_a_token_share_one_limit_and_use_up_no_others(
     narrow: Gateway, backend: Backend
 ) -> None:
     answers = await asyncio.gather(*(narrow.http.get("/api/health") for _ in range(400)))
-    refused = [answer for answer in answers if answer.status_code != 200]
-    assert refusal(refused[0]) == (429, 8, "RATE_LIMITED")
-    assert len(refused) < 400
+    # On a busy machine some of so many at once wait too long for the service: those are 504.
+    statuses = {answer.status_code for answer in answers}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refusal(refused) == (429, 8, "RATE_LIMITED")
+    assert 200 in statuses
+    assert statuses <= {200, 429, 504}
     assert (await narrow.http.get(INVENTORY, headers=narrow.bearer("known"))).status_code == 200
 
 

@@ -65,6 +65,17 @@ async def test_no_content_type_brings_a_call_to_an_internal_rpc(
     assert backend.arrivals == []
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"])
+async def test_only_a_post_is_a_grpc_call(gateway: Gateway, backend: Backend, method: str) -> None:
+    odd = await gateway.http.request(
+        method,
+        "/arcadia.inventory.v1.InventoryService/ListResources",
+        headers=gateway.bearer() | {"content-type": "application/grpc", "te": "trailers"},
+    )
+    assert odd.headers["grpc-status"] == "12"
+    assert backend.arrivals == []
+
+
 async def test_headers_of_envoy_lead_to_no_other_rpc(gateway: Gateway, backend: Backend) -> None:
     for header in ("x-envoy-original-path", "x-original-url", "x-rewrite-url", "x-forwarded-path"):
         answer = await gateway.get("/api/v1/inventory", **{header: BEGIN_SWEEP})

@@ -54,7 +54,8 @@ async def list_settled_events(
     sees those events that were its own when they were written.
     """
     values: dict[str, Any] = {"scope": scope.tenant_id, "kind": kind}
-    asked = tuple(name for name in CONDITIONS if values[name])
+    bounded = () if scope.everything else ("scope",)
+    asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
     parameters = {"after": after, "until": until, "limit": limit}
     return await reading.fetch(_page(asked), parameters | {name: values[name] for name in asked})
 

@@ -121,7 +121,8 @@ async def list_resources(
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
     if wanted.tag:
         values["tag"] = [wanted.tag]
-    asked = tuple(name for name in CONDITIONS if values[name])
+    bounded = () if scope.everything else ("scope",)
+    asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
     statement = _page(FULL if full else BASIC, wanted.life, asked)
     parameters = {name: values[name] for name in asked}
     return await reading.fetch(statement, {"limit": limit, **parameters})
