@@ -59,6 +59,20 @@ async def test_a_failed_revert_leaves_the_drift_open_with_the_reason(account: Ac
     assert answer.drift.revert_run.reason == "the size is sold out"
 
 
+async def test_what_is_being_reverted_is_not_accepted_until_that_ended(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await account.accept(drift_id)
+    assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert reason_of(refused.value) == "REVERT_RUNNING"
+    assert (await account.open())["size"].expected.string_value == "s-2vcpu-2gb"
+    request = pb.FailRevertRequest(drift_id=drift_id, run_id="run-1", reason="it was cancelled")
+    await account.reconcile.FailRevert(request, metadata=account.inventory.worker)
+    await account.accept(drift_id)
+    assert "size" not in await account.open()
+
+
 async def test_only_the_newest_run_ends_a_revert(account: Account) -> None:
     drift_id = await drifted(account)
     await begin(account, drift_id, "run-1")

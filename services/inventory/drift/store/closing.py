@@ -96,11 +96,17 @@ class _Locked:
 async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause: Cause) -> Row[Any]:
     """Makes the live value the desired one, and closes the drift.
 
-    Raises NotFound, and FailedPrecondition for a drift that is not open.
+    Raises NotFound, and FailedPrecondition for a drift that is not open, or is being reverted.
     """
     drift = await _locked(session, drift_id)
     row = drift.row
     _require_next(row, Status.ACCEPTED)
+    if row.revert_status == RevertStatus.RUNNING:  # it would set back what is desired by then
+        raise FailedPrecondition(
+            f"drift {row.id} is being reverted by {row.revert_workflow_id}: cancel that first",
+            reason="REVERT_RUNNING",
+            metadata={"workflow_id": row.revert_workflow_id, "run_id": row.revert_run_id},
+        )
     specified = await session.execute(
         SPECIFY,
         {
