@@ -141,7 +141,7 @@ class InvoicingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DiscardDrafts(self, request, context):
-        """Voids the next drafts of a roll-up that is undone.
+        """Voids the next drafts of the month whose roll-up is undone, whichever run made them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,7 @@ class InvoicingServiceStub:
     IssueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.IssueInvoicesRequest, _invoicing_service_pb2.IssueInvoicesResponse]
     """Issues the next drafts of a roll-up: a block of numbers at a time."""
     DiscardDrafts: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]
-    """Voids the next drafts of a roll-up that is undone."""
+    """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
     SetRollupStatus: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]
@@ -88,7 +88,7 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     IssueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.IssueInvoicesRequest, _invoicing_service_pb2.IssueInvoicesResponse]  # type: ignore[assignment]
     """Issues the next drafts of a roll-up: a block of numbers at a time."""
     DiscardDrafts: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]  # type: ignore[assignment]
-    """Voids the next drafts of a roll-up that is undone."""
+    """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
     SetRollupStatus: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]  # type: ignore[assignment]
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]  # type: ignore[assignment]
@@ -158,7 +158,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.DiscardDraftsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.DiscardDraftsResponse, _abc.Awaitable[_invoicing_service_pb2.DiscardDraftsResponse]]:
-        """Voids the next drafts of a roll-up that is undone."""
+        """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
 
     @_abc_1.abstractmethod
     def SetRollupStatus(

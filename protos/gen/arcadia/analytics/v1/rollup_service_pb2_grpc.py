@@ -113,7 +113,8 @@ class RollupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndoRollup(self, request, context):
-        """Voids the drafts of a roll-up. Refused once one of its invoices was issued.
+        """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
+        that a later one took over from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

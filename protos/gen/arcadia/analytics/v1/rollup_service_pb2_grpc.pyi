@@ -46,7 +46,9 @@ class RollupServiceStub:
     ApproveRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]
     """Lets a roll-up that awaits approval issue its drafts."""
     UndoRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]
-    """Voids the drafts of a roll-up. Refused once one of its invoices was issued."""
+    """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
+    that a later one took over from.
+    """
     RetryRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.RetryRollupRequest, _rollup_service_pb2.RetryRollupResponse]
     """Tries the failed tenants again: all, or those named."""
 
@@ -68,7 +70,9 @@ class RollupServiceAsyncStub(RollupServiceStub):
     ApproveRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]  # type: ignore[assignment]
     """Lets a roll-up that awaits approval issue its drafts."""
     UndoRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]  # type: ignore[assignment]
-    """Voids the drafts of a roll-up. Refused once one of its invoices was issued."""
+    """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
+    that a later one took over from.
+    """
     RetryRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.RetryRollupRequest, _rollup_service_pb2.RetryRollupResponse]  # type: ignore[assignment]
     """Tries the failed tenants again: all, or those named."""
 
@@ -123,7 +127,9 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.UndoRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.UndoRollupResponse, _abc.Awaitable[_rollup_service_pb2.UndoRollupResponse]]:
-        """Voids the drafts of a roll-up. Refused once one of its invoices was issued."""
+        """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
+        that a later one took over from.
+        """
 
     @_abc_1.abstractmethod
     def RetryRollup(

@@ -101,7 +101,7 @@ class DriftServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcceptDrift(self, request, context):
-        """Makes the live value the desired one. Refused when the drift is not open.
+        """Makes the live value the desired one. Refused when the drift is not open, or is being reverted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class DriftServiceStub:
     GetDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.GetDriftRequest, _drift_service_pb2.GetDriftResponse]
     """One drift; poll it to follow a revert."""
     AcceptDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.AcceptDriftRequest, _drift_service_pb2.AcceptDriftResponse]
-    """Makes the live value the desired one. Refused when the drift is not open."""
+    """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
     RevertDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.RevertDriftRequest, _drift_service_pb2.RevertDriftResponse]
     """Starts the work that makes the cloud match the spec again. The drift becomes
     `reverted` only after the live value was read back equal.
@@ -64,7 +64,7 @@ class DriftServiceAsyncStub(DriftServiceStub):
     GetDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.GetDriftRequest, _drift_service_pb2.GetDriftResponse]  # type: ignore[assignment]
     """One drift; poll it to follow a revert."""
     AcceptDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.AcceptDriftRequest, _drift_service_pb2.AcceptDriftResponse]  # type: ignore[assignment]
-    """Makes the live value the desired one. Refused when the drift is not open."""
+    """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
     RevertDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.RevertDriftRequest, _drift_service_pb2.RevertDriftResponse]  # type: ignore[assignment]
     """Starts the work that makes the cloud match the spec again. The drift becomes
     `reverted` only after the live value was read back equal.
@@ -105,7 +105,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.AcceptDriftRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.AcceptDriftResponse, _abc.Awaitable[_drift_service_pb2.AcceptDriftResponse]]:
-        """Makes the live value the desired one. Refused when the drift is not open."""
+        """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
 
     @_abc_1.abstractmethod
     def RevertDrift(
