@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "margin": "margin:commands",
     "migrate": "migrate:migrate_databases",
     "provision": "provision:commands",
+    "releases": "releases:commands",
     "rollup": "rollup:commands",
     "simulator": "simulator:run_simulator",
     "spend": "spend:commands",

@@ -18,7 +18,6 @@ from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from temporalio.client import Client, Interceptor
-from temporalio.common import WorkerDeploymentVersion
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.runtime import (
     LogForwardingConfig,
@@ -29,14 +28,13 @@ from temporalio.runtime import (
     TelemetryFilter,
 )
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from providers.digitalocean.sources import Sources
 from services.common.clients import connect as connect_service
 from services.common.settings import Service, Settings
 from services.common.telemetry import configure_logging, configure_telemetry
-from services.common.version import version
 from workflows.assembly import (
     WORKFLOWS,
     Activity,
@@ -50,6 +48,7 @@ from workflows.connection import connect
 from workflows.month_end_assembly import invoicing_activities
 from workflows.provider import ProviderTokens, spaces_of
 from workflows.queues import TaskQueue
+from workflows.releases import deployment_of
 from workflows.schedules import ensure_schedules, planned
 from workflows.search_attributes import register_search_attributes
 
@@ -101,37 +100,43 @@ async def workers(
         for queue in TaskQueue:
             if queue is TaskQueue.INVOICING:
                 activities = await held.enter_async_context(invoicing_activities(settings))
-                made.append(_worker(client, queue, grace, activities))
+                made.append(_worker(settings, client, queue, grace, activities))
                 continue
             if queue is TaskQueue.METERING:
                 analytics = await held.enter_async_context(
                     connect_service(settings, Service.ANALYTICS, caller=PROGRAM)
                 )
-                made.append(_worker(client, queue, grace, metering_activities(analytics)))
+                made.append(_worker(settings, client, queue, grace, metering_activities(analytics)))
                 continue
             provider = await held.enter_async_context(tokens.client(queue))
             if queue is TaskQueue.CLOUD_BILLING:
                 billing = await held.enter_async_context(
                     connect_service(settings, Service.BILLING, caller=PROGRAM)
                 )
-                made.append(_worker(client, queue, grace, billing_activities(provider, billing)))
+                made.append(
+                    _worker(settings, client, queue, grace, billing_activities(provider, billing))
+                )
                 continue
             if queue is TaskQueue.PROVISIONING:
                 catalog = await held.enter_async_context(
                     connect_service(settings, Service.CATALOG, caller=PROGRAM)
                 )
                 activities = provisioning_activities(provider, channel, catalog)
-                made.append(_worker(client, queue, grace, activities))
+                made.append(_worker(settings, client, queue, grace, activities))
                 continue
             activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
             if queue is TaskQueue.CLOUD_SYNC_FULL:
                 activities = (*activities, *drift_activities(provider, channel))
-            made.append(_worker(client, queue, grace, activities))
+            made.append(_worker(settings, client, queue, grace, activities))
         yield made
 
 
 def _worker(
-    client: Client, queue: TaskQueue, grace: timedelta, activities: Sequence[Activity]
+    settings: Settings,
+    client: Client,
+    queue: TaskQueue,
+    grace: timedelta,
+    activities: Sequence[Activity],
 ) -> Worker:
     return Worker(
         client,
@@ -145,19 +150,7 @@ def _worker(
         max_heartbeat_throttle_interval=HEARTBEATS_APART,
         default_heartbeat_throttle_interval=HEARTBEATS_APART,
         graceful_shutdown_timeout=grace,
-        deployment_config=_deployment(),
-    )
-
-
-def _deployment() -> WorkerDeploymentConfig:
-    """Names the release in every history.
-
-    Versioned routing is left off: it needs an operator's step at each release, and our
-    runs are short. Until then a change of a workflow must replay the saved histories.
-    """
-    return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(deployment_name="arcadia", build_id=version()),
-        use_worker_versioning=False,
+        deployment_config=deployment_of(settings, queue),
     )
 
 

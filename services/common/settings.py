@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         default="default", validation_alias=_variable("TEMPORAL_NAMESPACE")
     )
 
+    release: str = ""
+    """What this build is called in Temporal; the distribution's version when empty."""
+    worker_versioning: bool = False
+    """Whether runs stay with the workers of their release; then one is made current by hand."""
+
     temporal_ui_url: str = ""
     """Where operators find Temporal's UI: answers link their runs to it."""
 
