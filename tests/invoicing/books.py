@@ -214,6 +214,12 @@ class Books:
         with psycopg.connect(self.admin_url) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 
+    def subscribe_tenants(self, count: int) -> None:
+        """So many tenants with a subscription each, and no other."""
+        self.catalog.subscriptions = [
+            Subscription(f"tenant-{number:03d}", "app") for number in range(count)
+        ]
+
     def execute(self, statement: str, *parameters: Any) -> None:
         """Changes the database behind everybody's back."""
         with psycopg.connect(self.admin_url) as connection:

@@ -57,6 +57,12 @@ class MonthEnd:
         self.settings = self.settings.model_copy(update={"invoice_approval": True})
         self.start_analytics()
 
+    def start_asking(self) -> None:
+        """A month that is metered to its end, and everything that brings it to an approval."""
+        self.metered()
+        self.start_analytics_that_asks()
+        self.start_worker()
+
     def start_worker(self) -> None:
         """A worker inside the test's own process."""
         self._working.start(self.settings, self.temporal)

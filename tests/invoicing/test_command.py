@@ -34,9 +34,7 @@ async def test_a_month_is_run_retried_undone_and_approved_by_hand(month_end: Mon
         Subscription(tenant, "app") for tenant in ("acme", "globex")
     ]
     month_end.books.catalog.refused["globex"] = "NO_PRICE_IN_FORCE"
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.start_asking()
 
     code, told = await arcadia(month_end, "run", "2026-04")
     assert (code, "awaiting approval" in told) == (0, True), told

@@ -77,9 +77,7 @@ async def test_a_month_that_was_not_metered_to_its_end_is_not_billed(month_end: 
 
 async def test_nothing_is_issued_before_an_operator_approves(month_end: MonthEnd) -> None:
     tenants(month_end.books, 3)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.start_asking()
     rollup = await until(month_end, await month_end.start(), "awaiting_approval")
     assert {one.status for one in await month_end.books.listed()} == {"draft"}
     assert await month_end.books.listed(month_end.books.tenant("tenant-000")) == []
@@ -95,9 +93,7 @@ async def test_nothing_is_issued_before_an_operator_approves(month_end: MonthEnd
 
 async def test_an_undone_month_has_no_invoice_and_can_be_billed_again(month_end: MonthEnd) -> None:
     tenants(month_end.books, 3)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.start_asking()
     rollup = await until(month_end, await month_end.start(), "awaiting_approval")
 
     await month_end.undo(rollup.id)
@@ -114,9 +110,7 @@ async def test_an_undone_month_has_no_invoice_and_can_be_billed_again(month_end:
 
 async def test_a_run_that_broke_off_can_be_undone(month_end: MonthEnd) -> None:
     tenants(month_end.books, 3)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.start_asking()
     rollup = await until(month_end, await month_end.start(), "awaiting_approval")
     await month_end.run_of(rollup).terminate("somebody pulled the plug")
 
@@ -129,9 +123,7 @@ async def test_a_run_that_is_cancelled_says_so_and_the_next_one_takes_it_up(
     month_end: MonthEnd,
 ) -> None:
     tenants(month_end.books, 3)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.start_asking()
     rollup = await until(month_end, await month_end.start(), "awaiting_approval")
 
     await month_end.run_of(rollup).cancel()

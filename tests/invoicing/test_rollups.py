@@ -16,13 +16,6 @@ BLOG = Subscription("acme", "blog")
 STORE = Subscription("globex", "store")
 
 
-def tenants(books: Books, count: int) -> None:
-    """So many tenants with a subscription each."""
-    books.catalog.subscriptions = [
-        Subscription(f"tenant-{number:03d}", "app") for number in range(count)
-    ]
-
-
 async def test_studio_with_storage_and_three_droplets_in_april_comes_to_70_64(
     books: Books,
 ) -> None:
@@ -68,7 +61,7 @@ async def test_a_tenant_gets_one_invoice_for_all_its_deployments(books: Books) -
 
 
 async def test_every_step_may_be_sent_again(books: Books) -> None:
-    tenants(books, 5)
+    books.subscribe_tenants(5)
     rollup = await books.begin(key="invoice-rollup/2026-04/run")
     assert (await books.begin(key="invoice-rollup/2026-04/run")).id == rollup.id
     cursors = await books.plan(rollup.id)
@@ -87,7 +80,7 @@ async def test_every_step_may_be_sent_again(books: Books) -> None:
 
 
 async def test_one_tenants_failure_is_parked_and_stops_nobody(books: Books) -> None:
-    tenants(books, 3)
+    books.subscribe_tenants(3)
     books.catalog.refused["tenant-001"] = "NO_PRICE_IN_FORCE"
 
     rollup = await books.rolled_up()
@@ -125,7 +118,7 @@ async def test_force_replaces_drafts_and_nothing_that_was_issued(books: Books) -
 
 
 async def test_a_run_that_broke_off_anywhere_is_finished_by_the_next(books: Books) -> None:
-    tenants(books, 7)
+    books.subscribe_tenants(7)
     broken = await books.begin()
     cursors = await books.plan(broken.id)
     await books.draft(broken.id, cursors[1])
@@ -138,7 +131,7 @@ async def test_a_run_that_broke_off_anywhere_is_finished_by_the_next(books: Book
 async def test_pages_drafted_at_the_same_time_and_twice_make_one_invoice_each(
     books: Books,
 ) -> None:
-    tenants(books, 12)
+    books.subscribe_tenants(12)
     rollup = await books.begin()
     cursors = await books.plan(rollup.id)
     await asyncio.gather(*(books.draft(rollup.id, cursor) for cursor in cursors * 2))

@@ -6,23 +6,14 @@ from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
-from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
-
-
-def tenants(books: Books, count: int) -> None:
-    books.catalog.subscriptions = [
-        Subscription(f"tenant-{number:03d}", "app") for number in range(count)
-    ]
 
 
 async def test_undoing_a_roll_up_that_another_took_over_from_undoes_nothing(
     month_end: MonthEnd,
 ) -> None:
-    tenants(month_end.books, 2)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.books.subscribe_tenants(2)
+    month_end.start_asking()
     first = await until(month_end, await month_end.start(), "awaiting_approval")
     await month_end.run_of(first).terminate("somebody pulled the plug")
     second = await until(month_end, await month_end.start(), "awaiting_approval")
@@ -39,10 +30,8 @@ async def test_undoing_a_roll_up_that_another_took_over_from_undoes_nothing(
 async def test_failed_tenants_of_an_older_roll_up_are_not_tried_again_while_a_newer_one_runs(
     month_end: MonthEnd,
 ) -> None:
-    tenants(month_end.books, 2)
-    month_end.metered()
-    month_end.start_analytics_that_asks()
-    month_end.start_worker()
+    month_end.books.subscribe_tenants(2)
+    month_end.start_asking()
     month_end.books.catalog.refused["tenant-001"] = "NO_PRICE_IN_FORCE"
     first = await until(month_end, await month_end.start(), "awaiting_approval")
     await month_end.approve(first.id)
@@ -61,7 +50,7 @@ async def test_failed_tenants_of_an_older_roll_up_are_not_tried_again_while_a_ne
 
 async def test_an_undone_month_has_no_draft_of_an_earlier_roll_up_either(books: Books) -> None:
     """The month is metered anew then: a draft that was left would bill what was known before."""
-    tenants(books, 4)
+    books.subscribe_tenants(4)
     broken = await books.drafted()
     await books.move(broken.id, "failed", "broke off")
     forced = await books.begin(force=True)
