@@ -126,7 +126,7 @@ async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
         request.items.append(
             pb.BatchQuoteItem(
                 subscription_id=identifier,
-                usage=[
+                quantities=[
                     pb.UsageQuantity(
                         resource_kind="droplet_hours", qty=str(1440 + number), facts_hash="a" * 64
                     ),

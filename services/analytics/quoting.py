@@ -159,7 +159,7 @@ async def quote(
 def _item(item: QuoteItem) -> pb.BatchQuoteItem:
     return pb.BatchQuoteItem(
         subscription_id=item.subscription_id,
-        usage=(
+        quantities=(
             pb.UsageQuantity(
                 resource_kind=used.resource_kind, qty=plain(used.qty), facts_hash=used.facts_hash
             )

@@ -54,7 +54,7 @@ def batch_items(request: pb.BatchQuoteRequest) -> list[BatchItem]:
     return [
         BatchItem(
             requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id),
-            _usage(item.usage, f"items[{place}].usage"),
+            _usage(item.quantities, f"items[{place}].quantities"),
         )
         for place, item in enumerate(request.items)
     ]

@@ -105,6 +105,18 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             raise InvalidArgument(fields[error.side], f"cannot be read: {error}") from error
         return pb.CompareProofsResponse(differences=map(difference_message, found))
 
+    async def ReadBackdatedChanges(  # noqa: N802
+        self, request: pb.ReadBackdatedChangesRequest, context: Context
+    ) -> pb.ReadBackdatedChangesResponse:
+        """The changes that reached into a month before the one in which they were made."""
+        return pb.ReadBackdatedChangesResponse(cursor=request.after)
+
+    async def ValueUsage(  # noqa: N802
+        self, request: pb.ValueUsageRequest, context: Context
+    ) -> pb.ValueUsageResponse:
+        """What usage is worth at the unit prices in force on its days."""
+        return pb.ValueUsageResponse()
+
     async def ListBillableSubscriptions(  # noqa: N802
         self, request: pb.ListBillableSubscriptionsRequest, context: Context
     ) -> pb.ListBillableSubscriptionsResponse:

@@ -54,7 +54,9 @@ async def batch(
         items=[
             pb.BatchQuoteItem(
                 subscription_id=subscription,
-                usage=[pb.UsageQuantity(resource_kind=kind, qty=qty) for kind, qty in used.items()],
+                quantities=[
+                    pb.UsageQuantity(resource_kind=kind, qty=qty) for kind, qty in used.items()
+                ],
             )
             for subscription, used in items
         ],
@@ -162,13 +164,13 @@ async def test_what_is_not_there_fails_alone_and_results_keep_their_order(seeded
             [("0197f3c4-0000-7000-8000-000000000000", {"droplet_hours": "-1"})],
             "2026-04-01",
             "2026-05-01",
-            "items[0].usage[0].qty",
+            "items[0].quantities[0].qty",
         ),
         (
             [("0197f3c4-0000-7000-8000-000000000000", {"coffee": "1"})],
             "2026-04-01",
             "2026-05-01",
-            "items[0].usage[0].resource_kind",
+            "items[0].quantities[0].resource_kind",
         ),
     ],
 )

@@ -142,7 +142,7 @@ async def test_droplets_through_all_of_april(
 ) -> None:
     item = pb.BatchQuoteItem(
         subscription_id=subscribed(stack, addons),
-        usage=[pb.UsageQuantity(resource_kind="droplet_hours", qty=hours)],
+        quantities=[pb.UsageQuantity(resource_kind="droplet_hours", qty=hours)],
     )
     request = pb.BatchQuoteRequest(
         period_start=f"{YEAR}-04-01", period_end=f"{YEAR}-05-01", items=[item]

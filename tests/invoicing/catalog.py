@@ -130,6 +130,16 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
             ]
         )
 
+    async def ReadBackdatedChanges(  # noqa: N802
+        self, request: pb.ReadBackdatedChangesRequest, context: Any
+    ) -> pb.ReadBackdatedChangesResponse:
+        return pb.ReadBackdatedChangesResponse(cursor=request.after)
+
+    async def ValueUsage(  # noqa: N802
+        self, request: pb.ValueUsageRequest, context: Any
+    ) -> pb.ValueUsageResponse:
+        return pb.ValueUsageResponse()
+
     async def _behave(self, context: Any) -> None:
         if self.slow_seconds:
             await asyncio.sleep(self.slow_seconds)
@@ -140,7 +150,7 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
 
 def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> quotes_pb2.Quote:
     """What a subscription comes to in a month, with a proof."""
-    usage = {used.resource_kind: Decimal(used.qty) for used in item.usage}
+    usage = {used.resource_kind: Decimal(used.qty) for used in item.quantities}
     base = _line("plan_base", "", "Studio", "1", "month", one.base_cents, plan_version_id="v1")
     addons = [
         _line("addon", "spaces_gb_month", "Addon: storage_50gb", "1", "month", 750, addon_id="a1")
@@ -166,8 +176,8 @@ def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> q
     inputs = {
         "period": period_start,
         "subscription": one.id,
-        "usage": {used.resource_kind: used.qty for used in item.usage},
-        "facts": [used.facts_hash for used in item.usage],
+        "usage": {used.resource_kind: used.qty for used in item.quantities},
+        "facts": [used.facts_hash for used in item.quantities],
     }
     quote = quotes_pb2.Quote(
         recurring=[base, *addons],

@@ -22,12 +22,16 @@ class BatchQuoteRequest(_message.Message):
     def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ...) -> None: ...
 
 class BatchQuoteItem(_message.Message):
-    __slots__ = ("subscription_id", "usage")
+    __slots__ = ("subscription_id", "quantities", "usage", "engine_version")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
-    usage: _containers.RepeatedCompositeFieldContainer[UsageQuantity]
-    def __init__(self, subscription_id: _Optional[str] = ..., usage: _Optional[_Iterable[_Union[UsageQuantity, _Mapping]]] = ...) -> None: ...
+    quantities: _containers.RepeatedCompositeFieldContainer[UsageQuantity]
+    usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
+    engine_version: str
+    def __init__(self, subscription_id: _Optional[str] = ..., quantities: _Optional[_Iterable[_Union[UsageQuantity, _Mapping]]] = ..., usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., engine_version: _Optional[str] = ...) -> None: ...
 
 class UsageQuantity(_message.Message):
     __slots__ = ("resource_kind", "qty", "facts_hash")
@@ -38,6 +42,35 @@ class UsageQuantity(_message.Message):
     qty: str
     facts_hash: str
     def __init__(self, resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., facts_hash: _Optional[str] = ...) -> None: ...
+
+class UsageSeries(_message.Message):
+    __slots__ = ("resource_kind", "dimensions", "runs", "facts_hash")
+    class DimensionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    FACTS_HASH_FIELD_NUMBER: _ClassVar[int]
+    resource_kind: str
+    dimensions: _containers.ScalarMap[str, str]
+    runs: _containers.RepeatedCompositeFieldContainer[UsageRun]
+    facts_hash: str
+    def __init__(self, resource_kind: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., runs: _Optional[_Iterable[_Union[UsageRun, _Mapping]]] = ..., facts_hash: _Optional[str] = ...) -> None: ...
+
+class UsageRun(_message.Message):
+    __slots__ = ("first_day", "days", "qty")
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    QTY_FIELD_NUMBER: _ClassVar[int]
+    first_day: str
+    days: int
+    qty: str
+    def __init__(self, first_day: _Optional[str] = ..., days: _Optional[int] = ..., qty: _Optional[str] = ...) -> None: ...
 
 class BatchQuoteResponse(_message.Message):
     __slots__ = ("results",)
@@ -92,18 +125,20 @@ class CompareProofsResponse(_message.Message):
     def __init__(self, differences: _Optional[_Iterable[_Union[_quotes_pb2.InputDifference, _Mapping]]] = ...) -> None: ...
 
 class ListBillableSubscriptionsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "period_start", "period_end", "tenant_ids")
+    __slots__ = ("page_size", "page_token", "period_start", "period_end", "tenant_ids", "include_trials")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PERIOD_START_FIELD_NUMBER: _ClassVar[int]
     PERIOD_END_FIELD_NUMBER: _ClassVar[int]
     TENANT_IDS_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_TRIALS_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     period_start: str
     period_end: str
     tenant_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    include_trials: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., include_trials: _Optional[bool] = ...) -> None: ...
 
 class ListBillableSubscriptionsResponse(_message.Message):
     __slots__ = ("billable_subscriptions", "next_page_token")
@@ -114,9 +149,69 @@ class ListBillableSubscriptionsResponse(_message.Message):
     def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class BillableSubscription(_message.Message):
-    __slots__ = ("subscription", "deployment")
+    __slots__ = ("subscription", "deployment", "billed_days", "trial_days")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    BILLED_DAYS_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_DAYS_FIELD_NUMBER: _ClassVar[int]
     subscription: _subscriptions_pb2.Subscription
     deployment: _deployments_pb2.Deployment
-    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ...) -> None: ...
+    billed_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
+    trial_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ...) -> None: ...
+
+class ValueUsageRequest(_message.Message):
+    __slots__ = ("usage", "currency")
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
+    currency: str
+    def __init__(self, usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., currency: _Optional[str] = ...) -> None: ...
+
+class ValueUsageResponse(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[UsageValue]
+    def __init__(self, values: _Optional[_Iterable[_Union[UsageValue, _Mapping]]] = ...) -> None: ...
+
+class UsageValue(_message.Message):
+    __slots__ = ("runs",)
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    runs: _containers.RepeatedCompositeFieldContainer[ValuedRun]
+    def __init__(self, runs: _Optional[_Iterable[_Union[ValuedRun, _Mapping]]] = ...) -> None: ...
+
+class ValuedRun(_message.Message):
+    __slots__ = ("run", "value")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    run: UsageRun
+    value: str
+    def __init__(self, run: _Optional[_Union[UsageRun, _Mapping]] = ..., value: _Optional[str] = ...) -> None: ...
+
+class ReadBackdatedChangesRequest(_message.Message):
+    __slots__ = ("after", "page_size")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    page_size: int
+    def __init__(self, after: _Optional[int] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class ReadBackdatedChangesResponse(_message.Message):
+    __slots__ = ("changes", "cursor")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[BackdatedChange]
+    cursor: int
+    def __init__(self, changes: _Optional[_Iterable[_Union[BackdatedChange, _Mapping]]] = ..., cursor: _Optional[int] = ...) -> None: ...
+
+class BackdatedChange(_message.Message):
+    __slots__ = ("subscription_id", "deployment_id", "tenant_id", "effective_from")
+    SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
+    subscription_id: str
+    deployment_id: str
+    tenant_id: str
+    effective_from: str
+    def __init__(self, subscription_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., effective_from: _Optional[str] = ...) -> None: ...

@@ -50,6 +50,16 @@ class PricingServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsResponse.FromString,
                 _registered_method=True)
+        self.ValueUsage = channel.unary_unary(
+                '/arcadia.catalog.v1.PricingService/ValueUsage',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageResponse.FromString,
+                _registered_method=True)
+        self.ReadBackdatedChanges = channel.unary_unary(
+                '/arcadia.catalog.v1.PricingService/ReadBackdatedChanges',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesResponse.FromString,
+                _registered_method=True)
         self.ListBillableSubscriptions = channel.unary_unary(
                 '/arcadia.catalog.v1.PricingService/ListBillableSubscriptions',
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ListBillableSubscriptionsRequest.SerializeToString,
@@ -83,6 +93,21 @@ class PricingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ValueUsage(self, request, context):
+        """What usage is worth at the unit prices in force on its days, whoever it belongs to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadBackdatedChanges(self, request, context):
+        """The changes of subscriptions that reached into a month before the one in which they
+        were made, in the order in which they were made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBillableSubscriptions(self, request, context):
         """The subscriptions that were billable on any day of a period, with their
         deployments, by tenant; a page never cuts a tenant in two.
@@ -108,6 +133,16 @@ def add_PricingServiceServicer_to_server(servicer, server):
                     servicer.CompareProofs,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsResponse.SerializeToString,
+            ),
+            'ValueUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ValueUsage,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageResponse.SerializeToString,
+            ),
+            'ReadBackdatedChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadBackdatedChanges,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesResponse.SerializeToString,
             ),
             'ListBillableSubscriptions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBillableSubscriptions,
@@ -197,6 +232,60 @@ class PricingService:
             '/arcadia.catalog.v1.PricingService/CompareProofs',
             arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.CompareProofsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ValueUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.PricingService/ValueUsage',
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ValueUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadBackdatedChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.PricingService/ReadBackdatedChanges',
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.ReadBackdatedChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

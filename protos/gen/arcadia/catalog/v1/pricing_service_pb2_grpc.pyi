@@ -41,6 +41,12 @@ class PricingServiceStub:
     """Computes a batch of proofs again."""
     CompareProofs: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.CompareProofsRequest, _pricing_service_pb2.CompareProofsResponse]
     """Names the inputs in which two proofs differ; one may be a stored quote's."""
+    ValueUsage: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ValueUsageRequest, _pricing_service_pb2.ValueUsageResponse]
+    """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+    ReadBackdatedChanges: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ReadBackdatedChangesRequest, _pricing_service_pb2.ReadBackdatedChangesResponse]
+    """The changes of subscriptions that reached into a month before the one in which they
+    were made, in the order in which they were made.
+    """
     ListBillableSubscriptions: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ListBillableSubscriptionsRequest, _pricing_service_pb2.ListBillableSubscriptionsResponse]
     """The subscriptions that were billable on any day of a period, with their
     deployments, by tenant; a page never cuts a tenant in two.
@@ -59,6 +65,12 @@ class PricingServiceAsyncStub(PricingServiceStub):
     """Computes a batch of proofs again."""
     CompareProofs: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.CompareProofsRequest, _pricing_service_pb2.CompareProofsResponse]  # type: ignore[assignment]
     """Names the inputs in which two proofs differ; one may be a stored quote's."""
+    ValueUsage: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ValueUsageRequest, _pricing_service_pb2.ValueUsageResponse]  # type: ignore[assignment]
+    """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+    ReadBackdatedChanges: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ReadBackdatedChangesRequest, _pricing_service_pb2.ReadBackdatedChangesResponse]  # type: ignore[assignment]
+    """The changes of subscriptions that reached into a month before the one in which they
+    were made, in the order in which they were made.
+    """
     ListBillableSubscriptions: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ListBillableSubscriptionsRequest, _pricing_service_pb2.ListBillableSubscriptionsResponse]  # type: ignore[assignment]
     """The subscriptions that were billable on any day of a period, with their
     deployments, by tenant; a page never cuts a tenant in two.
@@ -92,6 +104,24 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.CompareProofsResponse, _abc.Awaitable[_pricing_service_pb2.CompareProofsResponse]]:
         """Names the inputs in which two proofs differ; one may be a stored quote's."""
+
+    @_abc_1.abstractmethod
+    def ValueUsage(
+        self,
+        request: _pricing_service_pb2.ValueUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_service_pb2.ValueUsageResponse, _abc.Awaitable[_pricing_service_pb2.ValueUsageResponse]]:
+        """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+
+    @_abc_1.abstractmethod
+    def ReadBackdatedChanges(
+        self,
+        request: _pricing_service_pb2.ReadBackdatedChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pricing_service_pb2.ReadBackdatedChangesResponse, _abc.Awaitable[_pricing_service_pb2.ReadBackdatedChangesResponse]]:
+        """The changes of subscriptions that reached into a month before the one in which they
+        were made, in the order in which they were made.
+        """
 
     @_abc_1.abstractmethod
     def ListBillableSubscriptions(

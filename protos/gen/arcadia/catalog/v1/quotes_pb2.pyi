@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Quote(_message.Message):
-    __slots__ = ("recurring", "first_invoice", "overage", "ad_hoc", "all_in_monthly_cents", "recurring_cents", "first_invoice_cents", "overage_cents", "ad_hoc_cents", "currency", "id", "plan_code", "plan_version", "starts_on", "subscription_id", "change", "margin_guard", "proof", "created_at")
+    __slots__ = ("recurring", "first_invoice", "overage", "ad_hoc", "all_in_monthly_cents", "recurring_cents", "first_invoice_cents", "overage_cents", "ad_hoc_cents", "currency", "id", "plan_code", "plan_version", "starts_on", "subscription_id", "change", "margin_guard", "proof", "created_at", "billed_days", "trial_days")
     RECURRING_FIELD_NUMBER: _ClassVar[int]
     FIRST_INVOICE_FIELD_NUMBER: _ClassVar[int]
     OVERAGE_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +30,8 @@ class Quote(_message.Message):
     MARGIN_GUARD_FIELD_NUMBER: _ClassVar[int]
     PROOF_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    BILLED_DAYS_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_DAYS_FIELD_NUMBER: _ClassVar[int]
     recurring: _containers.RepeatedCompositeFieldContainer[QuoteLine]
     first_invoice: _containers.RepeatedCompositeFieldContainer[QuoteLine]
     overage: _containers.RepeatedCompositeFieldContainer[QuoteLine]
@@ -49,11 +51,28 @@ class Quote(_message.Message):
     margin_guard: MarginGuard
     proof: Proof
     created_at: _timestamp_pb2.Timestamp
-    def __init__(self, recurring: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., first_invoice: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., overage: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., ad_hoc: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., all_in_monthly_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., first_invoice_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., starts_on: _Optional[str] = ..., subscription_id: _Optional[str] = ..., change: _Optional[_Union[PlanChangeCost, _Mapping]] = ..., margin_guard: _Optional[_Union[MarginGuard, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    billed_days: _containers.RepeatedCompositeFieldContainer[DaySpan]
+    trial_days: _containers.RepeatedCompositeFieldContainer[DaySpan]
+    def __init__(self, recurring: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., first_invoice: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., overage: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., ad_hoc: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., all_in_monthly_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., first_invoice_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., starts_on: _Optional[str] = ..., subscription_id: _Optional[str] = ..., change: _Optional[_Union[PlanChangeCost, _Mapping]] = ..., margin_guard: _Optional[_Union[MarginGuard, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ...) -> None: ...
+
+class DaySpan(_message.Message):
+    __slots__ = ("start", "end")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    start: str
+    end: str
+    def __init__(self, start: _Optional[str] = ..., end: _Optional[str] = ...) -> None: ...
 
 class QuoteLine(_message.Message):
-    __slots__ = ("kind", "resource_kind", "description", "qty", "unit", "unit_price_cents", "amount_cents", "meta")
+    __slots__ = ("kind", "resource_kind", "description", "qty", "unit", "unit_price_cents", "amount_cents", "meta", "dimensions", "price_base_qty", "service_start", "service_end", "service_days")
     class MetaEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +87,11 @@ class QuoteLine(_message.Message):
     UNIT_PRICE_CENTS_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_CENTS_FIELD_NUMBER: _ClassVar[int]
     META_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_BASE_QTY_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_START_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_END_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_DAYS_FIELD_NUMBER: _ClassVar[int]
     kind: str
     resource_kind: str
     description: str
@@ -76,7 +100,12 @@ class QuoteLine(_message.Message):
     unit_price_cents: str
     amount_cents: int
     meta: _containers.ScalarMap[str, str]
-    def __init__(self, kind: _Optional[str] = ..., resource_kind: _Optional[str] = ..., description: _Optional[str] = ..., qty: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., amount_cents: _Optional[int] = ..., meta: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    price_base_qty: str
+    service_start: str
+    service_end: str
+    service_days: int
+    def __init__(self, kind: _Optional[str] = ..., resource_kind: _Optional[str] = ..., description: _Optional[str] = ..., qty: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., amount_cents: _Optional[int] = ..., meta: _Optional[_Mapping[str, str]] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., price_base_qty: _Optional[str] = ..., service_start: _Optional[str] = ..., service_end: _Optional[str] = ..., service_days: _Optional[int] = ...) -> None: ...
 
 class PlanChangeCost(_message.Message):
     __slots__ = ("credits", "charges", "net_cents")
