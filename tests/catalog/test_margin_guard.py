@@ -16,10 +16,13 @@ from services.catalog.margin import (
     MarginGuard,
     guard,
 )
-from services.catalog.quoting.inputs import UsageFact
+from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.unit_costs import UnitCosts
 
-USAGE = (UsageFact("droplet_hours", Decimal(1000)), UsageFact("dns_zones", Decimal(0)))
+USAGE = (
+    UsageSeries("droplet_hours", projected_qty=Decimal(1000)),
+    UsageSeries("dns_zones", projected_qty=Decimal(0)),
+)
 
 
 def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
@@ -59,7 +62,7 @@ def test_an_unknown_rate_makes_the_cost_unknown_and_parity_is_not_assumed() -> N
 
 
 def test_one_unknown_cost_makes_the_whole_unknown_and_is_named() -> None:
-    found = guarded(5000, usage=(*USAGE, UsageFact("llm_tokens", Decimal(1))))
+    found = guarded(5000, usage=(*USAGE, UsageSeries("llm_tokens", projected_qty=Decimal(1))))
     assert found.unknown_kinds == ("llm_tokens",)
     assert (found.cost_cents, found.margin_cents, found.margin_percent, found.below_floor) == (
         None,
