@@ -66,6 +66,8 @@ CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true ELSE f
 def upgrade() -> None:
     for statements in (LINES, PROOFS, CURRENCIES, CURSORS):
         op.execute(statements)
+    # Its events are in the figures of their days since 0010.
+    op.execute("DROP TABLE usage_adjustments")
     for table in ("read_cursors", "accrual_failures"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY visible ON {table} TO analytics USING ({OF_OPERATOR})")
