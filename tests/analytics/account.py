@@ -19,15 +19,18 @@ from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from sqlalchemy import text
 
 from services.analytics.wire import timestamp
-from services.common.access import ServiceTokens, mint_user_token
+from services.common.access import ALL, ServiceTokens, mint_user_token
 from services.common.database import Database
 from services.common.periods import Period
 from services.common.settings import Settings
 from tests.analytics.peers import SHOP, FakePeers, at
 
 __all__ = ["Analytics", "reason_of"]
+
+CHANGES = text("SELECT * FROM month_changes WHERE invoice_id IS NULL ORDER BY id")
 
 Token = Sequence[tuple[str, str]]
 
@@ -110,6 +113,12 @@ class Analytics:
             so_far = totals.get(figure.resource_kind, Decimal(0))
             totals[figure.resource_kind] = so_far + Decimal(figure.qty)
         return totals
+
+    async def changes(self) -> list[tuple[str, str, str, str]]:
+        """What changed in closed months and is on no invoice: whose, which month, by what."""
+        async with self.database.read(ALL) as session:
+            rows = await session.execute(CHANGES)
+            return [(one.tenant_id, one.deployment_id, str(one.period), one.cause) for one in rows]
 
     async def facts(self, usage_id: str, token: Token | None = None) -> list[Any]:
         """The facts behind a figure."""

@@ -12,7 +12,7 @@ from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 from services.analytics.wire import instant_of
 from services.common.periods import Period
 from tests.analytics.account import Analytics, reason_of, today
-from tests.analytics.peers import BLOG, SHOP, Span, at
+from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 
 APRIL = Period.month(2026, 4)
 
@@ -237,18 +237,46 @@ async def test_a_day_that_was_metered_answers_as_it_did_also_when_its_month_is_c
     assert await analytics.meter("2026-04-30", key="metering/2026-04-30/ended") == first
 
 
-async def test_a_day_of_a_closed_month_is_not_metered_again_until_it_is_reopened(
+async def test_metering_a_closed_month_again_notes_what_changed_in_it(
     analytics: Analytics,
 ) -> None:
+    """A machine that was found late, one that turned out to be gone, and one as it was."""
+    analytics.peers.spans = [droplet(1), droplet(2, tenant_id="globex", deployment="blog")]
+    await analytics.meter_month(APRIL)
+    await analytics.close("2026-04-01")
+    found_late = Deployment("11111111-0000-7000-8000-000000000003", "initech", "store")
+    analytics.peers.deployments.append(found_late)
+    analytics.peers.spans = [
+        droplet(1),
+        Span(2, at("2026-04-01"), at("2026-04-20"), tenant_id="globex", deployment="blog"),
+        droplet(3, tenant_id="initech", deployment="store"),
+    ]
+    await analytics.meter_month(APRIL)
+    assert await analytics.used(tenant_id="acme") == {"droplet_hours": 720}
+    assert await analytics.used(tenant_id="globex") == {"droplet_hours": 19 * 24}
+    assert await analytics.used(tenant_id="initech") == {"droplet_hours": 720}
+    assert set(await analytics.changes()) == {
+        ("globex", BLOG.id, "2026-04-01", "usage"),
+        ("initech", found_late.id, "2026-04-01", "usage"),
+    }
+
+
+async def test_metering_an_open_month_again_notes_nothing(analytics: Analytics) -> None:
+    await analytics.meter_month(APRIL)
+    analytics.peers.spans = [droplet(1)]
+    await analytics.meter_month(APRIL)
+    assert await analytics.changes() == []
+
+
+async def test_a_month_that_is_reopened_is_billed_as_a_whole_again(analytics: Analytics) -> None:
     analytics.peers.spans = [droplet(1)]
     await analytics.meter_month(APRIL)
     await analytics.close("2026-04-01")
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await analytics.meter("2026-04-10")
-    assert reason_of(refused.value) == "METERING_CLOSED"
+    analytics.peers.spans = []
+    await analytics.meter("2026-04-10")
+    assert len(await analytics.changes()) == 1
     await analytics.metering.ReopenMetering(
         pb.ReopenMeteringRequest(period="2026-04-01"), metadata=analytics.worker
     )
-    analytics.peers.spans = []
-    await analytics.meter("2026-04-10")
+    assert await analytics.changes() == []
     assert await analytics.used() == {"droplet_hours": 29 * 24}

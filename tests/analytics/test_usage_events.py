@@ -3,19 +3,15 @@
 import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
-from uuid import uuid4
 
 import grpc
 import pytest
 from arcadia.analytics.v1 import metering_service_pb2 as pb
 
-from services.analytics.usage.store.periods import (
-    Adjustment,
-    claim_adjustments,
-    open_adjustments,
-    release_adjustments,
-    usage_of_period,
-)
+from services.analytics.deployments import Owner
+from services.analytics.usage.events import SentEvent, Sifted
+from services.analytics.usage.store.events import take_events
+from services.analytics.usage.store.periods import usage_of_period
 from services.common.access import ALL
 from services.common.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
@@ -25,11 +21,6 @@ from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 def last_month() -> Period:
     """The month before this one: it may be closed."""
     return month_of(today()).preceding()
-
-
-async def adjustments(analytics: Analytics) -> list[Adjustment]:
-    async with analytics.database.read(ALL) as session:
-        return await open_adjustments(session, date(2199, 1, 1), ["acme", "globex"])
 
 
 async def closed(analytics: Analytics) -> str:
@@ -176,32 +167,95 @@ async def test_what_no_metering_added_up_is_added_up_when_the_month_is_closed(
     assert await analytics.used() == {"llm_tokens": 1000}
 
 
-async def test_a_late_event_becomes_an_adjustment_that_one_invoice_claims(
+async def test_a_late_event_lands_in_its_day_and_is_noted_as_a_change_of_its_month(
     analytics: Analytics,
 ) -> None:
     day = await closed(analytics)
     receipt = await analytics.send(event("late-1", day=day), event("late-2", day=day))
     assert (receipt.accepted_count, receipt.late_count) == (2, 2)
-    assert await analytics.figures() == []
-    [open_one] = await adjustments(analytics)
-    assert (open_one.tenant_id, open_one.deployment_id) == ("acme", SHOP.id)
-    assert (open_one.service_period, open_one.qty) == (last_month(), Decimal(2000))
-    invoice, other = uuid4(), uuid4()
-    async with analytics.database.write(ALL) as session:
-        assert await claim_adjustments(session, {open_one: invoice}) == [open_one.id]
-    async with analytics.database.write(ALL) as session:
-        assert await claim_adjustments(session, {open_one: other}) == []
-        assert await claim_adjustments(session, {open_one: invoice}) == [open_one.id]
-    assert await adjustments(analytics) == []
+    await analytics.meter(yesterday())
+    assert [(one.day, one.qty) for one in await analytics.figures()] == [(day, "2000")]
+    april = last_month().start.isoformat()
+    assert await analytics.changes() == [("acme", SHOP.id, april, "usage")]
     await analytics.send(event("late-3", day=day))
-    [next_one] = await adjustments(analytics)
-    assert (next_one.qty, next_one.id != open_one.id) == (Decimal(1000), True)
+    await analytics.meter(yesterday())
+    assert len(await analytics.changes()) == 2
+
+
+async def test_what_came_late_is_added_up_before_the_next_month_is_closed(
+    analytics: Analytics,
+) -> None:
+    month = last_month().preceding()
+    await analytics.meter_month(month)
+    await analytics.close(month.start.isoformat())
+    await analytics.meter_month(last_month())
+    await analytics.record(event("late", day=month.start.isoformat()))
+    await analytics.close(last_month().start.isoformat())
+    assert await analytics.changes() == [("acme", SHOP.id, month.start.isoformat(), "usage")]
+    assert await analytics.used() == {"llm_tokens": 1000}
+
+
+async def test_what_came_late_is_added_up_also_when_a_closed_month_is_closed_again(
+    analytics: Analytics,
+) -> None:
+    day = await closed(analytics)
+    await analytics.record(event("late", day=day))
+    await analytics.close(last_month().start.isoformat())
+    assert len(await analytics.changes()) == 1
+
+
+async def test_late_usage_that_changes_no_figure_is_no_change_of_its_month(
+    analytics: Analytics,
+) -> None:
+    day = await closed(analytics)
+    await analytics.send(event("a", day=day))
+    await analytics.meter(yesterday())
+    await analytics.send(event("nothing", day=day, qty="0"))
+    await analytics.meter(day)
+    assert len(await analytics.changes()) == 1
+
+
+async def test_taking_late_events_in_holds_up_no_month_that_is_closed(
+    analytics: Analytics,
+) -> None:
+    """A batch that is still being taken in, and one after the other: the close waits for none."""
+    day = date.fromisoformat(await closed(analytics))
+    sent = SentEvent(0, "llm-gateway", "slow", SHOP.id, "llm_tokens", Decimal(7), at(str(day)))
+    owners = {0: Owner("acme", SHOP.id)}
     async with analytics.database.write(ALL) as session:
-        await release_adjustments(session, [invoice])
-    assert sum(one.qty for one in await adjustments(analytics)) == 3000
+        taken = await take_events(session, Sifted([sent], 0, []), owners, now=at(str(today())))
+        assert taken.receipt.late == 1
+        await analytics.close(last_month().start.isoformat())
+        await analytics.meter(str(day))
+    await analytics.close(last_month().start.isoformat())
+    assert await analytics.used() == {"llm_tokens": 7}
 
 
-async def test_a_month_that_is_reopened_takes_its_late_events_back_into_their_days(
+async def test_a_stream_of_late_events_neither_stops_a_close_nor_is_lost(
+    analytics: Analytics,
+) -> None:
+    day = await closed(analytics)
+    sent = 0
+    over = asyncio.Event()
+
+    async def stream(number: int) -> None:
+        nonlocal sent
+        turn = 0
+        while not over.is_set():
+            turn += 1
+            await analytics.record(event(f"{number}-{turn}", day=day, qty="1"))
+            sent += 1
+
+    streams = [asyncio.create_task(stream(number)) for number in range(6)]
+    for _ in range(5):
+        await analytics.close(last_month().start.isoformat())
+    over.set()
+    await asyncio.gather(*streams)
+    await analytics.close(last_month().start.isoformat())
+    assert await analytics.used() == {"llm_tokens": sent}
+
+
+async def test_a_month_that_is_reopened_keeps_its_late_events_in_their_days(
     analytics: Analytics,
 ) -> None:
     day = await closed(analytics)
@@ -209,7 +263,7 @@ async def test_a_month_that_is_reopened_takes_its_late_events_back_into_their_da
     await analytics.metering.ReopenMetering(
         pb.ReopenMeteringRequest(period=last_month().start.isoformat()), metadata=analytics.worker
     )
-    assert await adjustments(analytics) == []
+    assert await analytics.changes() == []
     assert [(figure.day, figure.qty) for figure in await analytics.figures()] == [(day, "1000")]
 
 
@@ -227,7 +281,9 @@ async def test_the_usage_of_a_period_is_exact_and_named_by_its_facts(
     async with analytics.database.read(ALL) as session:
         everything = await usage_of_period(session, month, ["acme", "globex"])
         of_acme = await usage_of_period(session, month, ["acme"])
-    assert [(one.tenant_id, one.resource_kind, one.qty) for one in everything] == [
+    assert [
+        (one.tenant_id, one.resource_kind, *(run.qty for run in one.runs)) for one in everything
+    ] == [
         ("acme", "droplet_hours", 24),
         ("acme", "llm_tokens", Decimal("0.000000000001")),
         ("globex", "droplet_hours", 24),

@@ -13,7 +13,7 @@ from tests.analytics.revenue import Billed, invoice
 from tests.analytics.test_margin import PERIOD, line, spans
 from tests.support.databases import PostgresServer
 
-OF_TENANTS = ["daily_usage", "usage_facts", "usage_events"]
+OF_TENANTS = ["daily_usage", "month_changes", "usage_facts", "usage_events"]
 OF_OPERATORS = [
     "attributed_costs", "exchange_rates", "margin_kinds", "margin_months", "margin_shares",
     "resource_spans", "usage_event_keys", "work_pass_pages", "work_passes",
@@ -21,6 +21,12 @@ OF_OPERATORS = [
 RATE = text(
     "INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, created_by,"
     " created_at) VALUES ('USD', 'AUD', 1.5, '2026-01-01', 'op', now())"
+)
+
+CHANGED = text(
+    "INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)"
+    " SELECT tenant, 'x', '2026-04-01', 'usage', now()"
+    " FROM unnest(ARRAY['acme', 'globex']) AS tenant"
 )
 
 
@@ -33,6 +39,8 @@ async def lived(analytics: Analytics) -> Analytics:
         analytics.peers.spans.append(span)
     await analytics.meter(day)
     await analytics.send(event("a"), event("b", deployment=BLOG.id))
+    async with analytics.database.write(ALL) as session:
+        await session.execute(CHANGED)
     analytics.peers.spans = spans(("acme", "shop"), ("globex", "blog"))
     analytics.peers.cost_lines = [line("1.00", 1), line("2.00", 2)]
     await invoice(analytics.database, PERIOD, "acme", Billed(5000))

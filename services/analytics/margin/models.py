@@ -22,6 +22,7 @@ from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
 
 __all__ = [
+    "accrual_failures",
     "accruals",
     "attributed_costs",
     "exchange_rates",
@@ -123,6 +124,14 @@ accruals = Table(
         "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents", name="accruals_sum_check"
     ),
     Index("accruals_order_idx", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
+)
+
+accrual_failures = Table(
+    "accrual_failures",
+    metadata,
+    *_found_by(),
+    *names("subscription_id", "deployment_id", "tenant_id", "reason", "message"),
+    PrimaryKeyConstraint("period", "pass_id", "subscription_id", name="accrual_failures_pkey"),
 )
 
 margin_months = Table(

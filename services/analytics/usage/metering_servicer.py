@@ -24,18 +24,19 @@ from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import receipt_message
 from services.analytics.usage.metering import day_of, meter
 from services.analytics.usage.rules import RULES
+from services.analytics.usage.store.closing import close_month, reopen_month
 from services.analytics.usage.store.events import take_events
-from services.analytics.usage.store.facts import count_day, replace_day, write_facts
-from services.analytics.usage.store.months import (
-    close_month,
-    closed_months,
+from services.analytics.usage.store.facts import write_facts
+from services.analytics.usage.store.folding import (
+    count_day,
     fold_marked,
-    reopen_month,
+    newest_mark,
+    replace_day,
 )
 from services.analytics.wire import internal_page_size, required, timestamp
 from services.common.access import current_caller
-from services.common.database import Database, WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.database import Database
+from services.common.errors import InvalidArgument
 from services.common.periods import Period, read_day, read_month
 from services.common.settings import Service
 
@@ -45,8 +46,8 @@ Context = ServicerContext[Any, Any]
 
 METERED_KINDS: Final = sorted(RULES)
 
-MOST_FOLDED: Final = 50_000
-"""Changes of other days' figures that are added up along with a day."""
+FOLDED_AT_ONCE: Final = 20_000
+"""Marks whose figures are added up in one transaction."""
 
 
 def _now() -> datetime:
@@ -87,7 +88,6 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 page = await known_page(session, of, request.page_token)
                 count = 0 if page.next_token else await count_day(session, day.start)
                 return _metered(page.counts, count, page.next_token)
-            await _require_open(session, day)
         return await self._meter_page(of, day, size, request.page_token)
 
     async def _meter_page(
@@ -110,7 +110,6 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         next_token = answer.next_page_token
         usage_count = 0
         async with self._database.write(current_caller().scope) as session:
-            await _require_open(session, day)
             await record_page(session, of, token, next_token, counts)
             await write_facts(session, of, token, metered.facts)
             if not next_token:
@@ -119,8 +118,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 usage_count = await replace_day(session, of, replaced, now=now)
         if not next_token:
             # Events of other days, that no metering of their own day will come to.
-            async with self._database.write(current_caller().scope) as session:
-                await fold_marked(session, limit=MOST_FOLDED, now=self._clock())
+            await self._fold_marked()
         return _metered(counts, usage_count, next_token)
 
     async def RecordUsageEvents(  # noqa: N802
@@ -136,11 +134,23 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     async def CloseMetering(  # noqa: N802
         self, request: pb.CloseMeteringRequest, context: Context
     ) -> pb.CloseMeteringResponse:
-        """Closes a month."""
+        """Closes a month. What came late by then, of whatever month, is added up first."""
         month = read_month(request.period, "period")
+        await self._fold_marked()
         async with self._database.write(current_caller().scope) as session:
             count = await close_month(session, month, now=self._clock())
         return pb.CloseMeteringResponse(usage_count=count)
+
+    async def _fold_marked(self) -> None:
+        """Adds figures up whose events changed until now; those that go on coming wait."""
+        async with self._database.read(current_caller().scope) as session:
+            newest = await newest_mark(session)
+        more = newest > 0
+        while more:
+            async with self._database.write(current_caller().scope) as session:
+                more = await fold_marked(
+                    session, up_to=newest, limit=FOLDED_AT_ONCE, now=self._clock()
+                )
 
     async def ReopenMetering(  # noqa: N802
         self, request: pb.ReopenMeteringRequest, context: Context
@@ -150,12 +160,6 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             await reopen_month(session, month, now=self._clock())
         return pb.ReopenMeteringResponse()
-
-
-async def _require_open(session: WriteSession, day: Period) -> None:
-    """Raises FailedPrecondition for a day of a closed month: its figures stay."""
-    if await closed_months(session, [day.start]):
-        raise FailedPrecondition(f"the metering of {day.code} is closed", reason="METERING_CLOSED")
 
 
 def _metered(counts: tuple[int, ...], usage_count: int, next_token: str) -> pb.MeterDayResponse:

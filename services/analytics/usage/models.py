@@ -1,5 +1,7 @@
 """The tables of usage, and of the passes that find it."""
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,14 +26,18 @@ from services.common.columns import identifier, instant, names, number, words
 __all__ = [
     "daily_usage",
     "metering_months",
+    "month_changes",
     "unfolded_usage",
-    "usage_adjustments",
     "usage_event_keys",
     "usage_events",
     "usage_facts",
+    "usage_voids",
     "work_pass_pages",
     "work_passes",
 ]
+
+DEPLOYMENT_ID: Final = "^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$"
+"""The catalog's ids, for PostgreSQL; usage under another name waits for its deployment."""
 
 work_passes = Table(
     "work_passes",
@@ -87,6 +93,31 @@ metering_months = Table(
     CheckConstraint("extract(day FROM period) = 1", name="metering_months_period_check"),
 )
 
+month_changes = Table(
+    "month_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    *names("tenant_id", "deployment_id"),
+    Column("period", Date, nullable=False),
+    *names("cause"),
+    instant("noted_at"),
+    Column("invoice_id", Uuid),
+    PrimaryKeyConstraint("id", name="month_changes_pkey"),
+    CheckConstraint("cause IN ('usage', 'subscription')", name="month_changes_cause_check"),
+    CheckConstraint("extract(day FROM period) = 1", name="month_changes_period_check"),
+    Index(
+        "month_changes_open_idx",
+        "tenant_id",
+        "period",
+        postgresql_where=text("invoice_id IS NULL"),
+    ),
+    Index(
+        "month_changes_invoice_idx",
+        "invoice_id",
+        postgresql_where=text("invoice_id IS NOT NULL"),
+    ),
+)
+
 usage_facts = Table(
     "usage_facts",
     metadata,
@@ -134,6 +165,13 @@ daily_usage = Table(
     Index(
         "daily_usage_tenant_idx", "tenant_id", text("day DESC"), "deployment_id", "resource_kind"
     ),
+    Index(
+        "daily_usage_named_idx",
+        "tenant_id",
+        "deployment_id",
+        "day",
+        postgresql_where=text(f"deployment_id !~ '{DEPLOYMENT_ID}'"),
+    ),
     postgresql_partition_by="RANGE (day)",
 )
 
@@ -142,35 +180,8 @@ usage_event_keys = Table(
     metadata,
     *names("source", "idempotency_key"),
     Column("content_digest", BigInteger, nullable=False),
+    Column("day", Date),
     PrimaryKeyConstraint("source", "idempotency_key", name="usage_event_keys_pkey"),
-)
-
-usage_adjustments = Table(
-    "usage_adjustments",
-    metadata,
-    identifier(),
-    *names("tenant_id", "deployment_id", "resource_kind"),
-    Column("period", Date, nullable=False),
-    number("qty"),
-    Column("fact_count", BigInteger, nullable=False),
-    *names("facts_hash"),
-    Column("invoice_id", Uuid),
-    instant("created_at"),
-    PrimaryKeyConstraint("id", name="usage_adjustments_pkey"),
-    CheckConstraint("extract(day FROM period) = 1", name="usage_adjustments_period_check"),
-    Index(
-        "usage_adjustments_open_idx",
-        "tenant_id",
-        "period",
-        "deployment_id",
-        "resource_kind",
-        postgresql_where=text("invoice_id IS NULL"),
-    ),
-    Index(
-        "usage_adjustments_invoice_idx",
-        "invoice_id",
-        postgresql_where=text("invoice_id IS NOT NULL"),
-    ),
 )
 
 usage_events = Table(
@@ -181,15 +192,36 @@ usage_events = Table(
     number("qty"),
     instant("occurred_at"),
     instant("received_at"),
-    Column("adjustment_id", Uuid),
     CheckConstraint("qty >= 0", name="usage_events_qty_check"),
     Index("usage_events_figure_idx", "day", "deployment_id", "resource_kind", "occurred_at"),
-    Index(
-        "usage_events_adjustment_idx",
-        "adjustment_id",
-        postgresql_where=text("adjustment_id IS NOT NULL"),
-    ),
     postgresql_partition_by="RANGE (day)",
+)
+
+usage_voids = Table(
+    "usage_voids",
+    metadata,
+    *names("source", "idempotency_key"),
+    Column("day", Date, nullable=False),
+    *names("tenant_id", "deployment_id", "resource_kind"),
+    number("qty"),
+    instant("occurred_at"),
+    instant("received_at"),
+    *names("reason", "voided_by"),
+    instant("voided_at"),
+    PrimaryKeyConstraint("source", "idempotency_key", name="usage_voids_pkey"),
+    ForeignKeyConstraint(
+        ["source", "idempotency_key"],
+        ["usage_event_keys.source", "usage_event_keys.idempotency_key"],
+        name="usage_voids_key_fkey",
+    ),
+    Index("usage_voids_order_idx", text("voided_at DESC"), "source", "idempotency_key"),
+    Index(
+        "usage_voids_tenant_idx",
+        "tenant_id",
+        text("voided_at DESC"),
+        "source",
+        "idempotency_key",
+    ),
 )
 
 unfolded_usage = Table(

@@ -13,7 +13,7 @@ from services.analytics.usage import requests
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import fact_message, receipt_message, usage_message
 from services.analytics.usage.store.events import take_events
-from services.analytics.usage.store.facts import fold_figures
+from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import list_facts, list_usage, read_figure
 from services.analytics.wire import uuid_of
 from services.common.access import current_caller
@@ -96,14 +96,14 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def SendUsageEvents(  # noqa: N802
         self, request: pb.SendUsageEventsRequest, context: Context
     ) -> pb.SendUsageEventsResponse:
-        """Takes in a batch of events, and adds their figures up at once."""
+        """Takes in a batch of events; adds the figures up at once whose month is open."""
         now = self._clock()
         intake = await receive(self._deployments, request.events, now)
         async with self._database.write(current_caller().scope) as session:
 
             async def do() -> pb.SendUsageEventsResponse:
                 taken = await take_events(session, intake.batch, intake.owners, now=now)
-                await fold_figures(session, taken.figures, now=now)
+                await fold_figures(session, taken.on_time, now=now)
                 return pb.SendUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
             return await once(session, request, pb.SendUsageEventsResponse, do)

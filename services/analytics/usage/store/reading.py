@@ -34,7 +34,7 @@ SELECT * FROM (
            to_json(ARRAY[e.source, e.idempotency_key])::text
     FROM usage_events AS e
     WHERE e.day = :day AND e.tenant_id = :tenant_id AND e.deployment_id = :deployment_id
-      AND e.resource_kind = :resource_kind AND e.adjustment_id IS NULL
+      AND e.resource_kind = :resource_kind
 ) AS facts
 WHERE CAST(:after_at AS bigint) IS NULL
    OR ((extract(epoch FROM fact_from) * 1000000)::bigint, place COLLATE "C")

@@ -1,0 +1,219 @@
+"""Folding: adds the facts and events of a figure up, and notes what changed in a closed month.
+
+A figure always holds what is known now. Where its month is closed, a figure that comes to
+another quantity than before is noted as a change of the month, in the same transaction: the
+next roll-up of its tenant prices the month again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from services.analytics.store.passes import Pass, prepare_month
+from services.analytics.usage.store.months import closed_months
+from services.common.database import ReadSession, WriteSession
+
+__all__ = [
+    "Figure",
+    "count_day",
+    "fold_figures",
+    "fold_marked",
+    "fold_marked_of",
+    "mark",
+    "newest_mark",
+    "replace_day",
+]
+
+# One fact, one line, always written the same way; a figure's hash is over its lines in
+# their order, whatever order they came in.
+LINES: Final = """
+lines AS (
+    SELECT f.day, f.tenant_id, f.deployment_id, f.resource_kind, f.qty,
+           format('interval %s %s %s %s %s', f.resource_id, extract(epoch FROM f.fact_from),
+                  extract(epoch FROM f.fact_to), coalesce(trim_scale(f.size_gb)::text, '-'),
+                  trim_scale(f.qty)) AS line
+    FROM usage_facts AS f JOIN wanted USING (day, pass_id{key})
+    UNION ALL
+    SELECT e.day, e.tenant_id, e.deployment_id, e.resource_kind, e.qty,
+           format('event %s %s %s %s', to_json(e.source), to_json(e.idempotency_key),
+                  extract(epoch FROM e.occurred_at), trim_scale(e.qty))
+    FROM usage_events AS e JOIN wanted USING (day{key})
+)
+"""
+# One statement, so that what is noted is the difference of what was forgotten and what was
+# added. The count makes the additions wait for the deletions.
+REPLACE: Final = """
+found AS (
+    SELECT l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, sum(l.qty) AS qty,
+           count(*) AS fact_count,
+           encode(sha256(convert_to(
+               string_agg(l.line, E'\\n' ORDER BY l.line COLLATE "C"), 'UTF8')), 'hex')
+               AS facts_hash
+    FROM lines AS l JOIN (SELECT DISTINCT day, pass_id FROM wanted) AS w USING (day)
+    GROUP BY l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind
+),
+noted AS (
+    INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
+    SELECT DISTINCT tenant_id, deployment_id, date_trunc('month', day::timestamp)::date, 'usage',
+           CAST(:now AS timestamptz)
+    FROM found FULL JOIN forgotten USING (day, tenant_id, deployment_id, resource_kind)
+    WHERE :notes AND found.qty IS DISTINCT FROM forgotten.qty
+      AND date_trunc('month', day::timestamp)::date = ANY(CAST(:closed AS date[]))
+)
+INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
+                         facts_hash, metered_at)
+SELECT day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash, :now
+FROM found
+WHERE (SELECT count(*) FROM forgotten) >= 0
+"""
+FORGOTTEN: Final = "RETURNING u.day, u.tenant_id, u.deployment_id, u.resource_kind, u.qty"
+
+DAY_LOCK: Final = text("""
+SELECT pg_advisory_xact_lock(hashtextextended('usage/' || day, 0))
+FROM (SELECT DISTINCT day FROM unnest(CAST(:days AS date[])) AS day ORDER BY day) AS days
+""")
+UNMARK_DAY: Final = text("DELETE FROM unfolded_usage WHERE day = :day")
+FORGET_FACTS: Final = text("DELETE FROM usage_facts WHERE day = :day AND pass_id = ANY(:pass_ids)")
+REPLACE_DAY: Final = text(f"""
+WITH wanted AS (SELECT CAST(:day AS date) AS day, CAST(:pass_id AS bigint) AS pass_id),
+forgotten AS (DELETE FROM daily_usage AS u WHERE u.day = :day {FORGOTTEN}),
+{LINES.format(key="")},
+{REPLACE}
+""")
+COUNT_DAY: Final = text("SELECT count(*) FROM daily_usage WHERE day = :day")
+
+UNMARK: Final = text("""
+DELETE FROM unfolded_usage AS u
+USING unnest(CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
+             CAST(:kinds AS text[])) AS g (day, tenant_id, deployment_id, resource_kind)
+WHERE (u.day, u.tenant_id, u.deployment_id, u.resource_kind)
+    = (g.day, g.tenant_id, g.deployment_id, g.resource_kind)
+""")
+REPLACE_GIVEN: Final = text(f"""
+WITH wanted AS (
+    SELECT g.*, p.id AS pass_id
+    FROM (SELECT DISTINCT * FROM unnest(
+             CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
+             CAST(:kinds AS text[])) AS g (day, tenant_id, deployment_id, resource_kind)) AS g
+    LEFT JOIN work_passes AS p
+      ON p.work = 'metering' AND p.subject = g.day AND p.state = 'current'
+),
+forgotten AS (
+    DELETE FROM daily_usage AS u USING wanted AS w
+    WHERE (u.day, u.tenant_id, u.deployment_id, u.resource_kind)
+        = (w.day, w.tenant_id, w.deployment_id, w.resource_kind)
+    {FORGOTTEN}
+),
+{LINES.format(key=", tenant_id, deployment_id, resource_kind")},
+{REPLACE}
+""")
+
+MARK: Final = """
+INSERT INTO unfolded_usage (day, tenant_id, deployment_id, resource_kind)
+SELECT * FROM unnest(%(days)b::date[], %(tenants)b::text[], %(deployments)b::text[],
+                     %(kinds)b::text[])
+"""
+NEWEST_MARK: Final = text("SELECT coalesce(max(id), 0) FROM unfolded_usage")
+MARKED: Final = text("""
+SELECT DISTINCT day, tenant_id, deployment_id, resource_kind FROM (
+    SELECT * FROM unfolded_usage WHERE id <= :up_to ORDER BY id LIMIT :limit) AS oldest
+""")
+MARKED_OF: Final = text("""
+SELECT DISTINCT day, tenant_id, deployment_id, resource_kind FROM unfolded_usage
+WHERE day >= :start AND day < :end
+""")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Figure:
+    """What a figure of usage is about."""
+
+    day: date
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+
+
+async def replace_day(
+    session: WriteSession, of: Pass, replaced: Sequence[int], *, now: datetime
+) -> int:
+    """Replaces a day's figures by what a pass found, and the day's events; how many it has now."""
+    await prepare_month(session, of.subject, "usage_facts", "usage_events", "daily_usage")
+    closed = await closed_months(session, [of.subject])
+    await session.execute(DAY_LOCK, {"days": [of.subject]})
+    # The marks first: an event that is not seen below has one that is not seen here.
+    day = {"day": of.subject}
+    await session.execute(UNMARK_DAY, day)
+    if replaced:
+        await session.execute(FORGET_FACTS, {**day, "pass_ids": list(replaced)})
+    await session.execute(REPLACE_DAY, {**day, "pass_id": of.id, **_noting(closed, now)})
+    return await count_day(session, of.subject)
+
+
+async def count_day(session: ReadSession, day: date) -> int:
+    """How many figures a day has."""
+    return int((await session.execute(COUNT_DAY, {"day": day})).scalar_one())
+
+
+async def fold_figures(session: WriteSession, figures: Iterable[Figure], *, now: datetime) -> None:
+    """Adds figures up anew whose facts or events changed."""
+    wanted = sorted(set(figures))
+    if not wanted:
+        return
+    for month in sorted({figure.day.replace(day=1) for figure in wanted}):
+        await prepare_month(session, month, "usage_facts", "usage_events", "daily_usage")
+    given = _columns(wanted)
+    closed = await closed_months(session, given["days"])
+    await session.execute(DAY_LOCK, {"days": given["days"]})
+    await session.execute(UNMARK, given)
+    await session.execute(REPLACE_GIVEN, {**given, **_noting(closed, now)})
+
+
+async def mark(session: WriteSession, figures: Iterable[Figure]) -> None:
+    """Says that the events of figures changed; whoever folds next adds them up."""
+    changed = sorted(set(figures))
+    if changed:
+        await (await session.driver()).execute(MARK, _columns(changed))
+
+
+async def newest_mark(session: ReadSession) -> int:
+    """The id of the newest mark that is there; 0 for none."""
+    return int((await session.execute(NEWEST_MARK)).scalar_one())
+
+
+async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: datetime) -> bool:
+    """Adds figures up anew whose events changed, the oldest marks first, so many at most.
+
+    Whether there was one up to the mark of this id. In a transaction of its own: it waits for
+    days in their order.
+    """
+    found = _figures(await session.execute(MARKED, {"up_to": up_to, "limit": limit}))
+    await fold_figures(session, found, now=now)
+    return bool(found)
+
+
+async def fold_marked_of(session: WriteSession, start: date, end: date, *, now: datetime) -> None:
+    """Adds all figures of a half-open span of days up anew whose events changed."""
+    rows = await session.execute(MARKED_OF, {"start": start, "end": end})
+    await fold_figures(session, _figures(rows), now=now)
+
+
+def _noting(closed: Iterable[date], now: datetime) -> dict[str, Any]:
+    months = sorted(closed)
+    return {"closed": months, "notes": bool(months), "now": now}
+
+
+def _figures(rows: Iterable[Row[Any]]) -> list[Figure]:
+    return [Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in rows]
+
+
+def _columns(figures: Sequence[Figure]) -> dict[str, Any]:
+    return {
+        "days": [figure.day for figure in figures],
+        "tenants": [figure.tenant_id for figure in figures],
+        "deployments": [figure.deployment_id for figure in figures],
+        "kinds": [figure.resource_kind for figure in figures],
+    }
