@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import grpc
 import typer
+from arcadia.analytics.v1 import usage_pb2
 from arcadia.analytics.v1 import usage_service_pb2 as pb
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from rich.console import Console
@@ -23,6 +24,7 @@ commands = typer.Typer(help="What deployments used, day by day.", no_args_is_hel
 
 PAGE_SIZE = 500
 DAYS_SHOWN = 7
+VOIDED_A_CALL = 5_000
 
 
 @commands.command("list")
@@ -104,6 +106,93 @@ def show_facts(
             fact.qty,
         )
     Console().print(table)
+
+
+@commands.command("void")
+def void_events(
+    source: Annotated[str, typer.Argument(help="Who counted, as in the event.")],
+    keys: Annotated[list[str], typer.Argument(help="The events' idempotency keys.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with each.")],
+) -> None:
+    """Take wrong usage events back by their keys, before or after their month is billed."""
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UsageServiceStub(channel)
+        answers = []
+        for start in range(0, len(keys), VOIDED_A_CALL):
+            request = pb.VoidUsageEventsRequest(
+                events=(
+                    usage_pb2.UsageEventKey(source=source, idempotency_key=key)
+                    for key in keys[start : start + VOIDED_A_CALL]
+                ),
+                reason=reason,
+            )
+            answers.append(await stub.VoidUsageEvents(request, metadata=metadata))
+        return answers
+
+    console = Console()
+    refused = 0
+    for answer in asked(ask):
+        for event in answer.voided:
+            console.print(f"voided {_said(event)}", markup=False)
+        for event in answer.voided_before:
+            console.print(
+                f"voided already by {event.voided_by}: {_said(event)} ({event.reason})",
+                markup=False,
+            )
+        for one in answer.refused:
+            console.print(f"not voided {one.idempotency_key}: {one.message}", markup=False)
+        refused += len(answer.refused)
+    if refused:
+        raise typer.Exit(1)
+
+
+@commands.command("voided")
+def list_voided(
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
+) -> None:
+    """List the usage events that were taken back, the last one first."""
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UsageServiceStub(channel)
+        events: list[Any] = []
+        token = ""
+        while True:
+            request = pb.ListVoidedUsageEventsRequest(
+                page_size=PAGE_SIZE, page_token=token, tenant_id=tenant, deployment_id=deployment
+            )
+            answer = await stub.ListVoidedUsageEvents(request, metadata=metadata)
+            events += answer.voided_events
+            if not (token := answer.next_page_token):
+                return events
+
+    table = table_of("voided", "by", "reason", "source", "key", "day", "tenant", "deployment",
+                     "kind", "qty", right=frozenset({"qty"}))  # fmt: skip
+    for event in asked(ask):
+        table.add_row(
+            f"{event.voided_at.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
+            Text(event.voided_by),
+            Text(event.reason),
+            Text(event.source),
+            Text(event.idempotency_key),
+            f"{event.occurred_at.ToDatetime(UTC):%Y-%m-%d}",
+            Text(event.tenant_id),
+            Text(event.deployment_id),
+            event.resource_kind,
+            event.qty,
+        )
+    if table.row_count:
+        print_unfolded(table)
+    else:
+        Console().print("No usage event was voided.")
+
+
+def _said(event: usage_pb2.VoidedUsageEvent) -> str:
+    return (
+        f"{event.idempotency_key}: {event.qty} {event.resource_kind} of {event.tenant_id} on"
+        f" {event.occurred_at.ToDatetime(UTC):%Y-%m-%d}"
+    )
 
 
 @commands.command("meter")

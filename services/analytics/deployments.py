@@ -5,12 +5,12 @@ its slug when it was tagged. Usage and costs are kept under the catalog's id.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
+from services.analytics.owners import Named, Owner
 from services.analytics.peers import asking
 from services.common.settings import Service
 
@@ -25,23 +25,6 @@ LONGEST_NAME: Final = 63
 
 MOST_KEPT: Final = 200_000
 """Found deployments that are remembered: a deployment never changes its id or its tenant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A deployment as somebody names it, and the tenant they name with it (or none)."""
-
-    tenant_id: str
-    deployment: str
-    """Its id or its slug."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A deployment by its id, and its tenant."""
-
-    tenant_id: str
-    deployment_id: str
 
 
 class Deployments:
@@ -65,7 +48,7 @@ class Deployments:
         with asking(Service.CATALOG):
             answer = await self._catalog.LookupDeployments(request)
         found = {
-            named: Owner(match.deployment.tenant_id, match.deployment.id)
+            named: Owner(match.deployment.tenant_id, match.deployment.id, match.deployment.slug)
             for named, match in zip(unknown, answer.matches, strict=True)
             if match.HasField("deployment")
         }

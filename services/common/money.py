@@ -12,7 +12,7 @@ from typing import Final
 
 from services.common.errors import InvalidArgument
 
-__all__ = ["exact", "plain", "split", "whole_cents"]
+__all__ = ["MOST_QUANTITY", "exact", "plain", "split", "whole_cents"]
 
 Exact = Fraction | Decimal | int
 
@@ -21,6 +21,9 @@ MOST_DIGITS: Final = 28
 
 MOST_PLACES: Final = 12
 """Digits after its point."""
+
+MOST_QUANTITY: Final = 10**15
+"""Of a meter, in its units: of one event, of a figure, and of all of a month. More is a mistake."""
 
 _WHOLE: Final = Decimal(1)
 _WIDE: Final = Context(prec=200)

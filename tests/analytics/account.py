@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import grpc
+import psycopg
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import margin_service_pb2 as margin_pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
@@ -44,6 +45,7 @@ class Analytics:
     settings: Settings
     database_name: str
     peers: FakePeers
+    admin_url: str = ""
     passes: int = 0
     metering: Any = field(init=False)
     usage: Any = field(init=False)
@@ -114,6 +116,11 @@ class Analytics:
             totals[figure.resource_kind] = so_far + Decimal(figure.qty)
         return totals
 
+    def execute(self, statement: str, *parameters: Any) -> None:
+        """Changes the database behind everybody's back."""
+        with psycopg.connect(self.admin_url) as connection:
+            connection.execute(statement.encode(), parameters)
+
     async def changes(self) -> list[tuple[str, str, str, str]]:
         """What changed in closed months and is on no invoice: whose, which month, by what."""
         async with self.database.read(ALL) as session:
@@ -136,6 +143,19 @@ class Analytics:
         """Sends events as an operator does; the receipt."""
         request = usage_pb.SendUsageEventsRequest(events=events, **more)
         return (await self.usage.SendUsageEvents(request, metadata=self.operator)).receipt
+
+    async def void(self, *keys: str, source: str = "llm-gateway", **more: Any) -> Any:
+        """Voids events as an operator does; the answer."""
+        events = [usage_pb2.UsageEventKey(source=source, idempotency_key=key) for key in keys]
+        request = usage_pb.VoidUsageEventsRequest(
+            events=events, **{"reason": "counted wrongly", **more}
+        )
+        return await self.usage.VoidUsageEvents(request, metadata=self.operator)
+
+    async def voided(self, token: Token | None = None, **wanted: Any) -> Any:
+        """A page of voided events, as an operator sees it unless `token` says."""
+        request = usage_pb.ListVoidedUsageEventsRequest(**wanted)
+        return await self.usage.ListVoidedUsageEvents(request, metadata=token or self.operator)
 
     async def attribute(self, period: str, *, size: int = 0) -> list[Any]:
         """Attributes a month's costs to the end; all answers."""

@@ -30,7 +30,7 @@ async def analytics(postgres: PostgresServer) -> AsyncIterator[Analytics]:
     running = await start(DEFINITION, settings, database, address="127.0.0.1:0")
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
     served = settings.model_copy(update={"analytics_address": f"127.0.0.1:{running.port}"})
-    yield Analytics(database, channel, served, name, peers)
+    yield Analytics(database, channel, served, name, peers, postgres.url(name))
     await channel.close()
     await running.server.stop(None)
     await asked.stop(None)

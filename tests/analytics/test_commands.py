@@ -43,6 +43,20 @@ async def test_usage_is_listed_with_the_facts_behind_each_figure(analytics: Anal
     assert [row.split()[-1] for row in narrow.splitlines()[1:]] == [hours, tokens]
 
 
+async def test_a_wrong_event_is_taken_back_with_a_reason_and_listed(analytics: Analytics) -> None:
+    await analytics.send(event("call-1", qty="999"))
+    void = ("usage", "void", "llm-gateway")
+    code, said = await arcadia(analytics, *void, "call-1", "--reason", "twice the tokens")
+    assert (code, said.strip()) == (0, f"voided call-1: 999 llm_tokens of acme on {yesterday()}")
+    code, said = await arcadia(analytics, *void, "call-1", "--reason", "again")
+    assert (code, "voided already by" in said, "twice the tokens" in said) == (0, True, True)
+    code, said = await arcadia(analytics, *void, "call-2", "--reason", "no such call")
+    assert (code, "not voided call-2" in said) == (1, True)
+    code, said = await arcadia(analytics, "usage", "voided", columns=200)
+    assert (code, "twice the tokens" in said) == (0, True)
+    assert await analytics.figures() == []
+
+
 async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
     analytics: Analytics,
 ) -> None:

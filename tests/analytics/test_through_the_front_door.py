@@ -47,6 +47,21 @@ def test_a_tenant_reads_its_usage_per_deployment_and_day_and_nobody_elses(
         answered(other.get(f"{path}/{figure['id']}/facts"), 404)
         answered(acme.get(path, params={"from_day": "soon"}), 400)
 
+        key = {"source": "llm-gateway", "idempotency_key": f"{slug}-2"}
+        void = {"events": [key], "reason": "counted twice"}
+        answered(acme.post("/api/v1/usage-events/void", json=void), 403)
+        [voided] = answered(operator.post("/api/v1/usage-events/void", json=void))["voided"]
+        assert (voided["qty"], voided["reason"]) == ("49.5", "counted twice")
+        [figure] = answered(acme.get(path, params=wanted))["daily_usage"]
+        assert figure["qty"] == "1250.5"
+        again = answered(operator.post("/api/v1/usage-events", json={"events": events[:2]}))
+        assert again["receipt"]["duplicate_count"] == 2
+        assert again["receipt"]["voided_indexes"] == [1]
+        voids = "/api/v1/usage-events/voided"
+        [listed] = answered(acme.get(voids, params=wanted))["voided_events"]
+        assert listed["idempotency_key"] == f"{slug}-2"
+        assert answered(other.get(voids, params=wanted))["voided_events"] == []
+
 
 def test_margin_and_accrual_are_the_operators(stack: WholeStack) -> None:
     with stack.client("acme") as acme, stack.client() as operator:

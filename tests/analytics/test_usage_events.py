@@ -3,13 +3,14 @@
 import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 
 import grpc
 import pytest
 from arcadia.analytics.v1 import metering_service_pb2 as pb
 
-from services.analytics.deployments import Owner
-from services.analytics.usage.events import SentEvent, Sifted
+from services.analytics.owners import Owner
+from services.analytics.usage.events import OwnedEvent, SentEvent, Sifted
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.access import ALL
@@ -105,6 +106,45 @@ async def test_a_slug_counts_only_as_long_as_one_tenant_has_it(analytics: Analyt
     analytics.peers.deployments.append(rival)
     receipt = await analytics.send(event("b", deployment="shop"))
     assert [one.reason for one in receipt.refused] == ["UNKNOWN_DEPLOYMENT"]
+
+
+async def test_an_event_counts_once_also_when_its_deployment_is_named_in_two_ways(
+    analytics: Analytics,
+) -> None:
+    both = await analytics.send(event("a", deployment="shop"), event("a", deployment=SHOP.id))
+    assert (both.accepted_count, both.duplicate_count) == (1, 1)
+    again = await analytics.send(event("a", deployment=SHOP.id))
+    by_slug = await analytics.send(event("a", deployment="shop"))
+    assert (again.duplicate_count, by_slug.duplicate_count) == (1, 1)
+    assert await analytics.used() == {"llm_tokens": 1000}
+
+
+@pytest.mark.parametrize("named", ["shop", SHOP.id])
+@pytest.mark.parametrize("kept", ["shop", SHOP.id])
+async def test_an_event_that_an_earlier_release_took_in_is_known_however_it_was_named(
+    analytics: Analytics, named: str, kept: str
+) -> None:
+    """That release kept the deployment in an event's digest as it was named."""
+    await analytics.send(event("a"))
+    before = f"{kept}\0llm_tokens\x001000\0{at(yesterday(), '00:00:01')}"
+    digest = int.from_bytes(blake2b(before.encode(), digest_size=8).digest(), "big", signed=True)
+    analytics.execute("UPDATE usage_event_keys SET content_digest = %s", digest)
+    receipt = await analytics.send(event("a", deployment=named))
+    assert (receipt.accepted_count, receipt.duplicate_count) == (0, 1)
+    other = await analytics.send(event("a", deployment=named, qty="2"))
+    assert [one.reason for one in other.refused] == ["KEY_REUSED"]
+
+
+async def test_a_quantity_beyond_the_bound_is_refused_and_the_rest_of_its_batch_is_kept(
+    analytics: Analytics,
+) -> None:
+    receipt = await analytics.send(
+        event("most", qty="1000000000000000"), event("more", qty="1000000000000001"), event("good")
+    )
+    assert receipt.accepted_count == 2
+    [refused] = receipt.refused
+    assert (refused.index, refused.reason) == (1, "OUT_OF_RANGE")
+    assert "qty" in refused.message
 
 
 async def test_an_empty_batch_is_refused(analytics: Analytics) -> None:
@@ -221,9 +261,9 @@ async def test_taking_late_events_in_holds_up_no_month_that_is_closed(
     """A batch that is still being taken in, and one after the other: the close waits for none."""
     day = date.fromisoformat(await closed(analytics))
     sent = SentEvent(0, "llm-gateway", "slow", SHOP.id, "llm_tokens", Decimal(7), at(str(day)))
-    owners = {0: Owner("acme", SHOP.id)}
+    batch = Sifted([OwnedEvent(sent, Owner("acme", SHOP.id))], 0, [])
     async with analytics.database.write(ALL) as session:
-        taken = await take_events(session, Sifted([sent], 0, []), owners, now=at(str(today())))
+        taken = await take_events(session, batch, now=at(str(today())))
         assert taken.receipt.late == 1
         await analytics.close(last_month().start.isoformat())
         await analytics.meter(str(day))

@@ -28,6 +28,17 @@ INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, 
 SELECT '2026-04-10', 1, tenant, 'of-' || tenant, 'droplet_hours', 24, 1, 'x', now()
 FROM unnest(CAST(:tenants AS text[])) AS tenant
 """
+VOIDS = """
+WITH keys AS (
+    INSERT INTO usage_event_keys (source, idempotency_key, content_digest, day)
+    SELECT 's', tenant, 1, '2026-04-10' FROM unnest(CAST(:tenants AS text[])) AS tenant
+)
+INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty,
+                         occurred_at, received_at, reason, voided_by, voided_at)
+SELECT 's', tenant, '2026-04-10', tenant, 'of-' || tenant, 'llm_tokens', 1, now(), now(), 'wrong',
+       'op', now()
+FROM unnest(CAST(:tenants AS text[])) AS tenant
+"""
 MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'], '2026-04-10')"
 
 
@@ -47,6 +58,7 @@ async def plant(planting: Planting) -> Ids:
     async with planting.database.write(ALL) as session:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
+        await session.execute(text(VOIDS), {"tenants": [VICTIM, INTRUDER]})
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
@@ -62,6 +74,9 @@ WALL = Wall(
             tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
+        "UsageService/ListVoidedUsageEvents": lambda ids: usage.ListVoidedUsageEventsRequest(
+            tenant_id=ids.tenant
+        ),
         "BillingProfileService/GetBillingProfile": lambda ids: profiles.GetBillingProfileRequest(
             tenant_id=ids.tenant
         ),

@@ -7,9 +7,19 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
 
+from services.analytics.owners import Owner
 from services.common.money import plain
 
-__all__ = ["Receipt", "Refusal", "SentEvent", "Sifted", "refusal_of_time", "sift"]
+__all__ = [
+    "EventKey",
+    "OwnedEvent",
+    "Receipt",
+    "Refusal",
+    "SentEvent",
+    "Sifted",
+    "refusal_of_time",
+    "sift",
+]
 
 AHEAD: Final = timedelta(minutes=5)
 """How far the clock of who counts may be before ours."""
@@ -32,20 +42,53 @@ class SentEvent:
     qty: Decimal
     occurred_at: datetime
 
+
+@dataclass(frozen=True, slots=True)
+class EventKey:
+    """What names an event among all."""
+
+    index: int
+    """Its place in the batch, from 0."""
+    source: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEvent:
+    """An event whose deployment the catalog knows."""
+
+    sent: SentEvent
+    owner: Owner
+
     @property
     def day(self) -> date:
         """The day (UTC) that it counts for."""
-        return self.occurred_at.date()
+        return self.sent.occurred_at.date()
 
     @property
     def key(self) -> tuple[str, str]:
         """What names it among all events."""
-        return self.source, self.idempotency_key
+        return self.sent.source, self.sent.idempotency_key
 
     @property
     def digest(self) -> int:
-        """What it says, in 64 bits: the same key must always say the same."""
-        said = f"{self.deployment}\0{self.resource_kind}\0{plain(self.qty)}\0{self.occurred_at}"
+        """What it says, in 64 bits: the same key must always say the same.
+
+        The deployment counts by its id, so that an event is the same whichever way it names it.
+        """
+        return self._digest_by(self.owner.deployment_id)
+
+    def says(self, digest: int) -> bool:
+        """Whether a digest that was kept is of this event.
+
+        Earlier releases kept the deployment as it was named: by its id, or by its slug.
+        """
+        names = (self.owner.deployment_id, self.owner.slug, self.sent.deployment)
+        return any(digest == self._digest_by(name) for name in names)
+
+    def _digest_by(self, deployment: str) -> int:
+        sent = self.sent
+        said = f"{deployment}\0{sent.resource_kind}\0{plain(sent.qty)}\0{sent.occurred_at}"
         return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "big", signed=True)
 
 
@@ -59,13 +102,23 @@ class Refusal:
     message: str
 
     @classmethod
-    def of_reused_key(cls, event: SentEvent) -> "Refusal":
+    def of_reused_key(cls, event: OwnedEvent) -> "Refusal":
         """Its key named another event before."""
         return cls(
-            event.index,
-            event.idempotency_key,
+            event.sent.index,
+            event.sent.idempotency_key,
             "KEY_REUSED",
             "idempotency_key: named another event of this source before",
+        )
+
+    @classmethod
+    def of_unknown_key(cls, key: EventKey) -> "Refusal":
+        """No event was ever taken in under it."""
+        return cls(
+            key.index,
+            key.idempotency_key,
+            "NOT_FOUND",
+            f"idempotency_key: {key.source[:100]!r} sent no event {key.idempotency_key[:100]!r}",
         )
 
 
@@ -78,21 +131,23 @@ class Receipt:
     late: int
     """Of the accepted ones: of a month that is closed."""
     refused: Sequence[Refusal]
+    voided: Sequence[int] = ()
+    """Of the duplicates, by their place in the batch: those that were voided before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
     """A batch, each key once."""
 
-    events: Sequence[SentEvent]
+    events: Sequence[OwnedEvent]
     """In the order of their keys."""
     duplicates: int
     refused: Sequence[Refusal]
 
 
-def sift(events: Iterable[SentEvent]) -> Sifted:
+def sift(events: Iterable[OwnedEvent]) -> Sifted:
     """Each key once: the same again is a duplicate, something else under it is refused."""
-    by_key: dict[tuple[str, str], SentEvent] = {}
+    by_key: dict[tuple[str, str], OwnedEvent] = {}
     duplicates = 0
     refused = []
     for event in events:

@@ -1,15 +1,16 @@
 """From rows of usage to protos."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from arcadia.analytics.v1 import usage_pb2
 from sqlalchemy import Row
 
-from services.analytics.usage.events import Receipt
+from services.analytics.usage.events import Receipt, Refusal
 from services.analytics.wire import timestamp
 from services.common.money import plain
 
-__all__ = ["fact_message", "receipt_message", "usage_message"]
+__all__ = ["fact_message", "receipt_message", "refused_messages", "usage_message", "voided_message"]
 
 
 def usage_message(row: Row[Any]) -> usage_pb2.DailyUsage:
@@ -48,13 +49,35 @@ def receipt_message(receipt: Receipt) -> usage_pb2.EventReceipt:
         accepted_count=receipt.accepted,
         duplicate_count=receipt.duplicates,
         late_count=receipt.late,
-        refused=(
-            usage_pb2.RefusedEvent(
-                index=refusal.index,
-                idempotency_key=refusal.idempotency_key,
-                reason=refusal.reason,
-                message=refusal.message,
-            )
-            for refusal in sorted(receipt.refused, key=lambda refusal: refusal.index)
-        ),
+        refused=refused_messages(receipt.refused),
+        voided_indexes=sorted(receipt.voided),
+    )
+
+
+def refused_messages(refused: Iterable[Refusal]) -> list[usage_pb2.RefusedEvent]:
+    """What could not be done, by its place in the batch."""
+    return [
+        usage_pb2.RefusedEvent(
+            index=refusal.index,
+            idempotency_key=refusal.idempotency_key,
+            reason=refusal.reason,
+            message=refusal.message,
+        )
+        for refusal in sorted(refused, key=lambda refusal: refusal.index)
+    ]
+
+
+def voided_message(row: Row[Any]) -> usage_pb2.VoidedUsageEvent:
+    """An event that was voided."""
+    return usage_pb2.VoidedUsageEvent(
+        source=row.source,
+        idempotency_key=row.idempotency_key,
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        resource_kind=row.resource_kind,
+        qty=plain(row.qty),
+        occurred_at=timestamp(row.occurred_at),
+        reason=row.reason,
+        voided_by=row.voided_by,
+        voided_at=timestamp(row.voided_at),
     )

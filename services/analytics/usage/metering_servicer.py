@@ -126,9 +126,9 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     ) -> pb.RecordUsageEventsResponse:
         """Takes in a batch of events; the next metering adds them up."""
         now = self._clock()
-        intake = await receive(self._deployments, request.events, now)
+        batch = await receive(self._deployments, request.events, now)
         async with self._database.write(current_caller().scope) as session:
-            taken = await take_events(session, intake.batch, intake.owners, now=now)
+            taken = await take_events(session, batch, now=now)
         return pb.RecordUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
     async def CloseMetering(  # noqa: N802

@@ -10,16 +10,23 @@ from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
 from services.analytics.deployments import Named, Owner
-from services.analytics.usage.events import Refusal, SentEvent, refusal_of_time
+from services.analytics.usage.events import EventKey, Refusal, SentEvent, refusal_of_time
 from services.analytics.usage.metering import Interval
 from services.analytics.usage.rules import USAGE_KINDS
 from services.analytics.usage.store.reading import UsageFilter
 from services.analytics.wire import instant_of, required, text, word
 from services.common.errors import InvalidArgument
-from services.common.money import exact
+from services.common.money import MOST_QUANTITY, exact
 from services.common.periods import read_day
 
-__all__ = ["interval", "names_of", "read_event", "read_events", "usage_filter"]
+__all__ = [
+    "interval",
+    "names_of",
+    "read_event",
+    "read_events",
+    "read_keys",
+    "usage_filter",
+]
 
 MOST_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
@@ -47,12 +54,7 @@ def read_events(
 
     Raises InvalidArgument for a batch that is empty or too large.
     """
-    if not events:
-        raise InvalidArgument("events", "is required", reason="FIELD_REQUIRED")
-    if len(events) > MOST_EVENTS:
-        raise InvalidArgument(
-            "events", f"has {len(events)} entries, at most {MOST_EVENTS}", reason="BATCH_TOO_LARGE"
-        )
+    _require_batch(len(events))
     sent, refused = [], []
     for index, event in enumerate(events):
         try:
@@ -60,6 +62,33 @@ def read_events(
         except InvalidArgument as error:
             refused.append(Refusal(index, event.idempotency_key, error.reason, error.message))
     return sent, refused
+
+
+def read_keys(
+    keys: Sequence[usage_pb2.UsageEventKey],
+) -> tuple[list[EventKey], list[Refusal]]:
+    """The keys of a batch that read well, and those that do not, with the reason.
+
+    Raises InvalidArgument for a batch that is empty or too large.
+    """
+    _require_batch(len(keys))
+    read, refused = [], []
+    for index, key in enumerate(keys):
+        try:
+            source = required("source", key.source)
+            read.append(EventKey(index, source, required("idempotency_key", key.idempotency_key)))
+        except InvalidArgument as error:
+            refused.append(Refusal(index, key.idempotency_key, error.reason, error.message))
+    return read, refused
+
+
+def _require_batch(count: int) -> None:
+    if not count:
+        raise InvalidArgument("events", "is required", reason="FIELD_REQUIRED")
+    if count > MOST_EVENTS:
+        raise InvalidArgument(
+            "events", f"has {count} entries, at most {MOST_EVENTS}", reason="BATCH_TOO_LARGE"
+        )
 
 
 def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEvent:
@@ -75,7 +104,7 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
         idempotency_key=required("idempotency_key", event.idempotency_key),
         deployment=required("deployment_id", event.deployment_id),
         resource_kind=word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND"),
-        qty=exact(event.qty, "qty", minimum=NONE),
+        qty=exact(event.qty, "qty", minimum=NONE, maximum=MOST_QUANTITY),
         occurred_at=occurred_at,
     )
 
@@ -98,10 +127,21 @@ def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, 
         start=instant_of(message.interval_from),
         end=instant_of(message.interval_to),
         status=message.status,
-        size_gb=exact(message.size_gb, "size_gb", minimum=NONE)
-        if message.HasField("size_gb")
-        else None,
+        size_gb=_size_of(message),
     )
+
+
+def _size_of(message: lookup_service_pb2.ExistenceInterval) -> Decimal | None:
+    """What a resource held; None where it is unknown, and where it cannot be right.
+
+    One odd size must not stop the metering of everybody else: it is counted as unmetered.
+    """
+    if not message.HasField("size_gb"):
+        return None
+    try:
+        return exact(message.size_gb, "size_gb", minimum=NONE, maximum=MOST_QUANTITY)
+    except InvalidArgument:
+        return None
 
 
 def _day(field: str, value: str) -> date | None:

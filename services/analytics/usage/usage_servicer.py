@@ -1,7 +1,7 @@
 """UsageService: tenants read what they used; operators send in what no inventory knows."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from arcadia.analytics.v1 import usage_service_pb2 as pb
@@ -10,17 +10,25 @@ from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
 from services.analytics.usage import requests
+from services.analytics.usage.events import Refusal
 from services.analytics.usage.intake import receive
-from services.analytics.usage.messages import fact_message, receipt_message, usage_message
+from services.analytics.usage.messages import (
+    fact_message,
+    receipt_message,
+    refused_messages,
+    usage_message,
+    voided_message,
+)
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import list_facts, list_usage, read_figure
-from services.analytics.wire import uuid_of
+from services.analytics.usage.store.voids import list_voids, void_events
+from services.analytics.wire import required, text, uuid_of
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, encode_token, page_size
 
 __all__ = ["UsageServicer"]
 
@@ -98,15 +106,75 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.SendUsageEventsResponse:
         """Takes in a batch of events; adds the figures up at once whose month is open."""
         now = self._clock()
-        intake = await receive(self._deployments, request.events, now)
+        batch = await receive(self._deployments, request.events, now)
         async with self._database.write(current_caller().scope) as session:
 
             async def do() -> pb.SendUsageEventsResponse:
-                taken = await take_events(session, intake.batch, intake.owners, now=now)
+                taken = await take_events(session, batch, now=now)
                 await fold_figures(session, taken.on_time, now=now)
                 return pb.SendUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
             return await once(session, request, pb.SendUsageEventsResponse, do)
+
+    async def VoidUsageEvents(  # noqa: N802
+        self, request: pb.VoidUsageEventsRequest, context: Context
+    ) -> pb.VoidUsageEventsResponse:
+        """Takes wrong events back by their keys; each answers for itself."""
+        keys, refused = requests.read_keys(request.events)
+        reason = required("reason", request.reason)
+        caller = current_caller()
+        now = self._clock()
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.VoidUsageEventsResponse:
+                new, voids = await void_events(
+                    session, keys, reason=reason, by=caller.subject, now=now
+                )
+                there = {(key.source, key.idempotency_key): key for key in keys}
+                missing = [
+                    Refusal.of_unknown_key(key)
+                    for named, key in there.items()
+                    if named not in voids
+                ]
+                return pb.VoidUsageEventsResponse(
+                    voided=[voided_message(voids[one]) for one in there if one in new],
+                    voided_before=[
+                        voided_message(voids[one])
+                        for one in there
+                        if one in voids and one not in new
+                    ],
+                    refused=refused_messages([*refused, *missing]),
+                )
+
+            return await once(session, request, pb.VoidUsageEventsResponse, do)
+
+    async def ListVoidedUsageEvents(  # noqa: N802
+        self, request: pb.ListVoidedUsageEventsRequest, context: Context
+    ) -> pb.ListVoidedUsageEventsResponse:
+        """The events that were voided, the last one first."""
+        scope = current_caller().scope
+        size = page_size(request.page_size)
+        filters = ("usage-voids", request.tenant_id, request.deployment_id)
+        position = decode_token(request.page_token, filters, (int, str, str))
+        after = (_instant(position[0]), *position[1:]) if position else None
+        async with self._database.read(scope) as session:
+            rows = await list_voids(
+                session,
+                scope,
+                tenant_id=text("tenant_id", request.tenant_id),
+                deployment_id=text("deployment_id", request.deployment_id),
+                after=after,
+                limit=size + 1,
+            )
+        page, token = cut(
+            rows,
+            size,
+            filters,
+            lambda row: (_microseconds(row.voided_at), row.source, row.idempotency_key),
+        )
+        return pb.ListVoidedUsageEventsResponse(
+            voided_events=map(voided_message, page), next_page_token=token
+        )
 
 
 def _after(position: tuple[Any, ...] | None) -> tuple[date, str, str, str] | None:
@@ -116,6 +184,12 @@ def _after(position: tuple[Any, ...] | None) -> tuple[date, str, str, str] | Non
     if not 1 <= ordinal <= date.max.toordinal():
         raise InvalidArgument("page_token", "is not one of ours")
     return date.fromordinal(ordinal), tenant_id, deployment_id, kind
+
+
+def _instant(microseconds: int) -> datetime:
+    if abs(microseconds) > LAST_MICROSECOND:
+        raise InvalidArgument("page_token", "is not one of ours")
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
 def _microseconds(at: datetime) -> int:

@@ -3,14 +3,13 @@
 Taking events in waits for no other work and holds nobody up: it locks neither a day nor a month.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.analytics.deployments import Owner
 from services.analytics.store.passes import prepare_month
-from services.analytics.usage.events import Receipt, Refusal, SentEvent, Sifted
+from services.analytics.usage.events import OwnedEvent, Receipt, Refusal, Sifted
 from services.analytics.usage.store.folding import Figure, mark
 from services.analytics.usage.store.months import which_are_closed
 from services.common.database import WriteSession
@@ -26,10 +25,11 @@ ON CONFLICT DO NOTHING
 RETURNING source, idempotency_key
 """
 KNOWN: Final = """
-SELECT k.source, k.idempotency_key, k.content_digest
+SELECT k.source, k.idempotency_key, k.content_digest, v.source IS NOT NULL
 FROM usage_event_keys AS k
 JOIN unnest(%(sources)b::text[], %(keys)b::text[]) AS g (source, idempotency_key)
     USING (source, idempotency_key)
+LEFT JOIN usage_voids AS v USING (source, idempotency_key)
 """
 TAKE: Final = """
 INSERT INTO usage_events (source, idempotency_key, day, tenant_id, deployment_id, resource_kind,
@@ -52,25 +52,23 @@ class Taken:
     """Of months that are open. None is added up anew yet; all are marked so."""
 
 
-async def take_events(
-    session: WriteSession, batch: Sifted, owners: Mapping[int, Owner], *, now: datetime
-) -> Taken:
-    """Takes in what is new of a batch; `owners` has the deployment of each event by its index.
+async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) -> Taken:
+    """Takes in what is new of a batch. Nothing counts twice, whoever sends it again and whenever.
 
-    Nothing counts twice, whoever sends it again and whenever.
+    A voided event keeps its key: sent again it is a duplicate, and said to be voided.
     """
-    new, duplicates, refused = await _claim(session, batch)
+    new, rest = await _claim(session, batch)
     for month in sorted({event.day.replace(day=1) for event in new}):
         await prepare_month(session, month, "usage_events")
-    figures = [_figure(event, owners[event.index]) for event in new]
+    figures = [_figure(event) for event in new]
     driver = await session.driver()
     await driver.execute(
         TAKE,
         {
-            "sources": [event.source for event in new],
-            "keys": [event.idempotency_key for event in new],
-            "quantities": [event.qty for event in new],
-            "instants": [event.occurred_at for event in new],
+            "sources": [event.sent.source for event in new],
+            "keys": [event.sent.idempotency_key for event in new],
+            "quantities": [event.sent.qty for event in new],
+            "instants": [event.sent.occurred_at for event in new],
             "now": now,
             **_columns(figures),
         },
@@ -78,40 +76,63 @@ async def take_events(
     await mark(session, figures)
     closed = await which_are_closed(session, {figure.day for figure in figures})
     late = [figure for figure in figures if figure.day.replace(day=1) in closed]
+    known = await _known(session, rest)
+    reused = [event for event in rest if not event.says(known[event.key].digest)]
+    voided = [
+        event.sent.index
+        for event in rest
+        if event.says(known[event.key].digest) and known[event.key].is_voided
+    ]
     receipt = Receipt(
-        len(new), batch.duplicates + duplicates, len(late), [*batch.refused, *refused]
+        accepted=len(new),
+        duplicates=batch.duplicates + len(rest) - len(reused),
+        late=len(late),
+        refused=[*batch.refused, *map(Refusal.of_reused_key, reused)],
+        voided=voided,
     )
     return Taken(receipt, frozenset(figures) - frozenset(late))
 
 
-async def _claim(
-    session: WriteSession, batch: Sifted
-) -> tuple[list[SentEvent], int, list[Refusal]]:
-    """Those that are new, how many are known, and those whose key named another event."""
-    driver = await session.driver()
+async def _claim(session: WriteSession, batch: Sifted) -> tuple[list[OwnedEvent], list[OwnedEvent]]:
+    """Those that are new, and those whose key is taken."""
     keys: dict[str, Any] = {
-        "sources": [event.source for event in batch.events],
-        "keys": [event.idempotency_key for event in batch.events],
+        **_keys(batch.events),
         "digests": [event.digest for event in batch.events],
         "days": [event.day for event in batch.events],
     }
+    driver = await session.driver()
     claimed = set(await (await driver.execute(CLAIM, keys)).fetchall())
     new = [event for event in batch.events if event.key in claimed]
-    rest = [event for event in batch.events if event.key not in claimed]
-    if not rest:
-        return new, 0, []
-    asked = {
-        "sources": [event.source for event in rest],
-        "keys": [event.idempotency_key for event in rest],
+    return new, [event for event in batch.events if event.key not in claimed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is kept under a key."""
+
+    digest: int
+    is_voided: bool
+
+
+async def _known(
+    session: WriteSession, events: Sequence[OwnedEvent]
+) -> dict[tuple[str, str], _Known]:
+    if not events:
+        return {}
+    rows = await (await (await session.driver()).execute(KNOWN, _keys(events))).fetchall()
+    return {(source, key): _Known(digest, voided) for source, key, digest, voided in rows}
+
+
+def _keys(events: Sequence[OwnedEvent]) -> dict[str, Any]:
+    return {
+        "sources": [event.sent.source for event in events],
+        "keys": [event.sent.idempotency_key for event in events],
     }
-    rows = await (await driver.execute(KNOWN, asked)).fetchall()
-    digests = {(source, key): digest for source, key, digest in rows}
-    reused = [event for event in rest if digests[event.key] != event.digest]
-    return new, len(rest) - len(reused), [Refusal.of_reused_key(event) for event in reused]
 
 
-def _figure(event: SentEvent, owner: Owner) -> Figure:
-    return Figure(event.day, owner.tenant_id, owner.deployment_id, event.resource_kind)
+def _figure(event: OwnedEvent) -> Figure:
+    owner = event.owner
+    return Figure(event.day, owner.tenant_id, owner.deployment_id, event.sent.resource_kind)
 
 
 def _columns(figures: Sequence[Figure]) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class MeteringServiceServicer:
     def MeterDay(self, request, context):
         """Meters a page of the resources that existed on a day, from the inventory's
         intervals. The last page replaces the day by what the pass found; a pass that
-        breaks off changes nothing.
+        breaks off changes nothing. In a closed month too: what changes in it is billed,
+        or given back, as an adjustment by the next invoice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,8 +79,9 @@ class MeteringServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseMetering(self, request, context):
-        """Closes a month: what comes later becomes adjustment lines. Refused while a day
-        of it was never metered. Closed already: answers as it is.
+        """Closes a month: what comes later becomes adjustment lines. Adds up first what
+        came late for other months. Refused while a day of it was never metered. Closed
+        already: answers as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,13 +36,15 @@ class MeteringServiceStub:
     MeterDay: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.MeterDayRequest, _metering_service_pb2.MeterDayResponse]
     """Meters a page of the resources that existed on a day, from the inventory's
     intervals. The last page replaces the day by what the pass found; a pass that
-    breaks off changes nothing.
+    breaks off changes nothing. In a closed month too: what changes in it is billed,
+    or given back, as an adjustment by the next invoice.
     """
     RecordUsageEvents: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.RecordUsageEventsRequest, _metering_service_pb2.RecordUsageEventsResponse]
     """Takes in a batch of usage events, as UsageService does."""
     CloseMetering: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.CloseMeteringRequest, _metering_service_pb2.CloseMeteringResponse]
-    """Closes a month: what comes later becomes adjustment lines. Refused while a day
-    of it was never metered. Closed already: answers as it is.
+    """Closes a month: what comes later becomes adjustment lines. Adds up first what
+    came late for other months. Refused while a day of it was never metered. Closed
+    already: answers as it is.
     """
     ReopenMetering: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.ReopenMeteringRequest, _metering_service_pb2.ReopenMeteringResponse]
     """Opens a closed month again when its roll-up is undone. Refused once an invoice
@@ -57,13 +59,15 @@ class MeteringServiceAsyncStub(MeteringServiceStub):
     MeterDay: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.MeterDayRequest, _metering_service_pb2.MeterDayResponse]  # type: ignore[assignment]
     """Meters a page of the resources that existed on a day, from the inventory's
     intervals. The last page replaces the day by what the pass found; a pass that
-    breaks off changes nothing.
+    breaks off changes nothing. In a closed month too: what changes in it is billed,
+    or given back, as an adjustment by the next invoice.
     """
     RecordUsageEvents: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.RecordUsageEventsRequest, _metering_service_pb2.RecordUsageEventsResponse]  # type: ignore[assignment]
     """Takes in a batch of usage events, as UsageService does."""
     CloseMetering: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.CloseMeteringRequest, _metering_service_pb2.CloseMeteringResponse]  # type: ignore[assignment]
-    """Closes a month: what comes later becomes adjustment lines. Refused while a day
-    of it was never metered. Closed already: answers as it is.
+    """Closes a month: what comes later becomes adjustment lines. Adds up first what
+    came late for other months. Refused while a day of it was never metered. Closed
+    already: answers as it is.
     """
     ReopenMetering: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.ReopenMeteringRequest, _metering_service_pb2.ReopenMeteringResponse]  # type: ignore[assignment]
     """Opens a closed month again when its roll-up is undone. Refused once an invoice
@@ -81,7 +85,8 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_metering_service_pb2.MeterDayResponse, _abc.Awaitable[_metering_service_pb2.MeterDayResponse]]:
         """Meters a page of the resources that existed on a day, from the inventory's
         intervals. The last page replaces the day by what the pass found; a pass that
-        breaks off changes nothing.
+        breaks off changes nothing. In a closed month too: what changes in it is billed,
+        or given back, as an adjustment by the next invoice.
         """
 
     @_abc_1.abstractmethod
@@ -98,8 +103,9 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metering_service_pb2.CloseMeteringRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metering_service_pb2.CloseMeteringResponse, _abc.Awaitable[_metering_service_pb2.CloseMeteringResponse]]:
-        """Closes a month: what comes later becomes adjustment lines. Refused while a day
-        of it was never metered. Closed already: answers as it is.
+        """Closes a month: what comes later becomes adjustment lines. Adds up first what
+        came late for other months. Refused while a day of it was never metered. Closed
+        already: answers as it is.
         """
 
     @_abc_1.abstractmethod

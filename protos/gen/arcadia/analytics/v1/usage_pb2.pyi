@@ -69,17 +69,51 @@ class UsageEvent(_message.Message):
     occurred_at: _timestamp_pb2.Timestamp
     def __init__(self, idempotency_key: _Optional[str] = ..., source: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class UsageEventKey(_message.Message):
+    __slots__ = ("source", "idempotency_key")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    idempotency_key: str
+    def __init__(self, source: _Optional[str] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+
+class VoidedUsageEvent(_message.Message):
+    __slots__ = ("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind", "qty", "occurred_at", "reason", "voided_by", "voided_at")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
+    QTY_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_BY_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    idempotency_key: str
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    qty: str
+    occurred_at: _timestamp_pb2.Timestamp
+    reason: str
+    voided_by: str
+    voided_at: _timestamp_pb2.Timestamp
+    def __init__(self, source: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., voided_by: _Optional[str] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class EventReceipt(_message.Message):
-    __slots__ = ("accepted_count", "duplicate_count", "late_count", "refused")
+    __slots__ = ("accepted_count", "duplicate_count", "late_count", "refused", "voided_indexes")
     ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_COUNT_FIELD_NUMBER: _ClassVar[int]
     LATE_COUNT_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_INDEXES_FIELD_NUMBER: _ClassVar[int]
     accepted_count: int
     duplicate_count: int
     late_count: int
     refused: _containers.RepeatedCompositeFieldContainer[RefusedEvent]
-    def __init__(self, accepted_count: _Optional[int] = ..., duplicate_count: _Optional[int] = ..., late_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedEvent, _Mapping]]] = ...) -> None: ...
+    voided_indexes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, accepted_count: _Optional[int] = ..., duplicate_count: _Optional[int] = ..., late_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedEvent, _Mapping]]] = ..., voided_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class RefusedEvent(_message.Message):
     __slots__ = ("index", "idempotency_key", "reason", "message")

@@ -67,3 +67,43 @@ class SendUsageEventsResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     receipt: _usage_pb2.EventReceipt
     def __init__(self, receipt: _Optional[_Union[_usage_pb2.EventReceipt, _Mapping]] = ...) -> None: ...
+
+class VoidUsageEventsRequest(_message.Message):
+    __slots__ = ("events", "reason", "request_id")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_usage_pb2.UsageEventKey]
+    reason: str
+    request_id: str
+    def __init__(self, events: _Optional[_Iterable[_Union[_usage_pb2.UsageEventKey, _Mapping]]] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class VoidUsageEventsResponse(_message.Message):
+    __slots__ = ("voided", "voided_before", "refused")
+    VOIDED_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    voided: _containers.RepeatedCompositeFieldContainer[_usage_pb2.VoidedUsageEvent]
+    voided_before: _containers.RepeatedCompositeFieldContainer[_usage_pb2.VoidedUsageEvent]
+    refused: _containers.RepeatedCompositeFieldContainer[_usage_pb2.RefusedEvent]
+    def __init__(self, voided: _Optional[_Iterable[_Union[_usage_pb2.VoidedUsageEvent, _Mapping]]] = ..., voided_before: _Optional[_Iterable[_Union[_usage_pb2.VoidedUsageEvent, _Mapping]]] = ..., refused: _Optional[_Iterable[_Union[_usage_pb2.RefusedEvent, _Mapping]]] = ...) -> None: ...
+
+class ListVoidedUsageEventsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    tenant_id: str
+    deployment_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ...) -> None: ...
+
+class ListVoidedUsageEventsResponse(_message.Message):
+    __slots__ = ("voided_events", "next_page_token")
+    VOIDED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    voided_events: _containers.RepeatedCompositeFieldContainer[_usage_pb2.VoidedUsageEvent]
+    next_page_token: str
+    def __init__(self, voided_events: _Optional[_Iterable[_Union[_usage_pb2.VoidedUsageEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

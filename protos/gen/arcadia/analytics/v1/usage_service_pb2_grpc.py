@@ -50,6 +50,16 @@ class UsageServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsResponse.FromString,
                 _registered_method=True)
+        self.VoidUsageEvents = channel.unary_unary(
+                '/arcadia.analytics.v1.UsageService/VoidUsageEvents',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsResponse.FromString,
+                _registered_method=True)
+        self.ListVoidedUsageEvents = channel.unary_unary(
+                '/arcadia.analytics.v1.UsageService/ListVoidedUsageEvents',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsResponse.FromString,
+                _registered_method=True)
 
 
 class UsageServiceServicer:
@@ -77,6 +87,22 @@ class UsageServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VoidUsageEvents(self, request, context):
+        """Takes a batch of wrong events back, by their keys. Their figures go down at once;
+        where the month is closed, the next invoice has a negative adjustment. A key stays
+        taken: the same event sent again is a duplicate and never counts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVoidedUsageEvents(self, request, context):
+        """The events that were voided, the last one first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UsageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +120,16 @@ def add_UsageServiceServicer_to_server(servicer, server):
                     servicer.SendUsageEvents,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsResponse.SerializeToString,
+            ),
+            'VoidUsageEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.VoidUsageEvents,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsResponse.SerializeToString,
+            ),
+            'ListVoidedUsageEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVoidedUsageEvents,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +214,60 @@ class UsageService:
             '/arcadia.analytics.v1.UsageService/SendUsageEvents',
             arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VoidUsageEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.UsageService/VoidUsageEvents',
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.VoidUsageEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVoidedUsageEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.UsageService/ListVoidedUsageEvents',
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListVoidedUsageEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,13 @@ class UsageServiceStub:
     """The resources with their spans, and the events, that a figure is made of."""
     SendUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]
     """Takes in a batch of usage events; each counts once, however often it is sent."""
+    VoidUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]
+    """Takes a batch of wrong events back, by their keys. Their figures go down at once;
+    where the month is closed, the next invoice has a negative adjustment. A key stays
+    taken: the same event sent again is a duplicate and never counts.
+    """
+    ListVoidedUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListVoidedUsageEventsRequest, _usage_service_pb2.ListVoidedUsageEventsResponse]
+    """The events that were voided, the last one first."""
 
 @_typing.type_check_only
 class UsageServiceAsyncStub(UsageServiceStub):
@@ -51,6 +58,13 @@ class UsageServiceAsyncStub(UsageServiceStub):
     """The resources with their spans, and the events, that a figure is made of."""
     SendUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]  # type: ignore[assignment]
     """Takes in a batch of usage events; each counts once, however often it is sent."""
+    VoidUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]  # type: ignore[assignment]
+    """Takes a batch of wrong events back, by their keys. Their figures go down at once;
+    where the month is closed, the next invoice has a negative adjustment. A key stays
+    taken: the same event sent again is a duplicate and never counts.
+    """
+    ListVoidedUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListVoidedUsageEventsRequest, _usage_service_pb2.ListVoidedUsageEventsResponse]  # type: ignore[assignment]
+    """The events that were voided, the last one first."""
 
 class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
     """What deployments used."""
@@ -78,5 +92,24 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.SendUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.SendUsageEventsResponse]]:
         """Takes in a batch of usage events; each counts once, however often it is sent."""
+
+    @_abc_1.abstractmethod
+    def VoidUsageEvents(
+        self,
+        request: _usage_service_pb2.VoidUsageEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_usage_service_pb2.VoidUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.VoidUsageEventsResponse]]:
+        """Takes a batch of wrong events back, by their keys. Their figures go down at once;
+        where the month is closed, the next invoice has a negative adjustment. A key stays
+        taken: the same event sent again is a duplicate and never counts.
+        """
+
+    @_abc_1.abstractmethod
+    def ListVoidedUsageEvents(
+        self,
+        request: _usage_service_pb2.ListVoidedUsageEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_usage_service_pb2.ListVoidedUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.ListVoidedUsageEventsResponse]]:
+        """The events that were voided, the last one first."""
 
 def add_UsageServiceServicer_to_server(servicer: UsageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

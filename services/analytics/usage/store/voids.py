@@ -1,0 +1,106 @@
+"""Voids: wrong events taken back by their keys, and kept with who did it, when and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from services.analytics.usage.events import EventKey
+from services.analytics.usage.store.folding import Figure, fold_figures
+from services.common.access import Scope
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["list_voids", "void_events"]
+
+# One batch at a time: two that share events would wait for each other.
+ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('usage/voids', 0))")
+GIVEN: Final = """
+unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, idempotency_key)
+"""
+# The key says the day, and so the partition.
+VOID: Final = text(f"""
+WITH wanted AS (
+    SELECT k.day, k.source, k.idempotency_key
+    FROM (SELECT DISTINCT * FROM {GIVEN}) AS g JOIN usage_event_keys AS k
+        USING (source, idempotency_key)
+    WHERE k.day IS NOT NULL
+),
+gone AS (
+    DELETE FROM usage_events AS e USING wanted AS w
+    WHERE (e.day, e.source, e.idempotency_key) = (w.day, w.source, w.idempotency_key)
+    RETURNING e.*
+)
+INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty,
+                         occurred_at, received_at, reason, voided_by, voided_at)
+SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at,
+       received_at, :reason, :voided_by, :now
+FROM gone
+RETURNING source, idempotency_key, day, tenant_id, deployment_id, resource_kind
+""")
+FIND: Final = text(f"""
+SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g
+    USING (source, idempotency_key)
+""")
+
+
+async def void_events(
+    session: WriteSession, keys: Sequence[EventKey], *, reason: str, by: str, now: datetime
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], Row[Any]]]:
+    """Voids the events of these keys that are not yet, and adds their figures up anew.
+
+    Answers the keys of those that were voided now, and all voids by their keys: a key that is
+    not among them names no event.
+    """
+    await session.execute(ONE_AT_A_TIME)
+    given: dict[str, Any] = {
+        "sources": [key.source for key in keys],
+        "keys": [key.idempotency_key for key in keys],
+    }
+    made = await session.execute(VOID, {**given, "reason": reason, "voided_by": by, "now": now})
+    voided = made.all()
+    figures = {
+        Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in voided
+    }
+    await fold_figures(session, figures, now=now)
+    kept = await session.execute(FIND, given)
+    return (
+        {(row.source, row.idempotency_key) for row in voided},
+        {(row.source, row.idempotency_key): row for row in kept},
+    )
+
+
+async def list_voids(
+    session: ReadSession,
+    scope: Scope,
+    *,
+    tenant_id: str,
+    deployment_id: str,
+    after: tuple[datetime, str, str] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of voids, the last one first.
+
+    `after` is the time, source and key of the last one on the page before.
+    """
+    asked = ["true"]
+    values: dict[str, Any] = {"limit": limit}
+    for name, value in (("tenant_id", tenant_id), ("deployment_id", deployment_id)):
+        if value:
+            asked.append(f"{name} = :{name}")
+            values[name] = value
+    if not scope.everything:
+        # The first wall: row-level security is the second.
+        asked.append("tenant_id = :scope")
+        values["scope"] = scope.tenant_id
+    if after is not None:
+        asked.append(
+            "voided_at <= :after_at AND (voided_at < :after_at"
+            " OR (source, idempotency_key) > (:after_source, :after_key))"
+        )
+        values |= dict(zip(("after_at", "after_source", "after_key"), after, strict=True))
+    statement = text(
+        f"SELECT * FROM usage_voids WHERE {' AND '.join(asked)}"
+        " ORDER BY voided_at DESC, source, idempotency_key LIMIT :limit"
+    )
+    return (await session.execute(statement, values)).all()
