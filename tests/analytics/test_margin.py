@@ -241,6 +241,32 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
     assert [one.rate for one in of_march.exchange_rates] == ["1.5"]
 
 
+async def test_a_rate_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", *STUDIO)
+    analytics.peers.spans = spans(("acme", "shop"))
+    analytics.peers.cost_lines = [line("30.53", 1)]
+    await analytics.attribute(PERIOD)
+    open_one = await rate(analytics, "1.5", "2026-01-01")
+    before = await analytics.margin(PERIOD)
+    assert (before.cogs_cents, before.cogs_state) == (4580, "final")
+    await rate(analytics, "1.7", "2026-02-01", "2026-04-01")
+    # The rates of April are those of before, and so is its margin, to its rates' ids.
+    assert await analytics.margin(PERIOD) == before
+    listed = await analytics.rates.ListExchangeRates(
+        rates_pb.ListExchangeRatesRequest(), metadata=analytics.operator
+    )
+    assert [(one.rate, one.effective_from, one.effective_to) for one in listed.exchange_rates] == [
+        ("1.5", "2026-04-01", ""),
+        ("1.7", "2026-02-01", "2026-04-01"),
+        ("1.5", "2026-01-01", "2026-02-01"),
+    ]
+    assert listed.exchange_rates[2].id == open_one.id
+    await rate(analytics, "1.6", "2026-04-30", "2026-05-01")
+    assert (await analytics.margin(PERIOD)).cogs_cents == 4885
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -248,6 +274,8 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
         ({"rate": "NaN"}, "rate"),
         ({"rate": "-1"}, "rate"),
         ({"from_currency": "usd"}, "from_currency"),
+        ({"from_currency": "ABC"}, "from_currency"),
+        ({"to_currency": "XAU"}, "to_currency"),
         ({"to_currency": "USD"}, "to_currency"),
         ({"effective_from": "yesterday"}, "effective_from"),
         ({"effective_to": "2025-01-01"}, "effective_to"),

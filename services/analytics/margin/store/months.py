@@ -10,10 +10,11 @@ from sqlalchemy import Row, text
 
 from services.analytics.margin.summary import Share, Side
 from services.common.database import ReadSession, WriteSession
+from services.common.effective_dates import Span
 from services.common.periods import Period
 
 __all__ = ["Basis", "KeptMonth", "Month", "kept_months", "list_shares", "lock_margin",
-           "mark_margin", "mark_margins_from", "read_kinds", "read_month", "read_trend",
+           "mark_margin", "mark_margins_of", "read_kinds", "read_month", "read_trend",
            "replace_margin"]  # fmt: skip
 
 Basis = Literal["invoiced", "accrued"]
@@ -25,12 +26,14 @@ MARK: Final = text("""
 UPDATE margin_months SET revenue_state = 'provisional'
 WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
 """)
-MARK_FROM: Final = text("""
+# Of a month the rates of its last day count.
+MARK_SPAN: Final = text("""
 UPDATE margin_months
 SET revenue_state = CASE revenue_state WHEN 'final' THEN 'provisional' ELSE revenue_state END,
     cogs_state = CASE cogs_state WHEN 'final' THEN 'provisional' ELSE cogs_state END
 WHERE basis = 'invoiced'
-  AND period >= date_trunc('month', CAST(:day AS timestamp))
+  AND daterange(CAST(:start AS date), CAST(:end AS date))
+      @> CAST(period + interval '1 month - 1 day' AS date)
 """)
 KEPT: Final = text("""
 SELECT month.period, revenue_state = 'final' AND cogs_state = 'final' AS is_final,
@@ -144,9 +147,9 @@ async def mark_margin(session: WriteSession, period: Period) -> None:
     await session.execute(MARK, {"period": period.start})
 
 
-async def mark_margins_from(session: WriteSession, day: date) -> None:
-    """What amounts come to was changed from a day on: the margins since are provisional."""
-    await session.execute(MARK_FROM, {"day": day})
+async def mark_margins_of(session: WriteSession, span: Span) -> None:
+    """What amounts come to on some days was changed: margins at their rates are provisional."""
+    await session.execute(MARK_SPAN, {"start": span.start, "end": span.end})
 
 
 async def kept_months(session: ReadSession, before: date, *, limit: int) -> list[KeptMonth]:
