@@ -128,7 +128,7 @@ async def test_totals_by_deployment_keep_two_tenants_equal_slugs_apart(
     request = cost_service_pb2.ListCostTotalsRequest(
         period="2026-05", group_by="deployment", page_size=1
     )
-    pages = []
+    pages: list[tuple[str, str, str]] = []
     while request.page_token or not pages:
         answer = await costs(billing).ListCostTotals(request, metadata=billing.operator)
         pages += [(one.tenant_id, one.group, one.amount_usd) for one in answer.totals]
