@@ -16,7 +16,7 @@ from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
 from cli.following import doings_of, followed
-from cli.invoices import money
+from services.common.money import money_text
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 
@@ -205,7 +205,7 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
         )
         if count
     )
-    totals = "".join(f" · {money(one.total_cents, one.currency)}" for one in rollup.totals)
+    totals = "".join(f" · {money_text(one.total_cents, one.currency)}" for one in rollup.totals)
     began = rollup.started_at.ToDatetime(UTC)
     console.print(
         Text.assemble(

@@ -38,6 +38,7 @@ from services.analytics.peers import Peers
 from services.analytics.spend.spend_servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -89,7 +90,8 @@ def _register_margin(
         AttributionServicer(parts.database, peers, deployments), server
     )
     margin_service_pb2_grpc.add_MarginServiceServicer_to_server(
-        MarginServicer(parts.database), server
+        MarginServicer(parts.database, DeploymentSlugs(parts.settings, caller=Service.ANALYTICS)),
+        server,
     )
 
 

@@ -13,17 +13,15 @@ from services.catalog import requests
 from services.catalog.quoting.inputs import UsageRun, UsageSeries
 from services.catalog.vocabulary import UNITS
 from services.common.errors import InvalidArgument
-from services.common.money import exact
+from services.common.money import MOST_QUANTITY, exact
 from services.common.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
 
-__all__ = ["MAX_USED", "BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
+__all__ = ["BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
 
 MAX_ITEMS: Final = 10_000
 MAX_TENANTS: Final = 1_000
 MAX_VALUED: Final = 1_000
 MAX_RUN_DAYS: Final = 366
-MAX_USED: Final = 10**15
-"""Of a kind in a month: more is a mistake."""
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -113,9 +111,9 @@ def _series(said: pb.UsageSeries, path: str, period: Period) -> UsageSeries:
         end = run.end
         total += run.qty * run.days
         runs.append(run)
-    if total > MAX_USED:
+    if total > MOST_QUANTITY:
         raise InvalidArgument(
-            f"{path}.runs", f"add up to more than {MAX_USED}", reason="OUT_OF_RANGE"
+            f"{path}.runs", f"add up to more than {MOST_QUANTITY}", reason="OUT_OF_RANGE"
         )
     dimensions = tuple(sorted(said.dimensions.items()))
     return UsageSeries(said.resource_kind, tuple(runs), said.facts_hash, dimensions)
@@ -127,7 +125,7 @@ def _run(said: pb.UsageRun, path: str) -> UsageRun:
         raise InvalidArgument(
             f"{path}.days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE"
         )
-    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MAX_USED)
+    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MOST_QUANTITY)
     return UsageRun(first, said.days, qty)
 
 

@@ -55,6 +55,7 @@ from services.catalog.subscriptions import Subscription
 from services.common.access import ALL
 from services.common.database import Database
 from services.common.errors import InvalidArgument
+from services.common.money import currency_code
 from services.common.paging import decode_token, encode_token
 from services.common.periods import Period
 
@@ -134,7 +135,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     ) -> pb.ValueUsageResponse:
         """What usage is worth at the unit prices in force on its days."""
         usage = usage_to_value(request)
-        currency = requests.currency("currency", request.currency)
+        currency = currency_code("currency", request.currency)
         async with self._database.read(ALL) as session:
             known = price_snapshots(await all_prices(session))
         prices = [price for priced_in, price in known if priced_in == currency]

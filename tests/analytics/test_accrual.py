@@ -151,7 +151,7 @@ async def test_the_accrual_asks_for_the_same_quotes_as_the_roll_up(analytics: An
 
 async def test_accruals_are_listed_by_tenant_and_deployment(analytics: Analytics) -> None:
     analytics.peers.price = lambda item: studio(
-        pricing_pb.BatchQuoteItem(subscription_id=SHOP.subscription_id, quantities=item.quantities)
+        pricing_pb.BatchQuoteItem(subscription_id=SHOP.subscription_id, usage=item.usage)
     )
     await accrue(analytics, size=1)
     listed = await listing(analytics)

@@ -241,6 +241,35 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
     assert [one.rate for one in of_march.exchange_rates] == ["1.5"]
 
 
+async def test_a_rate_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", *STUDIO)
+    analytics.peers.spans = spans(("acme", "shop"))
+    analytics.peers.cost_lines = [line("30.53", 1)]
+    await analytics.attribute(PERIOD)
+    open_one = await rate(analytics, "1.5", "2026-01-01")
+    before = await analytics.margin(PERIOD)
+    assert (before.cogs_cents, before.cogs_state) == (4580, "final")
+    await rate(analytics, "1.7", "2026-02-01", "2026-04-01")
+    # The rate of April is that of before, and nothing falls back to parity.
+    after = await analytics.margin(PERIOD)
+    assert (after.cogs_cents, after.cogs_state) == (4580, "final")
+    assert [one.rate for one in after.conversion.exchange_rates] == ["1.5"]
+    assert not after.conversion.parity_assumed
+    listed = await analytics.rates.ListExchangeRates(
+        rates_pb.ListExchangeRatesRequest(), metadata=analytics.operator
+    )
+    assert [(one.rate, one.effective_from, one.effective_to) for one in listed.exchange_rates] == [
+        ("1.5", "2026-04-01", ""),
+        ("1.7", "2026-02-01", "2026-04-01"),
+        ("1.5", "2026-01-01", "2026-02-01"),
+    ]
+    assert listed.exchange_rates[2].id == open_one.id
+    await rate(analytics, "1.6", "2026-04-30", "2026-05-01")
+    assert (await analytics.margin(PERIOD)).cogs_cents == 4885
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -248,6 +277,8 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
         ({"rate": "NaN"}, "rate"),
         ({"rate": "-1"}, "rate"),
         ({"from_currency": "usd"}, "from_currency"),
+        ({"from_currency": "ABC"}, "from_currency"),
+        ({"to_currency": "XAU"}, "to_currency"),
         ({"to_currency": "USD"}, "to_currency"),
         ({"effective_from": "yesterday"}, "effective_from"),
         ({"effective_to": "2025-01-01"}, "effective_to"),
@@ -288,6 +319,36 @@ async def test_shares_are_listed_page_by_page_with_the_most_revenue_first(
     request = pb.ListMarginSharesRequest(period=PERIOD, group_by="deployment", tenant_id="hooli")
     only = await analytics.margins.ListMarginShares(request, metadata=analytics.operator)
     assert [(one.tenant_id, one.revenue_cents) for one in only.margin_shares] == [("hooli", 60)]
+
+
+async def test_two_tenants_equal_slugs_stay_apart_and_an_id_finds_what_stands_under_its_slug(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", Billed(5000))
+    analytics.peers.deployments = []
+    analytics.peers.spans = spans(("acme", "shop"), ("globex", "shop"))
+    analytics.peers.cost_lines = [line("30.53", 1), line("7.00", 2)]
+    await analytics.attribute(PERIOD)
+    answer = await analytics.margin(PERIOD)
+    by_deployment = {
+        (one.tenant_id, one.deployment_id): one.cogs_cents
+        for one in answer.by_deployment
+        if one.deployment_id
+    }
+    assert by_deployment == {("acme", "shop"): 3053, ("globex", "shop"): 700}
+
+    async def costs_of(**asked: str) -> list[int]:
+        request = pb.GetMarginTrendRequest(from_period="2026-04", to_period="2026-04", **asked)
+        trend = await analytics.margins.GetMarginTrend(request, metadata=analytics.operator)
+        return [month.cogs_cents for month in trend.months]
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await costs_of(deployment_id="shop")
+    assert (refused.value.details() or "").startswith("tenant_id")
+    assert await costs_of(deployment_id="shop", tenant_id="globex") == [700]
+    assert await costs_of(deployment_id=SHOP.id) == [0]
+    analytics.peers.deployments = [SHOP]
+    assert await costs_of(deployment_id=SHOP.id) == [3053]
 
 
 async def test_the_trend_has_every_month_and_says_which_are_unknown(

@@ -35,6 +35,7 @@ from services.analytics.margin.summary import REPORTING_CURRENCY, State, margin_
 from services.analytics.wire import text, timestamp, word
 from services.common.access import current_caller
 from services.common.database import Database, ReadSession
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import Period, month_of, read_month
@@ -54,8 +55,15 @@ def _now() -> datetime:
 class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     """Reads what was computed last; workers compute it anew."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        slugs: DeploymentSlugs,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         self._database = database
+        self._slugs = slugs
         self._clock = clock
 
     async def GetMargin(  # noqa: N802
@@ -122,12 +130,11 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         months = _months(request)
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
-        if tenant_id and deployment_id:
-            raise InvalidArgument("deployment_id", "cannot be asked for along with tenant_id")
+        slug = await self._slugs.of(deployment_id, remaining=context.time_remaining())
         async with self._database.read(current_caller().scope) as session:
             rows = await read_trend(
                 session, months[0].start, months[-1].start,
-                tenant_id=tenant_id, deployment_id=deployment_id,
+                tenant_id=tenant_id, deployment_id=deployment_id, slug=slug,
             )  # fmt: skip
             conversion = await _conversion(session, rows)
         known = {row.period: month_message(row) for row in rows}

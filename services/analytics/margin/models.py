@@ -12,14 +12,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    column,
-    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
+from services.common.effective_rows import effective_dates, never_overlapping
 
 __all__ = [
     "accrual_failures",
@@ -54,8 +53,7 @@ exchange_rates = Table(
     identifier(),
     *names("from_currency", "to_currency"),
     number("rate"),
-    Column("effective_from", Date, nullable=False),
-    Column("effective_to", Date),
+    *effective_dates(),
     Column("source", Text, nullable=False, server_default=""),
     *names("created_by"),
     instant("created_at"),
@@ -63,13 +61,7 @@ exchange_rates = Table(
     CheckConstraint("rate > 0", name="exchange_rates_rate_check"),
     CheckConstraint("from_currency <> to_currency", name="exchange_rates_currencies_check"),
     CheckConstraint("effective_to > effective_from", name="exchange_rates_span_check"),
-    ExcludeConstraint(
-        (column("from_currency"), "="),
-        (column("to_currency"), "="),
-        (func.daterange(column("effective_from"), column("effective_to")), "&&"),
-        using="gist",
-        name="exchange_rates_no_overlap",
-    ),
+    never_overlapping("exchange_rates_no_overlap", "from_currency", "to_currency"),
 )
 
 resource_spans = Table(
