@@ -52,4 +52,4 @@ def _there(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nullable(node: dict[str, Any]) -> bool:
-    return node.get("anyOf", [None])[0] == {"type": "null"}
+    return bool(node.get("anyOf", [None])[0] == {"type": "null"})
