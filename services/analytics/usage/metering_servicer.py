@@ -20,6 +20,7 @@ from services.analytics.store.passes import (
     record_page,
 )
 from services.analytics.usage import requests
+from services.analytics.usage.adopting import adopt
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import receipt_message
 from services.analytics.usage.metering import day_of, meter
@@ -118,7 +119,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 usage_count = await replace_day(session, of, replaced, now=now)
         if not next_token:
             # Events of other days, that no metering of their own day will come to.
-            await self._fold_marked()
+            await self._catch_up()
         return _metered(counts, usage_count, next_token)
 
     async def RecordUsageEvents(  # noqa: N802
@@ -134,15 +135,19 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     async def CloseMetering(  # noqa: N802
         self, request: pb.CloseMeteringRequest, context: Context
     ) -> pb.CloseMeteringResponse:
-        """Closes a month. What came late by then, of whatever month, is added up first."""
+        """Closes a month. What is known by then, of whatever month, is in the figures first."""
         month = read_month(request.period, "period")
-        await self._fold_marked()
+        await self._catch_up()
         async with self._database.write(current_caller().scope) as session:
             count = await close_month(session, month, now=self._clock())
         return pb.CloseMeteringResponse(usage_count=count)
 
-    async def _fold_marked(self) -> None:
-        """Adds figures up whose events changed until now; those that go on coming wait."""
+    async def _catch_up(self) -> None:
+        """Brings figures up to what is known by now; events that go on coming wait.
+
+        Usage goes to deployments that were registered since, and what changed is added up.
+        """
+        await adopt(self._database, self._deployments, current_caller().scope, now=self._clock())
         async with self._database.read(current_caller().scope) as session:
             newest = await newest_mark(session)
         more = newest > 0

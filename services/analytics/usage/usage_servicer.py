@@ -1,6 +1,7 @@
 """UsageService: tenants read what they used; operators send in what no inventory knows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from arcadia.analytics.v1 import usage_service_pb2 as pb
 from arcadia.analytics.v1 import usage_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.analytics.deployments import Deployments
+from services.analytics.deployments import Deployments, Named
 from services.analytics.usage import requests
 from services.analytics.usage.events import Refusal
 from services.analytics.usage.intake import receive
@@ -21,12 +22,12 @@ from services.analytics.usage.messages import (
 )
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
-from services.analytics.usage.store.reading import list_facts, list_usage, read_figure
+from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
 from services.analytics.usage.store.voids import list_voids, void_events
 from services.analytics.wire import required, text, uuid_of
-from services.common.access import current_caller
+from services.common.access import Scope, current_caller
 from services.common.database import Database
-from services.common.errors import InvalidArgument
+from services.common.errors import InvalidArgument, Unavailable
 from services.common.idempotency import once
 from services.common.paging import cut, decode_token, encode_token, page_size
 
@@ -61,7 +62,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.ListDailyUsageResponse:
         """Lists usage, newest day first."""
         scope = current_caller().scope
-        wanted = requests.usage_filter(request)
+        wanted = await self._resolved(requests.usage_filter(request), scope)
         size = page_size(request.page_size)
         filters = (
             "usage", request.tenant_id, request.deployment_id, request.resource_kind,
@@ -79,6 +80,21 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         return pb.ListDailyUsageResponse(
             daily_usage=map(usage_message, page), next_page_token=token
         )
+
+    async def _resolved(self, wanted: UsageFilter, scope: Scope) -> UsageFilter:
+        """A filter that knows which deployment it names.
+
+        While the catalog does not answer, what is kept under the very name is listed.
+        """
+        if not wanted.deployment_id:
+            return wanted
+        tenant_id = wanted.tenant_id if scope.everything else scope.tenant_id or ""
+        named = Named(tenant_id, wanted.deployment_id)
+        try:
+            found = await self._deployments.find([named])
+        except Unavailable:
+            return wanted
+        return replace(wanted, owner=found.get(named))
 
     async def ListUsageFacts(  # noqa: N802
         self, request: pb.ListUsageFactsRequest, context: Context

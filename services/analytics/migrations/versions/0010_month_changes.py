@@ -116,6 +116,7 @@ ADOPTION = """
 CREATE INDEX daily_usage_named_idx ON daily_usage (tenant_id, deployment_id, day)
     WHERE deployment_id !~ '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$';
 GRANT UPDATE (deployment_id) ON usage_facts TO analytics;
+GRANT UPDATE (deployment_id) ON usage_events TO analytics;
 """
 
 OF_TENANT = """

@@ -22,6 +22,7 @@ __all__ = [
     "fold_figures",
     "fold_marked",
     "fold_marked_of",
+    "lock_days",
     "mark",
     "newest_mark",
     "replace_day",
@@ -170,6 +171,13 @@ async def fold_figures(session: WriteSession, figures: Iterable[Figure], *, now:
     await session.execute(DAY_LOCK, {"days": given["days"]})
     await session.execute(UNMARK, given)
     await session.execute(REPLACE_GIVEN, {**given, **_noting(closed, now)})
+
+
+async def lock_days(session: WriteSession, days: Iterable[date]) -> None:
+    """Lets nobody else add days up until the end of the transaction, nor close their months."""
+    wanted = sorted(set(days))
+    await closed_months(session, wanted)
+    await session.execute(DAY_LOCK, {"days": wanted})
 
 
 async def mark(session: WriteSession, figures: Iterable[Figure]) -> None:

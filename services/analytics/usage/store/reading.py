@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from services.analytics.owners import Owner
 from services.common.access import Scope
 from services.common.database import ReadSession
 from services.common.errors import NotFound
@@ -50,6 +51,8 @@ class UsageFilter:
 
     tenant_id: str = ""
     deployment_id: str = ""
+    owner: Owner | None = None
+    """The deployment that `deployment_id` names, so that usage under its slug is found too."""
     resource_kind: str = ""
     from_day: date | None = None
     to_day: date | None = None
@@ -58,7 +61,6 @@ class UsageFilter:
 
 CONDITIONS: Final = {
     "tenant_id": "tenant_id = :tenant_id",
-    "deployment_id": "deployment_id = :deployment_id",
     "resource_kind": "resource_kind = :resource_kind",
     "from_day": "day >= :from_day",
     "to_day": "day < :to_day",
@@ -79,6 +81,14 @@ async def list_usage(
     """
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
+    if wanted.deployment_id:
+        named = "deployment_id = :deployment_id"
+        values["deployment_id"] = wanted.deployment_id
+        if wanted.owner is not None:
+            named += " OR tenant_id = :of_tenant AND deployment_id = ANY(CAST(:of_names AS text[]))"
+            owner = wanted.owner
+            values |= {"of_tenant": owner.tenant_id, "of_names": [owner.deployment_id, owner.slug]}
+        asked.append(f"({named})")
     if not scope.everything:
         # The first wall: row-level security is the second.
         asked.append("tenant_id = :scope")

@@ -1,0 +1,39 @@
+"""Adoption: usage that was metered before the catalog knew its deployment goes to it."""
+
+from datetime import datetime
+from typing import Final
+
+from services.analytics.deployments import Deployments, Named
+from services.analytics.usage.store.adoption import adopt_usage, names_of_usage
+from services.common.access import Scope
+from services.common.database import Database
+
+__all__ = ["adopt"]
+
+NAMES_AT_ONCE: Final = 5_000
+FIGURES_AT_ONCE: Final = 10_000
+"""Re-keyed in one transaction."""
+
+BEFORE_ALL: Final = Named("", "")
+
+
+async def adopt(
+    database: Database, deployments: Deployments, scope: Scope, *, now: datetime
+) -> None:
+    """Brings usage under slugs to the deployments that the catalog knows by now.
+
+    Page by page, each in a transaction of its own: what breaks off goes on with the next call.
+    """
+    last = BEFORE_ALL
+    while True:
+        async with database.read(scope) as session:
+            names = await names_of_usage(session, after=last, limit=NAMES_AT_ONCE)
+        found = await deployments.find(names)
+        owners = {one: to for one, to in found.items() if to.deployment_id != one.deployment}
+        more = bool(owners)
+        while more:
+            async with database.write(scope) as session:
+                more = await adopt_usage(session, owners, limit=FIGURES_AT_ONCE, now=now)
+        if len(names) < NAMES_AT_ONCE:
+            return
+        last = names[-1]

@@ -1,0 +1,97 @@
+"""Usage that was metered under a name that the catalog did not know: found, and re-keyed.
+
+The inventory names a deployment by the slug of a tag, perhaps long before the deployment is
+registered. Its usage is kept under the slug meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from services.analytics.owners import Named, Owner
+from services.analytics.usage.models import DEPLOYMENT_ID
+from services.analytics.usage.store.folding import Figure, fold_figures, lock_days
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["adopt_usage", "names_of_usage"]
+
+# As the index says it, word for word.
+NAMED: Final = f"deployment_id !~ '{DEPLOYMENT_ID}'"
+NAMES: Final = text(f"""
+SELECT DISTINCT tenant_id, deployment_id FROM daily_usage
+WHERE {NAMED} AND (tenant_id, deployment_id) > (:tenant_id, :deployment_id)
+ORDER BY tenant_id, deployment_id LIMIT :limit
+""")
+FIGURES: Final = text(f"""
+SELECT day, tenant_id, deployment_id, resource_kind FROM daily_usage
+JOIN unnest(CAST(:tenants AS text[]), CAST(:slugs AS text[])) AS g (tenant_id, deployment_id)
+    USING (tenant_id, deployment_id)
+WHERE {NAMED}
+ORDER BY day, tenant_id, deployment_id, resource_kind LIMIT :limit
+""")
+GIVEN: Final = """
+unnest(CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:slugs AS text[]),
+       CAST(:ids AS text[]), CAST(:kinds AS text[])) AS g (day, tenant_id, slug, id, kind)
+"""
+REKEY_FACTS: Final = text(f"""
+UPDATE usage_facts AS f SET deployment_id = g.id
+FROM {GIVEN}
+JOIN work_passes AS p ON p.work = 'metering' AND p.subject = g.day AND p.state = 'current'
+WHERE (f.day, f.pass_id, f.tenant_id, f.deployment_id, f.resource_kind)
+    = (g.day, p.id, g.tenant_id, g.slug, g.kind)
+""")
+REKEY_EVENTS: Final = text(f"""
+UPDATE usage_events AS e SET deployment_id = g.id
+FROM {GIVEN}
+WHERE (e.day, e.tenant_id, e.deployment_id, e.resource_kind) = (g.day, g.tenant_id, g.slug, g.kind)
+""")
+
+
+async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> list[Named]:
+    """A page of the names, by tenant and name, under which usage is kept that are no ids."""
+    rows = await session.execute(
+        NAMES, {"tenant_id": after.tenant_id, "deployment_id": after.deployment, "limit": limit}
+    )
+    return [Named(row.tenant_id, row.deployment_id) for row in rows]
+
+
+async def adopt_usage(
+    session: WriteSession, owners: Mapping[Named, Owner], *, limit: int, now: datetime
+) -> bool:
+    """Re-keys figures of these names to their deployments, the oldest first, so many at most.
+
+    In closed months too, where both sides are noted as changed. Whether there was one.
+    """
+    found = await session.execute(FIGURES, {**_named(owners), "limit": limit})
+    figures = [
+        Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in found
+    ]
+    if not figures:
+        return False
+    await lock_days(session, {figure.day for figure in figures})
+    ids = [owners[Named(one.tenant_id, one.deployment_id)].deployment_id for one in figures]
+    given = {
+        "days": [figure.day for figure in figures],
+        "tenants": [figure.tenant_id for figure in figures],
+        "slugs": [figure.deployment_id for figure in figures],
+        "ids": ids,
+        "kinds": [figure.resource_kind for figure in figures],
+    }
+    await session.execute(REKEY_FACTS, given)
+    await session.execute(REKEY_EVENTS, given)
+    adopted = [
+        Figure(one.day, one.tenant_id, id_, one.resource_kind)
+        for one, id_ in zip(figures, ids, strict=True)
+    ]
+    await fold_figures(session, [*figures, *adopted], now=now)
+    return True
+
+
+def _named(names: Mapping[Named, Owner]) -> dict[str, Any]:
+    ordered: Sequence[Named] = list(names)
+    return {
+        "tenants": [one.tenant_id for one in ordered],
+        "slugs": [one.deployment for one in ordered],
+    }
