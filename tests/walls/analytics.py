@@ -28,6 +28,14 @@ INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, 
 SELECT '2026-04-10', 1, tenant, 'of-' || tenant, 'droplet_hours', 24, 1, 'x', now()
 FROM unnest(CAST(:tenants AS text[])) AS tenant
 """
+UNMEASURED = """
+INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, resource_name,
+                              tenant_id, deployment_id, resource_kind, span_from, span_to, reason,
+                              is_current)
+SELECT '2026-04-10', 1, '', gen_random_uuid(), 'spaces_bucket', 'files-' || tenant, tenant,
+       'of-' || tenant, 'spaces_gb_month', '2026-04-10', '2026-04-11', 'refused', true
+FROM unnest(CAST(:tenants AS text[])) AS tenant
+"""
 MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'], '2026-04-10')"
 
 
@@ -47,6 +55,7 @@ async def plant(planting: Planting) -> Ids:
     async with planting.database.write(ALL) as session:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
+        await session.execute(text(UNMEASURED), {"tenants": [VICTIM, INTRUDER]})
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
@@ -59,6 +68,9 @@ WALL = Wall(
     plant=plant,
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
+            tenant_id=ids.tenant
+        ),
+        "UsageService/ListUnmeteredResources": lambda ids: usage.ListUnmeteredResourcesRequest(
             tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
