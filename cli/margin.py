@@ -49,6 +49,7 @@ def show_margin(
     currency = answer.conversion.reporting_currency
     _print_shares(answer.by_tenant if by == "tenant" else answer.by_deployment, by, currency)
     _print_kinds(answer.by_kind, currency)
+    _print_splits(answer.shared_costs)
     if answer.by_tenant_next_page_token if by == "tenant" else answer.by_deployment_next_page_token:
         Console().print(f"… the {PAGE_SIZE} with the most revenue; the API lists the rest.")
 
@@ -76,6 +77,7 @@ def show_accrual() -> None:
     currency = answer.conversion.reporting_currency
     _print_shares(answer.by_tenant, "tenant", currency)
     _print_kinds(answer.by_kind, currency)
+    _print_splits(answer.shared_costs)
 
 
 @commands.command("trend")
@@ -210,3 +212,21 @@ def _print_kinds(kinds: Any, currency: str) -> None:  # noqa: ANN401
             table.add_row(Text(one.kind), amount_text(one.amount_cents, currency), chart)
         if table.row_count:
             Console().print(table)
+
+
+def _print_splits(splits: Any) -> None:  # noqa: ANN401
+    """By what shared costs were split, and what of it is not as it should be."""
+    table = table_of("shared", "USD", "split by", "", right=frozenset({"USD"}))
+    for one in splits:
+        remarks = [one.remark] if one.remark else []
+        if one.unkeyed_owner_count:
+            remarks.append(
+                f"{one.unkeyed_owner_count:,} owners of droplets without known bytes bear nothing"
+            )
+        key = "nothing: unattributed" if one.split_key == "none" else one.split_key
+        table.add_row(
+            Text(one.kind), one.amount_usd, Text(key.replace("_", " ")),
+            Text("; ".join(remarks), style="yellow"),
+        )  # fmt: skip
+    if table.row_count:
+        Console().print(table)

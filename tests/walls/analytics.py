@@ -39,6 +39,14 @@ SELECT 's', tenant, '2026-04-10', tenant, 'of-' || tenant, 'llm_tokens', 1, now(
        'op', now()
 FROM unnest(CAST(:tenants AS text[])) AS tenant
 """
+UNMEASURED = """
+INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, resource_name,
+                              tenant_id, deployment_id, resource_kind, span_from, span_to, reason,
+                              is_current)
+SELECT '2026-04-10', 1, '', gen_random_uuid(), 'spaces_bucket', 'files-' || tenant, tenant,
+       'of-' || tenant, 'spaces_gb_month', '2026-04-10', '2026-04-11', 'refused', true
+FROM unnest(CAST(:tenants AS text[])) AS tenant
+"""
 MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'], '2026-04-10')"
 
 
@@ -59,6 +67,7 @@ async def plant(planting: Planting) -> Ids:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
         await session.execute(text(VOIDS), {"tenants": [VICTIM, INTRUDER]})
+        await session.execute(text(UNMEASURED), {"tenants": [VICTIM, INTRUDER]})
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
@@ -71,6 +80,9 @@ WALL = Wall(
     plant=plant,
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
+            tenant_id=ids.tenant
+        ),
+        "UsageService/ListUnmeteredResources": lambda ids: usage.ListUnmeteredResourcesRequest(
             tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),

@@ -31,6 +31,7 @@ __all__ = [
     "reconciliation_differences",
     "reconciliations",
     "resource_spans",
+    "shared_splits",
 ]
 
 
@@ -72,6 +73,7 @@ resource_spans = Table(
     *names("kind", "name", "tenant_id", "deployment_id"),
     instant("span_from"),
     instant("span_to"),
+    number("size_gb", nullable=True),
     PrimaryKeyConstraint(
         "period", "pass_id", "resource_id", "span_from", name="resource_spans_pkey"
     ),
@@ -101,6 +103,22 @@ attributed_costs = Table(
     ),
     Index("attributed_costs_pass_idx", "period", "pass_id", "page"),
     postgresql_partition_by="RANGE (period)",
+)
+
+shared_splits = Table(
+    "shared_splits",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    *names("kind", "split_key", "remark"),
+    Column("unkeyed_owners", Integer, nullable=False),
+    number("amount_usd"),
+    PrimaryKeyConstraint("period", "pass_id", "kind", name="shared_splits_pkey"),
+    CheckConstraint(
+        "split_key IN ('stored_gb_months', 'bucket_time', 'outbound_bytes', 'droplet_time',"
+        " 'none')",
+        name="shared_splits_key_check",
+    ),
 )
 
 accruals = Table(

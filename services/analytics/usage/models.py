@@ -145,6 +145,24 @@ usage_facts = Table(
     postgresql_partition_by="RANGE (day)",
 )
 
+unmeasured_spans = Table(
+    "unmeasured_spans",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    *names("page"),
+    Column("resource_id", Uuid, nullable=False),
+    *names("inventory_kind", "resource_name", "tenant_id", "deployment_id", "resource_kind"),
+    instant("span_from"),
+    instant("span_to"),
+    *names("reason"),
+    Column("is_current", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint(
+        "day", "pass_id", "resource_id", "span_from", name="unmeasured_spans_pkey"
+    ),
+    CheckConstraint("span_to > span_from", name="unmeasured_spans_span_check"),
+)
+
 daily_usage = Table(
     "daily_usage",
     metadata,
