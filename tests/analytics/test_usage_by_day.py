@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,6 @@ def test_runs_are_the_days_in_their_order_and_never_two_where_one_would_do(
     assert {
         (run.first_day - APRIL).days + place: run.qty for run in runs for place in range(run.days)
     } == {day: Decimal(qty) for day, qty in used.items()}
-    for one, other in zip(runs, runs[1:], strict=False):
+    for one, other in pairwise(runs):
         end = one.first_day + timedelta(days=one.days)
         assert end < other.first_day or (end == other.first_day and one.qty != other.qty)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices
+from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled
 from arcadia.analytics.v1 import usage_service_pb2 as usage
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from sqlalchemy import text
@@ -60,6 +61,9 @@ WALL = Wall(
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
             tenant_id=ids.tenant
+        ),
+        "UnbilledUsageService/ListUnbilledUsage": lambda ids: unbilled.ListUnbilledUsageRequest(
+            period="2026-04", tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
         "BillingProfileService/GetBillingProfile": lambda ids: profiles.GetBillingProfileRequest(
