@@ -1,8 +1,8 @@
 """The days of a month's usage as runs: what the catalog prices, to the last digit."""
 
-import itertools
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +27,6 @@ def test_runs_are_the_days_in_their_order_and_never_two_where_one_would_do(
     assert {
         (run.first_day - APRIL).days + place: run.qty for run in runs for place in range(run.days)
     } == {day: Decimal(qty) for day, qty in used.items()}
-    for one, other in itertools.pairwise(runs):
+    for one, other in pairwise(runs):
         end = one.first_day + timedelta(days=one.days)
         assert end < other.first_day or (end == other.first_day and one.qty != other.qty)

@@ -299,9 +299,7 @@ def _recurring(
     billed = sum(_length(*span) for span in days)
     if billed == whole:
         return [_line(kind, resource_kind, description, "1", "month", cents, days, **meta)]
-    return [
-        _line(kind, resource_kind, description, str(billed), "day", cents, days, base=whole, **meta)
-    ]
+    return [_line(kind, resource_kind, description, str(billed), "day", cents, days, whole, **meta)]
 
 
 def _length(start: str, end: str) -> int:
@@ -316,8 +314,8 @@ def _line(
     unit: str,
     cents: int,
     days: list[tuple[str, str]],
-    *,
     base: int = 1,
+    /,
     **meta: str,
 ) -> quotes_pb2.QuoteLine:
     return quotes_pb2.QuoteLine(

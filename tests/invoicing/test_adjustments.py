@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.lines import Line, lines_hash
-from services.common.money import whole_cents
+from services.common.money import plain, whole_cents
 from services.common.periods import Period
 
 MARCH = Period.month(2026, 3)
@@ -54,6 +54,11 @@ def line(
 
 def total(lines: Sequence[Line]) -> int:
     return sum(one.amount_cents for one in lines)
+
+
+def told(one: Line) -> str:
+    price = f"{plain(one.unit_price_cents)}/{plain(one.price_base_qty)}"
+    return f"{plain(one.qty)} {one.unit} at {price} = {one.amount_cents}"
 
 
 def multiplies(one: Line) -> bool:
@@ -114,7 +119,7 @@ def test_nothing_new_is_no_line(known: list[Line]) -> None:
 
 def test_the_difference_is_read_as_its_own_quantity_at_the_price_of_the_month() -> None:
     [made] = adjustment_lines([line(qty="100", price="2")], [line(qty="172", price="2")], MARCH)
-    assert (made.qty, made.unit, made.unit_price_cents, made.amount_cents) == (72, "unit", 2, 144)
+    assert told(made) == "72 unit at 2/1 = 144"
     assert made.description == "Adjustment of March 2026: overage of llm_tokens"
     assert made.meta == {
         "plan_item_id": "i1", "adjusts_kind": "overage", "adjusts_period": "2026-03-01",
@@ -123,7 +128,7 @@ def test_the_difference_is_read_as_its_own_quantity_at_the_price_of_the_month() 
     [back] = adjustment_lines(
         [line(qty="172", price="2"), made], [line(qty="172", price="2")], MARCH
     )
-    assert (back.qty, back.amount_cents) == (-72, -144)
+    assert told(back) == "-72 unit at 2/1 = -144"
     assert back.description == made.description
 
 
@@ -134,7 +139,7 @@ def test_days_that_are_billed_late_are_days_at_the_price_of_the_month() -> None:
         MARCH,
     )
     # 1161 less 774, which six days of 2000 a month are as well.
-    assert (made.qty, made.unit, made.price_base_qty, made.amount_cents) == (6, "day", 31, 387)
+    assert told(made) == "6 day at 2000/31 = 387"
     assert made.service.start == date(2026, 3, 14)
 
 
@@ -143,11 +148,11 @@ def test_two_rounded_amounts_that_differ_by_no_quantity_are_once_their_differenc
     billed, now = line(qty="1", price="0.4"), line(qty="2", price="0.4")
     assert (billed.amount_cents, now.amount_cents) == (0, 1)
     [made] = adjustment_lines([billed], [now], MARCH)
-    assert (made.qty, made.unit_price_cents, made.amount_cents) == (1, 1, 1)
+    assert told(made) == "1 adjustment at 1/1 = 1"
     assert (made.meta["adjusts_qty"], made.meta["adjusts_unit_price_cents"]) == ("1", "0.4")
     # The next difference knows what that line stood for.
     [next_one] = adjustment_lines([billed, made], [line(qty="12", price="0.4")], MARCH)
-    assert (next_one.qty, next_one.amount_cents) == (10, 4)
+    assert told(next_one) == "10 unit at 0.4/1 = 4"
 
 
 def test_sizes_and_prices_are_adjusted_apart() -> None:
@@ -156,9 +161,12 @@ def test_sizes_and_prices_are_adjusted_apart() -> None:
         [line(qty="101", price="8"), line(qty="5", size="s-2")],
         MARCH,
     )
-    assert [(one.dimensions.get("size"), one.qty, one.amount_cents) for one in made] == [
-        (None, 101, 808), (None, -100, -1000), ("s-1", -5, -5), ("s-2", 5, 5),
-    ]  # fmt: skip
+    assert [(one.dimensions.get("size", ""), told(one)) for one in made] == [
+        ("", "101 unit at 8/1 = 808"),
+        ("", "-100 unit at 10/1 = -1000"),
+        ("s-1", "-5 unit at 1/1 = -5"),
+        ("s-2", "5 unit at 1/1 = 5"),
+    ]
 
 
 def test_what_an_older_release_adjusted_is_known_by_its_price() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices
+from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled
 from arcadia.analytics.v1 import usage_service_pb2 as usage
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from sqlalchemy import text
@@ -84,6 +85,9 @@ WALL = Wall(
         ),
         "UsageService/ListUnmeteredResources": lambda ids: usage.ListUnmeteredResourcesRequest(
             tenant_id=ids.tenant
+        ),
+        "UnbilledUsageService/ListUnbilledUsage": lambda ids: unbilled.ListUnbilledUsageRequest(
+            period="2026-04", tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
         "UsageService/ListVoidedUsageEvents": lambda ids: usage.ListVoidedUsageEventsRequest(

@@ -37,8 +37,9 @@ from services.analytics.invoicing.store.rollups import (
     read_rollup,
 )
 from services.analytics.invoicing.store.summing import differences_of
-from services.analytics.invoicing.store.unbilled import unbilled_deployments
+from services.analytics.invoicing.store.unbilled import keep_unbilled_total
 from services.analytics.invoicing.terms import Terms
+from services.analytics.invoicing.unbilled_finder import UnbilledFinder
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.peers import asking
 from services.analytics.quoting import billable
@@ -84,6 +85,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         super().__init__(database, clock)
         self._catalog = catalog
         self._terms = terms
+        self._unbilled = UnbilledFinder(database, catalog)
         self._pages = PageDrafting(database, catalog, tax_region=terms.tax_region)
 
     async def BeginRollup(  # noqa: N802
@@ -225,20 +227,11 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         async with self._database.read(ALL) as session:
             row = await read_rollup(session, rollup_id)
             differences = await differences_of(session, rollup_id)
-            unbilled = await unbilled_deployments(session, rollup_id, month_of(row.period))
-            [message] = await rollup_messages(session, [row])
-        return pb.CheckRollupResponse(
-            rollup=message,
-            differences=differences,
-            unbilled_deployments=[
-                pb.UnbilledDeployment(
-                    tenant_id=one.tenant_id,
-                    deployment_id=one.deployment_id,
-                    resource_kinds=one.resource_kinds,
-                )
-                for one in unbilled
-            ],
-        )
+        unbilled = await self._unbilled.total(ALL, month_of(row.period))
+        async with self._database.write(ALL) as session:
+            await keep_unbilled_total(session, rollup_id, unbilled)
+            [message] = await rollup_messages(session, [await read_rollup(session, rollup_id)])
+        return pb.CheckRollupResponse(rollup=message, differences=differences)
 
     async def IssueInvoices(  # noqa: N802
         self, request: pb.IssueInvoicesRequest, context: Context

@@ -33,6 +33,15 @@ CREATE UNIQUE INDEX tenant_invoices_once_idx
     ON tenant_invoices (tenant_id, period, currency) WHERE status <> 'void';
 """
 
+# What of a month is on nobody's invoice, as it was found when the drafts were checked.
+UNBILLED = """
+ALTER TABLE rollups
+    ADD COLUMN unbilled_deployments bigint,
+    ADD COLUMN unbilled_usages      bigint,
+    ADD COLUMN unbilled_cents       numeric,
+    ADD COLUMN unbilled_unpriced    bigint;
+"""
+
 CURSORS = """
 -- Up to where the lists of another service were read.
 CREATE TABLE read_cursors (
@@ -64,7 +73,7 @@ CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true ELSE f
 
 
 def upgrade() -> None:
-    for statements in (LINES, PROOFS, CURRENCIES, CURSORS):
+    for statements in (LINES, PROOFS, CURRENCIES, UNBILLED, CURSORS):
         op.execute(statements)
     # Its events are in the figures of their days since 0010.
     op.execute("DROP TABLE usage_adjustments")
