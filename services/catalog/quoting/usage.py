@@ -98,7 +98,13 @@ def _month(inputs: QuoteInputs) -> Month:
     if inputs.projected_from is not None:
         whole = (inputs.month,)
         terms = (Term(inputs.version, whole),)
-        addons = tuple([HeldAddon(held.addon, whole) for held in addons if held.current])
+        addons = tuple(
+            [
+                held if held.days == whole else HeldAddon(held.addon, whole)
+                for held in addons
+                if held.current
+            ]
+        )
     return Month(inputs.month.days, terms, addons, inputs.projected_from, inputs.prices)
 
 
@@ -108,6 +114,10 @@ def _shares(kind: str, terms: Sequence[Term]) -> list[Share]:
     Terms of one plan at one price with the same item are one share, and so are all days
     whose plan does not cover the kind.
     """
+    if len(terms) == 1:
+        version, days = terms[0].version, terms[0].days
+        service = service_of(days)
+        return [] if service is None else [Share(version, version.item_of.get(kind), days, service)]
     found: list[tuple[VersionSnapshot, PlanItem | None, Spans]] = []
     for term in terms:
         version, item = term.version, term.version.item_of.get(kind)
@@ -129,17 +139,20 @@ def _overage(
 ) -> list[Line]:
     """The lines of a plan item; none when nothing is over and no minimum is due."""
     over = _over_allowance(kind, share, used, month)
-    made: list[Line] = []
+    is_minimum = item.pricing_model is PricingModel.MINIMUM
+    if over.over <= 0 and not is_minimum:
+        return []
     part = Part(share.service.days, month.days)
-    if over.over > 0:
-        made = _priced(kind, share, item, _capped(over, item, part), part)
-    if item.pricing_model is PricingModel.MINIMUM:
+    made = _priced(kind, share, item, _capped(over, item, part), part) if over.over > 0 else []
+    if is_minimum:
         made += _minimum(kind, share, item, made, part)
     return made
 
 
 def _used(used: Sequence[UsageSeries], days: Spans) -> Decimal:
     """Step 1: what was used on some days; all of a projection."""
+    if len(used) == 1 and used[0].projected_qty is not None:
+        return used[0].projected_qty
     total = ZERO
     for series in used:
         if series.projected_qty is not None:
@@ -160,11 +173,12 @@ def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month:
     brought = ZERO
     for held in month.addons:
         if held.addon.resource_kind == kind:
-            held_days = shared_days(held.days, share.days)
+            same = held.days == share.days
+            held_days = days if same else shared_days(held.days, share.days)
             whole = whole and held_days == month.days
             brought += held.addon.qty * held_days
     if whole:
-        scale, allowance = 1, included + brought / month.days
+        scale, allowance = 1, included + brought / month.days if brought else included
     else:
         scale, allowance = month.days, included * days + brought
     quantity = _used(used, share.days) * scale
@@ -188,14 +202,12 @@ def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> 
     if not over.over:
         return []
     units = over.over * OVERAGE_UNITS[kind][item.overage_unit]
-    used, allowance = (
-        quantity_text(over.used, over.scale),
-        quantity_text(over.allowance, over.scale),
-    )
+    used, _ = quantity_text(over.used, over.scale)
+    allowance, _ = quantity_text(over.allowance, over.scale)
     made = []
     for charge in MODELS[item.pricing_model](item, units, over.scale, part):
         meta = _meta(kind, share, part)
-        meta["used"], meta["allowance"] = used[0], allowance[0]
+        meta["used"], meta["allowance"] = used, allowance
         if item.pricing_model is not PricingModel.ALLOWANCE:
             meta["pricing_model"] = item.pricing_model.value
         if charge.tier:
