@@ -168,7 +168,8 @@ def test_a_tenant_has_one_trial_until_an_operator_grants_another(
         trial = {"slug": slug, "trial": True}
         made = answered(http.post("/api/v1/deployments", json=trial))["deployment"]
         other = {"slug": f"{slug}-2", "trial": True}
-        assert answered(http.post("/api/v1/deployments", json=other), 422)["reason"] == "TRIAL_USED"
+        refused = answered(http.post("/api/v1/deployments", json=other), 422)
+        assert refused["details"][0]["reason"] == "TRIAL_USED"
         granted = arcadia(stack, "grant", tenant, "--reason", "we spoke", group="trial")
         assert f"{tenant}  1 more" in granted
         answered(http.post("/api/v1/deployments", json=other))

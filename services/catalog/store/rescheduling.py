@@ -57,7 +57,7 @@ async def take_back(
             _check_last(before, pause.paused_on)
             await end_pause(session, before, pause.paused_on, None)
         case _:
-            await move_end(session, deployment, before, change, None)
+            await move_end(session, deployment, before, change, None, by_tenant=False)
     cause = _told(change.cause, f"{found.in_words()} is taken back")
     return await record_change(
         session, scope, deployment, before, EventType.CHANGE_TAKEN_BACK, cause
@@ -86,7 +86,8 @@ async def move(
         case UpcomingChange(kind=ChangeKind.RESUME, pause=pause) if pause is not None:
             await end_pause(session, before, pause.paused_on, day)
         case _:
-            await move_end(session, deployment, before, change, day)
+            is_own = before.ended_by_tenant
+            await move_end(session, deployment, before, change, day, by_tenant=is_own)
     cause = _told(change.cause, f"{found.in_words()} is moved to {day}")
     return await record_change(session, scope, deployment, before, EventType.CHANGE_MOVED, cause)
 

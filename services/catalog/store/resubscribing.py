@@ -161,7 +161,12 @@ async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscri
 async def cancel(session: WriteSession, scope: Scope, change: Change) -> Subscription:
     """Ends a subscription, or moves the end that is set."""
     locked = await _lock(session, scope, change, ends=True)
-    await move_end(session, locked.deployment, locked.subscription, change, locked.day)
+    # An end that an operator set stays the operator's, also when its tenant leaves earlier.
+    is_own = locked.subscription.ends_on is None or locked.subscription.ended_by_tenant
+    await move_end(
+        session, locked.deployment, locked.subscription, change, locked.day,
+        by_tenant=change.by_tenant and is_own,
+    )  # fmt: skip
     words = f"from {locked.day}"
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
 
@@ -172,8 +177,12 @@ async def move_end(
     subscription: Subscription,
     change: Change,
     day: date | None,
+    *,
+    by_tenant: bool,
 ) -> None:
     """Sets, moves or (None) takes back the end of a subscription whose deployment is locked.
+
+    `by_tenant` says whose it is from now on.
 
     Raises FailedPrecondition for the end that it has, and where a later end meets another
     subscription or a deployment that has ended; PermissionDenied for a tenant's later end than
@@ -193,9 +202,6 @@ async def move_end(
             )
         others = await deployment_subscriptions(session, deployment.id)
         check_room(subscription, day, others)
-    # An end that an operator set stays the operator's, also when its tenant leaves earlier.
-    owned = before is None or subscription.ended_by_tenant
-    by_tenant = change.by_tenant and owned and day is not None
     await end_subscription(session, subscription.id, day, by_tenant=by_tenant)
 
 
