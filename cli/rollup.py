@@ -20,8 +20,8 @@ from rich.text import Text
 from cli.analytics import UNKNOWN, asked, table_of
 from cli.caller import Metadata, called_as_operator, operator_metadata, refused
 from cli.following import doings_of, followed
-from cli.invoices import money
 from cli.tables import print_unfolded
+from services.common.money import money_text
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 
@@ -253,7 +253,7 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
         )
         if count
     )
-    totals = "".join(f" · {money(one.total_cents, one.currency)}" for one in rollup.totals)
+    totals = "".join(f" · {money_text(one.total_cents, one.currency)}" for one in rollup.totals)
     began = rollup.started_at.ToDatetime(UTC)
     console.print(
         Text.assemble(

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.catalog.quoting.inputs import UsageFact
-from services.common.money import whole_cents
+from services.common.money import in_minor_units, whole_cents
 
 __all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guard"]
 
@@ -47,10 +47,11 @@ def guard(
     usage: Iterable[UsageFact],
     unit_costs_usd: Mapping[str, Decimal],
     *,
+    currency: str,
     floor_percent: Decimal,
     conversion: Conversion,
 ) -> MarginGuard:
-    """What a month of usage costs, and what is left of its price."""
+    """What a month of usage costs, and what is left of its price in minor units of its currency."""
     used = [fact for fact in usage if fact.qty]
     unknown = sorted({f.resource_kind for f in used if f.resource_kind not in unit_costs_usd})
     cost = margin = percent = below = None
@@ -59,7 +60,7 @@ def guard(
             (Fraction(fact.qty) * Fraction(unit_costs_usd[fact.resource_kind]) for fact in used),
             Fraction(0),
         )
-        cost = whole_cents(exact * Fraction(conversion.rate or 1) * 100)
+        cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
         margin = price_cents - cost
         if price_cents:
             percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)

@@ -40,6 +40,7 @@ class MarginDesk:
             price_cents,
             inputs.usage,
             costs,
+            currency=inputs.currency,
             floor_percent=self._floor_percent,
             conversion=conversion,
         )

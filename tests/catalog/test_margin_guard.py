@@ -27,6 +27,7 @@ def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
         cents,
         said.pop("usage", USAGE),
         {"droplet_hours": Decimal(cost)},
+        currency=said.pop("currency", "AUD"),
         floor_percent=Decimal(30),
         conversion=said.pop("conversion", Conversion(Decimal("1.5"))),
     )
@@ -37,6 +38,16 @@ def test_the_margin_is_the_price_less_the_cost_in_the_quotes_currency() -> None:
     assert (found.cost_cents, found.margin_cents) == (3000, 2000)
     assert (found.margin_percent, found.below_floor) == (Decimal("40.0"), False)
     assert (found.exchange_rate, found.parity_assumed) == (Decimal("1.5"), False)
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "cost"), [("JPY", "150", 3000), ("KWD", "0.3", 6000), ("AUD", "1.5", 3000)]
+)
+def test_the_cost_is_in_minor_units_of_the_quotes_currency(
+    currency: str, rate: str, cost: int
+) -> None:
+    found = guarded(5000, currency=currency, conversion=Conversion(Decimal(rate)))
+    assert found.cost_cents == cost
 
 
 @pytest.mark.parametrize(("cents", "below"), [(4286, False), (4285, True)])

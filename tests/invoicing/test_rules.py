@@ -227,8 +227,16 @@ def test_a_document_loads_nothing_and_runs_nothing_that_a_name_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cents", "text"),
-    [(0, "0.00"), (5, "0.05"), (123_456, "1,234.56"), (-5, "−0.05")],  # noqa: RUF001
+    ("cents", "currency", "text"),
+    [
+        (0, "AUD", "0.00"),
+        (5, "AUD", "0.05"),
+        (123_456, "AUD", "1,234.56"),
+        (-5, "AUD", "−0.05"),  # noqa: RUF001
+        (1935, "JPY", "1,935"),
+        (-1935, "JPY", "−1,935"),  # noqa: RUF001
+        (1_234_567, "KWD", "1,234.567"),
+    ],
 )
-def test_amounts_are_written_as_people_write_them(cents: int, text: str) -> None:
-    assert amount_in_words(cents) == text
+def test_amounts_are_written_as_people_write_them(cents: int, currency: str, text: str) -> None:
+    assert amount_in_words(cents, currency) == text

@@ -9,6 +9,7 @@ from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
 from temporalio import activity
 
+from services.common.money import money_text
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
@@ -220,6 +221,4 @@ def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
 
 
 def _total(total: rollups_pb2.CurrencyTotal) -> str:
-    whole, cents = divmod(abs(total.total_cents), 100)
-    sign = "-" if total.total_cents < 0 else ""
-    return f"{total.currency} {sign}{whole:,}.{cents:02d}"
+    return money_text(total.total_cents, total.currency)
