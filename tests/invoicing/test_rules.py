@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.crediting import Creditable, Wanted, credit
+from services.analytics.invoicing.crediting import Creditable, CreditableTax, Wanted, credit
 from services.analytics.invoicing.document.rendering import as_html, as_pdf
 from services.analytics.invoicing.document.view import (
     DocumentLine,
@@ -87,34 +87,58 @@ def test_currencies_do_not_mix_and_nothing_is_no_invoice() -> None:
 @given(
     st.lists(st.integers(1, 100_000), min_size=1, max_size=6),
     rates,
-    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 50_000)), max_size=8),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 50_000)), max_size=8),
 )
 def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_that(
     charged: list[int], rate: Decimal, takes: list[tuple[int, int]]
 ) -> None:
+    """Of lines, whose tax follows, and of the tax by itself, in any order."""
     lines = [Creditable(uuid4(), cents, 0) for cents in charged]
-    tax_so_far = 0
+    tax = CreditableTax(uuid4(), tax_of(sum(charged), rate), 0, 0)
     for place, cents in takes:
-        chosen = lines[place % len(lines)]
+        chosen = [*lines, tax][place % (len(lines) + 1)]
         wanted = [Wanted(chosen.line_id, cents)]
         if cents > chosen.left_cents:
             with pytest.raises(InvalidArgument):
-                credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
+                credit(lines, tax, wanted, rate_percent=rate)
             continue
-        note = credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
-        tax_so_far += note.tax_cents
+        note = credit(lines, tax, wanted, rate_percent=rate)
+        if chosen is tax:
+            assert (note.subtotal_cents, note.tax_cents) == (0, cents)
+            tax = replace(tax, alone_cents=tax.alone_cents + cents)
+            continue
+        assert 0 <= note.tax_cents <= tax.left_cents
+        tax = replace(tax, followed_cents=tax.followed_cents + note.tax_cents)
         lines = [
             replace(one, credited_cents=one.credited_cents + cents) if one is chosen else one
             for one in lines
         ]
     left = sum(one.left_cents for one in lines)
     if not left:
+        assert tax.left_cents == 0
         with pytest.raises(FailedPrecondition):
-            credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
+            credit(lines, tax, [], rate_percent=rate)
         return
-    rest = credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
-    assert rest.subtotal_cents == left
-    assert tax_so_far + rest.tax_cents == tax_of(sum(charged), rate)
+    rest = credit(lines, tax, [], rate_percent=rate)
+    assert (rest.subtotal_cents, rest.tax_cents) == (left, tax.left_cents)
+
+
+def test_a_tax_credited_alone_is_not_credited_again_with_its_line() -> None:
+    [line_id, tax_id] = [uuid4(), uuid4()]
+    lines, rate = [Creditable(line_id, 10_000, 0)], Decimal(10)
+    whole = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 1000), [Wanted(line_id, 5000)], rate_percent=rate
+    )
+    assert (whole.subtotal_cents, whole.tax_cents) == (5000, 0)
+    part = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 700), [Wanted(line_id, 5000)], rate_percent=rate
+    )
+    assert part.tax_cents == 300
+    both = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 0), [Wanted(line_id, 5000), Wanted(tax_id, 100)],
+        rate_percent=rate,
+    )  # fmt: skip
+    assert (both.subtotal_cents, both.tax_cents) == (5000, 600)
 
 
 @given(st.lists(amounts, min_size=1, max_size=5))

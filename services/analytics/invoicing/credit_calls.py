@@ -12,15 +12,17 @@ from services.analytics.invoicing.messages import credit_note_message, grouped
 from services.analytics.invoicing.states import InvoiceStatus
 from services.analytics.invoicing.store.settling import (
     creditable_lines,
-    credited_tax,
+    creditable_tax,
     insert_credit_note,
     list_credit_notes,
     locked_invoice,
     note_lines,
     read_credit_note,
+    settle_by_credit,
 )
 from services.analytics.invoicing.temporal import Work
 from services.analytics.margin.store.months import mark_margin
+from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL, current_caller
 from services.common.database import Database
 from services.common.errors import FailedPrecondition
@@ -63,13 +65,15 @@ class CreditCalls:
                     )
                 taken = credit(
                     await creditable_lines(session, invoice_id),
+                    await creditable_tax(session, invoice_id),
                     wanted,
                     rate_percent=invoice.tax_rate_percent,
-                    credited_tax_cents=await credited_tax(session, invoice_id),
                 )
                 note_id = await insert_credit_note(
                     session, invoice, taken, reason=reason, by=operator, at=self._clock()
                 )
+                if await settle_by_credit(session, invoice, self._clock()):
+                    await release_adjustments(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
                 note = await read_credit_note(session, ALL, note_id)
                 lines = await note_lines(session, [note_id])

@@ -64,6 +64,9 @@ def invoice_message(row: Stored, *, operator: bool) -> invoices_pb2.Invoice:
         issued_at=timestamp(row.issued_at),
         paid_at=timestamp(row.paid_at),
         voided_at=timestamp(row.voided_at),
+        kind=row.kind,
+        credited_in_full_at=timestamp(row.credited_in_full_at),
+        void_reason=row.void_reason,
     )
 
 

@@ -22,7 +22,7 @@ from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
-from services.analytics.invoicing.store.settling import creditable_lines, locked_invoice, pay, void
+from services.analytics.invoicing.store.settling import locked_invoice, pay, void
 from services.analytics.invoicing.store.summing import differences_of
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
@@ -127,7 +127,7 @@ class SettlingCalls:
                     InvoiceStatus.ISSUED,
                     reason="INVOICE_NOT_VOIDABLE",
                 )
-                if any(line.credited_cents for line in await creditable_lines(session, invoice_id)):
+                if (await read_invoice(session, ALL, invoice_id)).credited_cents:
                     raise FailedPrecondition(
                         "a credit note took back some of it: take back the rest by another",
                         reason="INVOICE_CREDITED",

@@ -47,6 +47,7 @@ _LIVING: Final = text("""
     CROSS JOIN LATERAL (
         SELECT * FROM tenant_invoices
         WHERE tenant_id = asked.tenant_id AND period = :period AND status <> 'void'
+          AND kind = 'month' AND credited_in_full_at IS NULL
         OFFSET 0
     ) AS invoice
 """)
@@ -55,9 +56,10 @@ _LIVING: Final = text("""
 async def living_invoices(
     session: ReadSession, period: date, tenant_ids: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """The invoices of these tenants for a month that are not void: one a currency at most.
+    """The invoices of these tenants that bill a month: one a currency at most.
 
-    With the subscriptions that they bill for that month.
+    With the subscriptions that they bill for that month. One that is void, or credited in full,
+    bills nothing any more.
     """
     asked = {"tenants": list(tenant_ids), "period": period}
     return (await session.execute(_LIVING, asked)).all()
@@ -84,7 +86,8 @@ _INSERT: Final = text("""
                 CAST(:lines_hashes AS text[]), CAST(:proofs_hashes AS text[]))
          AS draft (tenant_id, currency, subtotal, tax, rule_id, label, rate, lines,
                    lines_hash, proofs_hash)
-    ON CONFLICT (tenant_id, period, currency) WHERE status <> 'void' DO NOTHING
+    ON CONFLICT (tenant_id, period, currency)
+        WHERE status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL DO NOTHING
     RETURNING id, tenant_id, currency
 """)
 # By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
@@ -230,12 +233,13 @@ _VOID: Final = text("""
     UPDATE tenant_invoices
     SET status = 'void', voided_at = :at, voided_by = :by, void_reason = :reason
     WHERE id IN (SELECT id FROM tenant_invoices
-                 WHERE period = :period AND status = 'draft'
+                 WHERE period = :period AND status = 'draft' AND kind = 'month'
                  ORDER BY tenant_id LIMIT :limit FOR UPDATE)
     RETURNING id
 """)
 _LEFT: Final = text(
-    "SELECT count(*) FROM tenant_invoices WHERE period = :period AND status = 'draft'"
+    "SELECT count(*) FROM tenant_invoices"
+    " WHERE period = :period AND status = 'draft' AND kind = 'month'"
 )
 
 

@@ -71,6 +71,7 @@ _VOID_ORPHANS: Final = text("""
         void_reason = 'the tenant is not billable in the period'
     FROM rollups
     WHERE rollups.id = :rollup_id AND orphan.period = rollups.period AND orphan.status = 'draft'
+      AND orphan.kind = 'month'
       AND NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = orphan.tenant_id)

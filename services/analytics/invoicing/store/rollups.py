@@ -56,7 +56,7 @@ def run_of(key: str) -> tuple[str, str]:
 # A roll-up that broke off left drafts: they are this one's now, so that somebody issues them.
 _ADOPT: Final = text(
     "UPDATE tenant_invoices SET rollup_id = :rollup_id"
-    " WHERE period = :period AND status = 'draft' AND rollup_id <> :rollup_id"
+    " WHERE period = :period AND status = 'draft' AND kind = 'month' AND rollup_id <> :rollup_id"
 )
 
 
