@@ -17,7 +17,7 @@ from services.common.settings import Service
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
 
-__all__ = ["Deployments", "Named", "Owner"]
+__all__ = ["Deployments", "Known", "Named", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
 LONGEST_NAME: Final = 63
@@ -44,6 +44,16 @@ class Owner:
     deployment_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A deployment as the catalog knows it now."""
+
+    tenant_id: str
+    deployment_id: str
+    name: str
+    """What people call it."""
+
+
 class Deployments:
     """Asks the catalog, once for each deployment that it knows."""
 
@@ -59,6 +69,20 @@ class Deployments:
         for start in range(0, len(unknown), KEYS_A_CALL):
             found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
+
+    async def named(self, wanted: Named) -> Known | None:
+        """One deployment with its name, asked for every time; None where there is none."""
+        if len(wanted.deployment) > LONGEST_NAME:
+            return None
+        with asking(Service.CATALOG):
+            answer = await self._catalog.LookupDeployments(
+                pb.LookupDeploymentsRequest(keys=[_key(wanted)])
+            )
+        [match] = answer.matches
+        if not match.HasField("deployment"):
+            return None
+        found = match.deployment
+        return Known(found.tenant_id, found.id, found.display_name or found.slug)
 
     async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
         request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))

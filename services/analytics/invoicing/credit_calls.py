@@ -10,6 +10,7 @@ from services.analytics.invoicing.clock import Clock
 from services.analytics.invoicing.crediting import Wanted, credit
 from services.analytics.invoicing.messages import credit_note_message, grouped
 from services.analytics.invoicing.states import InvoiceStatus
+from services.analytics.invoicing.store.one_offs import release_one_off_lines
 from services.analytics.invoicing.store.settling import (
     creditable_lines,
     creditable_tax,
@@ -74,6 +75,7 @@ class CreditCalls:
                 )
                 if await settle_by_credit(session, invoice, self._clock()):
                     await release_adjustments(session, [invoice_id])
+                    await release_one_off_lines(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
                 note = await read_credit_note(session, ALL, note_id)
                 lines = await note_lines(session, [note_id])

@@ -185,7 +185,11 @@ class InvoiceServicer(
             row = await read_invoice(session, caller.scope, invoice_id)
             lines = await list_lines(session, invoice_id, after=0, limit=None)
             proofs = await proofs_of(session, [invoice_id])
-        view = view_of(row, lines, {one.deployment_id: one.deployment_name for one in proofs})
+        view = view_of(
+            row,
+            lines,
+            {one.deployment_id: one.deployment_name for one in proofs if one.deployment_name},
+        )
         if wanted == "html":
             html = await asyncio.to_thread(as_html, view)
             return httpbody_pb2.HttpBody(

@@ -19,11 +19,12 @@ from services.analytics.invoicing.states import (
 )
 from services.analytics.invoicing.store.hand_overs import await_again, call_off, note_work
 from services.analytics.invoicing.store.issuing import Issue, issue
+from services.analytics.invoicing.store.one_offs import release_one_off_lines
 from services.analytics.invoicing.store.reading import read_invoice
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.settling import locked_invoice, pay, void
-from services.analytics.invoicing.store.summing import differences_of
+from services.analytics.invoicing.store.summing import differences_of_draft
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
 from services.analytics.margin.store.months import mark_margin
@@ -64,18 +65,20 @@ class SettlingCalls:
 
             async def do() -> pb.IssueInvoiceResponse:
                 found = await read_invoice(session, ALL, invoice_id)
-                rollup = await locked_rollup(session, found.rollup_id)
+                rollup = None
+                if found.rollup_id is not None:
+                    rollup = await locked_rollup(session, found.rollup_id)
                 draft = await locked_invoice(session, invoice_id)
                 _expect(draft, InvoiceStatus.DRAFT, reason="INVOICE_NOT_DRAFT")
-                if rollup.decision == Decision.UNDO or rollup.status == RollupStatus.RUNNING:
+                if rollup is not None and (
+                    rollup.decision == Decision.UNDO or rollup.status == RollupStatus.RUNNING
+                ):
                     raise FailedPrecondition(
                         f"its roll-up is {rollup.status}, and not done with it",
                         reason="ROLLUP_NOT_DONE",
                     )
                 # The roll-up may have failed for this very draft.
-                for difference in await differences_of(
-                    session, rollup.id, tenant_id=draft.tenant_id
-                ):
+                for difference in await differences_of_draft(session, invoice_id):
                     raise FailedPrecondition(
                         f"it does not add up: {difference}", reason="TOTALS_DIFFER"
                     )
@@ -135,6 +138,7 @@ class SettlingCalls:
                 await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
                 await call_off(session, invoice_id, "the invoice was voided", self._clock())
                 await release_adjustments(session, [invoice_id])
+                await release_one_off_lines(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 

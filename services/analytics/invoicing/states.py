@@ -12,6 +12,7 @@ __all__ = [
     "Decision",
     "HandOverStatus",
     "InvoiceStatus",
+    "OneOffStatus",
     "Outcome",
     "RollupStatus",
     "check_rollup_move",
@@ -25,6 +26,15 @@ class InvoiceStatus(StrEnum):
     ISSUED = "issued"
     PAID = "paid"
     VOID = "void"
+
+
+class OneOffStatus(StrEnum):
+    """Where a one-off line stands."""
+
+    PENDING = "pending"
+    DRAFTED = "drafted"
+    BILLED = "billed"
+    REMOVED = "removed"
 
 
 class RollupStatus(StrEnum):

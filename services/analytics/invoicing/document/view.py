@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
-from services.analytics.invoicing.lines import ADJUSTMENT, TAX
+from services.analytics.invoicing.lines import ADJUSTMENT, ONE_OFF, TAX
 from services.analytics.invoicing.messages import party_of
 from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.parties import Party
@@ -64,6 +65,9 @@ class InvoiceDocument:
     chain_hash: str
 
 
+ACCOUNT: Final = "Account"
+"""Above the lines of the tenant as a whole."""
+
 STAMPS = {
     InvoiceStatus.DRAFT: "DRAFT",
     InvoiceStatus.PAID: "PAID",
@@ -108,13 +112,13 @@ def amount_in_words(cents: Decimal | int, currency: str) -> str:
 def _sections(
     lines: Sequence[Stored], names: Mapping[str, str], currency: str
 ) -> tuple[DocumentSection, ...]:
-    by_deployment: dict[str, list[Stored]] = {}
+    by_deployment: dict[str | None, list[Stored]] = {}
     for line in lines:
         if line.kind != TAX:
             by_deployment.setdefault(line.deployment_id, []).append(line)
     return tuple(
         DocumentSection(
-            title=names.get(deployment) or deployment,
+            title=names.get(deployment or "") or deployment or ACCOUNT,
             lines=tuple(_line(line, currency) for line in members),
             subtotal=amount_in_words(sum(line.amount_cents for line in members), currency),
         )
@@ -136,6 +140,8 @@ def _note(line: Stored) -> str:
     told = []
     if line.kind == ADJUSTMENT:
         told.append(f"used {_day(line.service_start)} to {_day(_last_day(line))}")
+    if line.kind == ONE_OFF:
+        told.append(line.meta.get("reason", ""))
     proration = line.meta.get("proration", "")
     if proration:
         told.append(f"{proration} of the month")

@@ -55,7 +55,7 @@ _PROOFS: Final = text("""
 _OTHERS: Final = text("""
     SELECT id FROM tenant_invoices
     WHERE tenant_id = ANY (CAST(:tenants AS text[])) AND period >= :since AND period <> :period
-      AND status <> 'void' AND credited_in_full_at IS NULL
+      AND status <> 'void' AND credited_in_full_at IS NULL AND kind = 'month'
 """)
 
 _LOCK: Final = """

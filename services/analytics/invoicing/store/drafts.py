@@ -77,9 +77,9 @@ _INSERT: Final = text("""
     INSERT INTO tenant_invoices
         (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents, total_cents,
          tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
-         created_at)
+         created_at, kind)
     SELECT tenant_id, :period, :rollup_id, currency, subtotal, tax, subtotal + tax,
-           rule_id, label, rate, lines, lines_hash, proofs_hash, :at
+           rule_id, label, rate, lines, lines_hash, proofs_hash, :at, :kind
     FROM unnest(CAST(:tenants AS text[]), CAST(:currencies AS text[]),
                 CAST(:subtotals AS bigint[]), CAST(:taxes AS bigint[]), CAST(:rules AS uuid[]),
                 CAST(:labels AS text[]), CAST(:rates AS numeric[]), CAST(:lines AS integer[]),
@@ -128,17 +128,23 @@ _INSERT_PROOFS: Final = """
 
 
 async def insert_drafts(
-    session: WriteSession, rollup_id: UUID, period: date, drafts: Sequence[Draft], at: datetime
+    session: WriteSession,
+    rollup_id: UUID | None,
+    period: date,
+    drafts: Sequence[Draft],
+    at: datetime,
 ) -> dict[DraftKey, UUID]:
     """Writes drafts with their lines and proofs; the invoices by tenant and currency.
 
-    What has an invoice by now is left out.
+    What has an invoice by now is left out. Without a roll-up they are one-off invoices, of which
+    a tenant may have any number.
     """
     made = await session.execute(
         _INSERT,
         {
             "period": period,
             "rollup_id": rollup_id,
+            "kind": "one_off" if rollup_id is None else "month",
             "at": at,
             "tenants": [draft.tenant_id for draft in drafts],
             "currencies": [draft.currency for draft in drafts],

@@ -55,7 +55,12 @@ WITH_STANDING: Final[Select[Any]] = select(
     _HAND_OVER.run_id,
     _HAND_OVER.started_at,
     _HAND_OVER.updated_at.label("hand_over_updated_at"),
-).select_from(tenant_invoices.outerjoin(invoice_hand_overs, _HAND_OVER.invoice_id == _INVOICE.id))
+).select_from(
+    tenant_invoices.outerjoin(
+        invoice_hand_overs,
+        and_(_HAND_OVER.invoice_id == _INVOICE.id, _HAND_OVER.document == "invoice"),
+    )
+)
 """Invoices with what is credited of them and where their hand-over stands."""
 
 
