@@ -9,6 +9,7 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock
+from services.analytics.invoicing.decisions import tell_work
 from services.analytics.invoicing.messages import invoice_message
 from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.states import (
@@ -21,7 +22,11 @@ from services.analytics.invoicing.store.hand_overs import await_again, call_off,
 from services.analytics.invoicing.store.issuing import Issue, issue
 from services.analytics.invoicing.store.one_offs import release_one_off_lines
 from services.analytics.invoicing.store.reading import read_invoice
-from services.analytics.invoicing.store.rollups import locked_rollup
+from services.analytics.invoicing.store.rollups import (
+    approve_when_issued,
+    locked_rollup,
+    set_run,
+)
 from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.settling import locked_invoice, pay, void
 from services.analytics.invoicing.store.summing import differences_of_draft
@@ -84,6 +89,8 @@ class SettlingCalls:
                     )
                 await issue(session, [invoice_id], how)
                 await mark_margin(session, month_of(draft.period))
+                if rollup is not None:
+                    await self._complete_when_issued(session, rollup)
                 return pb.IssueInvoiceResponse(invoice=await _told(session, draft))
 
             answer = await once(session, request, pb.IssueInvoiceResponse, do)
@@ -123,6 +130,10 @@ class SettlingCalls:
         async with self._database.write(ALL) as session:
 
             async def do() -> pb.VoidInvoiceResponse:
+                found = await read_invoice(session, ALL, invoice_id)
+                rollup = None
+                if found.rollup_id is not None:
+                    rollup = await locked_rollup(session, found.rollup_id)
                 invoice = await locked_invoice(session, invoice_id)
                 _expect(
                     invoice,
@@ -130,6 +141,7 @@ class SettlingCalls:
                     InvoiceStatus.ISSUED,
                     reason="INVOICE_NOT_VOIDABLE",
                 )
+                # Read once more, now that nobody credits it any more.
                 if (await read_invoice(session, ALL, invoice_id)).credited_cents:
                     raise FailedPrecondition(
                         "a credit note took back some of it: take back the rest by another",
@@ -140,6 +152,8 @@ class SettlingCalls:
                 await release_adjustments(session, [invoice_id])
                 await release_one_off_lines(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
+                if rollup is not None and invoice.status == InvoiceStatus.DRAFT:
+                    await self._complete_when_issued(session, rollup)
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 
             answer = await once(session, request, pb.VoidInvoiceResponse, do)
@@ -164,6 +178,17 @@ class SettlingCalls:
                 )
             await await_again(session, invoice_id, self._clock())
         return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id))
+
+    async def _complete_when_issued(self, session: WriteSession, rollup: Stored) -> None:
+        """Lets a roll-up go on to its end when no draft of it is left for an approval.
+
+        It is told before the commit, which it waits for at its next step: were Temporal down
+        after it, nobody would tell it any more.
+        """
+        operator = current_caller().subject
+        if await approve_when_issued(session, rollup, operator=operator, at=self._clock()):
+            run_id = await tell_work(self._work, rollup, Decision.APPROVE)
+            await set_run(session, rollup.id, run_id)
 
     async def _handed_over(self, invoice_id: UUID) -> invoices_pb2.Invoice:
         """Starts the work on a hand-over that waits; the invoice with it.
