@@ -143,7 +143,7 @@ class FakeCatalog(
                 if key.id == one.deployment_id or (key.tenant_id, key.slug) == (
                     one.tenant_id, one.slug,
                 ):  # fmt: skip
-                    match.deployment.CopyFrom(one.message().deployment)
+                    match.deployment.CopyFrom(one.message("2000-01-01", "2000-02-01").deployment)
         return answer
 
     async def BatchQuote(  # noqa: N802

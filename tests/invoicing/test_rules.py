@@ -18,6 +18,7 @@ from services.analytics.invoicing.document.rendering import as_html, as_pdf
 from services.analytics.invoicing.document.view import (
     DocumentLine,
     DocumentSection,
+    Fact,
     InvoiceDocument,
     amount_in_words,
 )
@@ -96,7 +97,8 @@ def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_
     lines = [Creditable(uuid4(), cents, 0) for cents in charged]
     tax = CreditableTax(uuid4(), tax_of(sum(charged), rate), 0, 0)
     for place, cents in takes:
-        chosen = [*lines, tax][place % (len(lines) + 1)]
+        place %= len(lines) + 1
+        chosen = tax if place == len(lines) else lines[place]
         wanted = [Wanted(chosen.line_id, cents)]
         if cents > chosen.left_cents:
             with pytest.raises(InvalidArgument):
@@ -196,13 +198,18 @@ def test_a_roll_up_goes_its_way_and_no_other() -> None:
 def document(**changes: object) -> InvoiceDocument:
     lines = (DocumentLine("Overage: droplet_hours", "used 2,160", "672 hour", "0.01", "6.72"),)
     made = InvoiceDocument(
-        title="Tax invoice", number="INV-000042", status="", issued_on="1 May 2026",
-        due_on="15 May 2026", period="1 April 2026 to 30 April 2026", currency="AUD",
+        title="Tax invoice", number="INV-000042", status="",
+        facts=(
+            Fact("Invoice number", "INV-000042"), Fact("Date of issue", "1 May 2026"),
+            Fact("Due by", "15 May 2026"),
+        ),
+        about=("For the period from 1 April 2026 to 30 April 2026.",), currency="AUD",
         issuer=Party("Issuer Pty Ltd", "11 222", ("Sydney",), "a@b.c"),
         recipient=Party("Łódź & Ωmega <Söhne>", "51 824 753 556", ("Żółta 5",)),
         tenant_id="acme", sections=(DocumentSection("The shop", lines, "6.72"),),
-        subtotal="64.22", tax_label="GST 10%", tax="6.42", total="70.64", credited="",
-        due="70.64", chain_hash="ab" * 32,
+        totals=(Fact("Subtotal", "64.22"), Fact("GST 10%", "6.42")),
+        total=Fact("Total AUD", "70.64"), after_total=(Fact("Amount due", "70.64"),),
+        chain_hash="ab" * 32,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 

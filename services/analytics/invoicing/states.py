@@ -11,10 +11,12 @@ __all__ = [
     "OPEN_ROLLUPS",
     "Decision",
     "HandOverStatus",
+    "HandedOver",
     "InvoiceStatus",
     "OneOffStatus",
     "Outcome",
     "RollupStatus",
+    "check_not_delivered",
     "check_rollup_move",
 ]
 
@@ -74,6 +76,14 @@ class HandOverStatus(StrEnum):
     NOT_CONFIGURED = "not_configured"
 
 
+class HandedOver(StrEnum):
+    """What is handed over to accounts receivable."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    VOID = "void"
+
+
 OPEN_ROLLUPS: Final = (
     RollupStatus.RUNNING,
     RollupStatus.AWAITING_APPROVAL,
@@ -120,3 +130,11 @@ def check_rollup_move(current: RollupStatus, wanted: RollupStatus) -> bool:
             metadata={"status": current},
         )
     return True
+
+
+def check_not_delivered(status: str, reference: str) -> None:
+    """Raises FailedPrecondition for what accounts receivable has already."""
+    if status == HandOverStatus.DELIVERED:
+        raise FailedPrecondition(
+            f"accounts receivable has it as {reference}", reason="ALREADY_HANDED_OVER"
+        )

@@ -95,19 +95,21 @@ class Work:
         return description.raw_description.workflow_execution_info.first_run_id
 
     async def hand_over(
-        self, invoice_id: UUID, number: str, *, tenant_id: str, period: Period
+        self, invoice_id: UUID, name: str, *, tenant_id: str, period: Period
     ) -> tuple[str, str]:
-        """Starts the hand-over of one invoice, or finds the one that runs.
+        """Starts the hand-over of an invoice, of its void or of a credit note of it.
+
+        `name` is its number, as people know it. Finds the one that runs.
 
         Answers its workflow and run. Raises Unavailable while Temporal does not answer.
         """
         started = await self._desk.start(
             durable.Work(
                 workflow=HAND_OVER,
-                id=f"hand-over/{number}",
+                id=f"hand-over/{name}",
                 queue=QUEUE,
                 argument=asdict(HandOverStart(invoice_id=str(invoice_id))),
-                summary=f"hand invoice {number} to accounts receivable",
+                summary=f"hand {name} to accounts receivable",
                 timeout=HAND_OVER_TIMEOUT,
                 attributes={"ArcadiaTenant": tenant_id, "ArcadiaPeriod": period.code},
             )

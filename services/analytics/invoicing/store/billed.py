@@ -1,6 +1,7 @@
 """What invoices that hold bill for a month: their lines, and the proofs behind them.
 
-An invoice holds until it is void or credited in full. It bills its own month, and earlier ones as adjustments.
+An invoice holds until it is void or credited in full. It bills its own month, and earlier ones
+as adjustments.
 """
 
 from collections.abc import Sequence

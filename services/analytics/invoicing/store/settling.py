@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.analytics.invoicing.crediting import Credit, Creditable, CreditableTax
@@ -13,12 +13,14 @@ from services.analytics.invoicing.lines import TAX
 from services.analytics.invoicing.models import (
     credit_note_lines,
     credit_notes,
+    invoice_hand_overs,
     invoice_sequences,
     tenant_invoice_lines,
     tenant_invoices,
 )
 from services.analytics.invoicing.states import InvoiceStatus
 from services.analytics.invoicing.store.issuing import take_numbers
+from services.analytics.invoicing.store.reading import standing
 from services.common.access import Scope
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
@@ -39,6 +41,16 @@ __all__ = [
 _INVOICE = tenant_invoices.c
 _NOTE = credit_notes.c
 _NOTE_LINE = credit_note_lines.c
+_WITH_STANDING: Final[Select[Any]] = select(
+    credit_notes,
+    _INVOICE.number.label("invoice_number"),
+    *standing(invoice_hand_overs, "hand_over"),
+).select_from(
+    credit_notes.join(tenant_invoices, _INVOICE.id == _NOTE.invoice_id).outerjoin(
+        invoice_hand_overs, invoice_hand_overs.c.credit_note_id == _NOTE.id
+    )
+)
+"""Credit notes with the number of what they correct, and where their hand-over stands."""
 
 
 async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Row[Any]:
@@ -183,7 +195,7 @@ async def list_credit_notes(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """Credit notes, newest first."""
-    statement = select(credit_notes).order_by(_NOTE.id.desc()).limit(limit)
+    statement = _WITH_STANDING.order_by(_NOTE.id.desc()).limit(limit)
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
     if tenant_id:
@@ -197,7 +209,7 @@ async def list_credit_notes(
 
 async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> Row[Any]:
     """A credit note. Raises NotFound, also for another tenant's."""
-    statement = select(credit_notes).where(_NOTE.id == note_id)
+    statement = _WITH_STANDING.where(_NOTE.id == note_id)
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
     found = (await session.execute(statement)).first()

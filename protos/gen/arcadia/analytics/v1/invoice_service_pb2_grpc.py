@@ -158,6 +158,7 @@ class InvoiceServiceServicer:
     def DownloadInvoice(self, request, context):
         """The invoice as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,6 +219,7 @@ class InvoiceServiceServicer:
     def DownloadCreditNote(self, request, context):
         """The credit note as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -234,6 +236,7 @@ class InvoiceServiceServicer:
         """What says that an issued invoice was voided, as a document with its own content
         type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

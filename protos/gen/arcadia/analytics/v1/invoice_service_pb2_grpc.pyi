@@ -45,6 +45,7 @@ class InvoiceServiceStub:
     DownloadInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]
     """The invoice as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]
     """Issues a draft: numbers it, and seals it for good."""
@@ -69,6 +70,7 @@ class InvoiceServiceStub:
     DownloadCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]
     """The credit note as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     HandOverCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]
     """Hands a credit note to accounts receivable again, after it was given up."""
@@ -76,6 +78,7 @@ class InvoiceServiceStub:
     """What says that an issued invoice was voided, as a document with its own content
     type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     VerifyInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]
     """Computes an invoice again from its frozen inputs, and compares it with a quote
@@ -100,6 +103,7 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     DownloadInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """The invoice as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]  # type: ignore[assignment]
     """Issues a draft: numbers it, and seals it for good."""
@@ -124,6 +128,7 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     DownloadCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """The credit note as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     HandOverCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]  # type: ignore[assignment]
     """Hands a credit note to accounts receivable again, after it was given up."""
@@ -131,6 +136,7 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     """What says that an issued invoice was voided, as a document with its own content
     type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     VerifyInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]  # type: ignore[assignment]
     """Computes an invoice again from its frozen inputs, and compares it with a quote
@@ -182,6 +188,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
         """The invoice as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod
@@ -254,6 +261,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
         """The credit note as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod
@@ -273,6 +281,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         """What says that an issued invoice was voided, as a document with its own content
         type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod
