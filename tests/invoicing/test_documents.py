@@ -61,7 +61,7 @@ async def test_a_credit_of_a_tax_alone_says_so(books: Books) -> None:
     request = pb.DownloadCreditNoteRequest(id=note.id)
     told = text_of(await books.invoices.DownloadCreditNote(request, metadata=books.operator))
     assert "Only tax is credited." in told
-    assert "Subtotal 0.00 GST 10% −0.75 Total credited AUD −0.75" in told  # noqa: RUF001
+    assert "Subtotal 0.00 GST 10% −0.75 Credited AUD −0.75" in told  # noqa: RUF001
 
 
 async def test_a_void_notice_says_which_invoice_is_void_since_when_and_why(books: Books) -> None:
@@ -122,7 +122,9 @@ def test_a_line_of_packages_and_one_of_tiers_multiply() -> None:
         kind="overage", qty=Decimal("1000.5"), unit="1k_tokens", unit_price_cents=Decimal("0.4"),
         amount_cents=400,
     )  # fmt: skip
-    assert (tier.qty, tier.unit_price, tier.amount) == ("1,000.5 1k tokens", "0.004", "4.00")
+    assert (tier.qty, tier.unit_price, tier.amount) == (
+        "1,000.5 × 1k tokens", "0.004", "4.00",  # noqa: RUF001
+    )  # fmt: skip
 
 
 def test_a_quantity_that_no_decimal_equals_is_shown_as_its_fraction() -> None:

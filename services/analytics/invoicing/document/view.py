@@ -80,6 +80,8 @@ class InvoiceDocument:
     after_total: tuple[Fact, ...]
     """What was credited of it, and what is due."""
     chain_hash: str
+    headings: tuple[str, str] = ("Quantity", "Unit price")
+    """Above the two columns between a line and its amount."""
 
 
 ACCOUNT: Final = "Account"
@@ -158,11 +160,10 @@ def view_of_note(
         tenant_id=note.tenant_id,
         sections=_sections(lines, names, note.currency, credited=True),
         totals=_totals(note, invoice, sign=-1),
-        total=Fact(
-            f"Total credited {note.currency}", amount_in_words(-note.total_cents, note.currency)
-        ),
+        total=Fact(f"Credited {note.currency}", amount_in_words(-note.total_cents, note.currency)),
         after_total=(),
         chain_hash="",
+        headings=("Part", "Billed"),
     )
 
 
@@ -253,7 +254,8 @@ def _line(line: Stored, currency: str) -> DocumentLine:
     return DocumentLine(
         description=line.description,
         note=_note(line),
-        qty=f"{qty} {unit}",
+        # A thousand tokens are a unit: its number is not the quantity's.
+        qty=f"{qty} \N{MULTIPLICATION SIGN} {unit}" if unit[0].isdecimal() else f"{qty} {unit}",
         unit_price=price,
         amount=amount_in_words(line.amount_cents, currency),
     )
