@@ -141,7 +141,7 @@ class SettlingCalls:
             async def do() -> pb.VoidInvoiceResponse:
                 found = await read_invoice(session, ALL, invoice_id)
                 rollup = None
-                if found.rollup_id is not None:
+                if found.status == InvoiceStatus.DRAFT and found.rollup_id is not None:
                     rollup = await locked_rollup(session, found.rollup_id)
                 invoice = await locked_invoice(session, invoice_id)
                 _expect(
@@ -165,7 +165,7 @@ class SettlingCalls:
                 await release_adjustments(session, [invoice_id])
                 await release_one_off_lines(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
-                if rollup is not None and invoice.status == InvoiceStatus.DRAFT:
+                if rollup is not None:
                     await self._complete_when_issued(session, rollup)
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 
