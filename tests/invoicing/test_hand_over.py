@@ -282,13 +282,13 @@ async def test_an_invoice_that_is_voided_while_it_is_posted_is_followed_by_its_v
 ) -> None:
     rollup_id = await issued(month_end, 1)
     [invoice] = await month_end.books.listed()
-    month_end.receiver.dawdles_seconds = 1.0
+    month_end.receiver.answers_when.clear()
     month_end.start_worker()
     work = asyncio.create_task(handed_over(month_end, rollup_id))
     while not month_end.receiver.posts:
         await month_end.books.listed()
     await month_end.books.void(invoice.id)
-    month_end.receiver.dawdles_seconds = 0
+    month_end.receiver.answers_when.set()
     told = await work
     assert (told.delivered_count, told.failed_count) == (2, 0)
     assert [post.key for post in month_end.receiver.posts] == [

@@ -75,6 +75,16 @@ async def test_a_tenant_that_has_nothing_but_a_line_added_by_hand_gets_an_invoic
     assert (await books.verify(invoice.id)).verified
 
 
+async def test_a_line_in_another_currency_makes_an_invoice_of_its_own(books: Books) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.add_line("acme", 700, currency="USD")
+    rollup = await books.rolled_up()
+    assert rollup.issued_count == 2
+    found = await books.listed(tenant_id="acme", period=APRIL)
+    assert {(one.currency, one.subtotal_cents) for one in found} == {("AUD", 5000), ("USD", 700)}
+    assert [one.status for one in await books.added_lines()] == ["billed"]
+
+
 async def test_a_line_that_waits_is_removed_and_one_that_is_drafted_or_billed_is_not(
     books: Books,
 ) -> None:

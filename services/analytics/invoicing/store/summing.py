@@ -41,7 +41,8 @@ _TOTALS: Final = text("""
 """)
 _HANDED_OVER: Final = text("""
     SELECT rollup_id, count(*) AS delivered FROM invoice_hand_overs
-    WHERE rollup_id = ANY (CAST(:ids AS uuid[])) AND status = 'delivered' GROUP BY 1
+    WHERE rollup_id = ANY (CAST(:ids AS uuid[])) AND status = 'delivered'
+      AND document = 'invoice' GROUP BY 1
 """)
 
 
