@@ -67,7 +67,7 @@ def list_invoices(
             Text(invoice.tenant_id),
             money_text(invoice.total_cents, invoice.currency),
             Text(invoice.status, style=STYLES.get(invoice.status, "")),
-            Text(invoice.hand_over.reference or invoice.hand_over.status.replace("_", " ")),
+            Text(_handed_over(invoice)),
         )
     if table.row_count:
         print_unfolded(table)
@@ -216,6 +216,16 @@ def credit_invoice(
     total = money_text(note.total_cents, note.currency)
     of_it = amount_text(note.tax_cents, note.currency)
     Console().print(f"{note.number}: {total}, {of_it} of it tax")
+
+
+def _handed_over(invoice: invoices_pb2.Invoice) -> str:
+    """What accounts receivable calls it and its void, or how far they are."""
+    told = [
+        hand_over.reference or hand_over.status.replace("_", " ")
+        for hand_over in (invoice.hand_over, invoice.void_hand_over)
+        if hand_over.status
+    ]
+    return ", void: ".join(told)
 
 
 def _verify_one(invoice_id: str) -> bool:
