@@ -159,12 +159,12 @@ async def test_a_forged_place_among_lines_is_refused(books: Books) -> None:
         assert (await refusal(call))[0] is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_credit_of_another_invoices_line_or_of_tax_is_refused(books: Books) -> None:
+async def test_a_credit_of_another_invoices_line_or_of_nothing_is_refused(books: Books) -> None:
     books.catalog.subscriptions = [SHOP]
     await books.rolled_up()
     invoice = await books.invoice_of("acme")
     lines = await books.lines_of("acme")
-    for line_id, cents in ((lines[-1].id, 1), (invoice.id, 1), (lines[0].id, 0), (lines[0].id, -5)):
+    for line_id, cents in ((invoice.id, 1), (lines[0].id, 0), (lines[0].id, -5)):
         code, _ = await refusal(books.credit(invoice.id, (line_id, cents)))
         assert code is grpc.StatusCode.INVALID_ARGUMENT
     twice = books.credit(invoice.id, (lines[0].id, 1), (lines[0].id, 1))
