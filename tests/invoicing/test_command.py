@@ -18,6 +18,7 @@ from workflows.queues import TaskQueue
 
 async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str]:
     """The exit code and all that was printed."""
+    await month_end.settled()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "cli.app", "rollup", *arguments),

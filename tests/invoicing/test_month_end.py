@@ -217,6 +217,8 @@ async def test_failed_tenants_are_tried_again_alone(month_end: MonthEnd) -> None
 async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
     month_end: MonthEnd, moment: str
 ) -> None:
+    await month_end.stop_serving()
+    analytics = month_end.start_analytics()
     tenants(month_end.books, 12)
     month_end.metered()
     clean_worker = month_end.start_worker_process()
@@ -228,7 +230,6 @@ async def test_whatever_is_killed_the_invoices_are_those_of_a_clean_run(
 
     month_end.books.catalog.slow_seconds = 0.3
     worker = month_end.start_worker_process()
-    analytics = month_end.analytics
     rollup = await month_end.start()
     await killing_time(month_end, moment)
     month_end.kill(worker)
