@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_roll_up_makes_the_moves_of_the_table(current: R, wanted: R) -> None:
         assert str(refused.value) == f"the roll-up is {current}: it does not become {wanted}"
 
 
-def quoted(**told: str) -> quotes_pb2.QuoteLine:
+def quoted(**told: Any) -> quotes_pb2.QuoteLine:
     return quotes_pb2.QuoteLine(
         kind="overage", resource_kind="llm_tokens", description="Overage", qty="1.50",
         unit="token", unit_price_cents="0.4", amount_cents=1, meta={"plan_item_id": "i"},
@@ -255,7 +256,7 @@ def test_a_subscription_is_known_by_its_deployments_name() -> None:
 MARCH = Period.month(2026, 3)
 
 
-def used(qty: str, amount: int, **changes: object) -> Line:
+def used(qty: str, amount: int, **changes: Any) -> Line:
     return line(
         amount,
         **{
@@ -298,7 +299,7 @@ def test_an_adjustment_that_no_quantity_gives_reads_once_its_amount() -> None:
     )  # fmt: skip
     # What is learned next is held against what that line stood for.
     [next_one] = adjustment_lines([used("1", 0), made], [used("12", 5)], MARCH)
-    assert (next_one.qty, next_one.unit, next_one.amount_cents) == (10, "token", 4)
+    assert (next_one.qty, next_one.unit, next_one.amount_cents) == (Decimal(10), "token", 4)
     assert next_one.unit_price_cents == Decimal("0.4")
 
 
@@ -322,7 +323,7 @@ def test_lines_of_one_price_are_adjusted_together_over_all_their_days() -> None:
     )  # fmt: skip
     for lines in ([first, second], [second, first]):
         [made] = adjustment_lines([], lines, MARCH)
-        assert (made.qty, made.amount_cents, made.service_days) == (20, 8, 8)
+        assert (made.qty, made.amount_cents, made.service_days) == (Decimal(20), 8, 8)
         assert made.service == Period(date(2026, 3, 1), date(2026, 3, 23))
         assert {"plan", "same"} & made.meta.keys() == {"same"}
     [made] = adjustment_lines([], [first, replace(second, service_days=None)], MARCH)

@@ -19,6 +19,7 @@ from tests.invoicing.receiver import Receiver
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.serving import served
+from tests.support.waiting import tries
 from tests.support.working import Workers
 
 __all__ = ["MonthEnd", "channel_to", "until"]
@@ -172,7 +173,7 @@ def channel_to(settings: Settings) -> grpc.aio.Channel:
 
 async def until(month_end: MonthEnd, rollup: Any, status: str) -> Any:
     """The roll-up when it has come to a status."""
-    for _ in range(600):
+    for _ in tries():
         found = await month_end.get(rollup.id)
         if found.status == status:
             return found

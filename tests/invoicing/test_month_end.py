@@ -11,6 +11,7 @@ from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, Books, content_of
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
+from tests.support.waiting import tries
 from workflows.invoice_rollup import InvoiceRollup
 from workflows.invoicing_payloads import RollupInput
 from workflows.queues import TaskQueue
@@ -252,7 +253,7 @@ async def killing_time(month_end: MonthEnd, moment: str) -> None:
         "drafting": "SELECT 1 FROM tenant_invoices LIMIT 1",
         "issuing": "SELECT 1 FROM rollups WHERE status IN ('issuing', 'completed')",
     }
-    for _ in range(400):
+    for _ in tries():
         if month_end.books.rows(conditions[moment]):
             return
         await asyncio.sleep(0.02)
