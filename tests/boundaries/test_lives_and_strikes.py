@@ -22,7 +22,7 @@ from services.inventory.lives import (
     names,
     ownership,
 )
-from services.inventory.measures import MEASURES, Measure
+from services.inventory.measures import MEASURES, Measure, sampled
 from services.inventory.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
 from services.inventory.vocabulary import Outcome
 
@@ -39,7 +39,7 @@ def at(seconds: float) -> datetime:
 def life(**told: Any) -> Life:
     made: dict[str, Any] = {
         "id": UUID(int=1), "kind": "droplet", "provider_id": "1", "name": "web",
-        "status": "active", "size": "small", "measured": None, "project_id": "",
+        "status": "active", "size": "small", "measured": None, "unmeasured": "", "project_id": "",
         "project_name": "", "lived_from": T0, "lived_to": None, "changes": (),
         "owners": (OwnerSpan(ACME, T0, None),),
     }  # fmt: skip
@@ -49,7 +49,7 @@ def life(**told: Any) -> Life:
 def piece(start: datetime, end: datetime, **told: Any) -> ExistenceInterval:
     made: dict[str, Any] = {
         "resource_id": UUID(int=1), "kind": "droplet", "name": "web", "owner": ACME,
-        "status": "active", "size": "small", "gigabytes": None,
+        "status": "active", "size": "small", "gigabytes": None, "unmeasured": "",
     }  # fmt: skip
     return ExistenceInterval(**{**made, **told}, start=start, end=end)
 
@@ -131,6 +131,21 @@ def test_what_a_volume_holds_cuts_it_and_what_a_droplet_holds_does_not() -> None
         piece(at(10), MONTH.end, kind="volume", gigabytes=Decimal(200)),
     ]
     assert list(existence(life(measured="200", changes=grown), MONTH)) == [piece(T0, MONTH.end)]
+
+
+def test_a_size_that_is_unknown_says_why() -> None:
+    def told(**more: Any) -> list[tuple[Decimal | None, str]]:
+        lived = life(kind="volume", **more)
+        return [(one.gigabytes, one.unmeasured) for one in existence(lived, MONTH)]
+
+    first = (Change("attrs.size_gigabytes", at(10), None),)
+    assert told(measured="5", changes=first) == [
+        (None, "it had not been measured yet"), (Decimal(5), ""),
+    ]  # fmt: skip
+    assert told() == [(None, "the provider tells no size")]
+    assert told(unmeasured="no key") == [(None, "no key")]
+    assert told(measured="5", unmeasured="no key") == [(Decimal(5), "")]
+    assert [one.unmeasured for one in existence(life(unmeasured="no key"), MONTH)] == [""]
 
 
 def test_an_owner_of_no_time_is_none_unless_it_was_the_first() -> None:
@@ -227,6 +242,58 @@ def test_a_size_is_a_number_that_is_not_negative_or_unknown(
 def test_a_measure_is_an_attribute() -> None:
     assert Measure("size_gigabytes").field == "attrs.size_gigabytes"
     assert Measure("size_gigabytes").gigabytes("2.5") == Decimal("2.5")
+
+
+def bucket(size: object, at: str, count: int = 1) -> dict[str, object]:
+    return {"size_bytes": size, "measured_at": at, "object_count": count, "region": "syd1"}
+
+
+NOON, LATER, NEXT_DAY = "2026-04-01T12:00:00Z", "2026-04-01T23:59:59Z", "2026-04-02T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "when", "kept"),
+    [
+        (100, 101, LATER, False),
+        (100, 102, LATER, True),
+        (100, 99, LATER, False),
+        (100, 98, LATER, True),
+        (100, 100, LATER, True),
+        (100, 101, NEXT_DAY, True),
+        (0, 1, LATER, True),
+        (1000, 1010, LATER, False),
+        (1000, 1011, LATER, True),
+        (100, "101", LATER, True),
+        (None, 101, LATER, True),
+        (True, 1, LATER, True),
+    ],
+)
+def test_a_measurement_is_kept_when_it_differs_by_more_than_one_percent_or_is_the_days_first(
+    before: object, now: object, when: str, *, kept: bool
+) -> None:
+    known, sighted = bucket(before, NOON), bucket(now, when, 2)
+    told = sampled("spaces_bucket", known, sighted)
+    assert told == (sighted if kept else known)
+
+
+def test_only_what_changes_by_itself_is_sampled() -> None:
+    known, sighted = bucket(100, NOON), bucket(101, LATER)
+    assert sampled("volume", known, sighted) is sighted
+    assert sampled("boat", known, sighted) is sighted
+    for name in ("size_bytes", "measured_at", "object_count"):
+        less = {key: value for key, value in known.items() if key != name}
+        assert sampled("spaces_bucket", less, sighted) is sighted
+        less = {key: value for key, value in sighted.items() if key != name}
+        assert sampled("spaces_bucket", known, less) is less
+    elsewhere = {**sighted, "region": "nyc3"}
+    assert sampled("spaces_bucket", known, elsewhere) == {**known, "region": "nyc3"}
+
+
+def test_a_size_has_twelve_digits_after_its_point() -> None:
+    spaces = MEASURES["spaces_bucket"]
+    assert spaces.gigabytes("1") == Decimal("0.000000000931")
+    assert spaces.gigabytes(str(2**30)) == Decimal(1)
+    assert spaces.gigabytes(str(2**29)) == Decimal("0.5")
 
 
 SCOPES = frozenset({"tags", "vpc"})
