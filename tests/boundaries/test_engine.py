@@ -1,9 +1,11 @@
 """The engine exactly at its bounds: full, at the allowance, the cap, the tier, the day."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -15,7 +17,15 @@ from services.catalog.quoting.errors import (
     NoPriceInForce,
     UnreadableInputs,
 )
-from services.catalog.quoting.inputs import PriceSnapshot, UsageRun, UsageSeries
+from services.catalog.quoting.inputs import (
+    AddonSnapshot,
+    HeldAddon,
+    PriceSnapshot,
+    Term,
+    UsageRun,
+    UsageSeries,
+    VersionSnapshot,
+)
 from services.catalog.quoting.lines import total
 from services.catalog.quoting.proofs import (
     Difference,
@@ -23,12 +33,25 @@ from services.catalog.quoting.proofs import (
     Verification,
     compare,
     prove,
+    prove_by_first,
     recompute,
     verify,
 )
 from services.catalog.quoting.reading import read_inputs
+from services.catalog.quoting.v1.reading import read_inputs as read_by_first
 from services.catalog.quoting.values import ValuedRun, value_of
-from tests.boundaries.engine_months import JUNE, MODELS, months, recorded, selling, used, whole
+from services.common.periods import Period
+from tests.boundaries.engine_months import (
+    JUNE,
+    MODELS,
+    month,
+    months,
+    recorded,
+    selling,
+    used,
+    whole,
+)
+from tests.quoting.test_proofs import PROOFS_OF_ENGINE_1
 
 MONTHS = dict(months())
 
@@ -146,6 +169,103 @@ def test_usage_is_worth_its_price_of_each_day_and_unknown_where_there_is_none() 
         ValuedRun(UsageRun(date(2026, 6, 18), 4, Decimal(10)), None),
     ]
     assert value_of(UsageSeries(TOKENS), [PRICE]) == []
+
+
+def test_a_value_of_many_digits_is_exact() -> None:
+    digits = Decimal("123456789012345.123456789012")
+    exact = replace(PRICE, unit="token", unit_price_cents=Decimal("0.123456789012"))
+    series = UsageSeries(TOKENS, (UsageRun(FROM, 1, digits),))
+    [valued] = value_of(series, [exact])
+    assert valued.cents is not None
+    assert Fraction(valued.cents) == Fraction(digits) * Fraction("0.123456789012")
+
+
+def test_an_allowance_is_used_up_by_days_over_all_sizes_and_prices() -> None:
+    """Half of June: 4,000 tokens of an addon of 8,000; 1,500 a day of two models, two prices."""
+    addon = AddonSnapshot("a", "tokens", TOKENS, Decimal(8000), 100)
+    half = (Period(date(2026, 6, 16), JUNE.end),)
+    early = replace(PRICE, effective_from=JUNE.start, effective_to=date(2026, 6, 18))
+    late = replace(PRICE, id="q", effective_from=date(2026, 6, 18), effective_to=None,
+                   unit_price_cents=Decimal(5))  # fmt: skip
+    models = [
+        UsageSeries(
+            TOKENS,
+            (
+                UsageRun(date(2026, 6, 10), 10, Decimal(qty)),
+                UsageRun(date(2026, 6, 25), 5, Decimal(0)),
+            ),
+            dimensions=(("model", name),),
+        )
+        for name, qty in (("a", 1000), ("b", 500))
+    ]
+    made = replace(
+        month(*models, terms=(Term(selling(), half),), addons=(HeldAddon(addon, half),)),
+        prices=(early, late),
+    )
+    # 16 and 17 June use 3,000 of the 4,000; of the 3,000 of 18 and 19 June 2,000 are over.
+    assert [
+        (one.qty, one.unit_price_cents, one.amount_cents, one.meta["used"], one.meta["allowance"])
+        for one in price(made).ad_hoc
+    ] == [("2", "5", 10, "3000", "1000")]
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [("0", True), (str(10**30 - 1), True), (str(10**30), False), ("-0.001", False), 
+     ("Infinity", False)],
+)  # fmt: skip
+def test_a_number_out_of_range_is_refused_by_the_name_of_what_has_it(
+    number: str, *, fits: bool
+) -> None:
+    value = Decimal(number)
+    whole_number = int(value) if value.is_finite() else 0
+    zones, packages = MODELS["per unit, capped"], MODELS["package"]
+    tier = replace(MODELS["volume"].tiers[0], unit_price_cents=value)
+    bound = replace(MODELS["volume"].tiers[0], up_to_qty=value)
+    makings: dict[str, Callable[[], object]] = {
+        "llm_tokens": lambda: replace(PRICE, unit_price_cents=value),
+        "qty": lambda: UsageRun(FROM, 1, value),
+        "zones": lambda: AddonSnapshot("a", "zones", "dns_zones", value, 0),
+        "dns_zones 1": lambda: UsageSeries("dns_zones", projected_qty=value),
+        "dns_zones 2": lambda: selling(replace(zones, included_qty=value)),
+        "dns_zones 3": lambda: selling(replace(zones, overage_price_cents=value)),
+        "dns_zones 4": lambda: selling(replace(zones, hard_cap_qty=value)),
+        "dns_zones 5": lambda: selling(replace(packages, package_qty=value)),
+        "dns_zones 6": lambda: selling(replace(MODELS["volume"], tiers=(tier,))),
+        "dns_zones 7": lambda: selling(replace(MODELS["volume"], tiers=(bound,))),
+    }
+    if value == whole_number:
+        makings |= {
+            "zones 1": lambda: AddonSnapshot("a", "zones", "dns_zones", Decimal(1), whole_number),
+            "price_cents": lambda: VersionSnapshot("v", "v", 1, whole_number, "AUD", ()),
+            "dns_zones 8": lambda: selling(replace(zones, amount_cents=whole_number)),
+        }
+    for name, make in makings.items():
+        if fits:
+            make()
+            continue
+        with pytest.raises(ValueError, match=rf"^{name.split()[0]}: \S+ is out of range$"):
+            make()
+
+
+def test_runs_of_usage_are_in_their_order_and_of_a_day_at_least() -> None:
+    first, second = UsageRun(FROM, 2, Decimal(1)), UsageRun(date(2026, 6, 12), 1, Decimal(1))
+    assert UsageSeries(TOKENS, (first, second)).runs == (first, second)
+    overlapping = replace(second, first=date(2026, 6, 11))
+    for wrong in ((second, first), (first, overlapping)):
+        with pytest.raises(ValueError, match=r"^llm_tokens: the runs are not in order$"):
+            UsageSeries(TOKENS, wrong)
+    for days in (0, -1):
+        with pytest.raises(ValueError, match=rf"^a run of {days} days$"):
+            UsageRun(FROM, days, Decimal(1))
+
+
+def test_what_engine_1_proves_is_what_it_always_proved() -> None:
+    for told in PROOFS_OF_ENGINE_1:
+        quote, again = prove_by_first(read_by_first(told.inputs_json))
+        assert again == told
+        assert quote == recompute(told.inputs_json, "1").quote
+        assert verify(told).engine_version == "1"
 
 
 def proof(name: str = "by size") -> Proof:
