@@ -207,11 +207,19 @@ def test_an_allowance_is_used_up_by_days_over_all_sizes_and_prices() -> None:
         (one.qty, one.unit_price_cents, one.amount_cents, one.meta["used"], one.meta["allowance"])
         for one in price(made).ad_hoc
     ] == [("2", "5", 10, "3000", "1000")]
+    # One price from the 16th: all of its days, those that cost nothing too.
+    one_price = replace(made, prices=(replace(late, effective_from=date(2026, 6, 16)),))
+    [line] = price(one_price).ad_hoc
+    assert (line.qty, line.meta["used"], line.meta["allowance"]) == ("2", "6000", "4000")
+    # What costs nothing needs no price, and what comes after it has one.
+    assert price(replace(made, prices=(late,))).ad_hoc == price(made).ad_hoc
+    with pytest.raises(NoPriceInForce):
+        price(replace(made, prices=(replace(late, effective_from=date(2026, 6, 19)),)))
 
 
 @pytest.mark.parametrize(
     ("number", "fits"),
-    [("0", True), (str(10**30 - 1), True), (str(10**30), False), ("-0.001", False), 
+    [("0", True), (str(10**30 - 1), True), (str(10**30), False), ("-0.001", False),
      ("Infinity", False)],
 )  # fmt: skip
 def test_a_number_out_of_range_is_refused_by_the_name_of_what_has_it(
@@ -248,6 +256,11 @@ def test_a_number_out_of_range_is_refused_by_the_name_of_what_has_it(
             make()
 
 
+def test_a_package_without_a_size_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a package has no size$"):
+        price(whole(selling(replace(MODELS["package"], package_qty=None)), used("11")))
+
+
 def test_runs_of_usage_are_in_their_order_and_of_a_day_at_least() -> None:
     first, second = UsageRun(FROM, 2, Decimal(1)), UsageRun(date(2026, 6, 12), 1, Decimal(1))
     assert UsageSeries(TOKENS, (first, second)).runs == (first, second)
@@ -264,7 +277,9 @@ def test_what_engine_1_proves_is_what_it_always_proved() -> None:
     for told in PROOFS_OF_ENGINE_1:
         quote, again = prove_by_first(read_by_first(told.inputs_json))
         assert again == told
-        assert quote == recompute(told.inputs_json, "1").quote
+        recomputed = recompute(told.inputs_json, "1")
+        assert recomputed.quote == quote
+        assert recomputed.inputs.month == read_by_first(told.inputs_json).month
         assert verify(told).engine_version == "1"
 
 
