@@ -308,6 +308,15 @@ def test_a_proof_is_verified_to_the_bit_and_says_which_part_is_not() -> None:
     )  # fmt: skip
 
 
+def test_inputs_of_more_digits_than_are_computed_with_are_refused_by_their_error() -> None:
+    told = proof("allowance, 11 used")
+    long = told.inputs_json.replace(
+        '"overage_price_cents":"3"', f'"overage_price_cents":"0.{"1" * 260}"'
+    )
+    with pytest.raises(UnreadableInputs, match=r"^Inexact: \[<class 'decimal\.Inexact'>\]$"):
+        recompute(long, "2")
+
+
 def test_inputs_are_priced_again_as_they_were() -> None:
     quote, told = prove(MONTHS["a change"])
     again = recompute(told.inputs_json, "2")

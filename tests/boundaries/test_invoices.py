@@ -11,6 +11,7 @@ import pytest
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.adjusting import adjustment_lines
+from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
 from services.analytics.invoicing.drafting import (
     LARGEST_SUBTOTAL,
     CannotBill,
@@ -32,7 +33,7 @@ from services.analytics.invoicing.numbering import (
     invoice_number,
     read_invoice_number,
 )
-from services.analytics.invoicing.parties import TaxRule
+from services.analytics.invoicing.parties import Party, TaxRule
 from services.analytics.invoicing.quotes import Subscribed, part_of
 from services.analytics.invoicing.states import RollupStatus, check_rollup_move
 from services.common.errors import FailedPrecondition, InvalidArgument
@@ -143,6 +144,27 @@ def test_the_hashes_of_what_was_issued_are_what_they_were() -> None:
     assert lines_hash([line(service_days=0)]) != lines_hash([line()])
     assert proofs_hash([PROOF]) == digest('[["shop","s1","in","2","out","The shop"]]')
     assert digest("a") == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+
+
+def test_a_link_of_the_chain_is_the_hash_of_all_that_the_invoice_says() -> None:
+    sealed = Sealed(
+        number=42, tenant_id="acme", period=date(2026, 4, 1), currency="AUD", subtotal_cents=100,
+        tax_cents=10, total_cents=110, tax_label="GST", tax_rate_percent=Decimal("10.50"),
+        issuer=Party("us", "11 222", ("Sydney",), "a@b.c"), recipient=Party("them"),
+        issued_on=date(2026, 5, 1), due_on=date(2026, 5, 15), lines_hash="l", proofs_hash="p",
+    )  # fmt: skip
+    party = {"abn": "", "address_lines": [], "email": ""}
+    said = {
+        "number": 42, "tenant_id": "acme", "period": "2026-04-01", "currency": "AUD",
+        "subtotal_cents": 100, "tax_cents": 10, "total_cents": 110, "tax_label": "GST",
+        "tax_rate_percent": "10.5", "issued_on": "2026-05-01", "due_on": "2026-05-15",
+        "lines_hash": "l", "proofs_hash": "p", "recipient": {**party, "name": "them"},
+        "issuer": {
+            "name": "us", "abn": "11 222", "address_lines": ["Sydney"], "email": "a@b.c",
+        },
+    }  # fmt: skip
+    assert BEGINNING == "0" * 64
+    assert chain_hash(BEGINNING, sealed) == digest(f"{BEGINNING}\n{canonical(said)}")
 
 
 def test_numbers_are_six_digits_or_more() -> None:
