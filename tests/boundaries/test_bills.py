@@ -112,6 +112,7 @@ RESOURCE = "resource"
         ("Bandwidth", "pooled", Judged("", "shared", False, "")),
         ("Taxes", "GST Overage (10%)", Judged("", "tax", False, "")),
         ("Credits", "promo", Judged("", "credit", False, "")),
+        ("Credits", "for an overage (1 TB)", Judged("", "credit", False, "")),
         ("Support", "Premium", Judged("", "account", False, "")),
         ("Droplet", "web-1", Judged("", "account", False, "")),
     ],
