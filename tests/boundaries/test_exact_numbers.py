@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from services.common.errors import InvalidArgument
-from services.common.money import currency_code, exact, plain, split, whole_cents
+from services.common.money import amount_text, currency_code, exact, plain, split, whole_cents
 
 
 def refused(text: str, **bounds: int) -> tuple[str, str]:
@@ -187,3 +187,9 @@ def test_a_currency_is_known_by_its_code_or_refused_by_its_field() -> None:
         with pytest.raises(InvalidArgument) as error:
             currency_code("price.currency", code)
         assert error.value.violations[0].field == "price.currency"
+
+
+def test_an_amount_of_many_digits_is_shown_to_its_last_cent() -> None:
+    assert amount_text(10**32 + 1, "AUD") == f"1{',000' * 10}.01"
+    assert amount_text(Decimal("0.4"), "AUD") == "0.004"
+    assert amount_text(-5, "KWD") == "-0.005"

@@ -1,18 +1,29 @@
 """Which days of a subscription are billed, free, or nobody's: each span exactly at its ends."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
+from services.catalog.plans import (
+    Addon,
+    AddonTerms,
+    PlanVersion,
+    ResourcePrice,
+    UnitPrice,
+    VersionTerms,
+)
 from services.catalog.quoting.freezing import (
     Known,
     MixedCurrencies,
+    addon_snapshot,
     change_inputs,
     plan_inputs,
+    price_snapshots,
     subscription_inputs,
+    version_snapshot,
 )
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -26,6 +37,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.spans import days_in, intersection, shared_days
 from services.catalog.subscriptions import PauseSpan, Subscription
+from services.catalog.vocabulary import VersionStatus
 from services.common.periods import Period
 from tests.boundaries.engine_months import MODELS, selling, used
 from tests.quoting.catalogs import attached, subscription, term
@@ -174,6 +186,21 @@ def test_unit_prices_are_asked_for_where_a_version_leaves_a_kind_out() -> None:
     assert asked(used("5")) == []
     assert asked(used("0", day(9), "llm_tokens")) == []
     assert asked() == []
+
+
+def test_what_the_catalog_keeps_is_frozen_as_it_is() -> None:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    version = PlanVersion(
+        A, "studio", "Studio", 1, VersionStatus.ACTIVE,
+        VersionTerms(5000, "AUD", (MODELS["allowance"],)), at, at, None,
+    )  # fmt: skip
+    assert version_snapshot(version) == OLD
+    addon = Addon(UUID(int=1), "zones_10", AddonTerms("dns_zones", Decimal(10), 333, "AUD"), at, at)
+    assert addon_snapshot(addon) == ZONES
+    kept = ResourcePrice(
+        UUID(int=5), UnitPrice("llm_tokens", "1k_tokens", Decimal(2), "USD", day(1), day(9))
+    )
+    assert price_snapshots([kept]) == [("USD", unit_price(str(UUID(int=5)), day(1), day(9)))]
 
 
 def test_a_plan_is_projected_from_its_first_day() -> None:
