@@ -120,6 +120,20 @@ def test_what_cannot_be_billed_says_why() -> None:
     )  # fmt: skip
 
 
+def test_currencies_that_do_not_mix_are_named_with_the_last_deployment() -> None:
+    parts = [
+        part(line()), part(line(), deployment="blog", currency="USD"),
+        part(line(), deployment="wiki"),
+    ]  # fmt: skip
+    with pytest.raises(CannotBill) as refused:
+        assemble("acme", APRIL, parts, GST)
+    assert (refused.value.reason, refused.value.message, refused.value.deployment_id) == (
+        "MIXED_CURRENCIES",
+        "subscriptions are priced in AUD, USD: an invoice has one currency",
+        "wiki",
+    )
+
+
 def test_the_hashes_of_what_was_issued_are_what_they_were() -> None:
     full = line(
         672,
