@@ -14,13 +14,6 @@ from typing import Any
 import orjson
 import structlog
 from opentelemetry import metrics, propagate, trace
-from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from services.common.requests import current_request_id
 from services.common.settings import Settings
@@ -84,6 +77,15 @@ def configure_telemetry(settings: Settings, program: str) -> bool:
     """Sends traces and metrics to the configured collector; says whether there is one."""
     if not settings.otel_endpoint:
         return False
+    # Who sends nothing does not pay for these either: they are an eighth of a program's start.
+    from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     resource = Resource.create(
         {"service.name": f"arcadia-{program}", "deployment.environment.name": settings.env}
     )

@@ -56,7 +56,7 @@ async def test_a_new_month_waits_for_no_reader_and_none_waits_for_it(billing: Bi
     async with billing.database.read(ALL) as session:
         reading = text("SELECT count(*) FROM cloud_cost_lines")
         await session.execute(reading)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await billing.discovered("another", period="2024-02-01")
         assert (await session.execute(reading)).scalar_one() == 0
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from services.common.errors import InvalidArgument
-from services.common.money import exact, plain, split, whole_cents
+from services.common.money import amount_text, currency_code, exact, plain, split, whole_cents
 
 
 def refused(text: str, **bounds: int) -> tuple[str, str]:
@@ -131,6 +131,8 @@ def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
         (Fraction(1, 40), "0.025"),
         (Fraction(1, 50), "0.02"),
         (Fraction(-7, 20), "-0.35"),
+        (Fraction(1, 10**30), f"0.{'0' * 29}1"),
+        (Fraction(10**30 + 1, 10**30), f"1.{'0' * 29}1"),
         (Fraction(100), "100"),
         (Fraction(0), "0"),
         (0, "0"),
@@ -177,3 +179,17 @@ def test_what_cannot_be_split_is_said() -> None:
         split(1, [])
     with pytest.raises(ValueError, match=r"^a weight is negative$"):
         split(0, [1, -1])
+
+
+def test_a_currency_is_known_by_its_code_or_refused_by_its_field() -> None:
+    assert currency_code("currency", "KWD") == "KWD"
+    for code in ("", "XAU", "aud", "AUDX"):
+        with pytest.raises(InvalidArgument) as error:
+            currency_code("price.currency", code)
+        assert error.value.violations[0].field == "price.currency"
+
+
+def test_an_amount_of_many_digits_is_shown_to_its_last_cent() -> None:
+    assert amount_text(10**32 + 1, "AUD") == f"1{',000' * 10}.01"
+    assert amount_text(Decimal("0.4"), "AUD") == "0.004"
+    assert amount_text(-5, "KWD") == "-0.005"

@@ -84,7 +84,7 @@ def test_many_may_migrate_at_once_and_again(postgres: PostgresServer) -> None:
         subprocess.Popen([sys.executable, "-c", program], env=environment_of(settings))
         for _ in range(3)
     ]
-    assert [process.wait(60) for process in crowd] == [0, 0, 0]
+    assert [process.wait(240) for process in crowd] == [0, 0, 0]
     migrate(settings, Service.CATALOG)
     postgres.drop("catalog_crowd")
 

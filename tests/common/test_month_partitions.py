@@ -61,7 +61,7 @@ def test_sessions_that_need_a_new_month_at_once_all_get_it(
             for session in crowd:
                 session.start()
             # All have looked and found nothing: only then may the first of them go on.
-            until(lambda: watching.execute(WAITING).fetchone() == (SESSIONS,), within=20)
+            until(lambda: watching.execute(WAITING).fetchone() == (SESSIONS,))
         for session in crowd:
             session.join()
         assert refused == []

@@ -32,6 +32,7 @@ from services.common.settings import Port, Service, Settings
 from stack.engines.envoy import Envoy
 from stack.ports import is_taken
 from tests.support.ports import free_port
+from tests.support.waiting import tries
 
 Answer = Callable[[Any, Any], Awaitable[Any]]
 
@@ -185,9 +186,9 @@ class Gateway:
         """The status and body for a request that is sent as it is written."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(request.encode("latin-1"))
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode()
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 120)).decode()
         length = re.search(r"content-length: (\d+)", head)
-        body = await asyncio.wait_for(reader.readexactly(int(length[1]) if length else 0), 20)
+        body = await asyncio.wait_for(reader.readexactly(int(length[1]) if length else 0), 120)
         writer.close()
         await writer.wait_closed()
         return int(head.split(" ")[1]), body.decode()
@@ -199,7 +200,7 @@ class Gateway:
 
     async def logged(self, request_id: str) -> dict[str, Any]:
         """The line of the access log about a request, once it is written."""
-        for _ in range(200):
+        for _ in tries():
             lines = (self.directory / "log").read_text().splitlines()
             for line in reversed(lines):
                 if line.startswith("{") and request_id in line:
@@ -235,7 +236,7 @@ async def run_gateway(
 
 async def seeing(gateway: Gateway) -> Gateway:
     """The gateway, once it holds no service for unhealthy."""
-    for _ in range(300):
+    for _ in tries():
         clusters = await gateway.http.get(f"{gateway.admin}/clusters")
         if "failed_active_hc" not in clusters.text:
             return gateway
@@ -274,7 +275,7 @@ def _start(configuration: Path) -> subprocess.Popen[bytes]:
 
 
 async def _ready(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(400):
+    for _ in tries():
         assert process.poll() is None, (gateway.directory / "log").read_text()
         with contextlib.suppress(httpx.TransportError):
             answer = await gateway.http.get(f"{gateway.admin}/ready")

@@ -13,6 +13,7 @@ from services.common import errors
 from services.common.interceptor import HTTP_STATUS_KEY
 from services.common.settings import Service
 from tests.gateway.harness import Backend, Gateway, refusal, run_gateway, serve
+from tests.support.waiting import tries
 
 INVENTORY = "/api/v1/inventory"
 LIST_RESOURCES = "/arcadia.inventory.v1.InventoryService/ListResources"
@@ -293,7 +294,7 @@ async def test_a_service_that_is_down_is_503_until_it_is_back(tmp_path: Path) ->
             await gateway.call(LIST_RESOURCES)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
         async with serve(backend, backend.port):
-            for _ in range(200):
+            for _ in tries():
                 if (await gateway.get(INVENTORY)).status_code == 200:
                     return
                 await asyncio.sleep(0.1)

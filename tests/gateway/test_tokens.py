@@ -12,6 +12,7 @@ import pytest
 
 from services.common.access import ServiceTokens
 from tests.gateway.harness import Backend, Gateway, refusal
+from tests.support.waiting import tries
 
 INVENTORY = "/api/v1/inventory"
 LIST_RESOURCES = "/arcadia.inventory.v1.InventoryService/ListResources"
@@ -98,7 +99,7 @@ async def test_a_token_that_was_accepted_before_still_expires(
 ) -> None:
     token = f"Bearer {signed(gateway, exp=int(time.time()) - 28)}"
     assert await verdict(gateway, token) == 200
-    for _ in range(100):
+    for _ in tries():
         if await verdict(gateway, token) == (401, 16, "TOKEN_EXPIRED"):
             return
         await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ INSERT = """
 INSERT INTO cloud_resource_events (resource_id, kind, tenant_id, type, occurred_at)
 VALUES (gen_random_uuid(), 'droplet', 'acme', 'discovered', now()) RETURNING id
 """
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Writers:

@@ -63,7 +63,7 @@ async def month_end_temporal(engine_room: EngineRoom) -> Client:
 async def month_end(
     engine_room: EngineRoom, postgres: PostgresServer, month_end_temporal: Client
 ) -> AsyncIterator[MonthEnd]:
-    """The analytics as a process, a catalog, a receiver of invoices; no worker yet."""
+    """The analytics, a catalog, a receiver of invoices; no worker yet."""
     name = postgres.create(Service.ANALYTICS)
     catalog = FakeCatalog()  # type: ignore[abstract]
     served, address = await serve_catalog(catalog)
@@ -83,7 +83,7 @@ async def month_end(
     channel = channel_to(settings)
     books = Books(database, channel, settings, postgres.url(name), catalog)
     made = MonthEnd(engine_room, settings, books, receiver, month_end_temporal)
-    made.start_analytics()
+    await made.serve_analytics()
     yield made
     # The worker first: a run that ends by itself meanwhile cannot be terminated any more.
     await made.stop()

@@ -1,7 +1,8 @@
-"""A month's end as it runs: Temporal, and a worker and the analytics that can be killed."""
+"""A month's end as it runs: Temporal, a worker and the analytics, apart where they are killed."""
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +11,15 @@ from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from temporalio.client import Client, WorkflowHandle
 
-from services.common.settings import Settings
+from services.common.settings import Service, Settings
 from stack.probes import grpc_serving
 from stack.process import Process
 from tests.invoicing.books import APRIL, Books
 from tests.invoicing.receiver import Receiver
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
+from tests.support.serving import served
+from tests.support.waiting import tries
 from tests.support.working import Workers
 
 __all__ = ["MonthEnd", "channel_to", "until"]
@@ -33,29 +36,39 @@ class MonthEnd:
     temporal: Client
     _processes: list[Process] = field(default_factory=list)
     _working: Workers = field(default_factory=Workers)
+    _serving: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _changing: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> str:
         return self.settings.analytics_address.rpartition(":")[2]
 
+    async def serve_analytics(self) -> None:
+        """The service inside the test's own process, which starts at once; not beside another."""
+        await self.stop_serving()
+        await self._serving.enter_async_context(served(Service.ANALYTICS, self.settings))
+
+    async def stop_serving(self) -> None:
+        """Ends the service inside the test's own process."""
+        await self._serving.aclose()
+
     def start_analytics(self) -> Process:
-        """The service as a process of its own, ready."""
+        """The service as a process of its own, which can be killed, ready."""
         return self._start(
             f"analytics-{self.port}-{len(self._processes)}",
             "services.analytics",
             lambda _: grpc_serving(self.settings.analytics_address),
         )
 
-    @property
-    def analytics(self) -> Process:
-        """The service as it runs now."""
-        return self._processes[0]
-
     def start_analytics_that_asks(self) -> None:
         """The service anew, so that nothing is issued without an operator's approval."""
-        self.kill(self.analytics)
         self.settings = self.settings.model_copy(update={"invoice_approval": True})
-        self.start_analytics()
+        self._changing = asyncio.create_task(self.serve_analytics())
+
+    async def settled(self) -> None:
+        """Waits until the service runs as it was last asked to."""
+        if self._changing is not None:
+            await self._changing
 
     def start_asking(self) -> None:
         """A month that is metered to its end, and everything that brings it to an approval."""
@@ -96,6 +109,8 @@ class MonthEnd:
     async def stop(self) -> None:
         """Ends all workers and processes."""
         await self._working.stop()
+        await self.settled()
+        await self.stop_serving()
         for process in list(self._processes):
             self.kill(process)
 
@@ -111,6 +126,7 @@ class MonthEnd:
 
     async def start(self, period: str = APRIL, **more: Any) -> Any:
         """An operator starts the roll-up of a month."""
+        await self.settled()
         request = pb.StartRollupRequest(period=period, **more)
         answer = await self.books.rollups.StartRollup(
             request, metadata=self.books.operator, wait_for_ready=True
@@ -157,7 +173,7 @@ def channel_to(settings: Settings) -> grpc.aio.Channel:
 
 async def until(month_end: MonthEnd, rollup: Any, status: str) -> Any:
     """The roll-up when it has come to a status."""
-    for _ in range(600):
+    for _ in tries():
         found = await month_end.get(rollup.id)
         if found.status == status:
             return found

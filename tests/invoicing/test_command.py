@@ -10,6 +10,7 @@ from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd
 from tests.support.environment import environment_of
+from tests.support.waiting import tries
 from workflows.invoice_rollup import InvoiceRollup
 from workflows.invoicing_payloads import RollupInput
 from workflows.month_end import rollup_id_of
@@ -18,6 +19,7 @@ from workflows.queues import TaskQueue
 
 async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str]:
     """The exit code and all that was printed."""
+    await month_end.settled()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "cli.app", "rollup", *arguments),
@@ -25,7 +27,7 @@ async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str
         stdout=PIPE,
         stderr=PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 240)
     return process.returncode, out.decode() + err.decode()
 
 
@@ -75,7 +77,7 @@ async def test_a_roll_up_that_waits_says_for_what_on_the_terminal(month_end: Mon
     [(rollup,)] = month_end.books.rows("SELECT id::text FROM rollups")
     await month_end.undo(rollup)
     await shows(screen, ": a mistake")
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), 240) == 0
 
 
 async def on_a_terminal(month_end: MonthEnd, *arguments: str) -> tuple[Process, list[str]]:
@@ -105,7 +107,7 @@ async def on_a_terminal(month_end: MonthEnd, *arguments: str) -> tuple[Process, 
 
 async def shows(screen: list[str], words: str) -> None:
     """Waits until the words have been on the screen."""
-    for _ in range(600):
+    for _ in tries():
         if words in "".join(screen):
             return
         await asyncio.sleep(0.05)

@@ -89,7 +89,7 @@ class Simulator:
         return objects
 
     def _post(self, what: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=60)
+        answer = httpx.post(f"{self.url}/_simulator/{what}", json=body, timeout=120)
         return answer.raise_for_status().json() if answer.content else None
 
 

@@ -128,7 +128,7 @@ class April:
         )
         headers = {"authorization": f"Bearer {token}"}
         return httpx.AsyncClient(
-            base_url=self.gateway, headers=headers, trust_env=False, timeout=30
+            base_url=self.gateway, headers=headers, trust_env=False, timeout=120
         )
 
     async def get(self, path: str, tenant: str = "", status: int = 200, **asked: Any) -> Any:

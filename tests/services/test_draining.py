@@ -43,7 +43,7 @@ def test_a_call_that_runs_when_a_service_is_ended_is_still_answered(
             inventory_service_pb2.ListResourcesRequest(),
             metadata=[("authorization", f"Bearer {token}")],
             wait_for_ready=True,
-            timeout=30,
+            timeout=120,
         )
         waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         until(lambda: watching.execute(waits).fetchone() == (1,))
@@ -51,7 +51,7 @@ def test_a_call_that_runs_when_a_service_is_ended_is_still_answered(
         until(lambda: refuses_new_calls(port))
         held.rollback()
         assert list(running.result().resources) == []
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
 
 
 def refuses_new_calls(port: int) -> bool:

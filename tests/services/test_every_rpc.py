@@ -267,7 +267,7 @@ def test_a_service_ends_quietly_on_sigterm_and_says_so(
         answer = health.Check(standard_health.HealthCheckRequest(), wait_for_ready=True)
     assert answer.status == standard_health.HealthCheckResponse.SERVING
     os.kill(process.pid, signal.SIGTERM)
-    rest, _ = process.communicate(timeout=30)
+    rest, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert '"stopped"' in rest
     assert all(line.startswith("{") for line in [*lines, *rest.splitlines()])
@@ -284,7 +284,7 @@ def test_a_service_says_that_its_port_is_taken(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert finished.returncode != 0
     assert f"cannot listen on 127.0.0.1:{port}" in finished.stderr + finished.stdout

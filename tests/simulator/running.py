@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.support.ports import free_port
+from tests.support.waiting import tries
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,12 +31,12 @@ class Simulator:
         self.log = (data_dir.parent / f"simulator-{self.port}.log").open("wb")
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=self.log, stderr=self.log)
         self.client = httpx.Client(
-            base_url=self.url, headers={"authorization": "Bearer simulated"}, timeout=30
+            base_url=self.url, headers={"authorization": "Bearer simulated"}, timeout=120
         )
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(400):
+        for _ in tries():
             try:
                 self.client.get("/_simulator/health").raise_for_status()
             except httpx.TransportError:
@@ -68,7 +69,7 @@ class Simulator:
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             os.kill(self.process.pid, number)
-        status = self.process.wait(20)
+        status = self.process.wait(120)
         self.client.close()
         self.log.close()
         return status

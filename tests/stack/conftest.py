@@ -83,7 +83,7 @@ class SmallStack:
 
 async def comes(condition: Callable[[], object]) -> None:
     """Waits for a condition on the event loop."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while not condition():  # noqa: ASYNC110 -- other processes set no event
             await asyncio.sleep(0.02)
 

@@ -124,6 +124,6 @@ async def test_asking_twice_does_not_wait_for_the_slow(small_stack: SmallStack) 
         await small_stack.ready.wait()
         supervisor.request_stop()
         supervisor.request_stop()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             assert await running
     assert gone(small_stack.layout.folder)

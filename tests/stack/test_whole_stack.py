@@ -186,7 +186,7 @@ def test_a_stack_lives_beside_another_and_leaves_nothing_however_it_ends(
         lambda _: second.layout.state.exists(),
     )
     interrupted.popen.send_signal(signal.SIGINT)
-    assert interrupted.wait(60)
+    assert interrupted.wait(240)
     engine_room.stop(interrupted)
     assert interrupted.exit_code() == 0
     assert gone(folder)

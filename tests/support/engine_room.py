@@ -19,8 +19,8 @@ from stack.process import Process
 __all__ = ["EngineRoom"]
 
 PREFIX = "arcadia-tests-"
-START_SECONDS = 120.0
-STOP_SECONDS = 60.0
+START_SECONDS = 240.0
+STOP_SECONDS = 120.0
 
 
 class EngineRoom:

@@ -13,7 +13,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _belongs(process, str(folder))]
 
 
-def gone(folder: Path, *, within: float = 30.0) -> bool:
+def gone(folder: Path, *, within: float = 120.0) -> bool:
     """Waits until no process has to do with a folder; whether that came to pass."""
     deadline = time.monotonic() + within
     while processes_of(folder):

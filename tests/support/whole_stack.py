@@ -27,7 +27,7 @@ from tests.support.waiting import until
 __all__ = ["COMMAND", "WholeStack", "pasted"]
 
 COMMAND = (sys.executable, "-P", "-m", "cli.app")
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 240.0
 
 
 @dataclass
@@ -128,7 +128,7 @@ class WholeStack:
         token = mint_user_token(self.settings, subject="test", roles=roles, tenant_id=tenant)
         headers = {"authorization": f"Bearer {token}"}
         url = gateway_url(self.settings)
-        return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+        return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=120)
 
     def _is_ready(self, process: Process) -> bool:
         state = StackState.read(self.layout.state)
@@ -142,4 +142,4 @@ def pasted(line: str) -> httpx.Response:
     [url] = [word for word in words if word.startswith("http")]
     headers = [words[position + 1] for position, word in enumerate(words) if word == "-H"]
     pairs = dict(header.split(": ", 1) for header in headers)
-    return httpx.get(url, headers=pairs, trust_env=False, timeout=30)
+    return httpx.get(url, headers=pairs, trust_env=False, timeout=120)

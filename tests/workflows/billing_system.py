@@ -35,7 +35,7 @@ class Bills:
     def told(self, path: str, **parameters: Any) -> Any:
         """What the provider answers."""
         answer = httpx.get(
-            f"{self.system.simulator.url}{path}", headers=HEADERS, params=parameters, timeout=30
+            f"{self.system.simulator.url}{path}", headers=HEADERS, params=parameters, timeout=120
         )
         answer.raise_for_status()
         return answer.json()

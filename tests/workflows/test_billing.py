@@ -8,6 +8,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 
 from services.common.settings import Settings
+from tests.support.waiting import tries
 from tests.workflows.billing_system import Bills
 from workflows.balance_snapshot import BalanceSnapshot
 from workflows.billing_history import BillingHistory, invoice_ingest_id
@@ -59,7 +60,7 @@ async def test_an_invoice_is_found_by_its_uuid_its_month_and_its_residual(bills:
 
 async def found(client: Client, query: str) -> set[str]:
     """The workflows that a query finds; what was just written shows after a moment."""
-    for _ in range(100):
+    for _ in tries():
         ids = {run.id async for run in client.list_workflows(query)}
         if ids:
             return ids

@@ -21,7 +21,7 @@ async def arcadia(
         cwd=system.room.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

@@ -29,7 +29,7 @@ async def arcadia(bills: Bills, *arguments: str) -> subprocess.CompletedProcess[
         cwd=bills.system.room.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

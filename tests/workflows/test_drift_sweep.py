@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowFailureError
 
 from services.common.access import mint_user_token
 from services.common.settings import Settings
+from tests.support.waiting import tries
 from tests.workflows.system import System
 from workflows.drift_payloads import DriftSweepResult
 from workflows.drift_sweep import DriftSweep
@@ -84,7 +85,7 @@ def status_of(system: System, action_id: int) -> str:
 
 async def done(system: System, action_id: int) -> None:
     """Waits until an action has had its effect."""
-    for _ in range(300):
+    for _ in tries():
         if status_of(system, action_id) == "completed":
             return
         await asyncio.sleep(0.1)

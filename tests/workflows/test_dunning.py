@@ -17,7 +17,7 @@ from tests.providers.simulator import Simulator
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import tries, until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.debtor import Debtor, indebted
 from workflows.dunning import Dunning
@@ -227,7 +227,7 @@ async def test_what_an_operator_lifted_is_not_powered_off_at_a_later_look(debtor
     await debtor.allow(blog, billing_action_suspended=True)
     debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'active' WHERE id = %s", shop)
     await debtor.dunning.signal("look")
-    for _ in range(200):
+    for _ in tries():
         if DunningState(**await debtor.dunning.query("progress")).look_count == 2:
             break
         await asyncio.sleep(0.05)

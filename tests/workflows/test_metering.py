@@ -26,6 +26,7 @@ from temporalio.client import (
 
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
+from tests.support.waiting import tries
 from tests.workflows.usage_system import Usage
 from workflows.margin_refresh import MarginRefresh
 from workflows.metering import Metering
@@ -110,7 +111,7 @@ async def test_yesterday_is_metered_again_when_what_went_before_midnight_is_know
 
 async def begun(handle: ScheduleHandle, runs: int) -> str:
     """The newest run of a schedule, when it has started so many."""
-    for _ in range(600):
+    for _ in tries():
         info = (await handle.describe()).info
         if info.num_actions >= runs:
             newest = info.recent_actions[-1].action

@@ -21,6 +21,7 @@ from stack.probes import TEMPORAL_FRONTEND, grpc_serving
 from stack.process import Process
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
+from tests.support.waiting import tries
 from workflows.connection import connect
 from workflows.reasons import SCHEDULED
 from workflows.schedule_rows import PlannedSchedule
@@ -78,7 +79,7 @@ class Plant:
 async def started(client: Client, at_least: int) -> Sequence[WorkflowExecution]:
     """The runs of the month's end, when there are so many, and a moment later."""
     query = "WorkflowType = 'MonthEnd'"
-    for _ in range(300):
+    for _ in tries():
         if len([one async for one in client.list_workflows(query)]) >= at_least:
             break
         await asyncio.sleep(0.1)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from cli.app import app
 from services.common.settings import Settings
 from services.common.version import version
+from tests.support.waiting import tries
 from workflows.connection import connect
 from workflows.queues import TaskQueue
 from workflows.releases import Release, deployment_of, make_current, releases
@@ -58,7 +59,7 @@ async def routed(temporal: Client, sync_temporal: str) -> Client:
 
 async def patiently(ask: Callable[[], Awaitable[object]]) -> None:
     """Asks until Temporal does not refuse any more."""
-    for _ in range(300):
+    for _ in tries():
         try:
             await ask()
         except RPCError:
@@ -93,7 +94,7 @@ async def begun(client: Client, queue: TaskQueue) -> Handle:
     handle: Handle = await client.start_workflow(
         Waits.run, id=f"waits/{uuid.uuid4().hex}", task_queue=queue
     )
-    for _ in range(300):
+    for _ in tries():
         if await written_by(handle):
             return handle
         await asyncio.sleep(0.1)

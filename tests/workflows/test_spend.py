@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHandle
 
 from services.common.settings import Service
 from tests.support.environment import environment_of
-from tests.support.waiting import until
+from tests.support.waiting import tries, until
 from tests.workflows.debtor import Debtor
 from tests.workflows.test_dunning import becomes, begun, debtor, office
 from workflows.queues import TaskQueue
@@ -92,7 +92,7 @@ async def arcadia(debtor: Debtor, *words: str) -> str:
 
 
 async def comes_to(debtor: Debtor, action: str, status: str) -> Any:
-    for _ in range(400):
+    for _ in tries():
         found = (await breaches(debtor)).get(action)
         if found is not None and found.status == status:
             return found

@@ -1,0 +1,277 @@
+"""The provider's bill: words, values and sums exactly at the bound of what is read."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from services.billing.billed_values import BadValue, read_amount, read_hours, read_instant
+from services.billing.classification import PRODUCTS, Judged, judge, judge_daily
+from services.billing.reconciling import PartialSum, Reconciliation, reconcile
+
+
+def sums(*parts: tuple[str, str, bool]) -> list[PartialSum]:
+    return [
+        PartialSum(classification, is_overage, 2, Decimal(amount))
+        for classification, amount, is_overage in parts
+    ]
+
+
+BILL = sums(
+    ("resource", "10.10", False),
+    ("shared", "1.00", False),
+    ("account", "0.50", False),
+    ("shared", "3.25", True),
+    ("resource", "0.75", True),
+    ("tax", "1.56", False),
+    ("credit", "-5.00", False),
+)
+
+
+def test_each_part_of_a_bill_is_counted_once_and_all_add_up() -> None:
+    assert reconcile(BILL, summary_usd=Decimal("12.16"), history_usd=Decimal("12.16")) == (
+        Reconciliation(
+            line_count=14,
+            lines_usd=Decimal("11.60"),
+            overages_usd=Decimal("4.00"),
+            taxes_usd=Decimal("1.56"),
+            credits_usd=Decimal("-5.00"),
+            total_usd=Decimal("12.16"),
+            summary_usd=Decimal("12.16"),
+            residual_usd=Decimal(0),
+            balanced=True,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("summary", "history", "residual", "balanced"),
+    [
+        ("12.160001", "12.16", "0", False),
+        ("12.159999", "12.16", "0", False),
+        ("12.16", "12.160001", "0.000001", False),
+        ("12.16", "12.159999", "-0.000001", False),
+        ("12.160001", "12.160001", "0.000001", False),
+        (None, "12.16", "0", None),
+        (None, "99", "86.84", None),
+    ],
+)
+def test_a_bill_is_balanced_to_the_last_digit_or_not_at_all(
+    summary: str | None, history: str, residual: str, *, balanced: bool | None
+) -> None:
+    told = reconcile(
+        BILL,
+        summary_usd=None if summary is None else Decimal(summary),
+        history_usd=Decimal(history),
+    )
+    assert (told.residual_usd, told.balanced) == (Decimal(residual), balanced)
+
+
+def test_an_empty_bill_is_nothing() -> None:
+    told = reconcile([], summary_usd=Decimal(0), history_usd=Decimal(0))
+    assert (told.line_count, told.total_usd, told.balanced) == (0, Decimal(0), True)
+
+
+def test_a_sum_of_many_digits_is_not_rounded() -> None:
+    told = reconcile(
+        sums(("resource", "1" + "0" * 27, False), ("resource", "0.000000000001", False)),
+        summary_usd=None,
+        history_usd=Decimal(0),
+    )
+    assert told.total_usd == Decimal("1" + "0" * 27 + ".000000000001")
+    assert told.residual_usd == Decimal("-1" + "0" * 27 + ".000000000001")
+
+
+RESOURCE = "resource"
+
+
+@pytest.mark.parametrize(
+    ("product", "description", "judged"),
+    [
+        ("Droplets", "Web-1 (s-1vcpu-1gb)", Judged("droplet", RESOURCE, False, "web-1")),
+        (" droplets ", "web-1", Judged("droplet", RESOURCE, False, "web-1")),
+        ("Droplets", "a (b) (s-1vcpu-1gb)", Judged("droplet", RESOURCE, False, "a (b)")),
+        ("Droplets", "a (b", Judged("droplet", RESOURCE, False, "a (b")),
+        ("Droplets", "a (b) c", Judged("droplet", RESOURCE, False, "a (b) c")),
+        ("Droplets", " (s-1vcpu-1gb)", Judged("droplet", RESOURCE, False, "")),
+        ("Droplets", "a(b)", Judged("droplet", RESOURCE, False, "a(b)")),
+        (
+            "Reserved IPs",
+            "Unused Floating IP - 1.2.3.4 ",
+            Judged("reserved_ip", RESOURCE, False, "1.2.3.4"),
+        ),
+        (
+            "Reserved IPs",
+            "Unused Reserved IP - 1.2.3.4",
+            Judged("reserved_ip", RESOURCE, False, "1.2.3.4"),
+        ),
+        ("Droplets", "web-1 Overage (1 TB)", Judged("droplet", "shared", True, "")),
+        ("Spaces", "Overage (1 TB)", Judged("spaces_bucket", "shared", False, "")),
+        ("Spaces", "Spaces Overage (1 TB)", Judged("spaces_bucket", "shared", True, "")),
+        ("Spaces Subscription", "syd1", Judged("spaces_bucket", "shared", False, "")),
+        ("Bandwidth", "pooled", Judged("", "shared", False, "")),
+        ("Taxes", "GST Overage (10%)", Judged("", "tax", False, "")),
+        ("Credits", "promo", Judged("", "credit", False, "")),
+        ("Credits", "for an overage (1 TB)", Judged("", "credit", False, "")),
+        ("Support", "Premium", Judged("", "account", False, "")),
+        ("Droplet", "web-1", Judged("", "account", False, "")),
+    ],
+)
+def test_a_lines_words_say_what_it_bills(product: str, description: str, judged: Judged) -> None:
+    assert judge(product, "", description, "", is_credit=False) == judged
+
+
+def test_a_negative_amount_is_a_credit_unless_it_is_tax() -> None:
+    credit = Judged("", "credit", False, "")
+    assert judge("Droplets", "", "web-1", "", is_credit=True) == credit
+    assert judge("Support", "", "x", "", is_credit=True) == credit
+    assert judge("Tax", "", "GST", "", is_credit=True) == Judged("", "tax", False, "")
+
+
+@pytest.mark.parametrize(
+    ("sku", "judged"),
+    [
+        ("1-DO-DROP-0011", Judged("droplet", RESOURCE, False, "web-1")),
+        ("1-do-drop", Judged("droplet", RESOURCE, False, "web-1")),
+        ("1-DO-LOAD-0011", Judged("load_balancer", RESOURCE, False, "web-1")),
+        ("1-DO-SPAC-1", Judged("spaces_bucket", "shared", False, "")),
+        ("1-DO-BAND-1", Judged("", "shared", False, "")),
+        ("1-DO", Judged("", "account", False, "")),
+        ("1-DO-WHAT-1", Judged("", "account", False, "")),
+        ("", Judged("", "account", False, "")),
+    ],
+)
+def test_a_daily_estimate_is_judged_by_its_sku(sku: str, judged: Judged) -> None:
+    assert judge_daily("Web-1 (s-1vcpu-1gb)", "", sku, is_credit=False) == judged
+
+
+def test_a_daily_credit_is_one() -> None:
+    credit = Judged("", "credit", False, "")
+    assert judge_daily("web-1", "", "1-DO-DROP-1", is_credit=True) == credit
+    overage = Judged("droplet", "shared", True, "")
+    assert judge_daily("Droplet Overage (1 TB)", "", "1-DO-DROP-1", is_credit=False) == overage
+
+
+def test_every_product_is_found_by_its_name() -> None:
+    for name, product in PRODUCTS.items():
+        told = judge(name.title(), "", "x", "", is_credit=False)
+        assert told.classification == product.classification
+
+
+def bad(read: object, text: str) -> str:
+    assert callable(read)
+    with pytest.raises(BadValue) as refused:
+        read(text)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("$" + "9" * 16 + "." + "9" * 12, "9" * 16 + "." + "9" * 12),
+        ("0" * 40 + "1", "1"),
+        ("$0.000000000001", "0.000000000001"),
+        ("-$1.00", "-1.00"),
+        ("$-1.00", "-1.00"),
+        ("+$1.00", "1.00"),
+        ("($1.00)", "-1.00"),
+        ("(0.00)", "0.00"),
+        ("-0.00", "0.00"),
+        ("$1,234.56", "1234.56"),
+        ("$12,345,678", "12345678"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        (" $1.00 ", "1.00"),
+    ],
+)
+def test_an_amount_is_read_to_its_last_digit(text: str, amount: str) -> None:
+    assert str(read_amount(text)) == str(Decimal(amount))
+
+
+TOO_LONG = "is longer than 100 characters"
+TOO_PRECISE = "has more than 28 digits, or more than 12 after the point"
+UNFIT = "has brackets or signs that do not fit together"
+NO_AMOUNT = "is not an amount such as $1,234.56"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is blank"),
+        ("   ", "is blank"),
+        ("\t", "is blank"),
+        ("free", NO_AMOUNT),
+        ("1e3", NO_AMOUNT),
+        ("1,23", NO_AMOUNT),
+        ("1234,567", NO_AMOUNT),
+        ("($1.00", UNFIT),
+        ("$1.00)", UNFIT),
+        ("-$-1.00", UNFIT),
+        ("(-$1.00)", UNFIT),
+        ("1" * 29, TOO_PRECISE),
+        ("1" * 17 + "." + "1" * 12, TOO_PRECISE),
+        ("0.0000000000001", TOO_PRECISE),
+        ("0" * 101, TOO_LONG),
+    ],
+)
+def test_what_is_no_amount_is_refused_with_the_reason(text: str, why: str) -> None:
+    assert bad(read_amount, text) == why
+
+
+def test_a_value_of_just_a_hundred_characters_is_read() -> None:
+    assert read_amount("0" * 99 + "1") == 1
+    assert read_hours(" " * 100) is None
+    assert read_instant(" " * 100) is None
+    assert bad(read_hours, " " * 101) == TOO_LONG
+    assert bad(read_instant, " " * 101) == TOO_LONG
+
+
+def test_hours_are_a_number_or_none() -> None:
+    assert read_hours("") is None
+    assert read_hours(" 744 ") == 744
+    assert read_hours("-1.5") == Decimal("-1.5")
+    assert str(read_hours("-0")) == "0"
+    assert str(read_hours("1,000.25")) == "1000.25"
+    assert bad(read_hours, "a month") == "is not a number of hours"
+    assert bad(read_hours, "(1)") == "is not a number of hours"
+    assert bad(read_hours, "1" * 29) == TOO_PRECISE
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2020-07-01 00:00:00 +0000", datetime(2020, 7, 1, tzinfo=UTC)),
+        ("2020-07-01T00:00:00Z", datetime(2020, 7, 1, tzinfo=UTC)),
+        ("2020-07-01T00:00:00z", datetime(2020, 7, 1, tzinfo=UTC)),
+        ("2020-07-01 00:00:00 UTC", datetime(2020, 7, 1, tzinfo=UTC)),
+        ("2020-07-01T10:30:00+10:30", datetime(2020, 7, 1, tzinfo=UTC)),
+        ("2020-07-01T00:00:00.123456789Z", datetime(2020, 7, 1, 0, 0, 0, 123456, tzinfo=UTC)),
+        ("2020-07-01T00:00:00.1Z", datetime(2020, 7, 1, 0, 0, 0, 100000, tzinfo=UTC)),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("2199-12-31T23:59:59Z", datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_read_in_utc(text: str, instant: datetime) -> None:
+    assert read_instant(f" {text} ") == instant
+    told = read_instant(text)
+    assert told is not None
+    assert told.tzinfo is UTC
+
+
+YEARS = "is not between the years 2000 and 2199"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2020-07-01", "is not an instant such as 2020-07-01 00:00:00 +0000"),
+        ("2020-07-01T00:00:00", "is not an instant such as 2020-07-01 00:00:00 +0000"),
+        ("2021-02-29T00:00:00Z", "is no instant of the calendar"),
+        ("0001-01-01T00:00:00+10:00", "is no instant of the calendar"),
+        ("1999-12-31T23:59:59Z", YEARS),
+        ("2000-01-01T00:00:00+01:00", YEARS),
+        ("2200-01-01T00:00:00Z", YEARS),
+    ],
+)
+def test_what_is_no_instant_is_refused_with_the_reason(text: str, why: str) -> None:
+    assert bad(read_instant, text) == why

@@ -1,0 +1,121 @@
+"""Credit notes exactly at what is left: of a line, of the invoice, of its tax."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from services.analytics.invoicing.crediting import (
+    Credit,
+    Creditable,
+    CreditableTax,
+    CreditedAmount,
+    Wanted,
+    credit,
+)
+from services.common.errors import FailedPrecondition, InvalidArgument
+
+A, B, T = UUID(int=1), UUID(int=2), UUID(int=3)
+GST = Decimal(10)
+
+
+def tax(amount: int = 15, followed: int = 0, alone: int = 0) -> CreditableTax:
+    return CreditableTax(T, amount, followed, alone)
+
+
+def lines(a: int = 0, b: int = 0) -> list[Creditable]:
+    """A line of 100 and one of 50, of which so much was taken back."""
+    return [Creditable(A, 100, a), Creditable(B, 50, b)]
+
+
+def note(*amounts: tuple[UUID, int], subtotal: int, tax_cents: int) -> Credit:
+    made = tuple(CreditedAmount(line, cents) for line, cents in amounts)
+    return Credit(made, subtotal, tax_cents)
+
+
+def wanted(*amounts: tuple[UUID, int]) -> list[Wanted]:
+    return [Wanted(line, cents) for line, cents in amounts]
+
+
+def test_all_that_is_left_is_taken_back_with_its_tax() -> None:
+    whole = credit(lines(), tax(), [], rate_percent=GST)
+    assert whole == note((A, 100), (B, 50), subtotal=150, tax_cents=15)
+    assert whole.total_cents == 165
+    assert credit(lines(100, 49), tax(followed=15), [], rate_percent=GST) == note(
+        (B, 1), subtotal=1, tax_cents=0
+    )
+
+
+def test_a_line_is_taken_back_to_its_last_cent_and_not_further() -> None:
+    assert credit(lines(), tax(), wanted((A, 100)), rate_percent=GST) == note(
+        (A, 100), subtotal=100, tax_cents=10
+    )
+    assert credit(lines(a=99), tax(followed=10), wanted((A, 1)), rate_percent=GST) == note(
+        (A, 1), subtotal=1, tax_cents=0
+    )
+    assert credit(lines(), tax(), wanted((A, 4), (B, 1)), rate_percent=GST) == note(
+        (A, 4), (B, 1), subtotal=5, tax_cents=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "why"),
+    [
+        ([(A, 101)], "lines[0].amount_cents", "is more than is left: 100"),
+        ([(A, 1), (B, 41)], "lines[1].amount_cents", "is more than is left: 40"),
+        ([(A, 0)], "lines[0].amount_cents", "must be positive"),
+        ([(A, -1)], "lines[0].amount_cents", "must be positive"),
+        ([(A, 1), (A, 1)], "lines[1].line_id", "is named twice"),
+        ([(A, 1), (UUID(int=9), 1)], "lines[1].line_id", "is no line of this invoice"),
+        ([(T, 15)], "lines[0].amount_cents", "is more than is left: 14"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_refused_by_its_line(
+    asked: list[tuple[UUID, int]], field: str, why: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        credit(lines(b=10), tax(followed=1), wanted(*asked), rate_percent=GST)
+    [violation] = refused.value.violations
+    assert (violation.field, violation.description) == (field, why)
+
+
+def test_nothing_left_is_said() -> None:
+    with pytest.raises(FailedPrecondition, match=r"^nothing is left to credit$") as refused:
+        credit(lines(100, 50), tax(followed=15), [], rate_percent=GST)
+    assert refused.value.reason == "NOTHING_TO_CREDIT"
+
+
+def test_no_more_than_the_invoice_is_taken_back_where_a_line_of_it_is_negative() -> None:
+    given_back = [Creditable(A, 100, 0), Creditable(B, -40, 0)]
+    assert credit(given_back, tax(6), wanted((A, 60)), rate_percent=GST) == note(
+        (A, 60), subtotal=60, tax_cents=6
+    )
+    with pytest.raises(InvalidArgument) as refused:
+        credit(given_back, tax(6), wanted((A, 61)), rate_percent=GST)
+    [violation] = refused.value.violations
+    assert (violation.field, violation.description) == (
+        "lines", "are more than is left of the invoice",
+    )  # fmt: skip
+    with pytest.raises(InvalidArgument, match="are more than is left of the invoice"):
+        credit([Creditable(A, 100, 1), given_back[1]], tax(6), wanted((A, 60)), rate_percent=GST)
+    assert credit(given_back, tax(6), [], rate_percent=GST) == note(
+        (A, 100), (B, -40), subtotal=60, tax_cents=6
+    )
+
+
+def test_a_tax_that_was_taken_back_alone_is_not_taken_back_again() -> None:
+    assert tax(15, followed=4, alone=5).left_cents == 6
+    alone = credit(lines(), tax(), wanted((T, 15)), rate_percent=GST)
+    assert alone == note((T, 15), subtotal=0, tax_cents=15)
+    assert credit(lines(), tax(alone=15), [], rate_percent=GST).tax_cents == 0
+    assert credit(lines(), tax(alone=10), [], rate_percent=GST).tax_cents == 5
+    assert credit(lines(), tax(), wanted((A, 100), (T, 5)), rate_percent=GST) == note(
+        (A, 100), (T, 5), subtotal=100, tax_cents=15
+    )
+    assert credit(lines(), tax(), wanted((A, 100), (T, 6)), rate_percent=GST).tax_cents == 15
+    # Of everything that is left without the tax, what the tax alone gave is not given twice.
+    later = credit(lines(a=100), tax(followed=9, alone=6), [], rate_percent=GST)
+    assert later == note((B, 50), subtotal=50, tax_cents=0)
+    # Alone after all lines: nothing follows any more.
+    last = credit(lines(100, 50), tax(16, followed=15), wanted((T, 1)), rate_percent=GST)
+    assert last == note((T, 1), subtotal=0, tax_cents=1)

@@ -1,0 +1,225 @@
+"""How far the wire is loose: each spelling that means the same, beside one that does not."""
+
+from typing import Any
+
+import pytest
+
+from providers.digitalocean.kinds import comparators as c
+from providers.digitalocean.kinds.comparators import Comparator
+from providers.digitalocean.kinds.dns_comparators import dns_name, dns_records
+
+BOOKS = dns_records("Example.com.")
+NAMES = dns_name("example.com.")
+
+
+def env(**more: Any) -> list[dict[str, Any]]:
+    return [{"key": "A", "value": "1", **more}]
+
+
+def pool(**more: Any) -> list[dict[str, Any]]:
+    return [{"name": "p", "size": "s-1vcpu-2gb", "count": 3, **more}]
+
+
+def rule(**more: Any) -> list[dict[str, Any]]:
+    return [{"protocol": "tcp", "ports": "22", "sources": {"addresses": ["10.0.0.1"]}, **more}]
+
+
+def record(**more: Any) -> list[dict[str, Any]]:
+    return [{"id": 1, "type": "A", "name": "www", "data": "192.0.2.1", **more}]
+
+
+SAME: list[tuple[Comparator, Any, Any]] = [
+    (c.by_default, "a", "a"),
+    (c.by_default, 1, "1"),
+    (c.by_default, [1, 2, 2], ["2", 1, 2]),
+    (c.by_default, {"a": 1, "b": None}, {"b": None, "a": "1"}),
+    (c.by_case, "S-1VCPU", "s-1vcpu"),
+    (c.by_case, 1, 1),
+    (c.number, "1.50", 1.5),
+    (c.number, "1e2", 100),
+    (c.number, "NaN", "NaN"),
+    (c.number, True, "true"),
+    (c.number, "x", "x"),
+    (c.tags, None, []),
+    (c.tags, ["A", "a", "k8s", "k8s:x", "terraform:y", "K8S:z"], ["a"]),
+    (c.tags, ("a",), ["A"]),
+    (c.tags, "a", "a"),
+    (c.tags, [1], [1]),
+    (c.unset_alike(c.by_default), None, ""),
+    (c.unset_alike(c.by_default), [], {}),
+    (c.unset_alike(c.by_default), "a", "a"),
+    (c.image, "Ubuntu-24", {"slug": "ubuntu-24", "id": 7}),
+    (c.image, 7, {"slug": "ubuntu-24", "id": 7}),
+    (c.image, "7", {"slug": None, "id": 7}),
+    (c.image, {"slug": "u", "id": 7}, {"slug": "other", "id": 7}),
+    (c.image, "ubuntu-24", {"slug": None, "id": 7}),  # a retired image has no slug any more
+    (c.image, True, True),
+    (c.image, [1], [1]),
+    (c.image, {"slug": ["x"], "id": 1}, {"slug": ["x"], "id": 1}),
+    (c.image, {"id": {"x": 1}}, {"id": {"x": 1}}),
+    (c.firewall_rules, None, []),
+    (c.firewall_rules, "", []),
+    (c.firewall_rules, rule(ports="0"), rule(ports="ALL")),
+    (c.firewall_rules, rule(ports=0), rule(ports="all")),
+    (c.firewall_rules, rule(protocol="ICMP", ports=""), rule(protocol="icmp", ports="8")),
+    (c.firewall_rules, rule(protocol="TCP"), rule()),
+    (c.firewall_rules, rule(sources={"addresses": ["10.0.0.1"], "tags": []}), rule()),
+    (c.firewall_rules, rule(destinations={"addresses": None}), rule(destinations={"tags": []})),
+    (c.firewall_rules, rule(destinations={"tags": []}), rule(destinations={})),
+    (c.firewall_rules, rule(note=""), rule()),
+    (c.firewall_rules, ["x"], ["x"]),
+    (c.node_pools, None, []),
+    (c.node_pools, pool(id="1", nodes=[1]), pool(id="2", nodes=[2])),
+    (c.node_pools, pool(auto_scale=False, min_nodes=1, max_nodes=2), pool()),
+    (c.node_pools, pool(auto_scale=False), pool(auto_scale=None)),
+    (c.node_pools, pool(auto_scale=True, min_nodes=1), pool(auto_scale=True, min_nodes=1, count=9)),
+    (c.node_pools, pool(size="S-1VCPU-2GB"), pool()),
+    (c.node_pools, pool(tags=["k8s"]), pool(tags=None)),
+    (c.node_pools, pool(labels={}), pool()),
+    (c.node_pools, ["x"], ["x"]),
+    (c.load_balancer_size, "lb-small", 1),
+    (c.load_balancer_size, "LB-Medium", "3"),
+    (c.load_balancer_size, "lb-large", 6),
+    (c.load_balancer_size, "lb-other", "lb-other"),
+    (c.maintenance_hour, "13:00", "13:00:00"),
+    (c.maintenance_hour, 13, 13),
+    (c.maintenance_window, {"day": "Mon", "hour": "13:00"}, {"day": "mon", "hour": "13:00:00"}),
+    (c.maintenance_window, {"day": "mon", "pending": True}, {"day": "mon", "description": [1]}),
+    (c.maintenance_window, {"day": "monday", "hour": None}, {"day": "monday"}),
+    (c.maintenance_window, "x", "x"),
+    (c.database_engine, "Redis", "valkey"),
+    (c.database_engine, "PG", "pg"),
+    (c.project_purpose, "Other: shops", "shops"),
+    (c.project_purpose, 1, 1),
+    (c.app_envs, None, []),
+    (c.app_envs, env(type="GENERAL"), env()),
+    (c.app_envs, env(type=""), env(type=None)),
+    (c.app_envs, env(scope="UNSET"), env(scope="RUN_AND_BUILD_TIME")),
+    (c.app_envs, env(scope=""), env(scope="GENERAL")),
+    (c.app_envs, env(type="SECRET"), env(type="SECRET", value="EV[1:x]")),
+    (c.app_envs, ["x"], ["x"]),
+    (c.app_spec, {"name": "x", "envs": []}, {"name": "x"}),
+    (c.app_spec, {"envs": env()}, {"envs": env(type="GENERAL")}),
+    (c.app_spec, {"services": [{"envs": env()}]}, {"services": [{"envs": env(scope="UNSET")}]}),
+    (c.app_spec, "x", "x"),
+    (NAMES, "@", "example.com."),
+    (NAMES, "", "EXAMPLE.com"),
+    (NAMES, "www", "WWW.example.com"),
+    (NAMES, "www", "www.example.com."),
+    (NAMES, "www.other.org.", "www.other.org."),
+    (NAMES, 1, 1),
+    (BOOKS, None, []),
+    (BOOKS, record(), record(id=2)),
+    (BOOKS, record(ttl=None), record()),
+    (BOOKS, record(type="a"), record()),
+    (BOOKS, record(name="www.example.com."), record()),
+    (BOOKS, [*record(), {"type": "SOA", "name": "@", "data": "1800"}], record()),
+    (BOOKS, [*record(), {"type": "soa", "name": "@"}], record()),
+    (BOOKS, record(type="CNAME", data="@"), record(type="CNAME", data="example.com.")),
+    (BOOKS, record(type="MX", data="mail"), record(type="MX", data="MAIL.example.com")),
+    (BOOKS, record(type="NS", data="ns1.Other.org"), record(type="ns", data="ns1.other.org.")),
+    (BOOKS, record(type="SRV", data="sip"), record(type="SRV", data="sip.example.com.")),
+    (BOOKS, record(type="CNAME", data=None), [{"type": "CNAME", "name": "www"}]),
+    (BOOKS, record(type=1), record(type=1)),
+    (BOOKS, ["x"], ["x"]),
+    (BOOKS, "x", "x"),
+]  # fmt: skip
+
+OTHER: list[tuple[Comparator, Any, Any]] = [
+    (c.by_default, "a", "A"),
+    (c.by_default, [1, 2], [1, 2, 2]),
+    (c.by_default, {"a": 1}, {"a": 2}),
+    (c.by_default, None, ""),
+    (c.by_case, "a", "b"),
+    (c.number, "1.5", 1.51),
+    (c.number, True, 1),
+    (c.number, 1, True),
+    (c.number, "x", 1),
+    (c.number, 1, "x"),
+    (c.number, "Infinity", 1),
+    (c.number, 1, "NaN"),
+    (c.tags, ["a"], ["b"]),
+    (c.tags, ["k8s-mine"], []),
+    (c.tags, ["k8sx"], []),
+    (c.tags, ["terraform"], []),
+    (c.tags, [1], ["1", "2"]),
+    (c.unset_alike(c.by_default), None, 0),
+    (c.unset_alike(c.by_default), "", False),
+    (c.unset_alike(c.by_default), "a", None),
+    (c.unset_alike(c.by_default), None, "a"),
+    (c.unset_alike(c.by_default), "a", "b"),
+    (c.image, "ubuntu-24", {"slug": "debian", "id": 7}),
+    (c.image, 8, {"slug": "ubuntu-24", "id": 7}),
+    (c.image, {"slug": "u", "id": 7}, {"slug": "other", "id": 8}),
+    (c.image, "ubuntu-24", None),
+    (c.image, None, "ubuntu-24"),
+    (c.image, True, 1),
+    (c.image, {"slug": ["x"], "id": 1}, {"slug": ["y"], "id": 1}),
+    (c.firewall_rules, rule(ports="0"), rule(ports="22")),
+    (c.firewall_rules, rule(protocol="udp"), rule()),
+    (c.firewall_rules, rule(sources={"addresses": ["10.0.0.2"]}), rule()),
+    (c.firewall_rules, rule(destinations={"addresses": ["10.0.0.2"]}), rule(destinations={})),
+    (c.firewall_rules, rule(sources={}), rule()),
+    (c.firewall_rules, rule(note="x"), rule()),
+    (c.firewall_rules, ["x"], ["y"]),
+    (c.firewall_rules, "x", []),
+    (c.node_pools, pool(count=4), pool()),
+    (c.node_pools, pool(name="q"), pool()),
+    (c.node_pools, pool(size="s-2vcpu-2gb"), pool()),
+    (c.node_pools, pool(tags=["a"]), pool(tags=["b"])),
+    (c.node_pools, pool(auto_scale=True, min_nodes=1), pool(auto_scale=True, min_nodes=2)),
+    (c.node_pools, pool(auto_scale=True, max_nodes=1), pool(auto_scale=True, max_nodes=2)),
+    (c.node_pools, pool(auto_scale=True), pool()),
+    (c.node_pools, "x", []),
+    (c.load_balancer_size, "lb-small", 2),
+    (c.load_balancer_size, "lb-medium", 2),
+    (c.load_balancer_size, "lb-large", 3),
+    (c.load_balancer_size, "LB-other", "lb-other"),
+    (c.maintenance_hour, "13:00", "13:00:01"),
+    (c.maintenance_hour, "13", "13:00"),
+    (c.maintenance_window, {"day": "monday"}, {"day": "tuesday"}),
+    (c.maintenance_window, {"hour": "13:00"}, {"hour": "14:00"}),
+    (c.database_engine, "pg", "mysql"),
+    (c.database_engine, "redis", "pg"),
+    (c.project_purpose, "Other: a", "b"),
+    (c.project_purpose, "Other:a", "a"),
+    (c.app_envs, env(value="2"), env()),
+    (c.app_envs, env(type="SECRET"), env()),
+    (c.app_envs, env(scope="RUN_TIME"), env()),
+    (c.app_envs, env(scope="BUILD_TIME"), env(scope="RUN_TIME")),
+    (c.app_envs, env(key="B"), env()),
+    (c.app_envs, "x", []),
+    (c.app_spec, {"name": "x"}, {"name": "y"}),
+    (c.app_spec, {"name": "x", "other": []}, {"name": "x"}),
+    (c.app_spec, {"services": [{"envs": env()}]}, {"services": [{"envs": env(value="2")}]}),
+    (NAMES, "www", "mail"),
+    (NAMES, "www.", "www"),
+    (NAMES, "www.example.com", "www.example.org"),
+    (NAMES, "xexample.com", "@"),
+    (BOOKS, record(data="192.0.2.2"), record()),
+    (BOOKS, record(type="AAAA"), record()),
+    (BOOKS, record(name="mail"), record()),
+    (BOOKS, record(ttl=1800), record()),
+    (BOOKS, record(type="TXT", data="A"), record(type="TXT", data="a")),
+    (BOOKS, record(type="TXT", data="mail"), record(type="TXT", data="mail.example.com")),
+    (BOOKS, record(type="CNAME", data="mail"), record(type="CNAME", data="mail.other.org")),
+    (BOOKS, record(type="CNAME", data="a.b"), record(type="CNAME", data="a.b.example.com")),
+    (BOOKS, record(), []),
+    (BOOKS, "x", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("same", "expected", "actual"), SAME)
+def test_two_spellings_of_one_value_are_the_same_either_way(
+    same: Comparator, expected: Any, actual: Any
+) -> None:
+    assert same(expected, actual)
+    if same is not c.image:
+        assert same(actual, expected)
+
+
+@pytest.mark.parametrize(("same", "expected", "actual"), OTHER)
+def test_a_real_difference_is_one_either_way(same: Comparator, expected: Any, actual: Any) -> None:
+    assert not same(expected, actual)
+    if same is not c.image:
+        assert not same(actual, expected)
