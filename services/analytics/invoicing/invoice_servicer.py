@@ -156,11 +156,11 @@ class InvoiceServicer(
             days = []
             if line.kind in ("overage", "ad_hoc", "adjustment"):
                 wanted = UsageFilter(
-                    invoice.tenant_id,
-                    line.deployment_id,
-                    line.resource_kind,
-                    line.service_start,
-                    line.service_end,
+                    tenant_id=invoice.tenant_id,
+                    deployment_id=line.deployment_id,
+                    resource_kind=line.resource_kind,
+                    from_day=line.service_start,
+                    to_day=line.service_end,
                 )
                 days = [*await list_usage(session, scope, wanted, after=None, limit=MOST_DAYS)]
         price_type, price_id = price_of(line.kind, line.meta)

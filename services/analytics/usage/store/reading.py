@@ -45,7 +45,7 @@ LIMIT :limit
 """)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageFilter:
     """Which usage; what is empty or None is not asked. Combined with and."""
 
