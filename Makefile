@@ -11,7 +11,7 @@ LOCKED := $(VENV)/.locked-$(shell cat requirements-dev.txt | cksum | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.txt; pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help install focus up down reset logs status test soak lint format protos lock bench clean
+.PHONY: help install focus up down reset logs status test soak mutants lint format protos lock bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ test: $(INSTALLED) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real eng
 soak: $(INSTALLED)  ## Run the tests that take long
 	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)
 
+mutants: $(INSTALLED)  ## Change the money rules in small ways; fail where the tests do not notice
+	@$(PY) -m tests.support.mutants $(ARGS)
+
 lint: $(INSTALLED)  ## Check format, style, types, import contracts and protos
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
@@ -102,5 +105,5 @@ bench: $(INSTALLED)  ## Measure, and print ratios
 
 clean:  ## Remove what was installed and generated; the data stay (see reset)
 	@if [ -x $(PY) ] && [ -e .arcadia ]; then $(ARCADIA) down; fi
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis mutants *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

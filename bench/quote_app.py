@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.gathering import Gathering
 from services.catalog.quoting.freezing import plan_inputs
-from services.catalog.quoting.inputs import UsageFact
+from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.lines import Line, total
 from services.catalog.quoting.proofs import prove
 from services.catalog.store.price_list import PriceListReader
@@ -58,7 +58,7 @@ def application(settings: Settings) -> FastAPI:
         inputs = plan_inputs(
             version,
             prices.addons_of(body.addons, version.currency),
-            [UsageFact(kind, qty) for kind, qty in body.projected_usage.items()],
+            [UsageSeries(kind, projected_qty=qty) for kind, qty in body.projected_usage.items()],
             body.starts_on,
             prices.known,
         )
@@ -97,6 +97,7 @@ def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
             "qty": line.qty,
             "unit": line.unit,
             "unit_price_cents": line.unit_price_cents,
+            "price_base_qty": line.price_base_qty,
             "amount_cents": str(line.amount_cents),
             "meta": line.meta,
         }

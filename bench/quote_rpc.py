@@ -126,11 +126,9 @@ async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
         request.items.append(
             pb.BatchQuoteItem(
                 subscription_id=identifier,
-                quantities=[
-                    pb.UsageQuantity(
-                        resource_kind="droplet_hours", qty=str(1440 + number), facts_hash="a" * 64
-                    ),
-                    pb.UsageQuantity(resource_kind="spaces_gb_month", qty="151.25"),
+                usage=[
+                    _series("droplet_hours", str(48 + number), "a" * 64),
+                    _series("spaces_gb_month", "5.25", ""),
                 ],
             )
         )
@@ -152,6 +150,12 @@ async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
         at_least=True,
         detail=f"{best:.0f} subscriptions a second, end to end",
     )
+
+
+def _series(kind: str, qty: str, facts_hash: str) -> pb.UsageSeries:
+    """As much on every day of April."""
+    run = pb.UsageRun(first_day="2026-04-01", days=30, qty=qty)
+    return pb.UsageSeries(resource_kind=kind, runs=[run], facts_hash=facts_hash)
 
 
 def _channel(stack: BenchStack) -> grpc.aio.Channel:

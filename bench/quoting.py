@@ -11,7 +11,7 @@ from services.catalog.quoting.inputs import (
     HeldAddon,
     QuoteInputs,
     Term,
-    UsageFact,
+    UsageSeries,
     VersionSnapshot,
 )
 from services.catalog.quoting.proofs import prove
@@ -75,12 +75,12 @@ def _inputs(
     return QuoteInputs(
         month=month,
         currency=version.currency,
-        term=Term(version, days),
+        terms=(Term(version, days),),
         addons=tuple(HeldAddon(addon, days) for addon in addons),
         usage=(
-            UsageFact("llm_tokens", Decimal(100_000_000 + number)),
-            UsageFact("spaces_gb_month", Decimal(90)),
-            UsageFact("droplet_hours", Decimal(2160)),
+            UsageSeries("llm_tokens", projected_qty=Decimal(100_000_000 + number)),
+            UsageSeries("spaces_gb_month", projected_qty=Decimal(90)),
+            UsageSeries("droplet_hours", projected_qty=Decimal(2160)),
         ),
-        prices_on=STARTS_ON,
+        projected_from=STARTS_ON,
     )

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
+from services.common.money import amount_text
 from services.common.settings import Service, Settings
 
-__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "money_of", "table_of"]
+__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "table_of"]
 
 BAR_CELLS: Final = 24
 UNKNOWN: Final = "?"
@@ -34,16 +35,11 @@ def asked(ask: Ask[Answer]) -> Answer:
         raise refused(error) from None
 
 
-def money(message: Any, field: str) -> str:  # noqa: ANN401
+def money(message: Any, field: str, currency: str) -> str:  # noqa: ANN401
     """An amount in cents as a decimal; a question mark when it is unknown."""
     if not message.HasField(field):
         return UNKNOWN
-    return money_of(getattr(message, field))
-
-
-def money_of(cents: int) -> str:
-    """An amount in cents as a decimal."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02}"
+    return amount_text(getattr(message, field), currency)
 
 
 def bar(amount: int, largest: int, style: str) -> Text:

@@ -19,6 +19,7 @@ from cli.caller import Metadata, called_as_operator, refused
 from services.catalog.changes import Change
 from services.catalog.seed import seed
 from services.common.database import Database
+from services.common.money import money_text
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def list_catalog() -> None:
             Text(plan.code),
             Text(plan.name),
             str(version.version) if version else "none",
-            _money(version.price_cents, version.currency) if version else "",
+            money_text(version.price_cents, version.currency) if version else "",
         )
     Console().print(table)
     table = _table("addon", "of", "adds", "a month")
     for addon in addons:
-        price = _money(addon.price_cents, addon.currency)
+        price = money_text(addon.price_cents, addon.currency)
         table.add_row(Text(addon.code), addon.resource_kind, addon.qty, price)
     Console().print(table)
 
@@ -80,7 +81,7 @@ def show_plan(code: Annotated[str, typer.Argument(help="The plan's code.")]) -> 
     if not versions:
         console.print("It has no version yet.")
     for version in versions:
-        price = _money(version.price_cents, version.currency)
+        price = money_text(version.price_cents, version.currency)
         console.print(f"[bold]version {version.version}[/] · {version.status} · {price} a month")
         table = _table("kind", "included", "more of it", "model")
         for item in version.items:
@@ -209,10 +210,6 @@ def _table(*headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
-
-
-def _money(cents: int, currency: str) -> str:
-    return f"{cents // 100}.{cents % 100:02} {currency}"
 
 
 def _more(item: catalog_pb2.PlanItem) -> str:

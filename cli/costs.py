@@ -12,7 +12,7 @@ from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1 import provider_invoice_service_pb2 as invoices_pb
 from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
-from arcadia.billing.v1.costs_pb2 import CostLine
+from arcadia.billing.v1.costs_pb2 import CostLine, CostTotal
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 from rich.console import Console
 from rich.text import Text
@@ -92,7 +92,7 @@ def show_totals(
         for total in answer.totals:
             _say(
                 console,
-                f"{total.amount_usd:>14}  {total.line_count:>9,}  {total.group or '(none)'}",
+                f"{total.amount_usd:>14}  {total.line_count:>9,}  {_group(total)}",
             )
         whole = answer.total_usd if answer.HasField("total_usd") else "unknown"
         _say(console, f"{whole:>14}  USD in all")
@@ -179,6 +179,10 @@ def _list(request: pb.ListCostLinesRequest) -> int:
 
     _called(call)
     return printed
+
+
+def _group(total: CostTotal) -> str:
+    return f"{total.tenant_id} {total.group}".lstrip() or "(none)"
 
 
 def _line(line: CostLine) -> Text:

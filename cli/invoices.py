@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,12 +18,13 @@ from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
 from cli.tables import print_unfolded
+from services.common.money import amount_text, money_text
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceAsyncStub
 
-__all__ = ["commands", "money"]
+__all__ = ["commands"]
 
 commands = typer.Typer(
     help="What tenants owe, with its documents, and what becomes of it.", no_args_is_help=True
@@ -59,7 +61,7 @@ def list_invoices(
             invoice.number,
             invoice.period[:7],
             Text(invoice.tenant_id),
-            money(invoice.total_cents, invoice.currency),
+            money_text(invoice.total_cents, invoice.currency),
             Text(invoice.status, style=STYLES.get(invoice.status, "")),
             Text(invoice.hand_over.reference or invoice.hand_over.status.replace("_", " ")),
         )
@@ -86,8 +88,8 @@ def show_invoice(invoice_id: Identifier) -> None:
             line.kind,
             Text(line.description),
             Text(f"{line.qty} {line.unit}"),
-            line.unit_price_cents,
-            money(line.amount_cents, ""),
+            amount_text(Decimal(line.unit_price_cents), answer.invoice.currency),
+            amount_text(line.amount_cents, answer.invoice.currency),
         )
     print_unfolded(table)
 
@@ -196,15 +198,9 @@ def credit_invoice(
         return (await stub.CreateCreditNote(request, metadata=metadata)).credit_note
 
     note = _asked(ask)
-    total = money(note.total_cents, note.currency)
-    Console().print(f"{note.number}: {total}, {money(note.tax_cents, '')} of it tax")
-
-
-def money(cents: int, currency: str) -> str:
-    """As in `AUD 1,234.50`."""
-    whole, rest = divmod(abs(cents), 100)
-    sign = "-" if cents < 0 else ""
-    return f"{currency} {sign}{whole:,}.{rest:02d}".lstrip()
+    total = money_text(note.total_cents, note.currency)
+    tax = amount_text(note.tax_cents, note.currency)
+    Console().print(f"{note.number}: {total}, {tax} of it tax")
 
 
 def _verify_one(invoice_id: str) -> bool:
@@ -270,9 +266,9 @@ def _print_head(console: Console, invoice: invoices_pb2.Invoice) -> None:
         Text.assemble(
             f"{invoice.number or 'draft'} · {invoice.tenant_id} · {invoice.period[:7]} · ",
             (invoice.status, STYLES.get(invoice.status, "")),
-            f" · {money(invoice.subtotal_cents, invoice.currency)}"
-            f" + {invoice.tax_label} {money(invoice.tax_cents, '')}"
-            f" = {money(invoice.total_cents, '')}",
+            f" · {money_text(invoice.subtotal_cents, invoice.currency)}"
+            f" + {invoice.tax_label} {amount_text(invoice.tax_cents, invoice.currency)}"
+            f" = {amount_text(invoice.total_cents, invoice.currency)}",
         ),
         soft_wrap=True,
     )

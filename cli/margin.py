@@ -10,10 +10,11 @@ from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.analytics import UNKNOWN, asked, bar, heading, money, money_of, table_of
+from cli.analytics import UNKNOWN, asked, bar, heading, money, table_of
 from cli.caller import Metadata
 from cli.following import ran
 from services.common.errors import InvalidArgument
+from services.common.money import amount_text
 from services.common.periods import month_of, read_month
 from workflows.metering_starts import start_margin_refresh
 
@@ -45,8 +46,10 @@ def show_margin(
     answer = asked(ask)
     states = f"revenue {answer.revenue_state}, costs {answer.cogs_state}"
     _print_whole(answer, f"{answer.period[:7]} ({states})")
-    _print_shares(answer.by_tenant if by == "tenant" else answer.by_deployment, by)
-    _print_kinds(answer.by_kind)
+    currency = answer.conversion.reporting_currency
+    _print_shares(answer.by_tenant if by == "tenant" else answer.by_deployment, by, currency)
+    _print_kinds(answer.by_kind, currency)
+    _print_splits(answer.shared_costs)
     if answer.by_tenant_next_page_token if by == "tenant" else answer.by_deployment_next_page_token:
         Console().print(f"… the {PAGE_SIZE} with the most revenue; the API lists the rest.")
 
@@ -71,8 +74,10 @@ def show_accrual() -> None:
         Console().print(
             "`arcadia costs daily` reads the provider's daily costs now.", style="yellow"
         )
-    _print_shares(answer.by_tenant, "tenant")
-    _print_kinds(answer.by_kind)
+    currency = answer.conversion.reporting_currency
+    _print_shares(answer.by_tenant, "tenant", currency)
+    _print_kinds(answer.by_kind, currency)
+    _print_splits(answer.shared_costs)
 
 
 @commands.command("trend")
@@ -96,7 +101,8 @@ def show_trend(
         return await stub.GetMarginTrend(request, metadata=metadata)
 
     answer = asked(ask)
-    _print_rows(answer.months, "month", lambda one: Text(one.period[:7]))
+    currency = answer.conversion.reporting_currency
+    _print_rows(answer.months, "month", lambda one: Text(one.period[:7]), currency)
     _print_conversion(answer.conversion)
 
 
@@ -150,11 +156,11 @@ def _print_whole(answer: Any, title: str) -> None:  # noqa: ANN401
     console = Console()
     console.print(heading(title))
     percent = f" ({answer.margin_percent} %)" if answer.HasField("margin_percent") else ""
-    console.print(
-        f"revenue {money(answer, 'revenue_cents')} - costs {money(answer, 'cogs_cents')}"
-        f" = margin {money(answer, 'margin_cents')}{percent}"
-        f" {answer.conversion.reporting_currency}"
+    currency = answer.conversion.reporting_currency
+    revenue, costs, margin = (
+        money(answer, field, currency) for field in ("revenue_cents", "cogs_cents", "margin_cents")
     )
+    console.print(f"revenue {revenue} - costs {costs} = margin {margin}{percent} {currency}")
     _print_conversion(answer.conversion)
 
 
@@ -169,16 +175,16 @@ def _print_conversion(conversion: Any) -> None:  # noqa: ANN401
         console.print("No exchange rate is set: 1 to 1 was assumed.", style="yellow")
 
 
-def _print_shares(shares: Any, by: str) -> None:  # noqa: ANN401
+def _print_shares(shares: Any, by: str, currency: str) -> None:  # noqa: ANN401
     def name(one: Any) -> Text:  # noqa: ANN401
         if one.attribution in OWNERS:
             return Text(one.attribution, style="dim")
         return Text(f"{one.tenant_id} {one.deployment_id}".rstrip())
 
-    _print_rows(shares, by, name)
+    _print_rows(shares, by, name, currency)
 
 
-def _print_rows(rows: Any, first: str, name: Any) -> None:  # noqa: ANN401
+def _print_rows(rows: Any, first: str, name: Any, currency: str) -> None:  # noqa: ANN401
     """Amounts with a chart: revenue above, costs below, on one scale."""
     largest = max((max(abs(one.revenue_cents), abs(one.cogs_cents)) for one in rows), default=0)
     table = table_of(first, "revenue", "costs", "margin", "%", "", right=NUMBERS)
@@ -187,9 +193,9 @@ def _print_rows(rows: Any, first: str, name: Any) -> None:  # noqa: ANN401
         chart = Text("\n").join(drawn for drawn in bars if drawn)
         table.add_row(
             name(one),
-            money(one, "revenue_cents"),
-            money(one, "cogs_cents"),
-            money(one, "margin_cents"),
+            money(one, "revenue_cents", currency),
+            money(one, "cogs_cents", currency),
+            money(one, "margin_cents", currency),
             one.margin_percent if one.HasField("margin_percent") else "",
             chart,
         )
@@ -197,12 +203,30 @@ def _print_rows(rows: Any, first: str, name: Any) -> None:  # noqa: ANN401
         Console().print(table)
 
 
-def _print_kinds(kinds: Any) -> None:  # noqa: ANN401
+def _print_kinds(kinds: Any, currency: str) -> None:  # noqa: ANN401
     for title, axis, style in (("sold", kinds.revenue, "green"), ("bought", kinds.cogs, "red")):
         largest = max((abs(one.amount_cents) for one in axis), default=0)
         table = table_of(title, "amount", "", right=frozenset({"amount"}))
         for one in axis:
             chart = bar(one.amount_cents, largest, style)
-            table.add_row(Text(one.kind), money_of(one.amount_cents), chart)
+            table.add_row(Text(one.kind), amount_text(one.amount_cents, currency), chart)
         if table.row_count:
             Console().print(table)
+
+
+def _print_splits(splits: Any) -> None:  # noqa: ANN401
+    """By what shared costs were split, and what of it is not as it should be."""
+    table = table_of("shared", "USD", "split by", "", right=frozenset({"USD"}))
+    for one in splits:
+        remarks = [one.remark] if one.remark else []
+        if one.unkeyed_owner_count:
+            remarks.append(
+                f"{one.unkeyed_owner_count:,} owners of droplets without known bytes bear nothing"
+            )
+        key = "nothing: unattributed" if one.split_key == "none" else one.split_key
+        table.add_row(
+            Text(one.kind), one.amount_usd, Text(key.replace("_", " ")),
+            Text("; ".join(remarks), style="yellow"),
+        )  # fmt: skip
+    if table.row_count:
+        Console().print(table)

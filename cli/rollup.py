@@ -4,19 +4,24 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import grpc
 import typer
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollups_pb2
+from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled_pb
 from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
+from arcadia.analytics.v1.unbilled_usage_service_pb2_grpc import UnbilledUsageServiceStub
 from rich.console import Console
 from rich.text import Text
 
+from cli.analytics import UNKNOWN, asked, table_of
 from cli.caller import Metadata, called_as_operator, refused
 from cli.following import doings_of, followed
-from cli.invoices import money
+from cli.tables import print_unfolded
+from services.common.money import money_text
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 
@@ -75,6 +80,47 @@ def show_status(
         _print(console, rollup)
     if not rollups:
         console.print("There is no such roll-up." if period else "No month was rolled up yet.")
+
+
+@commands.command("unbilled")
+def list_unbilled(
+    period: Annotated[str, typer.Argument(help="The month, as in 2026-04.")],
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
+) -> None:
+    """List usage that no subscription bills, by deployment, kind and day, at list price."""
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UnbilledUsageServiceStub(channel)
+        found: list[Any] = []
+        token = ""
+        while True:
+            request = unbilled_pb.ListUnbilledUsageRequest(
+                period=period, tenant_id=tenant, deployment_id=deployment, page_size=MOST_FAILURES,
+                page_token=token,
+            )  # fmt: skip
+            answer = await stub.ListUnbilledUsage(request, metadata=metadata)
+            found += answer.unbilled_usage
+            if not (token := answer.next_page_token):
+                return found
+
+    table = table_of("tenant", "deployment", "kind", "day", "qty", "value",
+                     right=frozenset({"qty", "value"}))  # fmt: skip
+    for one in asked(ask):
+        table.add_row(
+            Text(one.tenant_id),
+            Text(one.deployment_id),
+            one.resource_kind,
+            one.day,
+            one.qty,
+            f"{one.currency} {Decimal(one.value_cents) / 100:f}"
+            if one.HasField("value_cents")
+            else UNKNOWN,
+        )
+    if table.row_count:
+        print_unfolded(table)
+    else:
+        Console().print("All usage of the month is billed, or free by a trial.")
 
 
 @commands.command("approve")
@@ -205,7 +251,7 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
         )
         if count
     )
-    totals = "".join(f" · {money(one.total_cents, one.currency)}" for one in rollup.totals)
+    totals = "".join(f" · {money_text(one.total_cents, one.currency)}" for one in rollup.totals)
     began = rollup.started_at.ToDatetime(UTC)
     console.print(
         Text.assemble(
@@ -216,6 +262,19 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
             f": {rollup.reason}" if rollup.reason else "",
         ),
         soft_wrap=True,
+    )
+    if rollup.unbilled.usage_count:
+        console.print(f"  {_unbilled(rollup)}", soft_wrap=True)
+
+
+def _unbilled(rollup: rollups_pb2.Rollup) -> str:
+    """What is on nobody's invoice, in a line."""
+    total = rollup.unbilled
+    worth = f"{total.currency} {Decimal(total.value_cents) / 100:,.2f} at list price"
+    unpriced = f", {total.unpriced_count:,} figures without a price" if total.unpriced_count else ""
+    return (
+        f"unbilled: {total.usage_count:,} figures of {total.deployment_count:,} deployments,"
+        f" {worth}{unpriced}; `arcadia rollup unbilled {rollup.period[:7]}` lists them"
     )
 
 

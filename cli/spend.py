@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.caller import called_as_operator, refused
-from cli.invoices import money
+from services.common.money import money_text
 from services.common.settings import Service, Settings
 
 __all__ = ["commands"]
@@ -118,17 +118,18 @@ def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
 
 def _words(policy: pb.SpendPolicy) -> str:
     whose = f"{policy.tenant_id} {policy.deployment_id}".rstrip()
-    return f"{whose}: {money(policy.cap_cents, policy.currency)} a month, {policy.action}"
+    return f"{whose}: {money_text(policy.cap_cents, policy.currency)} a month, {policy.action}"
 
 
 def _show(breach: pb.SpendBreach) -> None:
+    spent = money_text(breach.accrued_cents, breach.policy.currency)
     when = breach.occurred_at.ToDatetime(UTC)
     by = f" by {breach.decided_by}" if breach.decided_by else ""
     Console().print(
         Text.assemble(
             f"{breach.id}  {breach.period[:7]}  {when:%Y-%m-%d %H:%M}  ",
             (breach.status.replace("_", " ") + by, STYLES.get(breach.status, "green")),
-            f"  {money(breach.accrued_cents, breach.policy.currency)} of {_words(breach.policy)}",
+            f"  {spent} of {_words(breach.policy)}",
             f": {breach.reason}" if breach.reason else "",
         ),
         soft_wrap=True,

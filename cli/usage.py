@@ -25,6 +25,7 @@ commands = typer.Typer(help="What deployments used, day by day.", no_args_is_hel
 PAGE_SIZE = 500
 DAYS_SHOWN = 7
 VOIDED_A_CALL = 5_000
+SECONDS_AN_HOUR = 3_600
 
 
 @commands.command("list")
@@ -74,6 +75,56 @@ def list_usage(
         Console().print(
             f"Nothing was metered since {wanted['from_day']}; `--since` looks further back."
         )
+
+
+@commands.command("unmetered")
+def list_unmetered(
+    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
+    since: Annotated[str, typer.Option(help="From this day on; a week ago when left out.")] = "",
+    until: Annotated[str, typer.Option(help="Up to the day before this one.")] = "",
+) -> None:
+    """List the resources that could not be metered, because their size is unknown, and why."""
+    today = datetime.now(UTC).date()
+    wanted = {
+        "tenant_id": tenant,
+        "deployment_id": deployment,
+        "from_day": since or (today - timedelta(days=DAYS_SHOWN)).isoformat(),
+        "to_day": until,
+    }
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
+        stub: Any = UsageServiceStub(channel)
+        resources: list[Any] = []
+        token = ""
+        while True:
+            request = pb.ListUnmeteredResourcesRequest(
+                page_size=PAGE_SIZE, page_token=token, **wanted
+            )
+            answer = await stub.ListUnmeteredResources(request, metadata=metadata)
+            resources += answer.resources
+            if not (token := answer.next_page_token):
+                return resources
+
+    table = table_of("resource", "tenant", "deployment", "missing", "days", "hours", "why",
+                     right=frozenset({"hours"}))  # fmt: skip
+    for one in asked(ask):
+        days = one.first_day
+        if one.last_day != one.first_day:
+            days += f" to {one.last_day}"
+        table.add_row(
+            Text(f"{one.inventory_kind} {one.resource_name}"),
+            Text(one.tenant_id),
+            Text(one.deployment_id),
+            one.resource_kind,
+            days,
+            f"{one.seconds / SECONDS_AN_HOUR:,.1f}",
+            Text(one.reason),
+        )
+    if table.row_count:
+        print_unfolded(table)
+    else:
+        Console().print(f"Everything of known size since {wanted['from_day']} was metered.")
 
 
 @commands.command("facts")

@@ -33,7 +33,11 @@ hypothesis.settings.register_profile(
         hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture,
     ],
 )  # fmt: skip
-hypothesis.settings.load_profile("arcadia")
+# For `make mutants`: the same few examples each time, so that a mutant lives or dies for good.
+hypothesis.settings.register_profile(
+    "mutants", hypothesis.settings.get_profile("arcadia"), derandomize=True, max_examples=30
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "arcadia"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

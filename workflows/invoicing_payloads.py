@@ -92,13 +92,11 @@ class CheckOutcome:
     """A currency and its total, such as `AUD 1,234.50`."""
     differences: tuple[str, ...] = ()
     unbilled: tuple[str, ...] = ()
-    """Deployments that used something and are on no invoice, in words."""
+    """What was used and is on no invoice, in words."""
 
     def warning(self) -> str:
         """What nobody is billed for, in a line; empty where there is nothing."""
-        if not self.unbilled:
-            return ""
-        return f"{len(self.unbilled)} used something and are billed to nobody: {self.unbilled[0]}"
+        return "; ".join(self.unbilled)
 
 
 @dataclass(frozen=True, slots=True)

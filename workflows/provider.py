@@ -52,10 +52,15 @@ class ProviderTokens:
 async def spaces_of(settings: Settings) -> AsyncIterator[Spaces | None]:
     """The client of Spaces; None where no keys are configured."""
     secret = settings.spaces_secret_access_key.get_secret_value()
-    if not (settings.spaces_access_key_id and secret):
+    endpoint = settings.spaces_endpoint
+    keys = SpacesKeys(settings.spaces_access_key_id, secret)
+    if settings.simulated and not (keys.access_key_id or secret):
+        # As with tokens: the simulator takes any.
+        endpoint = f"{settings.provider_url()}/s3/{{region}}"
+        keys = SpacesKeys(FOR_THE_SIMULATOR, FOR_THE_SIMULATOR)
+    if not (keys.access_key_id and keys.secret_access_key):
         yield None
         return
-    keys = SpacesKeys(settings.spaces_access_key_id, secret)
     regions = tuple(settings.spaces_regions.split())
-    async with Spaces.open(settings.spaces_endpoint, regions, keys) as spaces:
+    async with Spaces.open(endpoint, regions, keys) as spaces:
         yield spaces

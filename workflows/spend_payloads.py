@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.common.money import amount_text, money_text
+
 __all__ = [
     "BreachInput",
     "BreachOutcome",
@@ -79,8 +81,8 @@ class BreachStanding:
         """In a line."""
         whose = f"deployment {self.deployment_id}" if self.deployment_id else self.tenant_id
         return (
-            f"{whose} came to {self.currency} {_money(self.accrued_cents)} in {self.period[:7]},"
-            f" capped at {_money(self.cap_cents)}"
+            f"{whose} came to {money_text(self.accrued_cents, self.currency)}"
+            f" in {self.period[:7]}, capped at {amount_text(self.cap_cents, self.currency)}"
         )
 
 
@@ -90,8 +92,3 @@ class Noticed:
 
     is_delivered: bool
     reason: str = ""
-
-
-def _money(cents: int) -> str:
-    whole, rest = divmod(cents, 100)
-    return f"{whole:,}.{rest:02d}"

@@ -10,6 +10,7 @@
     ├── MadeTwice              what was to be made once is there several times
     ├── RateLimited            429, or our own budget is spent for long
     ├── ProviderUnavailable    5xx, an HTML page, a broken connection, a truncated body
+    ├── TooLarge               more than we read at once
     └── MalformedAnswer        a 2xx answer that is not what the API documents
         └── PagingLoop         the next page is not after this one
 
@@ -32,6 +33,7 @@ __all__ = [
     "ProviderUnavailable",
     "RateLimited",
     "RequestRefused",
+    "TooLarge",
 ]
 
 
@@ -85,6 +87,10 @@ class ProviderUnavailable(ProviderError):
     """5xx, an HTML page, a broken connection, a time-out, a truncated body."""
 
     retryable = True
+
+
+class TooLarge(ProviderError):
+    """More than we read at once: what it comes to stays unknown."""
 
 
 class MalformedAnswer(ProviderError):

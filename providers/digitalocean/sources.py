@@ -9,12 +9,20 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final, Protocol
 from urllib.parse import quote
 from zlib import crc32
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import NotFound
+from providers.digitalocean.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    MalformedAnswer,
+    NotFound,
+    ProviderError,
+    TooLarge,
+)
 from providers.digitalocean.kinds.listing import BucketListing, Listing, Parts
 from providers.digitalocean.kinds.project import PROJECTS, member
 from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
@@ -24,11 +32,24 @@ from providers.digitalocean.spaces import Spaces
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
 
 PARTS_AT_ONCE: Final = 5
+BUCKETS_AT_ONCE: Final = 5
 TURN_SECONDS: Final = 6 * 3600
 """How long a turn lasts, where the parts of objects are read in turns: the slow sync's pace."""
 
 BY_URN: Final = "urns"
 """What can be seen of buckets without Spaces keys, as the evidence of a sweep names it."""
+
+WITHOUT_KEYS: Final = "no Spaces key is configured, and no other API tells sizes"
+# Without figures that change: a reason that reads otherwise is a change of the resource.
+REASONS: Final[tuple[tuple[type[ProviderError], str], ...]] = (
+    (AccessDenied, "the Spaces key may not read the bucket"),
+    (CredentialsRefused, "the Spaces key may not read the bucket"),
+    (NotFound, "the bucket was gone when it was measured"),
+    (TooLarge, "the bucket has more objects than are listed at once"),
+    (MalformedAnswer, "the provider's answer could not be read"),
+    (ProviderError, "the provider did not answer"),
+)
+"""Why a bucket could not be measured, by the first error that fits."""
 
 
 class Source(Protocol):
@@ -58,7 +79,7 @@ class Sources:
         if isinstance(listing, Listing):
             return _Api(self.provider, listing, self.clock)
         if self.spaces is not None:
-            return _Buckets(self.spaces)
+            return _Buckets(self.spaces, self.clock)
         return _BucketsByUrn(self.provider)
 
 
@@ -121,16 +142,24 @@ class _Api:
 
 
 class _Buckets:
-    """Region by region: each answers with all that it has."""
+    """Region by region: each answers with all that it has, and how much each bucket holds."""
 
-    def __init__(self, spaces: Spaces) -> None:
+    def __init__(self, spaces: Spaces, clock: Callable[[], float]) -> None:
         self._spaces = spaces
+        self._clock = clock
         self.query_count = len(spaces.regions)
 
     async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
             found = await self._spaces.buckets(region)
+            at_once = asyncio.Semaphore(BUCKETS_AT_ONCE)
+
+            async def add(row: JsonObject) -> None:
+                async with at_once:
+                    await self._add_size(row)
+
+            await asyncio.gather(*map(add, found))
             # A region that is no longer asked must not pass for one without buckets.
             yield Page(found, 1, len(found), None, scopes=frozenset({f"region:{region}"}))
 
@@ -138,8 +167,23 @@ class _Buckets:
         for region in self._spaces.regions:
             for row in await self._spaces.buckets(region):
                 if row["name"] == identifier:
+                    await self._add_size(row)
                     return row
         raise NotFound(f"no region has a bucket {identifier}")
+
+    async def _add_size(self, row: JsonObject) -> None:
+        """How much a bucket holds, or why that is unknown: one bucket costs no other its size."""
+        try:
+            size = await self._spaces.measure(str(row["name"]), str(row["region"]))
+        except ProviderError as error:
+            row["unmeasured"] = next(words for kind, words in REASONS if isinstance(error, kind))
+            return
+        at = datetime.fromtimestamp(int(self._clock()), UTC)
+        row |= {
+            "size_bytes": size.size_bytes,
+            "object_count": size.object_count,
+            "measured_at": at.isoformat().replace("+00:00", "Z"),
+        }
 
 
 class _BucketsByUrn:
@@ -153,13 +197,13 @@ class _BucketsByUrn:
     async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
         if first == 1:
             names = sorted(await self._names())
-            rows: list[JsonObject] = [{"name": name} for name in names]
+            rows: list[JsonObject] = [_named(name) for name in names]
             yield Page(rows, 1, None, None, scopes=frozenset({BY_URN}))
 
     async def one(self, identifier: str) -> JsonObject:
         if identifier not in await self._names():
             raise NotFound(f"no project has a bucket {identifier}")
-        return {"name": identifier}
+        return _named(identifier)
 
     async def _names(self) -> set[str]:
         projects = [
@@ -178,3 +222,8 @@ class _BucketsByUrn:
                     if each is not None and each.kind == SPACES_BUCKET.name
                 }
         return names
+
+
+def _named(name: str) -> JsonObject:
+    """A bucket of which the name is all that is known."""
+    return {"name": name, "unmeasured": WITHOUT_KEYS}

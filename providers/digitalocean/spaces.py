@@ -2,13 +2,19 @@
 
 Requests are signed by botocore (Signature Version 4) and sent by our own client, so
 that its errors, retries and patience are those of the rest.
+
+How much a bucket holds is told by the headers of HeadBucket where the provider's Ceph
+gateway sends them: one request, and what is billed, versions and unfinished uploads
+included. Where it does not, the objects are listed and added up, within bounds: a bucket
+beyond them is of unknown size, never of the size of its first part.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 import httpx
@@ -17,14 +23,40 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from providers.digitalocean.answers import raise_for_status
-from providers.digitalocean.errors import MalformedAnswer, PagingLoop, ProviderUnavailable
+from providers.digitalocean.errors import (
+    MalformedAnswer,
+    PagingLoop,
+    ProviderUnavailable,
+    TooLarge,
+)
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.retrying import Retries
 
-__all__ = ["Spaces", "SpacesKeys"]
+__all__ = ["Bounds", "BucketSize", "Spaces", "SpacesKeys"]
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 MOST_PAGES: Final = 1000
+
+BYTES_USED: Final = "x-rgw-bytes-used"
+OBJECT_COUNT: Final = "x-rgw-object-count"
+"""What Ceph's gateway adds to HeadBucket; newer releases only when `read-stats` asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far the objects of one bucket are listed to learn its size."""
+
+    pages: int = 200
+    """Of 1,000 objects each."""
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSize:
+    """How much a bucket held when it was measured."""
+
+    size_bytes: int
+    object_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +77,13 @@ class Spaces:
         endpoint: str,
         regions: tuple[str, ...],
         retries: Retries,
+        bounds: Bounds,
     ) -> None:
         self._http = http
         self._credentials = Credentials(keys.access_key_id, keys.secret_access_key)
         self._endpoint = endpoint
         self._retries = retries
+        self._bounds = bounds
         self.regions = regions
         """Where we look, in a stable order."""
 
@@ -62,12 +96,13 @@ class Spaces:
         keys: SpacesKeys,
         *,
         retries: Retries | None = None,
+        bounds: Bounds | None = None,
     ) -> AsyncIterator[Self]:
         """A client of `endpoint`, in which `{region}` stands for a region."""
         async with httpx.AsyncClient(
             timeout=TIMEOUT, trust_env=not endpoint.startswith("http://")
         ) as http:
-            yield cls(http, keys, endpoint, regions, retries or Retries())
+            yield cls(http, keys, endpoint, regions, retries or Retries(), bounds or Bounds())
 
     async def buckets(self, region: str) -> list[JsonObject]:
         """Every bucket of a region: `name`, `region`, `created_at`. Raises ProviderError."""
@@ -84,28 +119,99 @@ class Spaces:
             token = following
         raise PagingLoop(f"the buckets of {region} never end")
 
+    async def measure(self, name: str, region: str) -> BucketSize:
+        """How much a bucket holds now.
+
+        Raises TooLarge for one whose objects cannot be listed within bounds, and other
+        ProviderErrors: then its size is unknown.
+        """
+        try:
+            async with asyncio.timeout(self._bounds.seconds):
+                told = await self._told(name, region)
+                # An empty bucket and statistics that nobody keeps look alike: a look decides.
+                if told is not None and told.size_bytes:
+                    return told
+                return await self._added_up(name, region)
+        except TimeoutError as error:
+            raise TooLarge(
+                f"listing bucket {name} took longer than {self._bounds.seconds:g} s"
+            ) from error
+
+    async def _told(self, name: str, region: str) -> BucketSize | None:
+        """The size by the headers of HeadBucket; None where they do not tell it."""
+        response = await self._asked(region, f"/{quote(name)}?read-stats=true", "HEAD")
+        told = (response.headers.get(BYTES_USED, ""), response.headers.get(OBJECT_COUNT, ""))
+        if not all(one.isdecimal() for one in told):
+            return None
+        return BucketSize(*map(int, told))
+
+    async def _added_up(self, name: str, region: str) -> BucketSize:
+        """The size by adding up the objects, page by page."""
+        size_bytes = object_count = 0
+        token = ""
+        for _ in range(self._bounds.pages):
+            query = {"list-type": "2"} | ({"continuation-token": token} if token else {})
+            listed = await self._read(
+                region, f"/{quote(name)}?{urlencode(query, quote_via=quote)}", "ListBucketResult"
+            )
+            sizes = [_size(element) for element in listed if _plain(element.tag) == "Contents"]
+            size_bytes += sum(sizes)
+            object_count += len(sizes)
+            if _text(listed, "IsTruncated") != "true":
+                return BucketSize(size_bytes, object_count)
+            following = _text(listed, "NextContinuationToken")
+            if not following or following == token:
+                raise PagingLoop(f"the objects of {name} never end")
+            token = following
+        raise TooLarge(f"bucket {name} has more objects than are listed ({object_count:,})")
+
     async def _listed(self, region: str, token: str) -> Element:
         query = f"?{urlencode({'continuation-token': token})}" if token else ""
-        url = f"{self._endpoint.format(region=region).rstrip('/')}/{query}"
-        return await self._retries.repeated(lambda: self._once(region, url))
+        return await self._read(region, f"/{query}", "ListAllMyBucketsResult")
 
-    async def _once(self, region: str, url: str) -> Element:
-        request = AWSRequest(method="GET", url=url)
+    async def _read(self, region: str, path: str, tag: str) -> Element:
+        """The root of an answer in XML, which must be `tag`."""
+
+        async def once() -> Element:
+            response = await self._once(region, path, "GET")
+            try:
+                # The provider's own answer over TLS; expat itself bounds what entities grow to.
+                root = fromstring(response.content)  # noqa: S314
+            except ParseError as error:
+                raise ProviderUnavailable(f"{_words(region, path)}: no XML") from error
+            if _plain(root.tag) != tag:
+                raise MalformedAnswer(f"{_words(region, path)}: the answer is no {tag}")
+            return root
+
+        return await self._retries.repeated(once)
+
+    async def _asked(self, region: str, path: str, method: str) -> httpx.Response:
+        return await self._retries.repeated(lambda: self._once(region, path, method))
+
+    async def _once(self, region: str, path: str, method: str) -> httpx.Response:
+        url = f"{self._endpoint.format(region=region).rstrip('/')}{path}"
+        request = AWSRequest(method=method, url=url)
         S3SigV4Auth(self._credentials, "s3", region).add_auth(request)
         try:
-            response = await self._http.get(url, headers=dict(request.headers.items()))
+            response = await self._http.request(method, url, headers=dict(request.headers.items()))
         except httpx.TransportError as error:
             name = type(error).__name__
-            raise ProviderUnavailable(f"the buckets of {region}: {name}: {error}") from error
+            raise ProviderUnavailable(f"{_words(region, path)}: {name}: {error}") from error
         raise_for_status(response)
-        try:
-            # The provider's own answer over TLS; expat itself bounds what entities may grow to.
-            root = fromstring(response.content)  # noqa: S314
-        except ParseError as error:
-            raise ProviderUnavailable(f"the buckets of {region}: no XML") from error
-        if _plain(root.tag) != "ListAllMyBucketsResult":
-            raise MalformedAnswer(f"the buckets of {region}: the answer lists no buckets")
-        return root
+        return response
+
+
+def _words(region: str, path: str) -> str:
+    """What was asked for, without tokens."""
+    bucket = path.partition("?")[0].strip("/")
+    return f"bucket {bucket} in {region}" if bucket else f"the buckets of {region}"
+
+
+def _size(element: Element) -> int:
+    size = _text(element, "Size")
+    if not size.isdecimal():
+        raise MalformedAnswer("an object without a size")
+    return int(size)
 
 
 def _inside(root: Element, name: str) -> list[Element]:

@@ -20,6 +20,8 @@ from arcadia.analytics.v1 import (
     rollup_service_pb2_grpc,
     spend_service_pb2,
     spend_service_pb2_grpc,
+    unbilled_usage_service_pb2,
+    unbilled_usage_service_pb2_grpc,
     usage_service_pb2,
     usage_service_pb2_grpc,
 )
@@ -31,6 +33,7 @@ from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollup_servicer import RollupServicer
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
+from services.analytics.invoicing.unbilled_servicer import UnbilledUsageServicer
 from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
 from services.analytics.margin.rates_servicer import ExchangeRateServicer
@@ -38,6 +41,7 @@ from services.analytics.peers import Peers
 from services.analytics.spend.spend_servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -77,6 +81,9 @@ def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> 
     rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
         RollupServicer(database, work, terms), server
     )
+    unbilled_usage_service_pb2_grpc.add_UnbilledUsageServiceServicer_to_server(
+        UnbilledUsageServicer(database, catalog), server
+    )
 
 
 def _register_margin(
@@ -89,7 +96,8 @@ def _register_margin(
         AttributionServicer(parts.database, peers, deployments), server
     )
     margin_service_pb2_grpc.add_MarginServiceServicer_to_server(
-        MarginServicer(parts.database), server
+        MarginServicer(parts.database, DeploymentSlugs(parts.settings, caller=Service.ANALYTICS)),
+        server,
     )
 
 
@@ -105,6 +113,7 @@ DEFINITION = ServiceDefinition(
         metering_service_pb2.DESCRIPTOR,
         rollup_service_pb2.DESCRIPTOR,
         spend_service_pb2.DESCRIPTOR,
+        unbilled_usage_service_pb2.DESCRIPTOR,
         usage_service_pb2.DESCRIPTOR,
     ),
     register=register,

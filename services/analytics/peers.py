@@ -19,6 +19,7 @@ from services.common.clients import open_channel
 from services.common.errors import (
     Aborted,
     ArcadiaError,
+    FailedPrecondition,
     InvalidArgument,
     NotFound,
     Unavailable,
@@ -63,9 +64,10 @@ def asking(service: Service, *, missing: NotFound | None = None) -> Iterator[Non
     """Says in our own errors what another service answered inside.
 
     Raises `missing`, where it is given, when the other does not know what it was asked about;
-    InvalidArgument for a page token that it does not take, Aborted when what it was
-    asked for changed meanwhile, Unimplemented when its release does not answer that yet, and
-    Unavailable for all else: nothing is guessed without it.
+    InvalidArgument for a page token that it does not take, FailedPrecondition for anything else
+    that it does not take, Aborted when what it was asked for changed meanwhile, Unimplemented
+    when its release does not answer that yet, and Unavailable for all else: nothing is guessed
+    without it.
     """
     try:
         yield
@@ -78,7 +80,11 @@ def asking(service: Service, *, missing: NotFound | None = None) -> Iterator[Non
 def _ours(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
     said = error.details() or ""
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
-        return InvalidArgument("page_token", f"the {service} says: {said}")
+        if said.startswith("page_token:"):
+            return InvalidArgument("page_token", f"the {service} says: {said}")
+        return FailedPrecondition(
+            f"the {service} refused what it was asked: {said}", reason=f"{service}_REFUSED".upper()
+        )
     if error.code() is grpc.StatusCode.UNIMPLEMENTED:
         return Unimplemented()
     if error.code() is grpc.StatusCode.ABORTED:

@@ -4,17 +4,17 @@ Both name the subscriptions of a period, the usage that was metered for them and
 behind it in the same way, so that an accrual at a period's end is the invoice of it.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+import grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
 from services.analytics.peers import asking
-from services.analytics.usage.store.periods import PeriodUsage, UsageSpan
+from services.analytics.usage.store.periods import UsageSeries
 from services.common.money import plain
 from services.common.periods import Period
 from services.common.settings import Service
@@ -22,12 +22,18 @@ from services.common.settings import Service
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
 
-__all__ = ["OfSpans", "Outcome", "QuoteItem", "Subscriptions", "billable", "billable_of",
-           "items_of", "quote", "usage_spans"]  # fmt: skip
+__all__ = [
+    "Outcome",
+    "QuoteItem",
+    "Subscriptions",
+    "billable",
+    "billable_of",
+    "items_of",
+    "quote",
+    "usage_message",
+]
 
 Subscriptions = Sequence[pb.BillableSubscription]
-OfSpans = Mapping[str, Sequence[PeriodUsage]]
-"""What was used in the days that each subscription bears, by its id: see `usage_spans`."""
 
 QUOTES_A_CALL: Final = 10_000
 """As many as the catalog takes at once."""
@@ -35,13 +41,19 @@ QUOTES_A_CALL: Final = 10_000
 MOST_TENANTS: Final = 1_000
 """As many as it lists at once."""
 
+OUT_OF_RANGE: Final = "OUT_OF_RANGE"
+
+_ITEM: Final = re.compile(r"\bitems\[([0-9]{1,6})\]")
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteItem:
-    """A subscription and what its deployment used in the period."""
+    """A subscription and what its deployment used in the period, on whatever day."""
 
     subscription_id: str
-    usage: Sequence[PeriodUsage]
+    usage: Sequence[UsageSeries]
+    engine_version: str = ""
+    """By which it is priced; the current one when empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ async def billable(
     page_size: int,
     page_token: str,
     tenant_ids: Sequence[str] = (),
+    include_trials: bool = False,
 ) -> pb.ListBillableSubscriptionsResponse:
     """A page of tenants with the subscriptions that were billable on any day of the period."""
     request = pb.ListBillableSubscriptionsRequest(
@@ -69,20 +82,30 @@ async def billable(
         period_start=period.start.isoformat(),
         period_end=period.end.isoformat(),
         tenant_ids=tenant_ids,
+        include_trials=include_trials,
     )
     with asking(Service.CATALOG):
         return await catalog.ListBillableSubscriptions(request)
 
 
 async def billable_of(
-    catalog: "PricingServiceAsyncStub", period: Period, tenant_ids: Sequence[str]
+    catalog: "PricingServiceAsyncStub",
+    period: Period,
+    tenant_ids: Sequence[str],
+    *,
+    include_trials: bool = False,
 ) -> Subscriptions:
     """All subscriptions of some tenants that were billable on any day of the period."""
     found: list[pb.BillableSubscription] = []
     token = ""
     while tenant_ids:
         answer = await billable(
-            catalog, period, page_size=MOST_TENANTS, page_token=token, tenant_ids=tenant_ids
+            catalog,
+            period,
+            page_size=MOST_TENANTS,
+            page_token=token,
+            tenant_ids=tenant_ids,
+            include_trials=include_trials,
         )
         found.extend(answer.billable_subscriptions)
         token = answer.next_page_token
@@ -91,49 +114,19 @@ async def billable_of(
     return found
 
 
-def usage_spans(subscriptions: Subscriptions, period: Period) -> list[UsageSpan]:
-    """Who bears which days' usage of deployments that were subscribed more than once in a period.
+def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list[QuoteItem]:
+    """The subscriptions, each with the usage of its deployment.
 
-    Each subscription the days until the next one begins, the first one also those before it: no
-    day is priced twice, and none is lost. `subscriptions` are by deployment, oldest first.
+    A deployment that was subscribed more than once gives all of it to each: the engine takes
+    the days that a subscription bills.
     """
-    of_deployment: dict[str, list[pb.BillableSubscription]] = {}
-    for one in subscriptions:
-        of_deployment.setdefault(one.subscription.deployment_id, []).append(one)
-    spans = []
-    for several in of_deployment.values():
-        if len(several) == 1:
-            continue
-        begun = [date.fromisoformat(one.subscription.starts_on) for one in several[1:]]
-        for one, days in zip(several, pairwise([period.start, *begun, period.end]), strict=True):
-            spans.append(
-                UsageSpan(
-                    one.subscription.id,
-                    one.subscription.tenant_id,
-                    one.subscription.deployment_id,
-                    Period(*days),
-                )
-            )
-    return spans
-
-
-def items_of(
-    subscriptions: Subscriptions,
-    usage: Sequence[PeriodUsage],
-    of_spans: OfSpans,
-) -> list[QuoteItem]:
-    """The subscriptions, each with the usage of its deployment, or of the days that it bears."""
-    by_deployment: dict[tuple[str, str], list[PeriodUsage]] = {}
+    by_deployment: dict[tuple[str, str], list[UsageSeries]] = {}
     for used in usage:
         by_deployment.setdefault((used.tenant_id, used.deployment_id), []).append(used)
     return [
         QuoteItem(
             one.subscription.id,
-            of_spans[one.subscription.id]
-            if one.subscription.id in of_spans
-            else by_deployment.get(
-                (one.subscription.tenant_id, one.subscription.deployment_id), ()
-            ),
+            by_deployment.get((one.subscription.tenant_id, one.subscription.deployment_id), ()),
         )
         for one in subscriptions
     ]
@@ -142,29 +135,65 @@ def items_of(
 async def quote(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
 ) -> list[Outcome]:
-    """What each item comes to, in the order of the items."""
+    """What each item comes to, in the order of the items.
+
+    An item that the catalog does not take at all fails alone: the others are priced.
+    """
     outcomes: list[Outcome] = []
     for start in range(0, len(items), QUOTES_A_CALL):
-        request = pb.BatchQuoteRequest(
-            period_start=period.start.isoformat(),
-            period_end=period.end.isoformat(),
-            items=map(_item, items[start : start + QUOTES_A_CALL]),
-        )
-        with asking(Service.CATALOG):
+        outcomes += await _batch(catalog, period, items[start : start + QUOTES_A_CALL])
+    return outcomes
+
+
+async def _batch(
+    catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
+) -> list[Outcome]:
+    request = pb.BatchQuoteRequest(
+        period_start=period.start.isoformat(),
+        period_end=period.end.isoformat(),
+        items=map(_item, items),
+    )
+    outcomes: list[Outcome] = []
+    with asking(Service.CATALOG):
+        try:
             async for answer in catalog.BatchQuote(request):
                 outcomes.extend(map(_outcome, answer.results))
-    return outcomes
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.INVALID_ARGUMENT or not items:
+                raise
+            refusal = error.details() or ""
+        else:
+            return outcomes
+    if len(items) == 1:
+        return [Outcome(items[0].subscription_id, None, OUT_OF_RANGE, refusal)]
+    # The refusal names the item; where it does not, the halves tell which one it is.
+    named = _ITEM.search(refusal)
+    place = int(named[1]) if named else len(items)
+    cut = [0, place, place + 1] if place < len(items) else [0, len(items) // 2]
+    parted: list[Outcome] = []
+    for first, last in zip(cut, [*cut[1:], len(items)], strict=True):
+        if first < last:
+            parted += await _batch(catalog, period, items[first:last])
+    return parted
+
+
+def usage_message(used: UsageSeries) -> pb.UsageSeries:
+    """Usage as the catalog takes it."""
+    return pb.UsageSeries(
+        resource_kind=used.resource_kind,
+        runs=(
+            pb.UsageRun(first_day=run.first_day.isoformat(), days=run.days, qty=plain(run.qty))
+            for run in used.runs
+        ),
+        facts_hash=used.facts_hash,
+    )
 
 
 def _item(item: QuoteItem) -> pb.BatchQuoteItem:
     return pb.BatchQuoteItem(
         subscription_id=item.subscription_id,
-        quantities=(
-            pb.UsageQuantity(
-                resource_kind=used.resource_kind, qty=plain(used.qty), facts_hash=used.facts_hash
-            )
-            for used in item.usage
-        ),
+        usage=map(usage_message, item.usage),
+        engine_version=item.engine_version,
     )
 
 

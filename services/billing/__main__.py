@@ -21,6 +21,7 @@ from services.billing.ingest_servicer import IngestServicer
 from services.billing.inventory_lookup import InventoryLookup
 from services.billing.provider_invoice_servicer import ProviderInvoiceServicer
 from services.billing.temporal import Work
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 
@@ -38,7 +39,10 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     provider_invoice_service_pb2_grpc.add_ProviderInvoiceServiceServicer_to_server(
         ProviderInvoiceServicer(parts.database, Work(parts.settings)), server
     )
-    cost_service_pb2_grpc.add_CostServiceServicer_to_server(CostServicer(parts.database), server)
+    slugs = DeploymentSlugs(parts.settings, caller=Service.BILLING)
+    cost_service_pb2_grpc.add_CostServiceServicer_to_server(
+        CostServicer(parts.database, slugs), server
+    )
     cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(
         CostFeedServicer(parts.database), server
     )

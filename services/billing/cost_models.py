@@ -64,10 +64,16 @@ cloud_invoice_totals = Table(
     Column("period", Date, nullable=False),
     Column("provider_invoice_id", Uuid, nullable=False),
     *columns.names("grouped_by", "value"),
+    columns.words("tenant_id"),
     columns.number("amount_usd"),
     Column("line_count", BigInteger, nullable=False),
     PrimaryKeyConstraint(
-        "period", "provider_invoice_id", "grouped_by", "value", name="cloud_invoice_totals_pkey"
+        "period",
+        "provider_invoice_id",
+        "grouped_by",
+        "value",
+        "tenant_id",
+        name="cloud_invoice_totals_pkey",
     ),
 )
 
@@ -76,10 +82,18 @@ cloud_month_totals = Table(
     metadata,
     Column("period", Date, nullable=False),
     *columns.names("grouped_by", "value"),
+    columns.words("tenant_id"),
     columns.number("amount_usd"),
     Column("line_count", BigInteger, nullable=False),
-    PrimaryKeyConstraint("period", "grouped_by", "value", name="cloud_month_totals_pkey"),
+    PrimaryKeyConstraint(
+        "period", "grouped_by", "value", "tenant_id", name="cloud_month_totals_pkey"
+    ),
     Index(
-        "cloud_month_totals_amount_idx", "period", "grouped_by", text("amount_usd DESC"), "value"
+        "cloud_month_totals_amount_idx",
+        "period",
+        "grouped_by",
+        text("amount_usd DESC"),
+        "value",
+        "tenant_id",
     ),
 )

@@ -1,9 +1,9 @@
 """CostService: proto to domain and back. Operators read in it what the provider charges."""
 
 from collections.abc import AsyncIterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1 import cost_service_pb2_grpc, costs_pb2
@@ -13,7 +13,7 @@ from services.billing import cost_requests as requests
 from services.billing.cost_messages import daily_message, line_message
 from services.billing.exporting import FORMATS
 from services.billing.ingest_requests import uuid_of
-from services.billing.store.cost_feed import daily_costs
+from services.billing.store.cost_feed import DayFilter, daily_costs
 from services.billing.store.cost_lines import (
     LineFilter,
     LinePlace,
@@ -24,6 +24,7 @@ from services.billing.store.cost_lines import (
 from services.billing.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
 from services.common.money import exact, plain
 from services.common.paging import decode_token, encode_token, page_size
@@ -32,6 +33,7 @@ from services.common.periods import read_day
 __all__ = ["CostServicer"]
 
 Context = ServicerContext[Any, Any]
+Filter = TypeVar("Filter", LineFilter, DayFilter)
 
 EXPORTED_LINES: Final = 1_000
 """In one chunk: what an export holds in memory, however much it writes."""
@@ -40,15 +42,16 @@ EXPORTED_LINES: Final = 1_000
 class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     """What the provider charges, to the line."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, slugs: DeploymentSlugs) -> None:
         self._database = database
+        self._slugs = slugs
 
     async def ListCostLines(  # noqa: N802
         self, request: pb.ListCostLinesRequest, context: Context
     ) -> pb.ListCostLinesResponse:
         """A page of lines, by month, newest first, then in the bill's order."""
         size = requests.line_page_size(request)
-        wanted = requests.line_filter(request)
+        wanted = await self._with_slug(requests.line_filter(request), context)
         filters = ("cost lines", *_texts(wanted))
         after = requests.line_place(decode_token(request.page_token, filters, (str, str, int)))
         reading = self._database.single_read(current_caller().scope)
@@ -70,22 +73,26 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         group_by = requests.one_of("group_by", request.group_by, tuple(GROUPINGS))
         size = page_size(request.page_size)
         filters = ("cost totals", period.isoformat(), group_by)
-        position = decode_token(request.page_token, filters, (str, str, int))
+        position = decode_token(request.page_token, filters, (str, str, str, int))
         after = None
         if position is not None:
-            amount, value, version = position
-            after = TotalPlace(exact(amount, "page_token"), value, version)
+            amount, value, tenant, version = position
+            after = TotalPlace(exact(amount, "page_token"), value, tenant, version)
         async with self._database.read(current_caller().scope) as session:
             rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
             whole = await month_total(session, period)
         page, token = rows[:size], ""
         if len(rows) > size:
             last = page[-1]
-            token = encode_token(filters, (plain(last.amount_usd), last.value, last.version))
+            place = (plain(last.amount_usd), last.value, last.tenant_id, last.version)
+            token = encode_token(filters, place)
         return pb.ListCostTotalsResponse(
             totals=[
                 costs_pb2.CostTotal(
-                    group=row.value, amount_usd=plain(row.amount_usd), line_count=row.line_count
+                    group=row.value,
+                    amount_usd=plain(row.amount_usd),
+                    line_count=row.line_count,
+                    tenant_id=row.tenant_id,
                 )
                 for row in page
             ],
@@ -97,7 +104,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         self, request: pb.ListDailyCostsRequest, context: Context
     ) -> pb.ListDailyCostsResponse:
         """A page of daily estimates, newest day first."""
-        wanted = requests.day_filter(request)
+        wanted = await self._with_slug(requests.day_filter(request), context)
         size = page_size(request.page_size)
         filters = ("daily costs", *map(str, astuple(wanted)))
         position = decode_token(request.page_token, filters, (str, str))
@@ -127,7 +134,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         form = FORMATS.get(request.format or "csv")
         if form is None:
             raise InvalidArgument("format", f"is none of {', '.join(FORMATS)}")
-        wanted = requests.line_filter(request.filter, "filter.")
+        wanted = await self._with_slug(requests.line_filter(request.filter, "filter."), context)
         reading = self._database.single_read(current_caller().scope)
         months = await months_of_lines(reading, wanted)
         chunk: bytes = form.header()
@@ -141,6 +148,11 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
                 return
             last = lines[-1]
             chunk, after = b"", LinePlace(last.period, last.id, last.line_sets)
+
+    async def _with_slug(self, wanted: Filter, context: Context) -> Filter:
+        """The filter that also finds what was kept under the slug of the deployment."""
+        slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
+        return replace(wanted, slug=slug)
 
 
 def _texts(wanted: LineFilter) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from services.catalog.quoting.inputs import UsageFact
-from services.common.money import whole_cents
+from services.catalog.quoting.inputs import UsageSeries
+from services.common.money import in_minor_units, whole_cents
 
 __all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guard"]
 
@@ -44,22 +44,25 @@ class MarginGuard:
 
 def guard(
     price_cents: int,
-    usage: Iterable[UsageFact],
+    usage: Iterable[UsageSeries],
     unit_costs_usd: Mapping[str, Decimal],
     *,
+    currency: str,
     floor_percent: Decimal,
     conversion: Conversion,
 ) -> MarginGuard:
-    """What a month of usage costs, and what is left of its price."""
-    used = [fact for fact in usage if fact.qty]
-    unknown = sorted({f.resource_kind for f in used if f.resource_kind not in unit_costs_usd})
+    """What a month of projected usage costs, and what is left of its price in minor units."""
+    used = [
+        (series.resource_kind, series.projected_qty) for series in usage if series.projected_qty
+    ]
+    unknown = sorted({kind for kind, _ in used if kind not in unit_costs_usd})
     cost = margin = percent = below = None
     if conversion.known and not unknown:
         exact = sum(
-            (Fraction(fact.qty) * Fraction(unit_costs_usd[fact.resource_kind]) for fact in used),
+            (Fraction(qty) * Fraction(unit_costs_usd[kind]) for kind, qty in used),
             Fraction(0),
         )
-        cost = whole_cents(exact * Fraction(conversion.rate or 1) * 100)
+        cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
         margin = price_cents - cost
         if price_cents:
             percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)

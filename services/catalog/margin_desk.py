@@ -29,7 +29,7 @@ class MarginDesk:
 
     async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
         """The cost side of a quote of a month's projected usage, priced from a day on."""
-        used = {fact.resource_kind for fact in inputs.usage if fact.qty}
+        used = {series.resource_kind for series in inputs.usage if series.is_used}
         costs: dict[str, Decimal] = {}
         conversion = NOT_NEEDED
         if used:
@@ -40,6 +40,7 @@ class MarginDesk:
             price_cents,
             inputs.usage,
             costs,
+            currency=inputs.currency,
             floor_percent=self._floor_percent,
             conversion=conversion,
         )

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.catalog import columns
 from services.catalog.columns import metadata
+from services.common.effective_rows import effective_dates, never_overlapping
 from services.common.idempotency import keys_in
 
 __all__ = [
@@ -107,17 +108,10 @@ resource_prices = Table(
     columns.name("unit"),
     columns.number("unit_price_cents"),
     columns.name("currency"),
-    columns.day("effective_from"),
-    columns.day("effective_to", nullable=True),
+    *effective_dates(),
     columns.instant("created_at"),
     PrimaryKeyConstraint("id", name="resource_prices_pkey"),
-    columns.no_overlap(
-        "resource_prices_no_overlap",
-        "resource_kind",
-        "currency",
-        start="effective_from",
-        end="effective_to",
-    ),
+    never_overlapping("resource_prices_no_overlap", "resource_kind", "currency"),
 )
 
 idempotency_keys = keys_in(metadata)

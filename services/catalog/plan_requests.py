@@ -10,7 +10,7 @@ from services.catalog.plans import AddonTerms, PlanItem, PriceTier, UnitPrice, V
 from services.catalog.terms import LARGEST_PRICE, LARGEST_QTY, check_unit_price, check_version
 from services.catalog.vocabulary import PRICING_MODELS, PricingModel
 from services.common.errors import InvalidArgument
-from services.common.money import exact
+from services.common.money import currency_code, exact
 from services.common.periods import read_day
 
 __all__ = ["addon_terms", "cents", "qty_above_0", "unit_price", "version_terms"]
@@ -22,7 +22,7 @@ def version_terms(
     """The terms of a version; `field` is the path of the request in what it came in."""
     terms = VersionTerms(
         price_cents=cents(f"{field}price_cents", request.price_cents),
-        currency=requests.currency(f"{field}currency", request.currency),
+        currency=currency_code(f"{field}currency", request.currency),
         items=tuple(
             _item(item, f"{field}items[{position}]") for position, item in enumerate(request.items)
         ),
@@ -37,7 +37,7 @@ def addon_terms(request: pb.CreateAddonRequest, field: str = "") -> AddonTerms:
         resource_kind=requests.usage_kind(f"{field}resource_kind", request.resource_kind),
         qty=qty_above_0(f"{field}qty", request.qty),
         price_cents=cents(f"{field}price_cents", request.price_cents),
-        currency=requests.currency(f"{field}currency", request.currency),
+        currency=currency_code(f"{field}currency", request.currency),
     )
 
 
@@ -50,7 +50,7 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
             f"{field}unit_price_cents",
             requests.required(f"{field}unit_price_cents", request.unit_price_cents),
         ),
-        currency=requests.currency(f"{field}currency", request.currency),
+        currency=currency_code(f"{field}currency", request.currency),
         effective_from=read_day(request.effective_from, f"{field}effective_from"),
         effective_to=(
             read_day(request.effective_to, f"{field}effective_to") if request.effective_to else None

@@ -1,8 +1,7 @@
 """What would have to change for the catalog to be as a document says. Pure: nothing is done."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
@@ -30,6 +29,7 @@ from services.catalog.plans import (
     UnitPrice,
     VersionTerms,
 )
+from services.common.effective_dates import Span
 from services.common.errors import FailedPrecondition
 from services.common.money import plain
 
@@ -39,8 +39,8 @@ NOTHING: Final = "none"
 
 Line = tuple[str, str]
 """A kind and a currency: of their prices one follows the other."""
-Starts = Mapping[Line, Sequence[date]]
-"""The first days of the prices of each line, in order."""
+PriceKey = tuple[str, str, date]
+"""A line, and the first day of a price of it."""
 
 
 def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
@@ -121,23 +121,63 @@ def _addon_changes(entry: AddonEntry, addon: Addon | None) -> Iterable[Change]:
 
 
 def _price_changes(wanted: Sequence[UnitPrice], kept: Sequence[ResourcePrice]) -> list[Change]:
+    """Ends first, then new prices by their first day: each is laid over those before it."""
     known = {_price_key(one.price): one for one in kept}
-    starts = _starts([*wanted, *(one.price for one in kept)])
-    changes: list[Change] = []
+    lines: defaultdict[Line, list[UnitPrice]] = defaultdict(list)
+    for price in [*(one.price for one in kept), *wanted]:
+        lines[_line(price)].append(price)
+    ends: dict[PriceKey, PriceEnd] = {}
+    created: list[UnitPrice] = []
     for price in sorted(wanted, key=_price_key):
-        said = _with_end(price, starts)
-        before = known.get(_price_key(price))
-        if before is None:
-            # Its end is the next one's beginning, which sets it, or what the document says.
-            words = _differences({}, _words(price))
-            changes.append(PriceChange("create", "resource_price", _name(price), words, price=said))
-        elif before.price != said:
-            changes += _price_end(before, said, starts)
+        key = _price_key(price)
+        if key not in known:
+            created.append(price)
+            continue
+        for end in _price_end(known[key], price, lines[_line(price)]):
+            ends[key] = end
+    standing = _standing(kept, ends, {_price_key(price) for price in wanted})
+    _check_nested(created, standing)
+    changes: list[Change] = [*ends.values()]
+    for price in created:
+        changes += _creations(price, standing)
     return changes
 
 
-def _price_end(before: ResourcePrice, said: UnitPrice, starts: Starts) -> Iterable[Change]:
+def _standing(
+    kept: Sequence[ResourcePrice], ends: Mapping[PriceKey, PriceEnd], named: Collection[PriceKey]
+) -> list[UnitPrice]:
+    """The prices as they were set, which new ones leave alone.
+
+    What goes on after another price is a part of the one that it continues, and no price of
+    its own, except where the document names it or the beginning of it is gone.
+    """
+    rests = {one.continues: one.price.effective_to for one in kept if one.continues is not None}
+    roots = {one.id for one in kept if one.continues is None}
+    found = []
+    for one in kept:
+        price, key = one.price, _price_key(one.price)
+        if one.continues in roots and key not in named:
+            continue
+        end = price.effective_to
+        if one.continues is None and one.id in rests:
+            end = rests[one.id]
+        if key in ends:
+            end = ends[key].effective_to
+        found.append(replace(price, effective_to=end))
+    return found
+
+
+def _price_end(
+    before: ResourcePrice, price: UnitPrice, line: Sequence[UnitPrice]
+) -> Iterable[PriceEnd]:
     """An open price may be given an end; nothing else of a price that was set can change."""
+    following = [other for other in line if other.effective_from > price.effective_from]
+    first = min((other.effective_from for other in following), default=None)
+    said = price
+    if first is not None:  # there it is interrupted, or over
+        said = replace(price, effective_to=_days(price).until(first).end)
+    if before.price == said:
+        return
     if replace(before.price, effective_to=said.effective_to) != said or (
         before.price.effective_to is not None or said.effective_to is None
     ):
@@ -146,39 +186,63 @@ def _price_end(before: ResourcePrice, said: UnitPrice, starts: Starts) -> Iterab
             reason="PRICE_FIXED",
             metadata={"field": "document", "price": _name(said)},
         )
-    if said.effective_to in starts[_line(said)]:
+    if price.effective_to is None or any(
+        other.effective_from == price.effective_to and other.effective_to is None
+        for other in following
+    ):
         return  # the one that follows ends it
     yield PriceEnd(
         "update",
         "resource_price",
         _name(said),
-        (f"effective_to {NOTHING} → {said.effective_to}",),
+        (f"effective_to {NOTHING} → {price.effective_to}",),
         price_id=before.id,
-        effective_to=said.effective_to,
+        effective_to=price.effective_to,
     )
 
 
-def _starts(prices: Iterable[UnitPrice]) -> Starts:
-    found: defaultdict[Line, set[date]] = defaultdict(set)
-    for price in prices:
-        found[_line(price)].add(price.effective_from)
-    return {line: sorted(days) for line, days in found.items()}
+def _creations(price: UnitPrice, standing: Iterable[UnitPrice]) -> Iterable[PriceChange]:
+    """A new price on the days that none has which was set from a later day on."""
+    later = [
+        _days(other)
+        for other in standing
+        if _line(other) == _line(price) and other.effective_from > price.effective_from
+    ]
+    for position, days in enumerate(_days(price).without(later)):
+        part = replace(price, effective_from=days.start, effective_to=days.end)
+        # Where the first part ends is where another one begins, or what the document says.
+        words = _differences({}, _words(part if position else price))
+        yield PriceChange("create", "resource_price", _name(part), words, price=part)
 
 
-def _with_end(price: UnitPrice, starts: Starts) -> UnitPrice:
-    """The price with the end that the one after it sets."""
-    if price.effective_to is not None:
-        return price
-    days = starts[_line(price)]
-    following = bisect_right(days, price.effective_from)
-    return replace(price, effective_to=days[following] if following < len(days) else None)
+def _check_nested(created: Sequence[UnitPrice], standing: Sequence[UnitPrice]) -> None:
+    """Refuses a new price of which it is not plain which days are its own.
+
+    Raises FailedPrecondition where it ends within another one that begins later, or begins
+    within one that ends earlier.
+    """
+    for price in created:
+        for other in [*created, *standing]:
+            if _line(other) != _line(price):
+                continue
+            if _days(price).ends_within(_days(other)) or _days(other).ends_within(_days(price)):
+                raise FailedPrecondition(
+                    f"resource price {_name(price)}: overlaps that from {other.effective_from},"
+                    " and neither is within the other",
+                    reason="PRICE_OVERLAPS",
+                    metadata={"field": "document", "price": _name(price)},
+                )
+
+
+def _days(price: UnitPrice) -> Span:
+    return Span(price.effective_from, price.effective_to)
 
 
 def _line(price: UnitPrice) -> Line:
     return (price.resource_kind, price.currency)
 
 
-def _price_key(price: UnitPrice) -> tuple[str, str, date]:
+def _price_key(price: UnitPrice) -> PriceKey:
     return (*_line(price), price.effective_from)
 
 

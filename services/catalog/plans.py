@@ -117,3 +117,5 @@ class ResourcePrice:
 
     id: UUID
     price: UnitPrice
+    continues: UUID | None = None
+    """The price whose remainder it is, after another one that sat inside of it."""

@@ -1,37 +1,41 @@
 """From protos to the domain: batches to price, and periods to bill."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 
 from services.catalog import requests
-from services.catalog.quoting.inputs import UsageFact
+from services.catalog.quoting.inputs import UsageRun, UsageSeries
 from services.catalog.vocabulary import UNITS
 from services.common.errors import InvalidArgument
-from services.common.money import exact
-from services.common.periods import Period, month_of, read_day
+from services.common.money import MOST_QUANTITY, exact
+from services.common.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
 
-__all__ = ["MOST_USED", "BatchItem", "batch_items", "billing_period", "tenants"]
+__all__ = ["BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
 
-MOST_ITEMS: Final = 10_000
-MOST_TENANTS: Final = 1_000
-MOST_USED: Final = 10**15
-"""Of a kind in a month: more is a mistake."""
+MAX_ITEMS: Final = 10_000
+MAX_TENANTS: Final = 1_000
+MAX_VALUED: Final = 1_000
+MAX_RUN_DAYS: Final = 366
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """A subscription and what was used."""
+    """A subscription, what was used, and the engine that is to price it."""
 
     subscription_id: UUID
-    usage: tuple[UsageFact, ...]
+    usage: tuple[UsageSeries, ...]
+    engine_version: str = ""
+    """The current one when empty."""
+    refusal: InvalidArgument | None = None
+    """Why its usage cannot be priced."""
 
 
 def billing_period(start: str, end: str) -> Period:
@@ -47,23 +51,28 @@ def billing_period(start: str, end: str) -> Period:
     return Period(first, until)
 
 
-def batch_items(request: pb.BatchQuoteRequest) -> list[BatchItem]:
-    """What a batch asks for, else InvalidArgument."""
-    if len(request.items) > MOST_ITEMS:
-        raise InvalidArgument("items", f"must not be more than {MOST_ITEMS}")
-    return [
-        BatchItem(
-            requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id),
-            _usage(item.quantities, f"items[{place}].quantities"),
-        )
-        for place, item in enumerate(request.items)
-    ]
+def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
+    """What a batch asks for, else InvalidArgument.
+
+    Usage that cannot be priced spoils only its own item.
+    """
+    if len(request.items) > MAX_ITEMS:
+        raise InvalidArgument("items", f"must not be more than {MAX_ITEMS}")
+    return [_item(item, f"items[{place}]", period) for place, item in enumerate(request.items)]
+
+
+def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
+    """Usage to value at unit prices, of whatever days, else InvalidArgument."""
+    if len(request.usage) > MAX_VALUED:
+        raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
+    ever = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
+    return [_series(series, f"usage[{place}]", ever) for place, series in enumerate(request.usage)]
 
 
 def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
     """The tenants that are asked for, in order, else InvalidArgument; none means all."""
-    if len(request.tenant_ids) > MOST_TENANTS:
-        raise InvalidArgument("tenant_ids", f"must not be more than {MOST_TENANTS}")
+    if len(request.tenant_ids) > MAX_TENANTS:
+        raise InvalidArgument("tenant_ids", f"must not be more than {MAX_TENANTS}")
     return sorted(
         {
             requests.text(f"tenant_ids[{place}]", requests.required(f"tenant_ids[{place}]", tenant))
@@ -72,25 +81,62 @@ def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
     )
 
 
-def _usage(said: Iterable[pb.UsageQuantity], path: str) -> tuple[UsageFact, ...]:
-    facts: dict[str, UsageFact] = {}
-    for place, used in enumerate(said):
-        kind = used.resource_kind
-        if (
-            kind not in UNITS
-            or kind in facts
-            or (used.facts_hash and not _HASH.fullmatch(used.facts_hash))
-        ):
-            _refuse(used, kind in facts, f"{path}[{place}]")
-        qty = exact(used.qty, f"{path}[{place}].qty", minimum=0, maximum=MOST_USED)
-        facts[kind] = UsageFact(kind, qty, used.facts_hash)
-    return tuple(facts.values())
-
-
-def _refuse(used: pb.UsageQuantity, twice: bool, path: str) -> None:
-    requests.usage_kind(f"{path}.resource_kind", used.resource_kind)
-    if twice:
-        raise InvalidArgument(
-            f"{path}.resource_kind", f"{used.resource_kind} is named twice", reason="DUPLICATE_KIND"
+def _item(item: pb.BatchQuoteItem, path: str, period: Period) -> BatchItem:
+    identifier = requests.uuid_of(f"{path}.subscription_id", item.subscription_id)
+    try:
+        usage = tuple(
+            _series(series, f"{path}.usage[{place}]", period)
+            for place, series in enumerate(item.usage)
         )
-    raise InvalidArgument(f"{path}.facts_hash", "is not a SHA-256 in lower-case hexadecimal")
+        _check_labels(usage, path)
+    except InvalidArgument as error:
+        return BatchItem(identifier, (), item.engine_version, error)
+    return BatchItem(identifier, usage, item.engine_version)
+
+
+def _series(said: pb.UsageSeries, path: str, period: Period) -> UsageSeries:
+    if said.resource_kind not in UNITS:
+        requests.usage_kind(f"{path}.resource_kind", said.resource_kind)
+    if said.facts_hash and not _HASH.fullmatch(said.facts_hash):
+        raise InvalidArgument(f"{path}.facts_hash", "is not a SHA-256 in lower-case hexadecimal")
+    runs, total, end = [], Decimal(0), period.start
+    for place, one in enumerate(said.runs):
+        run = _run(one, f"{path}.runs[{place}]")
+        if run.first < end or run.end > period.end:
+            raise InvalidArgument(
+                f"{path}.runs[{place}].first_day",
+                "is not in the period, or before the end of the run before",
+                reason="OUT_OF_RANGE",
+            )
+        end = run.end
+        total += run.qty * run.days
+        runs.append(run)
+    if total > MOST_QUANTITY:
+        raise InvalidArgument(
+            f"{path}.runs", f"add up to more than {MOST_QUANTITY}", reason="OUT_OF_RANGE"
+        )
+    dimensions = tuple(sorted(said.dimensions.items()))
+    return UsageSeries(said.resource_kind, tuple(runs), said.facts_hash, dimensions)
+
+
+def _run(said: pb.UsageRun, path: str) -> UsageRun:
+    first = read_day(said.first_day, f"{path}.first_day")
+    if not 1 <= said.days <= MAX_RUN_DAYS:
+        raise InvalidArgument(
+            f"{path}.days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE"
+        )
+    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MOST_QUANTITY)
+    return UsageRun(first, said.days, qty)
+
+
+def _check_labels(usage: tuple[UsageSeries, ...], path: str) -> None:
+    """Refuses the same usage twice: its label names it in the frozen inputs."""
+    if len(usage) > 1:
+        labels = [series.label for series in usage]
+        for place, label in enumerate(labels):
+            if label in labels[:place]:
+                raise InvalidArgument(
+                    f"{path}.usage[{place}].resource_kind",
+                    f"{label} is named twice",
+                    reason="DUPLICATE_KIND",
+                )

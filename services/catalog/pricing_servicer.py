@@ -12,31 +12,50 @@ from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.deployments import Deployment
+from services.catalog.lifecycle import State
 from services.catalog.messages import (
     attached_addon_message,
     deployment_message,
     subscription_message,
 )
-from services.catalog.pricing_requests import BatchItem, batch_items, billing_period, tenants
+from services.catalog.pricing_requests import (
+    BatchItem,
+    batch_items,
+    billing_period,
+    tenants,
+    usage_to_value,
+)
 from services.catalog.quote_messages import (
     add_proof,
+    add_spans,
     difference_message,
     proof_of,
     quote_message,
+    value_message,
     verification_message,
 )
-from services.catalog.quoting.freezing import Known, MixedCurrencies, subscription_inputs
-from services.catalog.quoting.lines import AmountOutOfRange
-from services.catalog.quoting.proofs import compare, prove, verify
-from services.catalog.quoting.reading import UnreadableInputs
-from services.catalog.quoting.usage import NoPriceInForce
+from services.catalog.quoting.engine import ENGINE_VERSION
+from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
+from services.catalog.quoting.freezing import (
+    Known,
+    MixedCurrencies,
+    price_snapshots,
+    subscription_inputs,
+)
+from services.catalog.quoting.proofs import compare, prove, prove_by_first, verify
+from services.catalog.quoting.spans import billed_days
+from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
+from services.catalog.quoting.v1.subscriptions import month_inputs
+from services.catalog.quoting.values import value_of
 from services.catalog.store.billable import billable_page, on_trial, read_known
+from services.catalog.store.prices import all_prices
 from services.catalog.store.quotes import read_quote
 from services.catalog.store.subscriptions import read_subscriptions
 from services.catalog.subscriptions import Subscription
 from services.common.access import ALL
 from services.common.database import Database
 from services.common.errors import InvalidArgument
+from services.common.money import currency_code
 from services.common.paging import decode_token, encode_token
 from services.common.periods import Period
 
@@ -50,9 +69,9 @@ READ_AT_ONCE: Final = 1_000
 ANSWERED_AT_ONCE: Final = 100
 """Quotes in an answer: far below the largest message, and the loop is let go in between."""
 
-MOST_PROOFS: Final = 1_000
+MAX_PROOFS: Final = 1_000
 DEFAULT_TENANTS: Final = 200
-MOST_TENANTS: Final = 1_000
+MAX_TENANTS: Final = 1_000
 
 
 class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
@@ -66,7 +85,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
         """Prices subscriptions in a period with what they used, in the order of the items."""
         period = billing_period(request.period_start, request.period_end)
-        items = batch_items(request)
+        items = batch_items(request, period)
         for start in range(0, len(items), READ_AT_ONCE):
             those = items[start : start + READ_AT_ONCE]
             priced = await self._read(those, period)
@@ -79,8 +98,8 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         self, request: pb.VerifyProofsRequest, context: Context
     ) -> pb.VerifyProofsResponse:
         """Computes proofs again."""
-        if len(request.proofs) > MOST_PROOFS:
-            raise InvalidArgument("proofs", f"must not be more than {MOST_PROOFS}")
+        if len(request.proofs) > MAX_PROOFS:
+            raise InvalidArgument("proofs", f"must not be more than {MAX_PROOFS}")
         answer = pb.VerifyProofsResponse()
         for proof in request.proofs:
             answer.verifications.append(verification_message(verify(proof_of(proof))))
@@ -115,7 +134,14 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         self, request: pb.ValueUsageRequest, context: Context
     ) -> pb.ValueUsageResponse:
         """What usage is worth at the unit prices in force on its days."""
-        return pb.ValueUsageResponse()
+        usage = usage_to_value(request)
+        currency = currency_code("currency", request.currency)
+        async with self._database.read(ALL) as session:
+            known = price_snapshots(await all_prices(session))
+        prices = [price for priced_in, price in known if priced_in == currency]
+        return pb.ValueUsageResponse(
+            values=[value_message(value_of(series, prices)) for series in usage]
+        )
 
     async def ListBillableSubscriptions(  # noqa: N802
         self, request: pb.ListBillableSubscriptionsRequest, context: Context
@@ -125,16 +151,27 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         wanted = tenants(request)
         if request.page_size < 0:
             raise InvalidArgument("page_size", "must not be negative")
-        size = min(request.page_size or DEFAULT_TENANTS, MOST_TENANTS)
-        filters = ("billable", period.start.isoformat(), period.end.isoformat(), wanted)
+        size = min(request.page_size or DEFAULT_TENANTS, MAX_TENANTS)
+        filters = (
+            "billable",
+            period.start.isoformat(),
+            period.end.isoformat(),
+            wanted,
+            request.include_trials,
+        )
         position = decode_token(request.page_token, filters, (str,))
         async with self._database.read(ALL) as session:
             found, pairs = await billable_page(
                 session, period, wanted, after=position[0] if position else "", limit=size
             )
         more = len(found) == size
+        listed = [
+            one
+            for one in (_billable(*pair, period) for pair in pairs)
+            if one.billed_days or (request.include_trials and one.trial_days)
+        ]
         return pb.ListBillableSubscriptionsResponse(
-            billable_subscriptions=[_billable(*pair, period) for pair in pairs],
+            billable_subscriptions=listed,
             next_page_token=encode_token(filters, (found[-1],)) if more else "",
         )
 
@@ -173,6 +210,12 @@ class _Priced:
         subscription = self._subscriptions.get(item.subscription_id)
         if subscription is None:
             return _failure(identifier, "SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
+        if item.refusal is not None:
+            return _failure(identifier, item.refusal.reason, str(item.refusal))
+        if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
+            return _failure(
+                identifier, "UNKNOWN_ENGINE", f"there is no engine {item.engine_version!r}"
+            )
         try:
             inputs = subscription_inputs(
                 subscription,
@@ -181,7 +224,10 @@ class _Priced:
                 self._known,
                 on_trial=subscription.id in self._trials,
             )
-            quote, proof = prove(inputs)
+            if item.engine_version == FIRST_ENGINE:
+                quote, proof = prove_by_first(month_inputs(inputs, self._borne(subscription)))
+            else:
+                quote, proof = prove(inputs)
         except NoPriceInForce as error:
             return _failure(identifier, "NO_PRICE_IN_FORCE", str(error))
         except AmountOutOfRange as error:
@@ -193,6 +239,22 @@ class _Priced:
         message.subscription_id = identifier
         message.starts_on = self._period.start.isoformat()
         return pb.BatchQuoteResult(subscription_id=identifier, quote=message)
+
+    def _borne(self, subscription: Subscription) -> Period:
+        """The days whose usage a subscription bore by engine 1.
+
+        Of several subscriptions of a deployment, each bore the days until the next one began,
+        and the first one those before it too.
+        """
+        siblings = sorted(
+            (one.starts_on, one.id)
+            for one in self._subscriptions.values()
+            if one.deployment_id == subscription.deployment_id
+        )
+        place = siblings.index((subscription.starts_on, subscription.id))
+        start = max(subscription.starts_on, self._period.start) if place else self._period.start
+        following = [day for day, _ in siblings[place + 1 :] if day > start]
+        return Period(start, min([self._period.end, *following]))
 
 
 def _failure(subscription_id: str, reason: str, message: str) -> pb.BatchQuoteResult:
@@ -214,4 +276,10 @@ def _billable(
     )
     del message.addons[:]
     message.addons.extend(map(attached_addon_message, held))
-    return pb.BillableSubscription(subscription=message, deployment=deployment_message(deployment))
+    days = billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
+    billable = pb.BillableSubscription(
+        subscription=message, deployment=deployment_message(deployment)
+    )
+    add_spans(billable.billed_days, days.days)
+    add_spans(billable.trial_days, days.trial)
+    return billable

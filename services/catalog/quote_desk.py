@@ -18,6 +18,7 @@ from services.catalog.margin_desk import MarginDesk
 from services.catalog.price_list import PriceList
 from services.catalog.quote_messages import add_proof, guard_message, quote_message
 from services.catalog.quote_requests import Wanted
+from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
 from services.catalog.quoting.freezing import (
     MixedCurrencies,
     change_inputs,
@@ -25,9 +26,7 @@ from services.catalog.quoting.freezing import (
     version_snapshot,
 )
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
-from services.catalog.quoting.lines import AmountOutOfRange
 from services.catalog.quoting.proofs import prove
-from services.catalog.quoting.usage import NoPriceInForce
 from services.catalog.store.price_list import PriceListReader
 from services.catalog.store.quote_shelf import QuoteShelf
 from services.catalog.store.quotes import keep_quotes

@@ -3,28 +3,31 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from arcadia.catalog.v1 import quotes_pb2
+from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from google.protobuf.message import DecodeError
 
 from services.catalog.margin import MarginGuard
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Line, Quote, total
-from services.catalog.quoting.proofs import Difference, Proof, Verification, result_of
-from services.catalog.quoting.reading import read_inputs
+from services.catalog.quoting.proofs import Difference, Proof, Verification, recompute
+from services.catalog.quoting.values import ValuedRun
 from services.catalog.stored_quotes import StoredQuote
 from services.common.money import plain
+from services.common.periods import Period
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 __all__ = [
     "add_proof",
+    "add_spans",
     "answers_its_inputs",
     "difference_message",
     "guard_message",
     "proof_of",
     "quote_message",
     "stored_message",
+    "value_message",
     "verification_message",
 ]
 
@@ -32,7 +35,7 @@ __all__ = [
 def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
     """The proto of a quote, without its proof and what only a stored one has."""
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
-    version = inputs.term.version
+    version = inputs.version
     message = quotes_pb2.Quote(
         all_in_monthly_cents=recurring + overage + ad_hoc,
         recurring_cents=recurring,
@@ -42,8 +45,12 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
         currency=inputs.currency,
         plan_code=version.plan_code,
         plan_version=version.version,
-        starts_on=(inputs.prices_on or inputs.month.start).isoformat(),
+        starts_on=(inputs.projected_from or inputs.month.start).isoformat(),
     )
+    if inputs.projected_from is None:
+        for term in inputs.terms:
+            add_spans(message.billed_days, term.days)
+        add_spans(message.trial_days, inputs.trial_days)
     _add_lines(message.recurring, quote.recurring)
     _add_lines(message.first_invoice, quote.first_invoice)
     _add_lines(message.overage, quote.overage)
@@ -53,6 +60,14 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
         _add_lines(message.change.credits, quote.change.credits)
         _add_lines(message.change.charges, quote.change.charges)
     return message
+
+
+def add_spans(
+    field: "RepeatedCompositeFieldContainer[quotes_pb2.DaySpan]", spans: Iterable[Period]
+) -> None:
+    """Adds half-open spans of days to a message."""
+    for span in spans:
+        field.add(start=span.start.isoformat(), end=span.end.isoformat())
 
 
 def add_proof(message: quotes_pb2.Quote, proof: Proof) -> None:
@@ -92,8 +107,8 @@ PROVEN: Final = (
 
 def answers_its_inputs(kept: StoredQuote) -> bool:
     """Whether a stored quote says what its inputs, which were verified, come to."""
-    frozen = kept.proof.inputs_json
-    again = quote_message(result_of(frozen), read_inputs(frozen))
+    recomputed = recompute(kept.proof.inputs_json, kept.proof.engine_version)
+    again = quote_message(recomputed.quote, recomputed.inputs)
     try:
         said = quotes_pb2.Quote.FromString(kept.answer)
     except DecodeError:
@@ -125,6 +140,19 @@ def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
     )
 
 
+def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue:
+    """The proto of what usage is worth; unset where that is unknown."""
+    message = pricing_service_pb2.UsageValue()
+    for one in valued:
+        run = message.runs.add()
+        run.run.first_day = one.run.first.isoformat()
+        run.run.days = one.run.days
+        run.run.qty = plain(one.run.qty)
+        if one.cents is not None:
+            run.value = plain(one.cents)
+    return message
+
+
 def verification_message(verification: Verification) -> quotes_pb2.Verification:
     """The proto of what computing a proof again gave."""
     return quotes_pb2.Verification(
@@ -150,7 +178,7 @@ def _add_lines(
 ) -> None:
     """Made where they belong: messages that are given to another are copied."""
     for line in lines:
-        meta = field.add(
+        made = field.add(
             kind=line.kind,
             resource_kind=line.resource_kind,
             description=line.description,
@@ -158,6 +186,14 @@ def _add_lines(
             unit=line.unit,
             unit_price_cents=line.unit_price_cents,
             amount_cents=line.amount_cents,
-        ).meta
+            price_base_qty=line.price_base_qty,
+        )
+        if line.service is not None:
+            made.service_start = line.service.start.isoformat()
+            made.service_end = line.service.end.isoformat()
+            made.service_days = line.service.days
+        for key, value in line.dimensions:
+            made.dimensions[key] = value
+        meta = made.meta
         for key, value in line.meta.items():  # a map that is given whole is filled by slower code
             meta[key] = value

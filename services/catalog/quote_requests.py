@@ -12,10 +12,9 @@ from arcadia.catalog.v1 import quote_service_pb2 as pb
 from google.protobuf.struct_pb2 import Value
 
 from services.catalog import requests
-from services.catalog.pricing_requests import MOST_USED
-from services.catalog.quoting.inputs import UsageFact
+from services.catalog.quoting.inputs import UsageSeries
 from services.common.errors import InvalidArgument
-from services.common.money import exact
+from services.common.money import MOST_QUANTITY, exact
 from services.common.periods import read_day
 
 __all__ = ["Wanted", "quantity", "wanted"]
@@ -36,7 +35,7 @@ class Wanted:
     plan_code: str
     plan_version: int
     addons: tuple[str, ...]
-    usage: tuple[UsageFact, ...]
+    usage: tuple[UsageSeries, ...]
     starts_on: date
     subscription_id: UUID | None
 
@@ -63,13 +62,13 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
     )
 
 
-def _usage(said: Mapping[str, Value]) -> tuple[UsageFact, ...]:
+def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
     """In the order of their kinds, so that the first of several mistakes is always the same."""
     facts = []
     for kind in sorted(said):
         field = f"projected_usage.{kind}"
         requests.usage_kind(field, kind)
-        facts.append(UsageFact(kind, quantity(said[kind], field)))
+        facts.append(UsageSeries(kind, projected_qty=quantity(said[kind], field)))
     return tuple(facts)
 
 
@@ -81,13 +80,13 @@ def quantity(said: Value, field: str) -> Decimal:
     """
     form = said.WhichOneof("kind")
     if form == "string_value":
-        return exact(said.string_value, field, minimum=0, maximum=MOST_USED)
+        return exact(said.string_value, field, minimum=0, maximum=MOST_QUANTITY)
     if form != "number_value":
         raise InvalidArgument(
             field, "is neither a number nor a decimal as text", reason="NOT_A_DECIMAL"
         )
     number = said.number_value
-    if number.is_integer() and 0 <= number <= MOST_USED:  # most are, and then exact
+    if number.is_integer() and 0 <= number <= MOST_QUANTITY:  # most are, and then exact
         return Decimal(int(number))
     if not math.isfinite(number):
         raise InvalidArgument(field, "is not finite", reason="NOT_A_DECIMAL")
@@ -97,4 +96,4 @@ def quantity(said: Value, field: str) -> Decimal:
         raise InvalidArgument(
             field, f"has more than {EXACT_DIGITS} digits: write it as text", reason="TOO_PRECISE"
         )
-    return exact(format(shortest, "f"), field, minimum=0, maximum=MOST_USED)
+    return exact(format(shortest, "f"), field, minimum=0, maximum=MOST_QUANTITY)

@@ -18,8 +18,8 @@ from services.catalog.quote_messages import (
     verification_message,
 )
 from services.catalog.quote_requests import wanted
+from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.proofs import compare, verify
-from services.catalog.quoting.reading import UnreadableInputs
 from services.catalog.store.quotes import read_quote
 from services.catalog.stored_quotes import StoredQuote
 from services.common.access import current_caller

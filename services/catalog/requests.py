@@ -11,7 +11,6 @@ from services.common.fields import one_of, required, uuid_of
 
 __all__ = [
     "code",
-    "currency",
     "line",
     "name",
     "one_of",
@@ -30,7 +29,6 @@ LONGEST_REASON: Final = 1000
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no name has: control characters, and those that turn the direction of writing."""
-CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
@@ -66,13 +64,6 @@ def code(field: str, value: str) -> str:
             " letter, at most 63",
             reason="MALFORMED_CODE",
         )
-    return value
-
-
-def currency(field: str, value: str) -> str:
-    """An ISO 4217 code, else InvalidArgument."""
-    if not CURRENCY.fullmatch(required(field, value)):
-        raise InvalidArgument(field, f"{value!r} is not a currency such as AUD")
     return value
 
 

@@ -1,18 +1,34 @@
 """Money without loss: exact numbers from the wire, one rounding to the cent, shares that add up.
 
 Nothing here knows a float. Amounts that are kept or charged are whole cents; what leads to
-them (quantities, unit prices, rates, the provider's costs) is exact.
+them (quantities, unit prices, rates, the provider's costs) is exact. "Cents" are minor units
+of the currency by ISO 4217: a hundredth of a dollar, a whole yen, a thousandth of a dinar.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
-from services.common.errors import InvalidArgument
+from iso4217 import Currency
 
-__all__ = ["MOST_QUANTITY", "exact", "plain", "split", "whole_cents"]
+from services.common.errors import InvalidArgument
+from services.common.fields import required
+
+__all__ = [
+    "MOST_QUANTITY",
+    "amount_text",
+    "converted",
+    "currency_code",
+    "exact",
+    "in_minor_units",
+    "minor_unit_places",
+    "money_text",
+    "plain",
+    "split",
+    "whole_cents",
+]
 
 Exact = Fraction | Decimal | int
 
@@ -24,6 +40,15 @@ MOST_PLACES: Final = 12
 
 MOST_QUANTITY: Final = 10**15
 """Of a meter, in its units: of one event, of a figure, and of all of a month. More is a mistake."""
+
+_PLACES: Final[Mapping[str, int]] = {
+    currency.code: currency.exponent for currency in Currency if currency.exponent is not None
+}
+"""Decimal places of the minor unit. ISO 4217 lists gold, test codes and the like without one:
+nothing is priced in them."""
+
+_PLACES_OF_UNKNOWN: Final = 2
+"""For amounts that were kept under a code before it was checked: shown as they always were."""
 
 _WHOLE: Final = Decimal(1)
 _WIDE: Final = Context(prec=200)
@@ -44,6 +69,51 @@ def whole_cents(amount: Exact) -> int:
     if 2 * rest >= exact_amount.denominator:
         cents += 1
     return cents if exact_amount >= 0 else -cents
+
+
+def currency_code(field: str, code: str) -> str:
+    """The ISO 4217 code of a currency that has a minor unit, else InvalidArgument."""
+    if required(field, code) not in _PLACES:
+        raise InvalidArgument(
+            field, f"{code!r} is not an ISO 4217 currency such as AUD", reason="UNKNOWN_CURRENCY"
+        )
+    return code
+
+
+def minor_unit_places(currency: str) -> int:
+    """How many decimal places a currency has: 2 for AUD, none for JPY, 3 for KWD."""
+    return _PLACES.get(currency, _PLACES_OF_UNKNOWN)
+
+
+def in_minor_units(amount: Exact, currency: str) -> Fraction:
+    """An amount of whole units (dollars, yen) in exact minor units of the currency."""
+    return Fraction(amount) * _power_of_ten(minor_unit_places(currency))
+
+
+def converted(minor_units: Exact, source: str, target: str, rate: Exact) -> Fraction:
+    """Minor units of one currency in exact minor units of another.
+
+    `rate` is of whole units, as exchange rates are: how many of `target` one of `source` is.
+    """
+    shift = minor_unit_places(target) - minor_unit_places(source)
+    return Fraction(minor_units) * Fraction(rate) * _power_of_ten(shift)
+
+
+def amount_text(minor_units: Decimal | int, currency: str, *, minus: str = "-") -> str:
+    """An amount as people read it, as in `1,234.50`; `1,935` in a currency without places.
+
+    A unit price below the minor unit keeps its further places: 0.4 cents read `0.004`.
+    """
+    places = minor_unit_places(currency)
+    units = Decimal(minor_units).copy_abs().scaleb(-places, _WIDE)
+    whole, _, rest = plain(units).partition(".")
+    rest = rest.ljust(places, "0")
+    return f"{minus if minor_units < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
+
+
+def money_text(minor_units: Decimal | int, currency: str) -> str:
+    """An amount with its currency, as in `AUD 1,234.50`."""
+    return f"{currency} {amount_text(minor_units, currency)}"
 
 
 def exact(
@@ -104,6 +174,10 @@ def split(total: int, weights: Sequence[Exact]) -> list[int]:
     for index in order[: abs(total) - sum(floors)]:
         floors[index] += 1
     return floors if total >= 0 else [-share for share in floors]
+
+
+def _power_of_ten(exponent: int) -> Fraction:
+    return Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent)
 
 
 def _written(text: str, field: str, places: int) -> Decimal:

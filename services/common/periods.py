@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from services.common.errors import InvalidArgument
 
-__all__ = ["Period", "month_of", "read_day", "read_month"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Period", "month_of", "read_day", "read_month"]
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)

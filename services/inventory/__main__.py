@@ -14,6 +14,7 @@ from arcadia.inventory.v1 import (
     sync_service_pb2_grpc,
 )
 
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -31,8 +32,9 @@ __all__ = ["DEFINITION"]
 def register(server: grpc.aio.Server, parts: Parts) -> None:
     """Puts the servicers of the inventory on a server."""
     deployments = Deployments(parts.settings)
+    slugs = DeploymentSlugs(parts.settings, caller=Service.INVENTORY)
     feed = EventFeed(parts.database, parts.stopping)
-    inventory = InventoryServicer(parts.database, deployments, feed)
+    inventory = InventoryServicer(parts.database, deployments, feed, slugs)
     inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
     sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
         SyncServicer(parts.database, deployments, internal_project=parts.settings.internal_project),

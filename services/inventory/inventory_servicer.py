@@ -8,6 +8,7 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
 from services.common.paging import cut, decode_token, page_size
@@ -47,9 +48,12 @@ class InventoryServicer(
 ):
     """The mirror of the provider's account."""
 
-    def __init__(self, database: Database, deployments: Deployments, feed: EventFeed) -> None:
+    def __init__(
+        self, database: Database, deployments: Deployments, feed: EventFeed, slugs: DeploymentSlugs
+    ) -> None:
         self._database = database
         self._feed = feed
+        self._slugs = slugs
         self._deployments = deployments
 
     async def ListResources(  # noqa: N802
@@ -57,7 +61,7 @@ class InventoryServicer(
     ) -> pb.ListResourcesResponse:
         """Lists resources in the order of their discovery."""
         scope = current_caller().scope
-        wanted = resource_filter(request)
+        wanted = await self._with_slug(resource_filter(request), context)
         size = page_size(request.page_size)
         filters = filters_of(request)
         position = decode_token(request.page_token, filters, (str,))

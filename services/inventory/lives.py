@@ -77,6 +77,8 @@ class Life:
     size: str
     measured: str | None
     """The attribute of its kind's measure, a JSON number as text."""
+    unmeasured: str
+    """Why it could not be measured the last time; empty where it could, or nobody says."""
     project_id: str
     project_name: str
     lived_from: datetime
@@ -110,6 +112,12 @@ class ExistenceInterval:
     status: str
     size: str
     gigabytes: Decimal | None
+    unmeasured: str
+    """Why the size is unknown, where the kind has one; empty where it is known."""
+
+
+NOT_YET: Final = "it had not been measured yet"
+NO_SIZE: Final = "the provider tells no size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,7 @@ def existence(life: Life, window: Window) -> Iterator[ExistenceInterval]:
             if begun >= ended:
                 continue
             measured = _was(changes, measure.field, begun, life.measured) if measure else None
+            gigabytes = measure.gigabytes(measured) if measure else None
             piece = ExistenceInterval(
                 resource_id=life.id,
                 kind=life.kind,
@@ -190,7 +199,8 @@ def existence(life: Life, window: Window) -> Iterator[ExistenceInterval]:
                 end=ended,
                 status=_was(changes, "status", begun, life.status) or "",
                 size=_was(changes, "size", begun, life.size) or "",
-                gigabytes=measure.gigabytes(measured) if measure else None,
+                gigabytes=gigabytes,
+                unmeasured=_why(life) if measure and gigabytes is None else "",
             )
             if last is not None and _goes_on(last, piece):
                 last = replace(last, end=ended)
@@ -230,6 +240,13 @@ def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -
         if change.field == field and change.at > at:
             return change.old
     return now
+
+
+def _why(life: Life) -> str:
+    """Why the size of a part of a life is unknown."""
+    if life.measured is not None:
+        return NOT_YET
+    return life.unmeasured or NO_SIZE
 
 
 def _goes_on(last: ExistenceInterval, piece: ExistenceInterval) -> bool:

@@ -53,6 +53,7 @@ def interval_message(interval: ExistenceInterval) -> pb.ExistenceInterval:
         status=interval.status,
         size=interval.size,
         size_gb=None if interval.gigabytes is None else plain(interval.gigabytes),
+        size_unknown_because=interval.unmeasured,
     )
 
 

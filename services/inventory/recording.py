@@ -4,9 +4,10 @@ The one place where it is decided that a resource was discovered, updated or res
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from services.inventory.measures import sampled
 from services.inventory.ownership import (
     NOBODY,
     NOTHING_KNOWN,
@@ -70,12 +71,16 @@ def record(
     sighted: SightedResource,
     known: KnownResource | None,
     deployments: KnownDeployments = NOTHING_KNOWN,
+    *,
+    kind: str = "",
 ) -> Recorded:
     """What `sighted` makes of the row that is `known`; None for one never seen.
 
-    `deployments` are those that tags may name.
+    `deployments` are those that tags may name, `kind` decides whether a measure is sampled.
     """
     content = merged(sighted, known.content if known else None)
+    if known is not None:
+        content = replace(content, attrs=sampled(kind, known.content.attrs, content.attrs))
     if known is None:
         owner = decide(NOBODY, content.tags, None, deployments)
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)

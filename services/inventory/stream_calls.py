@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Final
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
@@ -9,12 +10,13 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
 from services.inventory import requests
 from services.inventory.exporting import header, lines_of
 from services.inventory.messages import event_message
 from services.inventory.resource_requests import resource_filter
-from services.inventory.store.reading import list_resources
+from services.inventory.store.reading import ResourceFilter, list_resources
 from services.inventory.watching import EventFeed
 
 __all__ = ["StreamCalls"]
@@ -30,6 +32,12 @@ class StreamCalls:
 
     _database: Database
     _feed: EventFeed
+    _slugs: DeploymentSlugs
+
+    async def _with_slug(self, wanted: ResourceFilter, context: Context) -> ResourceFilter:
+        """The filter that also finds what was kept under the slug of the deployment."""
+        slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
+        return replace(wanted, slug=slug)
 
     async def WatchResourceEvents(  # noqa: N802
         self, request: pb.WatchResourceEventsRequest, context: Context
@@ -59,7 +67,7 @@ class StreamCalls:
         was read, and once.
         """
         scope = current_caller().scope
-        wanted = resource_filter(request.filter)
+        wanted = await self._with_slug(resource_filter(request.filter), context)
         full = request.filter.view == pb.RESOURCE_VIEW_FULL
         chunk, after = header(full=full), None
         while True:

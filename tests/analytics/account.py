@@ -133,6 +133,18 @@ class Analytics:
         answer = await self.usage.ListUsageFacts(request, metadata=token or self.operator)
         return list(answer.facts)
 
+    async def unmetered(self, token: Token | None = None, **wanted: Any) -> list[Any]:
+        """What could not be metered, as an operator sees it unless `token` says."""
+        resources, page_token = [], ""
+        while True:
+            request = usage_pb.ListUnmeteredResourcesRequest(page_token=page_token, **wanted)
+            answer = await self.usage.ListUnmeteredResources(
+                request, metadata=token or self.operator
+            )
+            resources += answer.resources
+            if not (page_token := answer.next_page_token):
+                return resources
+
     async def record(self, *events: usage_pb2.UsageEvent) -> Any:
         """Records events as a worker does; the receipt."""
         request = metering_pb.RecordUsageEventsRequest(events=events)

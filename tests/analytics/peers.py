@@ -35,6 +35,7 @@ class Span:
     deployment: str = "shop"
     status: str = "active"
     size_gb: str | None = None
+    unmeasured: str = ""
 
     def within(self, start: datetime, end: datetime) -> lookup_pb.ExistenceInterval | None:
         """As the inventory answers it for a span."""
@@ -51,6 +52,7 @@ class Span:
             interval_to=timestamp(last),
             status=self.status,
             size_gb=self.size_gb,
+            size_unknown_because=self.unmeasured,
         )
 
 

@@ -32,7 +32,12 @@ def studio(item: pricing_pb.BatchQuoteItem) -> pricing_pb.BatchQuoteResult:
     if item.subscription_id == BLOG.subscription_id:
         failure = pricing_pb.QuoteFailure(reason="NO_PRICE_IN_FORCE", message="none")
         return pricing_pb.BatchQuoteResult(subscription_id=item.subscription_id, failure=failure)
-    tokens = sum(int(used.qty) for used in item.quantities if used.resource_kind == "llm_tokens")
+    tokens = sum(
+        int(run.qty) * run.days
+        for used in item.usage
+        if used.resource_kind == "llm_tokens"
+        for run in used.runs
+    )
     base = quotes_pb2.QuoteLine(kind="plan_base", amount_cents=5000)
     made = quotes_pb2.Quote(
         recurring=[base], first_invoice=[base], recurring_cents=5000, first_invoice_cents=5000,
@@ -41,7 +46,7 @@ def studio(item: pricing_pb.BatchQuoteItem) -> pricing_pb.BatchQuoteResult:
             quotes_pb2.QuoteLine(kind="overage", resource_kind="llm_tokens", amount_cents=tokens)
         ],
         proof=quotes_pb2.Proof(
-            inputs_json="{}", inputs_hash="|".join(used.facts_hash for used in item.quantities),
+            inputs_json="{}", inputs_hash="|".join(used.facts_hash for used in item.usage),
             engine_version="1", result_hash="r",
         ),
     )  # fmt: skip
@@ -134,7 +139,7 @@ async def test_the_accrual_asks_for_the_same_quotes_as_the_roll_up(analytics: An
         async with analytics.database.read(ALL) as session:
             tenants = sorted({one.subscription.tenant_id for one in page.billable_subscriptions})
             usage = await usage_of_period(session, period, tenants)
-        items = items_of(page.billable_subscriptions, usage, {})
+        items = items_of(page.billable_subscriptions, usage)
         outcomes = await quote(catalog, period, items)
     again = [one for one in analytics.peers.asked if isinstance(one, pricing_pb.BatchQuoteRequest)]
     assert again == [*asked, *asked]
@@ -146,7 +151,7 @@ async def test_the_accrual_asks_for_the_same_quotes_as_the_roll_up(analytics: An
 
 async def test_accruals_are_listed_by_tenant_and_deployment(analytics: Analytics) -> None:
     analytics.peers.price = lambda item: studio(
-        pricing_pb.BatchQuoteItem(subscription_id=SHOP.subscription_id, quantities=item.quantities)
+        pricing_pb.BatchQuoteItem(subscription_id=SHOP.subscription_id, usage=item.usage)
     )
     await accrue(analytics, size=1)
     listed = await listing(analytics)

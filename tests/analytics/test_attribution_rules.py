@@ -184,6 +184,18 @@ def test_a_rate_that_is_used_is_named_and_parity_is_said() -> None:
     assert (unknown.used, unknown.parity_assumed) == (set(), True)
 
 
+@pytest.mark.parametrize(
+    ("reporting", "rate", "cents"), [("JPY", "150", 1500), ("KWD", "0.3", 3000), ("AUD", "1", 1000)]
+)
+def test_costs_come_to_minor_units_of_the_reporting_currency(
+    reporting: str, rate: str, cents: int
+) -> None:
+    known = Conversion(reporting, {"USD": Rate(UUID(int=3), Decimal(rate))})
+    assert known.cents(Decimal(1000), "USD") == cents
+    at_parity = Conversion(reporting, {}).cents(Decimal(1000), "USD")
+    assert at_parity == {"JPY": 10, "KWD": 10_000, "AUD": 1000}[reporting]
+
+
 def books(**more: Any) -> Books:
     told: dict[str, Any] = {
         "resource_id": UUID(int=1), "kind": "droplet", "name": "web-1", "tenant_id": "acme",

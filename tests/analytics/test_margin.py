@@ -15,7 +15,7 @@ from arcadia.billing.v1 import costs_pb2
 
 from services.analytics.wire import timestamp
 from services.common.periods import Period
-from tests.analytics.account import Analytics, reason_of
+from tests.analytics.account import Analytics, event, reason_of
 from tests.analytics.peers import BLOG, SHOP, Span
 from tests.analytics.revenue import Billed, invoice
 
@@ -133,6 +133,98 @@ async def test_pooled_transfer_is_split_by_the_time_of_droplets(analytics: Analy
     assert {one.tenant_id for one in answer.by_tenant} == {"acme", "globex", ""}
 
 
+async def test_without_known_bytes_transfer_says_that_it_is_split_by_droplet_time(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.spans = spans(("acme", "shop"))
+    analytics.peers.cost_lines = [line("6.00", kind="", classification="shared")]
+    await analytics.attribute(PERIOD)
+    [split] = (await analytics.margin(PERIOD)).shared_costs
+    assert (split.kind, split.amount_usd, split.split_key, split.remark) == (
+        "other", "6", "droplet_time", "no outbound bytes are known",
+    )  # fmt: skip
+
+
+async def test_pooled_transfer_is_split_by_outbound_bytes_not_by_the_time_of_droplets(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.spans = spans(("acme", "shop"), ("globex", "blog"), ("", ""))
+    await analytics.record(
+        event("a", kind="bandwidth_gb", qty="300.5", day="2026-04-10"),
+        event("b", kind="bandwidth_gb", qty="599.5", day="2026-04-30"),
+        event("c", kind="bandwidth_gb", qty="100", day="2026-04-01", deployment=BLOG.id),
+        event("d", kind="bandwidth_gb", qty="9000", day="2026-05-01", deployment=BLOG.id),
+        event("e", kind="llm_tokens", qty="9000", day="2026-04-10", deployment=BLOG.id),
+    )
+    for day in ("2026-04-01", "2026-04-10", "2026-04-30", "2026-05-01"):
+        await analytics.meter(day)
+    analytics.peers.cost_lines = [line("10.00", kind="bandwidth", classification="shared")]
+    await analytics.attribute(PERIOD)
+
+    answer = await analytics.margin(PERIOD)
+
+    assert {one.tenant_id: one.cogs_cents for one in answer.by_tenant} == {
+        "acme": 900, "globex": 100,
+    }  # fmt: skip
+    [split] = answer.shared_costs
+    assert (split.split_key, split.remark, split.unkeyed_owner_count) == ("outbound_bytes", "", 1)
+
+
+def bucket(number: int, size_gb: str | None, tenant: str, deployment: str, **more: Any) -> Span:
+    """A bucket for all of April."""
+    told: dict[str, Any] = {"start": APRIL.start_at, "end": APRIL.end_at, **more}
+    return Span(
+        100 + number, kind="spaces_bucket", size_gb=size_gb, tenant_id=tenant,
+        deployment=deployment, **told,
+    )  # fmt: skip
+
+
+async def test_the_cost_of_spaces_is_split_by_what_each_stored_and_for_how_long(
+    analytics: Analytics,
+) -> None:
+    half = APRIL.start_at + timedelta(days=15)
+    analytics.peers.spans = [
+        *spans(("hooli", "site")),
+        bucket(1, "100", "acme", "shop", end=half),
+        bucket(1, "300", "acme", "shop", start=half),
+        bucket(2, "50", "globex", "blog"),
+        bucket(3, "50", "", ""),
+    ]
+    analytics.peers.cost_lines = [
+        line("5.00", kind="spaces_bucket", classification="shared"),
+        line("1.00", kind="spaces_bucket", classification="shared"),
+    ]
+    await analytics.attribute(PERIOD)
+
+    answer = await analytics.margin(PERIOD)
+
+    assert {(one.attribution, one.tenant_id): one.cogs_cents for one in answer.by_tenant} == {
+        ("tenant", "acme"): 400, ("tenant", "globex"): 100, ("internal", ""): 100,
+    }  # fmt: skip
+    [split] = answer.shared_costs
+    assert (split.kind, split.amount_usd, split.split_key, split.remark) == (
+        "spaces_bucket", "6", "stored_gb_months", "",
+    )  # fmt: skip
+
+
+async def test_a_bucket_of_unknown_size_does_not_count_as_empty(analytics: Analytics) -> None:
+    analytics.peers.spans = [bucket(1, "100", "acme", "shop"), bucket(2, None, "globex", "blog")]
+    analytics.peers.cost_lines = [line("6.00", kind="spaces_bucket", classification="shared")]
+    await analytics.attribute(PERIOD)
+
+    answer = await analytics.margin(PERIOD)
+
+    assert {one.tenant_id: one.cogs_cents for one in answer.by_tenant} == {
+        "acme": 300, "globex": 300,
+    }  # fmt: skip
+    [split] = answer.shared_costs
+    assert (split.split_key, split.remark) == (
+        "bucket_time", "the size of 1 of 2 buckets is unknown",
+    )  # fmt: skip
+    await analytics.attribute(PERIOD)
+    assert len((await analytics.margin(PERIOD)).shared_costs) == 1
+
+
 async def test_shared_costs_without_a_droplet_are_shown_as_unattributed(
     analytics: Analytics,
 ) -> None:
@@ -142,6 +234,10 @@ async def test_shared_costs_without_a_droplet_are_shown_as_unattributed(
     assert [(one.attribution, one.cogs_cents) for one in answer.by_tenant] == [
         ("unattributed", 1000)
     ]
+    [split] = answer.shared_costs
+    assert (split.split_key, split.remark) == (
+        "none", "no outbound bytes are known; no droplet is known",
+    )  # fmt: skip
 
 
 async def test_thousands_of_odd_costs_add_up_to_the_providers_invoice(
@@ -241,6 +337,35 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
     assert [one.rate for one in of_march.exchange_rates] == ["1.5"]
 
 
+async def test_a_rate_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", *STUDIO)
+    analytics.peers.spans = spans(("acme", "shop"))
+    analytics.peers.cost_lines = [line("30.53", 1)]
+    await analytics.attribute(PERIOD)
+    open_one = await rate(analytics, "1.5", "2026-01-01")
+    before = await analytics.margin(PERIOD)
+    assert (before.cogs_cents, before.cogs_state) == (4580, "final")
+    await rate(analytics, "1.7", "2026-02-01", "2026-04-01")
+    # The rate of April is that of before, and nothing falls back to parity.
+    after = await analytics.margin(PERIOD)
+    assert (after.cogs_cents, after.cogs_state) == (4580, "final")
+    assert [one.rate for one in after.conversion.exchange_rates] == ["1.5"]
+    assert not after.conversion.parity_assumed
+    listed = await analytics.rates.ListExchangeRates(
+        rates_pb.ListExchangeRatesRequest(), metadata=analytics.operator
+    )
+    assert [(one.rate, one.effective_from, one.effective_to) for one in listed.exchange_rates] == [
+        ("1.5", "2026-04-01", ""),
+        ("1.7", "2026-02-01", "2026-04-01"),
+        ("1.5", "2026-01-01", "2026-02-01"),
+    ]
+    assert listed.exchange_rates[2].id == open_one.id
+    await rate(analytics, "1.6", "2026-04-30", "2026-05-01")
+    assert (await analytics.margin(PERIOD)).cogs_cents == 4885
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -248,6 +373,8 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
         ({"rate": "NaN"}, "rate"),
         ({"rate": "-1"}, "rate"),
         ({"from_currency": "usd"}, "from_currency"),
+        ({"from_currency": "ABC"}, "from_currency"),
+        ({"to_currency": "XAU"}, "to_currency"),
         ({"to_currency": "USD"}, "to_currency"),
         ({"effective_from": "yesterday"}, "effective_from"),
         ({"effective_to": "2025-01-01"}, "effective_to"),
@@ -288,6 +415,36 @@ async def test_shares_are_listed_page_by_page_with_the_most_revenue_first(
     request = pb.ListMarginSharesRequest(period=PERIOD, group_by="deployment", tenant_id="hooli")
     only = await analytics.margins.ListMarginShares(request, metadata=analytics.operator)
     assert [(one.tenant_id, one.revenue_cents) for one in only.margin_shares] == [("hooli", 60)]
+
+
+async def test_two_tenants_equal_slugs_stay_apart_and_an_id_finds_what_stands_under_its_slug(
+    analytics: Analytics,
+) -> None:
+    await invoice(analytics.database, PERIOD, "acme", Billed(5000))
+    analytics.peers.deployments = []
+    analytics.peers.spans = spans(("acme", "shop"), ("globex", "shop"))
+    analytics.peers.cost_lines = [line("30.53", 1), line("7.00", 2)]
+    await analytics.attribute(PERIOD)
+    answer = await analytics.margin(PERIOD)
+    by_deployment = {
+        (one.tenant_id, one.deployment_id): one.cogs_cents
+        for one in answer.by_deployment
+        if one.deployment_id
+    }
+    assert by_deployment == {("acme", "shop"): 3053, ("globex", "shop"): 700}
+
+    async def costs_of(**asked: str) -> list[int]:
+        request = pb.GetMarginTrendRequest(from_period="2026-04", to_period="2026-04", **asked)
+        trend = await analytics.margins.GetMarginTrend(request, metadata=analytics.operator)
+        return [month.cogs_cents for month in trend.months]
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await costs_of(deployment_id="shop")
+    assert (refused.value.details() or "").startswith("tenant_id")
+    assert await costs_of(deployment_id="shop", tenant_id="globex") == [700]
+    assert await costs_of(deployment_id=SHOP.id) == [0]
+    analytics.peers.deployments = [SHOP]
+    assert await costs_of(deployment_id=SHOP.id) == [3053]
 
 
 async def test_the_trend_has_every_month_and_says_which_are_unknown(

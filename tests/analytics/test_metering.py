@@ -290,3 +290,71 @@ async def test_a_month_that_is_reopened_is_billed_as_a_whole_again(analytics: An
     )
     assert await analytics.changes() == []
     assert await analytics.used() == {"droplet_hours": 29 * 24}
+
+
+REFUSED = "the Spaces key may not read the bucket"
+
+
+def unmeasured(number: int, *more: str, **told: str) -> Span:
+    """A bucket of which nobody knows the size."""
+    return droplet(number, *more, kind="spaces_bucket", unmeasured=REFUSED, **told)
+
+
+async def test_a_bucket_adds_its_share_of_the_months_gb(analytics: Analytics) -> None:
+    analytics.peers.spans = [droplet(1, kind="spaces_bucket", size_gb="212")]
+    await analytics.meter("2026-04-10")
+    [figure] = await analytics.figures()
+    assert (figure.resource_kind, figure.qty) == ("spaces_gb_month", "7.066666666667")
+    assert await analytics.unmetered() == []
+
+
+async def test_a_bucket_of_unknown_size_is_listed_with_the_reason_and_never_metered_as_zero(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.spans = [
+        unmeasured(1, "2026-04-10", "2026-04-12"),
+        droplet(2, kind="spaces_bucket", size_gb="0"),
+        droplet(3),
+    ]
+    for day in ("2026-04-10", "2026-04-11", "2026-04-12"):
+        await analytics.meter(day)
+
+    [found] = await analytics.unmetered()
+
+    assert (found.inventory_kind, found.resource_name) == ("spaces_bucket", "spaces_bucket-1")
+    assert (found.tenant_id, found.deployment_id) == ("acme", SHOP.id)
+    assert (found.resource_kind, found.reason) == ("spaces_gb_month", REFUSED)
+    assert (found.first_day, found.last_day) == ("2026-04-10", "2026-04-11")
+    assert found.seconds == 2 * 86_400
+    assert await analytics.unmetered(from_day="2026-04-12") == []
+    assert len(await analytics.unmetered(from_day="2026-04-11", resource_kind="dns_zones")) == 0
+    # An empty bucket is of known size.
+    assert (await analytics.used())["spaces_gb_month"] == 0
+
+
+async def test_a_day_that_is_metered_again_lists_what_is_unknown_now(analytics: Analytics) -> None:
+    analytics.peers.spans = [unmeasured(1)]
+    await analytics.meter("2026-04-10")
+    assert len(await analytics.unmetered()) == 1
+
+    analytics.peers.spans = [droplet(1, kind="spaces_bucket", size_gb="30")]
+    await analytics.meter("2026-04-10")
+
+    assert await analytics.unmetered() == []
+    assert (await analytics.used())["spaces_gb_month"] == 1
+
+
+async def test_unmetered_resources_are_listed_page_by_page_to_their_tenant(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.spans = [
+        *(unmeasured(number) for number in range(1, 4)),
+        unmeasured(9, tenant_id="globex", deployment="blog"),
+        unmeasured(10, tenant_id="", deployment=""),
+    ]
+    await analytics.meter("2026-04-10", size=2)
+
+    assert len(await analytics.unmetered(page_size=2)) == 5
+    assert len(await analytics.unmetered(page_size=2, tenant_id="acme")) == 3
+    own = await analytics.unmetered(analytics.tenant("globex"), page_size=2)
+    assert [one.tenant_id for one in own] == ["globex"]

@@ -78,3 +78,49 @@ def test_usage_that_was_kept_apart_as_late_is_in_the_figures_of_its_days(
     ]
     assert days == [("2026-04-10",)]
     postgres.drop(name)
+
+
+BILLED_BEFORE = """
+INSERT INTO rollups (id, period, key, force, approval_required, workflow_id, run_id, started_by,
+    started_at)
+VALUES ('44444444-0000-7000-8000-000000000001', '2026-04-01', 'k', false, false, 'w', 'r', 'me',
+    now());
+INSERT INTO tenant_invoices (id, tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents,
+    total_cents, tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
+    created_at)
+VALUES ('55555555-0000-7000-8000-000000000001', 'acme', '2026-04-01',
+    '44444444-0000-7000-8000-000000000001', 'AUD', 5000, 500, 5500, gen_random_uuid(), 'GST', 10,
+    1, 'h', 'p', now());
+INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind,
+    description, qty, unit, unit_price_cents, amount_cents, meta, deployment_id, service_start,
+    service_end)
+VALUES ('55555555-0000-7000-8000-000000000001', 'acme', 1, 'plan_base', '', 'Plan: studio', 1,
+    'month', 5000, 5000, '{}', 'shop', '2026-04-01', '2026-05-01');
+INSERT INTO tenant_invoice_proofs (invoice_id, tenant_id, position, deployment_id, subscription_id,
+    inputs_json, inputs_hash, engine_version, result_hash)
+VALUES ('55555555-0000-7000-8000-000000000001', 'acme', 1, 'shop', 'of shop', '{}', 'i', '1', 'r');
+UPDATE tenant_invoices SET status = 'issued', number = 1, issuer = '{}', recipient = '{}',
+    issued_on = '2026-05-01', due_on = '2026-05-15', issued_at = now(), chain_hash = 'c',
+    previous_chain_hash = 'b';
+"""
+
+
+def test_lines_that_an_older_release_issued_say_nothing_new(postgres: PostgresServer) -> None:
+    """So that their hash stays: `lines_hash` leaves out what says nothing."""
+    name = f"analytics_{uuid.uuid4().hex[:12]}"
+    settings = postgres.settings({Service.ANALYTICS: name})
+    provision(settings, Service.ANALYTICS)
+    command.upgrade(migration_config(settings, Service.ANALYTICS), "0010")
+    with psycopg.connect(postgres.url(name)) as connection:
+        connection.execute(BILLED_BEFORE.encode())
+    migrate(settings, Service.ANALYTICS)
+    with psycopg.connect(postgres.url(name)) as connection:
+        [line] = connection.execute(
+            "SELECT dimensions, price_base_qty, service_days FROM tenant_invoice_lines"
+        ).fetchall()
+        [proof] = connection.execute(
+            "SELECT service_month, covered_days FROM tenant_invoice_proofs"
+        ).fetchall()
+    assert line == ({}, 1, None)
+    assert proof == (None, None)
+    postgres.drop(name)

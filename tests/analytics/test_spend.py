@@ -40,6 +40,9 @@ def test_a_cap_is_reached_by_the_cent_and_what_is_foreign_is_brought_to_its_curr
     assert spent_cents(spent, "AUD") == 607
     assert spent_cents([Spent("AUD", 5, Decimal(2))], "AUD") == 5
     assert spent_cents([], "AUD") == 0
+    # Minor units of each currency: 10.00 dollars at 150 yen, and 1,000 yen at 0.01 dollars.
+    assert spent_cents([Spent("USD", 1000, Decimal(150))], "JPY") == 1500
+    assert spent_cents([Spent("JPY", 1000, Decimal("0.01"))], "AUD") == 1000
 
 
 @given(st.lists(st.sampled_from([Status.OPEN, Status.NOTIFIED, Status.AWAITING_APPROVAL,
@@ -247,6 +250,7 @@ async def test_policies_are_made_once_listed_changed_and_ended(analytics: Analyt
     [
         ({"cap_cents": 0}, "cap_cents"),
         ({"currency": "dollars"}, "currency"),
+        ({"currency": "ABC"}, "currency"),
         ({"action": "shout"}, "action"),
         ({"tenant_id": ""}, "tenant_id"),
         ({"tenant_id": "globex", "deployment_id": SHOP.id}, "tenant_id"),

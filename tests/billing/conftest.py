@@ -12,7 +12,9 @@ from services.common.server import start
 from services.common.settings import Service
 from tests.billing.bills import Billing
 from tests.billing.lookup import KnownAccount
+from tests.inventory.catalog import SmallCatalog
 from tests.support.databases import PostgresServer
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -35,12 +37,26 @@ def known(inventory: tuple[KnownAccount, str]) -> KnownAccount:
 
 
 @pytest.fixture
+async def catalog() -> AsyncIterator[SmallCatalog]:
+    """A catalog that knows no deployment until it is told."""
+    # Abstract for the stubs only: what it lacks, the generated base class refuses.
+    catalog = SmallCatalog(free_port())  # type: ignore[abstract]
+    await catalog.serve()
+    yield catalog
+    await catalog.stop()
+
+
+@pytest.fixture
 async def billing(
-    postgres: PostgresServer, inventory: tuple[KnownAccount, str]
+    postgres: PostgresServer, inventory: tuple[KnownAccount, str], catalog: SmallCatalog
 ) -> AsyncIterator[Billing]:
     """The billing service, on a real server with a fresh database."""
     name = postgres.create(Service.BILLING)
-    settings = postgres.settings({Service.BILLING: name}, inventory_address=inventory[1])
+    settings = postgres.settings(
+        {Service.BILLING: name},
+        inventory_address=inventory[1],
+        catalog_address=f"127.0.0.1:{catalog.port}",
+    )
     database = Database(settings.database_url(Service.BILLING), application_name="billing")
     running = await start(DEFINITION, settings, database, address="127.0.0.1:0")
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")

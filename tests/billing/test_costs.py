@@ -19,6 +19,7 @@ from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.billing.test_daily_costs import cost, replaced
 from tests.billing.test_matching import matched_again
 from tests.inventory.account import violated_field
+from tests.inventory.catalog import SmallCatalog
 
 MID_MAY = MAY + timedelta(days=14)
 BILL = [
@@ -108,6 +109,43 @@ async def test_a_bad_filter_is_refused_by_its_name(
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await listed(billing, **asked)
     assert violated_field(refused.value) == field
+
+
+SHOP = "11111111-1111-7111-8111-111111111111"
+TWO_SHOPS = [
+    Known("1", owners=(("acme", "shop", MAY),)),
+    Known("2", name="web-2", owners=(("globex", "shop", MAY),)),
+    Known("3", name="web-3", owners=(("acme", SHOP, MAY),)),
+]
+THREE_DROPLETS = [Line("6.00"), Line("7.00", "web-2 (s-1vcpu-1gb)"), Line("6.00", "web-3 (s)")]
+
+
+async def test_totals_by_deployment_keep_two_tenants_equal_slugs_apart(
+    billing: Billing, known: KnownAccount
+) -> None:
+    known.resources = TWO_SHOPS[:2]
+    await billed(billing, THREE_DROPLETS[:2])
+    request = cost_service_pb2.ListCostTotalsRequest(
+        period="2026-05", group_by="deployment", page_size=1
+    )
+    pages: list[tuple[str, str, str]] = []
+    while request.page_token or not pages:
+        answer = await costs(billing).ListCostTotals(request, metadata=billing.operator)
+        pages += [(one.tenant_id, one.group, one.amount_usd) for one in answer.totals]
+        request.page_token = answer.next_page_token
+    assert pages == [("globex", "shop", "7"), ("acme", "shop", "6")]
+
+
+async def test_lines_of_a_deployment_by_its_id_are_also_those_under_its_tenants_slug(
+    billing: Billing, known: KnownAccount, catalog: SmallCatalog
+) -> None:
+    known.resources = TWO_SHOPS
+    await billed(billing, THREE_DROPLETS)
+    assert [line.description for line in await listed(billing, deployment_id=SHOP)] == ["web-3 (s)"]
+    catalog.tenants[SHOP], catalog.slugs[SHOP] = "acme", "shop"
+    found = await listed(billing, deployment_id=SHOP, page_size=1)
+    assert [line.description.split()[0] for line in found] == ["web-1", "web-3"]
+    assert len(await listed(billing, deployment_id="shop")) == 2
 
 
 async def test_totals_of_a_month_add_up_by_each_property(

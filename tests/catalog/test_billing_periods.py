@@ -41,6 +41,12 @@ async def subscribe(
     return answer.subscription.id
 
 
+def on_day(kind: str, day: str, qty: str) -> pb.UsageSeries:
+    """Usage of one day."""
+    run = pb.UsageRun(first_day=day, days=1, qty=qty)
+    return pb.UsageSeries(resource_kind=kind, runs=[run])
+
+
 async def batch(
     shop: Shop,
     items: Sequence[tuple[str, Used]],
@@ -54,9 +60,7 @@ async def batch(
         items=[
             pb.BatchQuoteItem(
                 subscription_id=subscription,
-                quantities=[
-                    pb.UsageQuantity(resource_kind=kind, qty=qty) for kind, qty in used.items()
-                ],
+                usage=[on_day(kind, start, qty) for kind, qty in used.items()],
             )
             for subscription, used in items
         ],
@@ -154,24 +158,158 @@ async def test_what_is_not_there_fails_alone_and_results_keep_their_order(seeded
 
 
 @pytest.mark.parametrize(
+    ("used", "reason", "message"),
+    [
+        ({"droplet_hours": "-1"}, "OUT_OF_RANGE", "items[0].usage[0].runs[0].qty: "),
+        ({"droplet_hours": f"{10**15 + 1}"}, "OUT_OF_RANGE", "items[0].usage[0].runs[0].qty: "),
+        ({"droplet_hours": "NaN"}, "NOT_A_DECIMAL", "items[0].usage[0].runs[0].qty: "),
+        ({"coffee": "1"}, "UNKNOWN_KIND", "items[0].usage[0].resource_kind: "),
+    ],
+)
+async def test_usage_that_cannot_be_priced_fails_its_own_item_and_stops_nobody_else(
+    seeded: Shop, used: Used, reason: str, message: str
+) -> None:
+    subscription = await subscribe(seeded)
+    bad, good = await batch(seeded, [(subscription, used), (subscription, {"dns_zones": "1"})])
+    assert (bad.failure.reason, good.quote.first_invoice_cents) == (reason, 5750)
+    assert bad.failure.message.startswith(message)
+
+
+async def test_usage_that_adds_up_to_more_than_anybody_uses_fails_its_own_item(
+    seeded: Shop,
+) -> None:
+    subscription = await subscribe(seeded)
+    run = pb.UsageRun(first_day="2026-04-01", days=30, qty=str(10**14))
+    item = pb.BatchQuoteItem(
+        subscription_id=subscription,
+        usage=[pb.UsageSeries(resource_kind="llm_tokens", runs=[run])],
+    )
+    request = pb.BatchQuoteRequest(period_start="2026-04-01", period_end="2026-05-01", items=[item])
+    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+    [result] = [result async for answer in stream for result in answer.results]
+    assert result.failure.reason == "OUT_OF_RANGE"
+
+
+async def test_a_month_is_priced_again_by_the_engine_that_billed_it(seeded: Shop) -> None:
+    # Given a subscription from the 16th, and usage before it began
+    subscription = await subscribe(seeded, addons=[], starts_on="2026-04-16")
+    usage = [on_day("droplet_hours", "2026-04-02", "744"),
+             on_day("spaces_gb_month", "2026-04-20", "150")]  # fmt: skip
+    items = [
+        pb.BatchQuoteItem(subscription_id=subscription, usage=usage, engine_version=version)
+        for version in ("", "1", "2", "9")
+    ]
+    request = pb.BatchQuoteRequest(period_start="2026-04-01", period_end="2026-05-01", items=items)
+    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+    now, first, second, unknown = [result async for answer in stream for result in answer.results]
+    # Then engine 1 spreads it over the billed days, as it did, and engine 2 leaves it unbilled
+    assert now.quote.proof == second.quote.proof
+    assert (now.quote.proof.engine_version, first.quote.proof.engine_version) == ("2", "1")
+    hours = [line for line in first.quote.overage if line.resource_kind == "droplet_hours"]
+    assert hours == [line for line in now.quote.overage if line.resource_kind == "droplet_hours"]
+    assert unknown.failure.reason == "UNKNOWN_ENGINE"
+    verified = await seeded.pricing.VerifyProofs(
+        pb.VerifyProofsRequest(proofs=[now.quote.proof, first.quote.proof]),
+        metadata=seeded.worker,
+    )
+    assert all(one.verified for one in verified.verifications)
+
+
+async def test_engine_1_gave_usage_to_the_subscription_that_bore_its_day(seeded: Shop) -> None:
+    # Given a deployment that was subscribed twice in a month
+    first = await subscribe(seeded, addons=[])
+    cancel = subscription_service_pb2.CancelSubscriptionRequest(id=first, effective_on="2026-04-11")
+    await seeded.subscriptions.CancelSubscription(cancel, metadata=seeded.operator)
+    [deployment] = {row[0] for row in seeded.rows("SELECT deployment_id FROM subscriptions")}
+    seeded.clock.set("2026-04-21")
+    again = await seeded.subscriptions.Subscribe(
+        subscription_service_pb2.SubscribeRequest(
+            id=str(deployment), plan_code="studio", starts_on="2026-04-21"
+        ),
+        metadata=seeded.operator,
+    )
+    usage = [
+        pb.UsageSeries(
+            resource_kind="droplet_hours",
+            runs=[
+                pb.UsageRun(first_day=day, days=1, qty="2000")
+                for day in ("2026-04-15", "2026-04-25")
+            ],
+        )
+    ]
+    request = pb.BatchQuoteRequest(
+        period_start="2026-04-01",
+        period_end="2026-05-01",
+        items=[
+            pb.BatchQuoteItem(subscription_id=one, usage=usage, engine_version="1")
+            for one in (first, again.subscription.id)
+        ],
+    )
+    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+    results = [result async for answer in stream for result in answer.results]
+    assert [line.meta["used"] for result in results for line in result.quote.overage] == [
+        "2000",
+        "2000",
+    ]
+
+
+async def test_usage_is_worth_the_unit_price_in_force_on_its_day(seeded: Shop) -> None:
+    usage = [
+        pb.UsageSeries(
+            resource_kind="llm_tokens",
+            runs=[pb.UsageRun(first_day="2026-04-03", days=2, qty="1500")],
+        )
+    ]
+    found = []
+    for currency in ("AUD", "NZD"):
+        answer = await seeded.pricing.ValueUsage(
+            pb.ValueUsageRequest(usage=usage, currency=currency), metadata=seeded.worker
+        )
+        [value] = answer.values
+        [valued] = value.runs
+        assert (valued.run.first_day, valued.run.days) == ("2026-04-03", 2)
+        found.append(valued.value if valued.HasField("value") else None)
+    # What nothing prices in a currency is unknown, not worth nothing.
+    assert found == ["1.8", None]
+
+
+async def test_a_subscription_on_trial_is_listed_only_where_trials_are_asked_for(
+    seeded: Shop,
+) -> None:
+    deployment = await seeded.deploy("try", trial=True)
+    await seeded.subscriptions.Subscribe(
+        subscription_service_pb2.SubscribeRequest(
+            id=deployment.id, plan_code="studio", starts_on="2026-04-01"
+        ),
+        metadata=seeded.acme,
+    )
+    found = []
+    for trials in (False, True):
+        answer = await seeded.pricing.ListBillableSubscriptions(
+            pb.ListBillableSubscriptionsRequest(
+                period_start="2026-04-01", period_end="2026-05-01", include_trials=trials
+            ),
+            metadata=seeded.worker,
+        )
+        found.append(
+            [
+                (
+                    [(d.start, d.end) for d in one.billed_days],
+                    [(d.start, d.end) for d in one.trial_days],
+                )
+                for one in answer.billable_subscriptions
+            ]
+        )
+    assert found == [[], [([], [("2026-04-01", "2026-05-01")])]]
+
+
+@pytest.mark.parametrize(
     ("items", "start", "end", "field"),
     [
         ([("x", {})], "2026-04-01", "2026-05-01", "items[0].subscription_id"),
         ([], "2026-04-01", "2026-05-02", "period_end"),
         ([], "2026-04-01", "2026-04-01", "period_end"),
         ([], "April", "2026-04-01", "period_start"),
-        (
-            [("0197f3c4-0000-7000-8000-000000000000", {"droplet_hours": "-1"})],
-            "2026-04-01",
-            "2026-05-01",
-            "items[0].quantities[0].qty",
-        ),
-        (
-            [("0197f3c4-0000-7000-8000-000000000000", {"coffee": "1"})],
-            "2026-04-01",
-            "2026-05-01",
-            "items[0].quantities[0].resource_kind",
-        ),
     ],
 )
 async def test_a_malformed_batch_is_refused_with_the_field(
@@ -211,7 +349,7 @@ async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: 
     quote = await billed(seeded, await subscribe(seeded), {"droplet_hours": "2160"})
     forged = quotes_pb2.Proof()
     forged.CopyFrom(quote.proof)
-    forged.inputs_json = forged.inputs_json.replace('"2160"', '"2159"')
+    forged.inputs_json = forged.inputs_json.replace('1,"2160"', '1,"2159"')
     answer = await seeded.pricing.VerifyProofs(
         pb.VerifyProofsRequest(proofs=[quote.proof, forged]), metadata=seeded.worker
     )
@@ -223,7 +361,7 @@ async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: 
         pb.CompareProofsRequest(left_proof=quote.proof, right_proof=forged), metadata=seeded.worker
     )
     assert [(one.path, one.left_json, one.right_json) for one in compared.differences] == [
-        ("usage.droplet_hours", '"2160"', '"2159"')
+        ("usage.droplet_hours.runs[0][2]", '"2160"', '"2159"')
     ]
 
 

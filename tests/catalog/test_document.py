@@ -257,6 +257,55 @@ async def test_a_price_ends_where_the_next_one_begins(shop: Shop, end: str) -> N
     assert "effective_to: '2026-06-01'" in (await export(shop)).document
 
 
+@pytest.mark.parametrize("end", ["", ", effective_to: 2027-01-01"])
+async def test_a_price_of_some_months_sits_inside_another_which_goes_on_after_it(
+    shop: Shop, end: str
+) -> None:
+    dear = DNS.replace("60", "65")
+    document = (
+        f"resource_prices: [{{{DNS}, effective_from: 2020-01-01{end}}},"
+        f" {{{dear}, effective_from: 2026-06-01, effective_to: 2026-09-01}}]"
+    )
+    ended = ["update"] if end else []
+    assert [one.action for one in (await apply(shop, document)).changes] == [*ended, "create"]
+    assert list((await apply(shop, document)).changes) == []
+    exported = (await export(shop)).document
+    assert [
+        (int(one.unit_price_cents), one.effective_from.isoformat(), str(one.effective_to))
+        for one in read_document(exported).prices
+        if one.resource_kind == "dns_zones"
+    ] == [
+        (60, "2020-01-01", "2026-06-01"),
+        (65, "2026-06-01", "2026-09-01"),
+        (60, "2026-09-01", "2027-01-01" if end else "None"),
+    ]
+    assert list((await apply(shop, exported)).changes) == []
+
+
+async def test_a_new_price_goes_around_what_was_set_from_a_later_day(shop: Shop) -> None:
+    def entry(cents: int, start: str, end: str = "") -> str:
+        said = f"{{{DNS.replace('60', str(cents))}, effective_from: {start}"
+        return said + (f", effective_to: {end}}}" if end else "}")
+
+    await apply(shop, f"resource_prices: [{entry(65, '2026-06-01', '2026-09-01')}]")
+    around = f"resource_prices: [{entry(70, '2026-05-01')}]"
+    made = await apply(shop, around)
+    assert [one.object_key for one in made.changes] == [
+        "dns_zones AUD 2026-05-01",
+        "dns_zones AUD 2026-09-01",
+    ]
+    assert list((await apply(shop, around)).changes) == []
+    prices = read_document((await export(shop)).document).prices
+    assert [one.unit_price_cents for one in prices if one.resource_kind == "dns_zones"] == [
+        60, 70, 65, 70,
+    ]  # fmt: skip
+    across = f"resource_prices: [{entry(70, '2026-08-01', '2026-10-01')}]"
+    assert await refusal(apply(shop, across), reason_of) == (
+        "FAILED_PRECONDITION",
+        "PRICE_OVERLAPS",
+    )
+
+
 async def test_the_kind_of_an_addon_is_not_changed(shop: Shop) -> None:
     document = (
         "addons: [{code: storage_50gb, resource_kind: dns_zones, qty: 50, price_cents: 750,"

@@ -41,6 +41,11 @@ def plan(said: str) -> str:
         (plan("plan_code: y"), f"{PLAN}.plan_code"),
         (plan("<<: {price_cents: 1}"), f"{PLAN}.<<"),
         (plan("price_cents: 1"), f"{PLAN}.currency"),
+        (plan("price_cents: 1, currency: ABC"), f"{PLAN}.currency"),
+        (
+            "addons: [{code: x, resource_kind: llm_tokens, qty: 1, price_cents: 1, currency: ABC}]",
+            "document.addons[0].currency",
+        ),
         (plan("items: {a: b}"), f"{PLAN}.items"),
         (plan("items: [null]"), f"{PLAN}.items[0]"),
         (plan("items: [[{}]]"), f"{PLAN}.items[0]"),

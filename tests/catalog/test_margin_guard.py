@@ -16,10 +16,13 @@ from services.catalog.margin import (
     MarginGuard,
     guard,
 )
-from services.catalog.quoting.inputs import UsageFact
+from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.unit_costs import UnitCosts
 
-USAGE = (UsageFact("droplet_hours", Decimal(1000)), UsageFact("dns_zones", Decimal(0)))
+USAGE = (
+    UsageSeries("droplet_hours", projected_qty=Decimal(1000)),
+    UsageSeries("dns_zones", projected_qty=Decimal(0)),
+)
 
 
 def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
@@ -27,6 +30,7 @@ def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
         cents,
         said.pop("usage", USAGE),
         {"droplet_hours": Decimal(cost)},
+        currency=said.pop("currency", "AUD"),
         floor_percent=Decimal(30),
         conversion=said.pop("conversion", Conversion(Decimal("1.5"))),
     )
@@ -37,6 +41,16 @@ def test_the_margin_is_the_price_less_the_cost_in_the_quotes_currency() -> None:
     assert (found.cost_cents, found.margin_cents) == (3000, 2000)
     assert (found.margin_percent, found.below_floor) == (Decimal("40.0"), False)
     assert (found.exchange_rate, found.parity_assumed) == (Decimal("1.5"), False)
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "cost"), [("JPY", "150", 3000), ("KWD", "0.3", 6000), ("AUD", "1.5", 3000)]
+)
+def test_the_cost_is_in_minor_units_of_the_quotes_currency(
+    currency: str, rate: str, cost: int
+) -> None:
+    found = guarded(5000, currency=currency, conversion=Conversion(Decimal(rate)))
+    assert found.cost_cents == cost
 
 
 @pytest.mark.parametrize(("cents", "below"), [(4286, False), (4285, True)])
@@ -59,7 +73,7 @@ def test_an_unknown_rate_makes_the_cost_unknown_and_parity_is_not_assumed() -> N
 
 
 def test_one_unknown_cost_makes_the_whole_unknown_and_is_named() -> None:
-    found = guarded(5000, usage=(*USAGE, UsageFact("llm_tokens", Decimal(1))))
+    found = guarded(5000, usage=(*USAGE, UsageSeries("llm_tokens", projected_qty=Decimal(1))))
     assert found.unknown_kinds == ("llm_tokens",)
     assert (found.cost_cents, found.margin_cents, found.margin_percent, found.below_floor) == (
         None,

@@ -1,5 +1,7 @@
 """Plans, versions, addons and unit prices: what is published stays, what overlaps is refused."""
 
+import asyncio
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -180,6 +182,7 @@ DROPLETS = {"resource_kind": "droplet_hours", "overage_unit": "hour"}
     [
         ({"price_cents": -1}, "price_cents"),
         ({"currency": "aud"}, "currency"),
+        ({"currency": "ABC"}, "currency"),
         ({"currency": ""}, "currency"),
         ({"items": [{**DROPLETS, "resource_kind": "unicorns"}]}, "items[0].resource_kind"),
         ({"items": [DROPLETS, DROPLETS]}, "items[1].resource_kind"),
@@ -265,7 +268,7 @@ def price(day: str, cents: str = "2", **said: str) -> pb.CreateResourcePriceRequ
     )
 
 
-async def test_a_new_unit_price_ends_the_open_one_and_never_overlaps_a_later_one(
+async def test_a_new_unit_price_ends_the_open_one_and_never_hides_a_later_one(
     shop: Shop,
 ) -> None:
     async def set_price(request: pb.CreateResourcePriceRequest) -> catalog_pb2.ResourcePrice:
@@ -274,26 +277,65 @@ async def test_a_new_unit_price_ends_the_open_one_and_never_overlaps_a_later_one
 
     made = await set_price(price("2026-05-01", "0.4"))
     assert (made.unit_price_cents, made.effective_to) == ("0.4", "")
-    for overlapping in (price("2026-05-01"), price("2026-04-01"), price("2021-01-01")):
+    for overlapping in (price("2026-04-01"), price("2021-01-01")):
         assert await refusal(set_price(overlapping), reason_of) == (
             "FAILED_PRECONDITION",
             "PRICE_OVERLAPS",
         )
     await set_price(price("2026-05-01", currency="USD"))
+    assert await in_force(shop, "2026-04-30") == ["60 AUD"]
+    assert await in_force(shop, "2026-05-01") == ["0.4 AUD", "2 USD"]
+    await set_price(price("2026-05-01", "0.5"))
+    assert await in_force(shop, "2026-05-01") == ["0.5 AUD", "2 USD"]
 
-    async def in_force(day: str) -> list[str]:
-        request = pb.ListResourcePricesRequest(resource_kind="dns_zones", in_force_on=day)
-        answer = await shop.catalog.ListResourcePrices(request, metadata=shop.acme)
-        return [f"{one.unit_price_cents} {one.currency}" for one in answer.resource_prices]
 
-    assert await in_force("2026-04-30") == ["60 AUD"]
-    assert await in_force("2026-05-01") == ["0.4 AUD", "2 USD"]
+async def in_force(shop: Shop, day: str) -> list[str]:
+    request = pb.ListResourcePricesRequest(resource_kind="dns_zones", in_force_on=day)
+    answer = await shop.catalog.ListResourcePrices(request, metadata=shop.acme)
+    return [f"{one.unit_price_cents} {one.currency}" for one in answer.resource_prices]
+
+
+async def test_a_unit_price_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+    shop: Shop,
+) -> None:
+    request = price("2026-06-01", "45", effective_to="2026-09-01")
+    await shop.catalog.CreateResourcePrice(request, metadata=shop.operator)
+    days = ("2026-05-31", "2026-06-01", "2026-08-31", "2026-09-01", "2030-01-01")
+    found = [(await in_force(shop, day))[0] for day in days]
+    assert found == ["60 AUD", "45 AUD", "45 AUD", "60 AUD", "60 AUD"]
+    [[set_until, continued]] = shop.rows(
+        "SELECT p.set_until, o.effective_from::text FROM resource_prices AS p"
+        " JOIN resource_prices AS o ON o.id = p.continues"
+    )
+    assert (set_until, continued) == (None, "2020-01-01")
+
+
+async def test_unit_prices_set_at_once_leave_no_overlap_and_are_all_kept(shop: Shop) -> None:
+    asked = [
+        price(f"2026-0{month}-01", str(month), effective_to=f"2026-0{month + 3}-01")
+        for month in range(1, 7)
+    ]
+    await asyncio.gather(
+        *(shop.catalog.CreateResourcePrice(one, metadata=shop.operator) for one in asked)
+    )
+    rows = shop.rows(
+        "SELECT effective_from, effective_to FROM resource_prices"
+        " WHERE resource_kind = 'dns_zones' AND superseded_at IS NULL ORDER BY 1"
+    )
+    assert all(row[1] == following[0] for row, following in pairwise(rows))
+    assert rows[-1][1] is None
+    said = shop.rows(
+        "SELECT unit_price_cents::int, set_until::text FROM resource_prices"
+        " WHERE resource_kind = 'dns_zones' AND continues IS NULL ORDER BY effective_from"
+    )
+    assert said == [(60, None), *((n, f"2026-0{n + 3}-01") for n in range(1, 7))]
 
 
 @pytest.mark.parametrize(
     ("said", "field"),
     [
         ({"unit": "hour"}, "unit"),
+        ({"currency": "ABC"}, "currency"),
         ({"unit_price_cents": ""}, "unit_price_cents"),
         ({"unit_price_cents": "-0.1"}, "unit_price_cents"),
         ({"effective_to": "2026-01-01"}, "effective_to"),

@@ -127,7 +127,7 @@ async def test_a_comparison_names_the_inputs_that_differ(seeded: Shop) -> None:
     request = pb.CompareQuotesRequest(id=one.id, other_id=other.id)
     answer = await seeded.quotes.CompareQuotes(request, metadata=seeded.acme)
     assert [(d.path, d.left_json, d.right_json) for d in answer.differences] == [
-        ("usage.llm_tokens", '"10"', '"11"')
+        ("usage.llm_tokens.projected_qty", '"10"', '"11"')
     ]
 
 
@@ -166,7 +166,7 @@ async def test_a_quantity_is_taken_exactly_whether_number_or_text(
     seeded: Shop, said: object, exact: str
 ) -> None:
     answer = await quote(seeded, plan_code="studio", usage={"llm_tokens": said})
-    assert f'"llm_tokens":"{exact}"' in answer.proof.inputs_json
+    assert f'"llm_tokens":{{"projected_qty":"{exact}"}}' in answer.proof.inputs_json
 
 
 async def test_only_an_operator_names_a_version_and_drafts_can_be_quoted(seeded: Shop) -> None:

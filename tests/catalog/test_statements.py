@@ -89,10 +89,9 @@ async def test_a_batch_of_quotes_costs_the_same_at_any_number(
             )
 
     async def quotes(size: int) -> None:
-        usage = [pricing_pb.UsageQuantity(resource_kind="spaces_gb_month", qty="400")]
-        items = [
-            pricing_pb.BatchQuoteItem(subscription_id=one, quantities=usage) for one in ids[:size]
-        ]
+        run = pricing_pb.UsageRun(first_day="2026-04-01", days=1, qty="400")
+        usage = [pricing_pb.UsageSeries(resource_kind="spaces_gb_month", runs=[run])]
+        items = [pricing_pb.BatchQuoteItem(subscription_id=one, usage=usage) for one in ids[:size]]
         request = pricing_pb.BatchQuoteRequest(
             period_start="2026-04-01", period_end="2026-05-01", items=items
         )

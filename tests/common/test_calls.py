@@ -1,8 +1,9 @@
 """What happens around every RPC, on a real server: access, errors, request ids, the log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import grpc
@@ -23,6 +24,9 @@ from services.common.interceptor import CallInterceptor
 from services.common.requests import current_request_id
 from services.common.settings import Settings
 
+Token = str | Callable[[], str]
+"""As it is, or how it is made: one that was made at the collection would grow old."""
+
 SETTINGS = Settings()
 SERVICE = "arcadia.test.v1.TestService"
 ACCESS = {
@@ -34,18 +38,22 @@ ACCESS = {
     "Stream": access_pb2.ACCESS_TENANT,
 }
 
-OPERATOR = mint_user_token(SETTINGS, subject="op", roles=["platform-admin"])
-MEMBER = mint_user_token(SETTINGS, subject="m", roles=["member"], tenant_id="acme")
-TENANT_ADMIN = mint_user_token(SETTINGS, subject="a", roles=["admin"], tenant_id="acme")
-UNDERSCORE = mint_user_token(SETTINGS, subject="u", roles=["platform_admin"], tenant_id="acme")
-HOMELESS = mint_user_token(SETTINGS, subject="h", roles=["member"])
+OPERATOR = partial(mint_user_token, SETTINGS, subject="op", roles=["platform-admin"])
+MEMBER = partial(mint_user_token, SETTINGS, subject="m", roles=["member"], tenant_id="acme")
+TENANT_ADMIN = partial(mint_user_token, SETTINGS, subject="a", roles=["admin"], tenant_id="acme")
+UNDERSCORE = partial(
+    mint_user_token, SETTINGS, subject="u", roles=["platform_admin"], tenant_id="acme"
+)
+HOMELESS = partial(mint_user_token, SETTINGS, subject="h", roles=["member"])
 SERVICE_TOKEN = "a worker's, which lives for minutes: made for each call"
 SERVICE_TOKENS = ServiceTokens(SETTINGS, "worker")
 
 
-def bearer(token: str) -> str:
-    """The header's value."""
-    return SERVICE_TOKENS.authorization() if token is SERVICE_TOKEN else f"Bearer {token}"
+def bearer(token: Token) -> str:
+    """The header's value, of a token that is made now."""
+    if token is SERVICE_TOKEN:
+        return SERVICE_TOKENS.authorization()
+    return f"Bearer {token if isinstance(token, str) else token()}"
 
 
 @dataclass
@@ -97,7 +105,7 @@ async def backend() -> AsyncIterator[Backend]:
 
 
 async def call(
-    backend: Backend, method: str, token: str | None = None, *more: tuple[str, str]
+    backend: Backend, method: str, token: Token | None = None, *more: tuple[str, str]
 ) -> None:
     metadata = [*([("authorization", bearer(token))] if token else []), *more]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
@@ -115,7 +123,7 @@ async def call(
 
 
 async def refusal(
-    backend: Backend, method: str, token: str | None = None
+    backend: Backend, method: str, token: Token | None = None
 ) -> tuple[grpc.StatusCode, str, status_pb2.Status, dict[str, Any]]:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await call(backend, method, token)
@@ -149,7 +157,7 @@ DENIED = grpc.StatusCode.PERMISSION_DENIED
     ],
 )
 async def test_a_caller_without_the_declared_access_is_refused_before_anything_runs(
-    backend: Backend, method: str, token: str | None, code: grpc.StatusCode, reason: str
+    backend: Backend, method: str, token: Token | None, code: grpc.StatusCode, reason: str
 ) -> None:
     assert (await refusal(backend, method, token))[:2] == (code, reason)
     assert backend.seen == []
@@ -169,7 +177,7 @@ async def test_a_caller_without_the_declared_access_is_refused_before_anything_r
     ],
 )
 async def test_a_caller_with_the_declared_access_passes(
-    backend: Backend, method: str, token: str | None, subject: str
+    backend: Backend, method: str, token: Token | None, subject: str
 ) -> None:
     await call(backend, method, token)
     assert backend.seen[0][0] == subject
@@ -260,7 +268,7 @@ async def test_an_error_is_short_whatever_the_caller_sent(backend: Backend) -> N
     [("Tenant", MEMBER, "INVALID_ARGUMENT"), ("Internal", None, "UNAUTHENTICATED")],
 )
 async def test_a_malformed_message_is_judged_after_the_caller(
-    backend: Backend, method: str, token: str | None, code: str
+    backend: Backend, method: str, token: Token | None, code: str
 ) -> None:
     metadata = [("authorization", bearer(token))] if token else []
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
@@ -273,7 +281,7 @@ async def test_a_malformed_message_is_judged_after_the_caller(
 
 async def test_two_tokens_in_one_call_are_refused(backend: Backend) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call(backend, "Tenant", MEMBER, ("authorization", f"Bearer {OPERATOR}"))
+        await call(backend, "Tenant", MEMBER, ("authorization", bearer(OPERATOR)))
     assert refused.value.code() == UNAUTHENTICATED
     assert backend.seen == []
 

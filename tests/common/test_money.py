@@ -6,9 +6,21 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iso4217 import Currency
 
 from services.common.errors import InvalidArgument
-from services.common.money import exact, plain, split, whole_cents
+from services.common.money import (
+    amount_text,
+    converted,
+    currency_code,
+    exact,
+    in_minor_units,
+    minor_unit_places,
+    money_text,
+    plain,
+    split,
+    whole_cents,
+)
 
 DECIMALS = st.decimals(
     min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=6
@@ -116,3 +128,72 @@ def test_what_cannot_be_split_is_refused() -> None:
         split(1, [0, 0])
     with pytest.raises(ValueError, match="negative"):
         split(1, [2, -1])
+
+
+CURRENCIES = st.sampled_from([one.code for one in Currency if one.exponent is not None])
+
+
+@given(CURRENCIES, st.integers(-(10**18), 10**18))
+def test_an_amount_in_any_iso_currency_is_read_back_from_what_is_shown(
+    currency: str, minor_units: int
+) -> None:
+    shown = amount_text(minor_units, currency)
+    assert len(shown.partition(".")[2]) == minor_unit_places(currency)
+    assert in_minor_units(Decimal(shown.replace(",", "")), currency) == minor_units
+    assert money_text(minor_units, currency) == f"{currency} {shown}"
+
+
+@given(CURRENCIES, DECIMALS)
+def test_a_unit_price_is_shown_with_all_its_places(currency: str, price: Decimal) -> None:
+    shown = amount_text(price, currency)
+    assert in_minor_units(Decimal(shown.replace(",", "")), currency) == Fraction(price)
+    assert len(shown.partition(".")[2]) >= minor_unit_places(currency)
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "currency", "text"),
+    [
+        (1935, "JPY", "JPY 1,935"),
+        (-1935, "JPY", "JPY -1,935"),
+        (123_450, "AUD", "AUD 1,234.50"),
+        (-5, "AUD", "AUD -0.05"),
+        (1_234_567, "KWD", "KWD 1,234.567"),
+        (Decimal("0.4"), "AUD", "AUD 0.004"),
+        (Decimal("0.4"), "JPY", "JPY 0.4"),
+        (Decimal(2500), "AUD", "AUD 25.00"),
+        # Kept before codes were checked: it stays readable, as it was shown before.
+        (1935, "ABC", "ABC 19.35"),
+    ],
+)
+def test_an_amount_is_shown_with_the_places_of_its_currency(
+    minor_units: int | Decimal, currency: str, text: str
+) -> None:
+    assert money_text(minor_units, currency) == text
+
+
+@given(CURRENCIES)
+def test_every_currency_of_iso_4217_with_a_minor_unit_is_taken(currency: str) -> None:
+    assert currency_code("currency", currency) == currency
+
+
+@pytest.mark.parametrize("code", ["aud", "AU", "AUDX", "ABC", "XAU", "XXX", "AUD ", "ＡＵＤ"])  # noqa: RUF001
+def test_an_unknown_currency_is_refused_by_the_name_of_its_field(code: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        currency_code("prices[2].currency", code)
+    assert refused.value.violations[0].field == "prices[2].currency"
+    assert refused.value.reason == "UNKNOWN_CURRENCY"
+
+
+def test_a_rate_of_whole_units_brings_minor_units_to_those_of_the_other_currency() -> None:
+    assert converted(100_00, "USD", "JPY", Decimal("151.5")) == 15_150
+    assert converted(15_150, "JPY", "USD", Fraction(2, 303)) == 100_00
+    assert converted(1_00, "AUD", "KWD", Decimal("0.2")) == 200
+    assert converted(1, "JPY", "JPY", 1) == 1
+
+
+@given(CURRENCIES, CURRENCIES, st.integers(-(10**15), 10**15), st.fractions(min_value="0.0001"))
+def test_a_conversion_there_and_back_loses_nothing(
+    source: str, target: str, minor_units: int, rate: Fraction
+) -> None:
+    there = converted(minor_units, source, target, rate)
+    assert converted(there, target, source, 1 / rate) == minor_units

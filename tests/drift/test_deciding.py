@@ -168,7 +168,7 @@ async def test_a_repeated_request_makes_one_rule(account: Account) -> None:
         ({"field": "user_data"}, "field"),
         ({"field": "size", "kind": "dropplet"}, "kind"),
         ({"field": "size", "reason": ""}, "reason"),
-        ({"field": "size", "expires_at": in_days(-1)}, "expires_at"),
+        ({"field": "size", "expires_at": Timestamp(seconds=1)}, "expires_at"),
     ],
 )
 async def test_a_rule_that_would_mute_nothing_is_refused(

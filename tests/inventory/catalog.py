@@ -41,7 +41,9 @@ class SmallCatalog(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         ]
         if len(found) != 1:
             return pb.DeploymentMatch(ambiguous=len(found) > 1)
-        deployment = deployments_pb2.Deployment(id=found[0], tenant_id=self.tenants[found[0]])
+        deployment = deployments_pb2.Deployment(
+            id=found[0], tenant_id=self.tenants[found[0]], slug=self.slugs.get(found[0], "")
+        )
         return pb.DeploymentMatch(deployment=deployment)
 
     async def serve(self, *, answers: bool = True) -> None:

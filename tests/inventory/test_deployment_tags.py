@@ -1,5 +1,8 @@
 """Tags name a deployment by its slug; the catalog says which one that is, and whose."""
 
+import grpc
+import pytest
+
 from tests.inventory.account import Inventory, sighting
 from tests.inventory.catalog import SmallCatalog
 from tests.inventory.test_assigning import owners
@@ -88,3 +91,27 @@ async def test_a_sweep_that_learns_nothing_new_changes_nothing(
     before = await inventory.history("1")
     await inventory.sweep(tagged)
     assert await inventory.history("1") == before
+
+
+async def test_a_filter_by_id_finds_what_stands_under_its_tenants_slug(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    await inventory.sweep(
+        sighting("1", tags=["tenant:acme", "deployment:shop"]),
+        sighting("2", tags=["tenant:globex", "deployment:shop"]),
+        sighting("3", tags=["tenant:acme", "deployment:blog"]),
+    )
+    await inventory.lose("1", "2", "3")
+    catalog.tenants[SHOP], catalog.slugs[SHOP] = "acme", "shop"
+    assert set(await inventory.listed(deployment_id=SHOP)) == {"1"}
+    assert set(await inventory.listed(deployment_id="shop")) == {"1", "2"}
+    assert set(await inventory.listed(deployment_id=SHOP, tenant_id="globex")) == set()
+
+
+async def test_a_filter_by_id_never_takes_a_part_of_the_resources_for_all_of_them(
+    inventory: Inventory, silent_catalog: SmallCatalog
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.listed(deployment_id=SHOP)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert not silent_catalog.asked

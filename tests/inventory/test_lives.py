@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from services.inventory.lives import (
     names,
     ownership,
 )
-from services.inventory.measures import MEASURES
+from services.inventory.measures import MEASURES, sampled
 
 T0 = datetime(2026, 4, 1, tzinfo=UTC)
 ACME = Owner("acme", "shop")
@@ -41,6 +42,7 @@ def life(
     owners: tuple[OwnerSpan, ...] = (),
     number: int = 1,
     measured: str | None = None,
+    unmeasured: str = "",
 ) -> Life:
     return Life(
         id=UUID(int=number),
@@ -50,6 +52,7 @@ def life(
         status="active",
         size="s-1vcpu-1gb",
         measured=measured,
+        unmeasured=unmeasured,
         project_id="",
         project_name="",
         lived_from=lived[0],
@@ -253,3 +256,68 @@ def test_pages_of_any_size_are_the_whole_list(
         assert page.next != mark
         mark = page.next
     assert found == expected
+
+
+def test_a_bucket_holds_gb_of_2_to_the_30_bytes_as_it_grows() -> None:
+    grown = life(
+        kind="spaces_bucket",
+        measured=str(200 * 2**30 + 1),
+        changes=(Change("attrs.size_bytes", at(1), str(100 * 2**30)),),
+    )
+
+    shown = [(one.start, one.gigabytes) for one in existence(grown, Window(T0, at(2)))]
+
+    assert shown == [(T0, Decimal(100)), (at(1), Decimal("200.000000000931"))]
+
+
+def test_a_bucket_is_of_unknown_size_until_it_was_measured_and_says_why() -> None:
+    later = life(
+        kind="spaces_bucket",
+        measured=str(2**30),
+        changes=(Change("attrs.size_bytes", at(1), None),),
+    )
+    never = life(kind="spaces_bucket", unmeasured="the Spaces key may not read the bucket")
+
+    first, second = existence(later, Window(T0, at(2)))
+    [refused] = existence(never, Window(T0, at(2)))
+
+    assert (first.gigabytes, first.unmeasured) == (None, "it had not been measured yet")
+    assert (second.gigabytes, second.unmeasured) == (Decimal(1), "")
+    assert (refused.gigabytes, refused.unmeasured) == (
+        None, "the Spaces key may not read the bucket",
+    )  # fmt: skip
+
+
+def test_what_has_no_size_is_not_of_unknown_size() -> None:
+    [droplet] = existence(life(), Window(T0, at(2)))
+    assert (droplet.gigabytes, droplet.unmeasured) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("size", "measured_at", "kept"),
+    [
+        (1_000, "2026-04-01T18:00:00Z", (1_000, "2026-04-01T18:00:00Z")),
+        (1_010, "2026-04-01T18:00:00Z", (1_000, "2026-04-01T06:00:00Z")),
+        (990, "2026-04-01T18:00:00Z", (1_000, "2026-04-01T06:00:00Z")),
+        (1_011, "2026-04-01T18:00:00Z", (1_011, "2026-04-01T18:00:00Z")),
+        (989, "2026-04-01T18:00:00Z", (989, "2026-04-01T18:00:00Z")),
+        (1_001, "2026-04-02T00:00:00Z", (1_001, "2026-04-02T00:00:00Z")),
+    ],
+    ids=["the same", "1 % more", "1 % less", "over 1 % more", "over 1 % less", "the next day"],
+)
+def test_a_buckets_size_is_kept_once_a_day_and_when_it_changed_by_more_than_1_percent(
+    size: int, measured_at: str, kept: tuple[int, str]
+) -> None:
+    known = {"size_bytes": 1_000, "object_count": 7, "measured_at": "2026-04-01T06:00:00Z"}
+    sighted = {"size_bytes": size, "object_count": 8, "measured_at": measured_at}
+
+    found = sampled("spaces_bucket", known, sighted)
+
+    assert (found["size_bytes"], found["measured_at"]) == kept
+    assert sampled("volume", known, sighted) == sighted
+
+
+def test_the_first_byte_of_an_empty_bucket_is_kept() -> None:
+    known = {"size_bytes": 0, "object_count": 0, "measured_at": "2026-04-01T06:00:00Z"}
+    sighted = {"size_bytes": 1, "object_count": 1, "measured_at": "2026-04-01T12:00:00Z"}
+    assert sampled("spaces_bucket", known, sighted) == sighted

@@ -196,6 +196,24 @@ async def test_intervals_of_a_kind_or_a_deployment_only(inventory: Inventory) ->
     assert len(await intervals(inventory)) == 7
 
 
+async def test_a_buckets_interval_says_its_size_or_why_it_is_unknown(inventory: Inventory) -> None:
+    made = stamp(LONG_AGO)
+    measured = {"size_bytes": 3 * 2**29, "object_count": 1, "measured_at": "2026-04-01T00:17:00Z"}
+    refused = {"unmeasured": "the Spaces key may not read the bucket"}
+    await inventory.record(
+        sighting("assets", provider_created_at=made, attrs=measured),
+        sighting("backups", provider_created_at=made, attrs=refused),
+        kind="spaces_bucket",
+    )
+
+    found = {one.name: one for one in await intervals(inventory, kinds=["spaces_bucket"])}
+
+    assert found["web-assets"].size_gb == "1.5"
+    assert found["web-assets"].size_unknown_because == ""
+    assert not found["web-backups"].HasField("size_gb")
+    assert found["web-backups"].size_unknown_because == refused["unmeasured"]
+
+
 @pytest.mark.parametrize(
     ("request_fields", "field"),
     [

@@ -1,5 +1,7 @@
 """The one way into the inventory: what a sighting makes of a row."""
 
+from typing import Any
+
 import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
@@ -218,3 +220,46 @@ async def test_an_empty_batch_is_nothing(inventory: Inventory) -> None:
     sweep_id = await inventory.begin()
     counts = await inventory.record(sweep_id=sweep_id)
     assert counts.unchanged_count == 0
+
+
+def bucket(size: int, at: str, **more: Any) -> Any:
+    """A bucket that was measured."""
+    attrs = {"size_bytes": size, "object_count": 1, "measured_at": at, **more}
+    return sighting("acme-assets", tags=["tenant:acme", "deployment:shop"], attrs=attrs)
+
+
+async def test_a_bucket_that_grows_all_day_gets_one_change_a_day(inventory: Inventory) -> None:
+    shown = [
+        (1_000, "2026-04-01T00:17:00Z"), (1_001, "2026-04-01T06:17:00Z"),
+        (1_002, "2026-04-01T12:17:00Z"), (1_003, "2026-04-01T18:17:00Z"),
+        (1_004, "2026-04-02T00:17:00Z"), (1_005, "2026-04-02T06:17:00Z"),
+    ]  # fmt: skip
+    for size, at in shown:
+        await inventory.record(bucket(size, at), kind="spaces_bucket")
+
+    history = await inventory.history("acme-assets")
+    assert [MessageToDict(event.changes) for event in history if event.type == "updated"] == [
+        {"attrs.size_bytes": {"old": 1_000, "new": 1_004}}
+    ]
+
+
+async def test_a_bucket_that_could_not_be_measured_keeps_its_known_size_with_its_age(
+    inventory: Inventory,
+) -> None:
+    at = "2026-04-01T00:17:00Z"
+    await inventory.record(bucket(2**30, at), kind="spaces_bucket")
+    refused = sighting(
+        "acme-assets",
+        tags=["tenant:acme", "deployment:shop"],
+        attrs={"unmeasured": "the Spaces key may not read the bucket"},
+        unknown=["attrs.size_bytes", "attrs.object_count", "attrs.measured_at"],
+    )
+    for _ in range(2):
+        await inventory.record(refused, kind="spaces_bucket")
+
+    row = await inventory.one("acme-assets")
+    assert row.attrs["size_bytes"] == 2**30
+    assert row.attrs["measured_at"] == at
+    assert row.attrs["unmeasured"] == "the Spaces key may not read the bucket"
+    events = await inventory.events("acme-assets")
+    assert events == ["discovered", "updated"]

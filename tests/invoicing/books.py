@@ -23,13 +23,14 @@ from services.common.database import Database
 from services.common.settings import Settings
 from tests.invoicing.catalog import FakeCatalog, Subscription
 
-__all__ = ["APRIL", "MAY", "Books", "Content", "content_of"]
+__all__ = ["APRIL", "JUNE", "MARCH", "MAY", "Books", "Content", "content_of"]
 
 Token = Sequence[tuple[str, str]]
 
 MARCH = "2026-03-01"
 APRIL = "2026-04-01"
 MAY = "2026-05-01"
+JUNE = "2026-06-01"
 
 
 @dataclass
@@ -199,15 +200,56 @@ class Books:
         )  # fmt: skip
 
     def used_late(
-        self, subscription: Subscription, kind: str, qty: str, period: str = MARCH
+        self,
+        subscription: Subscription,
+        kind: str,
+        qty: str,
+        period: str = MARCH,
+        day: str = "",
     ) -> None:
-        """Usage that came after its month was closed, as metering keeps it."""
+        """More (or less) usage of a month that was closed, as metering keeps it."""
+        day = day or f"{period[:7]}-10"
+        self.execute("SELECT prepare_month(ARRAY['daily_usage'], %s::date)", day)
         self.execute(
-            "INSERT INTO usage_adjustments (tenant_id, deployment_id, resource_kind, period, qty,"
-            " fact_count, facts_hash, created_at) VALUES (%s, %s, %s, %s, %s, 1, %s, now())",
-            subscription.tenant_id, subscription.deployment_id, kind, period, Decimal(qty),
-            f"late {kind} {qty}",
+            "INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty,"
+            " fact_count, facts_hash, metered_at) VALUES (%s, %s, %s, %s, 0, 1, '', now())"
+            " ON CONFLICT DO NOTHING",
+            day, subscription.tenant_id, subscription.deployment_id, kind,
         )  # fmt: skip
+        self.execute(
+            "UPDATE daily_usage SET qty = qty + %s, facts_hash = md5(facts_hash || %s)"
+            " WHERE (day, tenant_id, deployment_id, resource_kind) = (%s, %s, %s, %s)",
+            Decimal(qty), qty, day, subscription.tenant_id, subscription.deployment_id, kind,
+        )  # fmt: skip
+        self.changed(subscription, period)
+
+    def changed(
+        self, subscription: Subscription, period: str = MARCH, cause: str = "usage"
+    ) -> None:
+        """That something changed in a closed month."""
+        self.execute(
+            "INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)"
+            " VALUES (%s, %s, %s, %s, now())",
+            subscription.tenant_id, subscription.deployment_id, period, cause,
+        )  # fmt: skip
+
+    def close(self, period: str) -> None:
+        """A month whose metering is closed."""
+        self.execute("INSERT INTO metering_months (period, closed_at) VALUES (%s, now())", period)
+
+    def open_changes(self) -> int:
+        """How many changes no invoice took up yet."""
+        [(count,)] = self.rows("SELECT count(*) FROM month_changes WHERE invoice_id IS NULL")
+        return int(count)
+
+    async def adjustments(self, tenant: str, *periods: str) -> list[tuple[str, str, int]]:
+        """The month of the invoice, the quantity and the amount of each adjustment."""
+        return [
+            (period[:7], line.qty, line.amount_cents)
+            for period in periods
+            for line in await self.lines_of(tenant, period)
+            if line.kind == "adjustment"
+        ]
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the database, as a superuser who sees all."""

@@ -2,7 +2,8 @@
 
 Studio costs 5000 cents a month and includes 1488 droplet hours (1 cent an hour over) and 100 GB
 of Spaces (2 cents over); the addon `storage_50gb` costs 750; LLM tokens are ad hoc, 1 cent a
-thousand. Enough to see what a roll-up does with quotes; the real engine has its own tests.
+thousand. Usage counts on the days that a subscription has; a part of a month is billed by days.
+Enough to see what a roll-up does with quotes; the real engine has its own tests.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -35,6 +37,8 @@ class Subscription:
     ends_on: str = ""
     base_cents: int = 5000
     currency: str = "AUD"
+    trial_until: str = ""
+    """The first day after its trial; empty without one."""
 
     @property
     def deployment_id(self) -> str:
@@ -44,17 +48,32 @@ class Subscription:
     def id(self) -> str:
         return str(uuid5(NAMESPACE_DNS, f"subscription of {self.tenant_id}/{self.slug}"))
 
-    def billable(self, start: str, end: str) -> bool:
-        return self.starts_on < end and (not self.ends_on or self.ends_on > start)
+    def billed_days(self, start: str, end: str) -> list[tuple[str, str]]:
+        return _span(max(self.starts_on, self.trial_until), self.ends_on, start, end)
 
-    def message(self) -> pb.BillableSubscription:
+    def trial_days(self, start: str, end: str) -> list[tuple[str, str]]:
+        until = min(self.trial_until, self.ends_on or self.trial_until)
+        return _span(self.starts_on, until, start, end) if until else []
+
+    def message(self, start: str, end: str) -> pb.BillableSubscription:
         message = pb.BillableSubscription()
         message.subscription.id = self.id
         message.subscription.deployment_id = message.deployment.id = self.deployment_id
         message.subscription.tenant_id = message.deployment.tenant_id = self.tenant_id
         message.deployment.slug = self.slug
         message.deployment.display_name = f"The {self.slug}"
+        message.billed_days.extend(_days(self.billed_days(start, end)))
+        message.trial_days.extend(_days(self.trial_days(start, end)))
         return message
+
+
+def _span(first: str, last: str, start: str, end: str) -> list[tuple[str, str]]:
+    first, last = max(first, start), min(last or end, end)
+    return [(first, last)] if first < last else []
+
+
+def _days(spans: list[tuple[str, str]]) -> list[quotes_pb2.DaySpan]:
+    return [quotes_pb2.DaySpan(start=start, end=end) for start, end in spans]
 
 
 @dataclass
@@ -71,6 +90,15 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
     """Happens once, while something is quoted."""
     quoted: list[str] = field(default_factory=list)
     """Subscriptions in the order in which they were quoted."""
+    engines: list[str] = field(default_factory=list)
+    """The version of the engine that each of them was to be priced by."""
+    ended: list[Subscription] = field(default_factory=list)
+    """Those that bill no day any more, and are still known."""
+    backdated: list[pb.BackdatedChange] = field(default_factory=list)
+    most: Decimal = Decimal(10) ** 15
+    """A larger quantity is refused, and with it the whole batch."""
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    """What a unit of a kind is worth that nobody is billed, in cents."""
 
     async def ListBillableSubscriptions(  # noqa: N802
         self, request: pb.ListBillableSubscriptionsRequest, context: Any
@@ -79,14 +107,24 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
         found = [
             one
             for one in sorted(self.subscriptions, key=lambda one: (one.tenant_id, one.slug))
-            if one.billable(request.period_start, request.period_end)
+            if (
+                one.billed_days(request.period_start, request.period_end)
+                or (
+                    request.include_trials
+                    and one.trial_days(request.period_start, request.period_end)
+                )
+            )
             and (not request.tenant_ids or one.tenant_id in request.tenant_ids)
             and one.tenant_id > request.page_token
         ]
         tenants = sorted({one.tenant_id for one in found})
         page = tenants[: request.page_size or 200]
         return pb.ListBillableSubscriptionsResponse(
-            billable_subscriptions=[one.message() for one in found if one.tenant_id in page],
+            billable_subscriptions=[
+                one.message(request.period_start, request.period_end)
+                for one in found
+                if one.tenant_id in page
+            ],
             next_page_token=page[-1] if len(tenants) > len(page) else "",
         )
 
@@ -97,16 +135,24 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
         if self.meanwhile is not None:
             self.meanwhile()
             self.meanwhile = None
-        known = {one.id: one for one in self.subscriptions}
+        known = {one.id: one for one in [*self.ended, *self.subscriptions]}
+        for place, item in enumerate(request.items):
+            for used in item.usage:
+                if any(Decimal(run.qty) > self.most for run in used.runs):
+                    await context.abort(
+                        grpc.StatusCode.INVALID_ARGUMENT,
+                        f"items[{place}].usage[0].runs[0].qty: must be at most {self.most}",
+                    )
         for item in request.items:
             one = known[item.subscription_id]
             self.quoted.append(one.id)
+            self.engines.append(item.engine_version)
             result = pb.BatchQuoteResult(subscription_id=one.id)
             if one.tenant_id in self.refused:
                 result.failure.reason = self.refused[one.tenant_id]
                 result.failure.message = f"{one.slug} cannot be priced"
             else:
-                result.quote.CopyFrom(quote_of(one, request.period_start, item))
+                result.quote.CopyFrom(quote_of(one, request, item))
             yield pb.BatchQuoteResponse(results=[result])
 
     async def VerifyProofs(  # noqa: N802
@@ -133,12 +179,26 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
     async def ReadBackdatedChanges(  # noqa: N802
         self, request: pb.ReadBackdatedChangesRequest, context: Any
     ) -> pb.ReadBackdatedChangesResponse:
-        return pb.ReadBackdatedChangesResponse(cursor=request.after)
+        page = self.backdated[request.after : request.after + 1]
+        return pb.ReadBackdatedChangesResponse(changes=page, cursor=request.after + len(page))
 
     async def ValueUsage(  # noqa: N802
         self, request: pb.ValueUsageRequest, context: Any
     ) -> pb.ValueUsageResponse:
-        return pb.ValueUsageResponse()
+        return pb.ValueUsageResponse(
+            values=[
+                pb.UsageValue(
+                    runs=[
+                        pb.ValuedRun(run=run, value=self._value(used.resource_kind, run.qty))
+                        for run in used.runs
+                    ]
+                )
+                for used in request.usage
+            ]
+        )
+
+    def _value(self, kind: str, qty: str) -> str | None:
+        return f"{self.prices[kind] * Decimal(qty):f}" if kind in self.prices else None
 
     async def _behave(self, context: Any) -> None:
         if self.slow_seconds:
@@ -148,14 +208,20 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the catalog is being restarted")
 
 
-def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> quotes_pb2.Quote:
+def quote_of(
+    one: Subscription, request: pb.BatchQuoteRequest, item: pb.BatchQuoteItem
+) -> quotes_pb2.Quote:
     """What a subscription comes to in a month, with a proof."""
-    usage = {used.resource_kind: Decimal(used.qty) for used in item.quantities}
-    base = _line("plan_base", "", "Studio", "1", "month", one.base_cents, plan_version_id="v1")
-    addons = [
-        _line("addon", "spaces_gb_month", "Addon: storage_50gb", "1", "month", 750, addon_id="a1")
-        for _ in range(one.addons)
-    ]
+    start, end = request.period_start, request.period_end
+    days = one.billed_days(start, end)
+    usage = {used.resource_kind: _used(used, days) for used in item.usage}
+    base = _recurring(
+        "plan_base", "", "Studio", one.base_cents, days, request, plan_version_id="v1"
+    )
+    addon = _recurring(
+        "addon", "spaces_gb_month", "Addon: storage_50gb", 750, days, request, addon_id="a1"
+    )
+    recurring = [*base, *addon * one.addons]
     overage = []
     for kind, unit, included, cents in (
         ("droplet_hours", "hour", Decimal(1488), 1),
@@ -165,27 +231,33 @@ def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> q
         if used > included:
             over = f"{used - included:f}"
             overage.append(
-                _line("overage", kind, f"{kind} over the allowance", over, unit, cents,
+                _line("overage", kind, f"{kind} over the allowance", over, unit, cents, days,
                       plan_item_id="i1", used=f"{used:f}", allowance=f"{included:f}")
             )  # fmt: skip
     ad_hoc = [
-        _line("ad_hoc", kind, kind, f"{qty / 1000:f}", "1k_tokens", 1, resource_price_id="p1")
+        _line("ad_hoc", kind, kind, f"{qty / 1000:f}", "1k_tokens", 1, days,
+              resource_price_id="p1")
         for kind, qty in sorted(usage.items())
-        if kind == "llm_tokens"
-    ]
+        if kind == "llm_tokens" and qty
+    ]  # fmt: skip
     inputs = {
-        "period": period_start,
+        "period": start,
         "subscription": one.id,
-        "usage": {used.resource_kind: used.qty for used in item.quantities},
-        "facts": [used.facts_hash for used in item.quantities],
+        "usage": {kind: f"{qty:f}" for kind, qty in usage.items()},
+        "facts": [used.facts_hash for used in item.usage],
+        "days": days,
+        "base_cents": one.base_cents,
+        "addons": one.addons,
     }
     quote = quotes_pb2.Quote(
-        recurring=[base, *addons],
-        first_invoice=[base, *addons],
+        recurring=recurring,
+        first_invoice=recurring,
         overage=overage,
         ad_hoc=ad_hoc,
         currency=one.currency,
         subscription_id=one.id,
+        billed_days=_days(days),
+        trial_days=_days(one.trial_days(start, end)),
     )
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     quote.proof.CopyFrom(
@@ -199,10 +271,53 @@ def quote_of(one: Subscription, period_start: str, item: pb.BatchQuoteItem) -> q
     return quote
 
 
+def _used(used: pb.UsageSeries, days: list[tuple[str, str]]) -> Decimal:
+    """The sum over the days that are billed."""
+    total = Decimal(0)
+    for run in used.runs:
+        first = date.fromisoformat(run.first_day)
+        for place in range(run.days):
+            day = (first + timedelta(days=place)).isoformat()
+            if any(start <= day < end for start, end in days):
+                total += Decimal(run.qty)
+    return total
+
+
+def _recurring(
+    kind: str,
+    resource_kind: str,
+    description: str,
+    cents: int,
+    days: list[tuple[str, str]],
+    request: pb.BatchQuoteRequest,
+    **meta: str,
+) -> list[quotes_pb2.QuoteLine]:
+    """Once for a whole month, by its days for a part of one, not at all for none."""
+    if not days:
+        return []
+    whole = _length(request.period_start, request.period_end)
+    billed = sum(_length(*span) for span in days)
+    if billed == whole:
+        return [_line(kind, resource_kind, description, "1", "month", cents, days, **meta)]
+    return [_line(kind, resource_kind, description, str(billed), "day", cents, days, whole, **meta)]
+
+
+def _length(start: str, end: str) -> int:
+    return (date.fromisoformat(end) - date.fromisoformat(start)).days
+
+
 def _line(
-    kind: str, resource_kind: str, description: str, qty: str, unit: str, cents: int, **meta: str
+    kind: str,
+    resource_kind: str,
+    description: str,
+    qty: str,
+    unit: str,
+    cents: int,
+    days: list[tuple[str, str]],
+    base: int = 1,
+    /,
+    **meta: str,
 ) -> quotes_pb2.QuoteLine:
-    amount = Decimal(qty) * cents
     return quotes_pb2.QuoteLine(
         kind=kind,
         resource_kind=resource_kind,
@@ -210,8 +325,12 @@ def _line(
         qty=qty,
         unit=unit,
         unit_price_cents=str(cents),
-        amount_cents=int(amount + Decimal("0.5")),
+        price_base_qty=str(base),
+        amount_cents=int((Decimal(qty) * cents / base + Decimal("0.5")) // 1),
         meta=meta,
+        service_start=days[0][0],
+        service_end=days[-1][1],
+        service_days=sum(_length(*span) for span in days),
     )
 
 

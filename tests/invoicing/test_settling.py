@@ -204,15 +204,16 @@ async def test_an_invoice_keeps_the_profile_that_it_was_issued_to(books: Books) 
 
 async def test_tax_follows_the_region_and_the_rule_of_the_periods_end(books: Books) -> None:
     books.catalog.subscriptions = [Subscription("acme", "shop", base_cents=5)]
-    await books.save_profile("acme", tax_region="NZ")
-    rollup = await books.drafted()
-    [failure] = await books.failures(rollup.id)
-    assert failure.reason == "NO_TAX_RULE_IN_FORCE"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await books.save_profile("acme", tax_region="NZ")
+    assert reason_of(refused.value) == "NO_TAX_RULE_IN_FORCE"
+    assert (refused.value.details() or "").startswith("tax_region")
     for rate, day in (("12.5", "2000-01-01"), ("15", "2026-05-01")):
         request = profiles_pb.CreateTaxRuleRequest(
             tax_region="NZ", label="GST", rate_percent=rate, effective_from=day
         )
         await books.profiles.CreateTaxRule(request, metadata=books.operator)
+    await books.save_profile("acme", tax_region="NZ")
     await books.rolled_up(APRIL)
     await books.rolled_up(MAY)
     april, may = await books.invoice_of("acme"), await books.invoice_of("acme", MAY)
@@ -222,13 +223,40 @@ async def test_tax_follows_the_region_and_the_rule_of_the_periods_end(books: Boo
         tax_region="NZ", label="X", rate_percent="1", effective_from="2010-01-01"
     )
     code, reason = await refusal(books.profiles.CreateTaxRule(overlapping, metadata=books.operator))
-    assert (code, reason) == (grpc.StatusCode.ALREADY_EXISTS, "TAX_RULE_OVERLAPS")
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TAX_RULE_OVERLAPS")
     rules = await books.profiles.ListTaxRules(
         profiles_pb.ListTaxRulesRequest(tax_region="NZ"), metadata=books.operator
     )
     assert [(one.effective_from, one.effective_to) for one in rules.tax_rules] == [
         ("2026-05-01", ""), ("2000-01-01", "2026-05-01"),
     ]  # fmt: skip
+
+
+async def test_a_tax_rule_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+    books: Books,
+) -> None:
+    request = profiles_pb.CreateTaxRuleRequest(
+        tax_region="AU", label="GST", rate_percent="5",
+        effective_from="2026-04-01", effective_to="2026-05-01",
+    )  # fmt: skip
+    await books.profiles.CreateTaxRule(request, metadata=books.operator)
+    books.catalog.subscriptions = [Subscription("acme", "shop", base_cents=1000)]
+    await books.rolled_up(APRIL)
+    await books.rolled_up(MAY)
+    april, may = await books.invoice_of("acme"), await books.invoice_of("acme", MAY)
+    assert (april.tax_rate_percent, april.tax_cents) == ("5", 50)
+    assert (may.tax_rate_percent, may.tax_cents) == ("10", 100)
+
+
+@pytest.mark.parametrize("rate", ["100.01", "-0.01", "NaN", ""])
+async def test_a_tax_rate_below_nothing_or_over_all_is_refused(books: Books, rate: str) -> None:
+    request = profiles_pb.CreateTaxRuleRequest(
+        tax_region="NZ", label="GST", rate_percent=rate, effective_from="2026-04-01"
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await books.profiles.CreateTaxRule(request, metadata=books.operator)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert (refused.value.details() or "").startswith("rate_percent")
 
 
 @pytest.mark.parametrize("rate", ["-1", "100.5", "ten", "", "1e99", "NaN"])

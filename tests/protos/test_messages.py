@@ -17,8 +17,8 @@ PLURALS = {
     "/api/v1/invoices": "invoices",
 }
 
-FRACTIONAL_PRICES = ("unit_price_cents", "overage_price_cents")
-"""Prices that may be fractions of a cent: exact decimals as text."""
+FRACTIONAL_PRICES = ("unit_price_cents", "overage_price_cents", "value_cents")
+"""Prices and values that may have fractions of a cent: exact decimals as text."""
 
 FLOATING = {FieldDescriptorProto.TYPE_FLOAT, FieldDescriptorProto.TYPE_DOUBLE}
 

@@ -15,8 +15,8 @@ from providers.digitalocean.kinds.prices import DROPLET_SIZES
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
-from tests.providers.openapi import DOCUMENT, listed_fields
 from tests.providers.simulator import Simulator
+from tests.support import openapi
 
 KINDS = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
 LISTED = [kind for kind in RESOURCE_KINDS.values() if isinstance(kind.listing, Listing)]
@@ -37,20 +37,28 @@ def attrs_of(sighted: SightedResource) -> dict[str, Any]:
     return attrs
 
 
-@pytest.mark.parametrize("kind", LISTED if DOCUMENT else [], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
 def test_every_field_of_the_openapi_document_is_decided_about(kind: ResourceKind) -> None:
     assert isinstance(kind.listing, Listing)
 
-    assert listed_fields(kind.listing.path, kind.listing.key) <= kind.known_fields()
+    assert openapi.listed_fields(kind.listing.path, kind.listing.key) <= kind.known_fields()
 
 
-@pytest.mark.parametrize("kind", LISTED if DOCUMENT else [], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
 def test_no_declaration_names_a_field_that_nobody_sends(kind: ResourceKind) -> None:
     assert isinstance(kind.listing, Listing)
-    listed = listed_fields(kind.listing.path, kind.listing.key)
+    listed = openapi.listed_fields(kind.listing.path, kind.listing.key)
     parts = {kind.parts.field} if kind.parts else set()
 
     assert kind.known_fields() <= listed | parts
+
+
+@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
+def test_a_kind_is_listed_by_parameters_that_the_document_names(kind: ResourceKind) -> None:
+    assert isinstance(kind.listing, Listing)
+    asked = {name for query in kind.listing.queries for name, _ in query}
+
+    assert asked <= openapi.call("GET", kind.listing.path)["parameters"].keys()
 
 
 @KINDS

@@ -5,6 +5,7 @@ A server a region: the endpoint's `{region}` is the port, so that each region is
 
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,13 +23,16 @@ from providers.digitalocean.errors import (
     NotFound,
     ProviderError,
     ProviderUnavailable,
+    TooLarge,
 )
 from providers.digitalocean.kinds.listing import BUCKETS
 from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.sources import Sources
-from providers.digitalocean.spaces import Spaces, SpacesKeys
+from providers.digitalocean.spaces import Bounds, BucketSize, Spaces, SpacesKeys
 from stack.probes import http_ok
 from tests.providers.conftest import QUICK
+from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 
@@ -54,11 +58,16 @@ def s3_regions(engine_room: EngineRoom) -> tuple[str, str]:
 
 
 def put_bucket(name: str, port: str) -> None:
-    url = f"http://127.0.0.1:{port}/{name}"
-    request = AWSRequest(method="PUT", url=url)
+    put(f"http://127.0.0.1:{port}/{name}")
+
+
+def put(url: str, content: bytes = b"") -> None:
+    """Makes a bucket, or an object of it."""
+    request = AWSRequest(method="PUT", url=url, data=content)
     credentials = Credentials(KEYS.access_key_id, KEYS.secret_access_key)
     S3SigV4Auth(credentials, "s3", "us-east-1").add_auth(request)
-    httpx.put(url, headers=dict(request.headers.items())).raise_for_status()
+    sent = httpx.put(url, headers=dict(request.headers.items()), content=content)
+    sent.raise_for_status()
 
 
 @pytest.fixture
@@ -162,6 +171,123 @@ def test_keys_are_not_in_what_is_printed() -> None:
     assert KEYS.secret_access_key not in repr(KEYS)
 
 
+async def test_where_the_headers_tell_no_size_the_objects_are_added_up(
+    s3_regions: tuple[str, str], spaces: Spaces
+) -> None:
+    region = s3_regions[1]
+    put_bucket("of-some", region)
+    for number in range(4):
+        put(f"http://127.0.0.1:{region}/of-some/{number}", b"x" * number)
+
+    assert await spaces.measure("of-some", region) == BucketSize(6, 4)
+    assert await spaces.measure("models", region) == BucketSize(0, 0)
+
+
+async def test_the_objects_are_added_up_to_the_last_page() -> None:
+    first = (
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Size>5</Size></Contents>"
+        b"<NextContinuationToken>more</NextContinuationToken></ListBucketResult>"
+    )
+    last = (
+        b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Size>7</Size></Contents>"
+        b"</ListBucketResult>"
+    )
+    with answering(200, first, last) as port:
+        async with Spaces.open(ENDPOINT, (port,), KEYS, retries=QUICK) as client:
+            assert await client.measure("in-parts", port) == BucketSize(12, 2)
+
+
+async def test_a_bucket_beyond_the_bounds_is_of_unknown_size_not_of_its_first_parts(
+    s3_regions: tuple[str, str],
+) -> None:
+    page = (
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Size>5</Size></Contents>"
+        b"<NextContinuationToken>%d</NextContinuationToken></ListBucketResult>"
+    )
+    with answering(200, *(page % number for number in range(9))) as port:
+        async with Spaces.open(
+            ENDPOINT, (port,), KEYS, retries=QUICK, bounds=Bounds(pages=3)
+        ) as client:
+            with pytest.raises(TooLarge):
+                await client.measure("endless", port)
+
+
+async def test_a_listing_that_goes_round_in_circles_is_no_size() -> None:
+    page = (
+        b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Size>5</Size></Contents>"
+        b"<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"
+    )
+    with answering(200, page) as port:
+        async with Spaces.open(ENDPOINT, (port,), KEYS, retries=QUICK) as client:
+            with pytest.raises(MalformedAnswer):
+                await client.measure("round", port)
+
+
+@pytest.fixture
+async def simulated(provider_simulator: Simulator) -> AsyncIterator[Spaces]:
+    """A client of the simulator's S3 API."""
+    endpoint = f"{provider_simulator.url}/s3/{{region}}"
+    async with Spaces.open(endpoint, ("ams3", "nyc3"), KEYS, retries=QUICK) as client:
+        yield client
+
+
+async def measured(spaces: Spaces, provider: DigitalOcean) -> dict[str, JsonObject]:
+    """The rows of every bucket, measured on the first of April, by name."""
+    at = datetime(2026, 4, 1, 6, 17, 30, tzinfo=UTC).timestamp()
+    source = Sources(provider, spaces, lambda: at).of(BUCKETS)
+    pages = [page for query in range(source.query_count) async for page in source.pages(query, 1)]
+    return {row["name"]: row for page in pages for row in page.items}
+
+
+@pytest.mark.parametrize("without_statistics", [False, True], ids=["by headers", "by objects"])
+async def test_a_bucket_says_how_much_it_holds_and_when_it_was_measured(
+    simulated: Spaces,
+    provider: DigitalOcean,
+    provider_simulator: Simulator,
+    *,
+    without_statistics: bool,
+) -> None:
+    provider_simulator.change(
+        "spaces_bucket", "hooli-models", without_statistics=without_statistics
+    )
+
+    row = (await measured(simulated, provider))["hooli-models"]
+
+    assert row["size_bytes"] == 1310 * 2**30
+    assert row["object_count"] == 1310 * 16
+    assert row["measured_at"] == "2026-04-01T06:17:30Z"
+    assert SPACES_BUCKET.sight(row).unknown_fields == ()
+
+
+async def test_a_bucket_that_the_key_may_not_read_costs_no_other_its_size(
+    simulated: Spaces, provider: DigitalOcean, provider_simulator: Simulator
+) -> None:
+    provider_simulator.fault("status", path="/s3/nyc3/acme-assets", status=403)
+
+    rows = await measured(simulated, provider)
+
+    provider_simulator.behave()
+    refused = SPACES_BUCKET.sight(rows["acme-assets"])
+    assert refused.unknown_fields == (
+        "attrs.measured_at", "attrs.object_count", "attrs.size_bytes",
+    )  # fmt: skip
+    assert "may not read" in refused.attrs_json
+    assert rows["ops-archive"]["size_bytes"] == 730 * 2**30
+    # What one bucket does not tell is no narrower token: nothing is frozen.
+    assert SPACES_BUCKET.visible_scopes(rows["acme-assets"]) == {"region"}
+
+
+async def test_without_keys_a_bucket_is_of_unknown_size_and_says_why(
+    provider: DigitalOcean,
+) -> None:
+    [page] = [page async for page in Sources(provider, None).of(BUCKETS).pages(0, 1)]
+
+    assert len(page.items) == 5
+    for row in page.items:
+        assert "size_bytes" not in row
+        assert row["unmeasured"].startswith("no Spaces key is configured")
+
+
 class answering:  # noqa: N801
     """A server that gives these answers in turn, the last one for ever; its port."""
 
@@ -169,6 +295,10 @@ class answering:  # noqa: N801
         left = list(bodies)
 
         class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+
             def do_GET(self) -> None:
                 body = left.pop(0) if len(left) > 1 else left[0]
                 self.send_response(status)

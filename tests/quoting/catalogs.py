@@ -1,21 +1,25 @@
 """Catalogs, usages and subscriptions for the engine's tests: Studio, and generated ones."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.catalog.plans import PlanItem, PriceTier
+from services.catalog.plans import AddonTerms, PlanItem, PriceTier
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
     Term,
-    UsageFact,
+    UsageRun,
+    UsageSeries,
     VersionSnapshot,
 )
+from services.catalog.quoting.lines import Line, Quote
+from services.catalog.subscriptions import AttachedAddon, PlanTerm, Subscription
 from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.periods import Period
 
@@ -29,10 +33,17 @@ __all__ = [
     "STUDIO",
     "addons",
     "any_month",
+    "attached",
+    "billed",
+    "daily",
     "days_in",
     "items",
     "month_of_plan",
-    "used",
+    "on_days",
+    "projected",
+    "subscription",
+    "term",
+    "usages",
     "versions",
 ]
 
@@ -64,25 +75,70 @@ QTYS = st.decimals(0, 10**7, places=3)
 UNIT_PRICES = st.decimals(0, 10**5, places=4)
 
 
-def used(usage: Mapping[str, str | int | Decimal]) -> tuple[UsageFact, ...]:
-    return tuple(UsageFact(kind, Decimal(qty)) for kind, qty in usage.items())
+def daily(kind: str, month: Period, qty: str | int | Decimal) -> UsageSeries:
+    """As much of a kind on every day of a month."""
+    return UsageSeries(kind, (UsageRun(month.start, month.days, Decimal(qty)),))
+
+
+def on_days(kind: str, used: Mapping[date, str | int | Decimal]) -> UsageSeries:
+    """What was used of a kind on some days."""
+    return UsageSeries(kind, tuple(UsageRun(day, 1, Decimal(used[day])) for day in sorted(used)))
+
+
+def projected(usage: Mapping[str, str | int | Decimal]) -> tuple[UsageSeries, ...]:
+    """What a whole month is expected to use."""
+    return tuple(UsageSeries(kind, projected_qty=Decimal(qty)) for kind, qty in usage.items())
 
 
 def month_of_plan(
     version: VersionSnapshot = STUDIO,
     month: Period = APRIL,
     *held: AddonSnapshot,
-    usage: Mapping[str, str | int | Decimal] | None = None,
+    usage: tuple[UsageSeries, ...] = (),
+    days: Period | None = None,
 ) -> QuoteInputs:
-    """A whole month of one version with addons."""
+    """A month of one version with addons, all of it or some days."""
+    spans = (days or month,)
     return QuoteInputs(
         month=month,
         currency="AUD",
-        term=Term(version, (month,)),
-        addons=tuple(HeldAddon(addon, (month,)) for addon in held),
-        usage=used(usage or {}),
+        terms=(Term(version, spans),),
+        addons=tuple(HeldAddon(addon, spans) for addon in held),
+        usage=usage,
         prices=PRICES,
     )
+
+
+def billed(quote: Quote) -> tuple[Line, ...]:
+    """What a period is billed."""
+    return (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
+
+
+def subscription(*terms: PlanTerm, starts_on: date = APRIL.start) -> Subscription:
+    """A subscription without an end."""
+    return Subscription(
+        id=UUID(int=1),
+        deployment_id=UUID(int=1),
+        tenant_id="acme",
+        starts_on=starts_on,
+        ends_on=None,
+        trial_end=None,
+        created_at=datetime(2026, 4, 1, tzinfo=UTC),
+        terms=terms,
+        pauses=(),
+        addons=(),
+    )
+
+
+def term(version: VersionSnapshot, key: UUID, start: date, end: date | None) -> PlanTerm:
+    """The days of a version."""
+    return PlanTerm(key, version.plan_code, version.version, key, start, end)
+
+
+def attached(addon: AddonSnapshot, start: date, end: date | None, number: int = 1) -> AttachedAddon:
+    """An addon on its days."""
+    terms = AddonTerms(addon.resource_kind, addon.qty, addon.price_cents, "AUD")
+    return AttachedAddon(UUID(int=number), addon.code, terms, start, end)
 
 
 @st.composite
@@ -133,27 +189,45 @@ def days_in(month: Period) -> st.SearchStrategy[date]:
 
 
 @st.composite
+def usages(draw: st.DrawFn, month: Period) -> tuple[UsageSeries, ...]:
+    """Usage of any kinds on any days of a month."""
+    found = []
+    for kind in draw(st.sets(st.sampled_from(KINDS))):
+        days = sorted(draw(st.sets(days_in(month), min_size=1, max_size=4)))
+        ends = [*days[1:], month.end]
+        runs = [
+            UsageRun(day, draw(st.integers(1, (end - day).days)), draw(QTYS))
+            for day, end in zip(days, ends, strict=True)
+        ]
+        found.append(UsageSeries(kind, tuple(runs), "f" * 64))
+    return tuple(found)
+
+
+@st.composite
 def any_month(draw: st.DrawFn) -> QuoteInputs:
     """A month of any plans, changed once or not, with any addons, usage and trial days."""
     month = draw(st.sampled_from([APRIL, MAY, Period.month(2028, 2)]))
     first, cut = sorted((draw(days_in(month)), draw(days_in(month))))
     before, after = draw(versions("before")), draw(versions("after"))
     former = (Term(before, (Period(first, cut),)),) if first < cut else ()
-    billed = Period(first, month.end)
+    billed_from = Period(first, month.end)
     held = []
     for number in range(draw(st.integers(0, 3))):
-        start = draw(days_in(billed))
-        span = Period(start, month.end) if draw(st.booleans()) else Period(first, month.end)
+        start = draw(days_in(billed_from))
+        span = Period(start, month.end) if draw(st.booleans()) else billed_from
         held.append(HeldAddon(draw(addons(f"addon_{number}")), (span,)))
-    usage = draw(st.dictionaries(st.sampled_from(KINDS), QTYS))
+    trial = (Period(month.start, first),) if month.start < first and draw(st.booleans()) else ()
+    usage = draw(usages(month))
+    is_projected = draw(st.booleans())
+    if is_projected:
+        usage = projected(draw(st.dictionaries(st.sampled_from(KINDS), QTYS)))
     return QuoteInputs(
         month=month,
         currency="AUD",
-        term=Term(after, (Period(cut, month.end),)),
-        former=former,
+        terms=(*former, Term(after, (Period(cut, month.end),))),
         addons=tuple(held),
-        free_days=draw(st.integers(0, (first - month.start).days)),
-        usage=tuple(UsageFact(kind, qty, "f" * 64) for kind, qty in usage.items()),
+        trial_days=trial,
+        usage=usage,
         prices=PRICES,
-        prices_on=first if draw(st.booleans()) else None,
+        projected_from=first if is_projected else None,
     )

@@ -1,11 +1,25 @@
 """Proofs: what verifies, what does not and why, and what a comparison names."""
 
+import json
 from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from services.catalog.quoting.inputs import QuoteInputs, UsageRun, UsageSeries
 from services.catalog.quoting.proofs import Difference, Proof, compare, prove, verify
-from tests.quoting.catalogs import STUDIO, month_of_plan
+from tests.quoting.catalogs import APRIL, STUDIO, daily, month_of_plan
+
+PROOFS_OF_ENGINE_1 = [
+    Proof(**said)
+    for said in json.loads(Path(__file__).with_name("proofs_of_engine_1.json").read_text())
+]
+"""Made by the release before, of plans, subscriptions and changes of every kind."""
+
+
+def three_droplets() -> QuoteInputs:
+    return month_of_plan(usage=(daily("droplet_hours", APRIL, 72),))
 
 
 def forged(proof: Proof, said: str, other: str) -> dict[str, str]:
@@ -14,7 +28,7 @@ def forged(proof: Proof, said: str, other: str) -> dict[str, str]:
 
 
 def test_a_proof_verifies_with_the_same_hashes() -> None:
-    _, proof = prove(month_of_plan(usage={"droplet_hours": 2160}))
+    _, proof = prove(three_droplets())
     verification = verify(proof)
     assert verification.verified
     assert (verification.inputs_hash, verification.result_hash) == (
@@ -24,10 +38,10 @@ def test_a_proof_verifies_with_the_same_hashes() -> None:
 
 
 def test_the_frozen_inputs_are_canonical_and_hash_to_what_they_always_did() -> None:
-    _, proof = prove(month_of_plan(usage={"droplet_hours": 2160}))
+    _, proof = prove(three_droplets())
     assert " " not in proof.inputs_json
-    assert proof.inputs_hash == "e576c76f6e1ba882c747a4b1a94244810758bb8daa61d7eee93b4dc479678eee"
-    assert proof.result_hash == "383c01982cd55679b0bea1b1ae2ff3046124fc3c14960d0de7fd1ca3a8bc0fa6"
+    assert proof.inputs_hash == "f70ec6b86e581c27acb01afe2ed315eeb05dcf22bdbf0dab710590cac173e55c"
+    assert proof.result_hash == "f43506fade203f6ec1bd963f56aafe3edcde39a2ee1663c23d1a3a74c42bcdae"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +50,8 @@ def test_the_frozen_inputs_are_canonical_and_hash_to_what_they_always_did() -> N
         (lambda proof: {"inputs_hash": "0" * 64}, "not those that were hashed"),
         (lambda proof: {"result_hash": "0" * 64}, "another result"),
         (lambda proof: {"inputs_json": proof.inputs_json + " "}, "canonical"),
-        (lambda proof: {"inputs_json": proof.inputs_json.replace("2160", "2161")}, "hashed"),
-        (lambda proof: {"inputs_json": proof.inputs_json.replace("2160", "-1")}, "out of range"),
+        (lambda proof: {"inputs_json": proof.inputs_json.replace("72", "73")}, "hashed"),
+        (lambda proof: {"inputs_json": proof.inputs_json.replace("72", "-1")}, "out of range"),
         (lambda proof: {"inputs_json": "{}"}, "cannot be read"),
         (lambda proof: {"inputs_json": "nonsense"}, "cannot be read"),
         (lambda proof: {"inputs_json": "[]"}, "cannot be read"),
@@ -48,19 +62,42 @@ def test_the_frozen_inputs_are_canonical_and_hash_to_what_they_always_did() -> N
     ],
 )
 def test_what_was_touched_does_not_verify_and_says_why(forge: object, reason: str) -> None:
-    _, proof = prove(month_of_plan(usage={"droplet_hours": 2160}))
+    _, proof = prove(three_droplets())
     verification = verify(replace(proof, **forge(proof)))  # type: ignore[operator]
     assert not verification.verified
     assert reason in verification.reason
 
 
 def test_a_comparison_names_every_input_that_changed_by_its_path() -> None:
-    _, one = prove(month_of_plan(usage={"droplet_hours": 1}))
+    _, one = prove(month_of_plan(usage=(daily("droplet_hours", APRIL, 1),)))
     dearer = replace(STUDIO, price_cents=6000)
-    _, other = prove(month_of_plan(dearer, usage={"llm_tokens": 2}))
+    _, other = prove(month_of_plan(dearer, usage=(daily("llm_tokens", APRIL, 2),)))
     assert compare(one.inputs_json, other.inputs_json) == [
-        Difference("plan_version.price_cents", "5000", "6000"),
-        Difference("usage.droplet_hours", '"1"', ""),
-        Difference("usage.llm_tokens", "", '"2"'),
+        Difference("terms[0].plan_version.price_cents", "5000", "6000"),
+        Difference("usage.droplet_hours", '{"runs":[["2026-04-01",30,"1"]]}', ""),
+        Difference("usage.llm_tokens", "", '{"runs":[["2026-04-01",30,"2"]]}'),
     ]
     assert compare(one.inputs_json, one.inputs_json) == []
+
+
+def test_usage_is_named_by_its_dimensions_and_verifies_with_them() -> None:
+    sized = UsageSeries(
+        "droplet_hours", (UsageRun(APRIL.start, 30, Decimal(72)),), "f" * 64, (("size", "s-1"),)
+    )
+    _, proof = prove(month_of_plan(usage=(sized,)))
+    assert '"droplet_hours[size=s-1]":{"dimensions":{"size":"s-1"}' in proof.inputs_json
+    assert verify(proof).verified
+
+
+@pytest.mark.parametrize("proof", PROOFS_OF_ENGINE_1, ids=lambda proof: proof.inputs_hash[:8])
+def test_what_engine_1_proved_is_verified_by_engine_1_for_good(proof: Proof) -> None:
+    assert verify(proof).verified
+    assert not verify(replace(proof, result_hash="0" * 64)).verified
+    assert not verify(replace(proof, engine_version="2")).verified
+
+
+def test_a_proof_of_an_engine_that_never_was_is_not_verified() -> None:
+    _, proof = prove(three_droplets())
+    verification = verify(replace(proof, engine_version="3"))
+    assert not verification.verified
+    assert "no engine '3'" in verification.reason

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,14 +53,17 @@ EVERY_METHOD = pytest.mark.parametrize(
     ("service", "method"), METHODS, ids=[method.full_name for _, method in METHODS]
 )
 
+Token = str | Callable[[], str]
+"""As it is, or how it is made: one that was made at the collection would grow old."""
+
 SETTINGS = Settings()
-OPERATOR = mint_user_token(SETTINGS, subject="op", roles=["platform-admin"])
-MEMBER = mint_user_token(SETTINGS, subject="m", roles=["admin"], tenant_id="acme")
-HOMELESS = mint_user_token(SETTINGS, subject="h", roles=["member"])
+OPERATOR = partial(mint_user_token, SETTINGS, subject="op", roles=["platform-admin"])
+MEMBER = partial(mint_user_token, SETTINGS, subject="m", roles=["admin"], tenant_id="acme")
+HOMELESS = partial(mint_user_token, SETTINGS, subject="h", roles=["member"])
 WORKER = "a worker's, which lives for minutes: made for each call"
 SERVICE_TOKENS = ServiceTokens(SETTINGS, "worker")
 
-ALLOWED = {
+ALLOWED: dict[int, set[Token]] = {
     access_pb2.ACCESS_PUBLIC: {"", OPERATOR, MEMBER, HOMELESS, WORKER},
     access_pb2.ACCESS_AUTHENTICATED: {OPERATOR, MEMBER, HOMELESS},
     access_pb2.ACCESS_TENANT: {OPERATOR, MEMBER},
@@ -96,10 +100,16 @@ async def served(postgres: PostgresServer) -> AsyncIterator[dict[Service, Served
         postgres.drop(name)
 
 
-async def status_of(served: Served, method: MethodDescriptor, token: str) -> grpc.StatusCode:
+def bearer(token: Token) -> str:
+    """The header's value, of a token that is made now."""
+    if token is WORKER:
+        return SERVICE_TOKENS.authorization()
+    return f"Bearer {token if isinstance(token, str) else token()}"
+
+
+async def status_of(served: Served, method: MethodDescriptor, token: Token) -> grpc.StatusCode:
     """The status that an empty call of a method ends with; streams are read to their first word."""
-    authorization = SERVICE_TOKENS.authorization() if token is WORKER else f"Bearer {token}"
-    metadata = [("authorization", authorization)] if token else []
+    metadata = [("authorization", bearer(token))] if token else []
     async with served.channel() as channel:
         path = method_path(method)
         # A watch has no end: what it answers until then is an answer too.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices
+from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled
 from arcadia.analytics.v1 import usage_service_pb2 as usage
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from sqlalchemy import text
@@ -39,6 +40,14 @@ SELECT 's', tenant, '2026-04-10', tenant, 'of-' || tenant, 'llm_tokens', 1, now(
        'op', now()
 FROM unnest(CAST(:tenants AS text[])) AS tenant
 """
+UNMEASURED = """
+INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, resource_name,
+                              tenant_id, deployment_id, resource_kind, span_from, span_to, reason,
+                              is_current)
+SELECT '2026-04-10', 1, '', gen_random_uuid(), 'spaces_bucket', 'files-' || tenant, tenant,
+       'of-' || tenant, 'spaces_gb_month', '2026-04-10', '2026-04-11', 'refused', true
+FROM unnest(CAST(:tenants AS text[])) AS tenant
+"""
 MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'], '2026-04-10')"
 
 
@@ -59,6 +68,7 @@ async def plant(planting: Planting) -> Ids:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
         await session.execute(text(VOIDS), {"tenants": [VICTIM, INTRUDER]})
+        await session.execute(text(UNMEASURED), {"tenants": [VICTIM, INTRUDER]})
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
@@ -72,6 +82,12 @@ WALL = Wall(
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
             tenant_id=ids.tenant
+        ),
+        "UsageService/ListUnmeteredResources": lambda ids: usage.ListUnmeteredResourcesRequest(
+            tenant_id=ids.tenant
+        ),
+        "UnbilledUsageService/ListUnbilledUsage": lambda ids: unbilled.ListUnbilledUsageRequest(
+            period="2026-04", tenant_id=ids.tenant
         ),
         "UsageService/ListUsageFacts": lambda ids: usage.ListUsageFactsRequest(usage_id=ids.usage),
         "UsageService/ListVoidedUsageEvents": lambda ids: usage.ListVoidedUsageEventsRequest(

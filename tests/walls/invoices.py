@@ -68,7 +68,7 @@ async def issued_invoices(
         await issue(session, list(ids.values()), how)
         await move_rollup(session, rollup.id, RollupStatus.ISSUING, reason="", at=NOW)
         await move_rollup(session, rollup.id, RollupStatus.COMPLETED, reason="", at=NOW)
-    return ids
+    return {tenant: invoice_id for (tenant, _), invoice_id in ids.items()}
 
 
 def _draft(tenant: str, period: Period, rule: TaxRule) -> Draft:

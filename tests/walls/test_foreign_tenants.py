@@ -128,10 +128,15 @@ async def served(postgres: PostgresServer) -> AsyncIterator[dict[Service, Served
     settings = postgres.settings(names)
     made: dict[Service, Served] = {}
     servers = []
-    for service, definition in DEFINITIONS.items():
+    # The catalog first: the analytics ask it.
+    for service in (Service.CATALOG, *(one for one in DEFINITIONS if one != Service.CATALOG)):
+        definition = DEFINITIONS[service]
         database = Database(settings.database_url(service), application_name=service)
         running = await start(definition, settings, database, address="127.0.0.1:0")
         servers.append(running.server)
+        if service is Service.CATALOG:
+            address = {"catalog_address": f"127.0.0.1:{running.port}"}
+            settings = settings.model_copy(update=address)
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
         planting = Planting(database, channel, settings)
         made[service] = Served(planting, await WALLS[service].plant(planting))

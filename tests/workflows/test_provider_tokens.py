@@ -33,8 +33,13 @@ def test_what_follows_an_action_waits_for_no_sweep() -> None:
 
 
 async def test_without_keys_there_is_no_client_of_spaces() -> None:
-    async with spaces_of(Settings()) as spaces:
+    async with spaces_of(Settings(DO_API_TOKEN="of-an-account")) as spaces:
         assert spaces is None
+
+
+async def test_the_simulators_spaces_need_no_keys() -> None:
+    async with spaces_of(Settings()) as spaces:
+        assert spaces is not None
 
 
 async def test_with_keys_every_configured_region_is_asked() -> None:

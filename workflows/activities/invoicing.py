@@ -1,5 +1,6 @@
 """The steps of the month's end, each one call of the analytics service or a loop of calls."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from arcadia.analytics.v1 import attribution_service_pb2 as margin
@@ -8,6 +9,7 @@ from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
 from temporalio import activity
 
+from services.common.money import money_text
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
@@ -139,7 +141,7 @@ class InvoicingActivities:
                 PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
                 tuple(map(_total, rollup.totals)),
                 tuple(answer.differences),
-                tuple(map(_unbilled, answer.unbilled_deployments)),
+                _unbilled(rollup.unbilled),
             )
 
     @activity.defn
@@ -204,11 +206,19 @@ class InvoicingActivities:
                 )
 
 
-def _unbilled(one: pb.UnbilledDeployment) -> str:
-    return f"deployment {one.deployment_id} of {one.tenant_id} ({', '.join(one.resource_kinds)})"
+def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
+    """What is on nobody's invoice, in words; empty where there is nothing."""
+    if not total.usage_count:
+        return ()
+    # A value is exact; whole cents are enough for a line.
+    worth = f"worth {total.currency} {Decimal(total.value_cents) / 100:,.2f} at list price"
+    unpriced = f", {total.unpriced_count:,} of them without a price" if total.unpriced_count else ""
+    told = (
+        f"{total.deployment_count:,} deployments used what nobody is billed for:"
+        f" {total.usage_count:,} figures {worth}{unpriced}"
+    )
+    return (told,)
 
 
 def _total(total: rollups_pb2.CurrencyTotal) -> str:
-    whole, cents = divmod(abs(total.total_cents), 100)
-    sign = "-" if total.total_cents < 0 else ""
-    return f"{total.currency} {sign}{whole:,}.{cents:02d}"
+    return money_text(total.total_cents, total.currency)

@@ -90,6 +90,9 @@ class ResourceKind:
     """Where they differ from COLUMN_POLICIES."""
     scoped: AbstractSet[str] = frozenset()
     """Fields that are absent when the token lacks a scope: then they are unknown."""
+    measured: AbstractSet[str] = frozenset()
+    """Fields that are asked for one by one, and absent when that failed: then they are unknown,
+    which says nothing about the token."""
     volatile: AbstractSet[str] = frozenset()
     """Fields that change by themselves and say nothing about the resource."""
     left_out: AbstractSet[str] = frozenset()
@@ -110,6 +113,8 @@ class ResourceKind:
             raise InvalidKind(f"{self.name}: both kept and dropped: {sorted(dropped)}")
         if unkept := self.scoped - kept:
             raise InvalidKind(f"{self.name}: scope-dependent but not kept: {sorted(unkept)}")
+        if unkept := self.measured - self.attrs.keys():
+            raise InvalidKind(f"{self.name}: measured but not kept: {sorted(unkept)}")
         if strange := {path.split(".")[0] for path in self.secrets} - self.attrs.keys():
             raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
         if strange := self.column_policies.keys() - COLUMN_POLICIES.keys():
@@ -172,7 +177,8 @@ class ResourceKind:
 
     @cached_property
     def _unknown_when_absent(self) -> AbstractSet[str]:
-        return self.scoped | {self.parts.field} if self.parts is not None else self.scoped
+        parts = {self.parts.field} if self.parts is not None else set()
+        return self.scoped | self.measured | parts
 
     def _attrs(self, row: JsonObject) -> dict[str, Any]:
         attrs: dict[str, Any] = {}

@@ -86,8 +86,9 @@ class BucketListing:
     def in_words(self) -> str:
         """For the documentation."""
         return (
-            "S3 `ListBuckets` in each region; where no Spaces keys are configured,"
-            " the `do:space:` URNs of the projects"
+            "S3 `ListBuckets` in each region, each bucket measured by `HeadBucket`, else by its"
+            " objects, within bounds; where no Spaces keys are configured,"
+            " the `do:space:` URNs of the projects, which tell no sizes"
         )
 
 

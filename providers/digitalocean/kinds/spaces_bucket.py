@@ -1,6 +1,6 @@
 from typing import Final
 
-from providers.digitalocean.kinds.kind import Columns, ResourceKind
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import BUCKETS
 from providers.digitalocean.kinds.policy import FieldPolicy, Policy
 from providers.digitalocean.kinds.pricing import Shared
@@ -11,6 +11,16 @@ SPACES_BUCKET: Final = ResourceKind(
     name="spaces_bucket",
     listing=BUCKETS,
     columns=Columns(provider_id="name", statuses=(), tags="", created_at="created_at"),
+    attrs={
+        # Exact; a GB of Spaces is 2**30 of them.
+        "size_bytes": Attr(Policy.COMPUTED),
+        "object_count": Attr(Policy.COMPUTED),
+        # When both were read last.
+        "measured_at": Attr(Policy.COMPUTED),
+        # Why they could not be read this time; not there when they could.
+        "unmeasured": Attr(Policy.COMPUTED),
+    },
+    measured=frozenset({"size_bytes", "object_count", "measured_at"}),
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
     # A project's URN tells the name alone.
     scoped=frozenset({"region"}),

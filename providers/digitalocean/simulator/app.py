@@ -18,6 +18,7 @@ from providers.digitalocean.simulator.routes import (
     project_writes,
     projects,
     reserved_ips,
+    spaces,
     tags,
 )
 from providers.digitalocean.simulator.simulation import Simulation
@@ -36,6 +37,7 @@ _AREAS = (
     control,
     control_billing,
     control_world,
+    spaces,
     listing,
 )
 

@@ -21,6 +21,7 @@ from providers.digitalocean.simulator.misbehave import RawAnswer, instead, twist
 from providers.digitalocean.simulator.mutations import delete_objects
 from providers.digitalocean.simulator.progress import settle
 from providers.digitalocean.simulator.requestlog import Served
+from providers.digitalocean.simulator.routes import spaces
 from providers.digitalocean.simulator.scopes import TokenScope
 from providers.digitalocean.simulator.simulation import Simulation
 
@@ -44,6 +45,9 @@ class Gate:
             return
         if scope["path"].startswith("/_simulator"):
             await self._control(scope, receive, send)
+            return
+        if scope["path"].startswith(spaces.BELOW):
+            await _StoragePassage(self._simulation, scope, send).serve(self._app, receive)
             return
         await _Passage(self._simulation, scope, send).serve(self._app, receive)
 
@@ -139,6 +143,34 @@ class _Passage:
     def _note(self, status: int) -> None:
         path = f"{self._path}?{self._query}" if self._query else self._path
         self._simulation.log.add(Served(self._scope["method"], path, status, self._token[-4:]))
+
+
+class _StoragePassage:
+    """One request of the S3 API: it has faults, and neither tokens nor limits of the API's."""
+
+    def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
+        self._simulation = simulation
+        self._scope = scope
+        self._send = send
+
+    async def serve(self, app: ASGIApp, receive: Receive) -> None:
+        method, path = self._scope["method"], self._scope["path"]
+        query = self._scope["query_string"].decode("latin-1")
+        firings = self._simulation.faults.meet(method, path, query)
+        for firing in firings:
+            if firing.rule.fault is Fault.DELAY:
+                await asyncio.sleep(firing.rule.delay_ms / 1000)
+        early = (a for a in map(instead, (f.rule for f in firings)) if a is not None)
+        answer = next(early, None) or await _answer_of(app, self._scope, receive)
+        asked = f"{path}?{query}" if query else path
+        self._simulation.log.add(Served(method, asked, answer.status, ""))
+        body = b"" if method == "HEAD" else answer.body
+        length = (b"content-length", b"%d" % len(body))
+        headers = [*answer.headers, length]
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+        await self._send({"type": "http.response.body", "body": body})
 
 
 def _from_this_machine(headers: Headers) -> bool:

@@ -49,6 +49,11 @@ _AREAS = {
     "/v2/billing": "billing",
     "/v2/monitoring": "monitoring",
 }
+_READ_BELOW = {
+    ("/v2/droplets", "firewalls"): "firewall",
+    ("/v2/volumes", "snapshots"): "block_storage_snapshot",
+}
+"""What is listed below an object, and is read by a scope of its own."""
 _BY_LENGTH = sorted(_AREAS.items(), key=lambda area: -len(area[0]))
 _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
 
@@ -58,6 +63,8 @@ def needed_scope(method: str, path: str) -> str | None:
     for prefix, scope in _BY_LENGTH:
         if path == prefix or path.startswith(f"{prefix}/"):
             verb = _VERBS.get(method, "update")
+            if verb == "read":
+                scope = _READ_BELOW.get((prefix, path.rsplit("/", 1)[1]), scope)
             changes_a_part = verb == "create" and path != prefix
             return f"{scope}:{'update' if changes_a_part else verb}"
     return None

@@ -1,78 +1,191 @@
-"""What usage that came too late for its own invoice adds to the next one.
+"""What is learned late of a month that was billed: the difference, as lines of a later invoice.
 
-The closed month is quoted twice, without and with all that came late. What differs, less what
-invoices that hold already billed of it, is billed: allowances, caps and prices of that month
-hold, and nothing is billed twice or lost, whichever of those invoices is voided meanwhile.
+The month is priced again from all that is known now, and what invoices that hold bill for it
+already is taken away. So allowances, caps and prices of that month hold, and nothing is billed
+twice or lost, whichever of those invoices is voided meanwhile: what is billed and its
+adjustments always come to the month's price.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal
+from fractions import Fraction
 from typing import Final
 
 from services.analytics.invoicing.lines import ADJUSTMENT, Line
 from services.analytics.invoicing.tracing import price_of
+from services.common.money import plain, whole_cents
+from services.common.periods import Period
 
 __all__ = ["adjustment_lines"]
 
-USED_LINES: Final = ("overage", "ad_hoc")
-"""The kinds of line that usage makes; recurring ones do not change by it."""
+ORDER: Final = ("plan_base", "addon", "overage", "ad_hoc", "rebilled")
+"""In which kinds of line are adjusted."""
 
-Key = tuple[str, str, str]
-"""The kind of line, of usage, and what priced it: a price may change within a month."""
+PLACES: Final = Decimal("1e-12")
+"""Of a quantity that no decimal equals."""
+
+_WIDE: Final = Context(prec=200)
 
 
-def adjustment_lines(billed: Iterable[Line], known_now: Iterable[Line]) -> tuple[Line, ...]:
-    """The lines of a quote of a closed month that differ by what came late.
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What lines have in common whose quantities add up: what was used, and at which price."""
 
-    `billed` are the lines of the quote without it, and the adjustments of the month that were
-    made before. All are of the same subscription and month, whose period the lines name as
-    their own. Late usage within the allowance makes no line.
+    kind: str
+    resource_kind: str
+    dimensions: tuple[tuple[str, str], ...]
+    price_id: str
+    unit: str
+    unit_price_cents: Decimal
+    price_base_qty: Decimal
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where its line stands among the others."""
+        order = ORDER.index(self.kind) if self.kind in ORDER else len(ORDER)
+        return (order, self.kind, self.resource_kind, self.dimensions, self.price_id, self.unit,
+                self.unit_price_cents, self.price_base_qty)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What lines of one key come to."""
+
+    line: Line
+    """The last of them: what an adjustment of them looks like."""
+    qty: Fraction
+    amount_cents: int
+    meta: Mapping[str, str]
+    """What all of them say."""
+    service: Period
+    """From the first of their days to the last."""
+    service_days: int | None
+
+
+def adjustment_lines(
+    billed: Iterable[Line], known_now: Iterable[Line], month: Period
+) -> tuple[Line, ...]:
+    """The lines that bring what is billed for a month to what it comes to now.
+
+    `billed` are the lines of invoices that hold, earlier adjustments among them, `known_now`
+    those of the quotes from what is known now; all of one deployment, month and currency.
+    Late usage within the allowance makes no line.
     """
-    before, now = _by_kind(billed), _by_kind(known_now)
-    made = (_difference(key, before.get(key), now.get(key)) for key in sorted({*before, *now}))
-    return tuple(line for line in made if line is not None and line.amount_cents)
+    before, now = _summed(billed), _summed(known_now)
+    keys = sorted({*before, *now}, key=lambda key: key.place)
+    made = (_difference(key, before.get(key), now.get(key), month) for key in keys)
+    return tuple(line for line in made if line is not None)
 
 
-def _by_kind(lines: Iterable[Line]) -> dict[Key, Line]:
-    found: dict[Key, Line] = {}
+def _summed(lines: Iterable[Line]) -> dict[Key, Sum]:
+    found: dict[Key, Sum] = {}
     for line in lines:
-        kind = line.meta.get("adjusts_kind", "") if line.kind == ADJUSTMENT else line.kind
-        if kind in USED_LINES:
-            key = (kind, line.resource_kind, price_of(line.kind, line.meta)[1])
-            found[key] = _sum(found[key], line) if key in found else line
+        key = _key(line)
+        known = found.get(key)
+        one = Sum(
+            line, _qty(line), line.amount_cents, line.meta, line.service, line.service_days
+        )  # fmt: skip
+        found[key] = one if known is None else _added(known, one)
     return found
 
 
-def _sum(one: Line, other: Line) -> Line:
-    """Two lines of one price, as when neither plan of a month covers what was used."""
-    return replace(
-        one,
+def _key(line: Line) -> Key:
+    meta = line.meta
+    adjusts = line.kind == ADJUSTMENT
+    return Key(
+        kind=meta.get("adjusts_kind", "overage") if adjusts else line.kind,
+        resource_kind=line.resource_kind,
+        dimensions=tuple(sorted(line.dimensions.items())),
+        price_id=price_of(line.kind, meta)[1],
+        unit=meta.get("adjusts_unit", line.unit),
+        unit_price_cents=Decimal(meta.get("adjusts_unit_price_cents", line.unit_price_cents)),
+        price_base_qty=Decimal(meta.get("adjusts_price_base_qty", line.price_base_qty)),
+    )
+
+
+def _qty(line: Line) -> Fraction:
+    """The exact quantity that a line stands for."""
+    told = line.meta.get("adjusts_qty") or line.meta.get("exact_qty")
+    return Fraction(told) if told else Fraction(line.qty)
+
+
+def _added(one: Sum, other: Sum) -> Sum:
+    days = (one.service_days, other.service_days)
+    return Sum(
+        line=other.line,
         qty=one.qty + other.qty,
         amount_cents=one.amount_cents + other.amount_cents,
         meta={name: said for name, said in one.meta.items() if other.meta.get(name) == said},
+        service=Period(
+            min(one.service.start, other.service.start), max(one.service.end, other.service.end)
+        ),
+        service_days=None if None in days else sum(day or 0 for day in days),
     )
 
 
-def _difference(key: Key, before: Line | None, now: Line | None) -> Line | None:
-    line = now or before
-    if line is None:
+def _difference(key: Key, before: Sum | None, now: Sum | None, month: Period) -> Line | None:
+    told = now or before
+    if told is None:
         return None
-    late = f"Late usage of {line.service.start:%B %Y}: "
-    qty_before = before.qty if before else Decimal(0)
-    qty_now = now.qty if now else Decimal(0)
-    amount_before = before.amount_cents if before else 0
-    amount_now = now.amount_cents if now else 0
+    billed = before.amount_cents if before else 0
+    amount = (now.amount_cents if now else 0) - billed
+    if not amount:
+        return None
+    qty = (now.qty if now else Fraction(0)) - (before.qty if before else Fraction(0))
+    late = f"Adjustment of {month.start:%B %Y}: "
+    meta = {name: said for name, said in told.meta.items() if name not in _OF_THE_DIFFERENCE}
+    meta |= {
+        "adjusts_kind": key.kind,
+        "adjusts_period": month.start.isoformat(),
+        "billed_cents": str(billed),
+    }
+    span = told.service.overlap(month) or month
+    line = replace(
+        told.line,
+        kind=ADJUSTMENT,
+        description=f"{late}{told.line.description.removeprefix(late)}",
+        unit=key.unit,
+        unit_price_cents=key.unit_price_cents,
+        price_base_qty=key.price_base_qty,
+        amount_cents=amount,
+        service=span,
+        service_days=min(told.service_days, span.days) if told.service_days else None,
+    )
+    shown = _shown(qty)
+    if whole_cents(Fraction(shown) * _price(key)) == amount:
+        exact = {} if Fraction(shown) == qty else {"exact_qty": str(qty)}
+        return replace(line, qty=shown, meta=meta | exact)
+    # Two rounded amounts differ by what no quantity gives: the line reads once the amount.
     return replace(
         line,
-        kind=ADJUSTMENT,
-        description=f"{late}{line.description.removeprefix(late)}",
-        qty=qty_now - qty_before,
-        amount_cents=amount_now - amount_before,
-        meta={
-            **line.meta,
-            "adjusts_kind": key[0],
-            "adjusts_period": line.service.start.isoformat(),
-            "billed_cents": str(amount_before),
+        qty=Decimal(1),
+        unit="adjustment",
+        unit_price_cents=Decimal(amount),
+        price_base_qty=Decimal(1),
+        meta=meta
+        | {
+            "adjusts_qty": str(qty),
+            "adjusts_unit": key.unit,
+            "adjusts_unit_price_cents": plain(key.unit_price_cents),
+            "adjusts_price_base_qty": plain(key.price_base_qty),
         },
     )
+
+
+_OF_THE_DIFFERENCE: Final = frozenset(
+    {
+        "exact_qty", "proration", "adjusts_qty", "adjusts_unit", "adjusts_unit_price_cents",
+        "adjusts_price_base_qty",
+    }
+)  # fmt: skip
+"""What a line says of its own quantity: another one has its own."""
+
+
+def _price(key: Key) -> Fraction:
+    return Fraction(key.unit_price_cents) / Fraction(key.price_base_qty)
+
+
+def _shown(qty: Fraction) -> Decimal:
+    """The quantity as a decimal, half up to 12 places where none equals it."""
+    return Decimal(whole_cents(qty / Fraction(PLACES))).scaleb(-12, _WIDE)

@@ -16,6 +16,7 @@ from services.analytics.invoicing.store.profiles import (
     list_tax_rules,
     read_profile,
     save_profile,
+    tax_rules_on,
 )
 from services.common.access import current_caller
 from services.common.database import Database
@@ -72,7 +73,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
     async def SaveBillingProfile(  # noqa: N802
         self, request: pb.SaveBillingProfileRequest, context: Context
     ) -> pb.SaveBillingProfileResponse:
-        """Makes or replaces a profile."""
+        """Makes or replaces a profile, of a region that has a tax rule."""
         caller = current_caller()
         tenant = requests.required("tenant_id", request.tenant_id, 255)
         recipient = requests.party("recipient", request.recipient)
@@ -80,8 +81,15 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         async with self._database.write(caller.scope) as session:
 
             async def save() -> pb.SaveBillingProfileResponse:
+                now = self._clock()
+                if region not in await tax_rules_on(session, now.date()):
+                    raise InvalidArgument(
+                        "tax_region",
+                        f"{region!r} has no tax rule in force: its tenants could not be billed",
+                        reason="NO_TAX_RULE_IN_FORCE",
+                    )
                 row = await save_profile(
-                    session, tenant, recipient, region, by=caller.subject, at=self._clock()
+                    session, tenant, recipient, region, by=caller.subject, at=now
                 )
                 return pb.SaveBillingProfileResponse(billing_profile=profile_message(row))
 

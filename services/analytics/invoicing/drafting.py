@@ -132,6 +132,7 @@ def _tax_line(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Line:
         },
         deployment_id=None,
         service=period,
+        service_days=period.days,
     )
 
 

@@ -1,10 +1,12 @@
 """InvoicingService: the steps of the month's end, each of which may be sent again."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from arcadia.analytics.v1 import invoicing_service_pb2_grpc
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
@@ -16,7 +18,10 @@ from services.analytics.invoicing.states import Decision, Outcome, RollupStatus
 from services.analytics.invoicing.store.drafts import void_drafts
 from services.analytics.invoicing.store.issuing import Issue, count_drafts, issue, next_drafts
 from services.analytics.invoicing.store.planning import (
+    BackdatedChange,
+    backdated_cursor,
     close_plan,
+    note_backdated_changes,
     outcomes_of_page,
     outcomes_of_tenants,
     plan_tenants,
@@ -32,9 +37,11 @@ from services.analytics.invoicing.store.rollups import (
     read_rollup,
 )
 from services.analytics.invoicing.store.summing import differences_of
-from services.analytics.invoicing.store.unbilled import unbilled_deployments
+from services.analytics.invoicing.store.unbilled import keep_unbilled_total
 from services.analytics.invoicing.terms import Terms
+from services.analytics.invoicing.unbilled_finder import UnbilledFinder
 from services.analytics.margin.store.months import mark_margin
+from services.analytics.peers import asking
 from services.analytics.quoting import billable
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL
@@ -42,6 +49,7 @@ from services.common.database import Database
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.paging import decode_token, encode_token
 from services.common.periods import month_of, read_day, read_month
+from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -77,6 +85,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         super().__init__(database, clock)
         self._catalog = catalog
         self._terms = terms
+        self._unbilled = UnbilledFinder(database, catalog)
         self._pages = PageDrafting(database, catalog, tax_region=terms.tax_region)
 
     async def BeginRollup(  # noqa: N802
@@ -122,6 +131,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             # The token may be of the planning that ended with a lost answer.
             after = number if kind == WAITING else 0
             return await self._waiting_pages(rollup_id, filters, after=after, limit=pages)
+        if not request.page_token:
+            await self._note_backdated_changes()
         planned: dict[int, list[str]] = {}
         for _ in range(pages):
             answer = await billable(
@@ -143,6 +154,28 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             following = encode_token(filters, (PLANNING, token, number))
             return pb.PlanRollupResponse(next_page_token=following)
         return await self._waiting_pages(rollup_id, filters, after=0, limit=pages)
+
+    async def _note_backdated_changes(self) -> None:
+        """Notes which closed months subscriptions were changed in since the last roll-up."""
+        async with self._database.read(ALL) as session:
+            after = await backdated_cursor(session)
+        while True:
+            request = pricing.ReadBackdatedChangesRequest(after=after)
+            with asking(Service.CATALOG):
+                answer = await self._catalog.ReadBackdatedChanges(request)
+            if answer.cursor <= after:
+                return
+            changes = [
+                BackdatedChange(
+                    one.tenant_id, one.deployment_id, date.fromisoformat(one.effective_from)
+                )
+                for one in answer.changes
+            ]
+            async with self._database.write(ALL) as session:
+                await note_backdated_changes(
+                    session, changes, after=after, until=answer.cursor, at=self._clock()
+                )
+            after = answer.cursor
 
     async def _waiting_pages(
         self, rollup_id: UUID, filters: tuple[Any, ...], *, after: int, limit: int
@@ -194,20 +227,11 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         async with self._database.read(ALL) as session:
             row = await read_rollup(session, rollup_id)
             differences = await differences_of(session, rollup_id)
-            unbilled = await unbilled_deployments(session, rollup_id, month_of(row.period))
-            [message] = await rollup_messages(session, [row])
-        return pb.CheckRollupResponse(
-            rollup=message,
-            differences=differences,
-            unbilled_deployments=[
-                pb.UnbilledDeployment(
-                    tenant_id=one.tenant_id,
-                    deployment_id=one.deployment_id,
-                    resource_kinds=one.resource_kinds,
-                )
-                for one in unbilled
-            ],
-        )
+        unbilled = await self._unbilled.total(ALL, month_of(row.period))
+        async with self._database.write(ALL) as session:
+            await keep_unbilled_total(session, rollup_id, unbilled)
+            [message] = await rollup_messages(session, [await read_rollup(session, rollup_id)])
+        return pb.CheckRollupResponse(rollup=message, differences=differences)
 
     async def IssueInvoices(  # noqa: N802
         self, request: pb.IssueInvoicesRequest, context: Context

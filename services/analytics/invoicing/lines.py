@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,6 +34,13 @@ class Line:
     meta: Mapping[str, str]
     deployment_id: str | None
     service: Period
+    """The first and the last of the days that it covers."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    """What was used, by the dimensions of its meter."""
+    price_base_qty: Decimal = Decimal(1)
+    """How many units the unit price buys."""
+    service_days: int | None = None
+    """How many days it covers; None on what older releases drafted, which did not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,10 @@ class Proof:
     result_hash: str
     deployment_name: str = ""
     """What it was called when it was billed."""
+    service_month: date | None = None
+    """The month that was priced, where it is another one than the invoice's."""
+    covered: tuple[Period, ...] | None = None
+    """The days that are billed or free by a trial; None where the catalog did not tell."""
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401
@@ -84,7 +96,7 @@ def proofs_hash(proofs: Iterable[Proof]) -> str:
 
 
 def _content(line: Line) -> list[Any]:
-    return [
+    content = [
         line.kind,
         line.resource_kind,
         line.description,
@@ -97,3 +109,12 @@ def _content(line: Line) -> list[Any]:
         line.service.start.isoformat(),
         line.service.end.isoformat(),
     ]
+    # Only what says something: lines of older releases had none of it, and keep their hash.
+    more: dict[str, Any] = {}
+    if line.dimensions:
+        more["dimensions"] = dict(line.dimensions)
+    if line.price_base_qty != 1:
+        more["price_base_qty"] = plain(line.price_base_qty)
+    if line.service_days is not None:
+        more["service_days"] = line.service_days
+    return [*content, more] if more else content

@@ -83,6 +83,9 @@ def line_message(row: Stored) -> invoices_pb2.InvoiceLine:
         deployment_id=row.deployment_id or "",
         service_start=row.service_start.isoformat(),
         service_end=row.service_end.isoformat(),
+        dimensions=row.dimensions,
+        price_base_qty=plain(row.price_base_qty),
+        service_days=row.service_days,
     )
 
 
@@ -99,6 +102,9 @@ def line_of(row: Stored) -> Line:
         meta=row.meta,
         deployment_id=row.deployment_id,
         service=Period(row.service_start, row.service_end),
+        dimensions=row.dimensions,
+        price_base_qty=row.price_base_qty,
+        service_days=row.service_days,
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, JSONB
 
 from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
@@ -27,6 +27,7 @@ __all__ = [
     "credit_notes",
     "invoice_hand_overs",
     "invoice_sequences",
+    "read_cursors",
     "rollup_tenants",
     "rollups",
     "tenant_invoice_lines",
@@ -61,6 +62,10 @@ rollups = Table(
     *names("workflow_id", "run_id", "started_by"),
     instant("started_at"),
     instant("finished_at", nullable=True),
+    Column("unbilled_deployments", BigInteger),
+    Column("unbilled_usages", BigInteger),
+    Column("unbilled_cents", Numeric),
+    Column("unbilled_unpriced", BigInteger),
     PrimaryKeyConstraint("id", name="rollups_pkey"),
     UniqueConstraint("key", name="rollups_key_key"),
     CheckConstraint("extract(day FROM period) = 1", name="rollups_period_check"),
@@ -143,6 +148,7 @@ tenant_invoices = Table(
         "tenant_invoices_once_idx",
         "tenant_id",
         "period",
+        "currency",
         unique=True,
         postgresql_where=text("status <> 'void'"),
     ),
@@ -168,6 +174,9 @@ tenant_invoice_lines = Table(
     Column("deployment_id", Text),
     Column("service_start", Date, nullable=False),
     Column("service_end", Date, nullable=False),
+    Column("dimensions", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("price_base_qty", Numeric, nullable=False, server_default=text("1")),
+    Column("service_days", Integer),
     PrimaryKeyConstraint("id", name="tenant_invoice_lines_pkey"),
     UniqueConstraint("invoice_id", "position", name="tenant_invoice_lines_position_key"),
     ForeignKeyConstraint(
@@ -181,6 +190,7 @@ tenant_invoice_lines = Table(
         "(kind = 'tax') = (deployment_id IS NULL)", name="tenant_invoice_lines_deployment_check"
     ),
     CheckConstraint("service_end > service_start", name="tenant_invoice_lines_service_check"),
+    CheckConstraint("price_base_qty > 0", name="tenant_invoice_lines_base_check"),
 )
 
 tenant_invoice_proofs = Table(
@@ -198,10 +208,20 @@ tenant_invoice_proofs = Table(
         "result_hash",
     ),
     *_words("deployment_name"),
+    Column("service_month", Date),
+    Column("covered_days", DATEMULTIRANGE),
     PrimaryKeyConstraint("invoice_id", "position", name="tenant_invoice_proofs_pkey"),
     ForeignKeyConstraint(
         ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_proofs_invoice_fkey"
     ),
+)
+
+read_cursors = Table(
+    "read_cursors",
+    metadata,
+    *names("name"),
+    Column("position", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name", name="read_cursors_pkey"),
 )
 
 invoice_sequences = Table(

@@ -5,48 +5,53 @@ while prices are computed.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
-from services.analytics.invoicing.late_months import LateMonth
 from services.analytics.invoicing.parties import TaxRule
-from services.analytics.invoicing.quotes import part_of
+from services.analytics.invoicing.quotes import Subscribed, part_of
+from services.analytics.invoicing.repricing import (
+    ClosedMonth,
+    Repriced,
+    adjusting_parts,
+    taken_away,
+)
 from services.analytics.invoicing.states import InvoiceStatus, Outcome, RollupStatus
+from services.analytics.invoicing.store.billed import (
+    billed_for,
+    later_adjustments,
+    lock_months,
+    other_invoices,
+    proven_for,
+)
 from services.analytics.invoicing.store.drafts import (
+    DraftKey,
     delete_drafts,
     insert_drafts,
+    key_of,
     living_invoices,
 )
-from services.analytics.invoicing.store.late import late_usage_billed, lines_of_late_usage
 from services.analytics.invoicing.store.planning import TenantOutcome, record_outcomes
 from services.analytics.invoicing.store.profiles import tax_regions, tax_rules_on
 from services.analytics.invoicing.store.rollups import locked_rollup
 from services.analytics.invoicing.store.rows import Stored
-from services.analytics.quoting import (
-    OfSpans,
-    Subscriptions,
-    billable_of,
-    items_of,
-    quote,
-    usage_spans,
-)
+from services.analytics.quoting import QuoteItem, billable_of, quote
 from services.analytics.usage.store.periods import (
-    Adjustment,
-    PeriodUsage,
-    claim_adjustments,
-    open_adjustments,
+    UsageSeries,
+    claim_changes,
+    delete_changes,
+    open_changes,
     release_adjustments,
     usage_of_period,
-    usage_of_spans,
 )
 from services.common.access import ALL
-from services.common.database import Database
+from services.common.database import Database, ReadSession, WriteSession
 from services.common.errors import Aborted, FailedPrecondition
 from services.common.periods import Period, month_of
 
@@ -60,11 +65,16 @@ __all__ = ["PageDrafting"]
 class _Page:
     """What is known of the tenants of a page before anything is priced."""
 
-    period: Period
-    standing: Mapping[str, Stored]
-    """The living invoices, by tenant."""
-    usage: Sequence[PeriodUsage]
-    late: Sequence[LateMonth]
+    own: ClosedMonth
+    """The month of the roll-up, with what later invoices adjust of it."""
+    standing: Mapping[str, Sequence[Stored]]
+    """The month's invoices that hold, by tenant."""
+    again: Sequence[ClosedMonth]
+    """Earlier months of which something was learned late."""
+    since: Period
+    """The first of all these months."""
+    others: AbstractSet[UUID]
+    """The invoices of other months since then that hold: they say what is billed already."""
     regions: Mapping[str, str]
     rules: Mapping[str, TaxRule]
 
@@ -78,14 +88,15 @@ class _Made:
     """Drafted by this roll-up already: an answer was lost."""
     replaced: list[UUID] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
-    claims: list[Adjustment] = field(default_factory=list)
+    repriced: list[Repriced] = field(default_factory=list)
     failures: dict[str, CannotBill] = field(default_factory=dict)
 
-    def outcomes(self, written: AbstractSet[str]) -> list[TenantOutcome]:
+    def outcomes(self, drafted: AbstractSet[str]) -> list[TenantOutcome]:
         """A line for each tenant."""
+        drafted = drafted | self.kept
         return [
-            *(TenantOutcome(one, Outcome.DRAFTED) for one in sorted(self.kept | written)),
-            *(TenantOutcome(one, Outcome.SKIPPED) for one in sorted(self.skipped)),
+            *(TenantOutcome(one, Outcome.DRAFTED) for one in sorted(drafted)),
+            *(TenantOutcome(one, Outcome.SKIPPED) for one in sorted(self.skipped - drafted)),
             *(
                 TenantOutcome(tenant, Outcome.FAILED, why.deployment_id, why.reason, why.message)
                 for tenant, why in sorted(self.failures.items())
@@ -107,125 +118,138 @@ class PageDrafting:
         """Drafts these tenants of a roll-up, and keeps what became of each.
 
         Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
-        late usage was billed by another one meanwhile, or more of it came.
+        another invoice billed one of the months of a tenant meanwhile.
         """
         page = await self._read(rollup, tenant_ids)
         made = _sorted_out(rollup, page)
-        todo = [tenant for tenant in tenant_ids if tenant not in made.skipped | made.kept]
-        parts, made.failures = await self._priced(page, todo)
-        for tenant in todo:
-            if tenant in made.failures:
-                continue
-            if not parts[tenant]:  # planned for late usage alone, and all of it was allowed
-                made.skipped.add(tenant)
-                continue
-            try:
-                made.drafts.append(self._draft(page, tenant, parts[tenant]))
-            except CannotBill as refusal:
-                made.failures[tenant] = refusal
-        made.claims = [late for month in page.late for late in month.late]
-        await self._write(rollup, made, at)
+        parts: dict[str, list[Part]] = defaultdict(list)
+        for tenant, part in await self._own_parts(page, tenant_ids, made):
+            parts[tenant].append(part)
+        for month in page.again:
+            made.repriced += await self._repriced(month, made.failures)
+        made.repriced = [one for one in made.repriced if one.tenant_id not in made.failures]
+        for one in made.repriced:
+            parts[one.tenant_id].extend(one.parts)
+        for tenant in tenant_ids:
+            if tenant not in made.failures:
+                self._assemble(page, tenant, parts[tenant], made)
+        await self._write(rollup, page, made, at)
 
     async def _read(self, rollup: Stored, tenant_ids: Sequence[str]) -> _Page:
         period = month_of(rollup.period)
         async with self._database.read(ALL) as session:
-            standing = {
-                row.tenant_id: row
-                for row in await living_invoices(session, period.start, tenant_ids)
-            }
-            given_up = [row.id for row in standing.values() if _is_replaced(row, rollup)]
-            late: dict[Period, list[Adjustment]] = defaultdict(list)
-            for adjustment in await open_adjustments(
-                session, period.start, tenant_ids, given_up=given_up
-            ):
-                late[adjustment.service_period].append(adjustment)
-            months = []
-            for month, adjustments in sorted(late.items()):
-                tenants = sorted({one.tenant_id for one in adjustments})
-                months.append(
-                    LateMonth(
+            standing: dict[str, list[Stored]] = defaultdict(list)
+            for row in await living_invoices(session, period.start, tenant_ids):
+                standing[row.tenant_id].append(row)
+            given_up = [
+                row.id for rows in standing.values() for row in rows if _is_replaced(row, rollup)
+            ]
+            # Who has an invoice of the month gets what is learned late with the next one.
+            open_to_more = [
+                tenant
+                for tenant in tenant_ids
+                if all(_is_replaced(row, rollup) for row in standing.get(tenant, ()))
+            ]
+            changes = await open_changes(session, period.start, open_to_more, given_up=given_up)
+            again = []
+            for month, those in groupby(changes, lambda change: change.month):
+                changed = {(one.tenant_id, one.deployment_id): one.ids for one in those}
+                tenants = sorted({tenant for tenant, _ in changed})
+                again.append(
+                    ClosedMonth(
                         month,
+                        changed,
                         await usage_of_period(session, month, tenants),
-                        await late_usage_billed(session, month, tenants, given_up),
-                        await lines_of_late_usage(session, month, tenants, given_up),
-                        adjustments,
+                        await billed_for(session, month, tenants, given_up),
+                        await proven_for(session, month, tenants, given_up),
                     )
                 )
+            since = min((period, *(month.period for month in again)))
             return _Page(
-                period,
+                await _own_month(session, period, tenant_ids, given_up),
                 standing,
-                await usage_of_period(session, period, tenant_ids),
-                months,
+                again,
+                since,
+                await other_invoices(session, period, tenant_ids, since),
                 await tax_regions(session, tenant_ids, self._tax_region),
                 await tax_rules_on(session, period.end - timedelta(days=1)),
             )
 
-    async def _priced(
-        self, page: _Page, tenant_ids: Sequence[str]
-    ) -> tuple[dict[str, list[Part]], dict[str, CannotBill]]:
-        """The parts of each tenant, and who cannot be billed."""
-        parts: dict[str, list[Part]] = defaultdict(list)
-        failures: dict[str, CannotBill] = {}
-        subscriptions = await billable_of(self._catalog, page.period, tenant_ids)
-        of_spans = await self._used_in_spans(subscriptions, page.period)
-        quoted = await self._quoted(page.period, subscriptions, page.usage, of_spans, failures)
-        for tenant, part in quoted:
-            parts[tenant].append(part)
-        for month in page.late:
-            wanted = {one.tenant_id for one in month.late} & set(tenant_ids)
-            for tenant, part in await self._late_parts(month, sorted(wanted), failures):
-                parts[tenant].append(part)
-        return parts, failures
-
-    async def _late_parts(
-        self, month: LateMonth, tenant_ids: Sequence[str], failures: dict[str, CannotBill]
+    async def _own_parts(
+        self, page: _Page, tenant_ids: Sequence[str], made: _Made
     ) -> list[tuple[str, Part]]:
-        deployments = {one.deployment_id for one in month.late}
-        everyone = await billable_of(self._catalog, month.period, tenant_ids)
-        # Of several subscriptions of a deployment, the last one bears what came late.
-        last = {one.subscription.deployment_id: one for one in everyone}
-        subscriptions = [last[one] for one in last if one in deployments]
-        of_spans = await self._used_in_spans(everyone, month.period)
-        month = month.borne_by([one.subscription.id for one in subscriptions], of_spans)
-        billed = await self._quoted(month.period, subscriptions, month.metered, {}, failures)
-        now = await self._quoted(month.period, subscriptions, month.known_now(), {}, failures)
-        before = {part.proof.subscription_id: part for _, part in billed}
-        made = []
-        for tenant, part in now:
-            known = before.get(part.proof.subscription_id)
-            if known is not None:
-                adjusted = month.lines.get((tenant, part.deployment_id), ())
-                lines = adjustment_lines([*known.lines, *adjusted], part.lines)
-                made.append((tenant, replace(part, lines=lines)))
-        return [(tenant, part) for tenant, part in made if part.lines]
+        """The parts of the month itself; without what its invoices that stay bill already."""
+        month = page.own
+        billed = {
+            one
+            for rows in page.standing.values()
+            for row in rows
+            if row.id not in made.replaced
+            for one in row.subscription_ids
+        }
+        found = map(Subscribed.of, await billable_of(self._catalog, month.period, tenant_ids))
+        listed = month.with_adjusted(found)
+        wanted = [one for one in listed if one.subscription_id not in billed]
+        return await self._quoted(month, wanted, made.failures)
 
-    async def _used_in_spans(self, subscriptions: Subscriptions, period: Period) -> OfSpans:
-        spans = usage_spans(subscriptions, period)
-        if not spans:
-            return {}
-        async with self._database.read(ALL) as session:
-            return await usage_of_spans(session, spans)
+    async def _repriced(
+        self, month: ClosedMonth, failures: dict[str, CannotBill]
+    ) -> list[Repriced]:
+        """What the changes of a closed month add to, or take from, what was billed for it."""
+        tenants = sorted({tenant for tenant, _ in month.changed} - failures.keys())
+        listed = map(Subscribed.of, await billable_of(self._catalog, month.period, tenants))
+        wanted = [one for one in month.with_billed(listed) if one.tenant_id in tenants]
+        quoted = await self._quoted(month, wanted, failures)
+        return [one for one in adjusting_parts(month, quoted) if one.tenant_id not in failures]
 
     async def _quoted(
         self,
-        period: Period,
-        subscriptions: Subscriptions,
-        usage: Sequence[PeriodUsage],
-        of_spans: OfSpans,
+        month: ClosedMonth,
+        subscriptions: Sequence[Subscribed],
         failures: dict[str, CannotBill],
     ) -> list[tuple[str, Part]]:
         if not subscriptions:
             return []
-        outcomes = await quote(self._catalog, period, items_of(subscriptions, usage, of_spans))
+        used: dict[tuple[str, str], list[UsageSeries]] = defaultdict(list)
+        for series in month.usage:
+            used[series.tenant_id, series.deployment_id].append(series)
+        items = [
+            QuoteItem(one.subscription_id, used.get(one.deployment, ()), month.engine_of(one))
+            for one in subscriptions
+        ]
         made: list[tuple[str, Part]] = []
-        for subscription, outcome in zip(subscriptions, outcomes, strict=True):
-            tenant = subscription.subscription.tenant_id
+        outcomes = await quote(self._catalog, month.period, items)
+        for one, outcome in zip(subscriptions, outcomes, strict=True):
             if outcome.quote is None:
-                deployment = subscription.subscription.deployment_id
-                failures.setdefault(tenant, CannotBill(outcome.reason, outcome.message, deployment))
+                failures.setdefault(
+                    one.tenant_id,
+                    CannotBill(outcome.reason, outcome.message, one.deployment_id),
+                )
             else:
-                made.append((tenant, part_of(subscription, outcome.quote, period)))
+                part = part_of(one, outcome.quote, month.period, is_own=month.is_own)
+                made.append((one.tenant_id, part))
         return made
+
+    def _assemble(self, page: _Page, tenant: str, parts: Iterable[Part], made: _Made) -> None:
+        """A draft for each currency that has no invoice that stays."""
+        stays = {
+            row.currency for row in page.standing.get(tenant, ()) if row.id not in made.replaced
+        }
+        by_currency: dict[str, list[Part]] = defaultdict(list)
+        for part in taken_away(page.own, tenant, parts):
+            if part.currency not in stays:
+                by_currency[part.currency].append(part)
+        try:
+            drafts = [
+                self._draft(page, tenant, by_currency[currency]) for currency in sorted(by_currency)
+            ]
+        except CannotBill as refusal:
+            made.failures[tenant] = refusal
+            return
+        made.drafts += drafts
+        if not drafts and tenant not in made.kept:
+            # It has its invoices, or what was learned late costs nothing.
+            made.skipped.add(tenant)
 
     def _draft(self, page: _Page, tenant: str, parts: Sequence[Part]) -> Draft:
         region = page.regions[tenant]
@@ -234,9 +258,12 @@ class PageDrafting:
             raise CannotBill(
                 "NO_TAX_RULE_IN_FORCE", f"no tax rule of {region} is in force in the period"
             )
-        return assemble(tenant, page.period, parts, rule)
+        return assemble(tenant, page.own.period, parts, rule)
 
-    async def _write(self, rollup: Stored, made: _Made, at: datetime) -> None:
+    async def _write(self, rollup: Stored, page: _Page, made: _Made, at: datetime) -> None:
+        period = page.own.period
+        tenants = sorted({*page.regions})
+        repriced = [one for one in made.repriced if one.tenant_id not in made.failures]
         async with self._database.write(ALL) as session:
             current = await locked_rollup(session, rollup.id, shared=True)
             if current.status != RollupStatus.RUNNING or current.decision:
@@ -245,23 +272,64 @@ class PageDrafting:
                     reason="ROLLUP_NOT_DRAFTING",
                     metadata={"status": current.status},
                 )
+            await lock_months(session, period, [one.month for one in repriced])
+            if await other_invoices(session, period, tenants, page.since) != page.others:
+                raise _moved()
             if made.replaced:
                 await release_adjustments(session, made.replaced)
                 await delete_drafts(session, made.replaced)
             ids = await insert_drafts(session, rollup.id, rollup.period, made.drafts, at)
-            beaten = [draft.tenant_id for draft in made.drafts if draft.tenant_id not in ids]
-            for row in await living_invoices(session, rollup.period, beaten):
+            await _take_up(session, repriced, ids)
+            beaten = {draft.tenant_id for draft in made.drafts if key_of(draft) not in ids}
+            for row in await living_invoices(session, rollup.period, sorted(beaten)):
                 # Drafted meanwhile: by the same page, sent twice, or by somebody else.
                 (made.kept if row.rollup_id == rollup.id else made.skipped).add(row.tenant_id)
-            billed_on = {
-                claim: ids[claim.tenant_id] for claim in made.claims if claim.tenant_id in ids
-            }
-            if len(await claim_adjustments(session, billed_on)) != len(billed_on):
-                raise Aborted(
-                    "late usage is on another invoice, or more of it came",
-                    reason="LATE_USAGE_MOVED",
-                )
-            await record_outcomes(session, rollup.id, made.outcomes(ids.keys()), at)
+            drafted = {tenant for tenant, _ in ids}
+            await record_outcomes(session, rollup.id, made.outcomes(drafted), at)
+
+
+async def _own_month(
+    session: ReadSession, period: Period, tenant_ids: Sequence[str], given_up: Sequence[UUID]
+) -> ClosedMonth:
+    adjusted = await later_adjustments(session, period, tenant_ids, given_up)
+    return ClosedMonth(
+        period,
+        {},
+        await usage_of_period(session, period, tenant_ids),
+        adjusted,
+        await proven_for(session, period, sorted({tenant for tenant, _ in adjusted}), given_up)
+        if adjusted
+        else {},
+        is_own=True,
+    )
+
+
+async def _take_up(
+    session: WriteSession, repriced: Sequence[Repriced], ids: Mapping[DraftKey, UUID]
+) -> None:
+    """Notes on which invoice each change is; forgets those that cost nothing."""
+    taken_up: dict[int, UUID] = {}
+    free: list[int] = []
+    for one in repriced:
+        if not one.parts:
+            free += one.change_ids
+            continue
+        invoices = {ids.get((one.tenant_id, part.currency)) for part in one.parts}
+        # Beaten by a page that was sent twice: that one took all of it up.
+        if None in invoices:
+            if len(invoices) > 1:
+                raise _moved()
+            continue
+        first = min(invoice for invoice in invoices if invoice is not None)
+        taken_up |= dict.fromkeys(one.change_ids, first)
+    if not (await claim_changes(session, taken_up) and await delete_changes(session, free)):
+        raise _moved()
+
+
+def _moved() -> Aborted:
+    return Aborted(
+        "another invoice billed one of the tenants' months meanwhile", reason="INVOICES_MOVED"
+    )
 
 
 def _is_replaced(invoice: Stored, rollup: Stored) -> bool:
@@ -271,15 +339,12 @@ def _is_replaced(invoice: Stored, rollup: Stored) -> bool:
 
 
 def _sorted_out(rollup: Stored, page: _Page) -> _Made:
-    """Who has an invoice and is skipped, whose draft is this roll-up's own, which to replace."""
+    """Whose draft is this roll-up's own, and which ones to replace."""
     made = _Made()
-    for tenant, invoice in page.standing.items():
-        if invoice.status != InvoiceStatus.DRAFT:
-            made.skipped.add(tenant)
-        elif invoice.rollup_id == rollup.id:
-            made.kept.add(tenant)
-        elif _is_replaced(invoice, rollup):
-            made.replaced.append(invoice.id)
-        else:
-            made.skipped.add(tenant)
+    for tenant, invoices in page.standing.items():
+        for invoice in invoices:
+            if _is_replaced(invoice, rollup):
+                made.replaced.append(invoice.id)
+            elif invoice.status == InvoiceStatus.DRAFT and invoice.rollup_id == rollup.id:
+                made.kept.add(tenant)
     return made

@@ -1,10 +1,11 @@
 """The tables of billing profiles and of tax."""
 
-from sqlalchemy import CheckConstraint, Column, Date, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import CheckConstraint, Column, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
+from services.common.effective_rows import effective_dates, never_overlapping
 
 __all__ = ["billing_profiles", "tax_rules"]
 
@@ -24,11 +25,11 @@ tax_rules = Table(
     identifier(),
     *names("tax_region", "label"),
     number("rate_percent"),
-    Column("effective_from", Date, nullable=False),
-    Column("effective_to", Date),
+    *effective_dates(),
     *names("created_by"),
     instant("created_at"),
     PrimaryKeyConstraint("id", name="tax_rules_pkey"),
     CheckConstraint("rate_percent BETWEEN 0 AND 100", name="tax_rules_rate_check"),
     CheckConstraint("effective_to > effective_from", name="tax_rules_span_check"),
+    never_overlapping("tax_rules_no_overlap", "tax_region"),
 )

@@ -1,64 +1,81 @@
 """From the catalog's quotes to the parts of an invoice: lines as the quotes give them."""
 
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.drafting import Part
-from services.analytics.invoicing.lines import Line, Proof, digest
-from services.analytics.usage.store.periods import PeriodUsage
+from services.analytics.invoicing.lines import Line, Proof
 from services.common.periods import Period
 
-__all__ = ["added", "part_of"]
+__all__ = ["Subscribed", "days_of", "part_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that is priced in a month, and whose it is."""
+
+    subscription_id: str
+    tenant_id: str
+    deployment_id: str
+    deployment_name: str
+
+    @property
+    def deployment(self) -> tuple[str, str]:
+        """Its tenant and its deployment."""
+        return self.tenant_id, self.deployment_id
+
+    @classmethod
+    def of(cls, one: pricing_service_pb2.BillableSubscription) -> "Subscribed":
+        """As the catalog lists it."""
+        return cls(
+            one.subscription.id,
+            one.subscription.tenant_id,
+            one.subscription.deployment_id,
+            one.deployment.display_name or one.deployment.slug,
+        )
 
 
 def part_of(
-    subscription: pricing_service_pb2.BillableSubscription,
-    quote: quotes_pb2.Quote,
-    service: Period,
+    subscribed: Subscribed, quote: quotes_pb2.Quote, month: Period, *, is_own: bool = True
 ) -> Part:
-    """What a subscription is billed for a period: prorated recurring lines, overage, ad hoc."""
-    deployment_id = subscription.subscription.deployment_id
+    """What a subscription is billed for a month: prorated recurring lines, overage, ad hoc.
+
+    `is_own` is whether the month is that of the invoice.
+    """
     lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
     return Part(
-        deployment_id=deployment_id,
+        deployment_id=subscribed.deployment_id,
         currency=quote.currency,
-        lines=tuple(_line(line, deployment_id, service) for line in lines),
+        lines=tuple(_line(line, subscribed.deployment_id, month) for line in lines),
         proof=Proof(
-            deployment_id=deployment_id,
-            subscription_id=subscription.subscription.id,
+            deployment_id=subscribed.deployment_id,
+            subscription_id=subscribed.subscription_id,
             inputs_json=quote.proof.inputs_json,
             inputs_hash=quote.proof.inputs_hash,
             engine_version=quote.proof.engine_version,
             result_hash=quote.proof.result_hash,
-            deployment_name=subscription.deployment.display_name or subscription.deployment.slug,
+            deployment_name=subscribed.deployment_name,
+            service_month=None if is_own else month.start,
+            covered=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days)) or None,
         ),
     )
 
 
-def added(usages: Iterable[Sequence[PeriodUsage]]) -> list[PeriodUsage]:
-    """Usage of several sources as one figure a kind, named by the facts of all of them."""
-    figures: dict[tuple[str, str, str], PeriodUsage] = {}
-    for usage in usages:
-        for used in usage:
-            key = (used.tenant_id, used.deployment_id, used.resource_kind)
-            known = figures.get(key)
-            figures[key] = used if known is None else _sum(known, used)
-    return [figures[key] for key in sorted(figures)]
+def days_of(span: quotes_pb2.DaySpan) -> Period:
+    """A span of days as the catalog tells it."""
+    return Period(date.fromisoformat(span.start), date.fromisoformat(span.end))
 
 
-def _sum(one: PeriodUsage, other: PeriodUsage) -> PeriodUsage:
-    return PeriodUsage(
-        one.tenant_id,
-        one.deployment_id,
-        one.resource_kind,
-        one.qty + other.qty,
-        digest(f"{one.facts_hash}\n{other.facts_hash}"),
+def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line:
+    # An earlier version of the engine does not tell a line's own days.
+    service = (
+        Period(date.fromisoformat(line.service_start), date.fromisoformat(line.service_end))
+        if line.service_start
+        else month
     )
-
-
-def _line(line: quotes_pb2.QuoteLine, deployment_id: str, service: Period) -> Line:
     return Line(
         kind=line.kind,
         resource_kind=line.resource_kind,
@@ -70,4 +87,7 @@ def _line(line: quotes_pb2.QuoteLine, deployment_id: str, service: Period) -> Li
         meta=dict(line.meta),
         deployment_id=deployment_id,
         service=service,
+        dimensions=dict(line.dimensions),
+        price_base_qty=Decimal(line.price_base_qty or 1),
+        service_days=line.service_days or None,
     )

@@ -8,7 +8,9 @@ from arcadia.common.v1 import runs_pb2
 from services.analytics.invoicing.states import Outcome, RollupStatus
 from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.store.summing import Summary
+from services.analytics.margin.summary import REPORTING_CURRENCY
 from services.analytics.wire import timestamp
+from services.common.money import plain
 
 __all__ = ["failure_message", "rollup_message"]
 
@@ -59,6 +61,7 @@ def rollup_message(row: Stored, summary: Summary) -> rollups_pb2.Rollup:
         started_by=row.started_by,
         started_at=timestamp(row.started_at),
         finished_at=timestamp(row.finished_at),
+        unbilled=_unbilled(row),
     )
 
 
@@ -71,6 +74,18 @@ def failure_message(row: Stored) -> rollups_pb2.RollupFailure:
         message=row.message,
         attempt_count=row.attempt_count,
         failed_at=timestamp(row.attempted_at),
+    )
+
+
+def _unbilled(row: Stored) -> rollups_pb2.UnbilledTotal | None:
+    if row.unbilled_usages is None:
+        return None
+    return rollups_pb2.UnbilledTotal(
+        deployment_count=row.unbilled_deployments,
+        usage_count=row.unbilled_usages,
+        value_cents=plain(row.unbilled_cents),
+        unpriced_count=row.unbilled_unpriced,
+        currency=REPORTING_CURRENCY,
     )
 
 

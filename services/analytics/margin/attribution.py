@@ -1,13 +1,12 @@
 """Whose a cost is: its deployment's tenant, else its resource's own, else nobody's.
 
 Point in time: a resource that changed hands within a line's span is shared between its
-owners by the seconds that each had it. Shared costs are split by a stated key, pooled
-transfer by the time for which each owner's droplets existed, because that is what earns
-the pool. Every split is by largest remainders, so the parts are the whole to the last
-digit of the bill.
+owners by the seconds that each had it. Shared costs are split by the key of their product
+(`shared_costs`). Every split is by largest remainders, so the parts are the whole to the
+last digit of the bill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +20,6 @@ from services.common.periods import Period
 __all__ = [
     "INTERNAL",
     "SHARED",
-    "SPLIT_KEY_KIND",
     "UNATTRIBUTED",
     "Attribution",
     "Cost",
@@ -31,9 +29,6 @@ __all__ = [
     "attribute",
     "split_exactly",
 ]
-
-SPLIT_KEY_KIND: Final = "droplet"
-"""Shared costs are split by the seconds for which this kind of resource existed."""
 
 LEAST_PLACES: Final = 6
 """Digits after the point to which a cost in USD is split; more where the bill has more."""
@@ -125,7 +120,7 @@ def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Pa
     return split_exactly(cost.amount_usd, seconds)
 
 
-def split_exactly(amount_usd: Decimal, weights: dict[Holder, int]) -> list[Part]:
+def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[Part]:
     """An amount in proportion to whole weights, by largest remainders; parts of 0 are left out.
 
     An amount of 0 stands with the first. Raises ValueError when nothing weighs anything.

@@ -30,7 +30,7 @@ from services.analytics.margin.store.costs import (
 from services.analytics.margin.store.months import kept_months
 from services.analytics.margin.store.reconciliation import reconcile
 from services.analytics.peers import Peers
-from services.analytics.quoting import billable, items_of, quote, usage_spans
+from services.analytics.quoting import billable, items_of, quote
 from services.analytics.store.passes import (
     Pass,
     Work,
@@ -40,7 +40,7 @@ from services.analytics.store.passes import (
     open_pass,
     record_page,
 )
-from services.analytics.usage.store.periods import usage_of_period, usage_of_spans
+from services.analytics.usage.store.periods import usage_of_period
 from services.analytics.wire import internal_page_size, required, timestamp
 from services.common.access import current_caller
 from services.common.database import Database
@@ -208,8 +208,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         tenants = sorted({one.subscription.tenant_id for one in subscriptions})
         async with self._database.read(current_caller().scope) as session:
             usage = await usage_of_period(session, period, tenants)
-            of_spans = await usage_of_spans(session, usage_spans(subscriptions, period))
-        outcomes = await quote(catalog, period, items_of(subscriptions, usage, of_spans))
+        outcomes = await quote(catalog, period, items_of(subscriptions, usage))
         accruals = accruals_of(subscriptions, outcomes)
         counts = (len(accruals), len(outcomes) - len(accruals))
         async with self._database.write(current_caller().scope) as session:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from services.common.money import converted
+
 __all__ = ["Conversion", "Rate"]
 
 
@@ -27,14 +29,14 @@ class Conversion:
     used: set[UUID] = field(default_factory=set)
     parity_assumed: bool = False
 
-    def cents(self, amount: Decimal | int, currency: str) -> Fraction:
+    def cents(self, amount: Fraction | Decimal | int, currency: str) -> Fraction:
         """An amount in cents of a currency, in exact cents of the reporting currency."""
-        exact = Fraction(amount)
-        if currency == self.reporting_currency or not exact:
-            return exact
-        rate = self.rates.get(currency)
-        if rate is None:
+        if currency == self.reporting_currency or not amount:
+            return Fraction(amount)
+        found = self.rates.get(currency)
+        if found is None:
             self.parity_assumed = True
-            return exact
-        self.used.add(rate.id)
-        return exact * Fraction(rate.rate)
+        else:
+            self.used.add(found.id)
+        rate = found.rate if found else 1
+        return converted(amount, currency, self.reporting_currency, rate)

@@ -16,9 +16,11 @@ from services.analytics.margin.messages import (
     margin_percent,
     month_message,
     share_message,
+    split_message,
 )
 from services.analytics.margin.reconciling import Difference
 from services.analytics.margin.store.accruals import list_accruals
+from services.analytics.margin.store.costs import read_splits
 from services.analytics.margin.store.months import (
     Basis,
     list_shares,
@@ -32,9 +34,11 @@ from services.analytics.margin.store.reconciliation import (
     read_reconciliation,
 )
 from services.analytics.margin.summary import REPORTING_CURRENCY, State, margin_of
+from services.analytics.store.passes import Work, current_pass
 from services.analytics.wire import text, timestamp, word
 from services.common.access import current_caller
 from services.common.database import Database, ReadSession
+from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import Period, month_of, read_month
@@ -54,8 +58,15 @@ def _now() -> datetime:
 class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     """Reads what was computed last; workers compute it anew."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        slugs: DeploymentSlugs,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         self._database = database
+        self._slugs = slugs
         self._clock = clock
 
     async def GetMargin(  # noqa: N802
@@ -78,6 +89,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
                 for grouping in GROUPINGS
             ]
             kinds = await read_kinds(session, period.start, "invoiced")
+            splits = await _splits(session, Work.COSTS, period)
             conversion = await _conversion(session, [month])
         return pb.GetMarginResponse(
             **_whole(month),
@@ -89,6 +101,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             by_tenant_next_page_token=tenants[1],
             by_deployment_next_page_token=deployments[1],
             by_kind=kinds_message(kinds),
+            shared_costs=map(split_message, splits),
             conversion=conversion,
             as_of=timestamp(month.as_of),
         )
@@ -122,12 +135,11 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         months = _months(request)
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
-        if tenant_id and deployment_id:
-            raise InvalidArgument("deployment_id", "cannot be asked for along with tenant_id")
+        slug = await self._slugs.of(deployment_id, remaining=context.time_remaining())
         async with self._database.read(current_caller().scope) as session:
             rows = await read_trend(
                 session, months[0].start, months[-1].start,
-                tenant_id=tenant_id, deployment_id=deployment_id,
+                tenant_id=tenant_id, deployment_id=deployment_id, slug=slug,
             )  # fmt: skip
             conversion = await _conversion(session, rows)
         known = {row.period: month_message(row) for row in rows}
@@ -154,6 +166,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
                 for grouping in GROUPINGS
             ]
             kinds = await read_kinds(session, period.start, "accrued")
+            splits = await _splits(session, Work.DAILY_COSTS, period)
             conversion = await _conversion(session, [month])
         return pb.GetAccrualResponse(
             **_whole(month),
@@ -161,6 +174,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             by_tenant=map(share_message, tenants[0]),
             by_deployment=map(share_message, deployments[0]),
             by_kind=kinds_message(kinds),
+            shared_costs=map(split_message, splits),
             usage_until=timestamp(month.usage_until),
             costs_until=month.costs_until.isoformat() if month.costs_until else "",
             conversion=conversion,
@@ -224,6 +238,12 @@ def _whole(month: Any) -> dict[str, Any]:  # noqa: ANN401
         "margin_cents": margin_of(month.revenue_cents, month.cogs_cents),
         "margin_percent": margin_percent(month.revenue_cents, month.cogs_cents),
     }
+
+
+async def _splits(session: ReadSession, work: Work, period: Period) -> Sequence[Any]:
+    """By what the shared costs were split that count now."""
+    costs = await current_pass(session, work, period.start)
+    return await read_splits(session, costs) if costs else ()
 
 
 async def _first_shares(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margins_pb2
@@ -21,7 +21,11 @@ __all__ = [
     "month_message",
     "rate_message",
     "share_message",
+    "split_message",
 ]
+
+OTHER: Final = "other"
+"""A cost of no kind of resource, as among the kinds of a month."""
 
 
 def rate_message(row: Row[Any]) -> margins_pb2.ExchangeRate:
@@ -75,6 +79,17 @@ def kinds_message(rows: Iterable[Row[Any]]) -> margins_pb2.KindBreakdown:
         axis = kinds.revenue if row.axis == "revenue" else kinds.cogs
         axis.add(kind=row.kind, amount_cents=row.amount_cents)
     return kinds
+
+
+def split_message(row: Row[Any]) -> margins_pb2.SharedCostSplit:
+    """By what a kind of shared cost was split."""
+    return margins_pb2.SharedCostSplit(
+        kind=row.kind or OTHER,
+        amount_usd=plain(row.amount_usd),
+        split_key=row.split_key,
+        remark=row.remark,
+        unkeyed_owner_count=row.unkeyed_owners,
+    )
 
 
 def month_message(row: Row[Any]) -> pb.MarginMonth:

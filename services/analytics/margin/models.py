@@ -12,16 +12,16 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    column,
-    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
+from services.common.effective_rows import effective_dates, never_overlapping
 
 __all__ = [
+    "accrual_failures",
     "accruals",
     "attributed_costs",
     "exchange_rates",
@@ -31,6 +31,7 @@ __all__ = [
     "reconciliation_differences",
     "reconciliations",
     "resource_spans",
+    "shared_splits",
 ]
 
 
@@ -53,8 +54,7 @@ exchange_rates = Table(
     identifier(),
     *names("from_currency", "to_currency"),
     number("rate"),
-    Column("effective_from", Date, nullable=False),
-    Column("effective_to", Date),
+    *effective_dates(),
     Column("source", Text, nullable=False, server_default=""),
     *names("created_by"),
     instant("created_at"),
@@ -62,13 +62,7 @@ exchange_rates = Table(
     CheckConstraint("rate > 0", name="exchange_rates_rate_check"),
     CheckConstraint("from_currency <> to_currency", name="exchange_rates_currencies_check"),
     CheckConstraint("effective_to > effective_from", name="exchange_rates_span_check"),
-    ExcludeConstraint(
-        (column("from_currency"), "="),
-        (column("to_currency"), "="),
-        (func.daterange(column("effective_from"), column("effective_to")), "&&"),
-        using="gist",
-        name="exchange_rates_no_overlap",
-    ),
+    never_overlapping("exchange_rates_no_overlap", "from_currency", "to_currency"),
 )
 
 resource_spans = Table(
@@ -79,6 +73,7 @@ resource_spans = Table(
     *names("kind", "name", "tenant_id", "deployment_id"),
     instant("span_from"),
     instant("span_to"),
+    number("size_gb", nullable=True),
     PrimaryKeyConstraint(
         "period", "pass_id", "resource_id", "span_from", name="resource_spans_pkey"
     ),
@@ -110,6 +105,22 @@ attributed_costs = Table(
     postgresql_partition_by="RANGE (period)",
 )
 
+shared_splits = Table(
+    "shared_splits",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    *names("kind", "split_key", "remark"),
+    Column("unkeyed_owners", Integer, nullable=False),
+    number("amount_usd"),
+    PrimaryKeyConstraint("period", "pass_id", "kind", name="shared_splits_pkey"),
+    CheckConstraint(
+        "split_key IN ('stored_gb_months', 'bucket_time', 'outbound_bytes', 'droplet_time',"
+        " 'none')",
+        name="shared_splits_key_check",
+    ),
+)
+
 accruals = Table(
     "accruals",
     metadata,
@@ -123,6 +134,14 @@ accruals = Table(
         "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents", name="accruals_sum_check"
     ),
     Index("accruals_order_idx", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
+)
+
+accrual_failures = Table(
+    "accrual_failures",
+    metadata,
+    *_found_by(),
+    *names("subscription_id", "deployment_id", "tenant_id", "reason", "message"),
+    PrimaryKeyConstraint("period", "pass_id", "subscription_id", name="accrual_failures_pkey"),
 )
 
 margin_months = Table(

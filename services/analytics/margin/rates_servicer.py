@@ -1,9 +1,8 @@
 """ExchangeRateService: what brings costs and revenue to one currency."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any
 
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as pb
 from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc
@@ -22,15 +21,13 @@ from services.common.access import current_caller
 from services.common.database import Database
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
-from services.common.money import exact
+from services.common.money import currency_code, exact
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import read_day
 
 __all__ = ["ExchangeRateServicer"]
 
 Context = ServicerContext[Any, Any]
-
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 def _now() -> datetime:
@@ -49,8 +46,8 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
     ) -> pb.ListExchangeRatesResponse:
         """Lists rates, newest first."""
         wanted = RateFilter(
-            _currency("from_currency", request.from_currency) if request.from_currency else "",
-            _currency("to_currency", request.to_currency) if request.to_currency else "",
+            currency_code("from_currency", request.from_currency) if request.from_currency else "",
+            currency_code("to_currency", request.to_currency) if request.to_currency else "",
             read_day(request.in_force_on, "in_force_on") if request.in_force_on else None,
         )
         size = page_size(request.page_size)
@@ -93,8 +90,8 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
     ) -> pb.GetRateInForceResponse:
         """Answers the rate of a day, if one was set."""
         pair = (
-            _currency("from_currency", request.from_currency),
-            _currency("to_currency", request.to_currency),
+            currency_code("from_currency", request.from_currency),
+            currency_code("to_currency", request.to_currency),
         )
         day = read_day(required("on", request.on), "on")
         async with self._database.read(current_caller().scope) as session:
@@ -108,8 +105,8 @@ def _new_rate(request: pb.CreateExchangeRateRequest) -> NewRate:
     if effective_to is not None and effective_to <= effective_from:
         raise InvalidArgument("effective_to", "is not after effective_from", reason="OUT_OF_RANGE")
     rate = NewRate(
-        from_currency=_currency("from_currency", request.from_currency),
-        to_currency=_currency("to_currency", request.to_currency),
+        from_currency=currency_code("from_currency", request.from_currency),
+        to_currency=currency_code("to_currency", request.to_currency),
         rate=exact(required("rate", request.rate), "rate", minimum=0),
         effective_from=effective_from,
         effective_to=effective_to,
@@ -120,9 +117,3 @@ def _new_rate(request: pb.CreateExchangeRateRequest) -> NewRate:
     if not rate.rate:
         raise InvalidArgument("rate", "must be above 0", reason="OUT_OF_RANGE")
     return rate
-
-
-def _currency(field: str, value: str) -> str:
-    if not CURRENCY.fullmatch(required(field, value)):
-        raise InvalidArgument(field, "is not a code as in AUD", reason="NOT_A_CURRENCY")
-    return value

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from services.common.durable import Work
+from services.common.money import money_text
 
 __all__ = ["DECIDED", "dealing_with"]
 
@@ -19,7 +20,7 @@ DECIDED: Final = "decided"
 
 def dealing_with(breach: Row[Any]) -> Work:
     """The work on a breach: one run for each."""
-    cap = f"{breach.currency} {breach.cap_cents // 100:,}.{breach.cap_cents % 100:02d}"
+    cap = money_text(breach.cap_cents, breach.currency)
     whose = breach.deployment_id or breach.tenant_id
     return Work(
         workflow="SpendBreach",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.common.errors import FailedPrecondition
-from services.common.money import whole_cents
+from services.common.money import converted, whole_cents
 
 __all__ = [
     "ACTIONS",
@@ -82,8 +82,8 @@ def spent_cents(spent: Iterable[Spent], currency: str) -> int:
     """All of it in whole cents of a currency: converted exactly, and rounded once, half up."""
     exact = Fraction(0)
     for one in spent:
-        foreign = one.currency != currency and one.rate is not None
-        exact += Fraction(one.cents) * Fraction(one.rate if foreign and one.rate else 1)
+        rate = 1 if one.currency == currency or one.rate is None else one.rate
+        exact += converted(one.cents, one.currency, currency, rate)
     return whole_cents(exact)
 
 

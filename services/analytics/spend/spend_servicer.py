@@ -1,6 +1,5 @@
 """SpendService: proto to domain and back. Operators cap in it what tenants may come to."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -45,6 +44,7 @@ from services.common.database import Database
 from services.common.durable import WorkDesk
 from services.common.errors import InvalidArgument, NotFound
 from services.common.idempotency import once
+from services.common.money import currency_code
 from services.common.paging import cut, decode_token, page_size
 from services.common.periods import month_of
 
@@ -52,7 +52,6 @@ __all__ = ["SpendServicer"]
 
 Context = ServicerContext[Any, Any]
 
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 MOST_CENTS: Final = 10**15
 POLICIES_A_PAGE: Final = 200
 MOST_POLICIES: Final = 1_000
@@ -254,8 +253,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
 
     async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> NewPolicy:
         """The policy that is asked for; a deployment's has the tenant of the deployment."""
-        if not CURRENCY.fullmatch(required("currency", request.currency)):
-            raise InvalidArgument("currency", "is not a code as in AUD", reason="NOT_A_CURRENCY")
+        currency = currency_code("currency", request.currency)
         tenant_id, deployment_id = text("tenant_id", request.tenant_id), ""
         if request.deployment_id:
             deployment_id = str(uuid_of("deployment_id", request.deployment_id))
@@ -270,7 +268,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             tenant_id=required("tenant_id", tenant_id),
             deployment_id=deployment_id,
             cap_cents=_cap(request.cap_cents),
-            currency=request.currency,
+            currency=currency,
             action=word("action", request.action, ACTIONS),
         )
 

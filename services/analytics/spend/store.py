@@ -88,7 +88,7 @@ CROSS JOIN LATERAL (
         GROUP BY a.currency
     ) AS t
     LEFT JOIN exchange_rates AS r
-      ON r.from_currency = t.currency AND r.to_currency = p.currency
+      ON r.from_currency = t.currency AND r.to_currency = p.currency AND r.superseded_at IS NULL
      AND daterange(r.effective_from, r.effective_to) @> CAST(:day AS date)
 ) AS s
 ORDER BY p.id

@@ -10,7 +10,14 @@ from services.analytics.usage.events import Receipt, Refusal
 from services.analytics.wire import timestamp
 from services.common.money import plain
 
-__all__ = ["fact_message", "receipt_message", "refused_messages", "usage_message", "voided_message"]
+__all__ = [
+    "fact_message",
+    "receipt_message",
+    "refused_messages",
+    "unmetered_message",
+    "usage_message",
+    "voided_message",
+]
 
 
 def usage_message(row: Row[Any]) -> usage_pb2.DailyUsage:
@@ -40,6 +47,22 @@ def fact_message(row: Row[Any]) -> usage_pb2.UsageFact:
         size_gb=None if row.size_gb is None else plain(row.size_gb),
         event_key=row.event_key,
         qty=plain(row.qty),
+    )
+
+
+def unmetered_message(row: Row[Any]) -> usage_pb2.UnmeteredResource:
+    """A resource that could not be metered."""
+    return usage_pb2.UnmeteredResource(
+        resource_id=str(row.resource_id),
+        inventory_kind=row.inventory_kind,
+        resource_name=row.resource_name,
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        resource_kind=row.resource_kind,
+        first_day=row.first_day.isoformat(),
+        last_day=row.last_day.isoformat(),
+        seconds=row.seconds,
+        reason=row.reason,
     )
 
 

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
-from services.analytics.usage.rules import RULES, Unit, counts, quantity
+from services.analytics.usage.rules import RULES, MeteringRule, Unit, counts, quantity
 from services.common.periods import Period
 
-__all__ = ["Fact", "Interval", "Metered", "day_of", "meter"]
+__all__ = ["Fact", "Interval", "Metered", "Unmeasured", "day_of", "meter"]
+
+UNKNOWN_SIZE: Final = "the size is unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Interval:
     end: datetime
     status: str
     size_gb: Decimal | None
+    unmeasured: str = ""
+    """Why the size is unknown, where the kind has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,25 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A span of a resource that is metered by its size, which is unknown: not zero."""
+
+    interval: Interval
+    resource_kind: str
+    start: datetime
+    end: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Metered:
     """The facts of some intervals, and how many intervals made none."""
 
     facts: Sequence[Fact]
     unmetered: int
     """Of no deployment, of a kind that is not metered, or of unknown size."""
+    unmeasured: Sequence[Unmeasured] = ()
+    """Those of unknown size, whoever has them."""
 
 
 def day_of(day: date) -> Period:
@@ -68,10 +86,13 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
 
     An interval that is powered off is metered, and makes no fact.
     """
-    facts = []
+    facts: list[Fact] = []
+    unmeasured: list[Unmeasured] = []
     unmetered = 0
     for interval in intervals:
         rule = RULES.get(interval.kind)
+        if rule is not None and (found := _unmeasured(rule, interval, within)):
+            unmeasured.append(found)
         if rule is None or not (interval.tenant_id and interval.deployment_id):
             unmetered += 1
             continue
@@ -96,4 +117,13 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
                 qty=quantity(rule, start, end, interval.size_gb),
             )
         )
-    return Metered(facts, unmetered)
+    return Metered(facts, unmetered, unmeasured)
+
+
+def _unmeasured(rule: MeteringRule, interval: Interval, within: Period) -> Unmeasured | None:
+    """What of an interval cannot be metered, because nobody knows its size."""
+    start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
+    if rule.unit is not Unit.GB_MONTHS or interval.size_gb is not None or start >= end:
+        return None
+    reason = interval.unmeasured or UNKNOWN_SIZE
+    return Unmeasured(interval, rule.resource_kind, start, end, reason)

@@ -34,6 +34,7 @@ from services.analytics.usage.store.folding import (
     newest_mark,
     replace_day,
 )
+from services.analytics.usage.store.unmeasured import replace_unmeasured, write_unmeasured
 from services.analytics.wire import internal_page_size, required, timestamp
 from services.common.access import current_caller
 from services.common.database import Database
@@ -113,10 +114,12 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             await record_page(session, of, token, next_token, counts)
             await write_facts(session, of, token, metered.facts)
+            await write_unmeasured(session, of, token, metered.unmeasured)
             if not next_token:
                 now = self._clock()
                 replaced = await complete_pass(session, of, now=now)
                 usage_count = await replace_day(session, of, replaced, now=now)
+                await replace_unmeasured(session, of, replaced)
         if not next_token:
             # Events of other days, that no metering of their own day will come to.
             await self._catch_up()

@@ -28,7 +28,6 @@ __all__ = [
     "metering_months",
     "month_changes",
     "unfolded_usage",
-    "usage_adjustments",
     "usage_event_keys",
     "usage_events",
     "usage_facts",
@@ -146,6 +145,24 @@ usage_facts = Table(
     postgresql_partition_by="RANGE (day)",
 )
 
+unmeasured_spans = Table(
+    "unmeasured_spans",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    *names("page"),
+    Column("resource_id", Uuid, nullable=False),
+    *names("inventory_kind", "resource_name", "tenant_id", "deployment_id", "resource_kind"),
+    instant("span_from"),
+    instant("span_to"),
+    *names("reason"),
+    Column("is_current", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint(
+        "day", "pass_id", "resource_id", "span_from", name="unmeasured_spans_pkey"
+    ),
+    CheckConstraint("span_to > span_from", name="unmeasured_spans_span_check"),
+)
+
 daily_usage = Table(
     "daily_usage",
     metadata,
@@ -183,34 +200,6 @@ usage_event_keys = Table(
     Column("content_digest", BigInteger, nullable=False),
     Column("day", Date),
     PrimaryKeyConstraint("source", "idempotency_key", name="usage_event_keys_pkey"),
-)
-
-usage_adjustments = Table(
-    "usage_adjustments",
-    metadata,
-    identifier(),
-    *names("tenant_id", "deployment_id", "resource_kind"),
-    Column("period", Date, nullable=False),
-    number("qty"),
-    Column("fact_count", BigInteger, nullable=False),
-    *names("facts_hash"),
-    Column("invoice_id", Uuid),
-    instant("created_at"),
-    PrimaryKeyConstraint("id", name="usage_adjustments_pkey"),
-    CheckConstraint("extract(day FROM period) = 1", name="usage_adjustments_period_check"),
-    Index(
-        "usage_adjustments_open_idx",
-        "tenant_id",
-        "period",
-        "deployment_id",
-        "resource_kind",
-        postgresql_where=text("invoice_id IS NULL"),
-    ),
-    Index(
-        "usage_adjustments_invoice_idx",
-        "invoice_id",
-        postgresql_where=text("invoice_id IS NOT NULL"),
-    ),
 )
 
 usage_events = Table(

@@ -32,7 +32,10 @@ MOST_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
 
 
-def usage_filter(request: usage_service_pb2.ListDailyUsageRequest) -> UsageFilter:
+def usage_filter(
+    request: usage_service_pb2.ListDailyUsageRequest
+    | usage_service_pb2.ListUnmeteredResourcesRequest,
+) -> UsageFilter:
     """Which usage a request asks for."""
     from_day, to_day = _day("from_day", request.from_day), _day("to_day", request.to_day)
     if from_day and to_day and to_day <= from_day:
@@ -128,6 +131,7 @@ def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, 
         end=instant_of(message.interval_to),
         status=message.status,
         size_gb=_size_of(message),
+        unmeasured=message.size_unknown_because,
     )
 
 

@@ -17,12 +17,14 @@ from services.analytics.usage.messages import (
     fact_message,
     receipt_message,
     refused_messages,
+    unmetered_message,
     usage_message,
     voided_message,
 )
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
+from services.analytics.usage.store.unmeasured import list_unmeasured
 from services.analytics.usage.store.voids import list_voids, void_events
 from services.analytics.wire import required, text, uuid_of
 from services.common.access import Scope, current_caller
@@ -116,6 +118,34 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             last = page[-1]
             token = encode_token(filters, (_microseconds(last.fact_from), last.place))
         return pb.ListUsageFactsResponse(facts=map(fact_message, page), next_page_token=token)
+
+    async def ListUnmeteredResources(  # noqa: N802
+        self, request: pb.ListUnmeteredResourcesRequest, context: Context
+    ) -> pb.ListUnmeteredResourcesResponse:
+        """What could not be metered, because its size is unknown, resource by resource."""
+        scope = current_caller().scope
+        wanted = requests.usage_filter(request)
+        size = page_size(request.page_size)
+        filters = (
+            "unmetered", request.tenant_id, request.deployment_id, request.resource_kind,
+            request.from_day, request.to_day,
+        )  # fmt: skip
+        position = decode_token(request.page_token, filters, (str, str, str))
+        if position:
+            uuid_of("page_token", position[0])
+        after = (position[0], position[1], position[2]) if position else None
+        async with self._database.read(scope) as session:
+            rows = await list_unmeasured(session, scope, wanted, after=after, limit=size + 1)
+        page = rows[:size]
+        token = ""
+        if len(rows) > size:
+            last = page[-1]
+            token = encode_token(
+                filters, (str(last.resource_id), last.tenant_id, last.deployment_id)
+            )
+        return pb.ListUnmeteredResourcesResponse(
+            resources=map(unmetered_message, page), next_page_token=token
+        )
 
     async def SendUsageEvents(  # noqa: N802
         self, request: pb.SendUsageEventsRequest, context: Context

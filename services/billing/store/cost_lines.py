@@ -7,11 +7,23 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.models import cloud_invoices as invoices
+from services.common.deployment_slugs import DeploymentSlug
 from services.common.errors import Aborted
 from services.common.single_statements import Compiled, SingleRead, compiled
 
@@ -74,6 +86,8 @@ class LineFilter:
     resource_id: UUID | None = None
     tenant_id: str = ""
     deployment_id: str = ""
+    slug: DeploymentSlug | None = None
+    """Of the deployment: what stands under it counts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +121,16 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     **{
         name: lines.c[name] == bindparam(name)
         for name in LineFilter.__dataclass_fields__
-        if name != "period"
+        if name not in ("period", "slug")
     },
+    # What was tagged before the catalog knew the deployment stands under its tenant and slug.
+    "deployment": and_(
+        lines.c.deployment_id.in_([bindparam("deployment_id"), bindparam("slug")]),
+        or_(
+            lines.c.deployment_id == bindparam("deployment_id"),
+            lines.c.tenant_id == bindparam("slug_tenant"),
+        ),
+    ),
     "after": lines.c.id > bindparam("after"),
 }
 """What may be asked of a month's lines, by its name; asked when its value is not empty."""
@@ -161,13 +183,21 @@ async def list_lines(
 async def _of_month(
     reading: SingleRead, wanted: LineFilter, month: date, after: UUID | None, limit: int
 ) -> list[Any]:
-    values: dict[str, Any] = {"after": after}
-    values |= {name: getattr(wanted, name) for name in CONDITIONS if name != "after"}
+    values: dict[str, Any] = {"after": after, "deployment": wanted.slug}
+    values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
+    of_deployment: dict[str, Any] = {}
+    if wanted.slug is not None:
+        of_deployment = {
+            "deployment_id": wanted.deployment_id,
+            "slug": wanted.slug.slug,
+            "slug_tenant": wanted.slug.tenant_id,
+        }
+        values["deployment_id"] = ""
     if wanted.classification not in ("", "resource"):
         # Of these no line is matched: the index of states leaves out the many that are.
         values["match_state"] = wanted.match_state or "not_applicable"
     asked = tuple(name for name in CONDITIONS if values[name])
-    parameters = {name: values[name] for name in asked}
+    parameters = {name: values[name] for name in asked if name != "deployment"} | of_deployment
     return await reading.fetch(_page(asked), {"month": month, "limit": limit, **parameters})
 
 

@@ -24,7 +24,12 @@ GROUPINGS: Final = {
 }
 """What totals are grouped by, and the expression of a line that says it."""
 
-_SETS: Final = ", ".join(f"({expression})" for expression in GROUPINGS.values())
+_TENANT: Final = "CASE WHEN deployment_id IS NULL THEN '' ELSE coalesce(tenant_id, '') END"
+"""Whose a deployment is: two tenants may each have one of a slug."""
+_SETS: Final = ", ".join(
+    f"({expression}, {_TENANT})" if name == "deployment" else f"({expression})"
+    for name, expression in GROUPINGS.items()
+)
 _NAME: Final = "CASE {} END".format(
     " ".join(
         f"WHEN GROUPING({expression}) = 0 THEN '{name}'" for name, expression in GROUPINGS.items()
@@ -33,17 +38,17 @@ _NAME: Final = "CASE {} END".format(
 _VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
 _SUM_UP: Final = text(f"""
 INSERT INTO cloud_invoice_totals
-    (period, provider_invoice_id, grouped_by, value, amount_usd, line_count)
-SELECT :period, :invoice_id, {_NAME}, {_VALUE}, sum(amount_usd), count(*)
+    (period, provider_invoice_id, grouped_by, value, tenant_id, amount_usd, line_count)
+SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amount_usd), count(*)
 FROM cloud_cost_lines WHERE period = :period AND provider_invoice_id = :invoice_id
 GROUP BY GROUPING SETS ({_SETS})
 """)
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")
 _FORGET_MONTH: Final = text("DELETE FROM cloud_month_totals WHERE period = :period")
 _ADD_UP: Final = text("""
-INSERT INTO cloud_month_totals (period, grouped_by, value, amount_usd, line_count)
-SELECT period, grouped_by, value, sum(amount_usd), sum(line_count)
-FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value
+INSERT INTO cloud_month_totals (period, grouped_by, value, tenant_id, amount_usd, line_count)
+SELECT period, grouped_by, value, tenant_id, sum(amount_usd), sum(line_count)
+FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value, tenant_id
 """)
 
 # The version changes with the lines and with their matches, and with it the order of totals.
@@ -54,11 +59,11 @@ FROM cloud_invoices WHERE period = :period
 """
 _NOW: Final = text(_VERSION)
 _LIST: Final = text(f"""
-SELECT value, amount_usd, line_count, ({_VERSION}) AS version FROM cloud_month_totals
+SELECT value, tenant_id, amount_usd, line_count, ({_VERSION}) AS version FROM cloud_month_totals
 WHERE period = :period AND grouped_by = :grouped_by
   AND (CAST(:amount AS numeric) IS NULL OR amount_usd < CAST(:amount AS numeric)
-       OR (amount_usd = CAST(:amount AS numeric) AND value > :value))
-ORDER BY amount_usd DESC, value LIMIT :limit
+       OR (amount_usd = CAST(:amount AS numeric) AND (value, tenant_id) > (:value, :tenant_id)))
+ORDER BY amount_usd DESC, value, tenant_id LIMIT :limit
 """)
 _WHOLE: Final = text("""
 SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd IS NOT NULL
@@ -67,13 +72,14 @@ SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd I
 
 @dataclass(frozen=True, slots=True)
 class TotalPlace:
-    """After which total a page goes on: by amount (USD), dearest first, then by value.
+    """After which total a page goes on: by amount (USD), dearest first, then by value and tenant.
 
     The version is that of the month, which must still be the same.
     """
 
     amount_usd: Decimal
     value: str
+    tenant_id: str
     version: int
 
 
@@ -100,6 +106,7 @@ async def list_totals(
     place = {
         "amount": after.amount_usd if after else None,
         "value": after.value if after else "",
+        "tenant_id": after.tenant_id if after else "",
         "period": period,
         "grouped_by": grouped_by,
         "limit": limit,

@@ -11,16 +11,16 @@ import orjson
 
 from services.catalog.plans import PlanItem
 from services.catalog.quoting.inputs import (
-    ChangeInputs,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
+    Spans,
     Term,
+    UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import Line, PlanChange, Quote, total
+from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
-from services.common.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
 
@@ -32,28 +32,21 @@ def hash_of(content: bytes) -> str:
 
 def inputs_json(inputs: QuoteInputs) -> bytes:
     """Everything that a quote is computed from; the order of addons and usage does not matter."""
-    change = inputs.change
+    change, day = inputs.change, inputs.projected_from
     return _dumps(
         {
             "addons": [_addon(held) for held in inputs.addons],
             "calendar": {
                 "days": inputs.month.days,
-                "free_days": inputs.free_days,
                 "month": inputs.month.code,
-                "prices_on": None if inputs.prices_on is None else inputs.prices_on.isoformat(),
+                "projected_from": None if day is None else day.isoformat(),
+                "trial_days": _spans(inputs.trial_days),
             },
-            "change": None
-            if change is None
-            else {"days": change.days, "replaced": _replaced(change)},
             "currency": inputs.currency,
-            "days": _spans(inputs.term.days),
-            "former_terms": [_term(term) for term in inputs.former],
-            "plan_version": _version(inputs.term.version),
+            "replaced_terms": None if change is None else [_term(one) for one in change.replaced],
             "resource_prices": [_price(price) for price in inputs.prices],
-            "usage": {fact.resource_kind: text_of(fact.qty) for fact in inputs.usage},
-            "usage_facts": {
-                fact.resource_kind: fact.facts_hash for fact in inputs.usage if fact.facts_hash
-            },
+            "terms": [_term(term) for term in inputs.terms],
+            "usage": {series.label: _usage(series) for series in inputs.usage},
         }
     )
 
@@ -74,6 +67,19 @@ def result_json(quote: Quote) -> bytes:
 
 def _dumps(content: Any) -> bytes:  # noqa: ANN401
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def _usage(series: UsageSeries) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if series.projected_qty is not None:
+        said["projected_qty"] = text_of(series.projected_qty)
+    else:
+        said["runs"] = [[run.first.isoformat(), run.days, text_of(run.qty)] for run in series.runs]
+    if series.facts_hash:
+        said["facts_hash"] = series.facts_hash
+    if series.dimensions:
+        said["dimensions"] = dict(series.dimensions)
+    return said
 
 
 @lru_cache(maxsize=1024)
@@ -113,15 +119,6 @@ def _item(item: PlanItem) -> dict[str, Any]:
     }
 
 
-def _replaced(change: ChangeInputs) -> object:
-    """A single one gives up all of the change's days."""
-    if len(change.endings) < 2:
-        return next((_version(ending.version) for ending in change.endings), None)
-    return [
-        {"days": ending.days, "plan_version": _version(ending.version)} for ending in change.endings
-    ]
-
-
 def _term(term: Term) -> dict[str, Any]:
     return {"days": _spans(term.days), "plan_version": _version(term.version)}
 
@@ -152,24 +149,12 @@ def _price(price: PriceSnapshot) -> dict[str, Any]:
     }
 
 
-def _spans(spans: tuple[Period, ...]) -> list[list[str]]:
+def _spans(spans: Spans) -> list[list[str]]:
     return [[span.start.isoformat(), span.end.isoformat()] for span in spans]
 
 
-def _lines(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "amount_cents": line.amount_cents,
-            "description": line.description,
-            "kind": line.kind,
-            "meta": line.meta,
-            "qty": line.qty,
-            "resource_kind": line.resource_kind,
-            "unit": line.unit,
-            "unit_price_cents": line.unit_price_cents,
-        }
-        for line in lines
-    ]
+def _lines(lines: tuple[Line, ...]) -> list[Any]:
+    return [orjson.Fragment(one.frozen) if one.frozen else content_of(one) for one in lines]
 
 
 def _change(change: PlanChange) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from decimal import localcontext
 from typing import Final
 
+from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.recurring import change_lines, prorated_lines, recurring_lines
+from services.catalog.quoting.recurring import prorated_lines, recurring_lines
 from services.catalog.quoting.usage import usage_lines
 
 __all__ = ["ENGINE_VERSION", "price"]
 
-ENGINE_VERSION: Final = "1"
-"""One more whenever the same inputs may come to something else, or to other words."""
+ENGINE_VERSION: Final = "2"
+"""Bump when equal inputs can give another amount or text, and keep the engine of before."""
 
 
 def price(inputs: QuoteInputs) -> Quote:

@@ -9,15 +9,13 @@ from services.catalog.plans import Addon, PlanVersion, ResourcePrice
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
-    Ending,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
     Term,
-    UsageFact,
+    UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.shares import days_in
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
 from services.catalog.subscriptions import Subscription
 from services.common.periods import Period, month_of
@@ -33,7 +31,7 @@ __all__ = [
     "version_snapshot",
 ]
 
-Usage = Sequence[UsageFact]
+Usage = Sequence[UsageSeries]
 
 
 class MixedCurrencies(ValueError):
@@ -106,10 +104,10 @@ def plan_inputs(
         QuoteInputs(
             month=month,
             currency=version.currency,
-            term=Term(version, days),
-            addons=tuple(HeldAddon(addon, days) for addon in addons),
+            terms=(Term(version, days),),
+            addons=tuple([HeldAddon(addon, days) for addon in addons]),
             usage=tuple(usage),
-            prices_on=starts_on,
+            projected_from=starts_on,
         ),
         known,
     )
@@ -129,10 +127,9 @@ def subscription_inputs(
         QuoteInputs(
             month=month_of(period.start),
             currency=terms[-1].version.currency,
-            term=terms[-1],
-            former=tuple(terms[:-1]),
+            terms=tuple(terms),
             addons=_held(subscription, billed, period),
-            free_days=billed.free,
+            trial_days=billed.trial,
             usage=tuple(usage),
         ),
         known,
@@ -157,37 +154,23 @@ def change_inputs(
     billed = billed_days(subscription, month, on_trial=on_trial)
     left = billed.since(starts_on)
     before = _terms(subscription, billed, known)
-    replaced = known.versions[subscription.term_on(starts_on).plan_version_id]
-    moved = replaced.id != version.id
+    moved = known.versions[subscription.term_on(starts_on).plan_version_id].id != version.id
     terms = _moved(before, version, starts_on, left) if moved else before
     added = tuple(HeldAddon(addon, left, added=True) for addon in addons)
     held = _held(subscription, billed, Period(starts_on, month.end))
-    endings = _endings(before, version, starts_on) or (Ending(replaced, 0),) if moved else ()
-    days = sum(ending.days for ending in endings) if moved else days_in(left)
-    change = ChangeInputs(days, endings) if moved or added else None
     _one_currency([version, *(term.version for term in terms)])
     return _with_prices(
         QuoteInputs(
             month=month,
             currency=version.currency,
-            term=terms[-1],
-            former=tuple(terms[:-1]),
+            terms=tuple(terms),
             addons=(*held, *added),
+            trial_days=billed.trial,
             usage=tuple(usage),
-            prices_on=starts_on,
-            change=change,
+            projected_from=starts_on,
+            change=ChangeInputs(tuple(before)) if moved or added else None,
         ),
         known,
-    )
-
-
-def _endings(
-    before: Sequence[Term], version: VersionSnapshot, starts_on: date
-) -> tuple[Ending, ...]:
-    """What gives up days from a day on: every version that was agreed for them but this one."""
-    left = ((term.version, intersection(term.days, starts_on, None)) for term in before)
-    return tuple(
-        Ending(agreed, days_in(days)) for agreed, days in left if days and agreed.id != version.id
     )
 
 
@@ -242,13 +225,11 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
 
 def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
     """The inputs with the unit prices that they ask for: of kinds that a version leaves out."""
-    terms = (inputs.term, *inputs.former)
     asked = {
-        fact.resource_kind
-        for fact in inputs.usage
-        if fact.qty
-        for term in terms
-        if fact.resource_kind not in term.version.item_of
+        series.resource_kind
+        for series in inputs.usage
+        for term in inputs.terms
+        if series.resource_kind not in term.version.item_of and series.is_used
     }
     if not asked:
         return inputs
@@ -262,10 +243,10 @@ def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
 
 def _meets(price: PriceSnapshot, inputs: QuoteInputs) -> bool:
     """Whether a price is in force on the day, or on a day of the month, that counts."""
-    first = inputs.prices_on or inputs.month.start
-    until = first if inputs.prices_on else inputs.month.end
-    begun = price.effective_from <= first if inputs.prices_on else price.effective_from < until
-    return begun and (price.effective_to is None or price.effective_to > first)
+    if inputs.projected_from is not None:
+        return price.in_force(inputs.projected_from)
+    until = price.effective_to
+    return price.effective_from < inputs.month.end and (until is None or until > inputs.month.start)
 
 
 def _one_currency(versions: Sequence[VersionSnapshot]) -> None:

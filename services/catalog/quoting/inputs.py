@@ -12,25 +12,27 @@ from functools import cached_property
 from typing import Final
 
 from services.catalog.plans import PlanItem
-from services.catalog.quoting.numbers import NOUGHT
+from services.catalog.quoting.numbers import ZERO
+from services.catalog.vocabulary import PricingModel
 from services.common.periods import Period
 
 __all__ = [
     "AddonSnapshot",
     "ChangeInputs",
-    "Ending",
     "HeldAddon",
     "PriceSnapshot",
     "QuoteInputs",
+    "Spans",
     "Term",
-    "UsageFact",
+    "UsageRun",
+    "UsageSeries",
     "VersionSnapshot",
 ]
 
 Spans = tuple[Period, ...]
 
 LIMIT: Final = Decimal(10**30)
-"""What no number of a quote comes to."""
+"""No number of a quote reaches it."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +47,36 @@ class VersionSnapshot:
     items: tuple[PlanItem, ...]
 
     def __post_init__(self) -> None:
-        _refuse_negative("price_cents", self.price_cents)
+        _refuse_out_of_range("price_cents", self.price_cents)
         for item in self.items:
             numbers = [item.included_qty, item.overage_price_cents, Decimal(item.amount_cents)]
             bounds = [item.hard_cap_qty, item.package_qty, *(t.up_to_qty for t in item.tiers)]
             prices = [tier.unit_price_cents for tier in item.tiers]
             known = [bound for bound in bounds if bound is not None]
-            _refuse_negative(item.resource_kind, *numbers, *known, *prices)
+            _refuse_out_of_range(item.resource_kind, *numbers, *known, *prices)
         ordered = tuple(sorted(self.items, key=lambda item: item.resource_kind))
         object.__setattr__(self, "items", ordered)
 
     def __hash__(self) -> int:
-        return hash(self.id)  # versions are many quotes' keys at once, and large
+        return hash(self.id)  # a key of many quotes at once, and large
 
     @cached_property
     def item_of(self) -> Mapping[str, PlanItem]:
         """Its items by their kind."""
         return {item.resource_kind: item for item in self.items}
+
+    @cached_property
+    def minimums(self) -> tuple[str, ...]:
+        """The kinds for which a least amount is due, used or not."""
+        return tuple(
+            item.resource_kind
+            for item in self.items
+            if item.pricing_model is PricingModel.MINIMUM and item.amount_cents
+        )
+
+    def sells_as(self, other: "VersionSnapshot") -> bool:
+        """Whether a month of the other costs the same base price under the same plan."""
+        return (self.plan_code, self.price_cents) == (other.plan_code, other.price_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,7 @@ class AddonSnapshot:
     price_cents: int
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.code, self.qty, self.price_cents)
+        _refuse_out_of_range(self.code, self.qty, self.price_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class PriceSnapshot:
-    """A unit price, and the days in which it is in force (no end: for good)."""
+    """A unit price, and the days in which it is in force (no end: open-ended)."""
 
     id: str
     resource_kind: str
@@ -112,73 +127,130 @@ class PriceSnapshot:
     effective_to: date | None
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.resource_kind, self.unit_price_cents)
+        _refuse_out_of_range(self.resource_kind, self.unit_price_cents)
+
+    def in_force(self, day: date) -> bool:
+        """Whether the price holds on a day: its last day is the one before `effective_to`."""
+        return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
 
 
 @dataclass(frozen=True, slots=True)
-class UsageFact:
-    """How much of a kind was used; `facts_hash` names the facts behind it, if there are any."""
+class UsageRun:
+    """The same quantity on each of some days in a row."""
 
-    resource_kind: str
+    first: date
+    days: int
     qty: Decimal
-    facts_hash: str = ""
 
     def __post_init__(self) -> None:
-        _refuse_negative(self.resource_kind, self.qty)
+        if self.days < 1:
+            raise ValueError(f"a run of {self.days} days")
+        _refuse_out_of_range("qty", self.qty)
+
+    @property
+    def end(self) -> date:
+        """The first day after it."""
+        return date.fromordinal(self.first.toordinal() + self.days)
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """A plan version, and how many billed days it gives up."""
+class UsageSeries:
+    """How much of a kind was used, by days; `facts_hash` names the facts behind it, if any.
 
-    version: VersionSnapshot
-    days: int
+    A projection has no days: `projected_qty` is then what a whole month uses.
+    """
+
+    resource_kind: str
+    runs: tuple[UsageRun, ...] = ()
+    facts_hash: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
+    """Pairs of a key and its value, in the order of the keys."""
+    projected_qty: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if self.projected_qty is not None:
+            _refuse_out_of_range(self.resource_kind, self.projected_qty)
+        if len(self.runs) > 1:
+            end = date.min
+            for run in self.runs:
+                if run.first < end:
+                    raise ValueError(f"{self.resource_kind}: the runs are not in order")
+                end = run.end
+
+    @property
+    def label(self) -> str:
+        """What names it among the usage of a month: its kind, and its dimensions if any."""
+        if not self.dimensions:
+            return self.resource_kind
+        said = ",".join(f"{key}={value}" for key, value in self.dimensions)
+        return f"{self.resource_kind}[{said}]"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was used, or is projected to be."""
+        if self.projected_qty is not None:
+            return bool(self.projected_qty)
+        return any(run.qty for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeInputs:
-    """A change within the month: the billed days of it, and what gives them up.
+    """A change within the month: the terms that would hold without it."""
 
-    Without an ending, only addons are added. There are several where a change was agreed
-    already for a later day of the month.
-    """
-
-    days: int
-    endings: tuple[Ending, ...] = ()
+    replaced: tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteInputs:
     """A plan or a subscription in one calendar month.
 
-    `term` is the one that holds from here on, `former` are those before it in the month.
-    `free_days` are days of a trial: the usage of a month falls on them as on the others.
-    With `prices_on` the usage is that of a whole month by `term`, at the unit prices of that
-    day (a projection); without it, that of the days named (what was metered).
+    `terms` have at least one, in the order in which they come to hold; the last one holds from
+    here on. `trial_days` are free, and their usage with them. With `projected_from`, usage is
+    that of a whole month by the last term, at the unit prices of that day; without it, usage is
+    by day, and priced by the terms of its day.
     """
 
     month: Period
     currency: str
-    term: Term
-    former: tuple[Term, ...] = ()
+    terms: tuple[Term, ...]
     addons: tuple[HeldAddon, ...] = ()
-    free_days: int = 0
-    usage: tuple[UsageFact, ...] = ()
+    trial_days: Spans = ()
+    usage: tuple[UsageSeries, ...] = ()
     prices: tuple[PriceSnapshot, ...] = ()
-    prices_on: date | None = None
+    projected_from: date | None = None
     change: ChangeInputs | None = None
 
     def __post_init__(self) -> None:
-        # The order in which addons, usage and prices were said is no input.
+        # The order in which addons, usage and prices were named is no input.
         if len(self.addons) > 1:
-            addons = sorted(self.addons, key=lambda held: (held.addon.code, held.addon.id))
+            addons = sorted(self.addons, key=_addon_order)
             object.__setattr__(self, "addons", tuple(addons))
+        if len(self.usage) > 1:
+            usage = sorted(self.usage, key=_usage_order)
+            object.__setattr__(self, "usage", tuple(usage))
         if len(self.prices) > 1:
-            prices = sorted(self.prices, key=lambda p: (p.resource_kind, p.effective_from, p.id))
+            prices = sorted(self.prices, key=_price_order)
             object.__setattr__(self, "prices", tuple(prices))
 
+    @property
+    def version(self) -> VersionSnapshot:
+        """The plan version that holds from here on."""
+        return self.terms[-1].version
 
-def _refuse_negative(name: str, *numbers: Decimal | int) -> None:
+
+def _addon_order(held: HeldAddon) -> tuple[str, str]:
+    return held.addon.code, held.addon.id
+
+
+def _usage_order(series: UsageSeries) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return series.resource_kind, series.dimensions
+
+
+def _price_order(price: PriceSnapshot) -> tuple[str, date, str]:
+    return price.resource_kind, price.effective_from, price.id
+
+
+def _refuse_out_of_range(name: str, *numbers: Decimal | int) -> None:
     for number in numbers:
-        if not NOUGHT <= number < LIMIT:  # also NaN and Infinity
+        if not ZERO <= number < LIMIT:  # also NaN and Infinity
             raise ValueError(f"{name}: {number} is out of range")

@@ -1,27 +1,32 @@
 """What the engine answers: lines of one shape, and the quote that they make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
-from typing import Final
+from functools import lru_cache
+from typing import Any
 
-from services.catalog.quoting.numbers import cents, fraction
+import orjson
 
-__all__ = ["AmountOutOfRange", "Line", "LineKind", "PlanChange", "Quote", "line", "total"]
+from services.catalog.quoting.errors import MAX_AMOUNT, AmountOutOfRange
+from services.catalog.quoting.inputs import Spans
+from services.catalog.quoting.numbers import EXACT, cents, quantity_text, text_of
+from services.catalog.quoting.spans import days_in
 
-
-LARGEST_AMOUNT: Final = 10**15
-"""Of a line, in cents: what comes to more is a mistake, and sums of it fit no 64 bits."""
-
-
-class AmountOutOfRange(ValueError):
-    """A line that comes to more than anybody owes: its price or its quantity is a mistake."""
-
-    def __init__(self, resource_kind: str) -> None:
-        super().__init__(f"{resource_kind} comes to more than {LARGEST_AMOUNT} cents")
-        self.resource_kind = resource_kind
+__all__ = [
+    "Line",
+    "LineKind",
+    "PlanChange",
+    "Quote",
+    "ServiceDays",
+    "content_of",
+    "line",
+    "service_of",
+    "shared",
+    "total",
+]
 
 
 class LineKind(StrEnum):
@@ -34,8 +39,32 @@ class LineKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceDays:
+    """The days that a line covers: the first, the first one after them, and how many.
+
+    Not every day between them need be covered.
+    """
+
+    start: date
+    end: date
+    days: int
+
+
+@lru_cache(maxsize=4096)
+def service_of(spans: Spans) -> ServiceDays | None:
+    """The days of spans as those of a line; None when there are none."""
+    if not spans:
+        return None
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return ServiceDays(start, end, days_in(spans))
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line, as an invoice keeps it; numbers are exact decimals as text."""
+    """One line, as an invoice keeps it; numbers are exact decimals as text.
+
+    It multiplies: `qty` times `unit_price_cents` over `price_base_qty`, half up, is the amount.
+    """
 
     kind: LineKind
     resource_kind: str
@@ -43,15 +72,13 @@ class Line:
     qty: str
     unit: str
     unit_price_cents: str
+    price_base_qty: str
     amount_cents: int
+    service: ServiceDays | None
     meta: Mapping[str, str]
-    numerator: Decimal = field(compare=False)
-    denominator: int = field(compare=False)
-
-    @property
-    def exact_cents(self) -> Fraction:
-        """The amount before it was rounded."""
-        return fraction(self.numerator, self.denominator)
+    dimensions: tuple[tuple[str, str], ...] = ()
+    frozen: bytes = field(default=b"", compare=False, repr=False)
+    """Its canonical JSON, where many quotes share it."""
 
 
 def line(
@@ -59,20 +86,67 @@ def line(
     resource_kind: str,
     description: str,
     *,
-    qty: str,
+    qty: Decimal,
+    over: int,
     unit: str,
-    unit_price: str,
-    amount: tuple[Decimal, int],
-    meta: Mapping[str, str],
+    unit_price: Decimal,
+    base: int,
+    service: ServiceDays | None,
+    meta: dict[str, str],
 ) -> Line:
-    """A line of an exact amount (numerator and denominator, in cents), rounded here, once.
+    """A line of `qty` / `over` units at a price for `base` of them, rounded here, once.
 
     Raises AmountOutOfRange.
     """
-    whole = cents(*amount)
-    if abs(whole) > LARGEST_AMOUNT:
+    amount = cents(qty * unit_price, over * base)
+    if abs(amount) > MAX_AMOUNT:
         raise AmountOutOfRange(resource_kind)
-    return Line(kind, resource_kind, description, qty, unit, unit_price, whole, meta, *amount)
+    shown, exact = quantity_text(qty, over)
+    if exact:
+        meta["exact_qty"] = exact
+        if cents(EXACT.multiply(Decimal(shown), unit_price), base) != amount:
+            # What is shown would multiply to another cent: the quantity is shown as a whole
+            # multiple instead, and the price for as many.
+            shown, base = text_of(qty), over * base
+    return Line(
+        kind,
+        resource_kind,
+        description,
+        shown,
+        unit,
+        text_of(unit_price),
+        str(base),
+        amount,
+        service,
+        meta,
+    )
+
+
+def content_of(line: Line) -> dict[str, Any]:
+    """A line as canonical JSON has it."""
+    service = line.service
+    said = {
+        "amount_cents": line.amount_cents,
+        "description": line.description,
+        "kind": line.kind,
+        "meta": line.meta,
+        "price_base_qty": line.price_base_qty,
+        "qty": line.qty,
+        "resource_kind": line.resource_kind,
+        "service": None
+        if service is None
+        else [service.start.isoformat(), service.end.isoformat(), service.days],
+        "unit": line.unit,
+        "unit_price_cents": line.unit_price_cents,
+    }
+    if line.dimensions:
+        said["dimensions"] = dict(line.dimensions)
+    return said
+
+
+def shared(line: Line) -> Line:
+    """A line that many quotes have: its canonical JSON is made once."""
+    return replace(line, frozen=orjson.dumps(content_of(line), option=orjson.OPT_SORT_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +158,7 @@ class PlanChange:
 
     @property
     def net_cents(self) -> int:
-        """Both together."""
+        """Both together: the month's bill with the change less the bill without it."""
         return total(self.credits) + total(self.charges)
 
 

@@ -8,11 +8,27 @@ import orjson
 
 from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
 from services.catalog.quoting.engine import ENGINE_VERSION, price
+from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
-from services.catalog.quoting.reading import UnreadableInputs, read_inputs
+from services.catalog.quoting.reading import read_inputs
+from services.catalog.quoting.v1 import canonical as v1_canonical
+from services.catalog.quoting.v1 import engine as v1_engine
+from services.catalog.quoting.v1 import inputs as v1_inputs
+from services.catalog.quoting.v1 import reading as v1_reading
+from services.catalog.quoting.v1.answers import current_inputs, current_quote
 
-__all__ = ["Difference", "Proof", "Verification", "compare", "prove", "result_of", "verify"]
+__all__ = [
+    "Difference",
+    "Proof",
+    "Recomputed",
+    "Verification",
+    "compare",
+    "prove",
+    "prove_by_first",
+    "recompute",
+    "verify",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +45,7 @@ class Proof:
 class Verification:
     """What computing a proof again gave; the hashes are those of now, `reason` says what differs.
 
-    Hashes are empty for inputs that this engine cannot read.
+    Hashes are empty for inputs that no engine can read.
     """
 
     verified: bool
@@ -56,41 +72,84 @@ def prove(inputs: QuoteInputs) -> tuple[Quote, Proof]:
     return quote, Proof(frozen.decode(), hash_of(frozen), ENGINE_VERSION, result_hash)
 
 
-def result_of(frozen: str) -> Quote:
-    """The quote of frozen inputs, computed again. Raises UnreadableInputs."""
-    inputs = read_inputs(frozen)
+def prove_by_first(inputs: v1_inputs.QuoteInputs) -> tuple[Quote, Proof]:
+    """As `prove`, by engine 1: for a month that it billed."""
+    quote = v1_engine.price(inputs)
+    frozen = v1_canonical.inputs_json(inputs)
+    result_hash = hash_of(v1_canonical.result_json(quote))
+    proof = Proof(frozen.decode(), hash_of(frozen), v1_engine.ENGINE_VERSION, result_hash)
+    return current_quote(quote), proof
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Inputs that were frozen, priced again by the engine that proved them."""
+
+    quote: Quote
+    inputs: QuoteInputs
+    """As this version knows them; those of engine 1 without their usage."""
+    inputs_json: str
+    result_json: bytes
+
+
+def recompute(frozen: str, engine_version: str) -> Recomputed:
+    """Frozen inputs priced again by a version of the engine. Raises UnreadableInputs."""
+    again = _ENGINES.get(engine_version)
+    if again is None:
+        raise UnreadableInputs(f"there is no engine {engine_version!r}")
     try:
-        return price(inputs)
+        return again(frozen)
+    except UnreadableInputs:
+        raise
     except ArithmeticError as error:
         raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
     except ValueError as error:  # a price that is not there
         raise UnreadableInputs(str(error)) from error
 
 
+def _by_current(frozen: str) -> Recomputed:
+    inputs = read_inputs(frozen)
+    quote = price(inputs)
+    return Recomputed(quote, inputs, inputs_json(inputs).decode(), result_json(quote))
+
+
+def _by_first(frozen: str) -> Recomputed:
+    inputs = v1_reading.read_inputs(frozen)
+    quote = v1_engine.price(inputs)
+    return Recomputed(
+        current_quote(quote),
+        current_inputs(inputs),
+        v1_canonical.inputs_json(inputs).decode(),
+        v1_canonical.result_json(quote),
+    )
+
+
+_ENGINES: Final = {ENGINE_VERSION: _by_current, v1_engine.ENGINE_VERSION: _by_first}
+"""Every version of the engine that ever proved anything: it verifies its own proofs."""
+
+
 def verify(proof: Proof) -> Verification:
-    """Computes a proof's inputs again: all of its hashes must come out, to the bit."""
+    """Computes a proof again by the engine that made it: all hashes must match, to the bit."""
+    version = proof.engine_version
     try:
-        quote = result_of(proof.inputs_json)
-        again = inputs_json(read_inputs(proof.inputs_json)).decode()
-    except (UnreadableInputs, ArithmeticError) as error:
-        return Verification(False, "", "", ENGINE_VERSION, f"the inputs cannot be read: {error}")
+        again = recompute(proof.inputs_json, version)
+    except UnreadableInputs as error:
+        return Verification(False, "", "", version, f"the inputs cannot be read: {error}")
     inputs_hash = hash_of(proof.inputs_json.encode())
-    result_hash = hash_of(result_json(quote))
+    result_hash = hash_of(again.result_json)
     reason = ""
-    if again != proof.inputs_json:
+    if again.inputs_json != proof.inputs_json:
         reason = "the inputs are not in their canonical form"
     elif inputs_hash != proof.inputs_hash:
         reason = "the inputs are not those that were hashed"
     elif result_hash != proof.result_hash:
         reason = "the inputs come to another result"
-        if proof.engine_version != ENGINE_VERSION:
-            reason += f": it was computed by engine {proof.engine_version}"
-    return Verification(not reason, inputs_hash, result_hash, ENGINE_VERSION, reason)
+    return Verification(not reason, inputs_hash, result_hash, version, reason)
 
 
 _ABSENT: Final = object()
 
-DEEPEST: Final = 32
+MAX_DEPTH: Final = 32
 """Of the nesting of inputs; ours need eight."""
 
 
@@ -112,7 +171,7 @@ def _content(frozen: str, side: str) -> object:
     except ValueError as error:
         raise UnreadableInputs(str(error), side) from error
     level = [content]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
     if level:
         raise UnreadableInputs("nested too deeply", side)

@@ -7,29 +7,22 @@ from typing import Any
 import orjson
 
 from services.catalog.plans import PlanItem, PriceTier
+from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
-    Ending,
     HeldAddon,
     PriceSnapshot,
     QuoteInputs,
     Term,
-    UsageFact,
+    UsageRun,
+    UsageSeries,
     VersionSnapshot,
 )
 from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.periods import Period
 
-__all__ = ["UnreadableInputs", "read_inputs"]
-
-
-class UnreadableInputs(ValueError):
-    """What is no input of this engine; `side` is `left` or `right` where two were read."""
-
-    def __init__(self, reason: str, side: str = "") -> None:
-        super().__init__(reason)
-        self.side = side
+__all__ = ["read_inputs"]
 
 
 def read_inputs(content: str | bytes) -> QuoteInputs:
@@ -41,36 +34,41 @@ def read_inputs(content: str | bytes) -> QuoteInputs:
 
 
 def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
-    calendar, change = said["calendar"], said["change"]
+    calendar, replaced = said["calendar"], said["replaced_terms"]
     year, month = calendar["month"].split("-")
-    facts = said["usage_facts"]
     return QuoteInputs(
         month=Period.month(int(year), int(month)),
         currency=_text(said["currency"]),
-        term=Term(_version(said["plan_version"]), _spans(said["days"])),
-        former=tuple(
-            Term(_version(term["plan_version"]), _spans(term["days"]))
-            for term in said["former_terms"]
-        ),
+        terms=_terms(said["terms"]),
         addons=tuple(map(_addon, said["addons"])),
-        free_days=_whole(calendar["free_days"]),
-        usage=tuple(
-            UsageFact(_kind(kind), _number(qty), _text(facts.get(kind, "")))
-            for kind, qty in said["usage"].items()
-        ),
+        trial_days=_spans(calendar["trial_days"]),
+        usage=tuple(_usage(label, series) for label, series in said["usage"].items()),
         prices=tuple(map(_price, said["resource_prices"])),
-        prices_on=_day(calendar["prices_on"]),
-        change=None if change is None else _change(change),
+        projected_from=_day(calendar["projected_from"]),
+        change=None if replaced is None else ChangeInputs(_terms(replaced)),
     )
 
 
-def _change(said: Any) -> ChangeInputs:  # noqa: ANN401
-    days, replaced = _whole(said["days"]), said["replaced"]
-    if isinstance(replaced, list):
-        endings = [Ending(_version(one["plan_version"]), _whole(one["days"])) for one in replaced]
-    else:
-        endings = [] if replaced is None else [Ending(_version(replaced), days)]
-    return ChangeInputs(days, tuple(endings))
+def _terms(said: Any) -> tuple[Term, ...]:  # noqa: ANN401
+    terms = tuple(Term(_version(term["plan_version"]), _spans(term["days"])) for term in said)
+    if not terms:
+        raise ValueError("there are no terms")
+    return terms
+
+
+def _usage(label: str, said: Any) -> UsageSeries:  # noqa: ANN401
+    return UsageSeries(
+        resource_kind=_kind(label.partition("[")[0]),
+        runs=tuple(
+            UsageRun(date.fromisoformat(first), _whole(days), _number(qty))
+            for first, days, qty in said.get("runs", ())
+        ),
+        facts_hash=_text(said.get("facts_hash", "")),
+        dimensions=tuple(
+            (key, _text(value)) for key, value in sorted(said.get("dimensions", {}).items())
+        ),
+        projected_qty=_decimal(said.get("projected_qty")),
+    )
 
 
 def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401

@@ -1,89 +1,117 @@
-"""The lines that a month costs whatever is used: plan base and addons, whole and prorated."""
+"""The lines that a month costs whatever is used: plan base and addons, whole and prorated.
 
+A month costs its price. A part of it reads as so many days at the price of all days.
+"""
+
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from services.catalog.quoting.inputs import AddonSnapshot, QuoteInputs, Term, VersionSnapshot
-from services.catalog.quoting.lines import Line, LineKind, PlanChange, line
-from services.catalog.quoting.shares import days_in
+from services.catalog.quoting.inputs import (
+    AddonSnapshot,
+    HeldAddon,
+    QuoteInputs,
+    Spans,
+    Term,
+    VersionSnapshot,
+)
+from services.catalog.quoting.lines import Line, LineKind, ServiceDays, line, service_of, shared
 
-__all__ = ["change_lines", "prorated_lines", "recurring_lines"]
+__all__ = ["merged_terms", "month_line", "prorated_lines", "recurring_lines"]
+
+ONE = Decimal(1)
 
 
 def recurring_lines(inputs: QuoteInputs) -> tuple[Line, ...]:
     """A whole month by the terms that hold from here on."""
-    addons = (_addon(held.addon, 1, 1) for held in inputs.addons if held.current)
-    return (_base(inputs.term.version, 1, 1), *addons)
+    month = inputs.month.days
+    addons = [_addon(held.addon, month, month, None) for held in inputs.addons if held.current]
+    return (_base(inputs.terms[-1].version, month, month, None), *addons)
 
 
 def prorated_lines(inputs: QuoteInputs) -> tuple[Line, ...]:
-    """The same for the billed days: days over the days of the month, a line a version and addon."""
-    month = inputs.month.days
-    terms = ((term, days_in(term.days)) for term in (*inputs.former, inputs.term))
-    addons = ((held.addon, days_in(held.days)) for held in inputs.addons)
-    return (
-        *(_base_of(term, days, month) for term, days in terms if days),
-        *(_addon(addon, days, month) for addon, days in addons if days),
-    )
+    """The same for the billed days, a line for each plan at a price, and for each addon."""
+    return tuple(charged_lines(inputs.terms, inputs.addons, inputs.month.days))
 
 
-def change_lines(inputs: QuoteInputs) -> PlanChange | None:
-    """What a change gives back and charges for the days that are left."""
-    change = inputs.change
-    if change is None:
-        return None
-    month = inputs.month.days
-    credits_ = tuple(
-        _base(ending.version, -ending.days, month) for ending in change.endings if ending.days
-    )
-    charges = (_base(inputs.term.version, change.days, month),) if credits_ else ()
-    added = (
-        _addon(held.addon, days_in(held.days), month)
-        for held in inputs.addons
-        if held.added and held.days
-    )
-    return PlanChange(credits_, (*charges, *added))
+def charged_lines(terms: Sequence[Term], addons: Sequence[HeldAddon], month: int) -> Iterator[Line]:
+    """The lines of terms and addons for their billed days, of which a month has so many."""
+    for version, days in merged_terms(terms):
+        service = service_of(days)
+        if service is not None:
+            yield _base(version, service.days, month, service)
+    for held in addons:
+        service = service_of(held.days)
+        if service is not None:
+            yield _addon(held.addon, service.days, month, service)
 
 
-def _base_of(term: Term, days: int, month: int) -> Line:
-    return _base(term.version, days, month)
+def merged_terms(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, Spans]]:
+    """Terms of one plan at one price as one, with the days of all and the latest version."""
+    if len(terms) == 1:
+        return [(terms[0].version, terms[0].days)]
+    found: dict[tuple[str, int], tuple[VersionSnapshot, Spans]] = {}
+    for term in terms:
+        key = (term.version.plan_code, term.version.price_cents)
+        _, days = found.get(key, (None, ()))
+        found[key] = term.version, (*days, *term.days)
+    return list(found.values())
 
 
 # Most quotes share their plan and addons: the objects are those of the price list.
 @lru_cache(maxsize=4096)
-def _base(version: VersionSnapshot, days: int, month: int) -> Line:
+def _base(version: VersionSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
     meta = {"plan_version": str(version.version), "plan_version_id": version.id}
-    return _month(
-        LineKind.PLAN_BASE, "", f"Plan: {version.plan_code}", version.price_cents, days, month, meta
+    description = f"Plan: {version.plan_code}"
+    return shared(
+        month_line(
+            LineKind.PLAN_BASE, "", description, version.price_cents, days, month, service, meta
+        )
     )
 
 
 @lru_cache(maxsize=4096)
-def _addon(addon: AddonSnapshot, days: int, month: int) -> Line:
-    kind, price = addon.resource_kind, addon.price_cents
-    meta = {"addon_id": addon.id}
-    return _month(LineKind.ADDON, kind, f"Addon: {addon.code}", price, days, month, meta)
+def _addon(addon: AddonSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
+    return shared(
+        month_line(
+            LineKind.ADDON,
+            addon.resource_kind,
+            f"Addon: {addon.code}",
+            addon.price_cents,
+            days,
+            month,
+            service,
+            {"addon_id": addon.id},
+        )
+    )
 
 
-def _month(
+def month_line(
     kind: LineKind,
     resource_kind: str,
     description: str,
-    price: int,
+    price_cents: int,
     days: int,
     month: int,
+    service: ServiceDays | None,
     meta: dict[str, str],
 ) -> Line:
-    """One month at a price, or a part of it; negative days are given back."""
-    if abs(days) != month:
+    """One month at a price, or some of its days; negative days are given back.
+
+    Raises AmountOutOfRange.
+    """
+    whole = abs(days) == month
+    if not whole:
         meta["proration"] = f"{abs(days)}/{month}"
     return line(
         kind,
         resource_kind,
         description,
-        qty="1",
-        unit="month",
-        unit_price=str(price),
-        amount=(Decimal(price * days), month) if days != month else (Decimal(price), 1),
+        qty=Decimal(days // month if whole else days),
+        over=1,
+        unit="month" if whole else "day",
+        unit_price=Decimal(price_cents),
+        base=1 if whole else month,
+        service=service,
         meta=meta,
     )

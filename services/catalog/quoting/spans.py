@@ -1,21 +1,21 @@
-"""Which days of a subscription are billed."""
+"""Days as half-open spans: what they share, and which of a subscription's are billed or free."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.catalog.subscriptions import Subscription
 from services.common.periods import Period
 
-__all__ = ["BilledDays", "billed_days", "intersection"]
+__all__ = ["BilledDays", "billed_days", "days_in", "intersection", "shared_days"]
 
 
 @dataclass(frozen=True, slots=True)
 class BilledDays:
-    """The billed days of a period, in order; how many are free by a trial; its last day."""
+    """The billed days of a period, in order; those that are free by a trial; its last day."""
 
     days: tuple[Period, ...]
-    free: int
+    trial: tuple[Period, ...]
     last: date
 
     def since(self, day: date) -> tuple[Period, ...]:
@@ -34,10 +34,10 @@ def billed_days(subscription: Subscription, period: Period, *, on_trial: bool) -
     last = period.end - timedelta(days=1)
     if subscription.trial_end is not None:
         billed = intersection(running, subscription.trial_end, None)
+        trial = intersection(running, date.min, subscription.trial_end)
     else:
-        billed = () if on_trial else running
-    free = sum(span.days for span in running) - sum(span.days for span in billed)
-    return BilledDays(billed, free, last)
+        billed, trial = ((), running) if on_trial else (running, ())
+    return BilledDays(billed, trial, last)
 
 
 def intersection(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:
@@ -48,6 +48,22 @@ def intersection(spans: Sequence[Period], start: date, end: date | None) -> tupl
         (max(span.start, start), span.end if end is None else min(span.end, end)) for span in spans
     )
     return tuple(Period(first, until) for first, until in kept if first < until)
+
+
+def days_in(spans: Iterable[Period]) -> int:
+    """How many days spans have together."""
+    return sum([span.days for span in spans])
+
+
+def shared_days(one: Sequence[Period], other: Sequence[Period]) -> int:
+    """How many days two sets of spans have in common."""
+    return sum(
+        [
+            max(0, (min(left.end, right.end) - max(left.start, right.start)).days)
+            for left in one
+            for right in other
+        ]
+    )
 
 
 def _without(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:

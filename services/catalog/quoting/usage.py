@@ -1,26 +1,32 @@
-"""The lines for what was used: over the allowance of a plan item, or of a kind without one."""
+"""The lines for what was used, priced by the day on which it was used.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+One ordered list of steps: the usage of the days that an item prices, its allowance, its hard
+cap, its price by tiers or units, its minimum. Days of one plan at one price are priced together.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.catalog.plans import PlanItem
+from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.inputs import (
+    HeldAddon,
     PriceSnapshot,
     QuoteInputs,
-    UsageFact,
+    Spans,
+    Term,
+    UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import Line, LineKind, line
-from services.catalog.quoting.models import MODELS, Charge
-from services.catalog.quoting.numbers import EXACT, NOUGHT, amount_text, text_of
-from services.catalog.quoting.shares import Share, Spread, projected, shares_of, spread_of
+from services.catalog.quoting.lines import Line, LineKind, ServiceDays, line, service_of
+from services.catalog.quoting.models import MODELS, Part
+from services.catalog.quoting.numbers import EXACT, ZERO, cents, quantity_text
+from services.catalog.quoting.spans import intersection, shared_days
 from services.catalog.vocabulary import UNITS, PricingModel
-from services.common.periods import Period
 
-__all__ = ["NoPriceInForce", "usage_lines"]
+__all__ = ["minimum_shares", "usage_lines"]
 
 OVERAGE_UNITS: Final = {
     kind: {unit: EXACT.divide(Decimal(1), Decimal(factor)) for unit, factor in units.items()}
@@ -28,205 +34,320 @@ OVERAGE_UNITS: Final = {
 }
 """What one unit of a kind is in each unit that it may be priced by: exact, or not declared."""
 
-
-class NoPriceInForce(ValueError):
-    """Usage that the plan does not cover, on a day on which nothing says what it costs."""
-
-    def __init__(self, resource_kind: str, day: date) -> None:
-        super().__init__(f"{resource_kind} has no price in force on {day}")
-        self.resource_kind = resource_kind
-        self.day = day
+DAY: Final = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Sum:
-    """What the shares of a version come to; everything over `month` times `parts`."""
+class Share(NamedTuple):
+    """The days that one item prices together, and the latest version that has it.
 
-    units: Decimal = NOUGHT
-    amount: Decimal = NOUGHT
-    allowance: Decimal = NOUGHT
-    used: Decimal = NOUGHT
-    unit: str = ""
-    unit_price: Decimal = NOUGHT
+    Without an item: days whose plan does not cover the kind.
+    """
+
+    version: VersionSnapshot
+    item: PlanItem | None
+    days: Spans
+    service: ServiceDays
+
+
+class Over(NamedTuple):
+    """What was used over an allowance; everything times `scale`, so that it is a decimal."""
+
+    used: Decimal
+    allowance: Decimal
+    over: Decimal
+    scale: int
+
+
+class Month(NamedTuple):
+    """What prices a month's usage: the terms, and what is held, on their days."""
+
+    days: int
+    terms: Sequence[Term]
+    addons: Sequence[HeldAddon]
+    projected_from: date | None
+    prices: Sequence[PriceSnapshot]
 
 
 def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """Overage and ad hoc lines, each by kind and then in the order of the terms.
+    """Overage and ad hoc lines, by kind and then in the order of the terms.
 
-    Raises NoPriceInForce.
+    Raises NoPriceInForce and AmountOutOfRange.
     """
-    used = sorted((fact for fact in inputs.usage if fact.qty), key=lambda fact: fact.resource_kind)
-    if not used:
-        return (), ()
-    if inputs.prices_on is not None:
-        shares = [projected(inputs)]
-    else:
-        shares = shares_of(inputs)
-        if not shares:
-            return (), ()
-    running = sum([share.days for share in shares]) + inputs.free_days
-    spread = spread_of(inputs.month.days, running)
-    by_version = _by_version(shares)
+    month = _month(inputs)
+    used: dict[str, list[UsageSeries]] = {}
+    for series in inputs.usage:  # in the order of their kinds
+        if series.is_used:
+            used.setdefault(series.resource_kind, []).append(series)
+    least = [kind for term in month.terms for kind in term.version.minimums if kind not in used]
+    if least:
+        used = {kind: used.get(kind, []) for kind in sorted({*used, *least})}
     overage: list[Line] = []
     ad_hoc: list[Line] = []
-    for fact in used:
-        for version, of_version in by_version:
-            item = version.item_of.get(fact.resource_kind)
-            if item is not None:
-                overage += _overage(fact, item, version, of_version, spread)
+    for kind, of_kind in used.items():
+        for share in _shares(kind, month.terms):
+            if share.item is not None:
+                overage += _overage(kind, share, share.item, of_kind, month)
             else:
-                ad_hoc += _ad_hoc(fact, inputs, of_version, spread)
+                ad_hoc += _ad_hoc(kind, share, of_kind, month)
     return tuple(overage), tuple(ad_hoc)
 
 
-def _by_version(shares: Sequence[Share]) -> list[tuple[VersionSnapshot, list[Share]]]:
-    if len(shares) == 1:
-        return [(shares[0].version, [shares[0]])]
-    found: dict[str, list[Share]] = {}
-    for share in shares:
-        found.setdefault(share.version.id, []).append(share)
-    return [(those[0].version, those) for those in found.values()]
+def _month(inputs: QuoteInputs) -> Month:
+    """The terms of each day; of a projection, a whole month by those that hold from here on."""
+    terms, addons = inputs.terms, inputs.addons
+    if inputs.projected_from is not None:
+        whole = (inputs.month,)
+        terms = (Term(inputs.version, whole),)
+        addons = tuple([HeldAddon(held.addon, whole) for held in addons if held.current])
+    return Month(inputs.month.days, terms, addons, inputs.projected_from, inputs.prices)
+
+
+def _shares(kind: str, terms: Sequence[Term]) -> list[Share]:
+    """The days of a month by what prices a kind on them.
+
+    Terms of one plan at one price with the same item are one share, and so are all days
+    whose plan does not cover the kind.
+    """
+    found: list[tuple[VersionSnapshot, PlanItem | None, Spans]] = []
+    for term in terms:
+        version, item = term.version, term.version.item_of.get(kind)
+        for place, (other, known, days) in enumerate(found):
+            if known == item and (item is None or version.sells_as(other)):
+                found[place] = version, item, (*days, *term.days)
+                break
+        else:
+            found.append((version, item, term.days))
+    return [
+        Share(version, item, days, service)
+        for version, item, days in found
+        if (service := service_of(days)) is not None
+    ]
 
 
 def _overage(
-    fact: UsageFact,
-    item: PlanItem,
-    version: VersionSnapshot,
-    shares: Sequence[Share],
-    spread: Spread,
+    kind: str, share: Share, item: PlanItem, used: Sequence[UsageSeries], month: Month
 ) -> list[Line]:
-    """The line of a plan item; none when nothing is over."""
-    model = MODELS[item.pricing_model]
-    to_units = OVERAGE_UNITS[fact.resource_kind][item.overage_unit]
-    monthly, parts, sums = fact.qty * spread.times, spread.parts, _Sum()
-    for share in shares:
-        allowance = (item.included_qty + share.brought(fact.resource_kind)) * parts
-        sums.allowance += allowance * share.days
-        sums.used += monthly * share.days
-        over = monthly - allowance
-        if over <= 0:
-            continue
-        if item.hard_cap_qty is not None:
-            over = min(over, item.hard_cap_qty * parts)
-        if over:
-            _add(sums, model(item, over * to_units, parts), share.days)
-    if not sums.units:
+    """The lines of a plan item; none when nothing is over and no minimum is due."""
+    over = _over_allowance(kind, share, used, month)
+    made: list[Line] = []
+    part = Part(share.service.days, month.days)
+    if over.over > 0:
+        made = _priced(kind, share, item, _capped(over, item, part), part)
+    if item.pricing_model is PricingModel.MINIMUM:
+        made += _minimum(kind, share, item, made, part)
+    return made
+
+
+def _used(used: Sequence[UsageSeries], days: Spans) -> Decimal:
+    """Step 1: what was used on some days; all of a projection."""
+    total = ZERO
+    for series in used:
+        if series.projected_qty is not None:
+            total += series.projected_qty
+        for run in series.runs:
+            for span in days:
+                first, until = max(run.first, span.start), min(run.end, span.end)
+                if first < until:
+                    total += run.qty * (until - first).days
+    return total
+
+
+def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month: Month) -> Over:
+    """Step 2: less what is included and what addons bring, each for the days on which it holds."""
+    days = share.service.days
+    whole = days == month.days
+    included = share.item.included_qty if share.item is not None else ZERO
+    brought = ZERO
+    for held in month.addons:
+        if held.addon.resource_kind == kind:
+            held_days = shared_days(held.days, share.days)
+            whole = whole and held_days == month.days
+            brought += held.addon.qty * held_days
+    if whole:
+        scale, allowance = 1, included + brought / month.days
+    else:
+        scale, allowance = month.days, included * days + brought
+    quantity = _used(used, share.days) * scale
+    return Over(quantity, allowance, quantity - allowance, scale)
+
+
+def _capped(over: Over, item: PlanItem, part: Part) -> Over:
+    """Step 3: at most the hard cap, prorated by days."""
+    if item.hard_cap_qty is None:
+        return over
+    cap = item.hard_cap_qty * part.days
+    scale = part.month // over.scale
+    # Both brought to a part of the month's days: `over.scale` is 1 or all of them.
+    if over.over * scale <= cap:
+        return over
+    return Over(over.used * scale, over.allowance * scale, cap, part.month)
+
+
+def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> list[Line]:
+    """Step 4: the price of what is over, by units, tiers or packages; a line for each charge."""
+    if not over.over:
         return []
-    meta = {
-        "plan_item_id": f"{version.id}/{fact.resource_kind}",
-        "plan_version_id": version.id,
-    }
-    if item.pricing_model is not PricingModel.ALLOWANCE:
-        meta["pricing_model"] = item.pricing_model.value
-    return [
-        _line(LineKind.OVERAGE, "Overage", fact.resource_kind, sums, shares, spread, meta),
-    ]
-
-
-def _ad_hoc(
-    fact: UsageFact, inputs: QuoteInputs, shares: Sequence[Share], spread: Spread
-) -> list[Line]:
-    """A line for each price in force; what addons bring is an allowance here too."""
-    monthly, parts = fact.qty * spread.times, spread.parts
-    sums: dict[str, tuple[PriceSnapshot, _Sum]] = {}
-    for share in shares:
-        allowance = share.brought(fact.resource_kind) * parts
-        over = monthly - allowance
-        if over <= 0:
-            continue
-        for price, days in _prices(fact.resource_kind, inputs, share):
-            _, so_far = sums.setdefault(price.id, (price, _Sum()))
-            to_units = OVERAGE_UNITS[fact.resource_kind][price.unit]
-            units = over * to_units
-            of_price = price.unit_price_cents
-            _add(so_far, Charge(units, price.unit, of_price, units * of_price), days)
-            so_far.used += monthly * days
-            so_far.allowance += allowance * days
-    return [
-        _line(
-            LineKind.AD_HOC,
-            "Usage",
-            fact.resource_kind,
-            summed,
-            shares,
-            spread,
-            {"resource_price_id": price.id},
-        )
-        for price, summed in sums.values()
-    ]
-
-
-def _prices(kind: str, inputs: QuoteInputs, share: Share) -> list[tuple[PriceSnapshot, int]]:
-    """The prices of a kind on the days of a share, each with its days. Raises NoPriceInForce."""
-    of_kind = [price for price in inputs.prices if price.resource_kind == kind]
-    if inputs.prices_on is not None:
-        for price in of_kind:
-            if _in_force(price, inputs.prices_on):
-                return [(price, share.days)]
-        raise NoPriceInForce(kind, inputs.prices_on)
-    found = [(price, _days_of(price, share.spans)) for price in of_kind]
-    found = [(price, days) for price, days in found if days]
-    if sum(days for _, days in found) != share.days:
-        raise NoPriceInForce(kind, _first_without(of_kind, share.spans))
-    return found
-
-
-def _in_force(price: PriceSnapshot, day: date) -> bool:
-    until = price.effective_to
-    return price.effective_from <= day and (until is None or day < until)
-
-
-def _days_of(price: PriceSnapshot, spans: Sequence[Period]) -> int:
-    days = 0
-    for span in spans:
-        end = span.end if price.effective_to is None else min(span.end, price.effective_to)
-        days += max(0, (end - max(span.start, price.effective_from)).days)
-    return days
-
-
-def _first_without(prices: Sequence[PriceSnapshot], spans: Sequence[Period]) -> date:
-    """The first day of spans on which none of the prices is in force, of which there is one."""
-    days = (
-        date.fromordinal(day)
-        for span in spans
-        for day in range(span.start.toordinal(), span.end.toordinal())
+    units = over.over * OVERAGE_UNITS[kind][item.overage_unit]
+    used, allowance = (
+        quantity_text(over.used, over.scale),
+        quantity_text(over.allowance, over.scale),
     )
-    return next(day for day in days if not any(_in_force(price, day) for price in prices))
+    made = []
+    for charge in MODELS[item.pricing_model](item, units, over.scale, part):
+        meta = _meta(kind, share, part)
+        meta["used"], meta["allowance"] = used[0], allowance[0]
+        if item.pricing_model is not PricingModel.ALLOWANCE:
+            meta["pricing_model"] = item.pricing_model.value
+        if charge.tier:
+            meta["tier"] = str(charge.tier)
+        made.append(
+            line(
+                LineKind.OVERAGE,
+                kind,
+                f"Overage: {kind}",
+                qty=charge.qty,
+                over=charge.over,
+                unit=charge.unit,
+                unit_price=charge.unit_price_cents,
+                base=charge.base,
+                service=share.service,
+                meta=meta,
+            )
+        )
+    return made
 
 
-def _add(sums: _Sum, charge: Charge, days: int) -> None:
-    sums.units += charge.units * days
-    sums.amount += charge.amount * days
-    sums.unit = charge.unit
-    sums.unit_price = max(sums.unit_price, charge.unit_price_cents)
+def _minimum(
+    kind: str, share: Share, item: PlanItem, made: Sequence[Line], part: Part
+) -> list[Line]:
+    """Step 5: what the lines lack to the least amount, prorated by days, used or not."""
+    least = cents(Decimal(item.amount_cents * part.days), part.month)
+    missing = least - sum([one.amount_cents for one in made])
+    if missing <= 0:
+        return []
+    meta = _meta(kind, share, part)
+    meta["minimum_cents"], meta["pricing_model"] = str(least), item.pricing_model.value
+    return [
+        line(
+            LineKind.OVERAGE,
+            kind,
+            f"Minimum: {kind}",
+            qty=Decimal(1),
+            over=1,
+            unit="minimum",
+            unit_price=Decimal(missing),
+            base=1,
+            service=share.service,
+            meta=meta,
+        )
+    ]
 
 
-def _line(
-    kind: LineKind,
-    word: str,
-    resource_kind: str,
-    sums: _Sum,
-    shares: Sequence[Share],
-    spread: Spread,
-    meta: dict[str, str],
-) -> Line:
-    over = spread.month * spread.parts
-    qty, exact_qty = amount_text(sums.units, over)
-    meta["used"] = amount_text(sums.used, over)[0]
-    if sums.allowance or kind is LineKind.OVERAGE:
-        meta["allowance"] = amount_text(sums.allowance, over)[0]
-    if exact_qty:
-        meta["exact_qty"] = exact_qty
-    days = sum([share.days for share in shares])
-    if days != spread.month:
-        meta["proration"] = f"{days}/{spread.month}"
+def minimum_shares(terms: Sequence[Term]) -> Iterator[tuple[str, Share]]:
+    """The kinds for which terms owe a least amount without any usage, with the days that do."""
+    for kind in sorted({kind for term in terms for kind in term.version.minimums}):
+        for share in _shares(kind, terms):
+            if share.item is not None and share.item.pricing_model is PricingModel.MINIMUM:
+                yield kind, share
+
+
+def _ad_hoc(kind: str, share: Share, used: Sequence[UsageSeries], month: Month) -> list[Line]:
+    """A line for each unit price; what addons bring is an allowance here too.
+
+    The allowance is used up in the order of the days.
+    """
+    over = _over_allowance(kind, share, used, month)
+    if over.over <= 0:
+        return []
+    part = Part(share.service.days, month.days)
+    return [
+        _ad_hoc_line(kind, price, days, of_price, part)
+        for price, days, of_price in _by_price(kind, share, used, over, month)
+    ]
+
+
+def _by_price(
+    kind: str, share: Share, used: Sequence[UsageSeries], over: Over, month: Month
+) -> list[tuple[PriceSnapshot, Spans, Over]]:
+    """What is over, by the price in force on its day. Raises NoPriceInForce."""
+    prices = [price for price in month.prices if price.resource_kind == kind]
+    if month.projected_from is not None:
+        return [(_price_on(kind, prices, month.projected_from), share.days, over)]
+    for price in prices:
+        if all(_holds(price, run.first, run.end) for series in used for run in series.runs):
+            return [(price, share.days, over)]
+    left = over.allowance
+    found: dict[str, tuple[PriceSnapshot, Decimal, Decimal]] = {}
+    for day, qty in _days_of(used, share.days):
+        quantity = qty * over.scale
+        allowed = min(left, quantity)
+        left -= allowed
+        if allowed == quantity and not any(price.in_force(day) for price in prices):
+            continue  # what costs nothing needs no price
+        price = _price_on(kind, prices, day)
+        _, used_so_far, allowed_so_far = found.get(price.id, (price, ZERO, ZERO))
+        found[price.id] = price, used_so_far + quantity, allowed_so_far + allowed
+    return [
+        (
+            price,
+            intersection(share.days, price.effective_from, price.effective_to),
+            Over(quantity, allowed, quantity - allowed, over.scale),
+        )
+        for price, quantity, allowed in found.values()
+        if quantity > allowed
+    ]
+
+
+def _days_of(used: Sequence[UsageSeries], days: Spans) -> Iterable[tuple[date, Decimal]]:
+    """What was used on each of some days on which anything was, in their order."""
+    found: dict[date, Decimal] = {}
+    for series in used:
+        for run in series.runs:
+            for number in range(run.days):
+                day = run.first + number * DAY
+                if run.qty and any(day in span for span in days):
+                    found[day] = found.get(day, ZERO) + run.qty
+    return sorted(found.items())
+
+
+def _price_on(kind: str, prices: Sequence[PriceSnapshot], day: date) -> PriceSnapshot:
+    for price in prices:
+        if price.in_force(day):
+            return price
+    raise NoPriceInForce(kind, day)
+
+
+def _holds(price: PriceSnapshot, first: date, end: date) -> bool:
+    """Whether a price is in force on all days of a span."""
+    return price.effective_from <= first and (
+        price.effective_to is None or end <= price.effective_to
+    )
+
+
+def _ad_hoc_line(kind: str, price: PriceSnapshot, days: Spans, over: Over, part: Part) -> Line:
+    meta = {"resource_price_id": price.id, "used": quantity_text(over.used, over.scale)[0]}
+    if over.allowance:
+        meta["allowance"] = quantity_text(over.allowance, over.scale)[0]
+    if part.days != part.month:
+        meta["proration"] = f"{part.days}/{part.month}"
     return line(
+        LineKind.AD_HOC,
         kind,
-        resource_kind,
-        f"{word}: {resource_kind}",
-        qty=qty,
-        unit=sums.unit,
-        unit_price=text_of(sums.unit_price),
-        amount=(sums.amount, over),
+        f"Usage: {kind}",
+        qty=over.over * OVERAGE_UNITS[kind][price.unit],
+        over=over.scale,
+        unit=price.unit,
+        unit_price=price.unit_price_cents,
+        base=1,
+        service=service_of(days),
         meta=meta,
     )
+
+
+def _meta(kind: str, share: Share, part: Part) -> dict[str, str]:
+    """What priced an overage line."""
+    version = share.version.id
+    meta = {"plan_item_id": f"{version}/{kind}", "plan_version_id": version}
+    if part.days != part.month:
+        meta["proration"] = f"{part.days}/{part.month}"
+    return meta

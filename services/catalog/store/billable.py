@@ -7,9 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.catalog.deployments import Deployment
-from services.catalog.lifecycle import State
 from services.catalog.quoting.freezing import Known, price_snapshots, version_snapshot
-from services.catalog.quoting.spans import billed_days
 from services.catalog.store.deployments import COLUMNS, deployment_of
 from services.catalog.store.prices import prices_in
 from services.catalog.store.subscriptions import SELECT, subscriptions_of
@@ -68,9 +66,9 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
 async def billable_page(
     session: ReadSession, period: Period, tenants: Sequence[str], *, after: str, limit: int
 ) -> tuple[list[str], list[tuple[Subscription, Deployment]]]:
-    """The next tenants with a subscription in a period, and what of theirs has a billed day.
+    """The next tenants with a subscription in a period, and their subscriptions of it.
 
-    By tenant, then by deployment. A tenant may have nothing that has.
+    By tenant, then by deployment.
     """
     span = {"start": period.start, "end": period.end}
     page: dict[str, Any] = {**span, "after": after, "limit": limit}
@@ -85,12 +83,6 @@ async def billable_page(
         deployment.id: deployment
         for deployment in map(deployment_of, await session.execute(DEPLOYMENTS, {"ids": list(ids)}))
     }
-    pairs = (
+    return found, [
         (subscription, deployments[subscription.deployment_id]) for subscription in subscriptions
-    )
-    return found, [pair for pair in pairs if _has_billed_day(*pair, period)]
-
-
-def _has_billed_day(subscription: Subscription, deployment: Deployment, period: Period) -> bool:
-    trial = deployment.state is State.TRIAL
-    return bool(billed_days(subscription, period, on_trial=trial).days)
+    ]

@@ -1,16 +1,17 @@
-"""Unit prices of usage that no plan item covers: effective-dated, never two at once."""
+"""Unit prices of usage that no plan item covers: effective-dated, no two in force at once."""
 
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, text
 
+from services.catalog.models import resource_prices
 from services.catalog.plans import ResourcePrice, UnitPrice
 from services.catalog.store.locks import lock_catalog
-from services.common.database import ReadSession, WriteSession, violated_constraint
-from services.common.errors import FailedPrecondition
+from services.common.database import ReadSession, WriteSession
+from services.common.effective_dates import Span
+from services.common.effective_rows import set_row
 from services.common.periods import Period
 
 __all__ = ["PricePosition", "all_prices", "create_price", "end_price", "list_prices", "prices_in"]
@@ -18,22 +19,26 @@ __all__ = ["PricePosition", "all_prices", "create_price", "end_price", "list_pri
 PricePosition = tuple[str, str, date]
 
 COLUMNS: Final = """
-id, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
+id, continues, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
 """
 
 SELECT: Final = f"SELECT {COLUMNS} FROM resource_prices"
 
-ALL: Final = text(f"{SELECT} ORDER BY resource_kind, currency, effective_from")
+ALL: Final = text(
+    f"{SELECT} WHERE superseded_at IS NULL ORDER BY resource_kind, currency, effective_from"
+)
 
 IN_PERIOD: Final = text(f"""
 {SELECT}
-WHERE effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
+WHERE superseded_at IS NULL
+  AND effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
 ORDER BY resource_kind, currency, effective_from
 """)
 
 LIST: Final = text(f"""
 {SELECT}
-WHERE (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
+WHERE superseded_at IS NULL
+  AND (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
   AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
   AND (CAST(:after_kind AS text) IS NULL
        OR (resource_kind, currency) > (CAST(:after_kind AS text), CAST(:after_currency AS text))
@@ -41,19 +46,6 @@ WHERE (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
           AND effective_from < CAST(:after_day AS date))
 ORDER BY resource_kind, currency, effective_from DESC
 LIMIT :limit
-""")
-
-END_OPEN: Final = text("""
-UPDATE resource_prices SET effective_to = :effective_from
-WHERE resource_kind = :resource_kind AND currency = :currency
-  AND effective_to IS NULL AND effective_from < :effective_from
-""")
-
-CREATE: Final = text(f"""
-INSERT INTO resource_prices
-    (resource_kind, unit, unit_price_cents, currency, effective_from, effective_to, created_at)
-VALUES (:resource_kind, :unit, :unit_price_cents, :currency, :effective_from, :effective_to, now())
-RETURNING {COLUMNS}
 """)
 
 END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id")
@@ -87,24 +79,24 @@ async def list_prices(
 
 
 async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice:
-    """Sets a price; one that is open then ends that day.
+    """Sets a price for its days; what held before goes on outside of them.
 
-    Raises FailedPrecondition when a day of it has a price already.
+    Raises FailedPrecondition for one without an end over one that was set from a later day.
     """
     await lock_catalog(session)
-    values = {name: getattr(price, name) for name in UnitPrice.__slots__}
-    await session.execute(END_OPEN, values)
-    try:
-        return _price((await session.execute(CREATE, values)).one())
-    except IntegrityError as error:
-        if violated_constraint(error) != "resource_prices_no_overlap":
-            raise
-        raise FailedPrecondition(
-            f"effective_from: {price.resource_kind} in {price.currency} has a price in these"
-            " days already",
-            reason="PRICE_OVERLAPS",
-            metadata={"field": "effective_from", "resource_kind": price.resource_kind},
-        ) from error
+    made = await set_row(
+        session,
+        resource_prices,
+        same={"resource_kind": price.resource_kind, "currency": price.currency},
+        values={
+            "unit": price.unit,
+            "unit_price_cents": price.unit_price_cents,
+            "created_at": func.now(),
+        },
+        span=Span(price.effective_from, price.effective_to),
+        reason="PRICE_OVERLAPS",
+    )
+    return ResourcePrice(made.id, price)
 
 
 async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
@@ -113,4 +105,4 @@ async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
 
 
 def _price(row: Any) -> ResourcePrice:  # noqa: ANN401
-    return ResourcePrice(row[0], UnitPrice(*row[1:]))
+    return ResourcePrice(row[0], UnitPrice(*row[2:]), row[1])

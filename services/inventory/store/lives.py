@@ -43,6 +43,7 @@ MEASURED: Final = " ".join(
 
 LIVES: Final = f"""
 SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS measured,
+       coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
        coalesce(CAST(r.project_id AS text), '') AS project_id, coalesce(p.name, '') AS project_name,
        least(r.provider_created_at, r.first_seen_at) AS lived_from,
        CASE WHEN r.deleted_at IS NOT NULL THEN r.last_seen_at END AS lived_to,
@@ -240,6 +241,7 @@ def _life(row: Row[Any]) -> Life:
         status=row.status,
         size=row.size,
         measured=row.measured,
+        unmeasured=row.unmeasured,
         project_id=row.project_id,
         project_name=row.project_name,
         lived_from=row.lived_from,

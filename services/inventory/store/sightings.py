@@ -193,7 +193,9 @@ async def _record_rest(
                 *(one.content.tags for one in known.values()),
             ),
         )
-        recorded = [record(one, known.get(one.provider_id), deployments) for one in sighted]
+        recorded = [
+            record(one, known.get(one.provider_id), deployments, kind=batch.kind) for one in sighted
+        ]
         await prepare_months(session)
         columns = _columns(batch, recorded, [batch.digests[position] for position in rest], cause)
         columns["rehomed"] = [

@@ -248,7 +248,12 @@ def add_spaces(world: World) -> None:
     """Buckets, their keys and their CDN endpoints."""
     for plan in BUCKETS:
         created = world.instant("bucket", plan.name, latest=0.6)
-        document = {"name": plan.name, "region": plan.region, "size_gigabytes": plan.gigabytes}
+        document = {
+            "name": plan.name,
+            "region": plan.region,
+            "size_gigabytes": plan.gigabytes,
+            "created_at": render_instant(created),
+        }
         world.add("spaces_bucket", plan.name, document)
         world.assign(f"do:space:{plan.name}", plan.project, created)
         world.bill(

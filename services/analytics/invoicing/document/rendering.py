@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from xhtml2pdf import pisa
 
 from services.analytics.invoicing.document.view import InvoiceDocument
 
@@ -51,6 +50,9 @@ def as_pdf(document: InvoiceDocument) -> bytes:
     page = _TEMPLATES.get_template(TEMPLATE).render(
         invoice=document, pdf=True, fonts=FONTS.as_posix()
     )
+    # Imported by whoever asks for a PDF: it is a third of all that the service imports.
+    from xhtml2pdf import pisa
+
     target = io.BytesIO()
     with _ONE_AT_A_TIME:
         result: Any = pisa.CreatePDF(page, dest=target, encoding="utf-8", link_callback=_only_fonts)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from services.analytics.invoicing.lines import ADJUSTMENT, TAX
 from services.analytics.invoicing.messages import party_of
@@ -10,7 +11,7 @@ from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.parties import Party
 from services.analytics.invoicing.states import InvoiceStatus
 from services.analytics.invoicing.store.rows import Stored
-from services.common.money import plain
+from services.common.money import amount_text, plain
 from services.common.periods import month_of
 
 __all__ = ["DocumentLine", "DocumentSection", "InvoiceDocument", "amount_in_words", "view_of"]
@@ -88,25 +89,25 @@ def view_of(row: Stored, lines: Sequence[Stored], names: Mapping[str, str]) -> I
         issuer=party_of(row.issuer) if row.issuer else Party(""),
         recipient=recipient,
         tenant_id=row.tenant_id,
-        sections=_sections(lines, names),
-        subtotal=amount_in_words(row.subtotal_cents),
+        sections=_sections(lines, names, row.currency),
+        subtotal=amount_in_words(row.subtotal_cents, row.currency),
         tax_label=f"{row.tax_label} {plain(row.tax_rate_percent)}%",
-        tax=amount_in_words(row.tax_cents),
-        total=amount_in_words(row.total_cents),
-        credited=amount_in_words(-credited) if credited else "",
-        due=amount_in_words(0 if settled else row.total_cents - credited),
+        tax=amount_in_words(row.tax_cents, row.currency),
+        total=amount_in_words(row.total_cents, row.currency),
+        credited=amount_in_words(-credited, row.currency) if credited else "",
+        due=amount_in_words(0 if settled else row.total_cents - credited, row.currency),
         chain_hash=row.chain_hash or "",
     )
 
 
-def amount_in_words(cents: int) -> str:
+def amount_in_words(cents: Decimal | int, currency: str) -> str:
     """An amount as in `1,234.50`, with a true minus sign in front of a negative one."""
-    sign = "\N{MINUS SIGN}" if cents < 0 else ""
-    whole, rest = divmod(abs(cents), 100)
-    return f"{sign}{whole:,}.{rest:02d}"
+    return amount_text(cents, currency, minus="\N{MINUS SIGN}")
 
 
-def _sections(lines: Sequence[Stored], names: Mapping[str, str]) -> tuple[DocumentSection, ...]:
+def _sections(
+    lines: Sequence[Stored], names: Mapping[str, str], currency: str
+) -> tuple[DocumentSection, ...]:
     by_deployment: dict[str, list[Stored]] = {}
     for line in lines:
         if line.kind != TAX:
@@ -114,22 +115,20 @@ def _sections(lines: Sequence[Stored], names: Mapping[str, str]) -> tuple[Docume
     return tuple(
         DocumentSection(
             title=names.get(deployment) or deployment,
-            lines=tuple(map(_line, members)),
-            subtotal=amount_in_words(sum(line.amount_cents for line in members)),
+            lines=tuple(_line(line, currency) for line in members),
+            subtotal=amount_in_words(sum(line.amount_cents for line in members), currency),
         )
         for deployment, members in by_deployment.items()
     )
 
 
-def _line(line: Stored) -> DocumentLine:
-    price = plain(line.unit_price_cents / 100)
-    whole, _, cents = price.partition(".")
+def _line(line: Stored, currency: str) -> DocumentLine:
     return DocumentLine(
         description=line.description,
         note=_note(line),
         qty=f"{_grouped(plain(line.qty))} {line.unit}",
-        unit_price=f"{_grouped(whole)}.{cents.ljust(2, '0')}",
-        amount=amount_in_words(line.amount_cents),
+        unit_price=amount_in_words(line.unit_price_cents, currency),
+        amount=amount_in_words(line.amount_cents, currency),
     )
 
 

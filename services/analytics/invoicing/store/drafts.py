@@ -16,18 +16,38 @@ from services.analytics.invoicing.models import (
     tenant_invoices,
 )
 from services.common.database import ReadSession, WriteSession
+from services.common.periods import Period
 
-__all__ = ["delete_drafts", "insert_drafts", "living_invoices", "void_drafts"]
+__all__ = [
+    "DraftKey",
+    "delete_drafts",
+    "insert_drafts",
+    "key_of",
+    "living_invoices",
+    "void_drafts",
+]
+
+DraftKey = tuple[str, str]
+"""What an invoice of a month is one of: tenant and currency."""
+
+
+def key_of(draft: Draft) -> DraftKey:
+    """Which of the month's invoices a draft is."""
+    return draft.tenant_id, draft.currency
 
 
 # Tenant by tenant: a month that just grew has no statistics yet, by which the planner would
 # know better than to read all of it.
 _LIVING: Final = text("""
-    SELECT invoice.id, invoice.tenant_id, invoice.status, invoice.rollup_id
+    SELECT invoice.id, invoice.tenant_id, invoice.currency, invoice.status, invoice.rollup_id,
+           ARRAY(SELECT subscription_id FROM tenant_invoice_proofs AS proof
+                 WHERE proof.invoice_id = invoice.id AND proof.subscription_id <> ''
+                   AND proof.service_month IS NULL) AS subscription_ids
     FROM unnest(CAST(:tenants AS text[])) AS asked (tenant_id)
     CROSS JOIN LATERAL (
         SELECT * FROM tenant_invoices
-        WHERE tenant_id = asked.tenant_id AND period = :period AND status <> 'void' LIMIT 1
+        WHERE tenant_id = asked.tenant_id AND period = :period AND status <> 'void'
+        OFFSET 0
     ) AS invoice
 """)
 
@@ -35,7 +55,10 @@ _LIVING: Final = text("""
 async def living_invoices(
     session: ReadSession, period: date, tenant_ids: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """The invoices of these tenants for a month that are not void: one a tenant at most."""
+    """The invoices of these tenants for a month that are not void: one a currency at most.
+
+    With the subscriptions that they bill for that month.
+    """
     asked = {"tenants": list(tenant_ids), "period": period}
     return (await session.execute(_LIVING, asked)).all()
 
@@ -61,41 +84,52 @@ _INSERT: Final = text("""
                 CAST(:lines_hashes AS text[]), CAST(:proofs_hashes AS text[]))
          AS draft (tenant_id, currency, subtotal, tax, rule_id, label, rate, lines,
                    lines_hash, proofs_hash)
-    ON CONFLICT (tenant_id, period) WHERE status <> 'void' DO NOTHING
-    RETURNING id, tenant_id
+    ON CONFLICT (tenant_id, period, currency) WHERE status <> 'void' DO NOTHING
+    RETURNING id, tenant_id, currency
 """)
 # By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
 _INSERT_LINES: Final = """
     INSERT INTO tenant_invoice_lines
         (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
-         unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end)
+         unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end,
+         dimensions, price_base_qty, service_days)
     SELECT invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
-           price, amount, CAST(meta AS jsonb), deployment_id, service_start, service_end
+           price, amount, CAST(meta AS jsonb), deployment_id, service_start, service_end,
+           CAST(dimensions AS jsonb), price_base_qty, service_days
     FROM unnest(%(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
                 %(kinds)b::text[], %(resource_kinds)b::text[], %(descriptions)b::text[],
                 %(qtys)b::numeric[], %(units)b::text[], %(prices)b::numeric[],
                 %(amounts)b::bigint[], %(metas)b::text[], %(deployments)b::text[],
-                %(starts)b::date[], %(ends)b::date[])
+                %(starts)b::date[], %(ends)b::date[], %(dimensions)b::text[],
+                %(bases)b::numeric[], %(days)b::integer[])
          AS line (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
-                  price, amount, meta, deployment_id, service_start, service_end)
+                  price, amount, meta, deployment_id, service_start, service_end, dimensions,
+                  price_base_qty, service_days)
 """
 _INSERT_PROOFS: Final = """
     INSERT INTO tenant_invoice_proofs
         (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
-         inputs_hash, engine_version, result_hash, deployment_name)
-    SELECT * FROM unnest(
+         inputs_hash, engine_version, result_hash, deployment_name, service_month, covered_days)
+    SELECT invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+           inputs_hash, engine_version, result_hash, deployment_name, service_month,
+           CAST(covered_days AS datemultirange)
+    FROM unnest(
         %(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
         %(deployments)b::text[], %(subscriptions)b::text[], %(inputs)b::text[],
-        %(inputs_hashes)b::text[], %(engines)b::text[], %(results)b::text[], %(names)b::text[])
+        %(inputs_hashes)b::text[], %(engines)b::text[], %(results)b::text[], %(names)b::text[],
+        %(months)b::date[], %(covered)b::text[])
+         AS proof (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+                   inputs_hash, engine_version, result_hash, deployment_name, service_month,
+                   covered_days)
 """
 
 
 async def insert_drafts(
     session: WriteSession, rollup_id: UUID, period: date, drafts: Sequence[Draft], at: datetime
-) -> dict[str, UUID]:
-    """Writes drafts with their lines and proofs; answers the invoice of each tenant that got one.
+) -> dict[DraftKey, UUID]:
+    """Writes drafts with their lines and proofs; the invoices by tenant and currency.
 
-    A tenant that has an invoice by now is left out.
+    What has an invoice by now is left out.
     """
     made = await session.execute(
         _INSERT,
@@ -115,18 +149,18 @@ async def insert_drafts(
             "proofs_hashes": [proofs_hash(draft.proofs) for draft in drafts],
         },
     )
-    ids = {row.tenant_id: row.id for row in made}
-    written = [draft for draft in drafts if draft.tenant_id in ids]
+    ids = {(row.tenant_id, row.currency): row.id for row in made}
+    written = [draft for draft in drafts if key_of(draft) in ids]
     await _insert_lines(session, ids, written)
     await _insert_proofs(session, ids, written)
     return ids
 
 
 async def _insert_lines(
-    session: WriteSession, ids: dict[str, UUID], drafts: Sequence[Draft]
+    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
 ) -> None:
     rows = [
-        (draft.tenant_id, position, line)
+        (draft, position, line)
         for draft in drafts
         for position, line in enumerate(draft.lines, start=1)
     ]
@@ -134,8 +168,8 @@ async def _insert_lines(
     await driver.execute(
         _INSERT_LINES,
         {
-            "invoices": [ids[tenant] for tenant, _, _ in rows],
-            "tenants": [tenant for tenant, _, _ in rows],
+            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
+            "tenants": [draft.tenant_id for draft, _, _ in rows],
             "positions": [position for _, position, _ in rows],
             "kinds": [line.kind for _, _, line in rows],
             "resource_kinds": [line.resource_kind for _, _, line in rows],
@@ -148,15 +182,21 @@ async def _insert_lines(
             "deployments": [line.deployment_id for _, _, line in rows],
             "starts": [line.service.start for _, _, line in rows],
             "ends": [line.service.end for _, _, line in rows],
+            "dimensions": [
+                orjson.dumps(dict(line.dimensions)).decode() if line.dimensions else "{}"
+                for _, _, line in rows
+            ],
+            "bases": [line.price_base_qty for _, _, line in rows],
+            "days": [line.service_days for _, _, line in rows],
         },
     )
 
 
 async def _insert_proofs(
-    session: WriteSession, ids: dict[str, UUID], drafts: Sequence[Draft]
+    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
 ) -> None:
     rows = [
-        (draft.tenant_id, position, proof)
+        (draft, position, proof)
         for draft in drafts
         for position, proof in enumerate(draft.proofs, start=1)
     ]
@@ -164,8 +204,8 @@ async def _insert_proofs(
     await driver.execute(
         _INSERT_PROOFS,
         {
-            "invoices": [ids[tenant] for tenant, _, _ in rows],
-            "tenants": [tenant for tenant, _, _ in rows],
+            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
+            "tenants": [draft.tenant_id for draft, _, _ in rows],
             "positions": [position for _, position, _ in rows],
             "deployments": [proof.deployment_id for _, _, proof in rows],
             "subscriptions": [proof.subscription_id for _, _, proof in rows],
@@ -174,8 +214,16 @@ async def _insert_proofs(
             "engines": [proof.engine_version for _, _, proof in rows],
             "results": [proof.result_hash for _, _, proof in rows],
             "names": [proof.deployment_name for _, _, proof in rows],
+            "months": [proof.service_month for _, _, proof in rows],
+            "covered": [_multirange(proof.covered) for _, _, proof in rows],
         },
     )
+
+
+def _multirange(days: Sequence[Period] | None) -> str | None:
+    if days is None:
+        return None
+    return f"{{{','.join(f'[{span.start},{span.end})' for span in days)}}}"
 
 
 _VOID: Final = text("""

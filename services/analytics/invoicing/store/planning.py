@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,11 +10,15 @@ from sqlalchemy import Row, func, select, text, update
 
 from services.analytics.invoicing.models import rollup_tenants, rollups
 from services.analytics.invoicing.states import Outcome
+from services.analytics.usage.store.periods import IS_PRICED_AGAIN
 from services.common.database import ReadSession, WriteSession
 
 __all__ = [
+    "BackdatedChange",
     "TenantOutcome",
+    "backdated_cursor",
     "close_plan",
+    "note_backdated_changes",
     "outcomes_of_page",
     "outcomes_of_tenants",
     "plan_tenants",
@@ -74,18 +78,74 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# Who has no subscription any more may still owe for usage that came late.
-_PLAN_LATE: Final = text("""
+# Who has no subscription any more may still owe for what is learned late. As `open_changes`.
+_PLAN_LATE: Final = text(f"""
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
     SELECT :rollup_id, late.tenant_id,
            (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
                + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT tenant_id FROM usage_adjustments
-          WHERE invoice_id IS NULL AND period < :period) AS late
+    FROM (SELECT DISTINCT tenant_id FROM month_changes AS change
+          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}) AS late
     WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = late.tenant_id)
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class BackdatedChange:
+    """That a subscription was changed for days of a month before the one of the change."""
+
+    tenant_id: str
+    deployment_id: str
+    effective_from: date
+
+
+_CURSOR: Final = text("SELECT position FROM read_cursors WHERE name = 'backdated_changes'")
+_ADVANCE: Final = text("""
+    UPDATE read_cursors SET position = :until
+    WHERE name = 'backdated_changes' AND position = :after
+""")
+# Months that are open are billed by what is known when they close.
+_NOTE: Final = text("""
+    INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
+    SELECT DISTINCT change.tenant_id, change.deployment_id, month.period, 'subscription',
+           CAST(:at AS timestamptz)
+    FROM unnest(CAST(:tenants AS text[]), CAST(:deployments AS text[]), CAST(:since AS date[]))
+         AS change (tenant_id, deployment_id, since)
+    JOIN metering_months AS month
+      ON month.period >= date_trunc('month', change.since)::date AND month.closed_at IS NOT NULL
+""")
+
+
+async def backdated_cursor(session: ReadSession) -> int:
+    """Up to where the catalog's backdated changes were noted."""
+    return int((await session.execute(_CURSOR)).scalar_one())
+
+
+async def note_backdated_changes(
+    session: WriteSession,
+    changes: Sequence[BackdatedChange],
+    *,
+    after: int,
+    until: int,
+    at: datetime,
+) -> None:
+    """Notes, for each closed month that a change reaches, that it is to be priced again.
+
+    Those after one cursor until another; nothing when somebody else noted them meanwhile.
+    """
+    advanced = await session.execute(_ADVANCE, {"after": after, "until": until})
+    if advanced.rowcount and changes:
+        await session.execute(
+            _NOTE,
+            {
+                "tenants": [one.tenant_id for one in changes],
+                "deployments": [one.deployment_id for one in changes],
+                "since": [one.effective_from for one in changes],
+                "at": at,
+            },
+        )
 
 
 async def close_plan(

@@ -5,15 +5,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from services.analytics.invoicing.parties import Party, TaxRule
 from services.analytics.invoicing.profile_models import billing_profiles, tax_rules
 from services.common.access import Scope
-from services.common.database import ReadSession, WriteSession, violated_constraint
-from services.common.errors import AlreadyExists, NotFound
+from services.common.database import ReadSession, WriteSession
+from services.common.effective_dates import Span
+from services.common.effective_rows import set_row
+from services.common.errors import NotFound
 
 __all__ = [
     "create_tax_rule",
@@ -98,9 +99,7 @@ async def tax_regions(
 
 async def tax_rules_on(session: ReadSession, day: date) -> Mapping[str, TaxRule]:
     """The rule of each region that is in force on a day."""
-    rows = await session.execute(
-        select(tax_rules).where(_RULE.effective_from <= day, _not_ended_by(day))
-    )
+    rows = await session.execute(select(tax_rules).where(*_in_force_on(day)))
     return {
         row.tax_region: TaxRule(row.id, row.tax_region, row.label, row.rate_percent) for row in rows
     }
@@ -115,7 +114,10 @@ async def list_tax_rules(
 ) -> Sequence[Row[Any]]:
     """Tax rules by region, newest first; `after` is where the page before ended."""
     statement = (
-        select(tax_rules).order_by(_RULE.tax_region, _RULE.effective_from.desc()).limit(limit)
+        select(tax_rules)
+        .where(_RULE.superseded_at.is_(None))
+        .order_by(_RULE.tax_region, _RULE.effective_from.desc())
+        .limit(limit)
     )
     if region:
         statement = statement.where(_RULE.tax_region == region)
@@ -140,42 +142,23 @@ async def create_tax_rule(
     by: str,
     at: datetime,
 ) -> Row[Any]:
-    """Sets a region's tax; the rule that is open then ends that day.
+    """Sets a region's tax for some days; what held before goes on outside of them.
 
-    Raises AlreadyExists when it would overlap another one.
+    Raises FailedPrecondition for one without an end over one that was set from a later day.
     """
-    await session.execute(
-        update(tax_rules)
-        .where(
-            _RULE.tax_region == region,
-            _RULE.effective_to.is_(None),
-            _RULE.effective_from < effective_from,
-        )
-        .values(effective_to=effective_from)
+    return await set_row(
+        session,
+        tax_rules,
+        same={"tax_region": region},
+        values={"label": label, "rate_percent": rate_percent, "created_by": by, "created_at": at},
+        span=Span(effective_from, effective_to),
+        reason="TAX_RULE_OVERLAPS",
     )
-    try:
-        return (
-            await session.execute(
-                insert(tax_rules)
-                .values(
-                    tax_region=region,
-                    label=label,
-                    rate_percent=rate_percent,
-                    effective_from=effective_from,
-                    effective_to=effective_to,
-                    created_by=by,
-                    created_at=at,
-                )
-                .returning(tax_rules)
-            )
-        ).one()
-    except IntegrityError as error:
-        if violated_constraint(error) != "tax_rules_no_overlap":
-            raise
-        raise AlreadyExists(
-            f"a tax rule of {region} is in force in that span", reason="TAX_RULE_OVERLAPS"
-        ) from error
 
 
-def _not_ended_by(day: date) -> ColumnElement[bool]:
-    return func.coalesce(_RULE.effective_to > day, True)
+def _in_force_on(day: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _RULE.superseded_at.is_(None),
+        _RULE.effective_from <= day,
+        func.coalesce(_RULE.effective_to > day, True),
+    )

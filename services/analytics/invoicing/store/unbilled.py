@@ -1,51 +1,77 @@
-"""Usage of a month that is on nobody's invoice: what an operator gives away without knowing."""
+"""Usage of a month that may be on nobody's invoice: which tenants to look at."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from services.common.database import ReadSession
+from services.analytics.invoicing.unbilled import UnbilledTotal
+from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
-__all__ = ["MOST_UNBILLED", "unbilled_deployments"]
+__all__ = ["keep_unbilled_total", "tenants_to_look_at"]
 
-MOST_UNBILLED: Final = 100
-
-# What is billed is taken away as a set: a look-up for each deployment would be planned by
-# statistics that do not know yet what the roll-up has just written. A tenant that failed is told
-# of as such, with its reason.
-_UNBILLED: Final = text("""
-    WITH unbilled AS (
-        SELECT tenant_id, deployment_id FROM daily_usage
-        WHERE day >= :start AND day < :end AND qty > 0
-        EXCEPT
-        SELECT invoice.tenant_id, proof.deployment_id
+# What the month's proofs cover needs no second look: once a month is billed, few are left. The
+# covered days are added up once, not looked up for each figure.
+_TENANTS: Final = text("""
+    WITH covered AS MATERIALIZED (
+        SELECT invoice.tenant_id, proof.deployment_id, range_agg(proof.covered_days) AS days
         FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
-        WHERE invoice.period = :start AND invoice.status <> 'void'
-    ), told AS (
-        SELECT unbilled.tenant_id, unbilled.deployment_id
-        FROM unbilled
-        LEFT JOIN rollup_tenants AS planned
-          ON planned.rollup_id = :rollup_id AND planned.tenant_id = unbilled.tenant_id
-        WHERE planned.outcome IS DISTINCT FROM 'failed'
-        ORDER BY 1, 2 LIMIT :limit
+        WHERE invoice.period >= :start AND invoice.status <> 'void'
+          AND coalesce(proof.service_month, invoice.period) = :start
+          AND invoice.tenant_id COLLATE "C" >= :since
+          AND (CAST(:tenant_id AS text) = '' OR invoice.tenant_id = :tenant_id)
+        GROUP BY 1, 2
     )
-    SELECT tenant_id, deployment_id,
-           array_agg(DISTINCT resource_kind ORDER BY resource_kind) AS resource_kinds
-    FROM told JOIN daily_usage USING (tenant_id, deployment_id)
-    WHERE day >= :start AND day < :end AND qty > 0
-    GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT DISTINCT usage.tenant_id COLLATE "C" AS tenant_id
+    FROM daily_usage AS usage LEFT JOIN covered USING (tenant_id, deployment_id)
+    WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
+      AND usage.tenant_id COLLATE "C" >= :since
+      AND (CAST(:tenant_id AS text) = '' OR usage.tenant_id = :tenant_id)
+      AND (CAST(:deployment_id AS text) = '' OR usage.deployment_id = :deployment_id)
+      AND (covered.days IS NULL OR NOT covered.days @> usage.day)
+    ORDER BY 1 LIMIT :limit
+""")
+
+_KEEP: Final = text("""
+    UPDATE rollups
+    SET unbilled_deployments = :deployments, unbilled_usages = :usages, unbilled_cents = :cents,
+        unbilled_unpriced = :unpriced
+    WHERE id = :rollup_id
 """)
 
 
-async def unbilled_deployments(
-    session: ReadSession, rollup_id: UUID, period: Period
-) -> Sequence[Row[Any]]:
-    """The deployments that used something in a month and are on no invoice of it; at most 100."""
+async def tenants_to_look_at(
+    session: ReadSession,
+    period: Period,
+    *,
+    since: str = "",
+    tenant_id: str = "",
+    deployment_id: str = "",
+    limit: int | None = None,
+) -> Sequence[str]:
+    """The tenants from `since` on that used something which no invoice of the month covers.
+
+    The catalog knows whether a trial covers it, or a subscription of which nothing is billed yet.
+    """
     asked = {
-        "rollup_id": rollup_id, "start": period.start, "end": period.end, "limit": MOST_UNBILLED,
+        "start": period.start, "end": period.end, "since": since, "tenant_id": tenant_id,
+        "deployment_id": deployment_id, "limit": limit,
     }  # fmt: skip
-    return (await session.execute(_UNBILLED, asked)).all()
+    return (await session.execute(_TENANTS, asked)).scalars().all()
+
+
+async def keep_unbilled_total(session: WriteSession, rollup_id: UUID, total: UnbilledTotal) -> None:
+    """Keeps with a roll-up what is on nobody's invoice."""
+    await session.execute(
+        _KEEP,
+        {
+            "rollup_id": rollup_id,
+            "deployments": total.deployment_count,
+            "usages": total.usage_count,
+            "cents": total.cents,
+            "unpriced": total.unpriced_count,
+        },
+    )

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from services.analytics.margin.attribution import (
-    SPLIT_KEY_KIND,
     UNATTRIBUTED,
     Cost,
     Holder,
@@ -17,21 +16,31 @@ from services.analytics.margin.attribution import (
     Part,
     split_exactly,
 )
+from services.analytics.margin.shared_costs import (
+    BUCKETS,
+    DROPLETS,
+    ChosenKey,
+    SharedUse,
+    SplitKey,
+    StoredSpan,
+    chosen_key,
+)
 from services.analytics.store.passes import Pass, page_of, prepare_month
 from services.analytics.usage.metering import Interval
 from services.common.database import ReadSession, WriteSession
 
-__all__ = ["forget_costs", "spans_of", "split_shared", "write_costs", "write_spans"]
+__all__ = ["forget_costs", "read_splits", "spans_of", "split_shared", "write_costs", "write_spans"]
 
 FORGET_SPANS: Final = """
 DELETE FROM resource_spans WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
 """
 WRITE_SPANS: Final = """
 INSERT INTO resource_spans (period, pass_id, page, resource_id, kind, name, tenant_id,
-                            deployment_id, span_from, span_to)
+                            deployment_id, span_from, span_to, size_gb)
 SELECT %(period)s, %(pass_id)s, %(page)s, s.*
 FROM unnest(%(resources)b::uuid[], %(kinds)b::text[], %(names)b::text[], %(tenants)b::text[],
-            %(deployments)b::text[], %(starts)b::timestamptz[], %(ends)b::timestamptz[]) AS s
+            %(deployments)b::text[], %(starts)b::timestamptz[], %(ends)b::timestamptz[],
+            %(sizes)b::numeric[]) AS s
 """
 SPANS_OF: Final = text("""
 SELECT resource_id, tenant_id, deployment_id, span_from, span_to FROM resource_spans
@@ -58,16 +67,42 @@ SELECT kind, day, sum(amount_usd) AS amount_usd FROM attributed_costs
 WHERE period = :period AND pass_id = :pass_id AND attribution = 'shared'
 GROUP BY kind, day ORDER BY kind, day
 """)
-WEIGHTS: Final = text("""
+STORED: Final = text("""
+SELECT resource_id, tenant_id, deployment_id, size_gb,
+       sum(extract(epoch FROM span_to - span_from))::bigint AS seconds
+FROM resource_spans
+WHERE period = :period AND pass_id = :pass_id AND kind = :kind
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+""")
+EXISTED: Final = text("""
 SELECT tenant_id, CASE WHEN tenant_id = '' THEN '' ELSE deployment_id END AS deployment_id,
        sum(extract(epoch FROM span_to - span_from))::bigint AS seconds
 FROM resource_spans
 WHERE period = :period AND pass_id = :pass_id AND kind = :kind
 GROUP BY 1, 2
 """)
+OUTBOUND: Final = text("""
+SELECT tenant_id, deployment_id, sum(qty) AS qty FROM daily_usage
+WHERE day >= :period AND day < CAST(CAST(:period AS date) + interval '1 month' AS date)
+  AND resource_kind = 'bandwidth_gb'
+GROUP BY 1, 2
+""")
+KEEP_KEY: Final = text("""
+INSERT INTO shared_splits (period, pass_id, kind, split_key, remark, unkeyed_owners, amount_usd)
+VALUES (:period, :pass_id, :kind, :split_key, :remark, :unkeyed_owners, :amount_usd)
+ON CONFLICT ON CONSTRAINT shared_splits_pkey DO UPDATE SET
+    split_key = excluded.split_key, remark = excluded.remark,
+    unkeyed_owners = excluded.unkeyed_owners, amount_usd = excluded.amount_usd
+""")
+READ_KEYS: Final = text("""
+SELECT kind, split_key, remark, unkeyed_owners, amount_usd FROM shared_splits
+WHERE period = :period AND pass_id = :pass_id ORDER BY amount_usd DESC, kind
+""")
 FORGET: Final = (
     text("DELETE FROM resource_spans WHERE period = :period AND pass_id = ANY(:pass_ids)"),
     text("DELETE FROM attributed_costs WHERE period = :period AND pass_id = ANY(:pass_ids)"),
+    text("DELETE FROM shared_splits WHERE period = :period AND pass_id = ANY(:pass_ids)"),
 )
 
 SHARES: Final = "shares"
@@ -90,6 +125,7 @@ async def write_spans(
         "deployments": [span.deployment_id for span in spans],
         "starts": [span.start for span in spans],
         "ends": [span.end for span in spans],
+        "sizes": [span.size_gb for span in spans],
     }
     await driver.execute(WRITE_SPANS, {**page, **arrays})
 
@@ -148,13 +184,51 @@ async def split_shared(session: WriteSession, of: Pass) -> None:
     totals = (await session.execute(SHARED_TOTALS, found)).all()
     if not totals:
         return
-    rows = await session.execute(WEIGHTS, {**found, "kind": SPLIT_KEY_KIND})
-    weights = {Holder.owner(row.tenant_id, row.deployment_id): row.seconds for row in rows}
+    used = await _shared_use(session, of)
+    keys = {row.kind: chosen_key(row.kind, used) for row in totals}
     split = [
-        (_shared_cost(row.kind, row.day, row.amount_usd), _parts(row.amount_usd, weights))
+        (_shared_cost(row.kind, row.day, row.amount_usd), _parts(row.amount_usd, keys[row.kind]))
         for row in totals
     ]
     await write_costs(session, of, SHARES, split)
+    for kind, chosen in keys.items():
+        kept = {
+            "kind": kind,
+            "split_key": chosen.key.value,
+            "remark": chosen.remark,
+            "unkeyed_owners": chosen.unkeyed_owners,
+            "amount_usd": sum(row.amount_usd for row in totals if row.kind == kind),
+        }
+        await session.execute(KEEP_KEY, {**found, **kept})
+
+
+async def read_splits(session: ReadSession, of: Pass) -> Sequence[Row[Any]]:
+    """By what each kind of shared cost was split, the largest first."""
+    rows = await session.execute(READ_KEYS, {"period": of.subject, "pass_id": of.id})
+    return rows.all()
+
+
+async def _shared_use(session: ReadSession, of: Pass) -> SharedUse:
+    """What is known by which shared costs may be split."""
+    found = {"period": of.subject, "pass_id": of.id}
+    stored = await session.execute(STORED, {**found, "kind": BUCKETS})
+    existed = await session.execute(EXISTED, {**found, "kind": DROPLETS})
+    outbound = await session.execute(OUTBOUND, {"period": of.subject})
+    return SharedUse(
+        stored=[
+            StoredSpan(
+                row.resource_id,
+                Holder.owner(row.tenant_id, row.deployment_id),
+                row.seconds,
+                row.size_gb,
+            )
+            for row in stored
+        ],
+        outbound_gb={Holder.owner(row.tenant_id, row.deployment_id): row.qty for row in outbound},
+        droplet_seconds={
+            Holder.owner(row.tenant_id, row.deployment_id): row.seconds for row in existed
+        },
+    )
 
 
 async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[int]) -> None:
@@ -164,10 +238,10 @@ async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[i
             await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})
 
 
-def _parts(amount_usd: Decimal, weights: dict[Holder, int]) -> Sequence[Part]:
-    if not any(weights.values()):
+def _parts(amount_usd: Decimal, chosen: ChosenKey) -> Sequence[Part]:
+    if chosen.key is SplitKey.NONE:
         return [Part(UNATTRIBUTED, amount_usd)]
-    return split_exactly(amount_usd, weights)
+    return split_exactly(amount_usd, chosen.weights)
 
 
 def _shared_cost(kind: str, day: date | None, amount_usd: Decimal) -> Cost:

@@ -10,10 +10,13 @@ from sqlalchemy import Row, text
 
 from services.analytics.margin.summary import Share, Side
 from services.common.database import ReadSession, WriteSession
+from services.common.deployment_slugs import DeploymentSlug
+from services.common.effective_dates import Span
+from services.common.errors import InvalidArgument
 from services.common.periods import Period
 
 __all__ = ["Basis", "KeptMonth", "Month", "kept_months", "list_shares", "lock_margin",
-           "mark_margin", "mark_margins_from", "read_kinds", "read_month", "read_trend",
+           "mark_margin", "mark_margins_of", "read_kinds", "read_month", "read_trend",
            "replace_margin"]  # fmt: skip
 
 Basis = Literal["invoiced", "accrued"]
@@ -25,12 +28,14 @@ MARK: Final = text("""
 UPDATE margin_months SET revenue_state = 'provisional'
 WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
 """)
-MARK_FROM: Final = text("""
+# Of a month the rates of its last day count.
+MARK_SPAN: Final = text("""
 UPDATE margin_months
 SET revenue_state = CASE revenue_state WHEN 'final' THEN 'provisional' ELSE revenue_state END,
     cogs_state = CASE cogs_state WHEN 'final' THEN 'provisional' ELSE cogs_state END
 WHERE basis = 'invoiced'
-  AND period >= date_trunc('month', CAST(:day AS timestamp))
+  AND daterange(CAST(:start AS date), CAST(:end AS date))
+      @> CAST(period + interval '1 month - 1 day' AS date)
 """)
 KEPT: Final = text("""
 SELECT month.period, revenue_state = 'final' AND cogs_state = 'final' AS is_final,
@@ -95,12 +100,26 @@ SELECT m.period, m.revenue_state, m.cogs_state, m.exchange_rate_ids, m.parity_as
            AS revenue_cents,
        CASE WHEN m.cogs_cents IS NOT NULL THEN coalesce(s.cogs_cents, 0) END AS cogs_cents
 FROM margin_months AS m
-LEFT JOIN margin_shares AS s
-  ON s.period = m.period AND s.basis = m.basis AND s.grouping = :grouping AND {whose}
+CROSS JOIN LATERAL (
+    SELECT CAST(sum(s.revenue_cents) AS bigint) AS revenue_cents,
+           CAST(sum(s.cogs_cents) AS bigint) AS cogs_cents
+    FROM margin_shares AS s
+    WHERE s.period = m.period AND s.basis = m.basis AND s.grouping = :grouping AND {whose}
+) AS s
 WHERE m.basis = 'invoiced' AND m.period >= :first AND m.period <= :last ORDER BY m.period
 """
 TREND_OF_TENANT: Final = text(TREND_OF.format(whose="s.tenant_id = :whose"))
-TREND_OF_DEPLOYMENT: Final = text(TREND_OF.format(whose="s.deployment_id = :whose"))
+# What was computed before the catalog knew the deployment stands under its tenant and slug.
+OF_DEPLOYMENT: Final = """
+(s.deployment_id = :whose OR s.deployment_id = CAST(:slug AS text) AND s.tenant_id = :slug_tenant)
+AND (:tenant_id = '' OR s.tenant_id = :tenant_id)
+"""
+TREND_OF_DEPLOYMENT: Final = text(TREND_OF.format(whose=OF_DEPLOYMENT))
+TENANTS_OF_DEPLOYMENT: Final = text(f"""
+SELECT DISTINCT s.tenant_id FROM margin_shares AS s
+WHERE s.basis = 'invoiced' AND s.grouping = :grouping AND s.period >= :first AND s.period <= :last
+  AND {OF_DEPLOYMENT} LIMIT 2
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +163,9 @@ async def mark_margin(session: WriteSession, period: Period) -> None:
     await session.execute(MARK, {"period": period.start})
 
 
-async def mark_margins_from(session: WriteSession, day: date) -> None:
-    """What amounts come to was changed from a day on: the margins since are provisional."""
-    await session.execute(MARK_FROM, {"day": day})
+async def mark_margins_of(session: WriteSession, span: Span) -> None:
+    """What amounts come to on some days was changed: margins at their rates are provisional."""
+    await session.execute(MARK_SPAN, {"start": span.start, "end": span.end})
 
 
 async def kept_months(session: ReadSession, before: date, *, limit: int) -> list[KeptMonth]:
@@ -224,12 +243,34 @@ async def list_shares(
 
 
 async def read_trend(
-    session: ReadSession, first: date, last: date, *, tenant_id: str, deployment_id: str
+    session: ReadSession,
+    first: date,
+    last: date,
+    *,
+    tenant_id: str,
+    deployment_id: str,
+    slug: DeploymentSlug | None = None,
 ) -> Sequence[Row[Any]]:
-    """The computed months of a span, oldest first; of one tenant or deployment when named."""
+    """The computed months of a span, oldest first; of one tenant or deployment when named.
+
+    `slug` is that of the deployment, under which some of it may stand. Raises
+    InvalidArgument for a slug that several tenants have, unless one of them is named.
+    """
     span: dict[str, Any] = {"first": first, "last": last}
     if deployment_id:
-        whose = {"grouping": "deployment", "whose": deployment_id}
+        whose = {
+            "grouping": "deployment",
+            "whose": deployment_id,
+            "tenant_id": tenant_id,
+            "slug": slug.slug if slug else None,
+            "slug_tenant": slug.tenant_id if slug else "",
+        }
+        if len((await session.execute(TENANTS_OF_DEPLOYMENT, span | whose)).all()) > 1:
+            raise InvalidArgument(
+                "tenant_id",
+                f"is required: several tenants have a deployment {deployment_id!r}",
+                reason="FIELD_REQUIRED",
+            )
         return (await session.execute(TREND_OF_DEPLOYMENT, span | whose)).all()
     if tenant_id:
         whose = {"grouping": "tenant", "whose": tenant_id}

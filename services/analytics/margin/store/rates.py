@@ -8,11 +8,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.exc import IntegrityError
 
-from services.analytics.margin.store.months import mark_margins_from
-from services.common.database import ReadSession, WriteSession, violated_constraint
-from services.common.errors import AlreadyExists
+from services.analytics.margin.models import exchange_rates
+from services.analytics.margin.store.months import mark_margins_of
+from services.common.database import ReadSession, WriteSession
+from services.common.effective_dates import Span
+from services.common.effective_rows import set_row
 
 __all__ = ["NewRate", "RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
            "rates_of"]  # fmt: skip
@@ -20,23 +21,11 @@ __all__ = ["NewRate", "RateFilter", "create_rate", "hold_rates", "list_rates", "
 COLUMNS: Final = """
 id, from_currency, to_currency, rate, effective_from, effective_to, source, created_by, created_at
 """
-ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('exchange_rates', 0))")
 STANDING: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('exchange_rates', 0))")
-END_OPEN: Final = text("""
-UPDATE exchange_rates SET effective_to = :effective_from
-WHERE from_currency = :from_currency AND to_currency = :to_currency
-  AND effective_to IS NULL AND effective_from < :effective_from
-""")
-CREATE: Final = text(f"""
-INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, effective_to,
-                            source, created_by, created_at)
-VALUES (:from_currency, :to_currency, :rate, :effective_from, :effective_to, :source,
-        :created_by, :created_at)
-RETURNING {COLUMNS}
-""")
 LIST: Final = text(f"""
 SELECT {COLUMNS} FROM exchange_rates
-WHERE (CAST(:from_currency AS text) = '' OR from_currency = :from_currency)
+WHERE superseded_at IS NULL
+  AND (CAST(:from_currency AS text) = '' OR from_currency = :from_currency)
   AND (CAST(:to_currency AS text) = '' OR to_currency = :to_currency)
   AND (CAST(:in_force_on AS date) IS NULL
        OR daterange(effective_from, effective_to) @> CAST(:in_force_on AS date))
@@ -47,15 +36,13 @@ LIMIT :limit
 """)
 IN_FORCE: Final = text(f"""
 SELECT {COLUMNS} FROM exchange_rates
-WHERE from_currency = :from_currency AND to_currency = :to_currency
+WHERE from_currency = :from_currency AND to_currency = :to_currency AND superseded_at IS NULL
   AND daterange(effective_from, effective_to) @> CAST(:day AS date)
 """)
 BY_IDS: Final = text(f"""
 SELECT {COLUMNS} FROM exchange_rates WHERE id = ANY(CAST(:ids AS uuid[]))
 ORDER BY effective_from, id
 """)
-
-NO_OVERLAP: Final = "exchange_rates_no_overlap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +67,21 @@ class RateFilter:
 
 
 async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: datetime) -> Row[Any]:
-    """Sets a rate; one that is open when it begins ends that day.
+    """Sets a rate for its days; what held before goes on outside of them.
 
-    Raises AlreadyExists when it would overlap another.
+    Raises FailedPrecondition for one without an end over one that was set from a later day.
     """
-    await session.execute(ONE_AT_A_TIME)
-    values = {
-        "from_currency": rate.from_currency,
-        "to_currency": rate.to_currency,
-        "rate": rate.rate,
-        "effective_from": rate.effective_from,
-        "effective_to": rate.effective_to,
-        "source": rate.source,
-        "created_by": by,
-        "created_at": now,
-    }
-    await session.execute(END_OPEN, values)
-    await mark_margins_from(session, rate.effective_from)
-    try:
-        return (await session.execute(CREATE, values)).one()
-    except IntegrityError as error:
-        if violated_constraint(error) != NO_OVERLAP:
-            raise
-        raise AlreadyExists(
-            f"another rate from {rate.from_currency} to {rate.to_currency} is in force then",
-            reason="RATE_OVERLAPS",
-        ) from None
+    span = Span(rate.effective_from, rate.effective_to)
+    made = await set_row(
+        session,
+        exchange_rates,
+        same={"from_currency": rate.from_currency, "to_currency": rate.to_currency},
+        values={"rate": rate.rate, "source": rate.source, "created_by": by, "created_at": now},
+        span=span,
+        reason="RATE_OVERLAPS",
+    )
+    await mark_margins_of(session, span)
+    return made
 
 
 async def hold_rates(session: WriteSession) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -12,9 +12,13 @@ from services.analytics.margin.attribution import Attribution, Holder
 from services.analytics.margin.summary import State
 from services.analytics.store.passes import Pass
 from services.common.database import ReadSession
+from services.common.money import in_minor_units
 
 __all__ = ["Amount", "accrued_amounts", "cost_amounts", "costs_until", "invoiced_amounts",
            "invoiced_state"]  # fmt: skip
+
+USD: Final = "USD"
+"""The currency of the provider's bills."""
 
 INVOICE_STATES: Final = text("""
 SELECT count(*) FILTER (WHERE status IN ('issued', 'paid')) AS issued,
@@ -49,7 +53,7 @@ COSTS: Final = text("""
 SELECT attribution, tenant_id, deployment_id,
        CASE WHEN classification IN ('tax', 'credit', 'account') THEN classification
             WHEN kind = '' THEN 'other' ELSE kind END AS kind,
-       sum(amount_usd) * 100 AS amount
+       sum(amount_usd) AS amount_usd
 FROM attributed_costs
 WHERE period = :period AND pass_id = :pass_id AND attribution <> 'shared'
 GROUP BY 1, 2, 3, 4
@@ -66,7 +70,7 @@ class Amount:
     holder: Holder
     kind: str
     currency: str
-    cents: Decimal
+    cents: Fraction
     """Exact, in cents of the currency."""
 
 
@@ -96,8 +100,8 @@ async def cost_amounts(session: ReadSession, of: Pass) -> list[Amount]:
         Amount(
             Holder(Attribution(row.attribution), row.tenant_id, row.deployment_id),
             row.kind,
-            "USD",
-            row.amount,
+            USD,
+            in_minor_units(row.amount_usd, USD),
         )
         for row in rows
     ]
@@ -116,7 +120,7 @@ def _revenue(rows: Sequence[Any]) -> list[Amount]:
             Holder.owner(row.tenant_id, row.deployment_id),
             row.kind,
             row.currency,
-            Decimal(row.amount),
+            Fraction(row.amount),
         )
         for row in rows
     ]

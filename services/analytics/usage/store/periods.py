@@ -1,8 +1,8 @@
-"""The usage of a period, as it is priced; and what came after its period was closed."""
+"""The usage of a month, day by day, as it is priced; and what changed in closed months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -13,189 +13,169 @@ from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period, month_of
 
 __all__ = [
-    "Adjustment",
-    "PeriodUsage",
-    "UsageSpan",
-    "claim_adjustments",
-    "open_adjustments",
+    "IS_PRICED_AGAIN",
+    "MonthChange",
+    "UsageRun",
+    "UsageSeries",
+    "claim_changes",
+    "delete_changes",
+    "open_changes",
     "release_adjustments",
     "usage_of_period",
-    "usage_of_spans",
 ]
 
-# The hash of a period's usage names the days, and through their hashes the facts.
-SUMS: Final = """
-tenant_id, deployment_id, resource_kind, sum(qty) AS qty,
+# The days as one text: to collapse them into runs here costs a tenth of what it costs to sort
+# them once more there. The hash names all days, and through their hashes the facts.
+# Always of named tenants: a plan that serves all as well reads the whole month for every page.
+USED: Final = text("""
+SELECT tenant_id, deployment_id, resource_kind,
+       string_agg((day - CAST(:start AS date)) || ' ' || trim_scale(qty), ',' ORDER BY day)
+           FILTER (WHERE qty <> 0) AS days,
        encode(sha256(convert_to(
            string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
            AS facts_hash
-"""
-# Always of named tenants: a plan that serves all as well reads the whole month for every page.
-USED: Final = text(f"""
-SELECT {SUMS}
 FROM daily_usage
 WHERE day >= :start AND day < :end AND tenant_id = ANY(CAST(:tenant_ids AS text[]))
 GROUP BY tenant_id, deployment_id, resource_kind
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
 
-USED_IN_SPANS: Final = text(f"""
-SELECT subscription_id, {SUMS}
-FROM unnest(CAST(:subscriptions AS text[]), CAST(:tenants AS text[]),
-            CAST(:deployments AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]))
-     AS span (subscription_id, tenant_id, deployment_id, first_day, end_day)
-JOIN daily_usage USING (tenant_id, deployment_id)
-WHERE day >= first_day AND day < end_day
-GROUP BY subscription_id, tenant_id, deployment_id, resource_kind
-ORDER BY subscription_id, resource_kind
-""")
-
-OPEN: Final = text("""
-SELECT id, tenant_id, deployment_id, resource_kind, period, qty, facts_hash
-FROM usage_adjustments
+# A month whose own invoice was voided is billed by its own roll-up: its changes wait for that.
+IS_PRICED_AGAIN: Final = """
+(EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
+               AND own.period = change.period AND own.status <> 'void')
+       OR NOT EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
+                      AND own.period = change.period))
+"""
+OPEN: Final = text(f"""
+SELECT tenant_id, deployment_id, period, array_agg(id ORDER BY id) AS ids
+FROM month_changes AS change
 WHERE (invoice_id IS NULL OR invoice_id = ANY(CAST(:given_up AS uuid[]))) AND period < :before
   AND tenant_id = ANY(CAST(:tenant_ids AS text[]))
-ORDER BY tenant_id, period, deployment_id, resource_kind
+  AND {IS_PRICED_AGAIN}
+GROUP BY tenant_id, deployment_id, period
+ORDER BY period, tenant_id, deployment_id
 """)
 
-# One to which an event came since it was priced is another one: its invoice would not bill that.
 CLAIM: Final = text("""
-UPDATE usage_adjustments AS a SET invoice_id = c.invoice_id
-FROM unnest(CAST(:adjustment_ids AS uuid[]), CAST(:facts_hashes AS text[]),
-            CAST(:invoice_ids AS uuid[]))
-     AS c (adjustment_id, facts_hash, invoice_id)
-WHERE a.id = c.adjustment_id AND a.facts_hash = c.facts_hash
-  AND (a.invoice_id IS NULL OR a.invoice_id = c.invoice_id)
-RETURNING a.id
+UPDATE month_changes AS change SET invoice_id = claim.invoice_id
+FROM unnest(CAST(:ids AS bigint[]), CAST(:invoice_ids AS uuid[])) AS claim (id, invoice_id)
+WHERE change.id = claim.id AND change.invoice_id IS NULL
 """)
-
+DELETE: Final = text("DELETE FROM month_changes WHERE id = ANY(:ids) AND invoice_id IS NULL")
 RELEASE: Final = text(
-    "UPDATE usage_adjustments SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"
+    "UPDATE month_changes SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodUsage:
-    """How much of a kind a deployment used in a period."""
+class UsageRun:
+    """The same quantity on each of some days in a row."""
+
+    first_day: date
+    days: int
+    qty: Decimal
+    """Of each day, in units of the kind, exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeries:
+    """How much of a kind a deployment used in a period, day by day."""
 
     tenant_id: str
     deployment_id: str
     resource_kind: str
-    qty: Decimal
-    """In units of the kind, exact."""
+    runs: tuple[UsageRun, ...]
+    """In the order of their days; days without usage are left out."""
     facts_hash: str
     """Names the facts behind it: SHA-256, lower-case hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
-class UsageSpan:
-    """The days of which a subscription bears the usage of its deployment."""
+class MonthChange:
+    """That figures or subscriptions of a deployment changed in a month that was closed."""
 
-    subscription_id: str
+    ids: tuple[int, ...]
+    """All open rows that say so."""
     tenant_id: str
     deployment_id: str
-    days: Period
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """Usage of a closed period that came late; not on any invoice yet."""
-
-    id: UUID
-    tenant_id: str
-    deployment_id: str
-    resource_kind: str
-    service_period: Period
-    """The month in which it was used."""
-    qty: Decimal
-    """On top of what the period's invoice billed, in units of the kind."""
-    facts_hash: str
+    month: Period
 
 
 async def usage_of_period(
     session: ReadSession, period: Period, tenant_ids: Sequence[str]
-) -> list[PeriodUsage]:
-    """The usage of these tenants, by tenant, deployment and kind."""
+) -> list[UsageSeries]:
+    """The usage of these tenants, by tenant, deployment and kind; without what is all zero."""
     rows = await session.execute(
         USED, {"start": period.start, "end": period.end, "tenant_ids": list(tenant_ids)}
     )
     return [
-        PeriodUsage(row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash)
+        UsageSeries(
+            row.tenant_id,
+            row.deployment_id,
+            row.resource_kind,
+            tuple(_runs(period.start, row.days)),
+            row.facts_hash,
+        )
         for row in rows
+        if row.days
     ]
 
 
-async def usage_of_spans(
-    session: ReadSession, spans: Sequence[UsageSpan]
-) -> dict[str, list[PeriodUsage]]:
-    """The usage of each span, by its subscription."""
-    found: dict[str, list[PeriodUsage]] = {span.subscription_id: [] for span in spans}
-    if not spans:
-        return found
-    rows = await session.execute(
-        USED_IN_SPANS,
-        {
-            "subscriptions": [span.subscription_id for span in spans],
-            "tenants": [span.tenant_id for span in spans],
-            "deployments": [span.deployment_id for span in spans],
-            "starts": [span.days.start for span in spans],
-            "ends": [span.days.end for span in spans],
-        },
-    )
-    for row in rows:
-        found[row.subscription_id].append(
-            PeriodUsage(
-                row.tenant_id, row.deployment_id, row.resource_kind, row.qty, row.facts_hash
-            )
-        )
-    return found
+def _runs(start: date, days: str) -> Iterator[UsageRun]:
+    """Equal quantities of days in a row as one; `days` are `<days after the start> <quantity>`."""
+    first, length, qty = 0, 0, ""
+    for told in days.split(","):
+        offset, used = told.split(" ")
+        place = int(offset)
+        if used == qty and place == first + length:
+            length += 1
+            continue
+        if length:
+            yield UsageRun(start + timedelta(days=first), length, Decimal(qty))
+        first, length, qty = place, 1, used
+    yield UsageRun(start + timedelta(days=first), length, Decimal(qty))
 
 
-async def open_adjustments(
+async def open_changes(
     session: ReadSession,
     before: date,
     tenant_ids: Sequence[str],
     *,
     given_up: Sequence[UUID] = (),
-) -> list[Adjustment]:
-    """What of these tenants came late for months before a day and is on no invoice yet.
+) -> list[MonthChange]:
+    """What changed for these tenants in closed months before a day and no invoice took up yet.
 
-    By tenant and month. Drafts that are given up for new ones are none.
+    By month, tenant and deployment. Drafts that are given up for new ones took up nothing.
     """
     rows = await session.execute(
         OPEN, {"before": before, "tenant_ids": list(tenant_ids), "given_up": list(given_up)}
     )
     return [
-        Adjustment(
-            row.id, row.tenant_id, row.deployment_id, row.resource_kind, month_of(row.period),
-            row.qty, row.facts_hash,
-        )
+        MonthChange(tuple(row.ids), row.tenant_id, row.deployment_id, month_of(row.period))
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
-async def claim_adjustments(
-    session: WriteSession, billed_on: Mapping[Adjustment, UUID]
-) -> list[UUID]:
-    """Puts adjustments, as they were priced, on the invoices that bill them.
-
-    Answers the ids of those that are on them now: one that another invoice bills already, or to
-    which more came since, is left out.
-    """
-    if not billed_on:
-        return []
-    rows = await session.execute(
-        CLAIM,
-        {
-            "adjustment_ids": [one.id for one in billed_on],
-            "facts_hashes": [one.facts_hash for one in billed_on],
-            "invoice_ids": list(billed_on.values()),
-        },
+async def claim_changes(session: WriteSession, taken_up_by: Mapping[int, UUID]) -> bool:
+    """Notes which invoices take changes up; False when one of them is not open any more."""
+    if not taken_up_by:
+        return True
+    claimed = await session.execute(
+        CLAIM, {"ids": list(taken_up_by), "invoice_ids": list(taken_up_by.values())}
     )
-    return list(rows.scalars())
+    return claimed.rowcount == len(taken_up_by)
+
+
+async def delete_changes(session: WriteSession, ids: Sequence[int]) -> bool:
+    """Forgets changes that cost nothing; False when one of them is not open any more."""
+    if not ids:
+        return True
+    deleted = await session.execute(DELETE, {"ids": list(ids)})
+    return deleted.rowcount == len(ids)
 
 
 async def release_adjustments(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
-    """Takes adjustments off invoices that are discarded or void: the next ones bill them."""
+    """Opens again what invoices took up that are discarded or void: the next ones bill it."""
     if invoice_ids:
         await session.execute(RELEASE, {"invoice_ids": list(invoice_ids)})

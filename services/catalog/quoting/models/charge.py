@@ -1,16 +1,25 @@
 """What a pricing model answers."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-__all__ = ["Charge"]
+__all__ = ["Charge", "Part"]
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """So many units at a price, and what they come to, in cents; see the package for `part`."""
+class Part(NamedTuple):
+    """A part of a month: so many of its days."""
 
-    units: Decimal
+    days: int
+    month: int
+
+
+class Charge(NamedTuple):
+    """`qty` / `over` units at a price, in cents, for `base` of them."""
+
+    qty: Decimal
+    over: int
     unit: str
     unit_price_cents: Decimal
-    amount: Decimal
+    base: int = 1
+    tier: int = 0
+    """Which tier of the price it is, from 1; 0 for a price without tiers."""

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 from services.catalog.plans import PlanItem
-from services.catalog.quoting.models.charge import Charge
+from services.catalog.quoting.models.charge import Charge, Part
 
-__all__ = ["charge"]
+__all__ = ["charges"]
 
 
-def charge(item: PlanItem, over: Decimal, part: int) -> Charge:
-    """The amount of a month, as soon as anything is used."""
+def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> tuple[Charge, ...]:
+    """The amount of a month, or of its billed days, as soon as anything is over."""
     price = Decimal(item.amount_cents)
-    return Charge(Decimal(part), "month", price, price * part)
+    if part.days == part.month:
+        return (Charge(Decimal(1), 1, "month", price),)
+    return (Charge(Decimal(part.days), 1, "day", price, part.month),)

@@ -1,22 +1,23 @@
-"""Every tier prices its own share."""
+"""Every tier prices its own units."""
 
 from decimal import Decimal
 
 from services.catalog.plans import PlanItem
-from services.catalog.quoting.models.charge import Charge
-from services.catalog.quoting.numbers import NOUGHT
+from services.catalog.quoting.models.charge import Charge, Part
+from services.catalog.quoting.numbers import ZERO
 
-__all__ = ["charge"]
+__all__ = ["charges"]
 
 
-def charge(item: PlanItem, over: Decimal, part: int) -> Charge:
-    """The sum of the tiers; the unit price that is named is that of the highest one reached."""
-    amount, below, price = NOUGHT, NOUGHT, NOUGHT
-    for tier in item.tiers:
-        limit = over if tier.up_to_qty is None else min(over, tier.up_to_qty * part)
-        price = tier.unit_price_cents
-        amount += (limit - below) * price
+def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> list[Charge]:
+    """A charge for each tier that is reached."""
+    made, below = [], ZERO
+    for number, tier in enumerate(item.tiers, start=1):
+        limit = units if tier.up_to_qty is None else min(units, tier.up_to_qty * scale)
+        made.append(
+            Charge(limit - below, scale, item.overage_unit, tier.unit_price_cents, tier=number)
+        )
         below = limit
-        if limit == over:
+        if limit == units:
             break
-    return Charge(over, item.overage_unit, price, amount)
+    return made

@@ -3,16 +3,14 @@
 from decimal import Decimal
 
 from services.catalog.plans import PlanItem
-from services.catalog.quoting.models.charge import Charge
+from services.catalog.quoting.models.charge import Charge, Part
 
-__all__ = ["charge"]
+__all__ = ["charges"]
 
 
-def charge(item: PlanItem, over: Decimal, part: int) -> Charge:
-    """Packages of `package_qty` overage units, each at `overage_price_cents`."""
+def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> tuple[Charge, ...]:
+    """Whole packages of `package_qty` overage units, each at `overage_price_cents`."""
     if item.package_qty is None:
         raise ValueError("a package has no size")
-    full, rest = divmod(over, item.package_qty * part)
-    begun = (full + 1 if rest else full) * part
-    price = item.overage_price_cents
-    return Charge(begun, "package", price, begun * price)
+    full, rest = divmod(units, item.package_qty * scale)
+    return (Charge(full + 1 if rest else full, 1, "package", item.overage_price_cents),)

@@ -3,12 +3,11 @@
 from decimal import Decimal
 
 from services.catalog.plans import PlanItem
-from services.catalog.quoting.models.charge import Charge
+from services.catalog.quoting.models.charge import Charge, Part
 
-__all__ = ["charge"]
+__all__ = ["charges"]
 
 
-def charge(item: PlanItem, over: Decimal, part: int) -> Charge:
+def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> tuple[Charge, ...]:
     """Units times their price."""
-    price = item.overage_price_cents
-    return Charge(over, item.overage_unit, price, over * price)
+    return (Charge(units, scale, item.overage_unit, item.overage_price_cents),)

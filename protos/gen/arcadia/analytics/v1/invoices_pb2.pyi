@@ -65,8 +65,15 @@ class Invoice(_message.Message):
     def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., period: _Optional[str] = ..., period_end: _Optional[str] = ..., number: _Optional[str] = ..., status: _Optional[str] = ..., subtotal_cents: _Optional[int] = ..., tax_cents: _Optional[int] = ..., total_cents: _Optional[int] = ..., currency: _Optional[str] = ..., issued_on: _Optional[str] = ..., due_on: _Optional[str] = ..., tax_label: _Optional[str] = ..., tax_rate_percent: _Optional[str] = ..., issuer: _Optional[_Union[Party, _Mapping]] = ..., recipient: _Optional[_Union[Party, _Mapping]] = ..., line_count: _Optional[int] = ..., credited_cents: _Optional[int] = ..., chain_hash: _Optional[str] = ..., previous_chain_hash: _Optional[str] = ..., hand_over: _Optional[_Union[HandOver, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paid_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class InvoiceLine(_message.Message):
-    __slots__ = ("id", "position", "kind", "resource_kind", "description", "qty", "unit", "unit_price_cents", "amount_cents", "meta", "deployment_id", "service_start", "service_end")
+    __slots__ = ("id", "position", "kind", "resource_kind", "description", "qty", "unit", "unit_price_cents", "amount_cents", "meta", "deployment_id", "service_start", "service_end", "dimensions", "price_base_qty", "service_days")
     class MetaEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +93,9 @@ class InvoiceLine(_message.Message):
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     SERVICE_START_FIELD_NUMBER: _ClassVar[int]
     SERVICE_END_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_BASE_QTY_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_DAYS_FIELD_NUMBER: _ClassVar[int]
     id: str
     position: int
     kind: str
@@ -99,7 +109,10 @@ class InvoiceLine(_message.Message):
     deployment_id: str
     service_start: str
     service_end: str
-    def __init__(self, id: _Optional[str] = ..., position: _Optional[int] = ..., kind: _Optional[str] = ..., resource_kind: _Optional[str] = ..., description: _Optional[str] = ..., qty: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., amount_cents: _Optional[int] = ..., meta: _Optional[_Mapping[str, str]] = ..., deployment_id: _Optional[str] = ..., service_start: _Optional[str] = ..., service_end: _Optional[str] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    price_base_qty: str
+    service_days: int
+    def __init__(self, id: _Optional[str] = ..., position: _Optional[int] = ..., kind: _Optional[str] = ..., resource_kind: _Optional[str] = ..., description: _Optional[str] = ..., qty: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., amount_cents: _Optional[int] = ..., meta: _Optional[_Mapping[str, str]] = ..., deployment_id: _Optional[str] = ..., service_start: _Optional[str] = ..., service_end: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., price_base_qty: _Optional[str] = ..., service_days: _Optional[int] = ...) -> None: ...
 
 class Party(_message.Message):
     __slots__ = ("name", "abn", "address_lines", "email")

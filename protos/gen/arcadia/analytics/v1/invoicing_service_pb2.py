@@ -28,7 +28,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,arcadia/analytics/v1/invoicing_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"{\n\x12\x42\x65ginRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\x12\x19\n\x11\x61pproval_required\x18\x04 \x01(\x08\x12\x12\n\nstarted_by\x18\x05 \x01(\t\"C\n\x13\x42\x65ginRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"m\n\x11PlanRollupRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\x10tenants_per_page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"[\n\x12PlanRollupResponse\x12\x16\n\x0etenant_cursors\x18\x01 \x03(\t\x12\x14\n\x0ctenant_count\x18\x02 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Z\n\x14\x44raftInvoicesRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rtenant_cursor\x18\x02 \x01(\t\x12\x12\n\ntenant_ids\x18\x03 \x03(\t\"[\n\x15\x44raftInvoicesResponse\x12\x15\n\rdrafted_count\x18\x01 \x01(\x05\x12\x15\n\rskipped_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x03 \x01(\x05\"-\n\x12\x43heckRollupRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xa0\x01\n\x13\x43heckRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x13\n\x0b\x64ifferences\x18\x02 \x03(\t\x12\x46\n\x14unbilled_deployments\x18\x03 \x03(\x0b\x32(.arcadia.analytics.v1.UnbilledDeployment\"V\n\x12UnbilledDeployment\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x16\n\x0eresource_kinds\x18\x03 \x03(\t\"W\n\x14IssueInvoicesRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x17\n\tissued_on\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"F\n\x15IssueInvoicesResponse\x12\x14\n\x0cissued_count\x18\x01 \x01(\x05\x12\x17\n\x0fremaining_count\x18\x02 \x01(\x03\">\n\x14\x44iscardDraftsRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05limit\x18\x02 \x01(\x05\"I\n\x15\x44iscardDraftsResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\x05\x12\x17\n\x0fremaining_count\x18\x02 \x01(\x03\"k\n\x16SetRollupStatusRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\ndecided_by\x18\x04 \x01(\t\"G\n\x17SetRollupStatusResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"W\n\x1bListPendingHandOversRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\trollup_id\x18\x03 \x01(\t\"h\n\x1cListPendingHandOversResponse\x12/\n\x08invoices\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\".\n\x12GetHandOverRequest\x12\x18\n\ninvoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"w\n\x13GetHandOverResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.arcadia.analytics.v1.InvoiceLine\"\xa6\x01\n\x15RecordHandOverRequest\x12\x18\n\ninvoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\treference\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12\x13\n\x0bworkflow_id\x18\x06 \x01(\t\x12\x0e\n\x06run_id\x18\x07 \x01(\t\"H\n\x16RecordHandOverResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\"p\n\x1aListOverdueInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x18\n\ndue_before\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x04 \x01(\t\"g\n\x1bListOverdueInvoicesResponse\x12/\n\x08invoices\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xf9\t\n\x10InvoicingService\x12h\n\x0b\x42\x65ginRollup\x12(.arcadia.analytics.v1.BeginRollupRequest\x1a).arcadia.analytics.v1.BeginRollupResponse\"\x04\xc8\xf3\x18\x05\x12\x65\n\nPlanRollup\x12\'.arcadia.analytics.v1.PlanRollupRequest\x1a(.arcadia.analytics.v1.PlanRollupResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rDraftInvoices\x12*.arcadia.analytics.v1.DraftInvoicesRequest\x1a+.arcadia.analytics.v1.DraftInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12h\n\x0b\x43heckRollup\x12(.arcadia.analytics.v1.CheckRollupRequest\x1a).arcadia.analytics.v1.CheckRollupResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rIssueInvoices\x12*.arcadia.analytics.v1.IssueInvoicesRequest\x1a+.arcadia.analytics.v1.IssueInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rDiscardDrafts\x12*.arcadia.analytics.v1.DiscardDraftsRequest\x1a+.arcadia.analytics.v1.DiscardDraftsResponse\"\x04\xc8\xf3\x18\x05\x12t\n\x0fSetRollupStatus\x12,.arcadia.analytics.v1.SetRollupStatusRequest\x1a-.arcadia.analytics.v1.SetRollupStatusResponse\"\x04\xc8\xf3\x18\x05\x12\x83\x01\n\x14ListPendingHandOvers\x12\x31.arcadia.analytics.v1.ListPendingHandOversRequest\x1a\x32.arcadia.analytics.v1.ListPendingHandOversResponse\"\x04\xc8\xf3\x18\x05\x12h\n\x0bGetHandOver\x12(.arcadia.analytics.v1.GetHandOverRequest\x1a).arcadia.analytics.v1.GetHandOverResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eRecordHandOver\x12+.arcadia.analytics.v1.RecordHandOverRequest\x1a,.arcadia.analytics.v1.RecordHandOverResponse\"\x04\xc8\xf3\x18\x05\x12\x80\x01\n\x13ListOverdueInvoices\x12\x30.arcadia.analytics.v1.ListOverdueInvoicesRequest\x1a\x31.arcadia.analytics.v1.ListOverdueInvoicesResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,arcadia/analytics/v1/invoicing_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"{\n\x12\x42\x65ginRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\x12\x19\n\x11\x61pproval_required\x18\x04 \x01(\x08\x12\x12\n\nstarted_by\x18\x05 \x01(\t\"C\n\x13\x42\x65ginRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"m\n\x11PlanRollupRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\x10tenants_per_page\x18\x02 \x01(\x05\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"[\n\x12PlanRollupResponse\x12\x16\n\x0etenant_cursors\x18\x01 \x03(\t\x12\x14\n\x0ctenant_count\x18\x02 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Z\n\x14\x44raftInvoicesRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rtenant_cursor\x18\x02 \x01(\t\x12\x12\n\ntenant_ids\x18\x03 \x03(\t\"[\n\x15\x44raftInvoicesResponse\x12\x15\n\rdrafted_count\x18\x01 \x01(\x05\x12\x15\n\rskipped_count\x18\x02 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x03 \x01(\x05\"-\n\x12\x43heckRollupRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"t\n\x13\x43heckRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x13\n\x0b\x64ifferences\x18\x02 \x03(\tJ\x04\x08\x03\x10\x04R\x14unbilled_deployments\"W\n\x14IssueInvoicesRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x17\n\tissued_on\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"F\n\x15IssueInvoicesResponse\x12\x14\n\x0cissued_count\x18\x01 \x01(\x05\x12\x17\n\x0fremaining_count\x18\x02 \x01(\x03\">\n\x14\x44iscardDraftsRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05limit\x18\x02 \x01(\x05\"I\n\x15\x44iscardDraftsResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\x05\x12\x17\n\x0fremaining_count\x18\x02 \x01(\x03\"k\n\x16SetRollupStatusRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\ndecided_by\x18\x04 \x01(\t\"G\n\x17SetRollupStatusResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"W\n\x1bListPendingHandOversRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\trollup_id\x18\x03 \x01(\t\"h\n\x1cListPendingHandOversResponse\x12/\n\x08invoices\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\".\n\x12GetHandOverRequest\x12\x18\n\ninvoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"w\n\x13GetHandOverResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.arcadia.analytics.v1.InvoiceLine\"\xa6\x01\n\x15RecordHandOverRequest\x12\x18\n\ninvoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06status\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\treference\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12\x13\n\x0bworkflow_id\x18\x06 \x01(\t\x12\x0e\n\x06run_id\x18\x07 \x01(\t\"H\n\x16RecordHandOverResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\"p\n\x1aListOverdueInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x18\n\ndue_before\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x04 \x01(\t\"g\n\x1bListOverdueInvoicesResponse\x12/\n\x08invoices\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xf9\t\n\x10InvoicingService\x12h\n\x0b\x42\x65ginRollup\x12(.arcadia.analytics.v1.BeginRollupRequest\x1a).arcadia.analytics.v1.BeginRollupResponse\"\x04\xc8\xf3\x18\x05\x12\x65\n\nPlanRollup\x12\'.arcadia.analytics.v1.PlanRollupRequest\x1a(.arcadia.analytics.v1.PlanRollupResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rDraftInvoices\x12*.arcadia.analytics.v1.DraftInvoicesRequest\x1a+.arcadia.analytics.v1.DraftInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12h\n\x0b\x43heckRollup\x12(.arcadia.analytics.v1.CheckRollupRequest\x1a).arcadia.analytics.v1.CheckRollupResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rIssueInvoices\x12*.arcadia.analytics.v1.IssueInvoicesRequest\x1a+.arcadia.analytics.v1.IssueInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rDiscardDrafts\x12*.arcadia.analytics.v1.DiscardDraftsRequest\x1a+.arcadia.analytics.v1.DiscardDraftsResponse\"\x04\xc8\xf3\x18\x05\x12t\n\x0fSetRollupStatus\x12,.arcadia.analytics.v1.SetRollupStatusRequest\x1a-.arcadia.analytics.v1.SetRollupStatusResponse\"\x04\xc8\xf3\x18\x05\x12\x83\x01\n\x14ListPendingHandOvers\x12\x31.arcadia.analytics.v1.ListPendingHandOversRequest\x1a\x32.arcadia.analytics.v1.ListPendingHandOversResponse\"\x04\xc8\xf3\x18\x05\x12h\n\x0bGetHandOver\x12(.arcadia.analytics.v1.GetHandOverRequest\x1a).arcadia.analytics.v1.GetHandOverResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eRecordHandOver\x12+.arcadia.analytics.v1.RecordHandOverRequest\x1a,.arcadia.analytics.v1.RecordHandOverResponse\"\x04\xc8\xf3\x18\x05\x12\x80\x01\n\x13ListOverdueInvoices\x12\x30.arcadia.analytics.v1.ListOverdueInvoicesRequest\x1a\x31.arcadia.analytics.v1.ListOverdueInvoicesResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -99,38 +99,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DRAFTINVOICESRESPONSE']._serialized_end=789
   _globals['_CHECKROLLUPREQUEST']._serialized_start=791
   _globals['_CHECKROLLUPREQUEST']._serialized_end=836
-  _globals['_CHECKROLLUPRESPONSE']._serialized_start=839
-  _globals['_CHECKROLLUPRESPONSE']._serialized_end=999
-  _globals['_UNBILLEDDEPLOYMENT']._serialized_start=1001
-  _globals['_UNBILLEDDEPLOYMENT']._serialized_end=1087
-  _globals['_ISSUEINVOICESREQUEST']._serialized_start=1089
-  _globals['_ISSUEINVOICESREQUEST']._serialized_end=1176
-  _globals['_ISSUEINVOICESRESPONSE']._serialized_start=1178
-  _globals['_ISSUEINVOICESRESPONSE']._serialized_end=1248
-  _globals['_DISCARDDRAFTSREQUEST']._serialized_start=1250
-  _globals['_DISCARDDRAFTSREQUEST']._serialized_end=1312
-  _globals['_DISCARDDRAFTSRESPONSE']._serialized_start=1314
-  _globals['_DISCARDDRAFTSRESPONSE']._serialized_end=1387
-  _globals['_SETROLLUPSTATUSREQUEST']._serialized_start=1389
-  _globals['_SETROLLUPSTATUSREQUEST']._serialized_end=1496
-  _globals['_SETROLLUPSTATUSRESPONSE']._serialized_start=1498
-  _globals['_SETROLLUPSTATUSRESPONSE']._serialized_end=1569
-  _globals['_LISTPENDINGHANDOVERSREQUEST']._serialized_start=1571
-  _globals['_LISTPENDINGHANDOVERSREQUEST']._serialized_end=1658
-  _globals['_LISTPENDINGHANDOVERSRESPONSE']._serialized_start=1660
-  _globals['_LISTPENDINGHANDOVERSRESPONSE']._serialized_end=1764
-  _globals['_GETHANDOVERREQUEST']._serialized_start=1766
-  _globals['_GETHANDOVERREQUEST']._serialized_end=1812
-  _globals['_GETHANDOVERRESPONSE']._serialized_start=1814
-  _globals['_GETHANDOVERRESPONSE']._serialized_end=1933
-  _globals['_RECORDHANDOVERREQUEST']._serialized_start=1936
-  _globals['_RECORDHANDOVERREQUEST']._serialized_end=2102
-  _globals['_RECORDHANDOVERRESPONSE']._serialized_start=2104
-  _globals['_RECORDHANDOVERRESPONSE']._serialized_end=2176
-  _globals['_LISTOVERDUEINVOICESREQUEST']._serialized_start=2178
-  _globals['_LISTOVERDUEINVOICESREQUEST']._serialized_end=2290
-  _globals['_LISTOVERDUEINVOICESRESPONSE']._serialized_start=2292
-  _globals['_LISTOVERDUEINVOICESRESPONSE']._serialized_end=2395
-  _globals['_INVOICINGSERVICE']._serialized_start=2398
-  _globals['_INVOICINGSERVICE']._serialized_end=3671
+  _globals['_CHECKROLLUPRESPONSE']._serialized_start=838
+  _globals['_CHECKROLLUPRESPONSE']._serialized_end=954
+  _globals['_ISSUEINVOICESREQUEST']._serialized_start=956
+  _globals['_ISSUEINVOICESREQUEST']._serialized_end=1043
+  _globals['_ISSUEINVOICESRESPONSE']._serialized_start=1045
+  _globals['_ISSUEINVOICESRESPONSE']._serialized_end=1115
+  _globals['_DISCARDDRAFTSREQUEST']._serialized_start=1117
+  _globals['_DISCARDDRAFTSREQUEST']._serialized_end=1179
+  _globals['_DISCARDDRAFTSRESPONSE']._serialized_start=1181
+  _globals['_DISCARDDRAFTSRESPONSE']._serialized_end=1254
+  _globals['_SETROLLUPSTATUSREQUEST']._serialized_start=1256
+  _globals['_SETROLLUPSTATUSREQUEST']._serialized_end=1363
+  _globals['_SETROLLUPSTATUSRESPONSE']._serialized_start=1365
+  _globals['_SETROLLUPSTATUSRESPONSE']._serialized_end=1436
+  _globals['_LISTPENDINGHANDOVERSREQUEST']._serialized_start=1438
+  _globals['_LISTPENDINGHANDOVERSREQUEST']._serialized_end=1525
+  _globals['_LISTPENDINGHANDOVERSRESPONSE']._serialized_start=1527
+  _globals['_LISTPENDINGHANDOVERSRESPONSE']._serialized_end=1631
+  _globals['_GETHANDOVERREQUEST']._serialized_start=1633
+  _globals['_GETHANDOVERREQUEST']._serialized_end=1679
+  _globals['_GETHANDOVERRESPONSE']._serialized_start=1681
+  _globals['_GETHANDOVERRESPONSE']._serialized_end=1800
+  _globals['_RECORDHANDOVERREQUEST']._serialized_start=1803
+  _globals['_RECORDHANDOVERREQUEST']._serialized_end=1969
+  _globals['_RECORDHANDOVERRESPONSE']._serialized_start=1971
+  _globals['_RECORDHANDOVERRESPONSE']._serialized_end=2043
+  _globals['_LISTOVERDUEINVOICESREQUEST']._serialized_start=2045
+  _globals['_LISTOVERDUEINVOICESREQUEST']._serialized_end=2157
+  _globals['_LISTOVERDUEINVOICESRESPONSE']._serialized_start=2159
+  _globals['_LISTOVERDUEINVOICESRESPONSE']._serialized_end=2262
+  _globals['_INVOICINGSERVICE']._serialized_start=2265
+  _globals['_INVOICINGSERVICE']._serialized_end=3538
 # @@protoc_insertion_point(module_scope)

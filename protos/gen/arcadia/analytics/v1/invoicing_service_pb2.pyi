@@ -79,24 +79,12 @@ class CheckRollupRequest(_message.Message):
     def __init__(self, rollup_id: _Optional[str] = ...) -> None: ...
 
 class CheckRollupResponse(_message.Message):
-    __slots__ = ("rollup", "differences", "unbilled_deployments")
+    __slots__ = ("rollup", "differences")
     ROLLUP_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
-    UNBILLED_DEPLOYMENTS_FIELD_NUMBER: _ClassVar[int]
     rollup: _rollups_pb2.Rollup
     differences: _containers.RepeatedScalarFieldContainer[str]
-    unbilled_deployments: _containers.RepeatedCompositeFieldContainer[UnbilledDeployment]
-    def __init__(self, rollup: _Optional[_Union[_rollups_pb2.Rollup, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ..., unbilled_deployments: _Optional[_Iterable[_Union[UnbilledDeployment, _Mapping]]] = ...) -> None: ...
-
-class UnbilledDeployment(_message.Message):
-    __slots__ = ("tenant_id", "deployment_id", "resource_kinds")
-    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
-    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
-    RESOURCE_KINDS_FIELD_NUMBER: _ClassVar[int]
-    tenant_id: str
-    deployment_id: str
-    resource_kinds: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kinds: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, rollup: _Optional[_Union[_rollups_pb2.Rollup, _Mapping]] = ..., differences: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class IssueInvoicesRequest(_message.Message):
     __slots__ = ("rollup_id", "limit", "issued_on")

@@ -22,7 +22,7 @@ class GetMarginRequest(_message.Message):
     def __init__(self, period: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class GetMarginResponse(_message.Message):
-    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "by_tenant_next_page_token", "by_deployment_next_page_token", "period", "revenue_state", "cogs_state", "conversion", "as_of")
+    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "by_tenant_next_page_token", "by_deployment_next_page_token", "period", "revenue_state", "cogs_state", "conversion", "as_of", "shared_costs")
     REVENUE_CENTS_FIELD_NUMBER: _ClassVar[int]
     COGS_CENTS_FIELD_NUMBER: _ClassVar[int]
     MARGIN_CENTS_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class GetMarginResponse(_message.Message):
     COGS_STATE_FIELD_NUMBER: _ClassVar[int]
     CONVERSION_FIELD_NUMBER: _ClassVar[int]
     AS_OF_FIELD_NUMBER: _ClassVar[int]
+    SHARED_COSTS_FIELD_NUMBER: _ClassVar[int]
     revenue_cents: int
     cogs_cents: int
     margin_cents: int
@@ -51,7 +52,8 @@ class GetMarginResponse(_message.Message):
     cogs_state: str
     conversion: _margins_pb2.Conversion
     as_of: _timestamp_pb2.Timestamp
-    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., by_tenant_next_page_token: _Optional[str] = ..., by_deployment_next_page_token: _Optional[str] = ..., period: _Optional[str] = ..., revenue_state: _Optional[str] = ..., cogs_state: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    shared_costs: _containers.RepeatedCompositeFieldContainer[_margins_pb2.SharedCostSplit]
+    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., by_tenant_next_page_token: _Optional[str] = ..., by_deployment_next_page_token: _Optional[str] = ..., period: _Optional[str] = ..., revenue_state: _Optional[str] = ..., cogs_state: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., shared_costs: _Optional[_Iterable[_Union[_margins_pb2.SharedCostSplit, _Mapping]]] = ...) -> None: ...
 
 class ListMarginSharesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "period", "group_by", "tenant_id")
@@ -122,7 +124,7 @@ class GetAccrualRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ...) -> None: ...
 
 class GetAccrualResponse(_message.Message):
-    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "period", "usage_until", "costs_until", "conversion")
+    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "period", "usage_until", "costs_until", "conversion", "shared_costs")
     REVENUE_CENTS_FIELD_NUMBER: _ClassVar[int]
     COGS_CENTS_FIELD_NUMBER: _ClassVar[int]
     MARGIN_CENTS_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +136,7 @@ class GetAccrualResponse(_message.Message):
     USAGE_UNTIL_FIELD_NUMBER: _ClassVar[int]
     COSTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
     CONVERSION_FIELD_NUMBER: _ClassVar[int]
+    SHARED_COSTS_FIELD_NUMBER: _ClassVar[int]
     revenue_cents: int
     cogs_cents: int
     margin_cents: int
@@ -145,7 +148,8 @@ class GetAccrualResponse(_message.Message):
     usage_until: _timestamp_pb2.Timestamp
     costs_until: str
     conversion: _margins_pb2.Conversion
-    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., period: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., costs_until: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ...) -> None: ...
+    shared_costs: _containers.RepeatedCompositeFieldContainer[_margins_pb2.SharedCostSplit]
+    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., period: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., costs_until: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., shared_costs: _Optional[_Iterable[_Union[_margins_pb2.SharedCostSplit, _Mapping]]] = ...) -> None: ...
 
 class ListAccrualsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id")

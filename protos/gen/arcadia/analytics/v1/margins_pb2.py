@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"arcadia/analytics/v1/margins.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfe\x01\n\x0bMarginShare\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61ttribution\x18\x03 \x01(\t\x12\x1a\n\rrevenue_cents\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\ncogs_cents\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\x19\n\x0cmargin_cents\x18\x06 \x01(\x03H\x02\x88\x01\x01\x12\x1b\n\x0emargin_percent\x18\x07 \x01(\tH\x03\x88\x01\x01\x42\x10\n\x0e_revenue_centsB\r\n\x0b_cogs_centsB\x0f\n\r_margin_centsB\x11\n\x0f_margin_percent\"r\n\rKindBreakdown\x12\x31\n\x07revenue\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.KindAmount\x12.\n\x04\x63ogs\x18\x02 \x03(\x0b\x32 .arcadia.analytics.v1.KindAmount\"0\n\nKindAmount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x02 \x01(\x03\"|\n\nConversion\x12\x1a\n\x12reporting_currency\x18\x01 \x01(\t\x12:\n\x0e\x65xchange_rates\x18\x02 \x03(\x0b\x32\".arcadia.analytics.v1.ExchangeRate\x12\x16\n\x0eparity_assumed\x18\x03 \x01(\x08\"\xd6\x01\n\x0c\x45xchangeRate\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rfrom_currency\x18\x02 \x01(\t\x12\x13\n\x0bto_currency\x18\x03 \x01(\t\x12\x0c\n\x04rate\x18\x04 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x06 \x01(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"arcadia/analytics/v1/margins.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfe\x01\n\x0bMarginShare\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61ttribution\x18\x03 \x01(\t\x12\x1a\n\rrevenue_cents\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\ncogs_cents\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\x19\n\x0cmargin_cents\x18\x06 \x01(\x03H\x02\x88\x01\x01\x12\x1b\n\x0emargin_percent\x18\x07 \x01(\tH\x03\x88\x01\x01\x42\x10\n\x0e_revenue_centsB\r\n\x0b_cogs_centsB\x0f\n\r_margin_centsB\x11\n\x0f_margin_percent\"r\n\rKindBreakdown\x12\x31\n\x07revenue\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.KindAmount\x12.\n\x04\x63ogs\x18\x02 \x03(\x0b\x32 .arcadia.analytics.v1.KindAmount\"0\n\nKindAmount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x02 \x01(\x03\"s\n\x0fSharedCostSplit\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\namount_usd\x18\x02 \x01(\t\x12\x11\n\tsplit_key\x18\x03 \x01(\t\x12\x0e\n\x06remark\x18\x04 \x01(\t\x12\x1b\n\x13unkeyed_owner_count\x18\x05 \x01(\x05\"|\n\nConversion\x12\x1a\n\x12reporting_currency\x18\x01 \x01(\t\x12:\n\x0e\x65xchange_rates\x18\x02 \x03(\x0b\x32\".arcadia.analytics.v1.ExchangeRate\x12\x16\n\x0eparity_assumed\x18\x03 \x01(\x08\"\xd6\x01\n\x0c\x45xchangeRate\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rfrom_currency\x18\x02 \x01(\t\x12\x13\n\x0bto_currency\x18\x03 \x01(\t\x12\x0c\n\x04rate\x18\x04 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x06 \x01(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,8 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KINDBREAKDOWN']._serialized_end=464
   _globals['_KINDAMOUNT']._serialized_start=466
   _globals['_KINDAMOUNT']._serialized_end=514
-  _globals['_CONVERSION']._serialized_start=516
-  _globals['_CONVERSION']._serialized_end=640
-  _globals['_EXCHANGERATE']._serialized_start=643
-  _globals['_EXCHANGERATE']._serialized_end=857
+  _globals['_SHAREDCOSTSPLIT']._serialized_start=516
+  _globals['_SHAREDCOSTSPLIT']._serialized_end=631
+  _globals['_CONVERSION']._serialized_start=633
+  _globals['_CONVERSION']._serialized_end=757
+  _globals['_EXCHANGERATE']._serialized_start=760
+  _globals['_EXCHANGERATE']._serialized_end=974
 # @@protoc_insertion_point(module_scope)

@@ -43,6 +43,20 @@ class KindAmount(_message.Message):
     amount_cents: int
     def __init__(self, kind: _Optional[str] = ..., amount_cents: _Optional[int] = ...) -> None: ...
 
+class SharedCostSplit(_message.Message):
+    __slots__ = ("kind", "amount_usd", "split_key", "remark", "unkeyed_owner_count")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_USD_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_KEY_FIELD_NUMBER: _ClassVar[int]
+    REMARK_FIELD_NUMBER: _ClassVar[int]
+    UNKEYED_OWNER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    amount_usd: str
+    split_key: str
+    remark: str
+    unkeyed_owner_count: int
+    def __init__(self, kind: _Optional[str] = ..., amount_usd: _Optional[str] = ..., split_key: _Optional[str] = ..., remark: _Optional[str] = ..., unkeyed_owner_count: _Optional[int] = ...) -> None: ...
+
 class Conversion(_message.Message):
     __slots__ = ("reporting_currency", "exchange_rates", "parity_assumed")
     REPORTING_CURRENCY_FIELD_NUMBER: _ClassVar[int]

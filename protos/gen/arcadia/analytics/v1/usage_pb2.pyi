@@ -53,6 +53,30 @@ class UsageFact(_message.Message):
     qty: str
     def __init__(self, source: _Optional[str] = ..., resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., fact_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fact_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_gb: _Optional[str] = ..., event_key: _Optional[str] = ..., qty: _Optional[str] = ...) -> None: ...
 
+class UnmeteredResource(_message.Message):
+    __slots__ = ("resource_id", "inventory_kind", "resource_name", "tenant_id", "deployment_id", "resource_kind", "first_day", "last_day", "seconds", "reason")
+    RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
+    INVENTORY_KIND_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_NAME_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    resource_id: str
+    inventory_kind: str
+    resource_name: str
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    first_day: str
+    last_day: str
+    seconds: int
+    reason: str
+    def __init__(self, resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., first_day: _Optional[str] = ..., last_day: _Optional[str] = ..., seconds: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
 class UsageEvent(_message.Message):
     __slots__ = ("idempotency_key", "source", "deployment_id", "resource_kind", "qty", "occurred_at")
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]

@@ -54,6 +54,32 @@ class ListUsageFactsResponse(_message.Message):
     next_page_token: str
     def __init__(self, facts: _Optional[_Iterable[_Union[_usage_pb2.UsageFact, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class ListUnmeteredResourcesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id", "resource_kind", "from_day", "to_day")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
+    FROM_DAY_FIELD_NUMBER: _ClassVar[int]
+    TO_DAY_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    from_day: str
+    to_day: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., from_day: _Optional[str] = ..., to_day: _Optional[str] = ...) -> None: ...
+
+class ListUnmeteredResourcesResponse(_message.Message):
+    __slots__ = ("resources", "next_page_token")
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[_usage_pb2.UnmeteredResource]
+    next_page_token: str
+    def __init__(self, resources: _Optional[_Iterable[_Union[_usage_pb2.UnmeteredResource, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class SendUsageEventsRequest(_message.Message):
     __slots__ = ("events", "request_id")
     EVENTS_FIELD_NUMBER: _ClassVar[int]

@@ -45,6 +45,11 @@ class UsageServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsResponse.FromString,
                 _registered_method=True)
+        self.ListUnmeteredResources = channel.unary_unary(
+                '/arcadia.analytics.v1.UsageService/ListUnmeteredResources',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesResponse.FromString,
+                _registered_method=True)
         self.SendUsageEvents = channel.unary_unary(
                 '/arcadia.analytics.v1.UsageService/SendUsageEvents',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.SendUsageEventsRequest.SerializeToString,
@@ -75,6 +80,14 @@ class UsageServiceServicer:
 
     def ListUsageFacts(self, request, context):
         """The resources with their spans, and the events, that a figure is made of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnmeteredResources(self, request, context):
+        """Resources that are metered by their size and could not be, because it is unknown:
+        unknown is not zero. By resource.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,6 +128,11 @@ def add_UsageServiceServicer_to_server(servicer, server):
                     servicer.ListUsageFacts,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsResponse.SerializeToString,
+            ),
+            'ListUnmeteredResources': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnmeteredResources,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesResponse.SerializeToString,
             ),
             'SendUsageEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.SendUsageEvents,
@@ -187,6 +205,33 @@ class UsageService:
             '/arcadia.analytics.v1.UsageService/ListUsageFacts',
             arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUsageFactsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnmeteredResources(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.UsageService/ListUnmeteredResources',
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_usage__service__pb2.ListUnmeteredResourcesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class UsageServiceStub:
     """Usage per deployment, kind and day, newest day first."""
     ListUsageFacts: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]
     """The resources with their spans, and the events, that a figure is made of."""
+    ListUnmeteredResources: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]
+    """Resources that are metered by their size and could not be, because it is unknown:
+    unknown is not zero. By resource.
+    """
     SendUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]
     """Takes in a batch of usage events; each counts once, however often it is sent."""
     VoidUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]
@@ -56,6 +60,10 @@ class UsageServiceAsyncStub(UsageServiceStub):
     """Usage per deployment, kind and day, newest day first."""
     ListUsageFacts: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]  # type: ignore[assignment]
     """The resources with their spans, and the events, that a figure is made of."""
+    ListUnmeteredResources: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]  # type: ignore[assignment]
+    """Resources that are metered by their size and could not be, because it is unknown:
+    unknown is not zero. By resource.
+    """
     SendUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]  # type: ignore[assignment]
     """Takes in a batch of usage events; each counts once, however often it is sent."""
     VoidUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]  # type: ignore[assignment]
@@ -84,6 +92,16 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListUsageFactsResponse, _abc.Awaitable[_usage_service_pb2.ListUsageFactsResponse]]:
         """The resources with their spans, and the events, that a figure is made of."""
+
+    @_abc_1.abstractmethod
+    def ListUnmeteredResources(
+        self,
+        request: _usage_service_pb2.ListUnmeteredResourcesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_usage_service_pb2.ListUnmeteredResourcesResponse, _abc.Awaitable[_usage_service_pb2.ListUnmeteredResourcesResponse]]:
+        """Resources that are metered by their size and could not be, because it is unknown:
+        unknown is not zero. By resource.
+        """
 
     @_abc_1.abstractmethod
     def SendUsageEvents(

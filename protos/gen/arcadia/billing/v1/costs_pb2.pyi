@@ -156,11 +156,13 @@ class DailyCost(_message.Message):
     def __init__(self, day: _Optional[str] = ..., region: _Optional[str] = ..., sku: _Optional[str] = ..., description: _Optional[str] = ..., group_description: _Optional[str] = ..., amount_usd: _Optional[str] = ..., kind: _Optional[str] = ..., classification: _Optional[str] = ..., match_state: _Optional[str] = ..., match_rung: _Optional[str] = ..., resource_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ...) -> None: ...
 
 class CostTotal(_message.Message):
-    __slots__ = ("group", "amount_usd", "line_count")
+    __slots__ = ("group", "amount_usd", "line_count", "tenant_id")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_USD_FIELD_NUMBER: _ClassVar[int]
     LINE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     group: str
     amount_usd: str
     line_count: int
-    def __init__(self, group: _Optional[str] = ..., amount_usd: _Optional[str] = ..., line_count: _Optional[int] = ...) -> None: ...
+    tenant_id: str
+    def __init__(self, group: _Optional[str] = ..., amount_usd: _Optional[str] = ..., line_count: _Optional[int] = ..., tenant_id: _Optional[str] = ...) -> None: ...

@@ -22,26 +22,14 @@ class BatchQuoteRequest(_message.Message):
     def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ...) -> None: ...
 
 class BatchQuoteItem(_message.Message):
-    __slots__ = ("subscription_id", "quantities", "usage", "engine_version")
+    __slots__ = ("subscription_id", "usage", "engine_version")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
-    QUANTITIES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     ENGINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
-    quantities: _containers.RepeatedCompositeFieldContainer[UsageQuantity]
     usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
     engine_version: str
-    def __init__(self, subscription_id: _Optional[str] = ..., quantities: _Optional[_Iterable[_Union[UsageQuantity, _Mapping]]] = ..., usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., engine_version: _Optional[str] = ...) -> None: ...
-
-class UsageQuantity(_message.Message):
-    __slots__ = ("resource_kind", "qty", "facts_hash")
-    RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
-    QTY_FIELD_NUMBER: _ClassVar[int]
-    FACTS_HASH_FIELD_NUMBER: _ClassVar[int]
-    resource_kind: str
-    qty: str
-    facts_hash: str
-    def __init__(self, resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., facts_hash: _Optional[str] = ...) -> None: ...
+    def __init__(self, subscription_id: _Optional[str] = ..., usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., engine_version: _Optional[str] = ...) -> None: ...
 
 class UsageSeries(_message.Message):
     __slots__ = ("resource_kind", "dimensions", "runs", "facts_hash")

@@ -136,7 +136,7 @@ class ListExistenceIntervalsResponse(_message.Message):
     def __init__(self, intervals: _Optional[_Iterable[_Union[ExistenceInterval, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ExistenceInterval(_message.Message):
-    __slots__ = ("resource_id", "kind", "name", "tenant_id", "deployment_id", "interval_from", "interval_to", "status", "size", "size_gb")
+    __slots__ = ("resource_id", "kind", "name", "tenant_id", "deployment_id", "interval_from", "interval_to", "status", "size", "size_gb", "size_unknown_because")
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +147,7 @@ class ExistenceInterval(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SIZE_GB_FIELD_NUMBER: _ClassVar[int]
+    SIZE_UNKNOWN_BECAUSE_FIELD_NUMBER: _ClassVar[int]
     resource_id: str
     kind: str
     name: str
@@ -157,7 +158,8 @@ class ExistenceInterval(_message.Message):
     status: str
     size: str
     size_gb: str
-    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., interval_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., interval_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., size: _Optional[str] = ..., size_gb: _Optional[str] = ...) -> None: ...
+    size_unknown_because: str
+    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., interval_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., interval_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., size: _Optional[str] = ..., size_gb: _Optional[str] = ..., size_unknown_because: _Optional[str] = ...) -> None: ...
 
 class LookupProjectsRequest(_message.Message):
     __slots__ = ("provider", "names", "project_ids", "tenant_ids")

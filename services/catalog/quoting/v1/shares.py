@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import gcd
 
-from services.catalog.quoting.inputs import HeldAddon, QuoteInputs, Term, VersionSnapshot
-from services.catalog.quoting.numbers import NOUGHT
+from services.catalog.quoting.v1.inputs import HeldAddon, QuoteInputs, Term, VersionSnapshot
+from services.catalog.quoting.v1.numbers import NOUGHT
 from services.common.periods import Period
 
 __all__ = ["Share", "Spread", "days_in", "projected", "shares_of", "spread_of"]

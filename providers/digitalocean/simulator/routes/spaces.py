@@ -1,0 +1,143 @@
+"""The S3 API of Spaces, as far as buckets are listed and measured: below `/s3/<region>`.
+
+Any access key is taken that is not revoked, as any token is; signatures are looked at for
+their form alone. Objects are not kept: a bucket of so many bytes has as many objects of one
+size as they fill.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from providers.digitalocean.simulator.errors import ApiError
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.state import Document, Query
+
+__all__ = ["AUTHORIZATION", "BELOW", "bucket_bytes", "routes"]
+
+BELOW: Final = "/s3/"
+"""Where it is served, a region each: `SPACES_ENDPOINT` is `http://127.0.0.1:4100/s3/{region}`."""
+
+AUTHORIZATION: Final = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d{8}/([a-z0-9-]+)/s3/aws4_request, ?"
+    r"SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}"
+)
+NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
+BYTES_A_GIGABYTE: Final = 2**30
+OBJECT_BYTES: Final = 64 * 2**20
+MOST_KEYS: Final = 1000
+
+
+def bucket_bytes(document: Document) -> int:
+    """How much a bucket holds."""
+    return int(Decimal(str(document["size_gigabytes"])) * BYTES_A_GIGABYTE)
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
+def _admit(request: Request) -> str:
+    """The region that is asked. Raises _Refused for what is not signed for it."""
+    region = str(request.path_params["region"])
+    signed = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if signed is None:
+        raise _Refused(403, "AccessDenied")
+    try:
+        simulation_of(request).tokens.admit(signed[1], request.method, request.url.path)
+    except ApiError as error:
+        raise _Refused(403, "InvalidAccessKeyId") from error
+    if signed[2] != region:
+        raise _Refused(400, "AuthorizationHeaderMalformed")
+    return region
+
+
+def _answering(
+    answer: Callable[[Request, str], Response],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        try:
+            return answer(request, _admit(request))
+        except _Refused as refused:
+            root = Element("Error")
+            SubElement(root, "Code").text = refused.code
+            return _xml(root, refused.status)
+
+    return answered
+
+
+def _list_buckets(request: Request, region: str) -> Response:
+    root = Element("ListAllMyBucketsResult", xmlns=NAMESPACE)
+    buckets = SubElement(root, "Buckets")
+    bodies, _ = simulation_of(request).store.page(Query("spaces_bucket"), 0, -1)
+    for document in map(_document, bodies):
+        if document["region"] == region:
+            bucket = SubElement(buckets, "Bucket")
+            SubElement(bucket, "Name").text = str(document["name"])
+            SubElement(bucket, "CreationDate").text = str(document.get("created_at", ""))
+    return _xml(root)
+
+
+def _head_bucket(request: Request, region: str) -> Response:
+    document = _bucket(request, region)
+    if document.get("without_statistics"):
+        return Response()
+    size = bucket_bytes(document)
+    headers = {"x-rgw-bytes-used": str(size), "x-rgw-object-count": str(_object_count(size))}
+    return Response(headers=headers)
+
+
+def _list_objects(request: Request, region: str) -> Response:
+    size = bucket_bytes(_bucket(request, region))
+    count = _object_count(size)
+    first = int(request.query_params.get("continuation-token", "0"))
+    last = min(first + MOST_KEYS, count)
+    root = Element("ListBucketResult", xmlns=NAMESPACE)
+    SubElement(root, "IsTruncated").text = "true" if last < count else "false"
+    for number in range(first, last):
+        held = SubElement(root, "Contents")
+        SubElement(held, "Key").text = f"object-{number:08}"
+        SubElement(held, "Size").text = str(min(OBJECT_BYTES, size - number * OBJECT_BYTES))
+    if last < count:
+        SubElement(root, "NextContinuationToken").text = str(last)
+    return _xml(root)
+
+
+def _bucket(request: Request, region: str) -> Document:
+    simulation: Simulation = simulation_of(request)
+    found = simulation.store.document("spaces_bucket", str(request.path_params["bucket"]))
+    if found is None or found["region"] != region:
+        raise _Refused(404, "NoSuchBucket")
+    return found
+
+
+def _object_count(size: int) -> int:
+    return -(-size // OBJECT_BYTES)
+
+
+def _document(body: bytes) -> Document:
+    document: Document = orjson.loads(body)
+    return document
+
+
+def _xml(root: Element, status: int = 200) -> Response:
+    return Response(tostring(root), status, media_type="application/xml")
+
+
+def routes() -> list[Route]:
+    """ListBuckets, HeadBucket and ListObjectsV2."""
+    return [
+        Route("/s3/{region}/", _answering(_list_buckets), methods=["GET"]),
+        Route("/s3/{region}/{bucket}", _answering(_head_bucket), methods=["HEAD"]),
+        Route("/s3/{region}/{bucket}", _answering(_list_objects), methods=["GET"]),
+    ]

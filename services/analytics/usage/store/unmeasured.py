@@ -1,0 +1,113 @@
+"""What could not be metered, because its size is unknown: kept beside the facts of its day."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from services.analytics.store.passes import Pass, page_of
+from services.analytics.usage.metering import Unmeasured
+from services.analytics.usage.store.reading import UsageFilter
+from services.common.access import Scope
+from services.common.database import ReadSession, WriteSession
+
+__all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_unmeasured"]
+
+After = tuple[str, str, str]
+"""Resource, tenant and deployment of the last one on the page before."""
+
+FORGET_PAGE: Final = text("""
+DELETE FROM unmeasured_spans WHERE day = :day AND pass_id = :pass_id AND page = :page
+""")
+WRITE: Final = """
+INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, resource_name,
+                              tenant_id, deployment_id, resource_kind, span_from, span_to, reason)
+SELECT %(day)s, %(pass_id)s, %(page)s, s.*
+FROM unnest(%(resources)b::uuid[], %(inventory_kinds)b::text[], %(names)b::text[],
+            %(tenants)b::text[], %(deployments)b::text[], %(kinds)b::text[],
+            %(starts)b::timestamptz[], %(ends)b::timestamptz[], %(reasons)b::text[]) AS s
+"""
+# Passes are the operator's to see, and these rows their tenant's: so they say it themselves.
+COUNT: Final = text("""
+UPDATE unmeasured_spans SET is_current = true WHERE day = :day AND pass_id = :pass_id
+""")
+FORGET: Final = text("DELETE FROM unmeasured_spans WHERE day = :day AND pass_id = ANY(:pass_ids)")
+LIST: Final = """
+SELECT s.resource_id, s.tenant_id, s.deployment_id, s.inventory_kind, s.resource_kind,
+       (array_agg(s.resource_name ORDER BY s.span_from DESC))[1] AS resource_name,
+       (array_agg(s.reason ORDER BY s.span_from DESC))[1] AS reason,
+       min(s.day) AS first_day, max(s.day) AS last_day,
+       sum(extract(epoch FROM s.span_to - s.span_from))::bigint AS seconds
+FROM unmeasured_spans AS s
+WHERE s.is_current AND {conditions}
+GROUP BY s.resource_id, s.tenant_id, s.deployment_id, s.inventory_kind, s.resource_kind
+{after}
+ORDER BY s.resource_id, s.tenant_id, s.deployment_id
+LIMIT :limit
+"""
+CONDITIONS: Final = {
+    "tenant_id": "s.tenant_id = :tenant_id",
+    "deployment_id": "s.deployment_id = :deployment_id",
+    "resource_kind": "s.resource_kind = :resource_kind",
+    "from_day": "s.day >= :from_day",
+    "to_day": "s.day < :to_day",
+}
+AFTER: Final = """
+HAVING (s.resource_id, s.tenant_id, s.deployment_id)
+     > (CAST(:after_resource AS uuid), :after_tenant, :after_deployment)
+"""
+
+
+async def write_unmeasured(
+    session: WriteSession, of: Pass, token: str, spans: Sequence[Unmeasured]
+) -> None:
+    """Writes what a page of a pass over a day could not meter, in place of what it wrote before."""
+    page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
+    await session.execute(FORGET_PAGE, page)
+    if not spans:
+        return
+    driver = await session.driver()
+    arrays: dict[str, list[Any]] = {
+        "resources": [span.interval.resource_id for span in spans],
+        "inventory_kinds": [span.interval.kind for span in spans],
+        "names": [span.interval.name for span in spans],
+        "tenants": [span.interval.tenant_id for span in spans],
+        "deployments": [span.interval.deployment_id for span in spans],
+        "kinds": [span.resource_kind for span in spans],
+        "starts": [span.start for span in spans],
+        "ends": [span.end for span in spans],
+        "reasons": [span.reason for span in spans],
+    }
+    await driver.execute(WRITE, {**page, **arrays})
+
+
+async def replace_unmeasured(session: WriteSession, of: Pass, replaced: Sequence[int]) -> None:
+    """What a pass over a day could not meter counts now, in place of what others could not."""
+    if replaced:
+        await session.execute(FORGET, {"day": of.subject, "pass_ids": list(replaced)})
+    await session.execute(COUNT, {"day": of.subject, "pass_id": of.id})
+
+
+async def list_unmeasured(
+    session: ReadSession,
+    scope: Scope,
+    wanted: UsageFilter,
+    *,
+    after: After | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of the resources of unknown size, by their id; each owner's time apart."""
+    values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
+    asked = [CONDITIONS[name] for name, value in values.items() if value]
+    if not scope.everything:
+        # The first wall: row-level security is the second.
+        asked.append("s.tenant_id = :scope")
+        values["scope"] = scope.tenant_id
+    if after is not None:
+        names = ("after_resource", "after_tenant", "after_deployment")
+        values |= dict(zip(names, after, strict=True))
+    statement = LIST.format(
+        conditions=" AND ".join(asked) or "true", after=AFTER if after is not None else ""
+    )
+    kept = {name: value for name, value in values.items() if value or name.startswith("after_")}
+    return (await session.execute(text(statement), {**kept, "limit": limit})).all()

@@ -1,0 +1,75 @@
+"""A month of a subscription as engine 1 took it: usage summed, and spread over the days.
+
+Only for months that engine 1 billed: what is learned late of them is priced by their own rules.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from services.catalog.quoting.inputs import QuoteInputs as Inputs
+from services.catalog.quoting.inputs import VersionSnapshot as Version
+from services.catalog.quoting.spans import days_in
+from services.catalog.quoting.v1.inputs import (
+    AddonSnapshot,
+    HeldAddon,
+    PriceSnapshot,
+    QuoteInputs,
+    Term,
+    UsageFact,
+    VersionSnapshot,
+)
+from services.common.periods import Period
+
+__all__ = ["month_inputs"]
+
+
+def month_inputs(inputs: Inputs, borne: Period) -> QuoteInputs:
+    """The inputs of engine 1 for those of a month with its usage by day.
+
+    `borne` are the days whose usage the subscription bears, also those that it does not bill.
+    """
+    *former, term = (Term(_version(one.version), one.days) for one in inputs.terms)
+    facts: dict[str, UsageFact] = {}
+    for series in inputs.usage:
+        qty = sum(
+            (
+                run.qty * (min(run.end, borne.end) - max(run.first, borne.start)).days
+                for run in series.runs
+                if run.first < borne.end and borne.start < run.end
+            ),
+            Decimal(0),
+        )
+        known = facts.get(series.resource_kind, UsageFact(series.resource_kind, Decimal(0)))
+        facts[series.resource_kind] = replace(
+            known, qty=known.qty + qty, facts_hash=series.facts_hash
+        )
+    return QuoteInputs(
+        month=inputs.month,
+        currency=inputs.currency,
+        term=term,
+        former=tuple(former),
+        addons=tuple(
+            HeldAddon(AddonSnapshot(**_fields(held.addon)), held.days, current=held.current)
+            for held in inputs.addons
+        ),
+        free_days=days_in(inputs.trial_days),
+        usage=tuple(fact for fact in facts.values() if fact.qty),
+        prices=tuple(PriceSnapshot(**_fields(price)) for price in inputs.prices),
+    )
+
+
+def _version(version: Version) -> VersionSnapshot:
+    return VersionSnapshot(
+        version.id,
+        version.plan_code,
+        version.version,
+        version.price_cents,
+        version.currency,
+        version.items,
+    )
+
+
+def _fields(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The fields of a snapshot, which both engines name alike."""
+    return {name: getattr(snapshot, name) for name in snapshot.__slots__}

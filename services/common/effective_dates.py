@@ -1,0 +1,87 @@
+"""Effective-dated rows: what is set for some days, laid over what was set before. Pure.
+
+One rule for prices, exchange rates and tax: what is set last holds on every day that it
+covers, and what was set before holds on all the others. So a price of three months sits
+inside an open one, which goes on after it.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Generic, TypeVar
+
+__all__ = ["Overlay", "Span", "lay_over"]
+
+Key = TypeVar("Key", bound=Hashable)
+
+_NEVER: Final = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days from `start` until, and without, `end`; from then on for ever when it is None."""
+
+    start: date
+    end: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.start <= day < (self.end or _NEVER)
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether they have a day in common."""
+        return self.start < (other.end or _NEVER) and other.start < (self.end or _NEVER)
+
+    def ends_within(self, other: "Span") -> bool:
+        """Whether it begins before the other one and ends inside of it."""
+        return self.start < other.start and self.overlaps(other) and _is_before(self.end, other.end)
+
+    def until(self, day: date) -> "Span":
+        """Its days before another one, of which there must be some."""
+        return Span(self.start, min(self.end or _NEVER, day))
+
+    def without(self, others: Iterable["Span"]) -> list["Span"]:
+        """Its days that are none of the others', in order."""
+        left, begins = [], self.start
+        for other in sorted(others, key=lambda one: one.start):
+            if not Span(begins, self.end).overlaps(other):
+                continue
+            if begins < other.start:
+                left.append(Span(begins, other.start))
+            if other.end is None or not _is_before(other.end, self.end):
+                return left
+            begins = other.end
+        return [*left, Span(begins, self.end)]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay(Generic[Key]):
+    """What becomes of the spans that a new one is laid over; the others stay as they are."""
+
+    cut: Sequence[tuple[Key, date]]
+    """Each begins earlier, and ends now where the new one begins."""
+    superseded: Sequence[Key]
+    """Each begins no earlier: nothing is left of it, or only what goes on."""
+    going_on: Sequence[tuple[Key, Span]]
+    """What was set goes on after the new one, on these days."""
+
+
+def lay_over(kept: Iterable[tuple[Key, Span]], new: Span) -> Overlay[Key]:
+    """Lays a new span over those that are kept, of which no two have a day in common."""
+    cut: list[tuple[Key, date]] = []
+    superseded: list[Key] = []
+    going_on: list[tuple[Key, Span]] = []
+    for key, span in kept:
+        if not span.overlaps(new):
+            continue
+        if span.start < new.start:
+            cut.append((key, new.start))
+        else:
+            superseded.append(key)
+        if new.end is not None and _is_before(new.end, span.end):
+            going_on.append((key, Span(new.end, span.end)))
+    return Overlay(cut, superseded, going_on)
+
+
+def _is_before(end: date | None, other: date | None) -> bool:
+    return end is not None and end < (other or _NEVER)

@@ -1,0 +1,55 @@
+"""What DigitalOcean's OpenAPI document says of its calls, as far as the tests hold us to it."""
+
+from functools import cache
+from typing import Any
+
+from tests.support.digitalocean_facts import facts
+
+__all__ = ["call", "listed_fields", "response_schema"]
+
+COMBINED = ("allOf", "anyOf", "oneOf")
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    return facts()
+
+
+def call(method: str, path: str) -> dict[str, Any]:
+    """Parameters, scopes, fields that its body needs, and answer of a call."""
+    found: dict[str, Any] = _facts()["calls"][f"{method} {path}"]
+    return found
+
+
+def response_schema(path: str) -> dict[str, Any]:
+    """The schema of the 200 answer to a GET."""
+    return {**call("GET", path)["answer"], "components": {"schemas": _facts()["schemas"]}}
+
+
+def listed_fields(path: str, key: str) -> set[str]:
+    """The fields of a row of a listing."""
+    return set(_members(_there(_members(call("GET", path)["answer"])[key])["items"]))
+
+
+def _members(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = _there(schema)
+    members: dict[str, Any] = {}
+    for word in COMBINED:
+        for part in schema.get(word, ()):
+            members |= _members(part)
+    return {**members, **schema.get("properties", {})}
+
+
+def _there(node: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a reference names, where it is one, and where it may also be null."""
+    while "$ref" in node or _nullable(node):
+        node = (
+            _facts()["schemas"][node["$ref"].rsplit("/", 1)[1]]
+            if "$ref" in node
+            else node["anyOf"][1]
+        )
+    return node
+
+
+def _nullable(node: dict[str, Any]) -> bool:
+    return bool(node.get("anyOf", [None])[0] == {"type": "null"})
