@@ -34,9 +34,11 @@ COMMANDS: Final = {
     "rollup": "rollup:commands",
     "simulator": "simulator:run_simulator",
     "spend": "spend:commands",
+    "subscription": "subscriptions:commands",
     "sweeps": "sweeps:commands",
     "sync": "sync:run_sync",
     "token": "token:print_token",
+    "trial": "trials:commands",
     "usage": "usage:commands",
 }
 """Where each is: a module of this package, and what it is called there when not as here."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from services.common.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 
-__all__ = ["Metadata", "called_as_operator", "refused"]
+__all__ = ["Metadata", "called_as_operator", "operator_metadata", "refused"]
 
 TOKEN_SECONDS = 300
 UNCONNECTED = "failed to connect to all addresses"
@@ -28,13 +28,22 @@ async def called_as_operator(
     While developing only: raises BadParameter in production, where tokens are issued
     elsewhere.
     """
+    metadata = operator_metadata(settings)
+    async with grpc.aio.insecure_channel(settings.address(service)) as channel:
+        yield channel, metadata
+
+
+def operator_metadata(settings: Settings) -> Metadata:
+    """The metadata of an operator with a token of its own, good for five minutes.
+
+    What calls for longer than that makes one for each call. Raises BadParameter in production.
+    """
     if settings.env == "production":
         raise typer.BadParameter("tokens are issued elsewhere in production; use the HTTP API")
     token = mint_user_token(
         settings, subject="developer", roles=[OPERATOR_ROLE], lifetime_seconds=TOKEN_SECONDS
     )
-    async with grpc.aio.insecure_channel(settings.address(service)) as channel:
-        yield channel, (("authorization", f"Bearer {token}"),)
+    return (("authorization", f"Bearer {token}"),)
 
 
 def refused(error: grpc.aio.AioRpcError) -> typer.Exit:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli import credit_notes, one_offs
 from cli.caller import Metadata, called_as_operator, refused
 from cli.tables import print_unfolded
 from services.common.money import amount_text, money_text
@@ -29,6 +30,9 @@ __all__ = ["commands"]
 commands = typer.Typer(
     help="What tenants owe, with its documents, and what becomes of it.", no_args_is_help=True
 )
+
+commands.add_typer(one_offs.commands, name="one-off")
+commands.add_typer(credit_notes.commands, name="notes")
 
 PAGE_SIZE: Final = 500
 DOCUMENT_SECONDS: Final = 60.0
@@ -63,7 +67,7 @@ def list_invoices(
             Text(invoice.tenant_id),
             money_text(invoice.total_cents, invoice.currency),
             Text(invoice.status, style=STYLES.get(invoice.status, "")),
-            Text(invoice.hand_over.reference or invoice.hand_over.status.replace("_", " ")),
+            Text(_handed_over(invoice)),
         )
     if table.row_count:
         print_unfolded(table)
@@ -99,15 +103,21 @@ def download_invoice(
     invoice_id: Identifier,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     format_: Annotated[str, typer.Option("--format", help="pdf or html.")] = "pdf",
+    void: Annotated[bool, typer.Option("--void", help="What says that it is void.")] = False,
 ) -> None:
-    """Download the document of an invoice."""
+    """Download the document of an invoice, or of its void."""
 
     async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        if void:
+            notice = pb.DownloadVoidNoticeRequest(id=invoice_id, format=format_)
+            return await stub.DownloadVoidNotice(
+                notice, metadata=metadata, timeout=DOCUMENT_SECONDS
+            )
         request = pb.DownloadInvoiceRequest(id=invoice_id, format=format_)
         return await stub.DownloadInvoice(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
 
     document = _asked(ask)
-    path = output or Path(f"{invoice_id}.{format_}")
+    path = output or Path(f"{invoice_id}{'-void' if void else ''}.{format_}")
     path.write_bytes(document.data)
     Console().print(f"{path} ({len(document.data):,} bytes)", markup=False, soft_wrap=True)
 
@@ -187,9 +197,14 @@ def credit_invoice(
         list[str] | None,
         typer.Option(help="LINE_ID=CENTS without tax; may be repeated. Everything without one."),
     ] = None,
+    tax: Annotated[
+        int, typer.Option(help="So much of the tax by itself, in minor units.", min=0)
+    ] = 0,
 ) -> None:
-    """Take back some or all of an issued invoice by a credit note; tax follows."""
+    """Take back some or all of an issued invoice by a credit note; the tax of lines follows."""
     lines = [_credited(text) for text in line or ()]
+    if tax:
+        lines.append(pb.CreditedLine(line_id=_tax_line(invoice_id), amount_cents=tax))
 
     async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
         request = pb.CreateCreditNoteRequest(
@@ -199,8 +214,18 @@ def credit_invoice(
 
     note = _asked(ask)
     total = money_text(note.total_cents, note.currency)
-    tax = amount_text(note.tax_cents, note.currency)
-    Console().print(f"{note.number}: {total}, {tax} of it tax")
+    of_it = amount_text(note.tax_cents, note.currency)
+    Console().print(f"{note.number}: {total}, {of_it} of it tax")
+
+
+def _handed_over(invoice: invoices_pb2.Invoice) -> str:
+    """What accounts receivable calls it and its void, or how far they are."""
+    told = [
+        hand_over.reference or hand_over.status.replace("_", " ")
+        for hand_over in (invoice.hand_over, invoice.void_hand_over)
+        if hand_over.status
+    ]
+    return ", void: ".join(told)
 
 
 def _verify_one(invoice_id: str) -> bool:
@@ -242,6 +267,21 @@ def _credited(text: str) -> pb.CreditedLine:
     if not cents.isdecimal():
         raise typer.BadParameter(f"{text!r} is not LINE_ID=CENTS")
     return pb.CreditedLine(line_id=line_id, amount_cents=int(cents))
+
+
+def _tax_line(invoice_id: str) -> str:
+    """The id of the tax line of an invoice."""
+
+    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+        request = pb.ListInvoiceLinesRequest(invoice_id=invoice_id, page_size=PAGE_SIZE)
+        while True:
+            page = await stub.ListInvoiceLines(request, metadata=metadata)
+            for line in page.lines:
+                if line.kind == "tax":
+                    return line.id
+            request.page_token = page.next_page_token
+
+    return str(_asked(ask))
 
 
 def _key() -> str:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.analytics import UNKNOWN, asked, table_of
-from cli.caller import Metadata, called_as_operator, refused
+from cli.caller import Metadata, called_as_operator, operator_metadata, refused
 from cli.following import doings_of, followed
 from cli.tables import print_unfolded
 from services.common.money import money_text
@@ -183,7 +183,7 @@ def _follow(rollup: rollups_pb2.Rollup, *, follow: bool, past: str = "") -> None
 def _ran(console: Console, rollup: rollups_pb2.Rollup, past: str) -> rollups_pb2.Rollup:
     """The roll-up once it rests, in another state than `past`; tells meanwhile what it does."""
 
-    async def ask(stub: "RollupServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
+    async def ask(stub: "RollupServiceAsyncStub", _: Metadata) -> Any:  # noqa: ANN401
         now = rollup
 
         async def resting() -> rollups_pb2.Rollup:
@@ -191,6 +191,8 @@ def _ran(console: Console, rollup: rollups_pb2.Rollup, past: str) -> rollups_pb2
             while now.status not in AT_REST or now.status == past:
                 await asyncio.sleep(LOOK_SECONDS)
                 request = pb.GetRollupRequest(id=rollup.id)
+                # A month's end may take longer than a token holds: each look has its own.
+                metadata = operator_metadata(Settings())
                 now = (await stub.GetRollup(request, metadata=metadata)).rollup
             return now
 

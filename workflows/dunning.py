@@ -18,13 +18,11 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.billing_actions import BillingActionActivities
     from workflows.activities.dunning import DunningActivities
-    from workflows.activities.powering import PowerActivities
-    from workflows.activities.reverting import RevertActivities
     from workflows.dunning_payloads import (
         ActionOutcome,
         BillingAction,
@@ -34,21 +32,19 @@ with workflow.unsafe.imports_passed_through():
         OverdueInput,
         PowerOff,
     )
+    from workflows.notice_payloads import TenantNotice
     from workflows.patience import HEARTBEAT, SHORT
-    from workflows.queues import TaskQueue
-    from workflows.reasons import is_gone, reason_of
-    from workflows.revert_payloads import SetPower
+    from workflows.reasons import reason_of
     from workflows.search_attributes import OUTCOME
 
 from workflows.carrying_on import each, whole
+from workflows.power_steps import LIFTING, PATIENCE, running_droplets, set_power
+from workflows.tenant_notices import tell_tenant
 
 __all__ = ["Dunning"]
 
-PATIENCE: Final = timedelta(hours=1)
-"""For moving all of a tenant's deployments, and for one machine."""
-
-LIFTING: Final = timedelta(days=7)
-"""The same for who has paid: nobody comes back to what is left."""
+ASIDE: Final = timedelta(minutes=10)
+"""For telling of what is done anyway; at the next look it is told again."""
 
 RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
 
@@ -62,6 +58,9 @@ PAUSED_TOO: Final = "suspend-the-paused"
 
 ASKS_AGAIN: Final = "ask-before-powering-off"
 """Runs from before it powered off at a later look what had been lifted by hand meanwhile."""
+
+TELLS_FIRST: Final = "tell-before-suspending"
+"""Runs from before it suspend without a notice."""
 
 
 @workflow.defn
@@ -119,6 +118,8 @@ class Dunning:
             # What fell due meanwhile found this run here, and nobody starts another.
             return not (await self._overdue(request)).invoice_count
         await whole(self._make_past_due(request, overdue))
+        if workflow.patched(TELLS_FIRST) and workflow.now() >= self._tells_at(request):
+            await self._tell_tenant(request, overdue)
         if workflow.now() >= self._suspends_at(request):
             await whole(self._suspend(request, overdue))
             await each(self._power_off(one) for one in self._state.power_off)
@@ -144,6 +145,42 @@ class Dunning:
             f" suspended at {self._suspends_at(request):%Y-%m-%d %H:%M} UTC"
         )
 
+    async def _tell_tenant(self, request: DunningInput, overdue: Overdue) -> None:
+        """Tells of the suspension before it, once; again at each look until it was taken."""
+        if self._state.is_told or self._state.suspended:
+            return
+        if not self._state.told_at:
+            self._state = replace(self._state, told_at=workflow.now().isoformat())
+        suspends_at = self._suspends_at(request)
+        noticed = await tell_tenant(
+            TenantNotice(
+                key=f"suspension/{request.tenant_id}/{self._state.began_at}",
+                action="suspension",
+                tenant_id=request.tenant_id,
+                at=suspends_at.isoformat(),
+                what="the deployments that are past due, and the paused ones, are suspended;"
+                " where power_off_when_suspended is set their droplets are powered off",
+                why=overdue.in_words(),
+                what_to_do=f"pay what is overdue before {suspends_at:%Y-%m-%d %H:%M} UTC",
+                deployment_ids=self._state.past_due,
+            ),
+            patience=ASIDE,
+        )
+        self._state = replace(
+            self._state, is_told=noticed.is_delivered, untold_reason=noticed.reason
+        )
+        self._tell(
+            f"{overdue.in_words()}: {len(self._state.past_due)} deployments past due,"
+            f" suspended at {suspends_at:%Y-%m-%d %H:%M} UTC{self._untold()}"
+        )
+
+    def _untold(self) -> str:
+        """That the tenant was not told, where that is so: this is the place to look for it."""
+        state = self._state
+        if not state.told_at or state.is_told:
+            return ""
+        return f" (nobody was told: {state.untold_reason})"
+
     async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
         waiting = tuple(one for one in self._state.past_due if one not in self._state.suspended)
         if waiting:
@@ -156,7 +193,10 @@ class Dunning:
             outcome = await self._move(request, SUSPENDED, (PAUSED,), overdue.in_words(), but=known)
             self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
             self._suspended(outcome)
-        self._tell(f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended")
+        self._tell(
+            f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended"
+            + self._untold()
+        )
 
     def _suspended(self, outcome: ActionOutcome) -> None:
         self._state = replace(
@@ -169,19 +209,11 @@ class Dunning:
         if one.step == "off" or not await self._still_powers_off(one):
             return
         if one.step == "asked":
-            droplets = await workflow.execute_activity_method(
-                PowerActivities.running_droplets,
-                one.deployment_id,
-                task_queue=TaskQueue.PROVISIONING,
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
-                summary="find the machines that run",
-            )
             # Known before any is off: whatever comes, just these are powered on again.
-            one = self._keep(replace(one, step="known", droplet_ids=tuple(droplets)))
+            droplets = await running_droplets(one.deployment_id)
+            one = self._keep(replace(one, step="known", droplet_ids=droplets))
         if one.step == "known":
-            await each(whole(self._power(each, is_on=False)) for each in one.droplet_ids)
+            await each(whole(set_power(each, is_on=False)) for each in one.droplet_ids)
             self._keep(replace(one, step="off"))
 
     async def _still_powers_off(self, one: PowerOff) -> bool:
@@ -211,7 +243,7 @@ class Dunning:
         if paused:
             lifted |= await self._lifted(request, PAUSED, (SUSPENDED,), reason, paused)
         await each(
-            self._power(droplet_id, is_on=True)
+            set_power(droplet_id, is_on=True)
             for one in self._state.power_off
             if one.deployment_id in lifted
             for droplet_id in one.droplet_ids
@@ -263,37 +295,44 @@ class Dunning:
             summary=f"make deployments {to_state}: {reason}"[:200],
         )
 
-    async def _power(self, droplet_id: str, *, is_on: bool) -> None:
-        try:
-            await workflow.execute_activity_method(
-                RevertActivities.set_power,
-                SetPower(droplet_id, is_on),
-                task_queue=TaskQueue.PROVISIONING,
-                schedule_to_close_timeout=LIFTING if is_on else PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
-                summary=f"power {droplet_id} {'on' if is_on else 'off'}",
-            )
-        except ActivityError as error:
-            if not is_gone(error):
-                raise
-
     async def _until_asked(self, request: DunningInput) -> None:
         """Waits until somebody says that something changed, or it is time for another look."""
         pause = timedelta(seconds=request.terms.look_seconds)
         if not self._state.suspended:
-            until = self._suspends_at(request) - workflow.now()
+            is_next_told = workflow.patched(TELLS_FIRST) and not self._state.told_at
+            next_at = self._tells_at(request) if is_next_told else self._suspends_at(request)
+            until = next_at - workflow.now()
             pause = min(pause, until) if until > timedelta(0) else pause
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._is_asked, timeout=pause)
 
     def _suspends_at(self, request: DunningInput) -> datetime:
-        """The grace is counted from the word of it: who is told late has as long."""
+        """The grace is counted from the word of it: who is told late has as long.
+
+        A notice that comes late, because nothing ran when it was due, puts the suspension off;
+        one that nobody takes does so no longer than the time that it leaves.
+        """
+        ends = self._grace_ends(request)
+        if not self._state.told_at:
+            return ends
+        return max(ends, datetime.fromisoformat(self._state.told_at) + _notice(request))
+
+    def _grace_ends(self, request: DunningInput) -> datetime:
         began = datetime.fromisoformat(self._state.began_at)
         return began + timedelta(seconds=request.terms.grace_seconds)
+
+    def _tells_at(self, request: DunningInput) -> datetime:
+        """When the tenant is told of its suspension."""
+        return self._grace_ends(request) - _notice(request)
 
     def _beginning(self, look_count: int = 0) -> DunningState:
         return DunningState(workflow.now().isoformat(), look_count)
 
     def _tell(self, words: str) -> None:
         workflow.set_current_details(words)
+
+
+def _notice(request: DunningInput) -> timedelta:
+    """How long before a suspension it is told; never longer than the grace."""
+    terms = request.terms
+    return timedelta(seconds=min(terms.notice_seconds, terms.grace_seconds))

@@ -33,6 +33,8 @@ class DunningTerms:
     """From past due to suspended."""
     look_seconds: int = 6 * 3600
     """How often an unpaid tenant is looked at, though nobody says that something changed."""
+    notice_seconds: int = 0
+    """So long before a suspension its tenant is told of it; at most the grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class DunningSweepInput:
     terms: DunningTerms
     today: str = ""
     """Due before this day, an ISO date; empty for the day for which it was planned."""
+    past_due_notice_days: int = 0
+    """So many days before an invoice is past due its tenant is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,13 @@ class DunningSweepResult:
     """How many tenants are overdue, each of which is dunned."""
 
     tenant_count: int
+    notices: str = ""
+    """What was told before invoices are past due, in words."""
 
     def in_words(self) -> str:
         """In a line."""
-        return f"{self.tenant_count:,} tenants with overdue invoices, each with its dunning"
+        words = f"{self.tenant_count:,} tenants with overdue invoices, each with its dunning"
+        return f"{words}; {self.notices}" if self.notices else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,11 @@ class DunningState:
     paused: tuple[str, ...] = ()
     """Of the suspended: those that were paused, and are so again after payment."""
     power_off: tuple[PowerOff, ...] = ()
+    told_at: str = ""
+    """When the tenant was first to be told of its suspension, RFC 3339."""
+    is_told: bool = False
+    untold_reason: str = ""
+    """Why the notice was not taken, in words."""
 
 
 @dataclass(frozen=True, slots=True)

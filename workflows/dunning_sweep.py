@@ -6,7 +6,7 @@ somebody terminated, is started by the next sweep.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
@@ -14,13 +14,22 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.dunning import DunningActivities
+    from workflows.activities.tenant_notices import TenantNoticeActivities
     from workflows.dunning_payloads import DunningSweepInput, DunningSweepResult
+    from workflows.notice_payloads import PastDueNotices, PastDueResult
     from workflows.patience import HEARTBEAT
     from workflows.reasons import planned_at
 
 __all__ = ["DunningSweep"]
 
 PATIENCE: Final = timedelta(hours=12)
+PAUSE: Final = timedelta(hours=1)
+ROUNDS: Final = 4
+"""In which notices are tried of a day."""
+
+TELLS_FIRST: Final = "tell-before-past-due"
+"""Runs from before it tell nothing."""
+
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
 )
@@ -42,6 +51,35 @@ class DunningSweep:
             retry_policy=RETRIES,
             summary="start a dunning for each tenant with an overdue invoice",
         )
-        result = DunningSweepResult(count)
+        notices = ""
+        if request.past_due_notice_days and workflow.patched(TELLS_FIRST):
+            told = await self._tell(date.fromisoformat(today), request.past_due_notice_days)
+            notices = told.in_words()
+        result = DunningSweepResult(count, notices)
         workflow.set_current_details(result.in_words())
         return result
+
+    async def _tell(self, today: date, days: int) -> PastDueResult:
+        """Tells of the invoices that are past due in some days.
+
+        Each is told of every day until then, under one key; where nobody takes a notice it is
+        tried again in rounds, and said.
+        """
+        until = today + timedelta(days=days)
+        for _ in range(ROUNDS - 1):
+            told = await self._round(today, until)
+            if not told.untold_count:
+                return told
+            workflow.set_current_details(f"{told.in_words()}; tried again in an hour")
+            await workflow.sleep(PAUSE)
+        return await self._round(today, until)
+
+    async def _round(self, today: date, until: date) -> PastDueResult:
+        return await workflow.execute_activity_method(
+            TenantNoticeActivities.tell_of_past_due,
+            PastDueNotices(today.isoformat(), until.isoformat()),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="tell of invoices before they are past due",
+        )

@@ -155,7 +155,7 @@ class MonthEndInput:
 
 @dataclass(frozen=True, slots=True)
 class HandOverInput:
-    """Invoices to hand over: one, or all of a roll-up; and how long to go on trying."""
+    """What to hand over: an invoice with what corrects it, or all of a roll-up; and how long."""
 
     invoice_id: str = ""
     rollup_id: str = ""
@@ -168,7 +168,7 @@ class HandOverInput:
 
 @dataclass(frozen=True, slots=True)
 class HandOverRound:
-    """One attempt for each invoice that accounts receivable does not have."""
+    """One attempt for each document that accounts receivable does not have."""
 
     invoice_id: str
     rollup_id: str

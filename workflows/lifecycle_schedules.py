@@ -27,11 +27,16 @@ DUNNING_SWEEP_ID: Final = "dunning-sweep"
 SPEND_EVALUATION_ID: Final = "spend-evaluation"
 SPEND_TIMEOUT: Final = timedelta(minutes=55)
 TIMEOUT: Final = timedelta(hours=20)
+DAY: Final = 24 * 3600
+MINUTE: Final = 60
+"""In seconds."""
 
 
 def terms_of(settings: Settings) -> DunningTerms:
     """How patient this operator is."""
-    return DunningTerms(settings.suspend_after_days * 24 * 3600)
+    return DunningTerms(
+        settings.suspend_after_days * DAY, notice_seconds=settings.suspend_notice_days * DAY
+    )
 
 
 def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
@@ -59,7 +64,9 @@ def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
             calendar=ScheduleCalendarSpec(hour=(ScheduleRange(0),), minute=(ScheduleRange(24),)),
             action=start_of(
                 DunningSweep.run,
-                DunningSweepInput(terms_of(settings)),
+                DunningSweepInput(
+                    terms_of(settings), past_due_notice_days=settings.past_due_notice_days
+                ),
                 id=DUNNING_SWEEP_ID,
                 task_queue=TaskQueue.INVOICING,
                 execution_timeout=TIMEOUT,
@@ -75,7 +82,7 @@ def planned_lifecycle(settings: Settings) -> tuple[PlannedSchedule, ...]:
             calendar=ScheduleCalendarSpec(hour=EVERY_HOUR, minute=(ScheduleRange(50),)),
             action=start_of(
                 SpendEvaluation.run,
-                EvaluationInput(),
+                EvaluationInput(pause_notice_seconds=settings.cap_notice_minutes * MINUTE),
                 id=SPEND_EVALUATION_ID,
                 task_queue=TaskQueue.INVOICING,
                 execution_timeout=SPEND_TIMEOUT,

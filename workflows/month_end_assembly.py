@@ -18,6 +18,7 @@ from workflows.activities.dunning import DunningActivities
 from workflows.activities.handing_over import HandOverActivities
 from workflows.activities.invoicing import InvoicingActivities
 from workflows.activities.spending import SpendActivities
+from workflows.activities.tenant_notices import TenantNoticeActivities
 from workflows.assembly import Activity
 from workflows.signed_posts import SignedPosts
 
@@ -47,6 +48,7 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
         spending = SpendActivities(SpendServiceStub(channel), notices)
         actions = BillingActionActivities(LifecycleServiceStub(catalog))
         dunning = DunningActivities(steps)
+        telling = TenantNoticeActivities(steps, notices)
         yield (
             invoicing.begin_rollup,
             invoicing.close_metering,
@@ -61,10 +63,13 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
             HandOverActivities(steps, receivable).hand_over_pending,
             actions.apply_billing_action,
             actions.powers_off,
+            actions.paused_states,
             actions.end_trials,
             dunning.start_dunning,
             dunning.read_overdue,
             spending.evaluate_policies,
             spending.record_breach,
             spending.post_notice,
+            telling.post_tenant_notice,
+            telling.tell_of_past_due,
         )

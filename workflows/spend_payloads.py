@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.common.money import amount_text, money_text
+from workflows.dunning_payloads import PowerOff
 
 __all__ = [
     "BreachInput",
@@ -11,7 +12,8 @@ __all__ = [
     "EvaluationInput",
     "EvaluationPlace",
     "EvaluationResult",
-    "Noticed",
+    "PausedCheck",
+    "PausedStates",
 ]
 
 
@@ -20,6 +22,8 @@ class EvaluationInput:
     """All policies are evaluated, this many at a time."""
 
     policies_a_page: int = 200
+    pause_notice_seconds: int = 0
+    """So long before a cap pauses anything its tenant is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,12 @@ class BreachInput:
     """How often it is looked whether an operator decided, though nobody says so."""
     notice_hours: int = 72
     """How long a notice is tried where nothing else happens."""
+    pause_notice_seconds: int = 0
+    """So long before a pause its tenant is told of it."""
+    power_look_seconds: int = 120
+    """How often it is looked whether a pause was lifted, so that machines are on again."""
+    power_off: tuple[PowerOff, ...] = ()
+    """What an earlier run powered off, or was about to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class BreachStanding:
     currency: str
     decided_by: str = ""
     reason: str = ""
+    pauses_at: str = ""
+    """When deployments are paused for it, RFC 3339; empty where they are not, or were."""
 
     def in_words(self) -> str:
         """In a line."""
@@ -87,8 +99,19 @@ class BreachStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
-    """Whether somebody was told of a breach; why not, in words."""
+class PausedCheck:
+    """Deployments of which to know whether they are paused, and powered off for that."""
 
-    is_delivered: bool
-    reason: str = ""
+    deployment_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PausedStates:
+    """Deployments by what is to become of their machines."""
+
+    off: tuple[str, ...] = ()
+    """Paused, and their machines are to be off."""
+    lifted: tuple[str, ...] = ()
+    """Running again: machines that a pause powered off are to be on."""
+    ended: tuple[str, ...] = ()
+    """Cancelled: their machines stay as they are."""

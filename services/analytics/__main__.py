@@ -16,6 +16,8 @@ from arcadia.analytics.v1 import (
     margin_service_pb2_grpc,
     metering_service_pb2,
     metering_service_pb2_grpc,
+    one_off_service_pb2,
+    one_off_service_pb2_grpc,
     rollup_service_pb2,
     rollup_service_pb2_grpc,
     spend_service_pb2,
@@ -30,6 +32,7 @@ from services.analytics.deployments import Deployments
 from services.analytics.invoicing.billing_profile_servicer import BillingProfileServicer
 from services.analytics.invoicing.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
+from services.analytics.invoicing.one_off_servicer import OneOffServicer
 from services.analytics.invoicing.rollup_servicer import RollupServicer
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
@@ -62,11 +65,13 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     spend_service_pb2_grpc.add_SpendServiceServicer_to_server(
         SpendServicer(parts.database, deployments, WorkDesk(parts.settings)), server
     )
-    _register_invoicing(server, parts, peers)
+    _register_invoicing(server, parts, peers, deployments)
     _register_margin(server, parts, peers, deployments)
 
 
-def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> None:
+def _register_invoicing(
+    server: grpc.aio.Server, parts: Parts, peers: Peers, deployments: Deployments
+) -> None:
     database, catalog = parts.database, peers.catalog_pricing
     terms, work = Terms.of(parts.settings), Work(parts.settings)
     billing_profile_service_pb2_grpc.add_BillingProfileServiceServicer_to_server(
@@ -77,6 +82,9 @@ def _register_invoicing(server: grpc.aio.Server, parts: Parts, peers: Peers) -> 
     )
     invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
         InvoiceServicer(database, catalog, work, terms), server
+    )
+    one_off_service_pb2_grpc.add_OneOffServiceServicer_to_server(
+        OneOffServicer(database, deployments, terms), server
     )
     rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
         RollupServicer(database, work, terms), server
@@ -111,6 +119,7 @@ DEFINITION = ServiceDefinition(
         invoicing_service_pb2.DESCRIPTOR,
         margin_service_pb2.DESCRIPTOR,
         metering_service_pb2.DESCRIPTOR,
+        one_off_service_pb2.DESCRIPTOR,
         rollup_service_pb2.DESCRIPTOR,
         spend_service_pb2.DESCRIPTOR,
         unbilled_usage_service_pb2.DESCRIPTOR,

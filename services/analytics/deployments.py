@@ -5,6 +5,7 @@ its slug when it was tagged. Usage and costs are kept under the catalog's id.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from services.common.settings import Service
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
 
-__all__ = ["Deployments", "Named", "Owner"]
+__all__ = ["Deployments", "Known", "Named", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
 LONGEST_NAME: Final = 63
@@ -25,6 +26,16 @@ LONGEST_NAME: Final = 63
 
 MOST_KEPT: Final = 200_000
 """Found deployments that are remembered: a deployment never changes its id or its tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A deployment as the catalog knows it now."""
+
+    tenant_id: str
+    deployment_id: str
+    name: str
+    """What people call it."""
 
 
 class Deployments:
@@ -42,6 +53,20 @@ class Deployments:
         for start in range(0, len(unknown), KEYS_A_CALL):
             found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
+
+    async def named(self, wanted: Named) -> Known | None:
+        """One deployment with its name, asked for every time; None where there is none."""
+        if len(wanted.deployment) > LONGEST_NAME:
+            return None
+        with asking(Service.CATALOG):
+            answer = await self._catalog.LookupDeployments(
+                pb.LookupDeploymentsRequest(keys=[_key(wanted)])
+            )
+        [match] = answer.matches
+        if not match.HasField("deployment"):
+            return None
+        found = match.deployment
+        return Known(found.tenant_id, found.id, found.display_name or found.slug)
 
     async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
         request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))

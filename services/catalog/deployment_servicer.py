@@ -22,6 +22,7 @@ from services.catalog.messages import (
     event_message,
     provision_message,
     subscription_message,
+    trial_grant_message,
 )
 from services.catalog.provisioning import provisioning_of
 from services.catalog.store.deployments import (
@@ -41,12 +42,14 @@ from services.catalog.store.provisions import (
     set_provision_run,
 )
 from services.catalog.store.subscriptions import subscription_of_deployment
+from services.catalog.store.trials import extend_trial, grant_trials, list_grants, take_trial
 from services.common.access import current_caller
 from services.common.database import Database
 from services.common.durable import WorkDesk
 from services.common.errors import InvalidArgument
 from services.common.idempotency import once
-from services.common.paging import decode_token, encode_token, page_size
+from services.common.paging import cut, decode_token, encode_token, page_size
+from services.common.periods import read_day
 from services.common.requests import current_request_id
 
 __all__ = ["DeploymentServicer"]
@@ -55,6 +58,9 @@ Context = ServicerContext[Any, Any]
 
 NEWEST_EVENTS: Final = 100
 """How much of its history a deployment is answered with."""
+
+MOST_TRIALS: Final = 1_000
+"""Of a grant."""
 
 
 class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
@@ -115,6 +121,10 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             async def do() -> pb.CreateDeploymentResponse:
                 cause = self._cause()
                 bounded = with_bounded_trial(new, cause.day, longest)
+                if bounded.trial:
+                    await take_trial(
+                        session, bounded.tenant_id, cause, by_tenant=not caller.is_operator
+                    )
                 made = await create_deployment(session, bounded, cause)
                 return pb.CreateDeploymentResponse(deployment=deployment_message(made))
 
@@ -156,6 +166,55 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
                 )
 
             return await once(session, request, pb.TransitionDeploymentResponse, do)
+
+    async def ExtendTrial(  # noqa: N802
+        self, request: pb.ExtendTrialRequest, context: Context
+    ) -> pb.ExtendTrialResponse:
+        """Has the trial of a deployment end on a later day."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        day = read_day(requests.required("trial_ends_on", request.trial_ends_on), "trial_ends_on")
+        cause = self._cause(request.reason)
+        async with self._database.write(scope) as session:
+
+            async def do() -> pb.ExtendTrialResponse:
+                before = await lock_deployment(session, scope, identifier)
+                extended = await extend_trial(session, before, day, cause)
+                return pb.ExtendTrialResponse(deployment=deployment_message(extended))
+
+            return await once(session, request, pb.ExtendTrialResponse, do)
+
+    async def GrantTrials(  # noqa: N802
+        self, request: pb.GrantTrialsRequest, context: Context
+    ) -> pb.GrantTrialsResponse:
+        """Lets a tenant have more trials than its first."""
+        tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
+        if not 0 <= request.trials <= MOST_TRIALS:
+            raise InvalidArgument("trials", f"must be 1 to {MOST_TRIALS}", reason="OUT_OF_RANGE")
+        cause = self._cause(request.reason)
+        async with self._database.write(current_caller().scope) as session:
+
+            async def do() -> pb.GrantTrialsResponse:
+                grant = await grant_trials(session, tenant_id, request.trials or 1, cause)
+                return pb.GrantTrialsResponse(trial_grant=trial_grant_message(grant))
+
+            return await once(session, request, pb.GrantTrialsResponse, do)
+
+    async def ListTrialGrants(  # noqa: N802
+        self, request: pb.ListTrialGrantsRequest, context: Context
+    ) -> pb.ListTrialGrantsResponse:
+        """What trials were granted, newest first."""
+        tenant_id = requests.text("tenant_id", request.tenant_id)
+        size = page_size(request.page_size)
+        filters = ("trial-grants", tenant_id)
+        position = decode_token(request.page_token, filters, (str,))
+        before = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            found = await list_grants(session, tenant_id=tenant_id, before=before, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListTrialGrantsResponse(
+            trial_grants=map(trial_grant_message, page), next_page_token=token
+        )
 
     async def UpdateBillingActions(  # noqa: N802
         self, request: pb.UpdateBillingActionsRequest, context: Context

@@ -19,6 +19,7 @@ __all__ = [
     "DropletOrder",
     "NewDeployment",
     "Provision",
+    "TrialGrant",
 ]
 
 
@@ -72,6 +73,19 @@ class Deployment:
     state_changed_at: datetime
     paused_by_tenant: bool = False
     """Whether a pause of it, also one under a suspension, is its tenant's own."""
+    began_on_trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrialGrant:
+    """Trials that a tenant may have besides its first."""
+
+    id: UUID
+    tenant_id: str
+    trials: int
+    granted_by: str
+    reason: str
+    granted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

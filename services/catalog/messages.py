@@ -6,8 +6,9 @@ from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
 from arcadia.common.v1 import runs_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.catalog.deployments import Deployment, DeploymentEvent, Provision
+from services.catalog.deployments import Deployment, DeploymentEvent, Provision, TrialGrant
 from services.catalog.subscriptions import AttachedAddon, Subscription
+from services.catalog.upcoming import UpcomingChange, upcoming_changes
 from services.common.money import plain
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "provision_message",
     "subscription_message",
     "timestamp",
+    "trial_grant_message",
 ]
 
 
@@ -50,6 +52,18 @@ def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
         state_changed_at=timestamp(deployment.state_changed_at),
         power_off_when_suspended=deployment.power_off_when_suspended,
         trial_ends_on=day_text(deployment.trial_ends_on),
+    )
+
+
+def trial_grant_message(grant: TrialGrant) -> deployments_pb2.TrialGrant:
+    """The proto of a grant of trials."""
+    return deployments_pb2.TrialGrant(
+        id=str(grant.id),
+        tenant_id=grant.tenant_id,
+        trials=grant.trials,
+        granted_by=grant.granted_by,
+        reason=grant.reason,
+        granted_at=timestamp(grant.granted_at),
     )
 
 
@@ -152,4 +166,18 @@ def subscription_message(subscription: Subscription, today: date) -> subscriptio
             )
             for pause in subscription.pauses
         ],
+        upcoming_changes=map(_upcoming_message, upcoming_changes(subscription, today)),
+    )
+
+
+def _upcoming_message(change: UpcomingChange) -> subscriptions_pb2.UpcomingChange:
+    return subscriptions_pb2.UpcomingChange(
+        id=change.id,
+        kind=change.kind,
+        effective_on=day_text(change.effective_on),
+        plan_code=change.term.plan_code if change.term else "",
+        plan_version=change.term.plan_version if change.term else 0,
+        attached_addon_id=str(change.addon.id) if change.addon else "",
+        addon_code=change.addon.code if change.addon else "",
+        by_tenant=change.by_tenant,
     )

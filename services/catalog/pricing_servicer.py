@@ -47,6 +47,7 @@ from services.catalog.quoting.spans import billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.values import value_of
+from services.catalog.store.backdated import read_backdated
 from services.catalog.store.billable import billable_page, on_trial, read_known
 from services.catalog.store.prices import all_prices
 from services.catalog.store.quotes import read_quote
@@ -70,6 +71,7 @@ ANSWERED_AT_ONCE: Final = 100
 """Quotes in an answer: far below the largest message, and the loop is let go in between."""
 
 MAX_PROOFS: Final = 1_000
+MAX_CHANGES: Final = 1_000
 DEFAULT_TENANTS: Final = 200
 MAX_TENANTS: Final = 1_000
 
@@ -128,7 +130,27 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         self, request: pb.ReadBackdatedChangesRequest, context: Context
     ) -> pb.ReadBackdatedChangesResponse:
         """The changes that reached into a month before the one in which they were made."""
-        return pb.ReadBackdatedChangesResponse(cursor=request.after)
+        if not 0 <= request.page_size <= MAX_CHANGES:
+            raise InvalidArgument(
+                "page_size", f"must be at most {MAX_CHANGES}", reason="OUT_OF_RANGE"
+            )
+        if request.after < 0:
+            raise InvalidArgument("after", "must not be negative", reason="OUT_OF_RANGE")
+        limit = request.page_size or MAX_CHANGES
+        async with self._database.read(ALL) as session:
+            found = await read_backdated(session, after=request.after, limit=limit)
+        return pb.ReadBackdatedChangesResponse(
+            changes=[
+                pb.BackdatedChange(
+                    subscription_id=str(one.subscription_id),
+                    deployment_id=str(one.deployment_id),
+                    tenant_id=one.tenant_id,
+                    effective_from=one.effective_from.isoformat(),
+                )
+                for one in found
+            ],
+            cursor=found[-1].id if found else request.after,
+        )
 
     async def ValueUsage(  # noqa: N802
         self, request: pb.ValueUsageRequest, context: Context

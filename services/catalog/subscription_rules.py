@@ -1,6 +1,7 @@
 """What may happen to a subscription, and from which day on."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.catalog.deployments import Deployment
@@ -9,15 +10,17 @@ from services.catalog.plans import Addon, PlanVersion
 from services.catalog.subscriptions import AttachedAddon, PauseSpan, Subscription
 from services.catalog.vocabulary import VersionStatus
 from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
-from services.common.periods import month_of
 
 __all__ = [
     "addon_to_detach",
     "check_currency",
+    "check_dearer",
     "check_deployment",
     "check_pausable",
+    "check_room",
     "check_running",
     "check_version",
+    "closing_day",
     "effective_day",
     "first_day",
     "pause_to_end",
@@ -43,8 +46,8 @@ def effective_day(
 ) -> date:
     """The day from which a change holds: today, or its first one, unless it is said.
 
-    Raises InvalidArgument for a day before the subscription or before the open period, which
-    is the calendar month, and for a tenant's day in the past: days that were used are owed.
+    An operator's may lie in any month. Raises InvalidArgument for a day before the subscription,
+    and for a tenant's day in the past: days that were used are owed.
     """
     if said is None:
         return max(today, subscription.starts_on)
@@ -52,13 +55,32 @@ def effective_day(
         raise InvalidArgument(
             "effective_on", "is before the subscription begins", reason="OUT_OF_RANGE"
         )
-    if said < month_of(today).start:
-        raise InvalidArgument(
-            "effective_on", "is before the open period", reason="BEFORE_OPEN_PERIOD"
-        )
     if by_tenant and said < today:
         raise InvalidArgument("effective_on", "must not be in the past", reason="BACKDATED")
     return said
+
+
+def closing_day(day: date, held_since: date, today: date, *, by_tenant: bool) -> date:
+    """The first day without what was held since a day.
+
+    A day on which it was held is a billed day: a tenant gives up tomorrow at the earliest what
+    it holds today, or it could use it every day and pay for none.
+    """
+    is_held = held_since <= today
+    return max(day, today + timedelta(days=1)) if by_tenant and is_held else day
+
+
+def check_dearer(wanted: PlanVersion, held: PlanVersion, day: date, today: date) -> None:
+    """Raises InvalidArgument for a tenant's change that takes today to a cheaper version.
+
+    The day was held at the version until now, and is billed by it.
+    """
+    if day <= today and wanted.terms.price_cents < held.terms.price_cents:
+        raise InvalidArgument(
+            "effective_on",
+            f"must be after {today}, which is billed by the plan that was held on it",
+            reason="DAY_HELD",
+        )
 
 
 def check_deployment(deployment: Deployment) -> None:
@@ -87,6 +109,22 @@ def check_running(subscription: Subscription, day: date) -> None:
             reason="SUBSCRIPTION_CANCELLED",
             metadata={"ends_on": subscription.ends_on.isoformat()},
         )
+
+
+def check_room(
+    subscription: Subscription, ends_on: date | None, others: Sequence[Subscription]
+) -> None:
+    """Raises FailedPrecondition when one of its deployment's others has a day of it then."""
+    for other in others:
+        if other.id == subscription.id or other.ends_on == other.starts_on:
+            continue
+        begins = ends_on is None or other.starts_on < ends_on
+        if begins and (other.ends_on is None or other.ends_on > subscription.starts_on):
+            raise FailedPrecondition(
+                f"the deployment is subscribed anew from {other.starts_on}",
+                reason="ALREADY_SUBSCRIBED",
+                metadata={"subscription_id": str(other.id)},
+            )
 
 
 def check_version(version: PlanVersion, *, by_tenant: bool) -> None:
@@ -136,22 +174,21 @@ def addon_to_detach(subscription: Subscription, identifier: UUID, day: date) -> 
 
 
 def check_pausable(subscription: Subscription, day: date) -> None:
-    """Raises FailedPrecondition when it is paused on that day or later, or its end is set."""
-    if subscription.ends_on is not None:
-        raise FailedPrecondition(
-            f"the subscription ends on {subscription.ends_on}", reason="SUBSCRIPTION_CANCELLED"
-        )
+    """Raises FailedPrecondition when it is paused on that day or later."""
     if any(pause.resumed_on is None or pause.resumed_on > day for pause in subscription.pauses):
         raise FailedPrecondition("the subscription is paused already", reason="SUBSCRIPTION_PAUSED")
 
 
 def pause_to_end(subscription: Subscription, day: date) -> PauseSpan:
-    """The open pause, which is to end on a day.
+    """The last pause, which is to end on a day.
 
     Raises FailedPrecondition when there is none; InvalidArgument for a day before it began.
     """
-    found = next((pause for pause in subscription.pauses if pause.resumed_on is None), None)
-    if found is None:
+    last = subscription.pauses[-1] if subscription.pauses else None
+    # One that ends with its subscription has no end of its own.
+    is_open = last is not None and last.resumed_on == subscription.ends_on
+    found = last if is_open and last is not None else None
+    if found is None or found.paused_on == found.resumed_on:
         raise FailedPrecondition("the subscription is not paused", reason="SUBSCRIPTION_NOT_PAUSED")
     if day < found.paused_on:
         raise InvalidArgument("effective_on", "is before the pause began", reason="OUT_OF_RANGE")

@@ -13,7 +13,7 @@ from services.catalog import requests
 from services.catalog.clock import Clock
 from services.catalog.deployments import Cause
 from services.catalog.messages import attached_addon_message, subscription_message
-from services.catalog.store import resubscribing
+from services.catalog.store import rescheduling, resubscribing
 from services.catalog.store.resubscribing import Change
 from services.catalog.store.subscribing import Order, subscribe
 from services.catalog.store.subscriptions import list_subscriptions, read_subscription
@@ -63,7 +63,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         async def do(session: WriteSession, scope: Scope) -> pb.SubscribeResponse:
             cause = self._cause()
             starts_on = first_day(said, cause.day, by_tenant=_by_tenant())
-            order = Order(deployment_id, plan_code, addons, starts_on)
+            order = Order(deployment_id, plan_code, addons, starts_on, by_tenant=_by_tenant())
             made = await subscribe(session, scope, order, cause)
             return pb.SubscribeResponse(subscription=self._message(made))
 
@@ -187,6 +187,38 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             return pb.CancelSubscriptionResponse(subscription=self._message(changed))
 
         return await self._write(request, pb.CancelSubscriptionResponse, do)
+
+    async def MoveChange(  # noqa: N802
+        self, request: pb.MoveChangeRequest, context: Context
+    ) -> pb.MoveChangeResponse:
+        """Moves a change that is to come to another day."""
+        change = self._change(request, request.reason)
+        change_id = requests.required("change_id", requests.text("change_id", request.change_id))
+        day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
+
+        async def do(session: WriteSession, scope: Scope) -> pb.MoveChangeResponse:
+            changed = await rescheduling.move(session, scope, change, change_id, day)
+            return pb.MoveChangeResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.MoveChangeResponse, do)
+
+    async def TakeBackChange(  # noqa: N802
+        self, request: pb.TakeBackChangeRequest, context: Context
+    ) -> pb.TakeBackChangeResponse:
+        """Takes back a change that is to come."""
+        change = Change(
+            subscription_id=requests.uuid_of("id", request.id),
+            said=None,
+            by_tenant=_by_tenant(),
+            cause=self._cause(request.reason),
+        )
+        change_id = requests.required("change_id", requests.text("change_id", request.change_id))
+
+        async def do(session: WriteSession, scope: Scope) -> pb.TakeBackChangeResponse:
+            changed = await rescheduling.take_back(session, scope, change, change_id)
+            return pb.TakeBackChangeResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.TakeBackChangeResponse, do)
 
     async def _write(
         self,

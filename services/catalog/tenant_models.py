@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Identity,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -18,6 +19,7 @@ from services.catalog import columns
 from services.catalog.columns import metadata
 
 __all__ = [
+    "backdated_changes",
     "deployment_events",
     "deployments",
     "provisions",
@@ -25,6 +27,7 @@ __all__ = [
     "subscription_pauses",
     "subscription_terms",
     "subscriptions",
+    "trial_grants",
 ]
 
 deployments = Table(
@@ -40,6 +43,7 @@ deployments = Table(
     columns.flag("billing_action_suspended"),
     columns.flag("power_off_when_suspended"),
     columns.flag("paused_by_tenant"),
+    columns.flag("began_on_trial"),
     Column("template_code", Text),
     Column("template_version", Text),
     columns.day("trial_ends_on", nullable=True),
@@ -54,6 +58,7 @@ deployments = Table(
     Index("deployments_tenant_idx", "tenant_id", "id"),
     Index("deployments_slug_idx", "slug"),
     Index("deployments_trial_idx", "trial_ends_on", "id", postgresql_where=text("state = 'trial'")),
+    Index("deployments_trials_idx", "tenant_id", postgresql_where=text("began_on_trial")),
 )
 
 deployment_events = Table(
@@ -71,6 +76,20 @@ deployment_events = Table(
     columns.instant("occurred_at"),
     PrimaryKeyConstraint("id", name="deployment_events_pkey"),
     Index("deployment_events_deployment_idx", "deployment_id", "id"),
+)
+
+trial_grants = Table(
+    "trial_grants",
+    metadata,
+    columns.identifier(),
+    columns.name("tenant_id"),
+    Column("trials", Integer, nullable=False),
+    columns.name("granted_by"),
+    columns.words("reason"),
+    columns.instant("granted_at"),
+    PrimaryKeyConstraint("id", name="trial_grants_pkey"),
+    CheckConstraint("trials BETWEEN 1 AND 1000", name="trial_grants_trials_check"),
+    Index("trial_grants_tenant_idx", "tenant_id", "id"),
 )
 
 provisions = Table(
@@ -107,6 +126,7 @@ subscriptions = Table(
     columns.day("starts_on"),
     columns.day("ends_on", nullable=True),
     columns.day("trial_end", nullable=True),
+    columns.flag("ended_by_tenant"),
     columns.instant("created_at"),
     PrimaryKeyConstraint("id", name="subscriptions_pkey"),
     columns.no_overlap(
@@ -125,6 +145,7 @@ subscription_terms = Table(
     *columns.of("subscription_terms", "plan_version_id", "plan_versions"),
     columns.day("effective_from"),
     columns.day("effective_to", nullable=True),
+    columns.flag("by_tenant"),
     PrimaryKeyConstraint("id", name="subscription_terms_pkey"),
     columns.no_overlap(
         "subscription_terms_no_overlap",
@@ -162,6 +183,20 @@ subscription_addons = Table(
     columns.name("currency"),
     columns.day("attached_on"),
     columns.day("detached_on", nullable=True),
+    columns.flag("attached_by_tenant"),
+    columns.flag("detached_by_tenant"),
     PrimaryKeyConstraint("id", name="subscription_addons_pkey"),
     Index("subscription_addons_subscription_idx", "subscription_id", "id"),
+)
+
+backdated_changes = Table(
+    "backdated_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    columns.name("tenant_id"),
+    *columns.of("backdated_changes", "subscription_id", "subscriptions"),
+    *columns.of("backdated_changes", "deployment_id", "deployments"),
+    columns.day("effective_from"),
+    columns.instant("made_at"),
+    PrimaryKeyConstraint("id", name="backdated_changes_pkey"),
 )

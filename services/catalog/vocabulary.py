@@ -71,4 +71,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_PAUSED = "subscription_paused"
     SUBSCRIPTION_RESUMED = "subscription_resumed"
     SUBSCRIPTION_CANCELLED = "subscription_cancelled"
+    CHANGE_MOVED = "change_moved"
+    CHANGE_TAKEN_BACK = "change_taken_back"
+    TRIAL_EXTENDED = "trial_extended"
     PROVISIONED = "provisioned"

@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     """So long a tenant may put a deployment of its own on trial; operators as they like."""
 
     notice_url: str = ""
-    """Where a reached cap is told of, signed as an invoice is; empty for nowhere."""
+    """Where tenants' notices are posted, signed as an invoice is; empty for nowhere."""
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
 
@@ -149,6 +149,12 @@ class Settings(BaseSettings):
     """After its issue, an invoice is due."""
     suspend_after_days: int = Field(default=14, ge=0, le=365)
     """After it became past due, a deployment is suspended."""
+    past_due_notice_days: int = Field(default=3, ge=0, le=60)
+    """Before an invoice is past due its tenant is told; 0 tells nothing."""
+    suspend_notice_days: int = Field(default=3, ge=0, le=365)
+    """Before a suspension its tenant is told; at most the days from past due to suspended."""
+    cap_notice_minutes: int = Field(default=60, ge=0, le=7 * 24 * 60)
+    """Before a cap that is reached pauses anything its tenant is told."""
     tax_region: str = "AU"
     """Of tenants without a billing profile."""
     invoice_approval: bool = False

@@ -57,12 +57,34 @@ async def test_a_wrong_event_is_taken_back_with_a_reason_and_listed(analytics: A
     assert await analytics.figures() == []
 
 
+async def test_what_could_not_be_metered_is_listed_with_the_reason(analytics: Analytics) -> None:
+    day = yesterday()
+    refused = Span(
+        1, at(day), at("2199-01-01"), kind="spaces_bucket",
+        unmeasured="the Spaces key may not read the bucket",
+    )  # fmt: skip
+    analytics.peers.spans = [refused]
+    await analytics.meter(day)
+    code, said = await arcadia(analytics, "usage", "unmetered")
+    assert code == 0, said
+    [row] = said.splitlines()[1:]
+    assert row.split()[:3] == ["spaces_bucket", "spaces_bucket-1", "acme"]
+    assert "24.0" in row
+    assert row.rstrip().endswith("the Spaces key may not read the bucket")
+    code, said = await arcadia(analytics, "usage", "unmetered", "--tenant", "globex")
+    assert (code, "was metered" in said) == (0, True), said
+
+
 async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
     analytics: Analytics,
 ) -> None:
     await invoice(analytics.database, PERIOD, "acme", *STUDIO)
     analytics.peers.spans = spans(("acme", "shop"), ("", ""))
-    analytics.peers.cost_lines = [line("30.53", 1), line("56.39", 2)]
+    analytics.peers.cost_lines = [
+        line("30.53", 1),
+        line("46.39", 2),
+        line("10.00", kind="spaces_bucket", classification="shared"),
+    ]
     await analytics.attribute(PERIOD)
     await analytics.margin(PERIOD)
     code, said = await arcadia(analytics, "margin", "show", "--period", "2026-04")
@@ -72,7 +94,11 @@ async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
     rows = {row.split()[0]: row for row in said.splitlines() if row.strip()}
     assert rows["acme"].split()[1:5] == ["71.12", "30.53", "40.59", "57.1"]
     assert "█" in rows["acme"]
-    assert rows["internal"].split()[1:4] == ["0.00", "56.39", "-56.39"]
+    assert rows["internal"].split()[1:4] == ["0.00", "46.39", "-46.39"]
+    assert rows["unattributed"].split()[1:4] == ["0.00", "10.00", "-10.00"]
+    [split] = [row for row in said.splitlines() if "nothing: unattributed" in row]
+    assert split.split()[:2] == ["spaces_bucket", "10"]
+    assert split.rstrip().endswith("no bucket is known")
     assert rows["droplet_hours"].split()[1] == "21.12"
 
 

@@ -109,7 +109,9 @@ async def test_every_pair_of_states_is_moved_or_refused_and_the_events_replay_to
 ) -> None:
     paths = {State.TRIAL: [], State.ACTIVE: [], State.ARCHIVED: [State.CANCELLED, State.ARCHIVED]}
     for number, (start, to) in enumerate(product(STATES, STATES)):
-        made = await shop.deploy(f"app-{number}", trial=start is State.TRIAL)
+        made = await shop.deploy(
+            f"app-{number}", shop.operator, tenant_id="acme", trial=start is State.TRIAL
+        )
         for step in paths.get(start, [start]):
             await shop.move(made.id, step)
         before = await shop.look(made.id)

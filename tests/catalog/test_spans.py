@@ -11,6 +11,7 @@ import grpc
 
 from services.catalog.store.subscriptions import read_subscription
 from services.catalog.subscriptions import Subscription
+from services.catalog.upcoming import upcoming_changes
 from services.common.access import ALL
 from tests.catalog.shop import Shop
 
@@ -33,9 +34,15 @@ async def step(shop: Shop, chance: random.Random, kept: Subscription) -> str:
         *(("DetachAddon", one) for one in attached[:2]),
         *([("CancelSubscription", {})] if chance.random() < 0.2 else []),
     ]
+    for change in upcoming_changes(kept, TODAY):
+        asked += [
+            ("MoveChange", {"change_id": change.id}),
+            ("TakeBackChange", {"change_id": change.id}),
+        ]
     what, said = chance.choice(asked)
+    when = {} if what == "TakeBackChange" else day
     try:
-        await shop.change(what, str(kept.id), shop.operator, **said, **day)
+        await shop.change(what, str(kept.id), shop.operator, **said, **when)
     except grpc.aio.AioRpcError as refused:
         return refused.code().name
     return "OK"

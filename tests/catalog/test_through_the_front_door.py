@@ -124,11 +124,63 @@ def test_a_resource_is_given_to_a_deployment_and_so_to_its_tenant(
     assert back["tenant_id"] == "acme"
 
 
-def arcadia(stack: WholeStack, *arguments: str, status: int = 0) -> str:
+def arcadia(stack: WholeStack, *arguments: str, status: int = 0, group: str = "catalog") -> str:
     """What a command prints, run in this process."""
-    result = CliRunner().invoke(app, ["catalog", *arguments], env=environment_of(stack.settings))
+    result = CliRunner().invoke(app, [group, *arguments], env=environment_of(stack.settings))
     assert result.exit_code == status, result.output
     return result.output
+
+
+def test_what_is_agreed_is_moved_and_taken_back_over_http_and_from_the_command_line(
+    stack: WholeStack, slug: str
+) -> None:
+    with stack.client("acme") as http:
+        made = answered(http.post("/api/v1/deployments", json={"slug": slug}))["deployment"]
+        order = {"plan_code": "studio"}
+        path = f"/api/v1/deployments/{made['id']}/subscribe"
+        subscription = answered(http.post(path, json=order))["subscription"]
+        path = f"/api/v1/subscriptions/{subscription['id']}"
+        ended = answered(http.post(f"{path}/cancel", json={"effective_on": "2190-01-01"}))
+        [change] = ended["subscription"]["upcoming_changes"]
+        assert (change["id"], change["kind"], change["by_tenant"]) == ("cancel", "cancel", True)
+        day = {"effective_on": "2190-02-01"}
+        moved = answered(http.post(f"{path}/changes/cancel/move", json=day))["subscription"]
+        assert moved["ends_on"] == "2190-02-01"
+        shown = arcadia(stack, "show", subscription["id"], group="subscription")
+        assert "2190-02-01  cancel  (by the tenant)  cancel" in shown
+        words = ["move", subscription["id"], "cancel", "2190-03-01"]
+        assert "2190-03-01" in arcadia(stack, *words, group="subscription")
+        back = answered(http.post(f"{path}/changes/cancel/take-back", json={}))["subscription"]
+        assert back == subscription
+        answered(http.post(f"{path}/changes/cancel/take-back", json={}), 404)
+        words = ["cancel", subscription["id"], "2190-01-01"]
+        assert "until 2190-01-01" in arcadia(stack, *words, group="subscription")
+        answered(http.post(f"{path}/changes/cancel/take-back", json={}), 403)
+        words = ["take-back", subscription["id"], "cancel", "--reason", "we spoke"]
+        assert "Nothing is to come" in arcadia(stack, *words, group="subscription")
+
+
+def test_a_tenant_has_one_trial_until_an_operator_grants_another(
+    stack: WholeStack, slug: str
+) -> None:
+    tenant = f"tenant-{slug}"
+    with stack.client(tenant) as http:
+        trial = {"slug": slug, "trial": True}
+        made = answered(http.post("/api/v1/deployments", json=trial))["deployment"]
+        other = {"slug": f"{slug}-2", "trial": True}
+        refused = answered(http.post("/api/v1/deployments", json=other), 422)
+        assert refused["details"][0]["reason"] == "TRIAL_USED"
+        granted = arcadia(stack, "grant", tenant, "--reason", "we spoke", group="trial")
+        assert f"{tenant}  1 more" in granted
+        answered(http.post("/api/v1/deployments", json=other))
+    assert "we spoke" in arcadia(stack, "grants", "--tenant", tenant, group="trial")
+    words = ("extend", made["id"], "2190-01-01")
+    assert "trial until 2190-01-01" in arcadia(stack, *words, group="trial")
+    with stack.client() as http:
+        longer = {"trial_ends_on": "2190-02-01"}
+        path = f"/api/v1/deployments/{made['id']}/extend-trial"
+        extended = answered(http.post(path, json=longer))["deployment"]
+        assert extended["trial_ends_on"] == "2190-02-01"
 
 
 def test_an_operator_keeps_the_catalog_in_a_file(stack: WholeStack, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ OF_TENANTS = (
     "subscription_terms",
     "subscription_addons",
     "subscription_pauses",
+    "backdated_changes",
+    "trial_grants",
 )
 
 
@@ -26,8 +28,12 @@ async def test_row_level_security_shows_a_tenant_its_own_rows_only(shop: Shop) -
     for tenant in ("acme", "globex"):
         token = shop.tenant(tenant)
         deployment = await shop.deploy("blog", token)
-        made = await shop.subscribe(deployment.id, token=token, addons=["storage_50gb"])
+        made = await shop.subscribe(
+            deployment.id, token=shop.operator, addons=["storage_50gb"], starts_on="2026-02-01"
+        )
         await shop.change("PauseSubscription", made.id)
+        request = pb.GrantTrialsRequest(tenant_id=tenant)
+        await shop.deployments.GrantTrials(request, metadata=shop.operator)
     for table in OF_TENANTS:
         query = text(f"SELECT DISTINCT tenant_id FROM {table} ORDER BY 1")
         for scope, seen in ((Scope("acme"), ["acme"]), (Scope(""), []), (ALL, ["acme", "globex"])):
@@ -44,6 +50,8 @@ async def test_row_level_security_shows_a_tenant_its_own_rows_only(shop: Shop) -
         ("UPDATE deployments SET state = 'active' WHERE tenant_id = 'globex' RETURNING id", None),
         ("INSERT INTO plans (code, name, created_at) VALUES ('x', 'X', now())", "row-level"),
         ("UPDATE deployment_events SET reason = ''", "permission denied"),
+        ("UPDATE trial_grants SET trials = 9", "permission denied"),
+        ("DELETE FROM backdated_changes", "permission denied"),
         ("DELETE FROM subscriptions", "permission denied"),
     ],
 )
@@ -137,6 +145,8 @@ async def test_only_an_operator_lets_a_deployment_run_on_trial_for_as_long_as_th
     own = await shop.deploy("blog", trial=True)
     assert (own.state, own.trial_ends_on) == ("trial", "2026-05-10")
     assert (await shop.subscribe(own.id)).trial_end == "2026-05-10"
+    request = pb.GrantTrialsRequest(tenant_id="acme")
+    await shop.deployments.GrantTrials(request, metadata=shop.operator)
     assert (await shop.deploy("news", trial=True, trial_ends_on="2026-05-10")).state == "trial"
     for slug, ends_on in (("wiki", ""), ("shop", "2027-01-01")):
         made = await shop.deploy(

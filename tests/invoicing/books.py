@@ -12,10 +12,12 @@ from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles_pb
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from arcadia.analytics.v1 import invoices_pb2, rollups_pb2
 from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
+from arcadia.analytics.v1 import one_off_service_pb2 as one_offs_pb
 from arcadia.analytics.v1 import rollup_service_pb2 as rollups_pb
 from arcadia.analytics.v1.billing_profile_service_pb2_grpc import BillingProfileServiceStub
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
 from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
+from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceStub
 from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
 
 from services.common.access import ServiceTokens, mint_user_token
@@ -44,12 +46,14 @@ class Books:
     catalog: FakeCatalog
     steps: Any = field(init=False)
     invoices: Any = field(init=False)
+    one_offs: Any = field(init=False)
     rollups: Any = field(init=False)
     profiles: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.steps = InvoicingServiceStub(self.channel)
         self.invoices = InvoiceServiceStub(self.channel)
+        self.one_offs = OneOffServiceStub(self.channel)
         self.rollups = RollupServiceStub(self.channel)
         self.profiles = BillingProfileServiceStub(self.channel)
         authorization = ServiceTokens(self.settings, "worker").authorization()
@@ -171,6 +175,45 @@ class Books:
         )
         answer = await self.invoices.CreateCreditNote(request, metadata=self.operator)
         return answer.credit_note
+
+    async def issue_by_hand(self, invoice_id: str, **more: Any) -> Any:
+        request = invoices_pb.IssueInvoiceRequest(id=invoice_id, **more)
+        return (await self.invoices.IssueInvoice(request, metadata=self.operator)).invoice
+
+    async def add_line(self, tenant: str, amount_cents: int, **more: Any) -> Any:
+        """A one-off line on the tenant's next invoice."""
+        request = one_offs_pb.AddOneOffLineRequest(
+            **{
+                "tenant_id": tenant, "amount_cents": amount_cents, "currency": "AUD",
+                "description": "Data recovery", "reason": "as agreed by phone", **more,
+            }
+        )  # fmt: skip
+        answer = await self.one_offs.AddOneOffLine(request, metadata=self.operator)
+        return answer.one_off_line
+
+    async def added_lines(self, **wanted: Any) -> list[one_offs_pb.OneOffLine]:
+        request = one_offs_pb.ListOneOffLinesRequest(**wanted)
+        answer = await self.one_offs.ListOneOffLines(request, metadata=self.operator)
+        return list(answer.one_off_lines)
+
+    async def remove_line(self, line_id: str, **more: Any) -> Any:
+        request = one_offs_pb.RemoveOneOffLineRequest(id=line_id, **more)
+        answer = await self.one_offs.RemoveOneOffLine(request, metadata=self.operator)
+        return answer.one_off_line
+
+    async def bill_at_once(self, tenant: str, *lines: tuple[str, int, str], **more: Any) -> Any:
+        """A one-off invoice of lines: what it is for, its cents, its deployment."""
+        request = one_offs_pb.CreateOneOffInvoiceRequest(
+            **{"tenant_id": tenant, "currency": "AUD", "reason": "as agreed by phone", **more},
+            lines=[
+                one_offs_pb.OneOffInvoiceLine(
+                    description=description, amount_cents=cents, deployment_id=deployment
+                )
+                for description, cents, deployment in lines
+            ],
+        )
+        answer = await self.one_offs.CreateOneOffInvoice(request, metadata=self.operator)
+        return answer.invoice
 
     async def save_profile(self, tenant: str, **profile: Any) -> Any:
         party = invoices_pb2.Party(name=profile.pop("name", tenant), **profile.pop("party", {}))

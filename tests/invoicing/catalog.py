@@ -17,8 +17,9 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 import grpc
+from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
+from arcadia.catalog.v1 import lifecycle_service_pb2_grpc, pricing_service_pb2_grpc, quotes_pb2
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
-from arcadia.catalog.v1 import pricing_service_pb2_grpc, quotes_pb2
 
 __all__ = ["UNKNOWN_QUOTE", "FakeCatalog", "Subscription", "serve_catalog"]
 
@@ -77,7 +78,10 @@ def _days(spans: list[tuple[str, str]]) -> list[quotes_pb2.DaySpan]:
 
 
 @dataclass
-class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
+class FakeCatalog(
+    pricing_service_pb2_grpc.PricingServiceServicer,
+    lifecycle_service_pb2_grpc.LifecycleServiceServicer,
+):
     """What it knows, and how it misbehaves."""
 
     subscriptions: list[Subscription] = field(default_factory=list)
@@ -127,6 +131,20 @@ class FakeCatalog(pricing_service_pb2_grpc.PricingServiceServicer):
             ],
             next_page_token=page[-1] if len(tenants) > len(page) else "",
         )
+
+    async def LookupDeployments(  # noqa: N802
+        self, request: lifecycle_pb.LookupDeploymentsRequest, context: Any
+    ) -> lifecycle_pb.LookupDeploymentsResponse:
+        await self._behave(context)
+        answer = lifecycle_pb.LookupDeploymentsResponse()
+        for key in request.keys:
+            match = answer.matches.add()
+            for one in self.subscriptions:
+                if key.id == one.deployment_id or (key.tenant_id, key.slug) == (
+                    one.tenant_id, one.slug,
+                ):  # fmt: skip
+                    match.deployment.CopyFrom(one.message("2000-01-01", "2000-02-01").deployment)
+        return answer
 
     async def BatchQuote(  # noqa: N802
         self, request: pb.BatchQuoteRequest, context: Any
@@ -354,6 +372,7 @@ async def serve_catalog(catalog: FakeCatalog) -> tuple[grpc.aio.Server, str]:
     """Starts it on a server of its own; its address."""
     server = grpc.aio.server()
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(catalog, server)
+    lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(catalog, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     return server, f"127.0.0.1:{port}"

@@ -29,7 +29,7 @@ from workflows.search_attributes import register_search_attributes
 async def books(postgres: PostgresServer) -> AsyncIterator[Books]:
     """The analytics service on a real server with a fresh database, and a catalog beside it."""
     name = postgres.create(Service.ANALYTICS)
-    catalog = FakeCatalog()
+    catalog = FakeCatalog()  # type: ignore[abstract]
     served, address = await serve_catalog(catalog)
     settings = postgres.settings({Service.ANALYTICS: name}, catalog_address=address)
     database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")
@@ -65,7 +65,7 @@ async def month_end(
 ) -> AsyncIterator[MonthEnd]:
     """The analytics as a process, a catalog, a receiver of invoices; no worker yet."""
     name = postgres.create(Service.ANALYTICS)
-    catalog = FakeCatalog()
+    catalog = FakeCatalog()  # type: ignore[abstract]
     served, address = await serve_catalog(catalog)
     receiver = Receiver()
     settings = postgres.settings(

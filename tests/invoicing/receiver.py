@@ -30,6 +30,8 @@ class Receiver:
     forgets_answers: int = 0
     """So many posts are kept, and the connection then breaks off without an answer."""
     dawdles_seconds: float = 0.0
+    answers_when: threading.Event = field(default_factory=threading.Event)
+    """Nothing is answered before it is set, for 9 seconds at most."""
     says: bytes | None = None
     """Answered in place of a reference."""
     pause_of_bytes: float = 0.0
@@ -38,6 +40,7 @@ class Receiver:
 
     def __post_init__(self) -> None:
         receiver = self
+        self.answers_when.set()
         lock = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,6 +57,7 @@ class Receiver:
                             key, f"AR-{len(receiver.references) + 1}"
                         )
                 time.sleep(receiver.dawdles_seconds)
+                receiver.answers_when.wait(9)
                 if forgets:
                     self.close_connection = True
                     self.connection.close()

@@ -186,3 +186,131 @@ async def test_an_invoice_that_is_voided_while_it_waits_for_its_turn_is_not_post
     told = await work
     assert (told.delivered_count, told.failed_count) == (POSTS_AT_ONCE, 0)
     assert f"invoice/{last.id}" not in {post.key for post in month_end.receiver.posts}
+
+
+async def delivered_by(month_end: MonthEnd, workflow_id: str) -> None:
+    await month_end.temporal.get_workflow_handle(workflow_id).result()
+
+
+async def delivered_soon(month_end: MonthEnd, workflow_id: str, invoice_id: str) -> None:
+    """As the work of that name does it, but after short pauses; before a worker has begun it."""
+    await month_end.temporal.get_workflow_handle(workflow_id).terminate("in a hurry")
+    month_end.start_worker()
+    handle = await month_end.temporal.start_workflow(
+        HandOver.run,
+        HandOverInput(invoice_id=invoice_id, first_pause_seconds=1),
+        id=workflow_id,
+        task_queue=TaskQueue.INVOICING,
+    )
+    await handle.result()
+
+
+async def test_a_credit_note_is_handed_over_as_an_invoice_is(month_end: MonthEnd) -> None:
+    await issued(month_end, 1)
+    [invoice] = await month_end.books.listed()
+
+    note = await month_end.books.credit(invoice.id, request_id="credit-1")
+
+    assert note.hand_over.run.workflow_id == "hand-over/CN-000001"
+    assert (await month_end.books.credit(invoice.id, request_id="credit-1")).id == note.id
+    month_end.receiver.failures = [200, 503]
+    await delivered_soon(month_end, "hand-over/CN-000001", invoice.id)
+    of_invoice, first, second = month_end.receiver.posts
+    assert of_invoice.key == f"invoice/{invoice.id}"
+    assert (first.key, first.body) == (second.key, second.body)
+    assert first.key == f"credit_note/{note.id}"
+    assert verified(first, month_end.settings.ar_secret.get_secret_value())
+    document = orjson.loads(first.body)
+    assert document["kind"] == "credit_note"
+    assert document["credit_note"]["invoice_number"] == "INV-000001"
+    assert document["credit_note"]["total_cents"] == "5500"
+    assert [line["kind"] for line in document["credit_note"]["lines"]] == ["plan_base"]
+    request = invoices_pb.ListCreditNotesRequest()
+    listed = await month_end.books.invoices.ListCreditNotes(
+        request, metadata=month_end.books.operator
+    )
+    [known] = listed.credit_notes
+    assert (known.hand_over.status, known.hand_over.reference) == ("delivered", "AR-2")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await month_end.books.invoices.HandOverCreditNote(
+            invoices_pb.HandOverCreditNoteRequest(id=note.id), metadata=month_end.books.operator
+        )
+    assert reason_of(refused.value) == "ALREADY_HANDED_OVER"
+
+
+async def test_a_credit_note_is_not_posted_before_its_invoice(month_end: MonthEnd) -> None:
+    await issued(month_end, 1)
+    [invoice] = await month_end.books.listed()
+    note = await month_end.books.credit(invoice.id)
+    month_end.receiver.failures = [503]
+    await delivered_soon(month_end, "hand-over/CN-000001", invoice.id)
+    assert [post.key for post in month_end.receiver.posts] == [
+        f"invoice/{invoice.id}", f"invoice/{invoice.id}", f"credit_note/{note.id}",
+    ]  # fmt: skip
+
+
+async def test_the_void_of_an_invoice_that_accounts_receivable_has_is_handed_over(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 1)
+    month_end.start_worker()
+    await handed_over(month_end, rollup_id)
+    [invoice] = await month_end.books.listed()
+    month_end.receiver.posts.clear()
+    month_end.receiver.failures = [422]
+
+    voided = await month_end.books.void(invoice.id)
+
+    assert voided.void_hand_over.run.workflow_id == "hand-over/INV-000001/void"
+    with pytest.raises(WorkflowFailureError):
+        await delivered_by(month_end, "hand-over/INV-000001/void")
+    assert (await month_end.books.get(invoice.id)).invoice.void_hand_over.status == "failed"
+    await month_end.hand_over(invoice.id)
+    await delivered_by(month_end, "hand-over/INV-000001/void")
+    [_, post] = month_end.receiver.posts
+    assert post.key == f"void/{invoice.id}"
+    document = orjson.loads(post.body)
+    assert (document["kind"], document["invoice"]["number"]) == ("void", "INV-000001")
+    assert document["invoice"]["void_reason"] == "a test"
+    [known] = await month_end.books.listed()
+    assert (known.hand_over.status, known.hand_over.reference) == ("delivered", "AR-1")
+    assert (known.void_hand_over.status, known.void_hand_over.reference) == ("delivered", "AR-2")
+
+
+async def test_an_invoice_that_is_voided_while_it_is_posted_is_followed_by_its_void(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 1)
+    [invoice] = await month_end.books.listed()
+    month_end.receiver.answers_when.clear()
+    month_end.start_worker()
+    work = asyncio.create_task(handed_over(month_end, rollup_id))
+    while not month_end.receiver.posts:
+        await month_end.books.listed()
+    await month_end.books.void(invoice.id)
+    month_end.receiver.answers_when.set()
+    told = await work
+    assert (told.delivered_count, told.failed_count) == (2, 0)
+    assert [post.key for post in month_end.receiver.posts] == [
+        f"invoice/{invoice.id}", f"void/{invoice.id}",
+    ]  # fmt: skip
+
+
+@pytest.mark.soak
+async def test_a_hand_over_of_a_credit_note_that_is_killed_goes_on_and_is_known_once(
+    month_end: MonthEnd,
+) -> None:
+    rollup_id = await issued(month_end, 1)
+    worker = month_end.start_worker_process()
+    await handed_over(month_end, rollup_id)
+    [invoice] = await month_end.books.listed()
+    month_end.receiver.dawdles_seconds = 3.0
+    note = await month_end.books.credit(invoice.id)
+    while len(month_end.receiver.posts) < 2:
+        await month_end.books.listed()
+    month_end.kill(worker)
+    month_end.receiver.dawdles_seconds = 0
+    month_end.start_worker()
+    await delivered_by(month_end, "hand-over/CN-000001")
+    assert set(month_end.receiver.references) == {f"invoice/{invoice.id}", f"credit_note/{note.id}"}
+    assert {row[0] for row in month_end.books.rows(ATTEMPTS)} == {"delivered"}

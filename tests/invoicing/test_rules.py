@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.crediting import Creditable, Wanted, credit
+from services.analytics.invoicing.crediting import Creditable, CreditableTax, Wanted, credit
 from services.analytics.invoicing.document.rendering import as_html, as_pdf
 from services.analytics.invoicing.document.view import (
     DocumentLine,
     DocumentSection,
+    Fact,
     InvoiceDocument,
     amount_in_words,
 )
@@ -87,34 +88,59 @@ def test_currencies_do_not_mix_and_nothing_is_no_invoice() -> None:
 @given(
     st.lists(st.integers(1, 100_000), min_size=1, max_size=6),
     rates,
-    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 50_000)), max_size=8),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 50_000)), max_size=8),
 )
 def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_that(
     charged: list[int], rate: Decimal, takes: list[tuple[int, int]]
 ) -> None:
+    """Of lines, whose tax follows, and of the tax by itself, in any order."""
     lines = [Creditable(uuid4(), cents, 0) for cents in charged]
-    tax_so_far = 0
+    tax = CreditableTax(uuid4(), tax_of(sum(charged), rate), 0, 0)
     for place, cents in takes:
-        chosen = lines[place % len(lines)]
+        place %= len(lines) + 1
+        chosen = tax if place == len(lines) else lines[place]
         wanted = [Wanted(chosen.line_id, cents)]
         if cents > chosen.left_cents:
             with pytest.raises(InvalidArgument):
-                credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
+                credit(lines, tax, wanted, rate_percent=rate)
             continue
-        note = credit(lines, wanted, rate_percent=rate, credited_tax_cents=tax_so_far)
-        tax_so_far += note.tax_cents
+        note = credit(lines, tax, wanted, rate_percent=rate)
+        if chosen is tax:
+            assert (note.subtotal_cents, note.tax_cents) == (0, cents)
+            tax = replace(tax, alone_cents=tax.alone_cents + cents)
+            continue
+        assert 0 <= note.tax_cents <= tax.left_cents
+        tax = replace(tax, followed_cents=tax.followed_cents + note.tax_cents)
         lines = [
             replace(one, credited_cents=one.credited_cents + cents) if one is chosen else one
             for one in lines
         ]
     left = sum(one.left_cents for one in lines)
     if not left:
+        assert tax.left_cents == 0
         with pytest.raises(FailedPrecondition):
-            credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
+            credit(lines, tax, [], rate_percent=rate)
         return
-    rest = credit(lines, [], rate_percent=rate, credited_tax_cents=tax_so_far)
-    assert rest.subtotal_cents == left
-    assert tax_so_far + rest.tax_cents == tax_of(sum(charged), rate)
+    rest = credit(lines, tax, [], rate_percent=rate)
+    assert (rest.subtotal_cents, rest.tax_cents) == (left, tax.left_cents)
+
+
+def test_a_tax_credited_alone_is_not_credited_again_with_its_line() -> None:
+    [line_id, tax_id] = [uuid4(), uuid4()]
+    lines, rate = [Creditable(line_id, 10_000, 0)], Decimal(10)
+    whole = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 1000), [Wanted(line_id, 5000)], rate_percent=rate
+    )
+    assert (whole.subtotal_cents, whole.tax_cents) == (5000, 0)
+    part = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 700), [Wanted(line_id, 5000)], rate_percent=rate
+    )
+    assert part.tax_cents == 300
+    both = credit(
+        lines, CreditableTax(tax_id, 1000, 0, 0), [Wanted(line_id, 5000), Wanted(tax_id, 100)],
+        rate_percent=rate,
+    )  # fmt: skip
+    assert (both.subtotal_cents, both.tax_cents) == (5000, 600)
 
 
 @given(st.lists(amounts, min_size=1, max_size=5))
@@ -172,13 +198,18 @@ def test_a_roll_up_goes_its_way_and_no_other() -> None:
 def document(**changes: object) -> InvoiceDocument:
     lines = (DocumentLine("Overage: droplet_hours", "used 2,160", "672 hour", "0.01", "6.72"),)
     made = InvoiceDocument(
-        title="Tax invoice", number="INV-000042", status="", issued_on="1 May 2026",
-        due_on="15 May 2026", period="1 April 2026 to 30 April 2026", currency="AUD",
+        title="Tax invoice", number="INV-000042", status="",
+        facts=(
+            Fact("Invoice number", "INV-000042"), Fact("Date of issue", "1 May 2026"),
+            Fact("Due by", "15 May 2026"),
+        ),
+        about=("For the period from 1 April 2026 to 30 April 2026.",), currency="AUD",
         issuer=Party("Issuer Pty Ltd", "11 222", ("Sydney",), "a@b.c"),
         recipient=Party("Łódź & Ωmega <Söhne>", "51 824 753 556", ("Żółta 5",)),
         tenant_id="acme", sections=(DocumentSection("The shop", lines, "6.72"),),
-        subtotal="64.22", tax_label="GST 10%", tax="6.42", total="70.64", credited="",
-        due="70.64", chain_hash="ab" * 32,
+        totals=(Fact("Subtotal", "64.22"), Fact("GST 10%", "6.42")),
+        total=Fact("Total AUD", "70.64"), after_total=(Fact("Amount due", "70.64"),),
+        chain_hash="ab" * 32,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 

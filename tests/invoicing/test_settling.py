@@ -1,5 +1,7 @@
 """What becomes of an invoice: paid, void, credited; whom it is made out to and how it is taxed."""
 
+import io
+
 import grpc
 import pytest
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
@@ -9,6 +11,7 @@ from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 from arcadia.analytics.v1 import margin_service_pb2 as margin_pb
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
+from pypdf import PdfReader
 
 from services.common.paging import encode_token
 from tests.analytics.account import reason_of
@@ -156,12 +159,12 @@ async def test_a_forged_place_among_lines_is_refused(books: Books) -> None:
         assert (await refusal(call))[0] is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_credit_of_another_invoices_line_or_of_tax_is_refused(books: Books) -> None:
+async def test_a_credit_of_another_invoices_line_or_of_nothing_is_refused(books: Books) -> None:
     books.catalog.subscriptions = [SHOP]
     await books.rolled_up()
     invoice = await books.invoice_of("acme")
     lines = await books.lines_of("acme")
-    for line_id, cents in ((lines[-1].id, 1), (invoice.id, 1), (lines[0].id, 0), (lines[0].id, -5)):
+    for line_id, cents in ((invoice.id, 1), (lines[0].id, 0), (lines[0].id, -5)):
         code, _ = await refusal(books.credit(invoice.id, (line_id, cents)))
         assert code is grpc.StatusCode.INVALID_ARGUMENT
     twice = books.credit(invoice.id, (lines[0].id, 1), (lines[0].id, 1))
@@ -351,3 +354,20 @@ async def test_a_margin_that_an_invoice_left_behind_is_provisional_until_compute
     books.catalog.subscriptions.append(Subscription("initech", "shop"))
     await books.rolled_up()
     assert await state() == ("provisional", 5_650)
+
+
+async def test_an_invoice_in_yen_is_shown_without_decimals(books: Books) -> None:
+    books.catalog.subscriptions = [Subscription("acme", "shop", base_cents=1935, currency="JPY")]
+    await books.rolled_up()
+    invoice = await books.invoice_of("acme")
+    assert (invoice.currency, invoice.subtotal_cents, invoice.tax_cents) == ("JPY", 1935, 194)
+    request = pb.DownloadInvoiceRequest(id=invoice.id, format="html")
+    page = (await books.invoices.DownloadInvoice(request, metadata=books.operator)).data.decode()
+    assert "1,935<" in page
+    assert "2,129<" in page
+    assert "19.35" not in page
+    request = pb.DownloadInvoiceRequest(id=invoice.id, format="pdf")
+    pdf = (await books.invoices.DownloadInvoice(request, metadata=books.operator)).data
+    told = PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert "1,935" in told
+    assert "19.35" not in told

@@ -122,6 +122,79 @@ def test_the_command_line_shows_downloads_and_verifies(
     assert "FAILED_PRECONDITION" in refused.stderr
 
 
+def test_an_operator_bills_by_hand_over_http_and_tenants_do_not(stack: WholeStack) -> None:
+    tenant = f"tenant-{uuid.uuid4().hex[:8]}"
+    line = {
+        "tenant_id": tenant, "description": "Data recovery", "amount_cents": 12345,
+        "currency": "AUD", "reason": "as agreed",
+    }  # fmt: skip
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    with stack.client() as http:
+        made = answered(http.post("/api/v1/one-off-lines", json=line, headers=key))
+        assert answered(http.post("/api/v1/one-off-lines", json=line, headers=key)) == made
+        added = made["one_off_line"]
+        assert (added["status"], added["amount_cents"]) == ("pending", "12345")
+        query = {"tenant_id": tenant, "status": "pending"}
+        assert answered(http.get("/api/v1/one-off-lines", params=query))["one_off_lines"] == [added]
+        path = f"/api/v1/one-off-lines/{added['id']}"
+        assert answered(http.delete(path))["one_off_line"]["status"] == "removed"
+        answered(http.delete(path), 422)
+        wrong = answered(http.post("/api/v1/one-off-lines", json={**line, "currency": "XXQ"}), 400)
+        assert "currency" in wrong["message"]
+        bill = {
+            "tenant_id": tenant, "currency": "AUD", "reason": "as agreed",
+            "lines": [{"description": "Migration", "amount_cents": 40000}],
+        }  # fmt: skip
+        draft = answered(http.post("/api/v1/invoices", json=bill))["invoice"]
+        assert (draft["kind"], draft["total_cents"]) == ("one_off", "44000")
+        path = f"/api/v1/invoices/{draft['id']}"
+        assert answered(http.post(f"{path}/issue", json={}))["invoice"]["status"] == "issued"
+        [tax] = [one for one in answered(http.get(path))["lines"] if one["kind"] == "tax"]
+        credit = {"reason": "exempt", "lines": [{"line_id": tax["id"], "amount_cents": 4000}]}
+        note = answered(http.post(f"{path}/credit-notes", json=credit))["credit_note"]
+        assert (note["subtotal_cents"], note["tax_cents"]) == ("0", "4000")
+        answered(http.post(f"{path}/credit-notes", json=credit), 400)
+        answered(http.get(f"{path}/void-notice"), 422)
+        assert answered(http.get("/api/v1/invoices:verify"))["verified"] is True
+    with stack.client(tenant) as own:
+        document = own.get(f"/api/v1/credit-notes/{note['id']}/document")
+        assert document.headers["content-type"] == "application/pdf"
+        text = PdfReader(io.BytesIO(document.content)).pages[0].extract_text()
+        assert note["number"] in text
+        answered(own.get("/api/v1/one-off-lines"), 403)
+        answered(own.post("/api/v1/one-off-lines", json=line), 403)
+        answered(own.post("/api/v1/invoices", json=bill), 403)
+
+
+def test_the_command_line_bills_by_hand_and_takes_back(stack: WholeStack, tmp_path: Any) -> None:
+    tenant = f"tenant-{uuid.uuid4().hex[:8]}"
+    words = ("--description", "Migration", "--reason", "as agreed")
+    added = stack.run("invoices", "one-off", "add", tenant, "--cents=-2345", *words)
+    assert (added.returncode, "AUD -23.45" in added.stdout) == (0, True), added.stderr
+    listed = stack.run("invoices", "one-off", "list", "--tenant", tenant)
+    line_id = next(word for word in listed.stdout.split() if word.count("-") == 4)
+    removed = stack.run("invoices", "one-off", "remove", line_id)
+    assert "removed" in removed.stdout
+    drafted = stack.run("invoices", "one-off", "invoice", tenant, "--cents", "40000", *words)
+    assert "AUD 440.00" in drafted.stdout, drafted.stderr
+    invoice_id = drafted.stdout.split()[0]
+    assert "issued" in stack.run("invoices", "issue", invoice_id).stdout
+    credited = stack.run("invoices", "credit", invoice_id, "--reason", "exempt", "--tax", "4000")
+    assert "AUD 40.00, 40.00 of it tax" in credited.stdout, credited.stderr
+    notes = stack.run("invoices", "notes", "list", "--tenant", tenant)
+    assert "AUD 40.00" in notes.stdout
+    file = tmp_path / "note.pdf"
+    note_id = next(word for word in notes.stdout.split() if word.count("-") == 4)
+    stack.run("invoices", "notes", "download", note_id, "--output", str(file))
+    assert file.read_bytes().startswith(b"%PDF")
+    other = stack.run("invoices", "one-off", "invoice", tenant, "--cents", "100", *words)
+    other_id = other.stdout.split()[0]
+    stack.run("invoices", "issue", other_id)
+    stack.run("invoices", "void", other_id, "--reason", "a test")
+    stack.run("invoices", "download", other_id, "--void", "--output", str(file))
+    assert "is void" in PdfReader(file).pages[0].extract_text()
+
+
 def test_an_operator_caps_a_tenant_over_http_and_tenants_do_not(stack: WholeStack) -> None:
     tenant = f"tenant-{uuid.uuid4().hex[:8]}"
     wanted = {"tenant_id": tenant, "cap_cents": 5000, "currency": "AUD", "action": "notify"}

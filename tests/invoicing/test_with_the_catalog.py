@@ -74,7 +74,7 @@ async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
     yield Month(
         Shop(catalog, shop_channel, settings, postgres.url(names[Service.CATALOG]), clock),
         Analytics(database, channel, settings, name, inventory),
-        Books(database, channel, settings, postgres.url(name), FakeCatalog()),
+        Books(database, channel, settings, postgres.url(name), FakeCatalog()),  # type: ignore[abstract]
         inventory,
     )
     for each in (shop_channel, channel):

@@ -168,7 +168,7 @@ def test_proration_of_a_whole_month_is_the_whole(
     version: VersionSnapshot, held: list[AddonSnapshot], usage: tuple[UsageSeries, ...]
 ) -> None:
     quote = price(month_of_plan(version, APRIL, *held, usage=usage))
-    assert [replace(line, service=None) for line in quote.first_invoice] == list(quote.recurring)
+    assert [line._replace(service=None) for line in quote.first_invoice] == list(quote.recurring)
 
 
 @given(any_month(), usages(APRIL))

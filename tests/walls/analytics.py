@@ -60,6 +60,7 @@ class Ids:
     invoice: str
     line: str
     note: str
+    voided: str
 
 
 async def plant(planting: Planting) -> Ids:
@@ -77,7 +78,7 @@ async def plant(planting: Planting) -> Ids:
 
 WALL = Wall(
     Service.ANALYTICS,
-    absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     plant=plant,
     asked={
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
@@ -113,6 +114,12 @@ WALL = Wall(
             tenant_id=ids.tenant
         ),
         "InvoiceService/GetCreditNote": lambda ids: invoices.GetCreditNoteRequest(id=ids.note),
+        "InvoiceService/DownloadCreditNote": lambda ids: invoices.DownloadCreditNoteRequest(
+            id=ids.note, format="html"
+        ),
+        "InvoiceService/DownloadVoidNotice": lambda ids: invoices.DownloadVoidNoticeRequest(
+            id=ids.voided, format="html"
+        ),
         "InvoiceService/VerifyInvoice": lambda ids: invoices.VerifyInvoiceRequest(id=ids.invoice),
     },
 )

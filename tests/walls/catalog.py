@@ -94,6 +94,12 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "SubscriptionService/ChangePlan": lambda ids: pb.ChangePlanRequest(
         id=ids.subscription, plan_code="pro", effective_on="2190-01-01"
     ),
+    "SubscriptionService/MoveChange": lambda ids: pb.MoveChangeRequest(
+        id=ids.subscription, change_id="plan-2190-01-01", effective_on="2189-01-01"
+    ),
+    "SubscriptionService/TakeBackChange": lambda ids: pb.TakeBackChangeRequest(
+        id=ids.subscription, change_id="plan-2189-01-01"
+    ),
     "SubscriptionService/AttachAddon": lambda ids: pb.AttachAddonRequest(
         id=ids.subscription, code="llm_1m"
     ),

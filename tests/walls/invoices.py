@@ -27,12 +27,13 @@ from tests.walls.wall import INTRUDER, VICTIM, Planting
 
 __all__ = ["issued_invoices", "plant_invoices"]
 
+MARCH = Period.month(2026, 3)
 APRIL = Period.month(2026, 4)
 NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
 
 
-async def plant_invoices(planting: Planting) -> tuple[str, str, str]:
-    """The ids of the victim's invoice, of its line and of its credit note."""
+async def plant_invoices(planting: Planting) -> tuple[str, str, str, str]:
+    """The ids of the victim's invoice, of its line, of its credit note and of a void one."""
     profile = BillingProfileServiceStub(planting.channel)
     for tenant in (VICTIM, INTRUDER):
         await profile.SaveBillingProfile(
@@ -48,7 +49,18 @@ async def plant_invoices(planting: Planting) -> tuple[str, str, str]:
             invoices.CreateCreditNoteRequest(invoice_id=str(ids[tenant]), reason=f"for {tenant}"),
             metadata=planting.operator,
         )
-    return str(ids[VICTIM]), note.credit_note.lines[0].id, note.credit_note.id
+    void = await issued_invoices(planting.database, (VICTIM, INTRUDER), MARCH)
+    for tenant in (INTRUDER, VICTIM):
+        await stub.VoidInvoice(
+            invoices.VoidInvoiceRequest(id=str(void[tenant]), reason=f"for {tenant}"),
+            metadata=planting.operator,
+        )
+    return (
+        str(ids[VICTIM]),
+        note.credit_note.lines[0].id,
+        note.credit_note.id,
+        str(void[VICTIM]),
+    )
 
 
 async def issued_invoices(

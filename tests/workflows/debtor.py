@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
+import orjson
 import psycopg
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
@@ -96,11 +97,11 @@ class Debtor:
             stub: Any = DeploymentServiceStub(channel)
             return await getattr(stub, method)(request, metadata=self.metadata)
 
-    async def owe(self, month: int = 4) -> str:
-        """An issued invoice of the tenant that was due yesterday; its id."""
-        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    async def owe(self, month: int = 4, *, due_in_days: int = -1) -> str:
+        """An issued invoice of the tenant, which was due yesterday if no day is said; its id."""
+        due = datetime.now(UTC).date() + timedelta(days=due_in_days)
         made = await issued_invoices(
-            self.database, [self.tenant], Period.month(2026, month), yesterday - NOW.date()
+            self.database, [self.tenant], Period.month(2026, month), due - NOW.date()
         )
         return str(made[self.tenant])
 
@@ -111,11 +112,14 @@ class Debtor:
             request = invoices_pb.PayInvoiceRequest(id=invoice_id)
             await stub.PayInvoice(request, metadata=self.metadata)
 
-    async def sweep(self, *, grace: int, look: int = 3600) -> int:
+    async def sweep(
+        self, *, grace: int, look: int = 3600, notice: int = 0, past_due_notice_days: int = 0
+    ) -> int:
         """The daily sweep, with small terms; how many tenants are overdue."""
+        terms = DunningTerms(grace, look, notice)
         handle = await self.system.client.start_workflow(
             DunningSweep.run,
-            DunningSweepInput(DunningTerms(grace, look)),
+            DunningSweepInput(terms, past_due_notice_days=past_due_notice_days),
             id=f"dunning-sweep/{self.tenant}",
             task_queue=TaskQueue.INVOICING,
         )
@@ -125,6 +129,14 @@ class Debtor:
     def dunning(self) -> WorkflowHandle[Any, Any]:
         """The work on what is not paid."""
         return self.system.client.get_workflow_handle(f"dunning/{self.tenant}")
+
+    def told(self, key: str) -> list[dict[str, Any]]:
+        """The notices under a key, or under those that begin with it."""
+        return [
+            orjson.loads(post.body)["notice"]
+            for post in self.receiver.posts
+            if post.key.startswith(key)
+        ]
 
     def states(self) -> dict[str, str]:
         """The state of each deployment, by its slug."""

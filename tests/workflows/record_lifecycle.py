@@ -70,3 +70,29 @@ async def test_record_spend(debtor: Debtor) -> None:
     for action, word in (("notify", "told"), ("pause", "paused"), ("ask_approval", "refused")):
         await run_of(debtor, found[action]).result()
         await save_from(client, f"spend/{found[action].id}", f"SpendBreach.{word}")
+
+
+async def test_record_notices(debtor: Debtor) -> None:
+    await debtor.deploy("shop")
+    soon, overdue = await debtor.owe(4, due_in_days=2), await debtor.owe(5)
+    await debtor.sweep(grace=1, notice=1, past_due_notice_days=3)
+    await becomes(debtor, shop="suspended")
+    for invoice in (soon, overdue):
+        await debtor.pay(invoice)
+    await ended(debtor)
+    await save_from(debtor.system.client, debtor.dunning.id, "Dunning.told")
+    await save_from(debtor.system.client, f"dunning-sweep/{debtor.tenant}", "DunningSweep.told")
+
+
+async def test_record_a_cap_that_powers_off(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    droplet = await debtor.provision(shop)
+    accrue(debtor, shop, 500)
+    await cap(debtor, "pause", 500)
+    await evaluate(debtor, pause_notice_seconds=1)
+    paused = await comes_to(debtor, "pause", "paused")
+    await asyncio.to_thread(until, lambda: debtor.power(droplet) == "off")
+    debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'active' WHERE id = %s", shop)
+    await run_of(debtor, paused).signal("decided")
+    await run_of(debtor, paused).result()
+    await save_from(debtor.system.client, f"spend/{paused.id}", "SpendBreach.powered-off")

@@ -344,3 +344,63 @@ async def test_trials_that_are_over_become_active_and_the_others_stay(debtor: De
 
     assert (await run(), await run()) == (1, 0)
     assert debtor.states() == {"over": "active", "spared": "trial", "running": "trial"}
+
+
+async def test_a_suspension_is_told_of_before_it_once(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop")
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=2 * HOUR, notice=3 * HOUR)
+    key = f"suspension/{debtor.tenant}/"
+    await asyncio.to_thread(until, lambda: bool(debtor.told(key)))
+    for _ in range(3):
+        await debtor.dunning.signal("look")
+    for _ in range(200):
+        progress = DunningState(**await debtor.dunning.query("progress"))
+        if progress.look_count > 1:
+            break
+        await asyncio.sleep(0.05)
+    [told] = debtor.told(key)
+    assert (told["action"], told["tenant_id"], told["deployment_ids"]) == (
+        "suspension",
+        debtor.tenant,
+        [shop],
+    )
+    left = datetime.fromisoformat(told["at"]) - datetime.now(UTC)
+    assert timedelta(hours=1) < left <= timedelta(hours=2)
+    assert "was due on" in told["why"]
+    assert told["what_to_do"].startswith("pay what is overdue before")
+    assert (progress.is_told, debtor.states()) == (True, {"shop": "past_due"})
+    await debtor.pay(invoice)
+    await ended(debtor)
+
+
+async def test_a_notice_that_nobody_takes_is_said_and_does_not_stop_the_suspension(
+    debtor: Debtor,
+) -> None:
+    await debtor.deploy("shop")
+    debtor.receiver.failures = [422] * 3
+    invoice = await debtor.owe()
+    await debtor.sweep(grace=1, notice=1)
+    await becomes(debtor, shop="suspended")
+    progress = DunningState(**await debtor.dunning.query("progress"))
+    assert (progress.is_told, progress.untold_reason[:8]) == (False, "HTTP 422")
+    debtor.receiver.failures = []
+    await debtor.pay(invoice)
+    await ended(debtor)
+
+
+async def test_an_invoice_is_told_of_before_it_is_past_due(debtor: Debtor) -> None:
+    await debtor.deploy("shop")
+    soon, later = await debtor.owe(4, due_in_days=2), await debtor.owe(5, due_in_days=3)
+    await debtor.sweep(grace=HOUR, past_due_notice_days=3)
+    [told] = debtor.told(f"past-due/{soon}")
+    due = datetime.now(UTC).date() + timedelta(days=2)
+    assert (told["action"], told["tenant_id"]) == ("past_due", debtor.tenant)
+    assert told["at"] == f"{due + timedelta(days=1)}T00:00:00Z"
+    assert told["what_to_do"].endswith(f"by {due}")
+    assert debtor.told(f"past-due/{later}") == []
+    assert debtor.states() == {"shop": "active"}
+    for invoice in (soon, later):
+        await debtor.pay(invoice)
+    await debtor.sweep(grace=HOUR, past_due_notice_days=3)
+    assert len(debtor.told(f"past-due/{soon}")) == 1

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import orjson
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio.client import WorkflowHandle
@@ -13,7 +14,7 @@ from services.common.settings import Service
 from tests.support.environment import environment_of
 from tests.support.waiting import until
 from tests.workflows.debtor import Debtor
-from tests.workflows.test_dunning import becomes, debtor, office
+from tests.workflows.test_dunning import becomes, begun, debtor, office
 from workflows.queues import TaskQueue
 from workflows.spend_breach import SpendBreach
 from workflows.spend_evaluation import SpendEvaluation
@@ -51,11 +52,11 @@ async def cap(debtor: Debtor, action: str, cents: int, deployment_id: str = "") 
     return str((await debtor.spending("CreateSpendPolicy", request)).spend_policy.id)
 
 
-async def evaluate(debtor: Debtor) -> int:
+async def evaluate(debtor: Debtor, *, pause_notice_seconds: int = 0) -> int:
     """The hourly evaluation; how many breaches want dealing with."""
     result = await debtor.system.client.execute_workflow(
         SpendEvaluation.run,
-        EvaluationInput(policies_a_page=1),
+        EvaluationInput(policies_a_page=1, pause_notice_seconds=pause_notice_seconds),
         id=f"spend-evaluation/{debtor.tenant}",
         task_queue=TaskQueue.INVOICING,
     )
@@ -204,3 +205,92 @@ async def test_a_breach_whose_work_was_lost_is_dealt_with_by_the_next_evaluation
     )
     assert await evaluate(debtor) == 1
     await asyncio.to_thread(until, lambda: debtor.states() == {"shop": "paused"})
+
+
+async def switched_off(debtor: Debtor, droplet_id: str) -> None:
+    """Somebody powers a machine off by hand, and waits until it is."""
+    async with httpx.AsyncClient(
+        base_url=debtor.system.simulator.url, headers={"authorization": "Bearer somebody"}
+    ) as http:
+        path = f"/v2/droplets/{droplet_id}"
+        (await http.post(f"{path}/actions", json={"type": "power_off"})).raise_for_status()
+        for _ in range(400):
+            if (await http.get(path)).json()["droplet"]["status"] == "off":
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("it still runs")
+
+
+async def test_a_cap_that_pauses_powers_off_and_on_again_just_what_it_powered_off(
+    debtor: Debtor,
+) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    blog = await debtor.deploy("blog")
+    ours, by_hand, other = [await debtor.provision(one) for one in (shop, shop, blog)]
+    await switched_off(debtor, by_hand)
+    # The tenant's own pause is taken over, and what runs in it is stopped too.
+    debtor.rows(
+        Service.CATALOG,
+        "UPDATE deployments SET state = 'paused', paused_by_tenant = true WHERE id = %s",
+        shop,
+    )
+    accrue(debtor, shop, 500)
+    await cap(debtor, "pause", 500)
+    await evaluate(debtor)
+    breach = await comes_to(debtor, "pause", "paused")
+    await asyncio.to_thread(until, lambda: debtor.power(ours) == "off")
+    assert debtor.states() == {"shop": "paused", "blog": "paused"}
+    # A worker that dies meanwhile, and a look that finds the pause still there.
+    await debtor.system.stop_workers()
+    debtor.system.start_worker()
+    await run_of(debtor, breach).signal("decided")
+
+    debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'active' WHERE id = %s", shop)
+    await run_of(debtor, breach).signal("decided")
+    assert await run_of(debtor, breach).result() == "paused"
+    assert [debtor.power(one) for one in (ours, by_hand, other)] == ["active", "off", "active"]
+    assert begun(debtor, ours) == ["power_off", "power_on"]
+    assert begun(debtor, by_hand) == ["power_off"]
+    assert begun(debtor, other) == []
+
+
+async def test_a_cancelled_run_powers_on_what_it_powered_off(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop", power_off_when_suspended=True)
+    ours = await debtor.provision(shop)
+    accrue(debtor, shop, 500)
+    await cap(debtor, "pause", 500)
+    await evaluate(debtor)
+    breach = await comes_to(debtor, "pause", "paused")
+    await asyncio.to_thread(until, lambda: debtor.power(ours) == "off")
+    await run_of(debtor, breach).cancel()
+    await asyncio.to_thread(until, lambda: debtor.power(ours) == "active")
+    assert debtor.states() == {"shop": "paused"}
+
+
+async def test_a_pause_is_told_of_before_it_and_falls_away_with_its_policy(debtor: Debtor) -> None:
+    shop = await debtor.deploy("shop")
+    accrue(debtor, shop, 500)
+    policy = await cap(debtor, "pause", 500)
+    await evaluate(debtor, pause_notice_seconds=3_600)
+    breach = await comes_to(debtor, "pause", "open")
+    key = f"spend-breach/{breach.id}"
+    posts = debtor.receiver.posts
+    await asyncio.to_thread(until, lambda: key in {post.key for post in posts})
+    told = next(orjson.loads(post.body)["spend_breach"] for post in posts if post.key == key)
+    left = datetime.fromisoformat(told["at"]) - datetime.now(UTC)
+    assert 3_000 < left.total_seconds() <= 3_600
+    assert "capped at 5.00" in told["why"]
+    assert "paused" in told["what"]
+    assert "higher cap" in told["what_to_do"]
+    assert debtor.states() == {"shop": "active"}
+
+    await debtor.spending("DeleteSpendPolicy", pb.DeleteSpendPolicyRequest(id=policy))
+    await run_of(debtor, breach).terminate("rather than wait an hour")
+    again = await debtor.system.client.start_workflow(
+        SpendBreach.run,
+        BreachInput(breach.id),
+        id=f"spend/{breach.id}",
+        task_queue=TaskQueue.INVOICING,
+    )
+    assert await again.result() == "withdrawn"
+    assert debtor.states() == {"shop": "active"}

@@ -11,6 +11,7 @@ from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.dunning_payloads import ActionOutcome, BillingAction, TrialEndInput
+from workflows.spend_payloads import PausedCheck, PausedStates
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
@@ -20,6 +21,9 @@ __all__ = ["BillingActionActivities"]
 SERVICE: Final = "catalog"
 DEPLOYMENTS_A_PAGE: Final = 200
 SUSPENDED: Final = "suspended"
+PAUSED: Final = "paused"
+HELD: Final = (PAUSED, SUSPENDED)
+ENDED: Final = ("cancelled", "archived")
 TRIAL_END: Final = "trial-end"
 
 
@@ -67,6 +71,29 @@ class BillingActionActivities:
             found.state == SUSPENDED
             and found.power_off_when_suspended
             and not found.billing_action_suspended
+        )
+
+    @activity.defn
+    async def paused_states(self, request: PausedCheck) -> PausedStates:
+        """What is to become of the machines of deployments that a cap paused."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._lifecycle.LookupDeployments(
+                pb.LookupDeploymentsRequest(
+                    keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
+                )
+            )
+        found = [match.deployment for match in answer.matches]
+        return PausedStates(
+            off=tuple(
+                one.id
+                for one in found
+                if one.state == PAUSED
+                and one.power_off_when_suspended
+                and not one.billing_action_suspended
+            ),
+            lifted=tuple(one.id for one in found if one.state not in (*HELD, *ENDED)),
+            ended=tuple(one.id for one in found if one.state in ENDED),
         )
 
     @activity.defn

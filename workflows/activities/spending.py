@@ -18,6 +18,8 @@ from temporalio.exceptions import ApplicationError
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
+from workflows.activities.tenant_notices import NOWHERE
+from workflows.notice_payloads import Noticed
 from workflows.queues import TaskQueue
 from workflows.search_attributes import PERIOD, TENANT
 from workflows.signed_posts import SignedPosts
@@ -27,7 +29,6 @@ from workflows.spend_payloads import (
     BreachStanding,
     EvaluationInput,
     EvaluationPlace,
-    Noticed,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class SpendActivities:
                             page_size=request.policies_a_page, page_token=place.page_token
                         )
                     )
-                    await _dealt_with(map(_standing, page.spend_breaches))
+                    await _dealt_with(map(_standing, page.spend_breaches), request)
                     count = place.breach_count + len(page.spend_breaches)
                     place = EvaluationPlace(page.next_page_token, count)
                     if not place.page_token:
@@ -86,7 +87,7 @@ class SpendActivities:
     async def post_notice(self, breach: BreachStanding) -> Noticed:
         """Tells of a breach at the configured address; fails while that does not take it."""
         if self._notices is None:
-            return Noticed(is_delivered=False, reason="ARCADIA_NOTICE_URL is not set")
+            return Noticed(is_delivered=False, reason=NOWHERE)
         document = {
             "breach_id": breach.breach_id,
             "tenant_id": breach.tenant_id,
@@ -96,6 +97,7 @@ class SpendActivities:
             "accrued_cents": str(breach.accrued_cents),
             "currency": breach.currency,
             "action": breach.action,
+            **_told(breach),
         }
         body = orjson.dumps({"spend_breach": document}, option=orjson.OPT_SORT_KEYS)
         key = f"spend-breach/{breach.breach_id}"
@@ -105,14 +107,14 @@ class SpendActivities:
         return Noticed(receipt.is_delivered, receipt.reason)
 
 
-async def _dealt_with(breaches: Iterable[BreachStanding]) -> None:
+async def _dealt_with(breaches: Iterable[BreachStanding], request: EvaluationInput) -> None:
     turns = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def start(breach: BreachStanding) -> None:
         async with turns:
             await activity.client().start_workflow(
                 SPEND_BREACH,
-                BreachInput(breach.breach_id),
+                BreachInput(breach.breach_id, pause_notice_seconds=request.pause_notice_seconds),
                 id=f"spend/{breach.breach_id}",
                 task_queue=TaskQueue.INVOICING,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -126,6 +128,21 @@ async def _dealt_with(breaches: Iterable[BreachStanding]) -> None:
             )
 
     await asyncio.gather(*map(start, breaches))
+
+
+def _told(breach: BreachStanding) -> dict[str, str]:
+    """What will happen, when, why, and what to do about it."""
+    whose = "the deployment" if breach.deployment_id else "the active deployments of the tenant"
+    pause = (
+        f"{whose} will be paused; where power_off_when_suspended is set, droplets are powered off"
+    )
+    # A paused deployment is owed for: its plan, its addons, and what it goes on using.
+    spare = "use less, or ask the operator for a higher cap"
+    what, to_do = {
+        "pause": (pause, f"{spare} before then"),
+        "ask_approval": (f"an operator decides; refused, {pause}", spare),
+    }.get(breach.action, ("nothing is done: this is for information", spare))
+    return {"at": breach.pauses_at, "what": what, "why": breach.in_words(), "what_to_do": to_do}
 
 
 def _standing(breach: pb.SpendBreach) -> BreachStanding:

@@ -11,6 +11,7 @@ from services.common.money import plain
 
 __all__ = ["BEGINNING", "Sealed", "chain_hash"]
 
+MONTH: Final = "month"
 BEGINNING: Final = "0" * 64
 """What stands before the first invoice."""
 
@@ -37,6 +38,8 @@ class Sealed:
     due_on: date
     lines_hash: str
     proofs_hash: str
+    kind: str = MONTH
+    """Sealed where it is another one: the first links were sealed before there were others."""
 
 
 def chain_hash(previous: str, invoice: Sealed) -> str:
@@ -47,4 +50,6 @@ def chain_hash(previous: str, invoice: Sealed) -> str:
         "due_on": invoice.due_on.isoformat(),
         "tax_rate_percent": plain(invoice.tax_rate_percent),
     }
+    if invoice.kind == MONTH:
+        del content["kind"]
     return digest(f"{previous}\n{canonical(content)}")

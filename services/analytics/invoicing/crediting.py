@@ -8,7 +8,7 @@ from uuid import UUID
 from services.analytics.invoicing.drafting import tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
 
-__all__ = ["Credit", "Creditable", "CreditedAmount", "Wanted", "credit"]
+__all__ = ["Credit", "Creditable", "CreditableTax", "CreditedAmount", "Wanted", "credit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,25 @@ class Creditable:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditableTax:
+    """The tax line of an invoice, in whole cents: what it charged, and what notes took back."""
+
+    line_id: UUID
+    amount_cents: int
+    followed_cents: int
+    """Taken back as the tax of lines."""
+    alone_cents: int
+    """Taken back by itself, where the tax line was named."""
+
+    @property
+    def left_cents(self) -> int:
+        """What no note has taken back."""
+        return self.amount_cents - self.followed_cents - self.alone_cents
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """How much of a line is to be taken back, in whole cents without tax."""
+    """How much of a line is to be taken back, in whole cents; the tax line is one too."""
 
     line_id: UUID
     amount_cents: int
@@ -49,32 +66,43 @@ class Credit:
     subtotal_cents: int
     tax_cents: int
 
+    @property
+    def total_cents(self) -> int:
+        """Both together."""
+        return self.subtotal_cents + self.tax_cents
+
 
 def credit(
     lines: Sequence[Creditable],
+    tax: CreditableTax,
     wanted: Sequence[Wanted],
     *,
     rate_percent: Decimal,
-    credited_tax_cents: int,
 ) -> Credit:
     """The note that takes back what is wanted; all that is left when nothing is named.
 
     The tax of all notes together is the tax on all that they took back, rounded once: when
-    everything is credited, the tax is to the cent what was charged.
+    everything is credited, the tax is to the cent what was charged. A tax that was credited
+    alone is not credited again with its lines.
 
     Raises InvalidArgument for a line that is not of this invoice, named twice, or of which
     less is left; FailedPrecondition when nothing is left.
     """
-    by_id = {line.line_id: line for line in lines}
-    amounts = _named(by_id, wanted) if wanted else _everything(lines)
-    subtotal = sum(amount.amount_cents for amount in amounts)
+    left = {line.line_id: line.left_cents for line in lines} | {tax.line_id: tax.left_cents}
+    amounts = _named(left, wanted) if wanted else _everything(lines)
+    alone = sum(one.amount_cents for one in amounts if one.line_id == tax.line_id)
+    subtotal = sum(one.amount_cents for one in amounts) - alone
     credited_before = sum(line.credited_cents for line in lines)
-    if subtotal <= 0:
+    if subtotal <= 0 and not alone:
         raise FailedPrecondition("nothing is left to credit", reason="NOTHING_TO_CREDIT")
-    if credited_before + subtotal > sum(line.amount_cents for line in lines):
+    if subtotal and credited_before + subtotal > sum(line.amount_cents for line in lines):
         raise InvalidArgument("lines", "are more than is left of the invoice")
-    tax = tax_of(credited_before + subtotal, rate_percent) - credited_tax_cents
-    return Credit(amounts, subtotal, tax)
+    followed = min(
+        tax_of(credited_before + subtotal, rate_percent),
+        tax.amount_cents - tax.alone_cents - alone,
+    )
+    follows = followed - tax.followed_cents if subtotal else 0
+    return Credit(amounts, subtotal, follows + alone)
 
 
 def _everything(lines: Sequence[Creditable]) -> tuple[CreditedAmount, ...]:
@@ -82,21 +110,18 @@ def _everything(lines: Sequence[Creditable]) -> tuple[CreditedAmount, ...]:
     return tuple(CreditedAmount(line.line_id, line.left_cents) for line in lines if line.left_cents)
 
 
-def _named(
-    by_id: Mapping[UUID, Creditable], wanted: Sequence[Wanted]
-) -> tuple[CreditedAmount, ...]:
+def _named(left: Mapping[UUID, int], wanted: Sequence[Wanted]) -> tuple[CreditedAmount, ...]:
     seen: set[UUID] = set()
     for index, one in enumerate(wanted):
-        line = by_id.get(one.line_id)
-        if line is None:
-            raise InvalidArgument(f"lines[{index}].line_id", "is no line that bills something")
+        if one.line_id not in left:
+            raise InvalidArgument(f"lines[{index}].line_id", "is no line of this invoice")
         if one.line_id in seen:
             raise InvalidArgument(f"lines[{index}].line_id", "is named twice")
         if one.amount_cents <= 0:
             raise InvalidArgument(f"lines[{index}].amount_cents", "must be positive")
-        if one.amount_cents > line.left_cents:
+        if one.amount_cents > left[one.line_id]:
             raise InvalidArgument(
-                f"lines[{index}].amount_cents", f"is more than is left: {line.left_cents}"
+                f"lines[{index}].amount_cents", f"is more than is left: {left[one.line_id]}"
             )
         seen.add(one.line_id)
     return tuple(CreditedAmount(one.line_id, one.amount_cents) for one in wanted)

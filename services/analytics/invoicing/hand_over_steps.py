@@ -7,10 +7,27 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock
-from services.analytics.invoicing.messages import invoice_message, line_message
-from services.analytics.invoicing.states import HandOverStatus
-from services.analytics.invoicing.store.hand_overs import Attempt, list_pending, record_attempt
-from services.analytics.invoicing.store.reading import list_lines, list_overdue, read_invoice
+from services.analytics.invoicing.messages import credit_note_message, invoice_message, line_message
+from services.analytics.invoicing.states import HandedOver, HandOverStatus
+from services.analytics.invoicing.store.hand_overs import (
+    Attempt,
+    hand_over_of,
+    list_pending,
+    read_hand_over,
+    record_attempt,
+)
+from services.analytics.invoicing.store.reading import (
+    list_lines,
+    list_overdue,
+    read_invoice,
+    read_invoices,
+)
+from services.analytics.invoicing.store.rows import Stored
+from services.analytics.invoicing.store.settling import (
+    locked_invoice,
+    note_lines,
+    read_credit_note,
+)
 from services.common.access import ALL
 from services.common.database import Database
 from services.common.errors import FailedPrecondition, InvalidArgument
@@ -32,46 +49,63 @@ class HandOverSteps:
     async def ListPendingHandOvers(  # noqa: N802
         self, request: pb.ListPendingHandOversRequest, context: Context
     ) -> pb.ListPendingHandOversResponse:
-        """The issued invoices that accounts receivable does not have yet, by number."""
+        """What accounts receivable does not have yet, an invoice before what corrects it."""
         rollup_id = requests.uuid_or_none("rollup_id", request.rollup_id)
+        invoice_id = requests.uuid_or_none("invoice_id", request.invoice_id)
         size = page_size(request.page_size)
-        filters = ("pending_hand_overs", request.rollup_id)
+        filters = ("pending_hand_overs", request.rollup_id, request.invoice_id)
         position = decode_token(request.page_token, filters, (int,))
         async with self._database.read(ALL) as session:
             rows = await list_pending(
                 session,
                 rollup_id=rollup_id,
+                invoice_id=invoice_id,
                 after=position[0] if position else 0,
                 limit=size + 1,
             )
-        page = rows[:size]
+            page = rows[:size]
+            of_invoices = [row.invoice_id for row in page if row.document == HandedOver.INVOICE]
+            invoices = await read_invoices(session, of_invoices)
         return pb.ListPendingHandOversResponse(
-            invoices=[invoice_message(row, operator=True) for row in page],
-            next_page_token=encode_token(filters, (page[-1].number,)) if len(rows) > size else "",
+            invoices=[invoice_message(row, operator=True) for row in invoices],
+            hand_overs=map(_pending, page),
+            next_page_token=encode_token(filters, (page[-1].id,)) if len(rows) > size else "",
         )
 
     async def GetHandOver(  # noqa: N802
         self, request: pb.GetHandOverRequest, context: Context
     ) -> pb.GetHandOverResponse:
-        """An issued invoice with all its lines."""
-        invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
+        """What is handed over: an invoice with all its lines, a credit note, a void."""
         async with self._database.read(ALL) as session:
-            row = await read_invoice(session, ALL, invoice_id)
-            if row.number is None:
-                raise FailedPrecondition(
-                    f"the invoice is {row.status}: only issued ones are handed over",
-                    reason="INVOICE_NOT_ISSUED",
-                )
-            lines = await list_lines(session, invoice_id, after=0, limit=None)
-        return pb.GetHandOverResponse(
-            invoice=invoice_message(row, operator=True), lines=map(line_message, lines)
-        )
+            if request.id:
+                known = await read_hand_over(session, _id(request.id))
+            else:
+                invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
+                draft = await read_invoice(session, ALL, invoice_id)
+                if draft.number is None:
+                    raise FailedPrecondition(
+                        f"the invoice is {draft.status}: only issued ones are handed over",
+                        reason="INVOICE_NOT_ISSUED",
+                    )
+                known = await hand_over_of(session, invoice_id, HandedOver.INVOICE)
+            row = await read_invoice(session, ALL, known.invoice_id)
+            lines = await list_lines(session, known.invoice_id, after=0, limit=None)
+            answer = pb.GetHandOverResponse(
+                invoice=invoice_message(row, operator=True),
+                lines=map(line_message, lines),
+                document=known.document,
+                status=known.status,
+            )
+            if known.credit_note_id is not None:
+                note = await read_credit_note(session, ALL, known.credit_note_id)
+                of_note = await note_lines(session, [known.credit_note_id])
+                answer.credit_note.CopyFrom(credit_note_message(note, of_note, operator=True))
+        return answer
 
     async def RecordHandOver(  # noqa: N802
         self, request: pb.RecordHandOverRequest, context: Context
     ) -> pb.RecordHandOverResponse:
         """Keeps what became of an attempt."""
-        invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         if request.attempt_count < 0:
             raise InvalidArgument("attempt_count", "must not be negative")
         status = requests.word("status", request.status, list(HandOverStatus))
@@ -84,9 +118,19 @@ class HandOverSteps:
             run_id=requests.text("run_id", request.run_id),
         )
         async with self._database.write(ALL) as session:
-            await record_attempt(session, invoice_id, attempt, self._clock())
-            row = await read_invoice(session, ALL, invoice_id)
-        return pb.RecordHandOverResponse(invoice=invoice_message(row, operator=True))
+            if request.id:
+                known = await read_hand_over(session, _id(request.id))
+            else:
+                invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
+                known = await hand_over_of(session, invoice_id, HandedOver.INVOICE)
+            # Its invoice first: who voids it meanwhile sees what was delivered, or is seen.
+            await locked_invoice(session, known.invoice_id)
+            follows = await record_attempt(session, known.id, attempt, self._clock())
+            row = await read_invoice(session, ALL, known.invoice_id)
+        return pb.RecordHandOverResponse(
+            invoice=invoice_message(row, operator=True),
+            follow_up=None if follows is None else _pending(follows),
+        )
 
     async def ListOverdueInvoices(  # noqa: N802
         self, request: pb.ListOverdueInvoicesRequest, context: Context
@@ -116,3 +160,18 @@ class HandOverSteps:
                 else ""
             ),
         )
+
+
+def _id(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise InvalidArgument("id", "is not a hand-over's")
+    return int(text)
+
+
+def _pending(row: Stored) -> pb.PendingHandOver:
+    return pb.PendingHandOver(
+        id=str(row.id),
+        document=row.document,
+        invoice_id=str(row.invoice_id),
+        attempt_count=row.attempt_count,
+    )

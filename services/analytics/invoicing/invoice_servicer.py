@@ -1,6 +1,5 @@
 """InvoiceService: what tenants owe, as they and operators read it."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
@@ -11,8 +10,8 @@ from grpc.aio import ServicerContext
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
 from services.analytics.invoicing.credit_calls import CreditCalls
-from services.analytics.invoicing.document.rendering import as_html, as_pdf
-from services.analytics.invoicing.document.view import view_of
+from services.analytics.invoicing.document.rendering import FORMATS, rendered
+from services.analytics.invoicing.document.view import names_in, view_of, view_of_void
 from services.analytics.invoicing.messages import invoice_message, line_message
 from services.analytics.invoicing.settling_calls import SettlingCalls
 from services.analytics.invoicing.states import InvoiceStatus
@@ -32,7 +31,7 @@ from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.access import current_caller
 from services.common.database import Database
-from services.common.errors import InvalidArgument
+from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import read_day, read_month
 
@@ -49,8 +48,6 @@ LARGEST_POSITION: Final = 2**31 - 1
 """Of a line, as the database keeps it: a token may be forged."""
 
 """Of usage behind a line: one kind of one deployment in one month has at most 31."""
-
-FORMATS: Final = {"": "pdf", "pdf": "pdf", "html": "html"}
 
 
 class InvoiceServicer(
@@ -180,17 +177,28 @@ class InvoiceServicer(
         """The invoice as a document."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
-        wanted = FORMATS[requests.word("format", request.format, list(FORMATS))]
+        wanted = requests.word("format", request.format, FORMATS)
         async with self._database.read(caller.scope) as session:
             row = await read_invoice(session, caller.scope, invoice_id)
             lines = await list_lines(session, invoice_id, after=0, limit=None)
             proofs = await proofs_of(session, [invoice_id])
-        view = view_of(row, lines, {one.deployment_id: one.deployment_name for one in proofs})
-        if wanted == "html":
-            html = await asyncio.to_thread(as_html, view)
-            return httpbody_pb2.HttpBody(
-                content_type="text/html; charset=utf-8", data=html.encode()
-            )
-        # Laying out pages takes a while: the loop goes on meanwhile.
-        pdf = await asyncio.to_thread(as_pdf, view)
-        return httpbody_pb2.HttpBody(content_type="application/pdf", data=pdf)
+        return await rendered(view_of(row, lines, names_in(proofs)), wanted)
+
+    async def DownloadVoidNotice(  # noqa: N802
+        self, request: pb.DownloadVoidNoticeRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """What says that an issued invoice was voided, as a document."""
+        caller = current_caller()
+        invoice_id = requests.uuid_of("id", request.id)
+        wanted = requests.word("format", request.format, FORMATS)
+        async with self._database.read(caller.scope) as session:
+            row = await read_invoice(session, caller.scope, invoice_id)
+            if row.status != InvoiceStatus.VOID or row.number is None:
+                raise FailedPrecondition(
+                    f"the invoice is {row.status}: only one that was issued and voided has a"
+                    " void notice",
+                    reason="INVOICE_NOT_VOID",
+                )
+            lines = await list_lines(session, invoice_id, after=0, limit=None)
+            proofs = await proofs_of(session, [invoice_id])
+        return await rendered(view_of_void(row, lines, names_in(proofs)), wanted)

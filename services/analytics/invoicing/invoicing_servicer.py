@@ -17,6 +17,7 @@ from services.analytics.invoicing.rollup_servicer import rollup_messages
 from services.analytics.invoicing.states import Decision, Outcome, RollupStatus
 from services.analytics.invoicing.store.drafts import void_drafts
 from services.analytics.invoicing.store.issuing import Issue, count_drafts, issue, next_drafts
+from services.analytics.invoicing.store.one_offs import release_one_off_lines
 from services.analytics.invoicing.store.planning import (
     BackdatedChange,
     backdated_cursor,
@@ -149,6 +150,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             if not token:
                 orphans = await close_plan(session, rollup, per_page=tenants, at=self._clock())
                 await release_adjustments(session, orphans)
+                await release_one_off_lines(session, orphans)
         if token:
             # Cursors are told when all is planned: a page may still gain a tenant.
             following = encode_token(filters, (PLANNING, token, number))
@@ -282,6 +284,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
                 at=self._clock(),
             )
             await release_adjustments(session, voided)
+            await release_one_off_lines(session, voided)
         return pb.DiscardDraftsResponse(discarded_count=len(voided), remaining_count=left)
 
     async def SetRollupStatus(  # noqa: N802

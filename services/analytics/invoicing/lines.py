@@ -11,13 +11,17 @@ from typing import Any, Final
 from services.common.money import plain
 from services.common.periods import Period
 
-__all__ = ["ADJUSTMENT", "TAX", "Line", "Proof", "canonical", "digest", "lines_hash", "proofs_hash"]
+__all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "Line", "Proof", "canonical", "digest", "lines_hash",
+           "proofs_hash"]  # fmt: skip
 
 ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
 
+ONE_OFF: Final = "one_off"
+"""The kind of a line that an operator added by hand."""
+
 TAX: Final = "tax"
-"""The kind of the one line that bills no deployment."""
+"""The kind of the line of tax, which bills no deployment."""
 
 
 @dataclass(frozen=True, slots=True)

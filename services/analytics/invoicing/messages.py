@@ -28,6 +28,12 @@ __all__ = [
     "tax_rule_message",
 ]
 
+STANDING: Final = (
+    "status", "reference", "attempts", "reason", "delivered_at", "workflow_id", "run_id",
+    "started_at", "updated_at",
+)  # fmt: skip
+"""What `store.reading.standing` names of a hand-over."""
+
 RUN_STATUS: Final = {
     HandOverStatus.PENDING: "running",
     HandOverStatus.DELIVERED: "completed",
@@ -64,6 +70,10 @@ def invoice_message(row: Stored, *, operator: bool) -> invoices_pb2.Invoice:
         issued_at=timestamp(row.issued_at),
         paid_at=timestamp(row.paid_at),
         voided_at=timestamp(row.voided_at),
+        kind=row.kind,
+        credited_in_full_at=timestamp(row.credited_in_full_at),
+        void_reason=row.void_reason,
+        void_hand_over=_hand_over(row, operator=operator, of="void_hand_over"),
     )
 
 
@@ -108,8 +118,10 @@ def line_of(row: Stored) -> Line:
     )
 
 
-def credit_note_message(row: Stored, lines: Iterable[Stored]) -> invoices_pb2.CreditNote:
-    """The credit note of a row, with its lines."""
+def credit_note_message(
+    row: Stored, lines: Iterable[Stored], *, operator: bool
+) -> invoices_pb2.CreditNote:
+    """The credit note of a row, with its lines; only operators are shown the work behind it."""
     return invoices_pb2.CreditNote(
         id=str(row.id),
         invoice_id=str(row.invoice_id),
@@ -123,6 +135,8 @@ def credit_note_message(row: Stored, lines: Iterable[Stored]) -> invoices_pb2.Cr
         lines=map(_credited_line, lines),
         issued_by=row.issued_by,
         issued_at=timestamp(row.issued_at),
+        hand_over=_hand_over(row, operator=operator),
+        invoice_number=invoice_number(row.invoice_number),
     )
 
 
@@ -168,30 +182,34 @@ def _credited_line(row: Stored) -> invoices_pb2.InvoiceLine:
     return line
 
 
-def _hand_over(row: Stored, *, operator: bool) -> invoices_pb2.HandOver | None:
-    if row.hand_over_status is None:
+def _hand_over(
+    row: Stored, *, operator: bool, of: str = "hand_over"
+) -> invoices_pb2.HandOver | None:
+    """The hand-over whose columns `store.reading.standing` named so."""
+    told = {name: getattr(row, f"{of}_{name}") for name in STANDING}
+    if told["status"] is None:
         return None
-    return invoices_pb2.HandOver(
-        status=row.hand_over_status,
-        reference=row.hand_over_reference,
-        attempt_count=row.hand_over_attempts,
-        # It may hold what accounts receivable answered: no tenant's business.
-        reason=row.hand_over_reason if operator else "",
-        delivered_at=timestamp(row.delivered_at),
-        run=_run(row) if operator and row.workflow_id else None,
-    )
-
-
-def _run(row: Stored) -> runs_pb2.Run:
-    status = HandOverStatus(row.hand_over_status)
-    ended = status in (HandOverStatus.DELIVERED, HandOverStatus.FAILED)
-    return runs_pb2.Run(
-        workflow_id=row.workflow_id,
-        run_id=row.run_id,
+    status = HandOverStatus(told["status"])
+    run = runs_pb2.Run(
+        workflow_id=told["workflow_id"],
+        run_id=told["run_id"],
         status=RUN_STATUS.get(status, ""),
-        reason=row.hand_over_reason,
-        started_at=timestamp(row.started_at),
-        finished_at=timestamp(row.hand_over_updated_at) if ended else None,
+        reason=told["reason"],
+        started_at=timestamp(told["started_at"]),
+        finished_at=(
+            timestamp(told["updated_at"])
+            if status in (HandOverStatus.DELIVERED, HandOverStatus.FAILED)
+            else None
+        ),
+    )
+    return invoices_pb2.HandOver(
+        status=status,
+        reference=told["reference"],
+        attempt_count=told["attempts"],
+        # It may hold what accounts receivable answered: no tenant's business.
+        reason=told["reason"] if operator else "",
+        delivered_at=timestamp(told["delivered_at"]),
+        run=run if operator and told["workflow_id"] else None,
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     Numeric,
@@ -27,6 +28,7 @@ __all__ = [
     "credit_notes",
     "invoice_hand_overs",
     "invoice_sequences",
+    "one_off_lines",
     "read_cursors",
     "rollup_tenants",
     "rollups",
@@ -102,7 +104,8 @@ tenant_invoices = Table(
     identifier(),
     *names("tenant_id"),
     Column("period", Date, nullable=False),
-    Column("rollup_id", Uuid, nullable=False),
+    Column("rollup_id", Uuid),
+    Column("kind", Text, nullable=False, server_default="month"),
     Column("status", Text, nullable=False, server_default="draft"),
     Column("number", BigInteger),
     *names("currency"),
@@ -125,6 +128,7 @@ tenant_invoices = Table(
     *_words("payment_reference"),
     instant("voided_at", nullable=True),
     *_words("voided_by", "void_reason"),
+    instant("credited_in_full_at", nullable=True),
     PrimaryKeyConstraint("id", name="tenant_invoices_pkey"),
     UniqueConstraint("number", name="tenant_invoices_number_key"),
     ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="tenant_invoices_rollup_fkey"),
@@ -144,13 +148,23 @@ tenant_invoices = Table(
     CheckConstraint(
         "(status = 'void') = (voided_at IS NOT NULL)", name="tenant_invoices_void_check"
     ),
+    CheckConstraint("kind IN ('month', 'one_off')", name="tenant_invoices_kind_check"),
+    CheckConstraint(
+        "(kind = 'month') = (rollup_id IS NOT NULL)", name="tenant_invoices_made_check"
+    ),
+    CheckConstraint(
+        "credited_in_full_at IS NULL OR status IN ('issued', 'paid')",
+        name="tenant_invoices_credited_check",
+    ),
     Index(
         "tenant_invoices_once_idx",
         "tenant_id",
         "period",
         "currency",
         unique=True,
-        postgresql_where=text("status <> 'void'"),
+        postgresql_where=text(
+            "status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL"
+        ),
     ),
     Index("tenant_invoices_newest_idx", "period", "id"),
     Index("tenant_invoices_tenant_idx", "tenant_id", "period", "id"),
@@ -183,11 +197,13 @@ tenant_invoice_lines = Table(
         ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_lines_invoice_fkey"
     ),
     CheckConstraint(
-        "kind IN ('plan_base', 'addon', 'overage', 'ad_hoc', 'adjustment', 'tax')",
+        "kind IN ('plan_base', 'addon', 'overage', 'ad_hoc', 'rebilled', 'one_off',"
+        " 'adjustment', 'tax')",
         name="tenant_invoice_lines_kind_check",
     ),
     CheckConstraint(
-        "(kind = 'tax') = (deployment_id IS NULL)", name="tenant_invoice_lines_deployment_check"
+        "kind = 'one_off' OR (kind = 'tax') = (deployment_id IS NULL)",
+        name="tenant_invoice_lines_deployment_check",
     ),
     CheckConstraint("service_end > service_start", name="tenant_invoice_lines_service_check"),
     CheckConstraint("price_base_qty > 0", name="tenant_invoice_lines_base_check"),
@@ -271,13 +287,51 @@ credit_note_lines = Table(
     Index("credit_note_lines_line_idx", "line_id"),
 )
 
+one_off_lines = Table(
+    "one_off_lines",
+    metadata,
+    identifier(),
+    *names("tenant_id"),
+    Column("deployment_id", Text),
+    *_words("deployment_name"),
+    *names("description"),
+    *_cents("amount_cents"),
+    *names("currency", "reason", "added_by"),
+    instant("added_at"),
+    *_words("removed_by"),
+    instant("removed_at", nullable=True),
+    Column("invoice_id", Uuid),
+    PrimaryKeyConstraint("id", name="one_off_lines_pkey"),
+    ForeignKeyConstraint(
+        ["invoice_id"],
+        ["tenant_invoices.id"],
+        name="one_off_lines_invoice_fkey",
+        ondelete="SET NULL",
+    ),
+    CheckConstraint("amount_cents <> 0", name="one_off_lines_amount_check"),
+    CheckConstraint("removed_at IS NULL OR invoice_id IS NULL", name="one_off_lines_removed_check"),
+    Index(
+        "one_off_lines_open_idx",
+        "tenant_id",
+        "id",
+        postgresql_where=text("invoice_id IS NULL AND removed_at IS NULL"),
+    ),
+    Index(
+        "one_off_lines_invoice_idx", "invoice_id", postgresql_where=text("invoice_id IS NOT NULL")
+    ),
+    Index("one_off_lines_tenant_idx", "tenant_id", "id"),
+)
+
 invoice_hand_overs = Table(
     "invoice_hand_overs",
     metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("document", Text, nullable=False, server_default="invoice"),
     Column("invoice_id", Uuid, nullable=False),
+    Column("credit_note_id", Uuid),
     *names("tenant_id"),
     Column("number", BigInteger, nullable=False),
-    Column("rollup_id", Uuid, nullable=False),
+    Column("rollup_id", Uuid),
     *names("status"),
     *_words("reference"),
     Column("attempt_count", Integer, nullable=False, server_default=text("0")),
@@ -286,9 +340,20 @@ invoice_hand_overs = Table(
     *_words("workflow_id", "run_id"),
     instant("started_at", nullable=True),
     instant("updated_at"),
-    PrimaryKeyConstraint("invoice_id", name="invoice_hand_overs_pkey"),
+    PrimaryKeyConstraint("id", name="invoice_hand_overs_pkey"),
+    UniqueConstraint("credit_note_id", name="invoice_hand_overs_note_key"),
     ForeignKeyConstraint(
         ["invoice_id"], ["tenant_invoices.id"], name="invoice_hand_overs_invoice_fkey"
+    ),
+    ForeignKeyConstraint(
+        ["credit_note_id"], ["credit_notes.id"], name="invoice_hand_overs_note_fkey"
+    ),
+    CheckConstraint(
+        "document IN ('invoice', 'credit_note', 'void')", name="invoice_hand_overs_document_check"
+    ),
+    CheckConstraint(
+        "(document = 'credit_note') = (credit_note_id IS NOT NULL)",
+        name="invoice_hand_overs_note_check",
     ),
     CheckConstraint(
         "status IN ('pending', 'delivered', 'failed', 'not_configured')",
@@ -298,6 +363,14 @@ invoice_hand_overs = Table(
         "(status = 'delivered') = (delivered_at IS NOT NULL)",
         name="invoice_hand_overs_delivered_check",
     ),
-    Index("invoice_hand_overs_pending_idx", "number", postgresql_where=text("status = 'pending'")),
-    Index("invoice_hand_overs_rollup_idx", "rollup_id", "status", "number"),
+    Index(
+        "invoice_hand_overs_document_idx",
+        "invoice_id",
+        "document",
+        unique=True,
+        postgresql_where=text("document <> 'credit_note'"),
+    ),
+    Index("invoice_hand_overs_invoice_idx", "invoice_id"),
+    Index("invoice_hand_overs_pending_idx", "id", postgresql_where=text("status = 'pending'")),
+    Index("invoice_hand_overs_rollup_idx", "rollup_id", "status", "id"),
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.analytics.invoicing.drafting import CannotBill, Draft, Part, assemble
+from services.analytics.invoicing.one_offs import OneOff, one_off_parts
 from services.analytics.invoicing.parties import TaxRule
 from services.analytics.invoicing.quotes import Subscribed, part_of
 from services.analytics.invoicing.repricing import (
@@ -37,6 +38,7 @@ from services.analytics.invoicing.store.drafts import (
     key_of,
     living_invoices,
 )
+from services.analytics.invoicing.store.one_offs import claim_one_off_lines, open_one_off_lines
 from services.analytics.invoicing.store.planning import TenantOutcome, record_outcomes
 from services.analytics.invoicing.store.profiles import tax_regions, tax_rules_on
 from services.analytics.invoicing.store.rollups import locked_rollup
@@ -75,6 +77,8 @@ class _Page:
     """The first of all these months."""
     others: AbstractSet[UUID]
     """The invoices of other months since then that hold: they say what is billed already."""
+    one_offs: Mapping[str, Sequence[OneOff]]
+    """What operators added by hand and no invoice bills yet, by tenant."""
     regions: Mapping[str, str]
     rules: Mapping[str, TaxRule]
 
@@ -171,6 +175,7 @@ class PageDrafting:
                 again,
                 since,
                 await other_invoices(session, period, tenant_ids, since),
+                await open_one_off_lines(session, tenant_ids, given_up=given_up),
                 await tax_regions(session, tenant_ids, self._tax_region),
                 await tax_rules_on(session, period.end - timedelta(days=1)),
             )
@@ -236,7 +241,8 @@ class PageDrafting:
             row.currency for row in page.standing.get(tenant, ()) if row.id not in made.replaced
         }
         by_currency: dict[str, list[Part]] = defaultdict(list)
-        for part in taken_away(page.own, tenant, parts):
+        by_hand = one_off_parts(page.one_offs.get(tenant, ()), page.own.period)
+        for part in (*taken_away(page.own, tenant, parts), *by_hand):
             if part.currency not in stays:
                 by_currency[part.currency].append(part)
         try:
@@ -280,6 +286,17 @@ class PageDrafting:
                 await delete_drafts(session, made.replaced)
             ids = await insert_drafts(session, rollup.id, rollup.period, made.drafts, at)
             await _take_up(session, repriced, ids)
+            by_hand = {
+                one.id: ids[one.tenant_id, one.currency]
+                for lines in page.one_offs.values()
+                for one in lines
+                if one.id is not None and (one.tenant_id, one.currency) in ids
+            }
+            if not await claim_one_off_lines(session, by_hand):
+                raise Aborted(
+                    "a one-off line was removed, or is on another invoice",
+                    reason="ONE_OFF_LINE_MOVED",
+                )
             beaten = {draft.tenant_id for draft in made.drafts if key_of(draft) not in ids}
             for row in await living_invoices(session, rollup.period, sorted(beaten)):
                 # Drafted meanwhile: by the same page, sent twice, or by somebody else.

@@ -1,6 +1,6 @@
 """RollupService: how an operator follows and steers the month's end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
+from services.analytics.invoicing.decisions import RETRY, TOLD_WHILE, tell_work
 from services.analytics.invoicing.rollup_messages import failure_message, rollup_message
 from services.analytics.invoicing.states import ENDED_ROLLUPS, Decision, RollupStatus
 from services.analytics.invoicing.store.following import list_failures, list_rollups
@@ -18,6 +19,7 @@ from services.analytics.invoicing.store.rollups import (
     begin_rollup,
     check_newest,
     decide,
+    lock_awaiting,
     locked_rollup,
     move_rollup,
     newest_run,
@@ -34,21 +36,11 @@ from services.common.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.idempotency import once
 from services.common.paging import decode_token, encode_token, page_size
-from services.common.periods import month_of, read_month
+from services.common.periods import read_month
 
 __all__ = ["RollupServicer", "rollup_messages"]
 
 Context = ServicerContext[Any, Any]
-
-RETRY: Final = "retry"
-TOLD_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
-    Decision.APPROVE: frozenset({RollupStatus.AWAITING_APPROVAL}),
-    Decision.UNDO: frozenset(
-        {RollupStatus.RUNNING, RollupStatus.AWAITING_APPROVAL, RollupStatus.FAILED}
-    ),
-    RETRY: frozenset({RollupStatus.RUNNING}),
-}
-"""A decision that was told before is told again, but not to work that is past it."""
 
 RETRIED_A_PAGE: Final = 200
 MOST_RETRIED: Final = 1_000
@@ -74,7 +66,10 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def StartRollup(  # noqa: N802
         self, request: pb.StartRollupRequest, context: Context
     ) -> pb.StartRollupResponse:
-        """Starts the roll-up of a month that has ended, or answers the one that runs."""
+        """Starts the roll-up of a month that has ended, or answers the one that runs.
+
+        With force, one whose drafts await approval is superseded: its drafts are replaced.
+        """
         period = read_month(request.period, "period")
         if self._clock() < period.end_at:
             raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")
@@ -88,8 +83,11 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         async with self._database.write(ALL) as session:
 
             async def begin() -> pb.StartRollupResponse:
+                # Who waits for an approval gives way to new drafts: locked, so that nobody
+                # approves it meanwhile. One that issues, or still drafts, is answered instead.
+                gives_way = start.force and await lock_awaiting(session, period)
                 # The work opens the roll-up too, under the same key: whoever comes first.
-                run_id = await self._work.start_rollup(period, start)
+                run_id = await self._work.start_rollup(period, start, replace=gives_way)
                 workflow_id = rollup_workflow_id(period)
                 known = await newest_run(session, workflow_id, run_id)
                 opening = Opening(
@@ -237,14 +235,6 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             row = await read_rollup(session, rollup_id)
         if row.status not in TOLD_WHILE[decision]:
             return
-        period = month_of(row.period)
-        start = RollupStart(
-            period=period.start.isoformat(),
-            force=row.force,
-            approval_required=row.approval_required,
-            started_by=row.started_by,
-            rollup_id=str(row.id),
-        )
-        run_id = await self._work.decide(period, start, decision)
+        run_id = await tell_work(self._work, row, decision)
         async with self._database.write(ALL) as session:
             await set_run(session, rollup_id, run_id)

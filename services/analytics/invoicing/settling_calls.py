@@ -1,5 +1,6 @@
 """The calls of InvoiceService that issue, settle, void and hand over an invoice."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,28 +10,42 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock
+from services.analytics.invoicing.decisions import tell_work
 from services.analytics.invoicing.messages import invoice_message
 from services.analytics.invoicing.numbering import invoice_number
 from services.analytics.invoicing.states import (
     Decision,
+    HandedOver,
     HandOverStatus,
     InvoiceStatus,
     RollupStatus,
+    check_not_delivered,
 )
-from services.analytics.invoicing.store.hand_overs import await_again, call_off, note_work
+from services.analytics.invoicing.store.hand_overs import (
+    await_again,
+    begin_void_if_reached,
+    call_off,
+    hand_over_of,
+    note_work,
+)
 from services.analytics.invoicing.store.issuing import Issue, issue
+from services.analytics.invoicing.store.one_offs import release_one_off_lines
 from services.analytics.invoicing.store.reading import read_invoice
-from services.analytics.invoicing.store.rollups import locked_rollup
+from services.analytics.invoicing.store.rollups import (
+    approve_when_issued,
+    locked_rollup,
+    set_run,
+)
 from services.analytics.invoicing.store.rows import Stored
-from services.analytics.invoicing.store.settling import creditable_lines, locked_invoice, pay, void
-from services.analytics.invoicing.store.summing import differences_of
+from services.analytics.invoicing.store.settling import locked_invoice, pay, void
+from services.analytics.invoicing.store.summing import differences_of_draft
 from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.terms import Terms
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL, current_caller
 from services.common.database import Database, WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.errors import FailedPrecondition, InvalidArgument, Unavailable
 from services.common.idempotency import once
 from services.common.periods import month_of, read_day
 
@@ -64,23 +79,27 @@ class SettlingCalls:
 
             async def do() -> pb.IssueInvoiceResponse:
                 found = await read_invoice(session, ALL, invoice_id)
-                rollup = await locked_rollup(session, found.rollup_id)
+                rollup = None
+                if found.rollup_id is not None:
+                    rollup = await locked_rollup(session, found.rollup_id)
                 draft = await locked_invoice(session, invoice_id)
                 _expect(draft, InvoiceStatus.DRAFT, reason="INVOICE_NOT_DRAFT")
-                if rollup.decision == Decision.UNDO or rollup.status == RollupStatus.RUNNING:
+                if rollup is not None and (
+                    rollup.decision == Decision.UNDO or rollup.status == RollupStatus.RUNNING
+                ):
                     raise FailedPrecondition(
                         f"its roll-up is {rollup.status}, and not done with it",
                         reason="ROLLUP_NOT_DONE",
                     )
                 # The roll-up may have failed for this very draft.
-                for difference in await differences_of(
-                    session, rollup.id, tenant_id=draft.tenant_id
-                ):
+                for difference in await differences_of_draft(session, invoice_id):
                     raise FailedPrecondition(
                         f"it does not add up: {difference}", reason="TOTALS_DIFFER"
                     )
                 await issue(session, [invoice_id], how)
                 await mark_margin(session, month_of(draft.period))
+                if rollup is not None:
+                    await self._complete_when_issued(session, rollup)
                 return pb.IssueInvoiceResponse(invoice=await _told(session, draft))
 
             answer = await once(session, request, pb.IssueInvoiceResponse, do)
@@ -120,6 +139,10 @@ class SettlingCalls:
         async with self._database.write(ALL) as session:
 
             async def do() -> pb.VoidInvoiceResponse:
+                found = await read_invoice(session, ALL, invoice_id)
+                rollup = None
+                if found.status == InvoiceStatus.DRAFT and found.rollup_id is not None:
+                    rollup = await locked_rollup(session, found.rollup_id)
                 invoice = await locked_invoice(session, invoice_id)
                 _expect(
                     invoice,
@@ -127,55 +150,85 @@ class SettlingCalls:
                     InvoiceStatus.ISSUED,
                     reason="INVOICE_NOT_VOIDABLE",
                 )
-                if any(line.credited_cents for line in await creditable_lines(session, invoice_id)):
+                # Read once more, now that nobody credits it any more.
+                if (await read_invoice(session, ALL, invoice_id)).credited_cents:
                     raise FailedPrecondition(
                         "a credit note took back some of it: take back the rest by another",
                         reason="INVOICE_CREDITED",
                     )
                 await void(session, invoice_id, reason=reason, by=operator, at=self._clock())
+                if invoice.number is not None:
+                    await begin_void_if_reached(
+                        session, invoice, status=self._terms.hand_over, at=self._clock()
+                    )
                 await call_off(session, invoice_id, "the invoice was voided", self._clock())
                 await release_adjustments(session, [invoice_id])
+                await release_one_off_lines(session, [invoice_id])
                 await mark_margin(session, month_of(invoice.period))
+                if rollup is not None:
+                    await self._complete_when_issued(session, rollup)
                 return pb.VoidInvoiceResponse(invoice=await _told(session, invoice))
 
             answer = await once(session, request, pb.VoidInvoiceResponse, do)
+        if answer.invoice.void_hand_over.status == HandOverStatus.PENDING:
+            # It is void: its hand-over is later where Temporal is down.
+            with suppress(Unavailable):
+                voided = await self._handed_over(invoice_id, HandedOver.VOID)
+                answer = pb.VoidInvoiceResponse(invoice=voided)
         await self._work.look_again(answer.invoice.tenant_id)
         return answer
 
     async def HandOverInvoice(  # noqa: N802
         self, request: pb.HandOverInvoiceRequest, context: Context
     ) -> pb.HandOverInvoiceResponse:
-        """Starts the hand-over of an issued invoice again."""
+        """Starts the hand-over of an issued invoice, or of its void, again."""
         invoice_id = requests.uuid_of("id", request.id)
-        if self._terms.hand_over is HandOverStatus.NOT_CONFIGURED:
-            raise FailedPrecondition("ARCADIA_AR_URL is not set", reason="AR_NOT_CONFIGURED")
+        self._terms.check_receivable()
         async with self._database.write(ALL) as session:
             invoice = await locked_invoice(session, invoice_id)
-            _expect(invoice, InvoiceStatus.ISSUED, InvoiceStatus.PAID, reason="INVOICE_NOT_ISSUED")
             row = await read_invoice(session, ALL, invoice_id)
-            if row.hand_over_status == HandOverStatus.DELIVERED:
-                raise FailedPrecondition(
-                    f"accounts receivable has it as {row.hand_over_reference}",
-                    reason="ALREADY_HANDED_OVER",
+            document = HandedOver.INVOICE
+            if row.void_hand_over_status is not None:
+                document = HandedOver.VOID
+            else:
+                _expect(
+                    invoice, InvoiceStatus.ISSUED, InvoiceStatus.PAID, reason="INVOICE_NOT_ISSUED"
                 )
-            await await_again(session, invoice_id, self._clock())
-        return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id))
+            known = await hand_over_of(session, invoice_id, document)
+            check_not_delivered(known.status, known.reference)
+            await await_again(session, known.id, self._clock())
+        return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id, document))
 
-    async def _handed_over(self, invoice_id: UUID) -> invoices_pb2.Invoice:
+    async def _complete_when_issued(self, session: WriteSession, rollup: Stored) -> None:
+        """Lets a roll-up go on to its end when no draft of it is left for an approval.
+
+        It is told before the commit, which it waits for at its next step: were Temporal down
+        after it, nobody would tell it any more.
+        """
+        operator = current_caller().subject
+        if await approve_when_issued(session, rollup, operator=operator, at=self._clock()):
+            run_id = await tell_work(self._work, rollup, Decision.APPROVE)
+            await set_run(session, rollup.id, run_id)
+
+    async def _handed_over(
+        self, invoice_id: UUID, document: HandedOver = HandedOver.INVOICE
+    ) -> invoices_pb2.Invoice:
         """Starts the work on a hand-over that waits; the invoice with it.
 
         After the commit: the work reads it as pending. Told again, it goes on.
         """
         async with self._database.read(ALL) as session:
             invoice = await read_invoice(session, ALL, invoice_id)
+            known = await hand_over_of(session, invoice_id, document)
+        number = invoice_number(invoice.number)
         workflow_id, run_id = await self._work.hand_over(
             invoice_id,
-            invoice_number(invoice.number),
+            number if document is HandedOver.INVOICE else f"{number}/void",
             tenant_id=invoice.tenant_id,
             period=month_of(invoice.period),
         )
         async with self._database.write(ALL) as session:
-            await note_work(session, invoice_id, workflow_id, run_id, self._clock())
+            await note_work(session, known.id, workflow_id, run_id, self._clock())
             return await _told(session, invoice)
 
 

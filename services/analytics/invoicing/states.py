@@ -11,9 +11,12 @@ __all__ = [
     "OPEN_ROLLUPS",
     "Decision",
     "HandOverStatus",
+    "HandedOver",
     "InvoiceStatus",
+    "OneOffStatus",
     "Outcome",
     "RollupStatus",
+    "check_not_delivered",
     "check_rollup_move",
 ]
 
@@ -25,6 +28,15 @@ class InvoiceStatus(StrEnum):
     ISSUED = "issued"
     PAID = "paid"
     VOID = "void"
+
+
+class OneOffStatus(StrEnum):
+    """Where a one-off line stands."""
+
+    PENDING = "pending"
+    DRAFTED = "drafted"
+    BILLED = "billed"
+    REMOVED = "removed"
 
 
 class RollupStatus(StrEnum):
@@ -62,6 +74,14 @@ class HandOverStatus(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     NOT_CONFIGURED = "not_configured"
+
+
+class HandedOver(StrEnum):
+    """What is handed over to accounts receivable."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    VOID = "void"
 
 
 OPEN_ROLLUPS: Final = (
@@ -110,3 +130,11 @@ def check_rollup_move(current: RollupStatus, wanted: RollupStatus) -> bool:
             metadata={"status": current},
         )
     return True
+
+
+def check_not_delivered(status: str, reference: str) -> None:
+    """Raises FailedPrecondition for what accounts receivable has already."""
+    if status == HandOverStatus.DELIVERED:
+        raise FailedPrecondition(
+            f"accounts receivable has it as {reference}", reason="ALREADY_HANDED_OVER"
+        )

@@ -73,12 +73,15 @@ class Work:
     def __init__(self, settings: Settings) -> None:
         self._desk = WorkDesk(settings)
 
-    async def start_rollup(self, period: Period, start: RollupStart) -> str:
+    async def start_rollup(
+        self, period: Period, start: RollupStart, *, replace: bool = False
+    ) -> str:
         """Starts the roll-up of a month, or finds the one that runs; the id of its first run.
 
+        To replace is to terminate the one that runs, and to start another in the same step.
         Raises Unavailable while Temporal does not answer.
         """
-        handle = await self._rollup(period, start, decision="")
+        handle = await self._rollup(period, start, decision="", replace=replace)
         description = await self._described(handle)
         return description.raw_description.workflow_execution_info.first_run_id
 
@@ -92,19 +95,21 @@ class Work:
         return description.raw_description.workflow_execution_info.first_run_id
 
     async def hand_over(
-        self, invoice_id: UUID, number: str, *, tenant_id: str, period: Period
+        self, invoice_id: UUID, name: str, *, tenant_id: str, period: Period
     ) -> tuple[str, str]:
-        """Starts the hand-over of one invoice, or finds the one that runs.
+        """Starts the hand-over of an invoice, of its void or of a credit note of it.
+
+        `name` is its number, as people know it. Finds the one that runs.
 
         Answers its workflow and run. Raises Unavailable while Temporal does not answer.
         """
         started = await self._desk.start(
             durable.Work(
                 workflow=HAND_OVER,
-                id=f"hand-over/{number}",
+                id=f"hand-over/{name}",
                 queue=QUEUE,
                 argument=asdict(HandOverStart(invoice_id=str(invoice_id))),
-                summary=f"hand invoice {number} to accounts receivable",
+                summary=f"hand {name} to accounts receivable",
                 timeout=HAND_OVER_TIMEOUT,
                 attributes={"ArcadiaTenant": tenant_id, "ArcadiaPeriod": period.code},
             )
@@ -123,7 +128,7 @@ class Work:
                 await client.get_workflow_handle(f"dunning/{tenant_id}").signal(LOOK)
 
     async def _rollup(
-        self, period: Period, start: RollupStart, *, decision: str
+        self, period: Period, start: RollupStart, *, decision: str, replace: bool = False
     ) -> WorkflowHandle[object, object]:
         client = await self._desk.client()
         identifier = rollup_workflow_id(period)
@@ -133,7 +138,11 @@ class Work:
                 asdict(start),
                 id=identifier,
                 task_queue=QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_conflict_policy=(
+                    WorkflowIDConflictPolicy.TERMINATE_EXISTING
+                    if replace
+                    else WorkflowIDConflictPolicy.USE_EXISTING
+                ),
                 execution_timeout=ROLLUP_TIMEOUT,
                 search_attributes=TypedSearchAttributes([SearchAttributePair(PERIOD, period.code)]),
                 static_summary=f"invoices of {period.code}",

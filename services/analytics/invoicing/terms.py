@@ -45,6 +45,11 @@ class Terms:
             ),
         )
 
+    def check_receivable(self) -> None:
+        """Raises FailedPrecondition where nobody said where invoices go."""
+        if self.hand_over is HandOverStatus.NOT_CONFIGURED:
+            raise FailedPrecondition("ARCADIA_AR_URL is not set", reason="AR_NOT_CONFIGURED")
+
     def checked_issuer(self) -> Party:
         """Who bills. Raises FailedPrecondition where nobody said who that is."""
         if not self.issuer.name:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.analytics.invoicing.lines import ADJUSTMENT, TAX
+from services.analytics.invoicing.lines import ADJUSTMENT, ONE_OFF, TAX
 
 __all__ = ["price_of"]
 
@@ -12,6 +12,7 @@ SOURCES: Final[Mapping[str, tuple[str, str]]] = {
     "addon": ("addon", "addon_id"),
     "overage": ("plan_item", "plan_item_id"),
     "ad_hoc": ("resource_price", "resource_price_id"),
+    ONE_OFF: ("one_off_line", "one_off_line_id"),
     TAX: ("tax_rule", "tax_rule_id"),
 }
 """By the kind of line: what priced it, and where the line keeps its id."""

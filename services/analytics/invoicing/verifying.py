@@ -6,13 +6,14 @@ import orjson
 
 from services.analytics.invoicing.chain import Sealed, chain_hash
 from services.analytics.invoicing.drafting import recomputed_tax_proof
-from services.analytics.invoicing.lines import Proof, digest, lines_hash, proofs_hash
+from services.analytics.invoicing.lines import ONE_OFF, Proof, digest, lines_hash, proofs_hash
 from services.analytics.invoicing.messages import line_of, party_of
+from services.analytics.invoicing.one_offs import recomputed_lines
 from services.analytics.invoicing.parties import TaxRule
 from services.analytics.invoicing.store.rows import Stored
 from services.common.periods import month_of
 
-__all__ = ["broken_link", "changed_lines", "changed_tax"]
+__all__ = ["broken_link", "changed_lines", "changed_one_off", "changed_tax"]
 
 
 def changed_lines(invoice: Stored, lines: Sequence[Stored], proofs: Sequence[Stored]) -> str:
@@ -40,6 +41,18 @@ def changed_tax(invoice: Stored, proof: Stored) -> str:
     for name in ("inputs_json", "inputs_hash", "result_hash", "engine_version"):
         if getattr(now, name) != getattr(kept, name):
             return f"{name} of the tax is not as it is computed now"
+    return ""
+
+
+def changed_one_off(lines: Sequence[Stored], proof: Stored) -> str:
+    """What of the one-off lines of a proof is not as it is made now; empty when all is."""
+    billed = lines_hash(
+        line_of(line)
+        for line in lines
+        if line.kind == ONE_OFF and (line.deployment_id or "") == proof.deployment_id
+    )
+    if not lines_hash(recomputed_lines(proof.inputs_json)) == proof.result_hash == billed:
+        return "the one-off lines are not those that were added"
     return ""
 
 
@@ -81,6 +94,7 @@ def sealed(invoice: Stored) -> Sealed:
         due_on=invoice.due_on,
         lines_hash=invoice.lines_hash,
         proofs_hash=invoice.proofs_hash,
+        kind=invoice.kind,
     )
 
 

@@ -12,6 +12,7 @@ from services.analytics.invoicing import requests
 from services.analytics.invoicing.chain import BEGINNING
 from services.analytics.invoicing.messages import grouped
 from services.analytics.invoicing.numbering import invoice_number, read_invoice_number
+from services.analytics.invoicing.one_offs import ONE_OFF_ENGINE
 from services.analytics.invoicing.store.issuing import end_of_chain
 from services.analytics.invoicing.store.reading import (
     invoices_after,
@@ -24,6 +25,7 @@ from services.analytics.invoicing.store.rows import Stored
 from services.analytics.invoicing.verifying import (
     broken_link,
     changed_lines,
+    changed_one_off,
     changed_tax,
 )
 from services.analytics.peers import asking
@@ -78,7 +80,11 @@ class VerifyingCalls:
         ]
         for proof in proofs:
             if not proof.subscription_id:
-                reason = changed or changed_tax(invoice, proof)
+                reason = changed or (
+                    changed_one_off(lines, proof)
+                    if proof.engine_version == ONE_OFF_ENGINE
+                    else changed_tax(invoice, proof)
+                )
                 parts.append(_part(proof, reason, verified=True))
         return pb.VerifyInvoiceResponse(
             verified=bool(parts) and all(part.verified for part in parts),

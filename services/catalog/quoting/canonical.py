@@ -19,7 +19,14 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
+from services.catalog.quoting.lines import (
+    Line,
+    PlanChange,
+    Quote,
+    content_of,
+    lines_json,
+    total,
+)
 from services.catalog.quoting.numbers import text_of
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
@@ -33,9 +40,10 @@ def hash_of(content: bytes) -> str:
 def inputs_json(inputs: QuoteInputs) -> bytes:
     """Everything that a quote is computed from; the order of addons and usage does not matter."""
     change, day = inputs.change, inputs.projected_from
+    terms, addons = _terms_and_addons(inputs.terms, inputs.addons)
     return _dumps(
         {
-            "addons": [_addon(held) for held in inputs.addons],
+            "addons": addons,
             "calendar": {
                 "days": inputs.month.days,
                 "month": inputs.month.code,
@@ -45,7 +53,7 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
             "currency": inputs.currency,
             "replaced_terms": None if change is None else [_term(one) for one in change.replaced],
             "resource_prices": [_price(price) for price in inputs.prices],
-            "terms": [_term(term) for term in inputs.terms],
+            "terms": terms,
             "usage": {series.label: _usage(series) for series in inputs.usage},
         }
     )
@@ -53,14 +61,17 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
 
 def result_json(quote: Quote) -> bytes:
     """Everything that a quote says."""
+    recurring, prorated = quote.fixed_json or map(
+        lines_json, (quote.recurring, quote.first_invoice)
+    )
     return _dumps(
         {
             "ad_hoc": _lines(quote.ad_hoc),
             "all_in_monthly_cents": quote.all_in_monthly_cents,
             "change": None if quote.change is None else _change(quote.change),
-            "first_invoice": _lines(quote.first_invoice),
+            "first_invoice": prorated,
             "overage": _lines(quote.overage),
-            "recurring": _lines(quote.recurring),
+            "recurring": recurring,
         }
     )
 
@@ -119,6 +130,17 @@ def _item(item: PlanItem) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=2048)
+def _terms_and_addons(
+    terms: tuple[Term, ...], addons: tuple[HeldAddon, ...]
+) -> tuple[orjson.Fragment, orjson.Fragment]:
+    """Most quotes have them in common: those of the price list."""
+    return (
+        orjson.Fragment(_dumps([_term(term) for term in terms])),
+        orjson.Fragment(_dumps([_addon(held) for held in addons])),
+    )
+
+
 def _term(term: Term) -> dict[str, Any]:
     return {"days": _spans(term.days), "plan_version": _version(term.version)}
 
@@ -154,7 +176,7 @@ def _spans(spans: Spans) -> list[list[str]]:
 
 
 def _lines(lines: tuple[Line, ...]) -> list[Any]:
-    return [orjson.Fragment(one.frozen) if one.frozen else content_of(one) for one in lines]
+    return [content_of(one) for one in lines]
 
 
 def _change(change: PlanChange) -> dict[str, Any]:

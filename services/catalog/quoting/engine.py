@@ -7,7 +7,7 @@ from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.recurring import prorated_lines, recurring_lines
+from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.usage import usage_lines
 
 __all__ = ["ENGINE_VERSION", "price"]
@@ -20,10 +20,6 @@ def price(inputs: QuoteInputs) -> Quote:
     """What the inputs come to. Raises NoPriceInForce and AmountOutOfRange."""
     with localcontext(EXACT):
         overage, ad_hoc = usage_lines(inputs)
-        return Quote(
-            recurring=recurring_lines(inputs),
-            first_invoice=prorated_lines(inputs),
-            overage=overage,
-            ad_hoc=ad_hoc,
-            change=change_lines(inputs),
-        )
+        fixed = fixed_lines(inputs.terms, inputs.addons, inputs.month.days)
+        change = change_lines(inputs)
+    return Quote(fixed.recurring, fixed.prorated, overage, ad_hoc, change, fixed.json)

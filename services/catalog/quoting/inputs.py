@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.catalog.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
@@ -92,9 +92,11 @@ class AddonSnapshot:
     def __post_init__(self) -> None:
         _refuse_out_of_range(self.code, self.qty, self.price_cents)
 
+    def __hash__(self) -> int:
+        return hash(self.id)
 
-@dataclass(frozen=True, slots=True)
-class HeldAddon:
+
+class HeldAddon(NamedTuple):
     """An addon and the billed days on which it is held.
 
     `current` ones are part of a month's price from here on; `added` ones come with the change
@@ -107,8 +109,7 @@ class HeldAddon:
     added: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A plan version and the days that are billed by it."""
 
     version: VersionSnapshot
@@ -145,7 +146,8 @@ class UsageRun:
     def __post_init__(self) -> None:
         if self.days < 1:
             raise ValueError(f"a run of {self.days} days")
-        _refuse_out_of_range("qty", self.qty)
+        if not ZERO <= self.qty < LIMIT:
+            _refuse_out_of_range("qty", self.qty)
 
     @property
     def end(self) -> date:
@@ -168,8 +170,9 @@ class UsageSeries:
     projected_qty: Decimal | None = None
 
     def __post_init__(self) -> None:
-        if self.projected_qty is not None:
-            _refuse_out_of_range(self.resource_kind, self.projected_qty)
+        qty = self.projected_qty
+        if qty is not None and not ZERO <= qty < LIMIT:
+            _refuse_out_of_range(self.resource_kind, qty)
         if len(self.runs) > 1:
             end = date.min
             for run in self.runs:

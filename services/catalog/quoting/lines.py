@@ -1,12 +1,12 @@
 """What the engine answers: lines of one shape, and the quote that they make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +23,8 @@ __all__ = [
     "ServiceDays",
     "content_of",
     "line",
+    "lines_json",
     "service_of",
-    "shared",
     "total",
 ]
 
@@ -38,8 +38,7 @@ class LineKind(StrEnum):
     AD_HOC = "ad_hoc"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceDays:
+class ServiceDays(NamedTuple):
     """The days that a line covers: the first, the first one after them, and how many.
 
     Not every day between them need be covered.
@@ -59,8 +58,7 @@ def service_of(spans: Spans) -> ServiceDays | None:
     return ServiceDays(start, end, days_in(spans))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, as an invoice keeps it; numbers are exact decimals as text.
 
     It multiplies: `qty` times `unit_price_cents` over `price_base_qty`, half up, is the amount.
@@ -77,8 +75,6 @@ class Line:
     service: ServiceDays | None
     meta: Mapping[str, str]
     dimensions: tuple[tuple[str, str], ...] = ()
-    frozen: bytes = field(default=b"", compare=False, repr=False)
-    """Its canonical JSON, where many quotes share it."""
 
 
 def line(
@@ -124,7 +120,6 @@ def line(
 
 def content_of(line: Line) -> dict[str, Any]:
     """A line as canonical JSON has it."""
-    service = line.service
     said = {
         "amount_cents": line.amount_cents,
         "description": line.description,
@@ -133,9 +128,7 @@ def content_of(line: Line) -> dict[str, Any]:
         "price_base_qty": line.price_base_qty,
         "qty": line.qty,
         "resource_kind": line.resource_kind,
-        "service": None
-        if service is None
-        else [service.start.isoformat(), service.end.isoformat(), service.days],
+        "service": None if line.service is None else _service_content(line.service),
         "unit": line.unit,
         "unit_price_cents": line.unit_price_cents,
     }
@@ -144,9 +137,15 @@ def content_of(line: Line) -> dict[str, Any]:
     return said
 
 
-def shared(line: Line) -> Line:
-    """A line that many quotes have: its canonical JSON is made once."""
-    return replace(line, frozen=orjson.dumps(content_of(line), option=orjson.OPT_SORT_KEYS))
+@lru_cache(maxsize=1024)
+def _service_content(service: ServiceDays) -> list[Any]:
+    return [service.start.isoformat(), service.end.isoformat(), service.days]
+
+
+def lines_json(lines: Sequence[Line]) -> orjson.Fragment:
+    """Lines as canonical JSON."""
+    content = [content_of(one) for one in lines]
+    return orjson.Fragment(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,10 @@ class Quote:
     overage: tuple[Line, ...]
     ad_hoc: tuple[Line, ...]
     change: PlanChange | None
+    fixed_json: tuple[orjson.Fragment, orjson.Fragment] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """The first two as canonical JSON, where they were made from terms that many quotes have."""
 
     @property
     def all_in_monthly_cents(self) -> int:

@@ -6,36 +6,45 @@ A month costs its price. A part of it reads as so many days at the price of all 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
 
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     HeldAddon,
-    QuoteInputs,
     Spans,
     Term,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import Line, LineKind, ServiceDays, line, service_of, shared
+from services.catalog.quoting.lines import Line, LineKind, ServiceDays, line, lines_json, service_of
 
-__all__ = ["merged_terms", "month_line", "prorated_lines", "recurring_lines"]
-
-ONE = Decimal(1)
+__all__ = ["FixedLines", "fixed_lines", "merged_terms", "month_line"]
 
 
-def recurring_lines(inputs: QuoteInputs) -> tuple[Line, ...]:
+class FixedLines(NamedTuple):
+    """What terms and addons cost, whatever is used, as lines and as their canonical JSON."""
+
+    recurring: tuple[Line, ...]
     """A whole month by the terms that hold from here on."""
-    month = inputs.month.days
-    addons = [_addon(held.addon, month, month, None) for held in inputs.addons if held.current]
-    return (_base(inputs.terms[-1].version, month, month, None), *addons)
+    prorated: tuple[Line, ...]
+    """The billed days, a line for each plan at a price, and for each addon."""
+    json: tuple[orjson.Fragment, orjson.Fragment]
 
 
-def prorated_lines(inputs: QuoteInputs) -> tuple[Line, ...]:
-    """The same for the billed days, a line for each plan at a price, and for each addon."""
-    return tuple(charged_lines(inputs.terms, inputs.addons, inputs.month.days))
+# Most quotes have their terms and addons in common: those of the price list.
+@lru_cache(maxsize=2048)
+def fixed_lines(terms: tuple[Term, ...], addons: tuple[HeldAddon, ...], month: int) -> FixedLines:
+    """The lines of terms and addons in a month of so many days."""
+    recurring = (
+        _base(terms[-1].version, month, month, None),
+        *(_addon(held.addon, month, month, None) for held in addons if held.current),
+    )
+    prorated = tuple(_prorated(terms, addons, month))
+    return FixedLines(recurring, prorated, (lines_json(recurring), lines_json(prorated)))
 
 
-def charged_lines(terms: Sequence[Term], addons: Sequence[HeldAddon], month: int) -> Iterator[Line]:
-    """The lines of terms and addons for their billed days, of which a month has so many."""
+def _prorated(terms: Sequence[Term], addons: Sequence[HeldAddon], month: int) -> Iterator[Line]:
     for version, days in merged_terms(terms):
         service = service_of(days)
         if service is not None:
@@ -58,31 +67,24 @@ def merged_terms(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, Spans]]:
     return list(found.values())
 
 
-# Most quotes share their plan and addons: the objects are those of the price list.
-@lru_cache(maxsize=4096)
 def _base(version: VersionSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
     meta = {"plan_version": str(version.version), "plan_version_id": version.id}
     description = f"Plan: {version.plan_code}"
-    return shared(
-        month_line(
-            LineKind.PLAN_BASE, "", description, version.price_cents, days, month, service, meta
-        )
+    return month_line(
+        LineKind.PLAN_BASE, "", description, version.price_cents, days, month, service, meta
     )
 
 
-@lru_cache(maxsize=4096)
 def _addon(addon: AddonSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
-    return shared(
-        month_line(
-            LineKind.ADDON,
-            addon.resource_kind,
-            f"Addon: {addon.code}",
-            addon.price_cents,
-            days,
-            month,
-            service,
-            {"addon_id": addon.id},
-        )
+    return month_line(
+        LineKind.ADDON,
+        addon.resource_kind,
+        f"Addon: {addon.code}",
+        addon.price_cents,
+        days,
+        month,
+        service,
+        {"addon_id": addon.id},
     )
 
 

@@ -59,10 +59,10 @@ class Over(NamedTuple):
 
 
 class Month(NamedTuple):
-    """What prices a month's usage: the terms, and what is held, on their days."""
+    """What prices a month's usage: the terms that have days, and what is held."""
 
     days: int
-    terms: Sequence[Term]
+    terms: list[tuple[VersionSnapshot, Spans, ServiceDays]]
     addons: Sequence[HeldAddon]
     projected_from: date | None
     prices: Sequence[PriceSnapshot]
@@ -74,21 +74,14 @@ def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]
     Raises NoPriceInForce and AmountOutOfRange.
     """
     month = _month(inputs)
-    used: dict[str, list[UsageSeries]] = {}
-    for series in inputs.usage:  # in the order of their kinds
-        if series.is_used:
-            used.setdefault(series.resource_kind, []).append(series)
-    least = [kind for term in month.terms for kind in term.version.minimums if kind not in used]
-    if least:
-        used = {kind: used.get(kind, []) for kind in sorted({*used, *least})}
     overage: list[Line] = []
     ad_hoc: list[Line] = []
-    for kind, of_kind in used.items():
+    for kind, used in _used_kinds(inputs, month).items():
         for share in _shares(kind, month.terms):
             if share.item is not None:
-                overage += _overage(kind, share, share.item, of_kind, month)
+                overage += _overage(kind, share, share.item, used, month)
             else:
-                ad_hoc += _ad_hoc(kind, share, of_kind, month)
+                ad_hoc += _ad_hoc(kind, share, used, month)
     return tuple(overage), tuple(ad_hoc)
 
 
@@ -98,30 +91,57 @@ def _month(inputs: QuoteInputs) -> Month:
     if inputs.projected_from is not None:
         whole = (inputs.month,)
         terms = (Term(inputs.version, whole),)
-        addons = tuple([HeldAddon(held.addon, whole) for held in addons if held.current])
-    return Month(inputs.month.days, terms, addons, inputs.projected_from, inputs.prices)
+        addons = tuple(
+            [
+                held if held.days == whole else HeldAddon(held.addon, whole)
+                for held in addons
+                if held.current
+            ]
+        )
+    return Month(
+        inputs.month.days, _with_service(terms), addons, inputs.projected_from, inputs.prices
+    )
 
 
-def _shares(kind: str, terms: Sequence[Term]) -> list[Share]:
+def _with_service(
+    terms: Iterable[Term],
+) -> list[tuple[VersionSnapshot, Spans, ServiceDays]]:
+    return [
+        (version, days, service)
+        for version, days in terms
+        if (service := service_of(days)) is not None
+    ]
+
+
+def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries]]:
+    """The kinds that were used or owe a minimum, in their order, with their usage."""
+    used: dict[str, list[UsageSeries]] = {}
+    for series in inputs.usage:  # in the order of their kinds
+        if series.is_used:
+            used.setdefault(series.resource_kind, []).append(series)
+    least = [kind for version, _, _ in month.terms for kind in version.minimums]
+    if least:
+        used = {kind: used.get(kind, []) for kind in sorted({*used, *least})}
+    return used
+
+
+def _shares(kind: str, terms: Sequence[tuple[VersionSnapshot, Spans, ServiceDays]]) -> list[Share]:
     """The days of a month by what prices a kind on them.
 
     Terms of one plan at one price with the same item are one share, and so are all days
     whose plan does not cover the kind.
     """
-    found: list[tuple[VersionSnapshot, PlanItem | None, Spans]] = []
-    for term in terms:
-        version, item = term.version, term.version.item_of.get(kind)
-        for place, (other, known, days) in enumerate(found):
-            if known == item and (item is None or version.sells_as(other)):
-                found[place] = version, item, (*days, *term.days)
+    found: list[Share] = []
+    for version, days, service in terms:
+        item = version.item_of.get(kind)
+        for place, share in enumerate(found):
+            if share.item == item and (item is None or version.sells_as(share.version)):
+                both = (*share.days, *days)
+                found[place] = Share(version, item, both, service_of(both) or service)
                 break
         else:
-            found.append((version, item, term.days))
-    return [
-        Share(version, item, days, service)
-        for version, item, days in found
-        if (service := service_of(days)) is not None
-    ]
+            found.append(Share(version, item, days, service))
+    return found
 
 
 def _overage(
@@ -129,17 +149,20 @@ def _overage(
 ) -> list[Line]:
     """The lines of a plan item; none when nothing is over and no minimum is due."""
     over = _over_allowance(kind, share, used, month)
-    made: list[Line] = []
+    is_minimum = item.pricing_model is PricingModel.MINIMUM
+    if over.over <= 0 and not is_minimum:
+        return []
     part = Part(share.service.days, month.days)
-    if over.over > 0:
-        made = _priced(kind, share, item, _capped(over, item, part), part)
-    if item.pricing_model is PricingModel.MINIMUM:
+    made = _priced(kind, share, item, _capped(over, item, part), part) if over.over > 0 else []
+    if is_minimum:
         made += _minimum(kind, share, item, made, part)
     return made
 
 
 def _used(used: Sequence[UsageSeries], days: Spans) -> Decimal:
     """Step 1: what was used on some days; all of a projection."""
+    if len(used) == 1 and used[0].projected_qty is not None:
+        return used[0].projected_qty
     total = ZERO
     for series in used:
         if series.projected_qty is not None:
@@ -160,11 +183,12 @@ def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month:
     brought = ZERO
     for held in month.addons:
         if held.addon.resource_kind == kind:
-            held_days = shared_days(held.days, share.days)
+            same = held.days == share.days
+            held_days = days if same else shared_days(held.days, share.days)
             whole = whole and held_days == month.days
             brought += held.addon.qty * held_days
     if whole:
-        scale, allowance = 1, included + brought / month.days
+        scale, allowance = 1, included + brought / month.days if brought else included
     else:
         scale, allowance = month.days, included * days + brought
     quantity = _used(used, share.days) * scale
@@ -188,14 +212,12 @@ def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> 
     if not over.over:
         return []
     units = over.over * OVERAGE_UNITS[kind][item.overage_unit]
-    used, allowance = (
-        quantity_text(over.used, over.scale),
-        quantity_text(over.allowance, over.scale),
-    )
+    used, _ = quantity_text(over.used, over.scale)
+    allowance, _ = quantity_text(over.allowance, over.scale)
     made = []
     for charge in MODELS[item.pricing_model](item, units, over.scale, part):
         meta = _meta(kind, share, part)
-        meta["used"], meta["allowance"] = used[0], allowance[0]
+        meta["used"], meta["allowance"] = used, allowance
         if item.pricing_model is not PricingModel.ALLOWANCE:
             meta["pricing_model"] = item.pricing_model.value
         if charge.tier:
@@ -246,7 +268,7 @@ def _minimum(
 def minimum_shares(terms: Sequence[Term]) -> Iterator[tuple[str, Share]]:
     """The kinds for which terms owe a least amount without any usage, with the days that do."""
     for kind in sorted({kind for term in terms for kind in term.version.minimums}):
-        for share in _shares(kind, terms):
+        for share in _shares(kind, _with_service(terms)):
             if share.item is not None and share.item.pricing_model is PricingModel.MINIMUM:
                 yield kind, share
 

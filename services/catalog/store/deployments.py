@@ -35,7 +35,8 @@ __all__ = [
 COLUMNS: Final = """
 d.id, d.tenant_id, d.slug, d.display_name, d.region, d.state, d.llm_mode,
 d.billing_action_suspended, d.power_off_when_suspended, d.template_code, d.template_version,
-d.trial_ends_on, d.created_at, d.state_changed_at, d.paused_by_tenant
+d.trial_ends_on, d.created_at, d.state_changed_at, d.paused_by_tenant,
+d.began_on_trial
 """
 
 OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR d.tenant_id = CAST(:scope AS text))"
@@ -61,9 +62,9 @@ LIMIT :limit
 CREATE: Final = text(f"""
 INSERT INTO deployments AS d
     (tenant_id, slug, display_name, region, state, llm_mode, template_code, template_version,
-     trial_ends_on, created_at, state_changed_at)
+     trial_ends_on, began_on_trial, created_at, state_changed_at)
 VALUES (:tenant_id, :slug, :display_name, :region, :state, :llm_mode, :template_code,
-        :template_version, :trial_ends_on, :at, :at)
+        :template_version, :trial_ends_on, :trial, :at, :at)
 ON CONFLICT ON CONSTRAINT deployments_slug_key DO NOTHING
 RETURNING {COLUMNS}
 """)
@@ -112,7 +113,7 @@ async def list_deployments(
 
 async def create_deployment(session: WriteSession, new: NewDeployment, cause: Cause) -> Deployment:
     """Makes a deployment. Raises AlreadyExists when its tenant has the slug already."""
-    values = {name: getattr(new, name) for name in NewDeployment.__slots__ if name != "trial"}
+    values = {name: getattr(new, name) for name in NewDeployment.__slots__}
     state = first_state(trial=new.trial)
     row = (await session.execute(CREATE, {**values, "state": state, "at": cause.at})).first()
     if row is None:

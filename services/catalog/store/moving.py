@@ -1,14 +1,17 @@
 """Deployments moved from state to state, with what that means for their subscriptions."""
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import text
 
 from services.catalog.deployments import Cause, Deployment, DeploymentEvent
-from services.catalog.lifecycle import ENDED, State, check_move
+from services.catalog.lifecycle import State, check_move
+from services.catalog.store.backdated import record_backdated
 from services.catalog.store.deployments import COLUMNS, deployment_of
 from services.catalog.store.events import record_event
 from services.catalog.store.spans import cut_trial, end_running
+from services.catalog.store.subscriptions import deployment_subscriptions
 from services.catalog.vocabulary import EventType
 from services.common.database import WriteSession
 
@@ -27,22 +30,39 @@ async def move_deployment(
 ) -> tuple[Deployment, DeploymentEvent]:
     """Moves a locked deployment, and writes its history.
 
-    Its trial is over when it leaves `trial`; its subscription ends when it is cancelled.
-    Raises FailedPrecondition for a move that the lifecycle does not have, PermissionDenied
-    for one that a tenant may not ask for.
+    Its trial is over when it leaves `trial`; its subscription ends when it is cancelled, by a
+    tenant with the end of the day: a day on which it was held is a billed day. Raises
+    FailedPrecondition for a move that the lifecycle does not have, PermissionDenied for one that
+    a tenant may not ask for.
     """
     check_move(before.state, to, by_tenant=by_tenant, own_pause=before.paused_by_tenant)
     deployment = await _moved(session, before, to, cause, by_tenant=by_tenant)
     event = await record_event(
         session, deployment, EventType.TRANSITIONED, cause, from_state=before.state
     )
-    if before.state is State.TRIAL:
-        await cut_trial(session, deployment.id, cause.day)
-    if to in ENDED and await end_running(session, deployment.id, cause.day):
-        await record_event(
-            session, deployment, EventType.SUBSCRIPTION_CANCELLED, cause, from_state=to
-        )
+    if before.state is State.TRIAL or to is State.CANCELLED:
+        await _change_subscriptions(session, before, deployment, cause, by_tenant=by_tenant)
     return deployment, event
+
+
+async def _change_subscriptions(
+    session: WriteSession, before: Deployment, after: Deployment, cause: Cause, *, by_tenant: bool
+) -> None:
+    """Ends the trial that was left, and what a cancelled deployment was subscribed to."""
+    kept = await deployment_subscriptions(session, after.id)
+    ends = after.state is State.CANCELLED
+    day = cause.day + timedelta(days=1) if ends and by_tenant else cause.day
+    ended = ends and await end_running(session, after.id, day, by_tenant=by_tenant)
+    if before.state is State.TRIAL:
+        # A day of a trial stays free, also the last one.
+        await cut_trial(session, after.id, day)
+    if ended:
+        await record_event(
+            session, after, EventType.SUBSCRIPTION_CANCELLED, cause, from_state=after.state
+        )
+    was_trial, is_trial = before.state is State.TRIAL, after.state is State.TRIAL
+    for one, now in zip(kept, await deployment_subscriptions(session, after.id), strict=True):
+        await record_backdated(session, one, now, cause.at, was_trial=was_trial, is_trial=is_trial)
 
 
 async def impose_pause(session: WriteSession, before: Deployment, cause: Cause) -> Deployment:

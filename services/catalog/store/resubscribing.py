@@ -5,7 +5,9 @@ from datetime import date
 from uuid import UUID
 
 from services.catalog.deployments import Cause, Deployment
+from services.catalog.lifecycle import State
 from services.catalog.plans import PlanVersion
+from services.catalog.store.backdated import record_backdated
 from services.catalog.store.deployments import lock_deployment
 from services.catalog.store.events import record_event
 from services.catalog.store.locks import hold_catalog
@@ -18,14 +20,18 @@ from services.catalog.store.spans import (
     end_subscription,
 )
 from services.catalog.store.subscribing import active_version, addons_to_attach
-from services.catalog.store.subscriptions import read_subscription
+from services.catalog.store.subscriptions import deployment_subscriptions, read_subscription
 from services.catalog.store.versions import find_version, read_versions
 from services.catalog.subscription_rules import (
     addon_to_detach,
     check_currency,
+    check_dearer,
+    check_deployment,
     check_pausable,
+    check_room,
     check_running,
     check_version,
+    closing_day,
     effective_day,
     pause_to_end,
 )
@@ -33,9 +39,25 @@ from services.catalog.subscriptions import Subscription
 from services.catalog.vocabulary import EventType
 from services.common.access import Scope
 from services.common.database import WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
+from services.common.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+)
 
-__all__ = ["Change", "attach_addon", "cancel", "change_plan", "detach_addon", "pause", "resume"]
+__all__ = [
+    "Change",
+    "attach_addon",
+    "cancel",
+    "change_plan",
+    "detach_addon",
+    "lock_subscription",
+    "move_end",
+    "pause",
+    "record_change",
+    "resume",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +93,10 @@ async def change_plan(
     wanted = await _version(session, plan_code, version)
     check_version(wanted, by_tenant=change.by_tenant)
     check_currency("plan_code", wanted, await _currency(session, locked))
+    if change.by_tenant and locked.subscription.starts_on <= change.cause.day:
+        now = locked.subscription.term_on(change.cause.day).plan_version_id
+        known = await read_versions(session, [now])
+        check_dearer(wanted, known[now], locked.day, change.cause.day)
     held = [term for term in locked.subscription.terms if term.effective_from <= locked.day]
     if held[-1:] == list(locked.subscription.terms[-1:]) and (
         held[-1].plan_version_id == wanted.id
@@ -80,7 +106,9 @@ async def change_plan(
             reason="NOTHING_CHANGES",
             metadata={"field": "plan_code"},
         )
-    await change_terms(session, locked.subscription, wanted.id, locked.day)
+    await change_terms(
+        session, locked.subscription, wanted.id, locked.day, by_tenant=change.by_tenant
+    )
     words = f"{plan_code} version {wanted.version} from {locked.day}"
     return await _changed(session, scope, locked, change, EventType.PLAN_CHANGED, words)
 
@@ -93,7 +121,9 @@ async def attach_addon(
     await hold_catalog(session)
     currency = await _currency(session, locked)
     [addon] = await addons_to_attach(session, [("code", code)], currency)
-    identifier = await add_addon(session, locked.subscription, addon, locked.day)
+    identifier = await add_addon(
+        session, locked.subscription, addon, locked.day, by_tenant=change.by_tenant
+    )
     words = f"{code} from {locked.day}"
     changed = await _changed(session, scope, locked, change, EventType.ADDON_ATTACHED, words)
     return changed, identifier
@@ -105,8 +135,10 @@ async def detach_addon(
     """Detaches an addon: the day is the first without it."""
     locked = await _lock(session, scope, change)
     addon = addon_to_detach(locked.subscription, attached_id, locked.day)
-    await detach(session, addon.id, locked.day)
-    words = f"{addon.code} until {locked.day}"
+    day = closing_day(locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant)
+    addon_to_detach(locked.subscription, attached_id, day)
+    await detach(session, addon.id, day, by_tenant=change.by_tenant)
+    words = f"{addon.code} until {day}"
     return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
 
 
@@ -127,24 +159,78 @@ async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscri
 
 
 async def cancel(session: WriteSession, scope: Scope, change: Change) -> Subscription:
-    """Ends a subscription, at most on the day on which it would have ended anyway."""
-    locked = await _lock(session, scope, change)
-    await end_subscription(session, locked.subscription.id, locked.day)
-    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED)
+    """Ends a subscription, or moves the end that is set."""
+    locked = await _lock(session, scope, change, ends=True)
+    # An end that an operator set stays the operator's, also when its tenant leaves earlier.
+    is_own = locked.subscription.ends_on is None or locked.subscription.ended_by_tenant
+    await move_end(
+        session, locked.deployment, locked.subscription, change, locked.day,
+        by_tenant=change.by_tenant and is_own,
+    )  # fmt: skip
+    words = f"from {locked.day}"
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
 
 
-async def _lock(session: WriteSession, scope: Scope, change: Change) -> _Locked:
-    """Waits for its turn at the deployment, then reads.
+async def move_end(
+    session: WriteSession,
+    deployment: Deployment,
+    subscription: Subscription,
+    change: Change,
+    day: date | None,
+    *,
+    by_tenant: bool,
+) -> None:
+    """Sets, moves or (None) takes back the end of a subscription whose deployment is locked.
 
-    Raises NotFound, and FailedPrecondition when it has ended by then.
+    `by_tenant` says whose it is from now on.
+
+    Raises FailedPrecondition for the end that it has, and where a later end meets another
+    subscription or a deployment that has ended; PermissionDenied for a tenant's later end than
+    an operator set.
     """
-    found = await read_subscription(session, scope, change.subscription_id)
+    before = subscription.ends_on
+    if day is not None and day == before:
+        check_running(subscription, day)
+    is_later = before is not None and (day is None or day > before)
+    if is_later:
+        if day is None or day > change.cause.day:
+            check_deployment(deployment)
+        if change.by_tenant and not subscription.ended_by_tenant:
+            raise PermissionDenied(
+                f"an operator had it end on {before}, and alone may have it end later",
+                reason="OPERATOR_ONLY",
+            )
+        others = await deployment_subscriptions(session, deployment.id)
+        check_room(subscription, day, others)
+    await end_subscription(session, subscription.id, day, by_tenant=by_tenant)
+
+
+async def lock_subscription(
+    session: WriteSession, scope: Scope, identifier: UUID
+) -> tuple[Deployment, Subscription]:
+    """Waits for its turn at the deployment, then reads. Raises NotFound."""
+    found = await read_subscription(session, scope, identifier)
     deployment = await lock_deployment(session, scope, found.deployment_id)
-    subscription = await read_subscription(session, scope, found.id)
+    return deployment, await read_subscription(session, scope, found.id)
+
+
+async def _lock(
+    session: WriteSession, scope: Scope, change: Change, *, ends: bool = False
+) -> _Locked:
+    """A subscription that is to be changed, or to be ended, from a day on.
+
+    Raises NotFound, and FailedPrecondition when it has ended by then. An operator who says the
+    day also changes what one that has ended was before.
+    """
+    deployment, subscription = await lock_subscription(session, scope, change.subscription_id)
     today = change.cause.day
-    check_running(subscription, today)
+    if change.by_tenant or change.said is None:
+        check_running(subscription, today)
     day = effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
-    check_running(subscription, day)
+    if ends:
+        day = closing_day(day, subscription.starts_on, today, by_tenant=change.by_tenant)
+    else:
+        check_running(subscription, day)
     return _Locked(deployment, subscription, day)
 
 
@@ -177,6 +263,23 @@ async def _changed(
 ) -> Subscription:
     """Writes the history, and answers the subscription as it is now."""
     cause = replace(change.cause, reason=change.cause.reason or words or f"from {locked.day}")
-    deployment = locked.deployment
+    return await record_change(session, scope, locked.deployment, locked.subscription, type_, cause)
+
+
+async def record_change(
+    session: WriteSession,
+    scope: Scope,
+    deployment: Deployment,
+    before: Subscription,
+    type_: EventType,
+    cause: Cause,
+) -> Subscription:
+    """Writes the history of a change that was made, and answers the subscription as it is now.
+
+    One that reaches into an earlier month is recorded as such.
+    """
     await record_event(session, deployment, type_, cause, from_state=deployment.state)
-    return await read_subscription(session, scope, locked.subscription.id)
+    after = await read_subscription(session, scope, before.id)
+    is_trial = deployment.state is State.TRIAL
+    await record_backdated(session, before, after, cause.at, was_trial=is_trial, is_trial=is_trial)
+    return after

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.catalog.deployments import Cause, Deployment
+from services.catalog.lifecycle import State
 from services.catalog.plans import Addon, PlanVersion
 from services.catalog.store.addons import read_addons
+from services.catalog.store.backdated import record_backdated
 from services.catalog.store.deployments import lock_deployment
 from services.catalog.store.events import record_event
 from services.catalog.store.locks import hold_catalog
@@ -52,6 +54,7 @@ class Order:
     plan_code: str
     addons: Sequence[str]
     starts_on: date
+    by_tenant: bool
 
 
 async def subscribe(
@@ -81,11 +84,15 @@ async def subscribe(
     }
     identifier: UUID = (await session.execute(CREATE, values)).scalar_one()
     made = await read_subscription(session, scope, identifier)
-    await add_term(session, made, version.id, order.starts_on)
+    by_tenant = order.by_tenant
+    await add_term(session, made, version.id, order.starts_on, by_tenant=by_tenant)
     for addon in addons:
-        await add_addon(session, made, addon, order.starts_on)
+        await add_addon(session, made, addon, order.starts_on, by_tenant=by_tenant)
     await _record(session, deployment, version, order, cause)
-    return await read_subscription(session, scope, identifier)
+    made = await read_subscription(session, scope, identifier)
+    is_trial = deployment.state is State.TRIAL
+    await record_backdated(session, None, made, cause.at, was_trial=is_trial, is_trial=is_trial)
+    return made
 
 
 async def active_version(session: WriteSession, plan_code: str) -> PlanVersion:
@@ -129,7 +136,8 @@ async def _check_unsubscribed(
         raise InvalidArgument(
             "starts_on", f"is before the last subscription ended, on {before.ends_on}"
         ) from None
-    message = "the deployment has a subscription already"
+    until = f" until {before.ends_on}" if before.ends_on is not None else ""
+    message = f"the deployment has a subscription already{until}"
     raise AlreadyExists(
         f"id: {message}",
         reason="ALREADY_SUBSCRIBED",

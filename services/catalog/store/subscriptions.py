@@ -15,12 +15,14 @@ from services.catalog.subscriptions import (
     PlanTerm,
     Subscription,
     SubscriptionFilter,
+    cut_to_end,
 )
 from services.common.access import Scope
 from services.common.database import ReadSession
 from services.common.errors import NotFound
 
 __all__ = [
+    "deployment_subscriptions",
     "list_subscriptions",
     "read_subscription",
     "read_subscriptions",
@@ -29,7 +31,8 @@ __all__ = [
 ]
 
 SELECT: Final = """
-SELECT s.id, s.deployment_id, s.tenant_id, s.starts_on, s.ends_on, s.trial_end, s.created_at
+SELECT s.id, s.deployment_id, s.tenant_id, s.starts_on, s.ends_on, s.trial_end, s.created_at,
+       s.ended_by_tenant
 FROM subscriptions AS s
 """
 
@@ -42,6 +45,10 @@ OF_DEPLOYMENT: Final = text(f"""
 {SELECT} WHERE s.deployment_id = :deployment_id
 ORDER BY s.ends_on IS NOT DISTINCT FROM s.starts_on, s.starts_on DESC, s.id DESC
 LIMIT 1
+""")
+
+ALL_OF_DEPLOYMENT: Final = text(f"""
+{SELECT} WHERE s.deployment_id = :deployment_id ORDER BY s.starts_on, s.id
 """)
 
 # A status and a plan are those of a day; see Subscription.status_on and term_on.
@@ -60,13 +67,15 @@ WHERE {OF_SCOPE}
       SELECT p.code FROM subscription_terms AS t
       JOIN plan_versions AS v ON v.id = t.plan_version_id JOIN plans AS p ON p.id = v.plan_id
       WHERE t.subscription_id = s.id AND t.effective_from <= greatest(s.starts_on, :today)
+        AND (s.ends_on IS NULL OR t.effective_from < greatest(s.ends_on, s.starts_on + 1))
       ORDER BY t.effective_from DESC, t.id DESC LIMIT 1))
 ORDER BY s.id
 LIMIT :limit
 """)
 
 TERMS: Final = text("""
-SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.effective_to
+SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.effective_to,
+       t.by_tenant
 FROM subscription_terms AS t
 JOIN plan_versions AS v ON v.id = t.plan_version_id
 JOIN plans AS p ON p.id = v.plan_id
@@ -82,7 +91,7 @@ ORDER BY subscription_id, paused_on, id
 
 ADDONS: Final = text("""
 SELECT subscription_id, id, code, resource_kind, qty, price_cents, currency, attached_on,
-       detached_on
+       detached_on, attached_by_tenant, detached_by_tenant
 FROM subscription_addons
 WHERE subscription_id = ANY(:ids)
 ORDER BY subscription_id, attached_on, id
@@ -137,10 +146,18 @@ async def subscription_of_deployment(
     return found[0] if found else None
 
 
+async def deployment_subscriptions(session: ReadSession, deployment_id: UUID) -> list[Subscription]:
+    """All subscriptions of a deployment that the caller may see, also ended ones, oldest first."""
+    return await subscriptions_of(session, ALL_OF_DEPLOYMENT, deployment_id=deployment_id)
+
+
 async def subscriptions_of(
     session: ReadSession, statement: TextClause, **values: object
 ) -> list[Subscription]:
-    """The subscriptions of a statement that selects as SELECT does, in its order."""
+    """The subscriptions of a statement that selects as SELECT does, in its order.
+
+    Their spans are cut to their end; see `cut_to_end`.
+    """
     rows: Sequence[Any] = (await session.execute(statement, values)).all()
     ids = {"ids": [row.id for row in rows]}
     if not rows:
@@ -148,7 +165,7 @@ async def subscriptions_of(
     terms = _by_subscription((await session.execute(TERMS, ids)).all(), PlanTerm)
     pauses = _by_subscription((await session.execute(PAUSES, ids)).all(), PauseSpan)
     addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
-    return [
+    found = (
         Subscription(
             id=row.id,
             deployment_id=row.deployment_id,
@@ -160,9 +177,11 @@ async def subscriptions_of(
             terms=tuple(terms[row.id]),
             pauses=tuple(pauses[row.id]),
             addons=tuple(addons[row.id]),
+            ended_by_tenant=row.ended_by_tenant,
         )
         for row in rows
-    ]
+    )
+    return [cut_to_end(subscription) for subscription in found]
 
 
 def _by_subscription(rows: Sequence[Any], make: Any) -> defaultdict[UUID, list[Any]]:  # noqa: ANN401
@@ -179,8 +198,6 @@ def _addon(
     qty: Any,  # noqa: ANN401
     price_cents: int,
     currency: str,
-    attached_on: Any,  # noqa: ANN401
-    detached_on: Any,  # noqa: ANN401
+    *held: Any,  # noqa: ANN401
 ) -> AttachedAddon:
-    terms = AddonTerms(kind, qty, price_cents, currency)
-    return AttachedAddon(identifier, code, terms, attached_on, detached_on)
+    return AttachedAddon(identifier, code, AddonTerms(kind, qty, price_cents, currency), *held)

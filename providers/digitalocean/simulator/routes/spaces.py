@@ -23,7 +23,7 @@ from providers.digitalocean.simulator.state import Document, Query
 __all__ = ["AUTHORIZATION", "BELOW", "bucket_bytes", "routes"]
 
 BELOW: Final = "/s3/"
-"""Where it is served, a region each: `SPACES_ENDPOINT` is `http://127.0.0.1:4100/s3/{region}`."""
+"""Where it is served: `SPACES_ENDPOINT` is the simulator's address with `/s3/{region}`."""
 
 AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d{8}/([a-z0-9-]+)/s3/aws4_request, ?"

@@ -1,21 +1,23 @@
-"""An invoice's document: one template, as a page for browsers and as PDF.
+"""The documents of invoices, credit notes and voids: a template, for browsers and as PDF.
 
 The PDF is made by xhtml2pdf: maintained, made of wheels alone on every platform, and laying
 out the same HTML that browsers show. Its fonts are ours, so that a name in any Latin, Greek
 or Cyrillic letters is printed as it is written.
 """
 
+import asyncio
 import io
 import logging
 import threading
 from pathlib import Path
 from typing import Any, Final
 
+from google.api import httpbody_pb2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.analytics.invoicing.document.view import InvoiceDocument
 
-__all__ = ["CannotRender", "as_html", "as_pdf"]
+__all__ = ["FORMATS", "CannotRender", "as_html", "as_pdf", "rendered"]
 
 FOLDER: Final = Path(__file__).parent
 FONTS: Final = FOLDER / "fonts"
@@ -36,8 +38,22 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 logging.getLogger("xhtml2pdf").setLevel(logging.ERROR)
 
 
+FORMATS: Final = ("", "pdf", "html")
+"""In which a document is downloaded; PDF where nothing is said."""
+
+
 class CannotRender(Exception):
     """The template and the layout do not go together: a bug of ours."""
+
+
+async def rendered(document: InvoiceDocument, wanted: str) -> httpbody_pb2.HttpBody:
+    """A document in a format, with its content type. Raises CannotRender."""
+    if wanted == "html":
+        html = await asyncio.to_thread(as_html, document)
+        return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=html.encode())
+    # Laying out pages takes a while: the loop goes on meanwhile.
+    pdf = await asyncio.to_thread(as_pdf, document)
+    return httpbody_pb2.HttpBody(content_type="application/pdf", data=pdf)
 
 
 def as_html(document: InvoiceDocument) -> str:

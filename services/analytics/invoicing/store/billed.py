@@ -1,6 +1,7 @@
 """What invoices that hold bill for a month: their lines, and the proofs behind them.
 
-An invoice holds until it is void. It bills its own month, and earlier ones as adjustments.
+An invoice holds until it is void or credited in full. It bills its own month, and earlier ones
+as adjustments.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,8 @@ _LINES: Final = text("""
     FROM tenant_invoices AS invoice
     JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
     WHERE invoice.tenant_id = ANY (CAST(:tenants AS text[])) AND invoice.period >= :since
-      AND invoice.status <> 'void' AND invoice.id <> ALL (CAST(:given_up AS uuid[]))
+      AND invoice.status <> 'void' AND invoice.credited_in_full_at IS NULL
+      AND invoice.id <> ALL (CAST(:given_up AS uuid[]))
       AND line.kind NOT IN ('tax', 'one_off') AND (NOT :adjusting OR line.kind = :adjustment)
       AND line.service_start >= :start AND line.service_start < :end
     ORDER BY line.invoice_id, line.position
@@ -45,7 +47,8 @@ _PROOFS: Final = text("""
     FROM tenant_invoices AS invoice
     JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
     WHERE invoice.tenant_id = ANY (CAST(:tenants AS text[])) AND invoice.period >= :start
-      AND invoice.status <> 'void' AND invoice.id <> ALL (CAST(:given_up AS uuid[]))
+      AND invoice.status <> 'void' AND invoice.credited_in_full_at IS NULL
+      AND invoice.id <> ALL (CAST(:given_up AS uuid[]))
       AND proof.subscription_id <> '' AND coalesce(proof.service_month, invoice.period) = :start
     ORDER BY invoice.period, invoice.id, proof.position
 """)
@@ -53,7 +56,7 @@ _PROOFS: Final = text("""
 _OTHERS: Final = text("""
     SELECT id FROM tenant_invoices
     WHERE tenant_id = ANY (CAST(:tenants AS text[])) AND period >= :since AND period <> :period
-      AND status <> 'void'
+      AND status <> 'void' AND credited_in_full_at IS NULL AND kind = 'month'
 """)
 
 _LOCK: Final = """

@@ -47,6 +47,7 @@ _LIVING: Final = text("""
     CROSS JOIN LATERAL (
         SELECT * FROM tenant_invoices
         WHERE tenant_id = asked.tenant_id AND period = :period AND status <> 'void'
+          AND kind = 'month' AND credited_in_full_at IS NULL
         OFFSET 0
     ) AS invoice
 """)
@@ -55,9 +56,10 @@ _LIVING: Final = text("""
 async def living_invoices(
     session: ReadSession, period: date, tenant_ids: Sequence[str]
 ) -> Sequence[Row[Any]]:
-    """The invoices of these tenants for a month that are not void: one a currency at most.
+    """The invoices of these tenants that bill a month: one a currency at most.
 
-    With the subscriptions that they bill for that month.
+    With the subscriptions that they bill for that month. One that is void, or credited in full,
+    bills nothing any more.
     """
     asked = {"tenants": list(tenant_ids), "period": period}
     return (await session.execute(_LIVING, asked)).all()
@@ -75,16 +77,17 @@ _INSERT: Final = text("""
     INSERT INTO tenant_invoices
         (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents, total_cents,
          tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
-         created_at)
+         created_at, kind)
     SELECT tenant_id, :period, :rollup_id, currency, subtotal, tax, subtotal + tax,
-           rule_id, label, rate, lines, lines_hash, proofs_hash, :at
+           rule_id, label, rate, lines, lines_hash, proofs_hash, :at, :kind
     FROM unnest(CAST(:tenants AS text[]), CAST(:currencies AS text[]),
                 CAST(:subtotals AS bigint[]), CAST(:taxes AS bigint[]), CAST(:rules AS uuid[]),
                 CAST(:labels AS text[]), CAST(:rates AS numeric[]), CAST(:lines AS integer[]),
                 CAST(:lines_hashes AS text[]), CAST(:proofs_hashes AS text[]))
          AS draft (tenant_id, currency, subtotal, tax, rule_id, label, rate, lines,
                    lines_hash, proofs_hash)
-    ON CONFLICT (tenant_id, period, currency) WHERE status <> 'void' DO NOTHING
+    ON CONFLICT (tenant_id, period, currency)
+        WHERE status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL DO NOTHING
     RETURNING id, tenant_id, currency
 """)
 # By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
@@ -125,17 +128,23 @@ _INSERT_PROOFS: Final = """
 
 
 async def insert_drafts(
-    session: WriteSession, rollup_id: UUID, period: date, drafts: Sequence[Draft], at: datetime
+    session: WriteSession,
+    rollup_id: UUID | None,
+    period: date,
+    drafts: Sequence[Draft],
+    at: datetime,
 ) -> dict[DraftKey, UUID]:
     """Writes drafts with their lines and proofs; the invoices by tenant and currency.
 
-    What has an invoice by now is left out.
+    What has an invoice by now is left out. Without a roll-up they are one-off invoices, of which
+    a tenant may have any number.
     """
     made = await session.execute(
         _INSERT,
         {
             "period": period,
             "rollup_id": rollup_id,
+            "kind": "one_off" if rollup_id is None else "month",
             "at": at,
             "tenants": [draft.tenant_id for draft in drafts],
             "currencies": [draft.currency for draft in drafts],
@@ -230,12 +239,13 @@ _VOID: Final = text("""
     UPDATE tenant_invoices
     SET status = 'void', voided_at = :at, voided_by = :by, void_reason = :reason
     WHERE id IN (SELECT id FROM tenant_invoices
-                 WHERE period = :period AND status = 'draft'
+                 WHERE period = :period AND status = 'draft' AND kind = 'month'
                  ORDER BY tenant_id LIMIT :limit FOR UPDATE)
     RETURNING id
 """)
 _LEFT: Final = text(
-    "SELECT count(*) FROM tenant_invoices WHERE period = :period AND status = 'draft'"
+    "SELECT count(*) FROM tenant_invoices"
+    " WHERE period = :period AND status = 'draft' AND kind = 'month'"
 )
 
 

@@ -80,7 +80,7 @@ _SEAL: Final = text("""
 _HAND_OVER: Final = text("""
     INSERT INTO invoice_hand_overs (invoice_id, tenant_id, number, rollup_id, status, updated_at)
     SELECT id, tenant_id, number, rollup_id, :status, :at FROM tenant_invoices
-    WHERE id = ANY (CAST(:ids AS uuid[]))
+    WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY number
 """)
 _ADVANCE: Final = (
     update(invoice_sequences)
@@ -150,6 +150,7 @@ def _sealed(draft: Row[Any], number: int, recipient: Party, how: Issue) -> Seale
         due_on=how.issued_on + how.due_after,
         lines_hash=draft.lines_hash,
         proofs_hash=draft.proofs_hash,
+        kind=draft.kind,
     )
 
 

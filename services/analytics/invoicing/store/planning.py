@@ -71,6 +71,7 @@ _VOID_ORPHANS: Final = text("""
         void_reason = 'the tenant is not billable in the period'
     FROM rollups
     WHERE rollups.id = :rollup_id AND orphan.period = rollups.period AND orphan.status = 'draft'
+      AND orphan.kind = 'month'
       AND NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = orphan.tenant_id)
@@ -89,6 +90,24 @@ _PLAN_LATE: Final = text(f"""
     WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = late.tenant_id)
+""")
+
+
+# Whom an operator bills a line by hand may have no subscription; one that is on a draft of the
+# month is billed again where the draft is replaced.
+_PLAN_ONE_OFF: Final = text("""
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, added.tenant_id,
+           (row_number() OVER (ORDER BY added.tenant_id) - 1) / :per_page + 1
+               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
+    FROM (SELECT DISTINCT line.tenant_id FROM one_off_lines AS line
+          LEFT JOIN tenant_invoices AS invoice ON invoice.id = line.invoice_id
+          WHERE line.removed_at IS NULL
+            AND (line.invoice_id IS NULL
+                 OR invoice.status = 'draft' AND invoice.period = :period)) AS added
+    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = added.tenant_id)
 """)
 
 
@@ -153,9 +172,10 @@ async def close_plan(
 ) -> list[UUID]:
     """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
     rollup_id = rollup.id
-    await session.execute(
-        _PLAN_LATE, {"rollup_id": rollup_id, "period": rollup.period, "per_page": per_page}
-    )
+    for plan in (_PLAN_LATE, _PLAN_ONE_OFF):
+        await session.execute(
+            plan, {"rollup_id": rollup_id, "period": rollup.period, "per_page": per_page}
+        )
     await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(is_planned=True))
     orphans = await session.execute(_VOID_ORPHANS, {"rollup_id": rollup_id, "at": at})
     return list(orphans.scalars())

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
 
 from services.analytics.invoicing.models import (
     credit_notes,
@@ -29,8 +29,10 @@ __all__ = [
     "list_overdue",
     "proofs_of",
     "read_invoice",
+    "read_invoices",
     "read_line",
     "read_numbered",
+    "standing",
 ]
 
 _INVOICE = tenant_invoices.c
@@ -43,20 +45,37 @@ _CREDITED: Final = (
     .scalar_subquery()
     .label("credited_cents")
 )
+
+
+def standing(of: FromClause, name: str) -> list[ColumnElement[Any]]:
+    """Where a hand-over stands, under the names by which messages are made of it."""
+    columns = of.c
+    return [
+        columns.status.label(f"{name}_status"),
+        columns.reference.label(f"{name}_reference"),
+        columns.attempt_count.label(f"{name}_attempts"),
+        columns.reason.label(f"{name}_reason"),
+        columns.delivered_at.label(f"{name}_delivered_at"),
+        columns.workflow_id.label(f"{name}_workflow_id"),
+        columns.run_id.label(f"{name}_run_id"),
+        columns.started_at.label(f"{name}_started_at"),
+        columns.updated_at.label(f"{name}_updated_at"),
+    ]
+
+
+_OF_VOID: Final = invoice_hand_overs.alias("void_hand_overs")
 WITH_STANDING: Final[Select[Any]] = select(
     tenant_invoices,
     _CREDITED,
-    _HAND_OVER.status.label("hand_over_status"),
-    _HAND_OVER.reference.label("hand_over_reference"),
-    _HAND_OVER.attempt_count.label("hand_over_attempts"),
-    _HAND_OVER.reason.label("hand_over_reason"),
-    _HAND_OVER.delivered_at,
-    _HAND_OVER.workflow_id,
-    _HAND_OVER.run_id,
-    _HAND_OVER.started_at,
-    _HAND_OVER.updated_at.label("hand_over_updated_at"),
-).select_from(tenant_invoices.outerjoin(invoice_hand_overs, _HAND_OVER.invoice_id == _INVOICE.id))
-"""Invoices with what is credited of them and where their hand-over stands."""
+    *standing(invoice_hand_overs, "hand_over"),
+    *standing(_OF_VOID, "void_hand_over"),
+).select_from(
+    tenant_invoices.outerjoin(
+        invoice_hand_overs,
+        and_(_HAND_OVER.invoice_id == _INVOICE.id, _HAND_OVER.document == "invoice"),
+    ).outerjoin(_OF_VOID, and_(_OF_VOID.c.invoice_id == _INVOICE.id, _OF_VOID.c.document == "void"))
+)
+"""Invoices with what is credited of them and where their hand-over stands, and their void's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,12 @@ async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> 
     if found is None:
         raise NotFound("invoice", str(invoice_id))
     return found
+
+
+async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Invoices with their standing, by number."""
+    statement = WITH_STANDING.where(_INVOICE.id.in_(invoice_ids)).order_by(_INVOICE.number)
+    return (await session.execute(statement)).all()
 
 
 async def list_lines(

@@ -13,6 +13,7 @@ from services.analytics.invoicing.models import rollups, tenant_invoices
 from services.analytics.invoicing.states import (
     OPEN_ROLLUPS,
     Decision,
+    InvoiceStatus,
     RollupStatus,
     check_rollup_move,
 )
@@ -22,10 +23,12 @@ from services.common.periods import Period, month_of
 
 __all__ = [
     "Opening",
+    "approve_when_issued",
     "begin_rollup",
     "check_newest",
     "decide",
     "has_issued",
+    "lock_awaiting",
     "locked_rollup",
     "move_rollup",
     "newest_run",
@@ -56,7 +59,7 @@ def run_of(key: str) -> tuple[str, str]:
 # A roll-up that broke off left drafts: they are this one's now, so that somebody issues them.
 _ADOPT: Final = text(
     "UPDATE tenant_invoices SET rollup_id = :rollup_id"
-    " WHERE period = :period AND status = 'draft' AND rollup_id <> :rollup_id"
+    " WHERE period = :period AND status = 'draft' AND kind = 'month' AND rollup_id <> :rollup_id"
 )
 
 
@@ -69,6 +72,13 @@ async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) ->
     Raises AlreadyExists when the key names a roll-up of another month.
     """
     workflow_id, run_id = run_of(opening.key)
+    # Before the key is taken: who holds one of these may be about to take the same key.
+    await session.execute(
+        select(rollups.c.id)
+        .where(rollups.c.period == opening.period.start, rollups.c.status.in_(OPEN_ROLLUPS))
+        .order_by(rollups.c.id)
+        .with_for_update()
+    )
     opened = (
         await session.execute(
             insert(rollups)
@@ -249,6 +259,43 @@ async def check_newest(
             reason="ROLLUP_SUPERSEDED",
             metadata={"rollup_id": str(later)},
         )
+
+
+async def lock_awaiting(session: WriteSession, period: Period) -> bool:
+    """Whether a roll-up of a month awaits approval; nobody decides upon it until this ends."""
+    statement = (
+        select(rollups.c.id)
+        .where(
+            rollups.c.period == period.start,
+            rollups.c.status == RollupStatus.AWAITING_APPROVAL.value,
+            rollups.c.decision == Decision.NONE.value,
+        )
+        .with_for_update()
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def approve_when_issued(
+    session: WriteSession, rollup: Row[Any], *, operator: str, at: datetime
+) -> bool:
+    """Approves a locked roll-up whose last draft was issued by hand; whether it did.
+
+    There is nothing left to approve: it would wait for ever.
+    """
+    if rollup.status != RollupStatus.AWAITING_APPROVAL or rollup.decision:
+        return False
+    drafts = (
+        select(tenant_invoices.c.id)
+        .where(
+            tenant_invoices.c.rollup_id == rollup.id,
+            tenant_invoices.c.status == InvoiceStatus.DRAFT.value,
+        )
+        .limit(1)
+    )
+    if (await session.execute(drafts)).first() or not await has_issued(session, rollup.id):
+        return False
+    await decide(session, rollup.id, Decision.APPROVE, operator=operator, reason="", at=at)
+    return True
 
 
 async def has_issued(session: ReadSession, rollup_id: UUID) -> bool:

@@ -2,42 +2,55 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.crediting import Credit, Creditable
+from services.analytics.invoicing.crediting import Credit, Creditable, CreditableTax
 from services.analytics.invoicing.lines import TAX
 from services.analytics.invoicing.models import (
     credit_note_lines,
     credit_notes,
+    invoice_hand_overs,
     invoice_sequences,
     tenant_invoice_lines,
     tenant_invoices,
 )
 from services.analytics.invoicing.states import InvoiceStatus
 from services.analytics.invoicing.store.issuing import take_numbers
+from services.analytics.invoicing.store.reading import standing
 from services.common.access import Scope
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 
 __all__ = [
     "creditable_lines",
-    "credited_tax",
+    "creditable_tax",
     "insert_credit_note",
     "list_credit_notes",
     "locked_invoice",
     "note_lines",
     "pay",
     "read_credit_note",
+    "settle_by_credit",
     "void",
 ]
 
 _INVOICE = tenant_invoices.c
 _NOTE = credit_notes.c
 _NOTE_LINE = credit_note_lines.c
+_WITH_STANDING: Final[Select[Any]] = select(
+    credit_notes,
+    _INVOICE.number.label("invoice_number"),
+    *standing(invoice_hand_overs, "hand_over"),
+).select_from(
+    credit_notes.join(tenant_invoices, _INVOICE.id == _NOTE.invoice_id).outerjoin(
+        invoice_hand_overs, invoice_hand_overs.c.credit_note_id == _NOTE.id
+    )
+)
+"""Credit notes with the number of what they correct, and where their hand-over stands."""
 
 
 async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Row[Any]:
@@ -92,12 +105,41 @@ async def creditable_lines(session: ReadSession, invoice_id: UUID) -> list[Credi
     return [Creditable(row.id, row.amount_cents, int(row.credited)) for row in rows]
 
 
-async def credited_tax(session: ReadSession, invoice_id: UUID) -> int:
-    """The tax that the notes of an invoice took back, in whole cents."""
-    statement = select(func.coalesce(func.sum(_NOTE.tax_cents), 0)).where(
-        _NOTE.invoice_id == invoice_id
+async def creditable_tax(session: ReadSession, invoice_id: UUID) -> CreditableTax:
+    """The tax line of an invoice, with what notes took back of it."""
+    line = tenant_invoice_lines.c
+    row = (
+        await session.execute(
+            select(line.id, line.amount_cents).where(
+                line.invoice_id == invoice_id, line.kind == TAX
+            )
+        )
+    ).one()
+    alone = await session.execute(
+        select(func.coalesce(func.sum(_NOTE_LINE.amount_cents), 0)).where(
+            _NOTE_LINE.line_id == row.id
+        )
     )
-    return int((await session.execute(statement)).scalar_one())
+    all_of_it = await session.execute(
+        select(func.coalesce(func.sum(_NOTE.tax_cents), 0)).where(_NOTE.invoice_id == invoice_id)
+    )
+    alone_cents = int(alone.scalar_one())
+    return CreditableTax(
+        row.id, row.amount_cents, int(all_of_it.scalar_one()) - alone_cents, alone_cents
+    )
+
+
+async def settle_by_credit(session: WriteSession, invoice: Row[Any], at: datetime) -> bool:
+    """Frees the month of an invoice of which notes took back everything; whether they did."""
+    credited = select(func.coalesce(func.sum(_NOTE.total_cents), 0)).where(
+        _NOTE.invoice_id == invoice.id
+    )
+    if int((await session.execute(credited)).scalar_one()) != invoice.total_cents:
+        return False
+    await session.execute(
+        update(tenant_invoices).where(_INVOICE.id == invoice.id).values(credited_in_full_at=at)
+    )
+    return True
 
 
 async def insert_credit_note(
@@ -118,7 +160,7 @@ async def insert_credit_note(
             number=sequence.next,
             subtotal_cents=credit.subtotal_cents,
             tax_cents=credit.tax_cents,
-            total_cents=credit.subtotal_cents + credit.tax_cents,
+            total_cents=credit.total_cents,
             currency=invoice.currency,
             reason=reason,
             issued_by=by,
@@ -153,7 +195,7 @@ async def list_credit_notes(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """Credit notes, newest first."""
-    statement = select(credit_notes).order_by(_NOTE.id.desc()).limit(limit)
+    statement = _WITH_STANDING.order_by(_NOTE.id.desc()).limit(limit)
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
     if tenant_id:
@@ -167,7 +209,7 @@ async def list_credit_notes(
 
 async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> Row[Any]:
     """A credit note. Raises NotFound, also for another tenant's."""
-    statement = select(credit_notes).where(_NOTE.id == note_id)
+    statement = _WITH_STANDING.where(_NOTE.id == note_id)
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
     found = (await session.execute(statement)).first()

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 
 from services.common.database import ReadSession
 
-__all__ = ["MOST_DIFFERENCES", "Summary", "differences_of", "summaries"]
+__all__ = ["MOST_DIFFERENCES", "Summary", "differences_of", "differences_of_draft", "summaries"]
 
 from dataclasses import dataclass, field
 
@@ -41,7 +41,8 @@ _TOTALS: Final = text("""
 """)
 _HANDED_OVER: Final = text("""
     SELECT rollup_id, count(*) AS delivered FROM invoice_hand_overs
-    WHERE rollup_id = ANY (CAST(:ids AS uuid[])) AND status = 'delivered' GROUP BY 1
+    WHERE rollup_id = ANY (CAST(:ids AS uuid[])) AND status = 'delivered'
+      AND document = 'invoice' GROUP BY 1
 """)
 
 
@@ -61,11 +62,9 @@ async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UU
 
 # The tax is computed here a second time, by PostgreSQL, whose round() takes halves away
 # from zero as we do.
-_DIFFERENCES: Final = text("""
+_DIFFERENCES: Final = """
     WITH drafts AS (
-        SELECT * FROM tenant_invoices
-        WHERE rollup_id = :rollup_id AND status = 'draft'
-          AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
+        SELECT * FROM tenant_invoices WHERE {which} AND status = 'draft'
     ), sums AS (
         SELECT line.invoice_id, count(*) AS lines,
                sum(line.amount_cents) FILTER (WHERE line.kind <> 'tax') AS subtotal,
@@ -95,12 +94,13 @@ _DIFFERENCES: Final = text("""
        OR coalesce(sums.taxes, 0) <> 1
        OR unproved.invoice_id IS NOT NULL
     ORDER BY drafts.tenant_id LIMIT :limit
-""")
+"""
+_OF_ROLLUP: Final = text(_DIFFERENCES.format(which="rollup_id = :rollup_id"))
+_OF_DRAFT: Final = text(_DIFFERENCES.format(which="id = :invoice_id"))
 _UNDRAFTED: Final = text("""
     SELECT planned.tenant_id, planned.outcome
     FROM rollup_tenants AS planned
     WHERE planned.rollup_id = :rollup_id
-      AND (CAST(:tenant_id AS text) = '' OR planned.tenant_id = :tenant_id)
       AND (planned.outcome = 'planned'
            OR planned.outcome = 'drafted' AND NOT EXISTS (
                SELECT 1 FROM tenant_invoices AS invoice
@@ -109,17 +109,21 @@ _UNDRAFTED: Final = text("""
 """)
 
 
-async def differences_of(
-    session: ReadSession, rollup_id: UUID, *, tenant_id: str = ""
-) -> list[str]:
-    """What does not add up in a roll-up, or for one tenant in it, in words; at most 100."""
-    asked = {"rollup_id": rollup_id, "tenant_id": tenant_id, "limit": MOST_DIFFERENCES}
-    told = [_in_words(row) for row in await session.execute(_DIFFERENCES, asked)]
+async def differences_of(session: ReadSession, rollup_id: UUID) -> list[str]:
+    """What does not add up in a roll-up, in words; at most 100."""
+    asked = {"rollup_id": rollup_id, "limit": MOST_DIFFERENCES}
+    told = [_in_words(row) for row in await session.execute(_OF_ROLLUP, asked)]
     told += [
         f"{row.tenant_id}: {row.outcome}, and there is no invoice"
         for row in await session.execute(_UNDRAFTED, asked)
     ]
     return told[:MOST_DIFFERENCES]
+
+
+async def differences_of_draft(session: ReadSession, invoice_id: UUID) -> list[str]:
+    """What does not add up in one draft, in words."""
+    asked = {"invoice_id": invoice_id, "limit": MOST_DIFFERENCES}
+    return [_in_words(row) for row in await session.execute(_OF_DRAFT, asked)]
 
 
 def _in_words(row: Row[Any]) -> str:

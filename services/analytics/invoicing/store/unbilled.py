@@ -20,6 +20,7 @@ _TENANTS: Final = text("""
         FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
         WHERE invoice.period >= :start AND invoice.status <> 'void'
+          AND invoice.credited_in_full_at IS NULL
           AND coalesce(proof.service_month, invoice.period) = :start
           AND invoice.tenant_id COLLATE "C" >= :since
           AND (CAST(:tenant_id AS text) = '' OR invoice.tenant_id = :tenant_id)

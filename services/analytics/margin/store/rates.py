@@ -39,8 +39,11 @@ SELECT {COLUMNS} FROM exchange_rates
 WHERE from_currency = :from_currency AND to_currency = :to_currency AND superseded_at IS NULL
   AND daterange(effective_from, effective_to) @> CAST(:day AS date)
 """)
-BY_IDS: Final = text(f"""
-SELECT {COLUMNS} FROM exchange_rates WHERE id = ANY(CAST(:ids AS uuid[]))
+# As they were set: another may have cut one since what it was used for was computed.
+BY_IDS: Final = text("""
+SELECT id, from_currency, to_currency, rate, effective_from, set_until AS effective_to, source,
+       created_by, created_at
+FROM exchange_rates WHERE id = ANY(CAST(:ids AS uuid[]))
 ORDER BY effective_from, id
 """)
 
@@ -113,5 +116,5 @@ async def rate_in_force(
 
 
 async def rates_of(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Rates by their ids, oldest first."""
+    """Rates by their ids, as they were set, oldest first."""
     return (await session.execute(BY_IDS, {"ids": list(ids)})).all() if ids else []

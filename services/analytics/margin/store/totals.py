@@ -21,7 +21,7 @@ USD: Final = "USD"
 """The currency of the provider's bills."""
 
 INVOICE_STATES: Final = text("""
-SELECT count(*) FILTER (WHERE status IN ('issued', 'paid')) AS issued,
+SELECT count(*) FILTER (WHERE status IN ('issued', 'paid') AND kind = 'month') AS issued,
        count(*) FILTER (WHERE status = 'draft') AS drafts
 FROM tenant_invoices WHERE period = :period
 """)

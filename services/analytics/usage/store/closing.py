@@ -25,7 +25,7 @@ ORDER BY day
 COUNT: Final = text("SELECT count(*) FROM daily_usage WHERE day >= :start AND day < :end")
 ISSUED: Final = text("""
 SELECT EXISTS (SELECT FROM tenant_invoices
-               WHERE period = :period AND status IN ('issued', 'paid'))
+               WHERE period = :period AND kind = 'month' AND status IN ('issued', 'paid'))
 """)
 # The month is billed as a whole once more, with all that came late.
 FORGET_CHANGES: Final = text("""

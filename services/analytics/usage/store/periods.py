@@ -40,12 +40,14 @@ GROUP BY tenant_id, deployment_id, resource_kind
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
 
-# A month whose own invoice was voided is billed by its own roll-up: its changes wait for that.
+# A month whose own invoice was voided, or credited in full, is billed by its own roll-up: its
+# changes wait for that.
 IS_PRICED_AGAIN: Final = """
 (EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
-               AND own.period = change.period AND own.status <> 'void')
+               AND own.period = change.period AND own.status <> 'void'
+               AND own.kind = 'month' AND own.credited_in_full_at IS NULL)
        OR NOT EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
-                      AND own.period = change.period))
+                      AND own.period = change.period AND own.kind = 'month'))
 """
 OPEN: Final = text(f"""
 SELECT tenant_id, deployment_id, period, array_agg(id ORDER BY id) AS ids

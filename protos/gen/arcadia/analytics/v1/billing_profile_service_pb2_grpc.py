@@ -81,7 +81,8 @@ class BillingProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SaveBillingProfile(self, request, context):
-        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs.
+        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
+        for a tax region that has no rule in force.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +96,9 @@ class BillingProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateTaxRule(self, request, context):
-        """Sets a region's tax from a day on; a rule that is open then ends that day.
+        """Sets a region's tax for some days, or from a day on. What is set last holds on the
+        days that it covers; what was set before goes on outside of them. One without an end
+        over one that was set from a later day is refused: say until when it holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

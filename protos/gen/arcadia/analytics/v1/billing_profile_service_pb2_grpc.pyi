@@ -38,11 +38,16 @@ class BillingProfileServiceStub:
     ListBillingProfiles: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListBillingProfilesRequest, _billing_profile_service_pb2.ListBillingProfilesResponse]
     """Lists the billing profiles, by tenant."""
     SaveBillingProfile: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.SaveBillingProfileRequest, _billing_profile_service_pb2.SaveBillingProfileResponse]
-    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs."""
+    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
+    for a tax region that has no rule in force.
+    """
     ListTaxRules: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListTaxRulesRequest, _billing_profile_service_pb2.ListTaxRulesResponse]
     """The tax rules, by region, newest first."""
     CreateTaxRule: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.CreateTaxRuleRequest, _billing_profile_service_pb2.CreateTaxRuleResponse]
-    """Sets a region's tax from a day on; a rule that is open then ends that day."""
+    """Sets a region's tax for some days, or from a day on. What is set last holds on the
+    days that it covers; what was set before goes on outside of them. One without an end
+    over one that was set from a later day is refused: say until when it holds.
+    """
 
 @_typing.type_check_only
 class BillingProfileServiceAsyncStub(BillingProfileServiceStub):
@@ -54,11 +59,16 @@ class BillingProfileServiceAsyncStub(BillingProfileServiceStub):
     ListBillingProfiles: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListBillingProfilesRequest, _billing_profile_service_pb2.ListBillingProfilesResponse]  # type: ignore[assignment]
     """Lists the billing profiles, by tenant."""
     SaveBillingProfile: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.SaveBillingProfileRequest, _billing_profile_service_pb2.SaveBillingProfileResponse]  # type: ignore[assignment]
-    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs."""
+    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
+    for a tax region that has no rule in force.
+    """
     ListTaxRules: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListTaxRulesRequest, _billing_profile_service_pb2.ListTaxRulesResponse]  # type: ignore[assignment]
     """The tax rules, by region, newest first."""
     CreateTaxRule: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.CreateTaxRuleRequest, _billing_profile_service_pb2.CreateTaxRuleResponse]  # type: ignore[assignment]
-    """Sets a region's tax from a day on; a rule that is open then ends that day."""
+    """Sets a region's tax for some days, or from a day on. What is set last holds on the
+    days that it covers; what was set before goes on outside of them. One without an end
+    over one that was set from a later day is refused: say until when it holds.
+    """
 
 class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
     """Whom invoices are made out to, and how they are taxed."""
@@ -85,7 +95,9 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.SaveBillingProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.SaveBillingProfileResponse, _abc.Awaitable[_billing_profile_service_pb2.SaveBillingProfileResponse]]:
-        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs."""
+        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
+        for a tax region that has no rule in force.
+        """
 
     @_abc_1.abstractmethod
     def ListTaxRules(
@@ -101,6 +113,9 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.CreateTaxRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.CreateTaxRuleResponse, _abc.Awaitable[_billing_profile_service_pb2.CreateTaxRuleResponse]]:
-        """Sets a region's tax from a day on; a rule that is open then ends that day."""
+        """Sets a region's tax for some days, or from a day on. What is set last holds on the
+        days that it covers; what was set before goes on outside of them. One without an end
+        over one that was set from a later day is refused: say until when it holds.
+        """
 
 def add_BillingProfileServiceServicer_to_server(servicer: BillingProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -64,8 +64,9 @@ class ExchangeRateServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateExchangeRate(self, request, context):
-        """Sets a rate from a day on; one that is open then ends that day. Refused when it
-        would overlap a later one.
+        """Sets a rate for some days, or from a day on. What is set last holds on the days that
+        it covers; what was set before goes on outside of them. One without an end over one
+        that was set from a later day is refused: say until when it holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

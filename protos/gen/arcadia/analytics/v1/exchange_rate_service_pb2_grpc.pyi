@@ -36,8 +36,9 @@ class ExchangeRateServiceStub:
     ListExchangeRates: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.ListExchangeRatesRequest, _exchange_rate_service_pb2.ListExchangeRatesResponse]
     """Lists rates, newest first."""
     CreateExchangeRate: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.CreateExchangeRateRequest, _exchange_rate_service_pb2.CreateExchangeRateResponse]
-    """Sets a rate from a day on; one that is open then ends that day. Refused when it
-    would overlap a later one.
+    """Sets a rate for some days, or from a day on. What is set last holds on the days that
+    it covers; what was set before goes on outside of them. One without an end over one
+    that was set from a later day is refused: say until when it holds.
     """
     GetRateInForce: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]
     """The rate that is in force on a day."""
@@ -50,8 +51,9 @@ class ExchangeRateServiceAsyncStub(ExchangeRateServiceStub):
     ListExchangeRates: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.ListExchangeRatesRequest, _exchange_rate_service_pb2.ListExchangeRatesResponse]  # type: ignore[assignment]
     """Lists rates, newest first."""
     CreateExchangeRate: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.CreateExchangeRateRequest, _exchange_rate_service_pb2.CreateExchangeRateResponse]  # type: ignore[assignment]
-    """Sets a rate from a day on; one that is open then ends that day. Refused when it
-    would overlap a later one.
+    """Sets a rate for some days, or from a day on. What is set last holds on the days that
+    it covers; what was set before goes on outside of them. One without an end over one
+    that was set from a later day is refused: say until when it holds.
     """
     GetRateInForce: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]  # type: ignore[assignment]
     """The rate that is in force on a day."""
@@ -73,8 +75,9 @@ class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exchange_rate_service_pb2.CreateExchangeRateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_rate_service_pb2.CreateExchangeRateResponse, _abc.Awaitable[_exchange_rate_service_pb2.CreateExchangeRateResponse]]:
-        """Sets a rate from a day on; one that is open then ends that day. Refused when it
-        would overlap a later one.
+        """Sets a rate for some days, or from a day on. What is set last holds on the days that
+        it covers; what was set before goes on outside of them. One without an end over one
+        that was set from a later day is refused: say until when it holds.
         """
 
     @_abc_1.abstractmethod

@@ -214,6 +214,36 @@ class GetCreditNoteResponse(_message.Message):
     credit_note: _invoices_pb2.CreditNote
     def __init__(self, credit_note: _Optional[_Union[_invoices_pb2.CreditNote, _Mapping]] = ...) -> None: ...
 
+class DownloadCreditNoteRequest(_message.Message):
+    __slots__ = ("id", "format")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    format: str
+    def __init__(self, id: _Optional[str] = ..., format: _Optional[str] = ...) -> None: ...
+
+class HandOverCreditNoteRequest(_message.Message):
+    __slots__ = ("id", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class HandOverCreditNoteResponse(_message.Message):
+    __slots__ = ("credit_note",)
+    CREDIT_NOTE_FIELD_NUMBER: _ClassVar[int]
+    credit_note: _invoices_pb2.CreditNote
+    def __init__(self, credit_note: _Optional[_Union[_invoices_pb2.CreditNote, _Mapping]] = ...) -> None: ...
+
+class DownloadVoidNoticeRequest(_message.Message):
+    __slots__ = ("id", "format")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    format: str
+    def __init__(self, id: _Optional[str] = ..., format: _Optional[str] = ...) -> None: ...
+
 class VerifyInvoiceRequest(_message.Message):
     __slots__ = ("id", "quote_id")
     ID_FIELD_NUMBER: _ClassVar[int]

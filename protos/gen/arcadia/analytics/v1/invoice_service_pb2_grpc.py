@@ -96,6 +96,21 @@ class InvoiceServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteResponse.FromString,
                 _registered_method=True)
+        self.DownloadCreditNote = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoiceService/DownloadCreditNote',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadCreditNoteRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.HandOverCreditNote = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoiceService/HandOverCreditNote',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteResponse.FromString,
+                _registered_method=True)
+        self.DownloadVoidNotice = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoiceService/DownloadVoidNotice',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadVoidNoticeRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.VerifyInvoice = channel.unary_unary(
                 '/arcadia.analytics.v1.InvoiceService/VerifyInvoice',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.VerifyInvoiceRequest.SerializeToString,
@@ -143,6 +158,7 @@ class InvoiceServiceServicer:
     def DownloadInvoice(self, request, context):
         """The invoice as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,14 +187,16 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HandOverInvoice(self, request, context):
-        """Hands an issued invoice to accounts receivable again, after it was given up.
+        """Hands an issued invoice, or the void of one, to accounts receivable again, after it
+        was given up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateCreditNote(self, request, context):
-        """Takes back some or all of an issued invoice.
+        """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
+        credited in full can be billed again for the same month.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,6 +211,32 @@ class InvoiceServiceServicer:
 
     def GetCreditNote(self, request, context):
         """One credit note.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadCreditNote(self, request, context):
+        """The credit note as a document, with its own content type.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HandOverCreditNote(self, request, context):
+        """Hands a credit note to accounts receivable again, after it was given up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadVoidNotice(self, request, context):
+        """What says that an issued invoice was voided, as a document with its own content
+        type.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -275,6 +319,21 @@ def add_InvoiceServiceServicer_to_server(servicer, server):
                     servicer.GetCreditNote,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteResponse.SerializeToString,
+            ),
+            'DownloadCreditNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.DownloadCreditNote,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadCreditNoteRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'HandOverCreditNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.HandOverCreditNote,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteResponse.SerializeToString,
+            ),
+            'DownloadVoidNotice': grpc.unary_unary_rpc_method_handler(
+                    servicer.DownloadVoidNotice,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadVoidNoticeRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'VerifyInvoice': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyInvoice,
@@ -612,6 +671,87 @@ class InvoiceService:
             '/arcadia.analytics.v1.InvoiceService/GetCreditNote',
             arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.GetCreditNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadCreditNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoiceService/DownloadCreditNote',
+            arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadCreditNoteRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HandOverCreditNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoiceService/HandOverCreditNote',
+            arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.HandOverCreditNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadVoidNotice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoiceService/DownloadVoidNotice',
+            arcadia_dot_analytics_dot_v1_dot_invoice__service__pb2.DownloadVoidNoticeRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,7 @@ class InvoiceServiceStub:
     DownloadInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]
     """The invoice as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]
     """Issues a draft: numbers it, and seals it for good."""
@@ -55,13 +56,30 @@ class InvoiceServiceStub:
     stays taken.
     """
     HandOverInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverInvoiceRequest, _invoice_service_pb2.HandOverInvoiceResponse]
-    """Hands an issued invoice to accounts receivable again, after it was given up."""
+    """Hands an issued invoice, or the void of one, to accounts receivable again, after it
+    was given up.
+    """
     CreateCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.CreateCreditNoteRequest, _invoice_service_pb2.CreateCreditNoteResponse]
-    """Takes back some or all of an issued invoice."""
+    """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
+    credited in full can be billed again for the same month.
+    """
     ListCreditNotes: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.ListCreditNotesRequest, _invoice_service_pb2.ListCreditNotesResponse]
     """Lists credit notes, newest first."""
     GetCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.GetCreditNoteRequest, _invoice_service_pb2.GetCreditNoteResponse]
     """One credit note."""
+    DownloadCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]
+    """The credit note as a document, with its own content type.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    HandOverCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]
+    """Hands a credit note to accounts receivable again, after it was given up."""
+    DownloadVoidNotice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadVoidNoticeRequest, _httpbody_pb2.HttpBody]
+    """What says that an issued invoice was voided, as a document with its own content
+    type.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     VerifyInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]
     """Computes an invoice again from its frozen inputs, and compares it with a quote
     when one is named.
@@ -85,6 +103,7 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     DownloadInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """The invoice as a document, with its own content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]  # type: ignore[assignment]
     """Issues a draft: numbers it, and seals it for good."""
@@ -95,13 +114,30 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     stays taken.
     """
     HandOverInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverInvoiceRequest, _invoice_service_pb2.HandOverInvoiceResponse]  # type: ignore[assignment]
-    """Hands an issued invoice to accounts receivable again, after it was given up."""
+    """Hands an issued invoice, or the void of one, to accounts receivable again, after it
+    was given up.
+    """
     CreateCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.CreateCreditNoteRequest, _invoice_service_pb2.CreateCreditNoteResponse]  # type: ignore[assignment]
-    """Takes back some or all of an issued invoice."""
+    """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
+    credited in full can be billed again for the same month.
+    """
     ListCreditNotes: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.ListCreditNotesRequest, _invoice_service_pb2.ListCreditNotesResponse]  # type: ignore[assignment]
     """Lists credit notes, newest first."""
     GetCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.GetCreditNoteRequest, _invoice_service_pb2.GetCreditNoteResponse]  # type: ignore[assignment]
     """One credit note."""
+    DownloadCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """The credit note as a document, with its own content type.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    HandOverCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]  # type: ignore[assignment]
+    """Hands a credit note to accounts receivable again, after it was given up."""
+    DownloadVoidNotice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadVoidNoticeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """What says that an issued invoice was voided, as a document with its own content
+    type.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     VerifyInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]  # type: ignore[assignment]
     """Computes an invoice again from its frozen inputs, and compares it with a quote
     when one is named.
@@ -152,6 +188,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
         """The invoice as a document, with its own content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod
@@ -186,7 +223,9 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.HandOverInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.HandOverInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.HandOverInvoiceResponse]]:
-        """Hands an issued invoice to accounts receivable again, after it was given up."""
+        """Hands an issued invoice, or the void of one, to accounts receivable again, after it
+        was given up.
+        """
 
     @_abc_1.abstractmethod
     def CreateCreditNote(
@@ -194,7 +233,9 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.CreateCreditNoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.CreateCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.CreateCreditNoteResponse]]:
-        """Takes back some or all of an issued invoice."""
+        """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
+        credited in full can be billed again for the same month.
+        """
 
     @_abc_1.abstractmethod
     def ListCreditNotes(
@@ -211,6 +252,37 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.GetCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.GetCreditNoteResponse]]:
         """One credit note."""
+
+    @_abc_1.abstractmethod
+    def DownloadCreditNote(
+        self,
+        request: _invoice_service_pb2.DownloadCreditNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """The credit note as a document, with its own content type.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def HandOverCreditNote(
+        self,
+        request: _invoice_service_pb2.HandOverCreditNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoice_service_pb2.HandOverCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.HandOverCreditNoteResponse]]:
+        """Hands a credit note to accounts receivable again, after it was given up."""
+
+    @_abc_1.abstractmethod
+    def DownloadVoidNotice(
+        self,
+        request: _invoice_service_pb2.DownloadVoidNoticeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """What says that an issued invoice was voided, as a document with its own content
+        type.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
 
     @_abc_1.abstractmethod
     def VerifyInvoice(

@@ -139,39 +139,63 @@ class SetRollupStatusResponse(_message.Message):
     def __init__(self, rollup: _Optional[_Union[_rollups_pb2.Rollup, _Mapping]] = ...) -> None: ...
 
 class ListPendingHandOversRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "rollup_id")
+    __slots__ = ("page_size", "page_token", "rollup_id", "invoice_id")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     ROLLUP_ID_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     rollup_id: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., rollup_id: _Optional[str] = ...) -> None: ...
+    invoice_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., rollup_id: _Optional[str] = ..., invoice_id: _Optional[str] = ...) -> None: ...
 
 class ListPendingHandOversResponse(_message.Message):
-    __slots__ = ("invoices", "next_page_token")
+    __slots__ = ("invoices", "next_page_token", "hand_overs")
     INVOICES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    HAND_OVERS_FIELD_NUMBER: _ClassVar[int]
     invoices: _containers.RepeatedCompositeFieldContainer[_invoices_pb2.Invoice]
     next_page_token: str
-    def __init__(self, invoices: _Optional[_Iterable[_Union[_invoices_pb2.Invoice, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    hand_overs: _containers.RepeatedCompositeFieldContainer[PendingHandOver]
+    def __init__(self, invoices: _Optional[_Iterable[_Union[_invoices_pb2.Invoice, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., hand_overs: _Optional[_Iterable[_Union[PendingHandOver, _Mapping]]] = ...) -> None: ...
+
+class PendingHandOver(_message.Message):
+    __slots__ = ("id", "document", "invoice_id", "attempt_count")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    document: str
+    invoice_id: str
+    attempt_count: int
+    def __init__(self, id: _Optional[str] = ..., document: _Optional[str] = ..., invoice_id: _Optional[str] = ..., attempt_count: _Optional[int] = ...) -> None: ...
 
 class GetHandOverRequest(_message.Message):
-    __slots__ = ("invoice_id",)
+    __slots__ = ("invoice_id", "id")
     INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     invoice_id: str
-    def __init__(self, invoice_id: _Optional[str] = ...) -> None: ...
+    id: str
+    def __init__(self, invoice_id: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class GetHandOverResponse(_message.Message):
-    __slots__ = ("invoice", "lines")
+    __slots__ = ("invoice", "lines", "document", "credit_note", "status")
     INVOICE_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_NOTE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
     invoice: _invoices_pb2.Invoice
     lines: _containers.RepeatedCompositeFieldContainer[_invoices_pb2.InvoiceLine]
-    def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[_invoices_pb2.InvoiceLine, _Mapping]]] = ...) -> None: ...
+    document: str
+    credit_note: _invoices_pb2.CreditNote
+    status: str
+    def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[_invoices_pb2.InvoiceLine, _Mapping]]] = ..., document: _Optional[str] = ..., credit_note: _Optional[_Union[_invoices_pb2.CreditNote, _Mapping]] = ..., status: _Optional[str] = ...) -> None: ...
 
 class RecordHandOverRequest(_message.Message):
-    __slots__ = ("invoice_id", "status", "reference", "reason", "attempt_count", "workflow_id", "run_id")
+    __slots__ = ("invoice_id", "status", "reference", "reason", "attempt_count", "workflow_id", "run_id", "id")
     INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +203,7 @@ class RecordHandOverRequest(_message.Message):
     ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     invoice_id: str
     status: str
     reference: str
@@ -186,13 +211,16 @@ class RecordHandOverRequest(_message.Message):
     attempt_count: int
     workflow_id: str
     run_id: str
-    def __init__(self, invoice_id: _Optional[str] = ..., status: _Optional[str] = ..., reference: _Optional[str] = ..., reason: _Optional[str] = ..., attempt_count: _Optional[int] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+    id: str
+    def __init__(self, invoice_id: _Optional[str] = ..., status: _Optional[str] = ..., reference: _Optional[str] = ..., reason: _Optional[str] = ..., attempt_count: _Optional[int] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class RecordHandOverResponse(_message.Message):
-    __slots__ = ("invoice",)
+    __slots__ = ("invoice", "follow_up")
     INVOICE_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_UP_FIELD_NUMBER: _ClassVar[int]
     invoice: _invoices_pb2.Invoice
-    def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ...) -> None: ...
+    follow_up: PendingHandOver
+    def __init__(self, invoice: _Optional[_Union[_invoices_pb2.Invoice, _Mapping]] = ..., follow_up: _Optional[_Union[PendingHandOver, _Mapping]] = ...) -> None: ...
 
 class ListOverdueInvoicesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "due_before", "tenant_id")

@@ -155,21 +155,21 @@ class InvoicingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingHandOvers(self, request, context):
-        """The issued invoices that accounts receivable does not have yet.
+        """The invoices, credit notes and voids that accounts receivable does not have yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetHandOver(self, request, context):
-        """An issued invoice with all its lines, as it is handed over.
+        """An issued invoice with all its lines, a credit note or a void, as it is handed over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordHandOver(self, request, context):
-        """What became of an attempt to hand an invoice over.
+        """What became of an attempt to hand one over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -55,11 +55,11 @@ class InvoicingServiceStub:
     SetRollupStatus: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]
-    """The issued invoices that accounts receivable does not have yet."""
+    """The invoices, credit notes and voids that accounts receivable does not have yet."""
     GetHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]
-    """An issued invoice with all its lines, as it is handed over."""
+    """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
     RecordHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]
-    """What became of an attempt to hand an invoice over."""
+    """What became of an attempt to hand one over."""
     ListOverdueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]
     """The issued invoices that were to be paid before a day and are not, but for those
     that are wholly credited.
@@ -92,11 +92,11 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     SetRollupStatus: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]  # type: ignore[assignment]
     """Sets where a roll-up stands."""
     ListPendingHandOvers: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]  # type: ignore[assignment]
-    """The issued invoices that accounts receivable does not have yet."""
+    """The invoices, credit notes and voids that accounts receivable does not have yet."""
     GetHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]  # type: ignore[assignment]
-    """An issued invoice with all its lines, as it is handed over."""
+    """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
     RecordHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]  # type: ignore[assignment]
-    """What became of an attempt to hand an invoice over."""
+    """What became of an attempt to hand one over."""
     ListOverdueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]  # type: ignore[assignment]
     """The issued invoices that were to be paid before a day and are not, but for those
     that are wholly credited.
@@ -174,7 +174,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.ListPendingHandOversRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.ListPendingHandOversResponse, _abc.Awaitable[_invoicing_service_pb2.ListPendingHandOversResponse]]:
-        """The issued invoices that accounts receivable does not have yet."""
+        """The invoices, credit notes and voids that accounts receivable does not have yet."""
 
     @_abc_1.abstractmethod
     def GetHandOver(
@@ -182,7 +182,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.GetHandOverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.GetHandOverResponse, _abc.Awaitable[_invoicing_service_pb2.GetHandOverResponse]]:
-        """An issued invoice with all its lines, as it is handed over."""
+        """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
 
     @_abc_1.abstractmethod
     def RecordHandOver(
@@ -190,7 +190,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.RecordHandOverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.RecordHandOverResponse, _abc.Awaitable[_invoicing_service_pb2.RecordHandOverResponse]]:
-        """What became of an attempt to hand an invoice over."""
+        """What became of an attempt to hand one over."""
 
     @_abc_1.abstractmethod
     def ListOverdueInvoices(

@@ -78,7 +78,7 @@ class RollupServiceServicer:
 
     def StartRollup(self, request, context):
         """Starts the roll-up of a month. While one of the month runs, it is answered
-        instead.
+        instead; with force, one that awaits approval is superseded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,7 +106,8 @@ class RollupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApproveRollup(self, request, context):
-        """Lets a roll-up that awaits approval issue its drafts.
+        """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
+        issued by hand goes on by itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

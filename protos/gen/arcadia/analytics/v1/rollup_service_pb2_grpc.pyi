@@ -35,7 +35,7 @@ class RollupServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RollupServiceAsyncStub: ...
     StartRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.StartRollupRequest, _rollup_service_pb2.StartRollupResponse]
     """Starts the roll-up of a month. While one of the month runs, it is answered
-    instead.
+    instead; with force, one that awaits approval is superseded.
     """
     ListRollups: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupsRequest, _rollup_service_pb2.ListRollupsResponse]
     """Lists roll-ups, newest first."""
@@ -44,7 +44,9 @@ class RollupServiceStub:
     ListRollupFailures: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupFailuresRequest, _rollup_service_pb2.ListRollupFailuresResponse]
     """The tenants whose invoice could not be made, and why."""
     ApproveRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]
-    """Lets a roll-up that awaits approval issue its drafts."""
+    """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
+    issued by hand goes on by itself.
+    """
     UndoRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]
     """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
     that a later one took over from.
@@ -59,7 +61,7 @@ class RollupServiceAsyncStub(RollupServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.StartRollupRequest, _rollup_service_pb2.StartRollupResponse]  # type: ignore[assignment]
     """Starts the roll-up of a month. While one of the month runs, it is answered
-    instead.
+    instead; with force, one that awaits approval is superseded.
     """
     ListRollups: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupsRequest, _rollup_service_pb2.ListRollupsResponse]  # type: ignore[assignment]
     """Lists roll-ups, newest first."""
@@ -68,7 +70,9 @@ class RollupServiceAsyncStub(RollupServiceStub):
     ListRollupFailures: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupFailuresRequest, _rollup_service_pb2.ListRollupFailuresResponse]  # type: ignore[assignment]
     """The tenants whose invoice could not be made, and why."""
     ApproveRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]  # type: ignore[assignment]
-    """Lets a roll-up that awaits approval issue its drafts."""
+    """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
+    issued by hand goes on by itself.
+    """
     UndoRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]  # type: ignore[assignment]
     """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
     that a later one took over from.
@@ -86,7 +90,7 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.StartRollupResponse, _abc.Awaitable[_rollup_service_pb2.StartRollupResponse]]:
         """Starts the roll-up of a month. While one of the month runs, it is answered
-        instead.
+        instead; with force, one that awaits approval is superseded.
         """
 
     @_abc_1.abstractmethod
@@ -119,7 +123,9 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.ApproveRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.ApproveRollupResponse, _abc.Awaitable[_rollup_service_pb2.ApproveRollupResponse]]:
-        """Lets a roll-up that awaits approval issue its drafts."""
+        """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
+        issued by hand goes on by itself.
+        """
 
     @_abc_1.abstractmethod
     def UndoRollup(

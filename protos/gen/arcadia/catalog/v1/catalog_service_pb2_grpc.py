@@ -202,8 +202,9 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateResourcePrice(self, request, context):
-        """Sets a unit price from a day on; one that is open then ends that day. Refused
-        when it would overlap a later one.
+        """Sets a unit price for some days, or from a day on. What is set last holds on the
+        days that it covers; what was set before goes on outside of them. One without an end
+        over one that was set from a later day is refused: say until when it holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,8 +60,9 @@ class CatalogServiceStub:
     ListResourcePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListResourcePricesRequest, _catalog_service_pb2.ListResourcePricesResponse]
     """The unit prices of usage that no plan item covers."""
     CreateResourcePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateResourcePriceRequest, _catalog_service_pb2.CreateResourcePriceResponse]
-    """Sets a unit price from a day on; one that is open then ends that day. Refused
-    when it would overlap a later one.
+    """Sets a unit price for some days, or from a day on. What is set last holds on the
+    days that it covers; what was set before goes on outside of them. One without an end
+    over one that was set from a later day is refused: say until when it holds.
     """
     ExportCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportCatalogRequest, _catalog_service_pb2.ExportCatalogResponse]
     """The whole catalog as one YAML document."""
@@ -102,8 +103,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListResourcePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListResourcePricesRequest, _catalog_service_pb2.ListResourcePricesResponse]  # type: ignore[assignment]
     """The unit prices of usage that no plan item covers."""
     CreateResourcePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateResourcePriceRequest, _catalog_service_pb2.CreateResourcePriceResponse]  # type: ignore[assignment]
-    """Sets a unit price from a day on; one that is open then ends that day. Refused
-    when it would overlap a later one.
+    """Sets a unit price for some days, or from a day on. What is set last holds on the
+    days that it covers; what was set before goes on outside of them. One without an end
+    over one that was set from a later day is refused: say until when it holds.
     """
     ExportCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportCatalogRequest, _catalog_service_pb2.ExportCatalogResponse]  # type: ignore[assignment]
     """The whole catalog as one YAML document."""
@@ -219,8 +221,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateResourcePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateResourcePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreateResourcePriceResponse]]:
-        """Sets a unit price from a day on; one that is open then ends that day. Refused
-        when it would overlap a later one.
+        """Sets a unit price for some days, or from a day on. What is set last holds on the
+        days that it covers; what was set before goes on outside of them. One without an end
+        over one that was set from a later day is refused: say until when it holds.
         """
 
     @_abc_1.abstractmethod

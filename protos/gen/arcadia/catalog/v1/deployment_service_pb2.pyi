@@ -121,6 +121,60 @@ class TransitionDeploymentResponse(_message.Message):
     event: _deployments_pb2.DeploymentEvent
     def __init__(self, deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., event: _Optional[_Union[_deployments_pb2.DeploymentEvent, _Mapping]] = ...) -> None: ...
 
+class ExtendTrialRequest(_message.Message):
+    __slots__ = ("id", "trial_ends_on", "reason", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TRIAL_ENDS_ON_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    trial_ends_on: str
+    reason: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., trial_ends_on: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class ExtendTrialResponse(_message.Message):
+    __slots__ = ("deployment",)
+    DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
+    deployment: _deployments_pb2.Deployment
+    def __init__(self, deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ...) -> None: ...
+
+class GrantTrialsRequest(_message.Message):
+    __slots__ = ("tenant_id", "trials", "reason", "request_id")
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TRIALS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    tenant_id: str
+    trials: int
+    reason: str
+    request_id: str
+    def __init__(self, tenant_id: _Optional[str] = ..., trials: _Optional[int] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class GrantTrialsResponse(_message.Message):
+    __slots__ = ("trial_grant",)
+    TRIAL_GRANT_FIELD_NUMBER: _ClassVar[int]
+    trial_grant: _deployments_pb2.TrialGrant
+    def __init__(self, trial_grant: _Optional[_Union[_deployments_pb2.TrialGrant, _Mapping]] = ...) -> None: ...
+
+class ListTrialGrantsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "tenant_id")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    tenant_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant_id: _Optional[str] = ...) -> None: ...
+
+class ListTrialGrantsResponse(_message.Message):
+    __slots__ = ("trial_grants", "next_page_token")
+    TRIAL_GRANTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    trial_grants: _containers.RepeatedCompositeFieldContainer[_deployments_pb2.TrialGrant]
+    next_page_token: str
+    def __init__(self, trial_grants: _Optional[_Iterable[_Union[_deployments_pb2.TrialGrant, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class UpdateBillingActionsRequest(_message.Message):
     __slots__ = ("id", "billing_action_suspended", "power_off_when_suspended", "reason", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]

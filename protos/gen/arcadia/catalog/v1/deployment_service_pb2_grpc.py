@@ -60,6 +60,21 @@ class DeploymentServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentResponse.FromString,
                 _registered_method=True)
+        self.ExtendTrial = channel.unary_unary(
+                '/arcadia.catalog.v1.DeploymentService/ExtendTrial',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialResponse.FromString,
+                _registered_method=True)
+        self.GrantTrials = channel.unary_unary(
+                '/arcadia.catalog.v1.DeploymentService/GrantTrials',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsResponse.FromString,
+                _registered_method=True)
+        self.ListTrialGrants = channel.unary_unary(
+                '/arcadia.catalog.v1.DeploymentService/ListTrialGrants',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsResponse.FromString,
+                _registered_method=True)
         self.UpdateBillingActions = channel.unary_unary(
                 '/arcadia.catalog.v1.DeploymentService/UpdateBillingActions',
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.UpdateBillingActionsRequest.SerializeToString,
@@ -123,7 +138,30 @@ class DeploymentServiceServicer:
         """Moves a deployment to another state. A move that the lifecycle does not allow
         is refused and changes nothing; only an operator makes one active again that is
         `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-        and `cancelled` the subscription itself.
+        and `cancelled` the subscription itself: that day, and when a tenant asks for it
+        with the end of the day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExtendTrial(self, request, context):
+        """Has the trial of a deployment end on a later day, also one that is over: then its
+        days are free again, and the deployment stays what it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantTrials(self, request, context):
+        """Lets a tenant have more trials than its first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrialGrants(self, request, context):
+        """Lists what trials were granted, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,6 +229,21 @@ def add_DeploymentServiceServicer_to_server(servicer, server):
                     servicer.TransitionDeployment,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentResponse.SerializeToString,
+            ),
+            'ExtendTrial': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtendTrial,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialResponse.SerializeToString,
+            ),
+            'GrantTrials': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantTrials,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsResponse.SerializeToString,
+            ),
+            'ListTrialGrants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrialGrants,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsResponse.SerializeToString,
             ),
             'UpdateBillingActions': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateBillingActions,
@@ -354,6 +407,87 @@ class DeploymentService:
             '/arcadia.catalog.v1.DeploymentService/TransitionDeployment',
             arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.TransitionDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtendTrial(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.DeploymentService/ExtendTrial',
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ExtendTrialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantTrials(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.DeploymentService/GrantTrials',
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.GrantTrialsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrialGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.DeploymentService/ListTrialGrants',
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_deployment__service__pb2.ListTrialGrantsResponse.FromString,
             options,
             channel_credentials,
             insecure,

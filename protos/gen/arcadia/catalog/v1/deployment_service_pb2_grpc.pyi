@@ -45,8 +45,17 @@ class DeploymentServiceStub:
     """Moves a deployment to another state. A move that the lifecycle does not allow
     is refused and changes nothing; only an operator makes one active again that is
     `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-    and `cancelled` the subscription itself.
+    and `cancelled` the subscription itself: that day, and when a tenant asks for it
+    with the end of the day.
     """
+    ExtendTrial: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ExtendTrialRequest, _deployment_service_pb2.ExtendTrialResponse]
+    """Has the trial of a deployment end on a later day, also one that is over: then its
+    days are free again, and the deployment stays what it is.
+    """
+    GrantTrials: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.GrantTrialsRequest, _deployment_service_pb2.GrantTrialsResponse]
+    """Lets a tenant have more trials than its first."""
+    ListTrialGrants: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListTrialGrantsRequest, _deployment_service_pb2.ListTrialGrantsResponse]
+    """Lists what trials were granted, newest first."""
     UpdateBillingActions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]
     """Says what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]
@@ -75,8 +84,17 @@ class DeploymentServiceAsyncStub(DeploymentServiceStub):
     """Moves a deployment to another state. A move that the lifecycle does not allow
     is refused and changes nothing; only an operator makes one active again that is
     `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-    and `cancelled` the subscription itself.
+    and `cancelled` the subscription itself: that day, and when a tenant asks for it
+    with the end of the day.
     """
+    ExtendTrial: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ExtendTrialRequest, _deployment_service_pb2.ExtendTrialResponse]  # type: ignore[assignment]
+    """Has the trial of a deployment end on a later day, also one that is over: then its
+    days are free again, and the deployment stays what it is.
+    """
+    GrantTrials: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.GrantTrialsRequest, _deployment_service_pb2.GrantTrialsResponse]  # type: ignore[assignment]
+    """Lets a tenant have more trials than its first."""
+    ListTrialGrants: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListTrialGrantsRequest, _deployment_service_pb2.ListTrialGrantsResponse]  # type: ignore[assignment]
+    """Lists what trials were granted, newest first."""
     UpdateBillingActions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]  # type: ignore[assignment]
     """Says what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]  # type: ignore[assignment]
@@ -132,8 +150,35 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Moves a deployment to another state. A move that the lifecycle does not allow
         is refused and changes nothing; only an operator makes one active again that is
         `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-        and `cancelled` the subscription itself.
+        and `cancelled` the subscription itself: that day, and when a tenant asks for it
+        with the end of the day.
         """
+
+    @_abc_1.abstractmethod
+    def ExtendTrial(
+        self,
+        request: _deployment_service_pb2.ExtendTrialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deployment_service_pb2.ExtendTrialResponse, _abc.Awaitable[_deployment_service_pb2.ExtendTrialResponse]]:
+        """Has the trial of a deployment end on a later day, also one that is over: then its
+        days are free again, and the deployment stays what it is.
+        """
+
+    @_abc_1.abstractmethod
+    def GrantTrials(
+        self,
+        request: _deployment_service_pb2.GrantTrialsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deployment_service_pb2.GrantTrialsResponse, _abc.Awaitable[_deployment_service_pb2.GrantTrialsResponse]]:
+        """Lets a tenant have more trials than its first."""
+
+    @_abc_1.abstractmethod
+    def ListTrialGrants(
+        self,
+        request: _deployment_service_pb2.ListTrialGrantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_deployment_service_pb2.ListTrialGrantsResponse, _abc.Awaitable[_deployment_service_pb2.ListTrialGrantsResponse]]:
+        """Lists what trials were granted, newest first."""
 
     @_abc_1.abstractmethod
     def UpdateBillingActions(

@@ -62,6 +62,22 @@ class DeploymentEvent(_message.Message):
     occurred_at: _timestamp_pb2.Timestamp
     def __init__(self, id: _Optional[int] = ..., deployment_id: _Optional[str] = ..., type: _Optional[str] = ..., from_state: _Optional[str] = ..., to_state: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class TrialGrant(_message.Message):
+    __slots__ = ("id", "tenant_id", "trials", "granted_by", "reason", "granted_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TRIALS_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_BY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    tenant_id: str
+    trials: int
+    granted_by: str
+    reason: str
+    granted_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., trials: _Optional[int] = ..., granted_by: _Optional[str] = ..., reason: _Optional[str] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class Provision(_message.Message):
     __slots__ = ("id", "deployment_id", "droplet", "status", "step", "reason", "resource_id", "run", "requested_by", "requested_at")
     ID_FIELD_NUMBER: _ClassVar[int]

@@ -177,3 +177,41 @@ class CancelSubscriptionResponse(_message.Message):
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     subscription: _subscriptions_pb2.Subscription
     def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ...) -> None: ...
+
+class MoveChangeRequest(_message.Message):
+    __slots__ = ("id", "change_id", "effective_on", "reason", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_ID_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_ON_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    change_id: str
+    effective_on: str
+    reason: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., change_id: _Optional[str] = ..., effective_on: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class MoveChangeResponse(_message.Message):
+    __slots__ = ("subscription",)
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    subscription: _subscriptions_pb2.Subscription
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ...) -> None: ...
+
+class TakeBackChangeRequest(_message.Message):
+    __slots__ = ("id", "change_id", "reason", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    change_id: str
+    reason: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., change_id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class TakeBackChangeResponse(_message.Message):
+    __slots__ = ("subscription",)
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    subscription: _subscriptions_pb2.Subscription
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ...) -> None: ...

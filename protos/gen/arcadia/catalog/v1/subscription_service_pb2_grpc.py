@@ -75,6 +75,16 @@ class SubscriptionServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionResponse.FromString,
                 _registered_method=True)
+        self.MoveChange = channel.unary_unary(
+                '/arcadia.catalog.v1.SubscriptionService/MoveChange',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeResponse.FromString,
+                _registered_method=True)
+        self.TakeBackChange = channel.unary_unary(
+                '/arcadia.catalog.v1.SubscriptionService/TakeBackChange',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeResponse.FromString,
+                _registered_method=True)
         self.CancelSubscription = channel.unary_unary(
                 '/arcadia.catalog.v1.SubscriptionService/CancelSubscription',
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.CancelSubscriptionRequest.SerializeToString,
@@ -145,8 +155,25 @@ class SubscriptionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MoveChange(self, request, context):
+        """Moves a change that is agreed for a later day to another later day. A tenant moves
+        what it agreed itself. Refused once it is in effect.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeBackChange(self, request, context):
+        """Takes back a change that is agreed for a later day: all goes on as before it was. A
+        tenant takes back what it agreed itself. Refused once it is in effect.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelSubscription(self, request, context):
-        """Ends a subscription.
+        """Ends a subscription, or moves the end that is set. A day on which it was held is a
+        billed day: a tenant's ends with the day at the earliest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,6 +221,16 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
                     servicer.ResumeSubscription,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionResponse.SerializeToString,
+            ),
+            'MoveChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveChange,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeResponse.SerializeToString,
+            ),
+            'TakeBackChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeBackChange,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeResponse.SerializeToString,
             ),
             'CancelSubscription': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelSubscription,
@@ -418,6 +455,60 @@ class SubscriptionService:
             '/arcadia.catalog.v1.SubscriptionService/ResumeSubscription',
             arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.ResumeSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.SubscriptionService/MoveChange',
+            arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.MoveChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeBackChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.SubscriptionService/TakeBackChange',
+            arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_subscription__service__pb2.TakeBackChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,8 +55,18 @@ class SubscriptionServiceStub:
     """
     ResumeSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]
     """Lets a paused subscription go on."""
+    MoveChange: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.MoveChangeRequest, _subscription_service_pb2.MoveChangeResponse]
+    """Moves a change that is agreed for a later day to another later day. A tenant moves
+    what it agreed itself. Refused once it is in effect.
+    """
+    TakeBackChange: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.TakeBackChangeRequest, _subscription_service_pb2.TakeBackChangeResponse]
+    """Takes back a change that is agreed for a later day: all goes on as before it was. A
+    tenant takes back what it agreed itself. Refused once it is in effect.
+    """
     CancelSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]
-    """Ends a subscription."""
+    """Ends a subscription, or moves the end that is set. A day on which it was held is a
+    billed day: a tenant's ends with the day at the earliest.
+    """
 
 @_typing.type_check_only
 class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
@@ -85,8 +95,18 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     """
     ResumeSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]  # type: ignore[assignment]
     """Lets a paused subscription go on."""
+    MoveChange: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.MoveChangeRequest, _subscription_service_pb2.MoveChangeResponse]  # type: ignore[assignment]
+    """Moves a change that is agreed for a later day to another later day. A tenant moves
+    what it agreed itself. Refused once it is in effect.
+    """
+    TakeBackChange: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.TakeBackChangeRequest, _subscription_service_pb2.TakeBackChangeResponse]  # type: ignore[assignment]
+    """Takes back a change that is agreed for a later day: all goes on as before it was. A
+    tenant takes back what it agreed itself. Refused once it is in effect.
+    """
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]  # type: ignore[assignment]
-    """Ends a subscription."""
+    """Ends a subscription, or moves the end that is set. A day on which it was held is a
+    billed day: a tenant's ends with the day at the earliest.
+    """
 
 class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
     """What deployments are subscribed to."""
@@ -162,11 +182,33 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lets a paused subscription go on."""
 
     @_abc_1.abstractmethod
+    def MoveChange(
+        self,
+        request: _subscription_service_pb2.MoveChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_subscription_service_pb2.MoveChangeResponse, _abc.Awaitable[_subscription_service_pb2.MoveChangeResponse]]:
+        """Moves a change that is agreed for a later day to another later day. A tenant moves
+        what it agreed itself. Refused once it is in effect.
+        """
+
+    @_abc_1.abstractmethod
+    def TakeBackChange(
+        self,
+        request: _subscription_service_pb2.TakeBackChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_subscription_service_pb2.TakeBackChangeResponse, _abc.Awaitable[_subscription_service_pb2.TakeBackChangeResponse]]:
+        """Takes back a change that is agreed for a later day: all goes on as before it was. A
+        tenant takes back what it agreed itself. Refused once it is in effect.
+        """
+
+    @_abc_1.abstractmethod
     def CancelSubscription(
         self,
         request: _subscription_service_pb2.CancelSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.CancelSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.CancelSubscriptionResponse]]:
-        """Ends a subscription."""
+        """Ends a subscription, or moves the end that is set. A day on which it was held is a
+        billed day: a tenant's ends with the day at the earliest.
+        """
 
 def add_SubscriptionServiceServicer_to_server(servicer: SubscriptionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

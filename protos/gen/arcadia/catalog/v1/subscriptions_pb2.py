@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&arcadia/catalog/v1/subscriptions.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x03\n\x0cSubscription\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x11\n\tplan_code\x18\x04 \x01(\t\x12\x14\n\x0cplan_version\x18\x05 \x01(\x05\x12\x17\n\x0fplan_version_id\x18\x06 \x01(\t\x12\x0e\n\x06status\x18\x07 \x01(\t\x12\x1c\n\x14\x63urrent_period_start\x18\x08 \x01(\t\x12\x1a\n\x12\x63urrent_period_end\x18\t \x01(\t\x12\x11\n\ttrial_end\x18\n \x01(\t\x12\x31\n\x06\x61\x64\x64ons\x18\x0b \x03(\x0b\x32!.arcadia.catalog.v1.AttachedAddon\x12+\n\x05terms\x18\x0c \x03(\x0b\x32\x1c.arcadia.catalog.v1.PlanTerm\x12\x11\n\tstarts_on\x18\r \x01(\t\x12\x0f\n\x07\x65nds_on\x18\x0e \x01(\t\x12.\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x06pauses\x18\x10 \x03(\x0b\x32\x1d.arcadia.catalog.v1.PauseSpan\"\x9e\x01\n\rAttachedAddon\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x13\n\x0b\x61ttached_on\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65tached_on\x18\x08 \x01(\t\"z\n\x08PlanTerm\x12\x11\n\tplan_code\x18\x01 \x01(\t\x12\x14\n\x0cplan_version\x18\x02 \x01(\x05\x12\x17\n\x0fplan_version_id\x18\x03 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\"2\n\tPauseSpan\x12\x11\n\tpaused_on\x18\x01 \x01(\t\x12\x12\n\nresumed_on\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&arcadia/catalog/v1/subscriptions.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x04\n\x0cSubscription\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x11\n\tplan_code\x18\x04 \x01(\t\x12\x14\n\x0cplan_version\x18\x05 \x01(\x05\x12\x17\n\x0fplan_version_id\x18\x06 \x01(\t\x12\x0e\n\x06status\x18\x07 \x01(\t\x12\x1c\n\x14\x63urrent_period_start\x18\x08 \x01(\t\x12\x1a\n\x12\x63urrent_period_end\x18\t \x01(\t\x12\x11\n\ttrial_end\x18\n \x01(\t\x12\x31\n\x06\x61\x64\x64ons\x18\x0b \x03(\x0b\x32!.arcadia.catalog.v1.AttachedAddon\x12+\n\x05terms\x18\x0c \x03(\x0b\x32\x1c.arcadia.catalog.v1.PlanTerm\x12\x11\n\tstarts_on\x18\r \x01(\t\x12\x0f\n\x07\x65nds_on\x18\x0e \x01(\t\x12.\n\ncreated_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x06pauses\x18\x10 \x03(\x0b\x32\x1d.arcadia.catalog.v1.PauseSpan\x12<\n\x10upcoming_changes\x18\x11 \x03(\x0b\x32\".arcadia.catalog.v1.UpcomingChange\"\xab\x01\n\x0eUpcomingChange\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x03 \x01(\t\x12\x11\n\tplan_code\x18\x04 \x01(\t\x12\x14\n\x0cplan_version\x18\x05 \x01(\x05\x12\x19\n\x11\x61ttached_addon_id\x18\x06 \x01(\t\x12\x12\n\naddon_code\x18\x07 \x01(\t\x12\x11\n\tby_tenant\x18\x08 \x01(\x08\"\x9e\x01\n\rAttachedAddon\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x13\n\x0b\x61ttached_on\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65tached_on\x18\x08 \x01(\t\"z\n\x08PlanTerm\x12\x11\n\tplan_code\x18\x01 \x01(\t\x12\x14\n\x0cplan_version\x18\x02 \x01(\x05\x12\x17\n\x0fplan_version_id\x18\x03 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\"2\n\tPauseSpan\x12\x11\n\tpaused_on\x18\x01 \x01(\t\x12\x12\n\nresumed_on\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,11 +33,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.catalog.v1.subscrip
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SUBSCRIPTION']._serialized_start=96
-  _globals['_SUBSCRIPTION']._serialized_end=550
-  _globals['_ATTACHEDADDON']._serialized_start=553
-  _globals['_ATTACHEDADDON']._serialized_end=711
-  _globals['_PLANTERM']._serialized_start=713
-  _globals['_PLANTERM']._serialized_end=835
-  _globals['_PAUSESPAN']._serialized_start=837
-  _globals['_PAUSESPAN']._serialized_end=887
+  _globals['_SUBSCRIPTION']._serialized_end=612
+  _globals['_UPCOMINGCHANGE']._serialized_start=615
+  _globals['_UPCOMINGCHANGE']._serialized_end=786
+  _globals['_ATTACHEDADDON']._serialized_start=789
+  _globals['_ATTACHEDADDON']._serialized_end=947
+  _globals['_PLANTERM']._serialized_start=949
+  _globals['_PLANTERM']._serialized_end=1071
+  _globals['_PAUSESPAN']._serialized_start=1073
+  _globals['_PAUSESPAN']._serialized_end=1123
 # @@protoc_insertion_point(module_scope)

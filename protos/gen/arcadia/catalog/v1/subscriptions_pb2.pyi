@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Subscription(_message.Message):
-    __slots__ = ("id", "deployment_id", "tenant_id", "plan_code", "plan_version", "plan_version_id", "status", "current_period_start", "current_period_end", "trial_end", "addons", "terms", "starts_on", "ends_on", "created_at", "pauses")
+    __slots__ = ("id", "deployment_id", "tenant_id", "plan_code", "plan_version", "plan_version_id", "status", "current_period_start", "current_period_end", "trial_end", "addons", "terms", "starts_on", "ends_on", "created_at", "pauses", "upcoming_changes")
     ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Subscription(_message.Message):
     ENDS_ON_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     PAUSES_FIELD_NUMBER: _ClassVar[int]
+    UPCOMING_CHANGES_FIELD_NUMBER: _ClassVar[int]
     id: str
     deployment_id: str
     tenant_id: str
@@ -43,7 +44,28 @@ class Subscription(_message.Message):
     ends_on: str
     created_at: _timestamp_pb2.Timestamp
     pauses: _containers.RepeatedCompositeFieldContainer[PauseSpan]
-    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., plan_version_id: _Optional[str] = ..., status: _Optional[str] = ..., current_period_start: _Optional[str] = ..., current_period_end: _Optional[str] = ..., trial_end: _Optional[str] = ..., addons: _Optional[_Iterable[_Union[AttachedAddon, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[PlanTerm, _Mapping]]] = ..., starts_on: _Optional[str] = ..., ends_on: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pauses: _Optional[_Iterable[_Union[PauseSpan, _Mapping]]] = ...) -> None: ...
+    upcoming_changes: _containers.RepeatedCompositeFieldContainer[UpcomingChange]
+    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., plan_version_id: _Optional[str] = ..., status: _Optional[str] = ..., current_period_start: _Optional[str] = ..., current_period_end: _Optional[str] = ..., trial_end: _Optional[str] = ..., addons: _Optional[_Iterable[_Union[AttachedAddon, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[PlanTerm, _Mapping]]] = ..., starts_on: _Optional[str] = ..., ends_on: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pauses: _Optional[_Iterable[_Union[PauseSpan, _Mapping]]] = ..., upcoming_changes: _Optional[_Iterable[_Union[UpcomingChange, _Mapping]]] = ...) -> None: ...
+
+class UpcomingChange(_message.Message):
+    __slots__ = ("id", "kind", "effective_on", "plan_code", "plan_version", "attached_addon_id", "addon_code", "by_tenant")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_ON_FIELD_NUMBER: _ClassVar[int]
+    PLAN_CODE_FIELD_NUMBER: _ClassVar[int]
+    PLAN_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ATTACHED_ADDON_ID_FIELD_NUMBER: _ClassVar[int]
+    ADDON_CODE_FIELD_NUMBER: _ClassVar[int]
+    BY_TENANT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    kind: str
+    effective_on: str
+    plan_code: str
+    plan_version: int
+    attached_addon_id: str
+    addon_code: str
+    by_tenant: bool
+    def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., effective_on: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., attached_addon_id: _Optional[str] = ..., addon_code: _Optional[str] = ..., by_tenant: _Optional[bool] = ...) -> None: ...
 
 class AttachedAddon(_message.Message):
     __slots__ = ("id", "code", "resource_kind", "qty", "price_cents", "currency", "attached_on", "detached_on")

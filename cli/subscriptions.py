@@ -1,0 +1,103 @@
+"""`arcadia subscription`: what a deployment is billed by, and what is agreed for later days."""
+
+import asyncio
+import uuid
+from typing import Annotated, Any
+
+import grpc
+import typer
+from arcadia.catalog.v1 import subscription_service_pb2 as pb
+from arcadia.catalog.v1 import subscriptions_pb2
+from arcadia.catalog.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
+from rich.console import Console
+
+from cli.caller import called_as_operator, refused
+from services.common.settings import Service, Settings
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="Subscriptions: shown, ended, and what is agreed moved or taken back.",
+    no_args_is_help=True,
+)
+
+Subscription = Annotated[str, typer.Argument(help="The subscription's id.")]
+Change = Annotated[str, typer.Argument(help="The change's id, from `subscription show`.")]
+Day = Annotated[str, typer.Argument(help="An ISO date.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
+
+
+@commands.command("show")
+def show(subscription_id: Subscription) -> None:
+    """Show a subscription, and the changes that are to come."""
+    request = pb.GetSubscriptionRequest(id=subscription_id)
+    _show(_asked("GetSubscription", request).subscription)
+
+
+@commands.command("cancel")
+def cancel(subscription_id: Subscription, day: Day, reason: Reason = "") -> None:
+    """End a subscription: the day is the first without it. An end that is set is moved."""
+    request = pb.CancelSubscriptionRequest(
+        id=subscription_id, effective_on=day, reason=reason, request_id=str(uuid.uuid4())
+    )
+    _show(_asked("CancelSubscription", request).subscription)
+
+
+@commands.command("move")
+def move(subscription_id: Subscription, change_id: Change, day: Day, reason: Reason = "") -> None:
+    """Have a change that is to come take effect on another day."""
+    request = pb.MoveChangeRequest(
+        id=subscription_id,
+        change_id=change_id,
+        effective_on=day,
+        reason=reason,
+        request_id=str(uuid.uuid4()),
+    )
+    _show(_asked("MoveChange", request).subscription)
+
+
+@commands.command("take-back")
+def take_back(subscription_id: Subscription, change_id: Change, reason: Reason = "") -> None:
+    """Take back a change that is to come: all goes on as before it was agreed."""
+    request = pb.TakeBackChangeRequest(
+        id=subscription_id, change_id=change_id, reason=reason, request_id=str(uuid.uuid4())
+    )
+    _show(_asked("TakeBackChange", request).subscription)
+
+
+def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
+    """What the catalog answers to an operator; ends the program when it refuses."""
+
+    async def ask() -> Any:  # noqa: ANN401
+        async with called_as_operator(Settings(), Service.CATALOG) as (channel, metadata):
+            return await getattr(SubscriptionServiceStub(channel), method)(
+                request, metadata=metadata
+            )
+
+    try:
+        return asyncio.run(ask())
+    except grpc.aio.AioRpcError as error:
+        raise refused(error) from None
+
+
+def _show(subscription: subscriptions_pb2.Subscription) -> None:
+    until = f" until {subscription.ends_on}" if subscription.ends_on else ""
+    _print(
+        f"{subscription.id}  {subscription.tenant_id}  {subscription.plan_code} version"
+        f" {subscription.plan_version}  {subscription.status}  from {subscription.starts_on}{until}"
+    )
+    for change in subscription.upcoming_changes:
+        what = change.addon_code or (
+            f"{change.plan_code} version {change.plan_version}" if change.plan_code else ""
+        )
+        by = "the tenant" if change.by_tenant else "an operator"
+        _print(
+            f"  {change.effective_on}  {change.kind.replace('_', ' ')} {what}".rstrip()
+            + f"  (by {by})  {change.id}"
+        )
+    if not subscription.upcoming_changes:
+        _print("  Nothing is to come.")
+
+
+def _print(words: str) -> None:
+    Console().print(words, markup=False, highlight=False, soft_wrap=True)
