@@ -31,7 +31,7 @@ SECONDS_AN_HOUR = 3_600
 @commands.command("list")
 def list_usage(
     tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
-    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
+    deployment: Annotated[str, typer.Option(help="Only of this deployment, by id or slug.")] = "",
     kind: Annotated[str, typer.Option(help="Only of this kind of usage.")] = "",
     since: Annotated[str, typer.Option(help="From this day on; a week ago when left out.")] = "",
     until: Annotated[str, typer.Option(help="Up to the day before this one.")] = "",

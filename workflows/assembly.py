@@ -169,8 +169,10 @@ def billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Seq
 def metering_activities(channel: grpc.aio.Channel) -> Sequence[Activity]:
     """What works on usage and margin does."""
     attribution = AttributionActivities(AttributionServiceStub(channel))
+    metering = MeteringActivities(MeteringServiceStub(channel))
     return (
-        MeteringActivities(MeteringServiceStub(channel)).meter_day,
+        metering.meter_day,
+        metering.meter_month,
         attribution.attribute_daily_costs,
         attribution.attribute_costs,
         attribution.refresh_accrual,

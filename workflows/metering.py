@@ -1,5 +1,8 @@
 """Metering: today, and yesterday to its end; then what the running month has come to.
 
+In the first days of a month the last one is metered again, once a day: what the inventory learned
+late, of machines that it had not seen or that were gone, is billed with the next month.
+
 A step that fails is told and does not stop the others; the run fails at its end.
 """
 
@@ -12,6 +15,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from services.common.periods import month_of
     from workflows.activities.metering import AttributionActivities, MeteringActivities
     from workflows.metering_payloads import (
         AttributeInput,
@@ -35,6 +39,14 @@ HOURS_BETWEEN_COSTS: Final = 6
 SETTLED_HOUR: Final = 2
 """From this hour's run on, what went before midnight is known to be gone: three hourly sweeps
 missed it. Until then it passes for something that exists."""
+
+AGAIN_HOURS: Final = range(SETTLED_HOUR, SETTLED_HOUR + 4)
+"""The last month is metered again by the first of these hours' runs that gets to it."""
+
+AGAIN_DAYS: Final = 10
+"""So many days into a month; later by hand: `arcadia usage meter --month`."""
+
+METERS_AGAIN: Final = "meters-last-month-again"
 
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
@@ -82,6 +94,9 @@ class Metering:
         if self._costs_are_due(request):
             await self._step("daily costs", self._attribute(today))
         await self._step("accrual", self._accrue(today))
+        if self._last_month_is_due(request) and workflow.patched(METERS_AGAIN):
+            last = month_of(today).preceding()
+            await self._step(last.code, self._meter_month(last.start, today))
         outcome = "failed" if self._failed else "completed"
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         if self._failed:
@@ -94,6 +109,22 @@ class Metering:
         if request.with_costs is not None:
             return request.with_costs
         return planned_at().hour % HOURS_BETWEEN_COSTS == 0
+
+    def _last_month_is_due(self, request: MeteringInput) -> bool:
+        if request.last_month_too is not None:
+            return request.last_month_too
+        at = planned_at()
+        return not request.days and at.day <= AGAIN_DAYS and at.hour in AGAIN_HOURS
+
+    def _meter_month(self, first: date, today: date) -> Awaitable[Told]:
+        return workflow.execute_activity_method(
+            MeteringActivities.meter_month,
+            MonthInput(first, f"metering/again/{today}"),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"meter {first:%Y-%m} again from what the inventory knows by now",
+        )
 
     def _meter(self, day: date, key: str) -> Awaitable[Told]:
         return workflow.execute_activity_method(

@@ -14,6 +14,7 @@ __all__ = [
     "MeteringInput",
     "MeteringResult",
     "MonthInput",
+    "MonthMetered",
     "PassCursor",
 ]
 
@@ -25,6 +26,8 @@ class MeteringInput:
     days: tuple[date, ...] = ()
     with_costs: bool | None = None
     """Whether daily costs are attributed too; by the hour of the run when it is not said."""
+    last_month_too: bool | None = None
+    """Whether the last month is metered again; by the day and hour when it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,19 @@ class DayMetered:
             f"{self.day}: {self.usage_count:,} figures from {self.interval_count:,} intervals,"
             f" {self.unmetered_count:,} of them of no deployment or size"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MonthMetered:
+    """What became of a month that was metered again."""
+
+    period: date
+    day_count: int
+    usage_count: int
+
+    def in_words(self) -> str:
+        """One line for a reader of the Temporal UI."""
+        return f"{self.period:%Y-%m} again: {self.usage_count:,} figures of {self.day_count} days"
 
 
 @dataclass(frozen=True, slots=True)

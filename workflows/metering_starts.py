@@ -50,7 +50,7 @@ async def start_metering(
     named = "+".join(day.isoformat() for day in days)
     return await client.start_workflow(
         Metering.run,
-        MeteringInput(tuple(days), with_costs=True),
+        MeteringInput(tuple(days), with_costs=True, last_month_too=False),
         id=f"{METERING_ID}/manual/{named}" if named else f"{METERING_ID}/manual",
         task_queue=TaskQueue.METERING,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -210,7 +210,8 @@ def _planned_metering() -> tuple[PlannedSchedule, ...]:
             overlap=ScheduleOverlapPolicy.SKIP,
             catch_up=timedelta(minutes=20),
             jitter=timedelta(seconds=10),
-            note="hourly at :35: the usage of today and, once a day, of yesterday",
+            note="hourly at :35: the usage of today and, once a day, of yesterday;"
+            " until the 10th, once a day, of the last month again",
         ),
         PlannedSchedule(
             id=MARGIN_REFRESH_ID,

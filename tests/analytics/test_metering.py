@@ -181,6 +181,16 @@ async def test_what_is_nobodys_is_counted_and_not_metered(analytics: Analytics) 
     assert (answer.interval_count, answer.unmetered_count, answer.usage_count) == (2, 1, 1)
 
 
+@pytest.mark.parametrize("size_gb", ["1000000000000001", "1e40", "-1", "big"])
+async def test_a_resource_of_an_impossible_size_stops_the_metering_of_nobody_else(
+    analytics: Analytics, size_gb: str
+) -> None:
+    analytics.peers.spans = [droplet(1), droplet(2, kind="snapshot", size_gb=size_gb)]
+    answer = await analytics.meter("2026-04-10")
+    assert (answer.interval_count, answer.unmetered_count) == (2, 1)
+    assert await analytics.used() == {"droplet_hours": 24}
+
+
 async def test_a_tenant_reads_its_own_usage_only(analytics: Analytics) -> None:
     analytics.peers.spans = [droplet(1), droplet(2, tenant_id="globex", deployment="blog")]
     await analytics.meter("2026-04-10")

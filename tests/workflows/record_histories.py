@@ -27,6 +27,8 @@ from workflows.billing_starts import (
     start_invoice_ingest,
 )
 from workflows.cost_rematch import CostRematch
+from workflows.metering import Metering
+from workflows.metering_payloads import MeteringInput
 from workflows.metering_starts import start_margin_refresh, start_metering
 from workflows.provision import Provision
 from workflows.queues import TaskQueue
@@ -161,6 +163,7 @@ async def test_record_metering(usage: Usage) -> None:
     metered = await start_metering(client)
     await metered.result()
     await save(usage.system, metered.id, "Metering.metered")
+    await save_metered_again(usage)
     usage.peers.fail_accrual = True
     failed = await start_metering(client, [date(2026, 4, 10)])
     with pytest.raises(WorkflowFailureError):
@@ -169,6 +172,17 @@ async def test_record_metering(usage: Usage) -> None:
     margin = await start_margin_refresh(client, date(2026, 4, 1))
     await margin.result()
     await save(usage.system, margin.id, "MarginRefresh.computed")
+
+
+async def save_metered_again(usage: Usage) -> None:
+    again = await usage.system.client.start_workflow(
+        Metering.run,
+        MeteringInput(with_costs=False, last_month_too=True),
+        id="metering/again",
+        task_queue=TaskQueue.METERING,
+    )
+    await again.result()
+    await save(usage.system, again.id, "Metering.metered-again")
 
 
 async def test_record_reverts(drifting: Drifting) -> None:

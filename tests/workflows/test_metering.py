@@ -109,6 +109,37 @@ async def test_yesterday_is_metered_again_when_what_went_before_midnight_is_know
     assert seen == [24, 24, Decimal("22.25"), Decimal("22.25")]
 
 
+async def test_until_the_tenth_of_a_month_the_last_one_is_metered_again_once_a_day(
+    usage: Usage,
+) -> None:
+    """A machine that the inventory sees only when its month is over."""
+    usage.peers.price = free
+    client = usage.system.client
+    usage.system.start_worker()
+    name = f"metering-again-{uuid4()}"
+    [row] = [one for one in planned(Settings()) if one.id == METERING_ID]
+    action = copy(row.action)
+    action.id = name
+    handle = await client.create_schedule(
+        name,
+        Schedule(action, ScheduleSpec(calendars=[row.calendar]), state=ScheduleState(paused=True)),
+    )
+    in_february = (
+        "SELECT sum(qty) FROM daily_usage WHERE day >= '2026-02-01' AND day < '2026-03-01'"
+    )
+    seen = []
+    for run, (day, hour) in enumerate(((3, 1), (3, 2), (3, 3), (10, 2), (11, 2)), start=1):
+        planned_at = datetime(2026, 3, day, hour, 35, tzinfo=UTC)
+        around = timedelta(minutes=5)
+        usage.peers.spans = droplets(run)
+        await handle.backfill(ScheduleBackfill(planned_at - around, planned_at + around))
+        await client.get_workflow_handle(await begun(handle, run)).result()
+        seen.append(usage.rows(in_february)[0][0])
+    await handle.delete()
+    month = 28 * 24
+    assert seen == [None, 2 * month, 2 * month, 4 * month, 4 * month]
+
+
 async def begun(handle: ScheduleHandle, runs: int) -> str:
     """The newest run of a schedule, when it has started so many."""
     for _ in tries():

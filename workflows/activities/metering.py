@@ -1,12 +1,13 @@
 """Usage and margin, worked on page by page in the analytics service."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
 from temporalio import activity
 
+from services.common.periods import month_of
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating
@@ -18,6 +19,8 @@ from workflows.metering_payloads import (
     DayMetered,
     MeterDayInput,
     MonthInput,
+    MonthMetered,
+    PassCursor,
 )
 
 if TYPE_CHECKING:
@@ -41,25 +44,46 @@ class MeteringActivities:
     @activity.defn
     async def meter_day(self, request: MeterDayInput) -> DayMetered:
         """Meters a day; what breaks off changes nothing."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            return await self._through(request.day, request.pass_key)
 
+    @activity.defn
+    async def meter_month(self, request: MonthInput) -> MonthMetered:
+        """Meters all days of a month, the last one first.
+
+        Every day has a pass of its own: an attempt after this one finds those done that are.
+        """
+        month = month_of(request.period)
+        figures = 0
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            for back in range(1, month.days + 1):
+                day = month.end - timedelta(days=back)
+                told = await self._through(day, f"{request.pass_key}/{day}", PassCursor())
+                figures += told.usage_count
+        return MonthMetered(month.start, month.days, figures)
+
+    async def _through(
+        self, day: date, pass_key: str, start: PassCursor | None = None
+    ) -> DayMetered:
         async def ask(key: str, token: str) -> metering_pb.MeterDayResponse:
             return await self._metering.MeterDay(
-                metering_pb.MeterDayRequest(
-                    day=request.day.isoformat(), pass_key=key, page_token=token
-                ),
+                metering_pb.MeterDayRequest(day=day.isoformat(), pass_key=key, page_token=token),
                 timeout=SECONDS_A_CALL,
             )
 
-        with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
-            try:
-                cursor, last = await through(
-                    request.pass_key, ask, lambda page: (page.interval_count, page.unmetered_count)
-                )
-            except Overtaken:
-                return DayMetered(request.day, 0, 0, 0, overtaken=True)
+        try:
+            cursor, last = await through(
+                pass_key,
+                ask,
+                lambda page: (page.interval_count, page.unmetered_count),
+                start=start,
+            )
+        except Overtaken:
+            return DayMetered(day, 0, 0, 0, overtaken=True)
         intervals, unmetered = cursor.counts
-        return DayMetered(request.day, intervals, unmetered, last.usage_count)
+        return DayMetered(day, intervals, unmetered, last.usage_count)
 
 
 class AttributionActivities:

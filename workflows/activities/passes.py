@@ -34,13 +34,17 @@ async def through(
     pass_key: str,
     ask: Callable[[str, str], Awaitable[Answer]],
     counts_of: Callable[[Answer], tuple[int, ...]],
+    *,
+    start: PassCursor | None = None,
 ) -> tuple[PassCursor, Answer]:
-    """Asks for page after page, from wherever an earlier attempt stood; the sums, the last page.
+    """Asks for page after page; the sums, the last page.
+
+    From `start`, else from wherever an earlier attempt stood.
 
     `ask` gets the pass key and the page token. What changed while it was read is begun anew,
     under a key of its own. Raises Overtaken.
     """
-    cursor = reached_before(PassCursor) or PassCursor()
+    cursor = start or reached_before(PassCursor) or PassCursor()
     async with beating(lambda: cursor):
         while True:
             key = f"{pass_key}/{cursor.restarts}" if cursor.restarts else pass_key

@@ -77,12 +77,13 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
     closed = await which_are_closed(session, {figure.day for figure in figures})
     late = [figure for figure in figures if figure.day.replace(day=1) in closed]
     known = await _known(session, rest)
-    reused = [event for event in rest if not event.says(known[event.key].digest)]
-    voided = [
-        event.sent.index
-        for event in rest
-        if event.says(known[event.key].digest) and known[event.key].is_voided
-    ]
+    reused, voided = [], []
+    for event in rest:
+        kept = known[event.key]
+        if not event.says(kept.digest):
+            reused.append(event)
+        elif kept.is_voided:
+            voided.append(event.sent.index)
     receipt = Receipt(
         accepted=len(new),
         duplicates=batch.duplicates + len(rest) - len(reused),

@@ -51,12 +51,12 @@ class UsageFilter:
 
     tenant_id: str = ""
     deployment_id: str = ""
-    owner: Owner | None = None
-    """The deployment that `deployment_id` names, so that usage under its slug is found too."""
     resource_kind: str = ""
     from_day: date | None = None
     to_day: date | None = None
     """The day after the last."""
+    owner: Owner | None = None
+    """The deployment that `deployment_id` names, so that usage under its slug is found too."""
 
 
 CONDITIONS: Final = {
