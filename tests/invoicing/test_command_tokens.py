@@ -26,7 +26,7 @@ class Rollups(rollup_service_pb2_grpc.RollupServiceServicer):
 
 
 def test_each_look_at_a_roll_up_has_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    served = Rollups()
+    served = Rollups()  # type: ignore[abstract]
     server = grpc.server(ThreadPoolExecutor(2))
     rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(served, server)
     port = server.add_insecure_port("127.0.0.1:0")
