@@ -110,6 +110,8 @@ class FakePeers(
     """Billing has other lines by the page of this token."""
     swept: dict[str, datetime] = field(default_factory=dict)
     """When kinds were last seen completely."""
+    tells_no_sweeps: bool = False
+    """The inventory does not answer when that was."""
     asked: list[Any] = field(default_factory=list)
 
     async def ListExistenceIntervals(  # noqa: N802
@@ -134,6 +136,8 @@ class FakePeers(
     async def GetSweepTimes(  # noqa: N802
         self, request: lookup_pb.GetSweepTimesRequest, context: Any
     ) -> lookup_pb.GetSweepTimesResponse:
+        if self.tells_no_sweeps:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "an older release")
         return lookup_pb.GetSweepTimesResponse(
             sweep_times=[
                 lookup_pb.SweepTime(

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import grpc
 from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 from arcadia.analytics.v1 import rollup_service_pb2 as rollups_pb
 from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
@@ -70,12 +69,10 @@ async def test_a_service_that_does_not_answer_makes_its_part_unknown(
     analytics: Analytics,
 ) -> None:
     rollup_id = await rollup_of(analytics)
-    analytics.peers.abort_costs_at = "never"
-
-    async def away(request: Any, context: Any) -> Any:
-        await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-
-    analytics.peers.GetSweepTimes = away  # type: ignore[method-assign]
+    analytics.peers.tells_no_sweeps = True
+    analytics.peers.refused_bill = "2026-04-01"
     found = await checked(analytics, rollup_id)
     assert list(found.stale) == []
-    assert len(found.unknown) == 2
+    assert [one.partition(":")[0] for one in found.unknown] == [
+        "when the inventory was last complete", "whether the provider's bill is complete",
+    ]  # fmt: skip

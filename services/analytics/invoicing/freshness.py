@@ -9,7 +9,7 @@ from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 
 from services.analytics.peers import asking
 from services.analytics.usage.rules import RULES
-from services.common.errors import ArcadiaError, Unavailable, Unimplemented
+from services.common.errors import ArcadiaError
 from services.common.periods import Period
 from services.common.settings import Service
 
@@ -47,12 +47,12 @@ class Sources:
         stale: list[str] = []
         try:
             stale += stale_kinds(await self._sweeps(), period)
-        except (Unavailable, Unimplemented) as error:
-            unknown.append(f"when the inventory was last complete: {_reason(error)}")
+        except ArcadiaError as error:
+            unknown.append(f"when the inventory was last complete: {error.message}")
         try:
             unknown += await self._bill(period)
-        except (Unavailable, Unimplemented) as error:
-            unknown.append(f"whether the provider's bill is complete: {_reason(error)}")
+        except ArcadiaError as error:
+            unknown.append(f"whether the provider's bill is complete: {error.message}")
         return Freshness(tuple(stale), tuple(unknown))
 
     async def _sweeps(self) -> dict[str, datetime | None]:
@@ -87,7 +87,3 @@ def stale_kinds(sweeps: dict[str, datetime | None], period: Period) -> list[str]
         elif at < period.end_at:
             told.append(f"{kind} was last seen completely at {at:%Y-%m-%d %H:%M} UTC")
     return told
-
-
-def _reason(error: ArcadiaError) -> str:
-    return error.message
