@@ -265,6 +265,8 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
         ),
         soft_wrap=True,
     )
+    for note in rollup.freshness_notes:
+        console.print(f"  {note}", markup=False, soft_wrap=True)
     if rollup.unbilled.usage_count:
         console.print(f"  {_unbilled(rollup)}", soft_wrap=True)
 

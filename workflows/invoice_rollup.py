@@ -42,6 +42,9 @@ UNDO: Final = "undo"
 PAGES_AT_ONCE: Final = 4
 """Pages drafted beside each other: the next one starts when one of them is done."""
 
+ASKS_HOW_FRESH: Final = "asks-how-fresh"
+"""Runs of earlier releases closed the month without asking."""
+
 METERING_PAUSE: Final = timedelta(minutes=10)
 HAND_OVER_TIMEOUT: Final = timedelta(days=30)
 UNDO_GRACE: Final = timedelta(seconds=5)
@@ -106,6 +109,8 @@ class InvoiceRollup:
         workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
     async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
+        if workflow.patched(ASKS_HOW_FRESH):
+            await self._wait_until_fresh(request, rollup_id)
         await self._close_metering(request)
         check = await self._draft_until_approved(request, rollup_id)
         await steps.move(rollup_id, "issuing")
@@ -119,6 +124,20 @@ class InvoiceRollup:
         )
         self._tell("completed")
         return self._told
+
+    async def _wait_until_fresh(self, request: RollupInput, rollup_id: str) -> None:
+        """Waits for a complete look at the machines after the month; then goes on and says so."""
+        self._tell("asking how fresh the inventory and the provider's bill are")
+        patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
+        while True:
+            found = await steps.check_freshness(rollup_id)
+            if not found.stale or workflow.now() >= patience_ends:
+                break
+            self._tell(f"waiting for the inventory: {found.stale[0]}")
+            await workflow.sleep(METERING_PAUSE)
+        for note in (*found.stale, *found.unknown):
+            if note not in self._told.notes:
+                self._note(note)
 
     async def _close_metering(self, request: RollupInput) -> None:
         self._tell("closing the month's metering")

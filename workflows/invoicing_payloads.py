@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "CheckOutcome",
+    "Freshness",
     "HandOverInput",
     "HandOverResult",
     "HandOverRound",
@@ -41,6 +42,15 @@ class RollupOpening:
 
     request: RollupInput
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What is not fresh of that from which a month is metered, in words."""
+
+    stale: tuple[str, ...] = ()
+    """Worth waiting for."""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ async def invoicing_activities(settings: Settings) -> AsyncIterator[Sequence[Act
         telling = TenantNoticeActivities(steps, notices)
         yield (
             invoicing.begin_rollup,
+            invoicing.check_freshness,
             invoicing.close_metering,
             invoicing.reopen_metering,
             invoicing.plan_rollup,

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activities.invoicing import InvoicingActivities
     from workflows.invoicing_payloads import (
         CheckOutcome,
+        Freshness,
         IssueInput,
         IssueOutcome,
         PageInput,
@@ -25,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = [
     "begin",
     "check",
+    "check_freshness",
     "close_metering",
     "discard",
     "draft_page",
@@ -55,6 +57,18 @@ async def begin(request: RollupInput) -> str:
         start_to_close_timeout=SHORT,
         retry_policy=RETRIES,
         summary="open the roll-up",
+    )
+
+
+async def check_freshness(rollup_id: str) -> Freshness:
+    """How fresh the inventory and the provider's bill are."""
+    return await workflow.execute_activity_method(
+        InvoicingActivities.check_freshness,
+        rollup_id,
+        schedule_to_close_timeout=PATIENCE,
+        start_to_close_timeout=timedelta(minutes=2),
+        retry_policy=RETRIES,
+        summary="ask how fresh the inventory and the provider's bill are",
     )
 
 

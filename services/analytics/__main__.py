@@ -30,6 +30,7 @@ from arcadia.analytics.v1 import (
 
 from services.analytics.deployments import Deployments
 from services.analytics.invoicing.billing_profile_servicer import BillingProfileServicer
+from services.analytics.invoicing.freshness import Sources
 from services.analytics.invoicing.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.one_off_servicer import OneOffServicer
@@ -74,11 +75,12 @@ def _register_invoicing(
 ) -> None:
     database, catalog = parts.database, peers.catalog_pricing
     terms, work = Terms.of(parts.settings), Work(parts.settings)
+    sources = Sources(peers.inventory_lookup, peers.billing_costs)
     billing_profile_service_pb2_grpc.add_BillingProfileServiceServicer_to_server(
         BillingProfileServicer(database), server
     )
     invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
-        InvoicingServicer(database, catalog, terms), server
+        InvoicingServicer(database, catalog, sources, terms), server
     )
     invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
         InvoiceServicer(database, catalog, work, terms), server

@@ -9,6 +9,7 @@ from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
 from services.common.database import Database
+from services.common.errors import InvalidArgument
 from services.common.paging import decode_token, encode_token
 from services.inventory import lookup_requests as requests
 from services.inventory.lives import ExistencePage, Mark, Window, existence_page
@@ -27,12 +28,16 @@ from services.inventory.store.lives import (
     page_of_lives,
 )
 from services.inventory.store.projects import lookup_projects
+from services.inventory.store.sweeps import complete_sweep_times
 
 __all__ = ["LookupServicer"]
 
 Context = ServicerContext[Any, Any]
 
 MICROSECOND = timedelta(microseconds=1)
+
+
+MOST_KINDS = 100
 
 
 class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
@@ -55,6 +60,21 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             results=[
                 pb.ResourceCandidates(lifetimes=[messages[identifier] for identifier in ids])
                 for ids in found
+            ]
+        )
+
+    async def GetSweepTimes(  # noqa: N802
+        self, request: pb.GetSweepTimesRequest, context: Context
+    ) -> pb.GetSweepTimesResponse:
+        """When each kind was last seen completely."""
+        if len(request.kinds) > MOST_KINDS:
+            raise InvalidArgument("kinds", f"must not be more than {MOST_KINDS}")
+        async with self._database.read(current_caller().scope) as session:
+            times = await complete_sweep_times(session, list(request.kinds))
+        return pb.GetSweepTimesResponse(
+            sweep_times=[
+                pb.SweepTime(kind=kind, completed_sweep_at=times.get(kind))
+                for kind in request.kinds
             ]
         )
 

@@ -108,6 +108,10 @@ class FakePeers(
     """Billing refuses to list the lines of this month."""
     abort_costs_at: str | None = None
     """Billing has other lines by the page of this token."""
+    swept: dict[str, datetime] = field(default_factory=dict)
+    """When kinds were last seen completely."""
+    tells_no_sweeps: bool = False
+    """The inventory does not answer when that was."""
     asked: list[Any] = field(default_factory=list)
 
     async def ListExistenceIntervals(  # noqa: N802
@@ -128,6 +132,21 @@ class FakePeers(
         ]
         page, token = _page(found, request.page_size, request.page_token)
         return lookup_pb.ListExistenceIntervalsResponse(intervals=page, next_page_token=token)
+
+    async def GetSweepTimes(  # noqa: N802
+        self, request: lookup_pb.GetSweepTimesRequest, context: Any
+    ) -> lookup_pb.GetSweepTimesResponse:
+        if self.tells_no_sweeps:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "an older release")
+        return lookup_pb.GetSweepTimesResponse(
+            sweep_times=[
+                lookup_pb.SweepTime(
+                    kind=kind,
+                    completed_sweep_at=timestamp(self.swept[kind]) if kind in self.swept else None,
+                )
+                for kind in request.kinds
+            ]
+        )
 
     async def LookupDeployments(  # noqa: N802
         self, request: lifecycle_pb.LookupDeploymentsRequest, context: Any

@@ -103,6 +103,10 @@ async def test_the_accrual_is_what_the_invoice_would_be_now_beside_the_daily_cos
 
     accrual = await read(analytics)
     assert accrual.period == first_day.isoformat()
+    # Who cannot be priced is parked by name, and stops nobody else.
+    assert [(one.tenant_id, one.deployment_id, one.reason) for one in accrual.failures] == [
+        ("globex", BLOG.id, "NO_PRICE_IN_FORCE")
+    ]
     assert (accrual.revenue_cents, accrual.cogs_cents, accrual.margin_cents) == (5012, 200, 4812)
     assert accrual.costs_until == first_day.isoformat()
     assert accrual.HasField("usage_until")

@@ -317,3 +317,16 @@ async def test_a_name_is_looked_up_by_its_index_behind_row_level_security(
         await session.execute(text("SET LOCAL enable_bitmapscan = off"))
         plan = (await session.execute(text(f"EXPLAIN SELECT kind FROM {query}"))).scalars().all()
     assert any("Index Cond" in line and "name_key = " in line for line in plan), plan
+
+
+async def test_when_a_kind_was_last_seen_completely(inventory: Inventory) -> None:
+    complete = await inventory.sweep(sighting("1"))
+    await inventory.sweep(sighting("1"), total=5)
+    await inventory.begin("domain")
+    request = pb.GetSweepTimesRequest(kinds=["droplet", "domain"])
+    answer = await inventory.lookup.GetSweepTimes(request, metadata=inventory.worker)
+    droplets, domains = answer.sweep_times
+    assert (droplets.kind, domains.kind) == ("droplet", "domain")
+    # The second sweep did not read all that there is.
+    assert droplets.completed_sweep_at == complete.sweep.started_at
+    assert not domains.HasField("completed_sweep_at")

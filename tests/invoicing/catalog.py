@@ -203,6 +203,11 @@ class FakeCatalog(
     async def ValueUsage(  # noqa: N802
         self, request: pb.ValueUsageRequest, context: Any
     ) -> pb.ValueUsageResponse:
+        for place, used in enumerate(request.usage):
+            if any(Decimal(run.qty) > self.most for run in used.runs):
+                await context.abort(
+                    grpc.StatusCode.INVALID_ARGUMENT, f"usage[{place}].runs[0].qty: is too large"
+                )
         return pb.ValueUsageResponse(
             values=[
                 pb.UsageValue(

@@ -89,6 +89,18 @@ async def test_pages_of_any_size_are_the_whole_list_in_order(books: Books, size:
     assert len(found) == 16
 
 
+async def test_an_odd_quantity_has_no_value_and_hides_none_of_the_others(books: Books) -> None:
+    books.catalog.most = Decimal(1000)
+    books.catalog.prices = {"llm_tokens": Decimal(1)}
+    for tenant, qty in (("a", "10"), ("b", "1001"), ("c", "20")):
+        books.used(Subscription(tenant, "app"), "llm_tokens", qty)
+    assert [told(one)[3:] for one in await unbilled(books)] == [
+        ("10", "10"), ("1001", None), ("20", "20"),
+    ]  # fmt: skip
+    rollup = await books.drafted()
+    assert (rollup.unbilled.value_cents, rollup.unbilled.unpriced_count) == ("30", 1)
+
+
 async def test_a_month_is_named_and_no_other_thing(books: Books) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await unbilled(books, period="2026-04-02")

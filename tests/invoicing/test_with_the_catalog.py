@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.analytics.peers import FakePeers, Span, at, serve_peers
 from tests.catalog.shop import Clock, Shop
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import FakeCatalog
+from tests.invoicing.test_unbilled import unbilled
 from tests.support.databases import PostgresServer
 
 APRIL = Period.month(2026, 4)
@@ -178,3 +180,50 @@ async def ids(month: Month) -> dict[str, str]:
         deployments_pb.ListDeploymentsRequest(), metadata=month.shop.operator
     )
     return {one.slug: one.id for one in answer.deployments}
+
+
+async def test_hours_before_a_subscription_began_are_listed_and_not_billed(month: Month) -> None:
+    """9 droplets all April, Studio from the 16th: 9 x 24 x 15 - 744 = 2496 h are over."""
+    token = month.shop.tenant("acme")
+    deployment = await month.shop.deploy("shop", token)
+    month.shop.clock.set("2026-04-16")
+    await month.shop.subscribe(deployment.id, token=token, plan_code="studio")
+    await month.runs("acme", "shop", 9)
+    await month.closed()
+    rollup = await month.books.rolled_up()
+    lines = await month.books.lines_of("acme")
+    assert [(line.kind, line.amount_cents) for line in lines[:-1]] == [
+        ("plan_base", 2500), ("overage", 2496),
+    ]  # fmt: skip
+    listed = await unbilled(month.books)
+    assert {(one.resource_kind, one.qty) for one in listed} == {("droplet_hours", "216")}
+    assert [one.day[-2:] for one in listed] == [f"{day:02}" for day in range(1, 16)]
+    assert rollup.unbilled.usage_count == 15
+    assert sum(Decimal(one.value_cents) for one in listed if one.HasField("value_cents")) == (
+        Decimal(rollup.unbilled.value_cents)
+    )
+
+
+async def test_a_subscription_backdated_into_a_billed_month_is_on_the_next_invoice(
+    month: Month,
+) -> None:
+    """Nothing of the shop was on April's invoices; from the 13th on it is 18 of 30 days."""
+    await subscribed(month, "globex", "store")
+    token = month.shop.tenant("acme")
+    deployment = await month.shop.deploy("shop", token)
+    await month.closed()
+    await month.books.rolled_up()
+    month.shop.clock.set("2026-05-20")
+    await month.shop.subscribe(
+        deployment.id, token=month.shop.operator, plan_code="studio", starts_on="2026-04-13"
+    )
+    may = Period.month(2026, 5)
+    await month.metering.meter_month(may)
+    await month.metering.close("2026-05-01")
+    await month.books.rolled_up("2026-05-01")
+    lines = await month.books.lines_of("acme", "2026-05-01")
+    assert [(line.kind, line.amount_cents, line.service_start) for line in lines[:-1]] == [
+        ("plan_base", 5000, "2026-05-01"), ("adjustment", 3000, "2026-04-13"),
+    ]  # fmt: skip
+    [_, late, _] = lines
+    assert (late.qty, late.unit, late.price_base_qty) == ("18", "day", "30")

@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from workflows.queues import TaskQueue
-from workflows.search_attributes import OUTCOME
+from workflows.search_attributes import OUTCOME, PERIOD
 from workflows.worker import WORKFLOW_RUNNER
 
 __all__ = ["Script", "refused", "skipping", "until_heard", "working"]
@@ -79,7 +79,10 @@ async def skipping() -> AsyncIterator[Client]:
         await environment.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(
                 namespace=environment.client.namespace,
-                search_attributes={OUTCOME.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD},
+                search_attributes={
+                    one.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+                    for one in (OUTCOME, PERIOD)
+                },
             )
         )
         yield environment.client

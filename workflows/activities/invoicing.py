@@ -15,6 +15,7 @@ from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.invoicing_payloads import (
     CheckOutcome,
+    Freshness,
     IssueInput,
     IssueOutcome,
     PageInput,
@@ -67,6 +68,16 @@ class InvoicingActivities:
                 )
             )
             return answer.rollup.id
+
+    @activity.defn
+    async def check_freshness(self, rollup_id: str) -> Freshness:
+        """How fresh the inventory and the provider's bill are."""
+        with as_failures(ANALYTICS):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._steps.CheckFreshness(
+                pb.CheckFreshnessRequest(rollup_id=rollup_id), timeout=CALL_SECONDS
+            )
+            return Freshness(tuple(answer.stale), tuple(answer.unknown))
 
     @activity.defn
     async def close_metering(self, period: str) -> None:

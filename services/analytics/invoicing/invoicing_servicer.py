@@ -11,6 +11,7 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
+from services.analytics.invoicing.freshness import Sources
 from services.analytics.invoicing.hand_over_steps import HandOverSteps
 from services.analytics.invoicing.pages import PageDrafting
 from services.analytics.invoicing.rollup_servicer import rollup_messages
@@ -33,6 +34,7 @@ from services.analytics.invoicing.store.rollups import (
     Opening,
     begin_rollup,
     has_issued,
+    keep_freshness,
     locked_rollup,
     move_rollup,
     read_rollup,
@@ -80,10 +82,12 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         self,
         database: Database,
         catalog: "PricingServiceAsyncStub",
+        sources: Sources,
         terms: Terms,
         clock: Clock = utc_now,
     ) -> None:
         super().__init__(database, clock)
+        self._sources = sources
         self._catalog = catalog
         self._terms = terms
         self._unbilled = UnbilledFinder(database, catalog)
@@ -106,6 +110,18 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             row = await begin_rollup(session, opening, self._clock())
             [message] = await rollup_messages(session, [row])
         return pb.BeginRollupResponse(rollup=message)
+
+    async def CheckFreshness(  # noqa: N802
+        self, request: pb.CheckFreshnessRequest, context: Context
+    ) -> pb.CheckFreshnessResponse:
+        """What is not fresh of that from which a month is metered; kept with the roll-up."""
+        rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
+        async with self._database.read(ALL) as session:
+            rollup = await read_rollup(session, rollup_id)
+        found = await self._sources.freshness(month_of(rollup.period))
+        async with self._database.write(ALL) as session:
+            await keep_freshness(session, rollup_id, [*found.stale, *found.unknown])
+        return pb.CheckFreshnessResponse(stale=found.stale, unknown=found.unknown)
 
     async def PlanRollup(  # noqa: N802
         self, request: pb.PlanRollupRequest, context: Context

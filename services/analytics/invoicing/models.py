@@ -18,7 +18,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB
 
 from services.analytics.models import metadata
 from services.common.columns import identifier, instant, names, number
@@ -68,6 +68,7 @@ rollups = Table(
     Column("unbilled_usages", BigInteger),
     Column("unbilled_cents", Numeric),
     Column("unbilled_unpriced", BigInteger),
+    Column("freshness_notes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("id", name="rollups_pkey"),
     UniqueConstraint("key", name="rollups_key_key"),
     CheckConstraint("extract(day FROM period) = 1", name="rollups_period_check"),

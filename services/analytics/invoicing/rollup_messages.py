@@ -62,6 +62,7 @@ def rollup_message(row: Stored, summary: Summary) -> rollups_pb2.Rollup:
         started_at=timestamp(row.started_at),
         finished_at=timestamp(row.finished_at),
         unbilled=_unbilled(row),
+        freshness_notes=row.freshness_notes,
     )
 
 

@@ -22,6 +22,7 @@ from services.analytics.quoting import billable_of, usage_message
 from services.analytics.usage.store.periods import UsageRun, UsageSeries, usage_of_period
 from services.common.access import Scope
 from services.common.database import Database
+from services.common.errors import FailedPrecondition
 from services.common.periods import Period
 from services.common.settings import Service
 
@@ -98,21 +99,29 @@ class UnbilledFinder:
         worth: list[Unbilled] = []
         for start in range(0, len(unbilled), VALUED_AT_ONCE):
             those = unbilled[start : start + VALUED_AT_ONCE]
-            request = pricing.ValueUsageRequest(
-                usage=[usage_message(_alone(one)) for one in those], currency=REPORTING_CURRENCY
-            )
-            with asking(Service.CATALOG):
-                answer = await self._catalog.ValueUsage(request)
-            # A release of the catalog that tells no values leaves them unknown.
-            values = [*answer.values] or [pricing.UsageValue()] * len(those)
             worth += [
                 Unbilled(
-                    one.tenant_id, one.deployment_id, one.resource_kind, one.day, one.qty,
-                    _cents(value),
+                    one.tenant_id, one.deployment_id, one.resource_kind, one.day, one.qty, cents
                 )
-                for one, value in zip(those, values, strict=True)
+                for one, cents in zip(those, await self._values(those), strict=True)
             ]  # fmt: skip
         return worth
+
+    async def _values(self, those: Sequence[Unbilled]) -> list[Decimal | None]:
+        """The value of each; unknown too where the catalog does not take what was used."""
+        request = pricing.ValueUsageRequest(
+            usage=[usage_message(_alone(one)) for one in those], currency=REPORTING_CURRENCY
+        )
+        try:
+            with asking(Service.CATALOG):
+                answer = await self._catalog.ValueUsage(request)
+        except FailedPrecondition:
+            if len(those) == 1:
+                return [None]
+            half = len(those) // 2
+            return [*await self._values(those[:half]), *await self._values(those[half:])]
+        # A release of the catalog that tells no values leaves them unknown.
+        return [*map(_cents, answer.values)] or [None] * len(those)
 
 
 def _days(series: Sequence[UsageSeries]) -> Iterator[Unbilled]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
-from services.analytics.margin.store.accruals import Accrual
+from services.analytics.margin.store.accruals import Accrual, AccrualFailure
 from services.analytics.quoting import Outcome
 
-__all__ = ["accrual_of", "accruals_of"]
+__all__ = ["accrual_of", "accruals_of", "failures_of"]
 
 
 def accruals_of(
@@ -18,6 +18,23 @@ def accruals_of(
         accrual_of(one, outcome.quote)
         for one, outcome in zip(subscriptions, outcomes, strict=True)
         if outcome.quote is not None
+    ]
+
+
+def failures_of(
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription], outcomes: Iterable[Outcome]
+) -> list[AccrualFailure]:
+    """Those that could not be priced; both in the same order."""
+    return [
+        AccrualFailure(
+            one.subscription.id,
+            one.subscription.deployment_id,
+            one.subscription.tenant_id,
+            outcome.reason,
+            outcome.message,
+        )
+        for one, outcome in zip(subscriptions, outcomes, strict=True)
+        if outcome.quote is None
     ]
 
 

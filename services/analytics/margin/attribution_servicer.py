@@ -12,7 +12,7 @@ from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
 from services.analytics.margin import feeds
-from services.analytics.margin.accruing import accruals_of
+from services.analytics.margin.accruing import accruals_of, failures_of
 from services.analytics.margin.attribution import Attribution, Cost, OwnedSpan, attribute
 from services.analytics.margin.computing import refresh_accrued_margin, refresh_invoiced_margin
 from services.analytics.margin.store.accruals import (
@@ -210,10 +210,11 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             usage = await usage_of_period(session, period, tenants)
         outcomes = await quote(catalog, period, items_of(subscriptions, usage))
         accruals = accruals_of(subscriptions, outcomes)
-        counts = (len(accruals), len(outcomes) - len(accruals))
+        failures = failures_of(subscriptions, outcomes)
+        counts = (len(accruals), len(failures))
         async with self._database.write(current_caller().scope) as session:
             await record_page(session, of, token, page.next_page_token, counts)
-            await write_accruals(session, of, token, accruals)
+            await write_accruals(session, of, token, accruals, failures)
             if not page.next_page_token:
                 now = self._clock()
                 replaced = await complete_pass(session, of, now=now)

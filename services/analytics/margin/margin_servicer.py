@@ -12,6 +12,7 @@ from services.analytics.margin.messages import (
     accrual_message,
     conversion_message,
     difference_message,
+    failure_message,
     kinds_message,
     margin_percent,
     month_message,
@@ -19,7 +20,7 @@ from services.analytics.margin.messages import (
     split_message,
 )
 from services.analytics.margin.reconciling import Difference
-from services.analytics.margin.store.accruals import list_accruals
+from services.analytics.margin.store.accruals import list_accruals, list_failures
 from services.analytics.margin.store.costs import read_splits
 from services.analytics.margin.store.months import (
     Basis,
@@ -168,6 +169,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             kinds = await read_kinds(session, period.start, "accrued")
             splits = await _splits(session, Work.DAILY_COSTS, period)
             conversion = await _conversion(session, [month])
+            failures = await list_failures(session, period, limit=size)
         return pb.GetAccrualResponse(
             **_whole(month),
             period=period.start.isoformat(),
@@ -178,6 +180,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             usage_until=timestamp(month.usage_until),
             costs_until=month.costs_until.isoformat() if month.costs_until else "",
             conversion=conversion,
+            failures=map(failure_message, failures),
         )
 
     async def ListAccruals(  # noqa: N802

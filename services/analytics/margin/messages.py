@@ -16,6 +16,7 @@ __all__ = [
     "accrual_message",
     "conversion_message",
     "difference_message",
+    "failure_message",
     "kinds_message",
     "margin_percent",
     "month_message",
@@ -120,6 +121,17 @@ def accrual_message(row: Row[Any]) -> pb.SubscriptionAccrual:
         inputs_hash=row.inputs_hash,
         engine_version=row.engine_version,
         result_hash=row.result_hash,
+    )
+
+
+def failure_message(row: Row[Any]) -> pb.AccrualFailure:
+    """A subscription that could not be priced."""
+    return pb.AccrualFailure(
+        subscription_id=row.subscription_id,
+        deployment_id=row.deployment_id,
+        tenant_id=row.tenant_id,
+        reason=row.reason,
+        message=row.message,
     )
 
 

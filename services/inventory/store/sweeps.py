@@ -22,6 +22,7 @@ __all__ = [
     "KEPT",
     "begin_sweep",
     "complete_sweep",
+    "complete_sweep_times",
     "fail_sweep",
     "last_complete_at",
     "list_sweeps",
@@ -147,6 +148,16 @@ async def last_complete_at(session: ReadSession, sweep: Row[Any]) -> datetime | 
     )
     at: datetime | None = found.scalar_one()
     return at
+
+
+async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> dict[str, datetime]:
+    """When the last complete sweep of each kind began; those without one are left out."""
+    rows = await session.execute(
+        select(sweeps.c.kind, func.max(sweeps.c.started_at).label("began"))
+        .where(sweeps.c.kind.in_(kinds), sweeps.c.outcome.in_(COUNTED))
+        .group_by(sweeps.c.kind)
+    )
+    return {row.kind: row.began for row in rows}
 
 
 async def list_sweeps(

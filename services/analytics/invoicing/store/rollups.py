@@ -28,6 +28,7 @@ __all__ = [
     "check_newest",
     "decide",
     "has_issued",
+    "keep_freshness",
     "lock_awaiting",
     "locked_rollup",
     "move_rollup",
@@ -153,6 +154,13 @@ async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Row
 async def set_run(session: WriteSession, rollup_id: UUID, run_id: str) -> None:
     """Remembers the run that goes on with a roll-up."""
     await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(run_id=run_id))
+
+
+async def keep_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence[str]) -> None:
+    """Keeps with a roll-up what was not fresh when its month was closed."""
+    await session.execute(
+        update(rollups).where(rollups.c.id == rollup_id).values(freshness_notes=list(notes))
+    )
 
 
 async def move_rollup(

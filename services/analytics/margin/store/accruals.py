@@ -12,7 +12,15 @@ from services.analytics.store.passes import Pass, page_of
 from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
-__all__ = ["Accrual", "forget_accruals", "list_accruals", "metered_until", "write_accruals"]
+__all__ = [
+    "Accrual",
+    "AccrualFailure",
+    "forget_accruals",
+    "list_accruals",
+    "list_failures",
+    "metered_until",
+    "write_accruals",
+]
 
 FORGET_PAGE: Final = """
 DELETE FROM accruals WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
@@ -32,7 +40,23 @@ FROM unnest(%(subscriptions)b::text[], %(deployments)b::text[], %(tenants)b::tex
      AS a (subscription_id, deployment_id, tenant_id, recurring, overage, ad_hoc, kind_cents,
            currency, inputs_json, inputs_hash, engine_version, result_hash)
 """
-FORGET: Final = text("DELETE FROM accruals WHERE period = :period AND pass_id = ANY(:pass_ids)")
+FORGET: Final = [
+    text(f"DELETE FROM {table} WHERE period = :period AND pass_id = ANY(:pass_ids)")
+    for table in ("accruals", "accrual_failures")
+]
+FORGET_FAILURES: Final = FORGET_PAGE.replace("accruals", "accrual_failures")
+WRITE_FAILURES: Final = """
+INSERT INTO accrual_failures (period, pass_id, page, subscription_id, deployment_id, tenant_id,
+                              reason, message)
+SELECT %(period)s, %(pass_id)s, %(page)s, f.*
+FROM unnest(%(subscriptions)b::text[], %(deployments)b::text[], %(tenants)b::text[],
+            %(reasons)b::text[], %(messages)b::text[]) AS f
+"""
+FAILURES: Final = text("""
+SELECT f.* FROM accrual_failures AS f JOIN work_passes AS p ON p.id = f.pass_id
+WHERE p.work = 'accrual' AND p.subject = :period AND p.state = 'current'
+ORDER BY f.tenant_id, f.deployment_id, f.subscription_id LIMIT :limit
+""")
 LIST: Final = text("""
 SELECT a.*, p.until AS usage_until
 FROM accruals AS a JOIN work_passes AS p ON p.id = a.pass_id
@@ -69,10 +93,25 @@ class Accrual:
     result_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class AccrualFailure:
+    """A subscription that could not be priced, and why."""
+
+    subscription_id: str
+    deployment_id: str
+    tenant_id: str
+    reason: str
+    message: str
+
+
 async def write_accruals(
-    session: WriteSession, of: Pass, token: str, accruals: Sequence[Accrual]
+    session: WriteSession,
+    of: Pass,
+    token: str,
+    accruals: Sequence[Accrual],
+    failures: Sequence[AccrualFailure],
 ) -> None:
-    """Writes a page of accruals, in place of itself."""
+    """Writes a page of accruals, and of those that could not be priced, in place of itself."""
     driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
     await driver.execute(FORGET_PAGE, page)
@@ -91,12 +130,28 @@ async def write_accruals(
         "result_hashes": [one.result_hash for one in accruals],
     }
     await driver.execute(WRITE, {**page, **arrays})
+    await driver.execute(FORGET_FAILURES, page)
+    if failures:
+        failed = {
+            "subscriptions": [one.subscription_id for one in failures],
+            "deployments": [one.deployment_id for one in failures],
+            "tenants": [one.tenant_id for one in failures],
+            "reasons": [one.reason for one in failures],
+            "messages": [one.message for one in failures],
+        }
+        await driver.execute(WRITE_FAILURES, {**page, **failed})
 
 
 async def forget_accruals(session: WriteSession, of: Pass, pass_ids: Sequence[int]) -> None:
     """Deletes what replaced passes found."""
     if pass_ids:
-        await session.execute(FORGET, {"period": of.subject, "pass_ids": list(pass_ids)})
+        for statement in FORGET:
+            await session.execute(statement, {"period": of.subject, "pass_ids": list(pass_ids)})
+
+
+async def list_failures(session: ReadSession, period: Period, *, limit: int) -> Sequence[Row[Any]]:
+    """The subscriptions that could not be priced, by tenant and deployment."""
+    return (await session.execute(FAILURES, {"period": period.start, "limit": limit})).all()
 
 
 async def list_accruals(

@@ -33,13 +33,15 @@ CREATE UNIQUE INDEX tenant_invoices_once_idx
     ON tenant_invoices (tenant_id, period, currency) WHERE status <> 'void';
 """
 
-# What of a month is on nobody's invoice, as it was found when the drafts were checked.
+# What of a month is on nobody's invoice, as it was found when the drafts were checked; and what
+# was not fresh when the month was closed.
 UNBILLED = """
 ALTER TABLE rollups
     ADD COLUMN unbilled_deployments bigint,
     ADD COLUMN unbilled_usages      bigint,
     ADD COLUMN unbilled_cents       numeric,
-    ADD COLUMN unbilled_unpriced    bigint;
+    ADD COLUMN unbilled_unpriced    bigint,
+    ADD COLUMN freshness_notes      text[] NOT NULL DEFAULT '{}';
 """
 
 CURSORS = """

@@ -30,6 +30,20 @@ class BeginRollupResponse(_message.Message):
     rollup: _rollups_pb2.Rollup
     def __init__(self, rollup: _Optional[_Union[_rollups_pb2.Rollup, _Mapping]] = ...) -> None: ...
 
+class CheckFreshnessRequest(_message.Message):
+    __slots__ = ("rollup_id",)
+    ROLLUP_ID_FIELD_NUMBER: _ClassVar[int]
+    rollup_id: str
+    def __init__(self, rollup_id: _Optional[str] = ...) -> None: ...
+
+class CheckFreshnessResponse(_message.Message):
+    __slots__ = ("stale", "unknown")
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    stale: _containers.RepeatedScalarFieldContainer[str]
+    unknown: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, stale: _Optional[_Iterable[str]] = ..., unknown: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class PlanRollupRequest(_message.Message):
     __slots__ = ("rollup_id", "tenants_per_page", "page_size", "page_token")
     ROLLUP_ID_FIELD_NUMBER: _ClassVar[int]

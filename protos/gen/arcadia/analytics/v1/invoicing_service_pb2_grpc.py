@@ -44,6 +44,11 @@ class InvoicingServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupResponse.FromString,
                 _registered_method=True)
+        self.CheckFreshness = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoicingService/CheckFreshness',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessResponse.FromString,
+                _registered_method=True)
         self.PlanRollup = channel.unary_unary(
                 '/arcadia.analytics.v1.InvoicingService/PlanRollup',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.PlanRollupRequest.SerializeToString,
@@ -106,6 +111,14 @@ class InvoicingServiceServicer:
 
     def BeginRollup(self, request, context):
         """Opens a roll-up. The same key again answers the same one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckFreshness(self, request, context):
+        """How fresh the inventory and the provider's bill are, from which a month is metered
+        and its costs are known; kept with the roll-up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,6 +204,11 @@ def add_InvoicingServiceServicer_to_server(servicer, server):
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupResponse.SerializeToString,
             ),
+            'CheckFreshness': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckFreshness,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessResponse.SerializeToString,
+            ),
             'PlanRollup': grpc.unary_unary_rpc_method_handler(
                     servicer.PlanRollup,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.PlanRollupRequest.FromString,
@@ -274,6 +292,33 @@ class InvoicingService:
             '/arcadia.analytics.v1.InvoicingService/BeginRollup',
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.BeginRollupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckFreshness(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoicingService/CheckFreshness',
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckFreshnessResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,10 @@ class InvoicingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> InvoicingServiceAsyncStub: ...
     BeginRollup: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.BeginRollupRequest, _invoicing_service_pb2.BeginRollupResponse]
     """Opens a roll-up. The same key again answers the same one."""
+    CheckFreshness: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckFreshnessRequest, _invoicing_service_pb2.CheckFreshnessResponse]
+    """How fresh the inventory and the provider's bill are, from which a month is metered
+    and its costs are known; kept with the roll-up.
+    """
     PlanRollup: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.PlanRollupRequest, _invoicing_service_pb2.PlanRollupResponse]
     """Where each of the parallel pages of tenants begins."""
     DraftInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.DraftInvoicesRequest, _invoicing_service_pb2.DraftInvoicesResponse]
@@ -77,6 +81,10 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     BeginRollup: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.BeginRollupRequest, _invoicing_service_pb2.BeginRollupResponse]  # type: ignore[assignment]
     """Opens a roll-up. The same key again answers the same one."""
+    CheckFreshness: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckFreshnessRequest, _invoicing_service_pb2.CheckFreshnessResponse]  # type: ignore[assignment]
+    """How fresh the inventory and the provider's bill are, from which a month is metered
+    and its costs are known; kept with the roll-up.
+    """
     PlanRollup: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.PlanRollupRequest, _invoicing_service_pb2.PlanRollupResponse]  # type: ignore[assignment]
     """Where each of the parallel pages of tenants begins."""
     DraftInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.DraftInvoicesRequest, _invoicing_service_pb2.DraftInvoicesResponse]  # type: ignore[assignment]
@@ -117,6 +125,16 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.BeginRollupResponse, _abc.Awaitable[_invoicing_service_pb2.BeginRollupResponse]]:
         """Opens a roll-up. The same key again answers the same one."""
+
+    @_abc_1.abstractmethod
+    def CheckFreshness(
+        self,
+        request: _invoicing_service_pb2.CheckFreshnessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoicing_service_pb2.CheckFreshnessResponse, _abc.Awaitable[_invoicing_service_pb2.CheckFreshnessResponse]]:
+        """How fresh the inventory and the provider's bill are, from which a month is metered
+        and its costs are known; kept with the roll-up.
+        """
 
     @_abc_1.abstractmethod
     def PlanRollup(

@@ -124,7 +124,7 @@ class GetAccrualRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ...) -> None: ...
 
 class GetAccrualResponse(_message.Message):
-    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "period", "usage_until", "costs_until", "conversion", "shared_costs")
+    __slots__ = ("revenue_cents", "cogs_cents", "margin_cents", "margin_percent", "by_tenant", "by_deployment", "by_kind", "period", "usage_until", "costs_until", "conversion", "shared_costs", "failures")
     REVENUE_CENTS_FIELD_NUMBER: _ClassVar[int]
     COGS_CENTS_FIELD_NUMBER: _ClassVar[int]
     MARGIN_CENTS_FIELD_NUMBER: _ClassVar[int]
@@ -137,6 +137,7 @@ class GetAccrualResponse(_message.Message):
     COSTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
     CONVERSION_FIELD_NUMBER: _ClassVar[int]
     SHARED_COSTS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
     revenue_cents: int
     cogs_cents: int
     margin_cents: int
@@ -149,7 +150,22 @@ class GetAccrualResponse(_message.Message):
     costs_until: str
     conversion: _margins_pb2.Conversion
     shared_costs: _containers.RepeatedCompositeFieldContainer[_margins_pb2.SharedCostSplit]
-    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., period: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., costs_until: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., shared_costs: _Optional[_Iterable[_Union[_margins_pb2.SharedCostSplit, _Mapping]]] = ...) -> None: ...
+    failures: _containers.RepeatedCompositeFieldContainer[AccrualFailure]
+    def __init__(self, revenue_cents: _Optional[int] = ..., cogs_cents: _Optional[int] = ..., margin_cents: _Optional[int] = ..., margin_percent: _Optional[str] = ..., by_tenant: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_deployment: _Optional[_Iterable[_Union[_margins_pb2.MarginShare, _Mapping]]] = ..., by_kind: _Optional[_Union[_margins_pb2.KindBreakdown, _Mapping]] = ..., period: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., costs_until: _Optional[str] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., shared_costs: _Optional[_Iterable[_Union[_margins_pb2.SharedCostSplit, _Mapping]]] = ..., failures: _Optional[_Iterable[_Union[AccrualFailure, _Mapping]]] = ...) -> None: ...
+
+class AccrualFailure(_message.Message):
+    __slots__ = ("subscription_id", "deployment_id", "tenant_id", "reason", "message")
+    SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    subscription_id: str
+    deployment_id: str
+    tenant_id: str
+    reason: str
+    message: str
+    def __init__(self, subscription_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ListAccrualsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id")

@@ -196,3 +196,23 @@ class ProjectOwner(_message.Message):
     lived_to: _timestamp_pb2.Timestamp
     provider_id: str
     def __init__(self, project_id: _Optional[str] = ..., name: _Optional[str] = ..., classification: _Optional[str] = ..., tenant_id: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., provider_id: _Optional[str] = ...) -> None: ...
+
+class GetSweepTimesRequest(_message.Message):
+    __slots__ = ("kinds",)
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, kinds: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetSweepTimesResponse(_message.Message):
+    __slots__ = ("sweep_times",)
+    SWEEP_TIMES_FIELD_NUMBER: _ClassVar[int]
+    sweep_times: _containers.RepeatedCompositeFieldContainer[SweepTime]
+    def __init__(self, sweep_times: _Optional[_Iterable[_Union[SweepTime, _Mapping]]] = ...) -> None: ...
+
+class SweepTime(_message.Message):
+    __slots__ = ("kind", "completed_sweep_at")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_SWEEP_AT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    completed_sweep_at: _timestamp_pb2.Timestamp
+    def __init__(self, kind: _Optional[str] = ..., completed_sweep_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -52,6 +52,11 @@ class LookupServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsResponse.FromString,
                 _registered_method=True)
+        self.GetSweepTimes = channel.unary_unary(
+                '/arcadia.inventory.v1.LookupService/GetSweepTimes',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesResponse.FromString,
+                _registered_method=True)
         self.LookupProjects = channel.unary_unary(
                 '/arcadia.inventory.v1.LookupService/LookupProjects',
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.LookupProjectsRequest.SerializeToString,
@@ -89,6 +94,13 @@ class LookupServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSweepTimes(self, request, context):
+        """When each kind was last seen completely: what happened later is not known yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LookupProjects(self, request, context):
         """The projects of a batch of ids, names or tenants, with their tenants.
         """
@@ -113,6 +125,11 @@ def add_LookupServiceServicer_to_server(servicer, server):
                     servicer.ListExistenceIntervals,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsResponse.SerializeToString,
+            ),
+            'GetSweepTimes': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSweepTimes,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesResponse.SerializeToString,
             ),
             'LookupProjects': grpc.unary_unary_rpc_method_handler(
                     servicer.LookupProjects,
@@ -204,6 +221,33 @@ class LookupService:
             '/arcadia.inventory.v1.LookupService/ListExistenceIntervals',
             arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.ListExistenceIntervalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSweepTimes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.LookupService/GetSweepTimes',
+            arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_lookup__service__pb2.GetSweepTimesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,8 @@ class LookupServiceStub:
     """How each resource existed within a span, page by page: cut wherever its
     tenant, deployment, status, size or measure changed. What metering bills by.
     """
+    GetSweepTimes: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.GetSweepTimesRequest, _lookup_service_pb2.GetSweepTimesResponse]
+    """When each kind was last seen completely: what happened later is not known yet."""
     LookupProjects: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]
     """The projects of a batch of ids, names or tenants, with their tenants."""
 
@@ -71,6 +73,8 @@ class LookupServiceAsyncStub(LookupServiceStub):
     """How each resource existed within a span, page by page: cut wherever its
     tenant, deployment, status, size or measure changed. What metering bills by.
     """
+    GetSweepTimes: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.GetSweepTimesRequest, _lookup_service_pb2.GetSweepTimesResponse]  # type: ignore[assignment]
+    """When each kind was last seen completely: what happened later is not known yet."""
     LookupProjects: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]  # type: ignore[assignment]
     """The projects of a batch of ids, names or tenants, with their tenants."""
 
@@ -109,6 +113,14 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         """How each resource existed within a span, page by page: cut wherever its
         tenant, deployment, status, size or measure changed. What metering bills by.
         """
+
+    @_abc_1.abstractmethod
+    def GetSweepTimes(
+        self,
+        request: _lookup_service_pb2.GetSweepTimesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lookup_service_pb2.GetSweepTimesResponse, _abc.Awaitable[_lookup_service_pb2.GetSweepTimesResponse]]:
+        """When each kind was last seen completely: what happened later is not known yet."""
 
     @_abc_1.abstractmethod
     def LookupProjects(

@@ -1,0 +1,82 @@
+"""The month's end asks first how fresh that is from which the month is metered."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio import activity
+
+from tests.workflows.skipping import Script, skipping, working
+from workflows.hand_over import HandOver
+from workflows.invoice_rollup import InvoiceRollup
+from workflows.invoicing_payloads import (
+    CheckOutcome,
+    Freshness,
+    HandOverResult,
+    IssueOutcome,
+    PageOutcome,
+    Plan,
+    RollupInput,
+    RollupResult,
+)
+from workflows.queues import TaskQueue
+
+STALE = "droplet was last seen completely at 2026-04-30 22:15 UTC"
+NO_BILL = "the provider's bill of 2026-04 has not come: costs are not final"
+
+
+@dataclass
+class Month(Script):
+    """The steps of a month's end; the inventory is stale at the first looks."""
+
+    stale_looks: int = 0
+    looks: list[str] = field(default_factory=list)
+
+    def activities(self) -> Sequence[Callable[..., Any]]:
+        """For a worker."""
+
+        @activity.defn(name="check_freshness")
+        async def check_freshness(rollup_id: str) -> Freshness:
+            self.looks.append(rollup_id)
+            stale = (STALE,) if len(self.looks) <= self.stale_looks else ()
+            return Freshness(stale, (NO_BILL,))
+
+        return [*super().activities(), check_freshness]
+
+
+async def rolled_up(stale_looks: int, patience_minutes: int) -> tuple[Month, RollupResult]:
+    answers = {
+        "begin_rollup": "one", "close_metering": None, "plan_rollup": Plan(),
+        "check_rollup": CheckOutcome(PageOutcome()), "issue_invoices": IssueOutcome(),
+        "refresh_margin": None, "set_status": None, "hand_over_pending": HandOverResult(),
+    }  # fmt: skip
+    month = Month(answers, stale_looks=stale_looks)
+    request = RollupInput(period="2026-04-01", metering_patience_minutes=patience_minutes)
+    async with skipping() as client, working(
+        client, month, TaskQueue.INVOICING, InvoiceRollup, HandOver
+    ):  # fmt: skip
+        result = await client.execute_workflow(
+            InvoiceRollup.run, request, id=f"rollup/{uuid4()}", task_queue=TaskQueue.INVOICING
+        )
+    return month, result
+
+
+@pytest.mark.parametrize(
+    ("stale_looks", "patience_minutes", "looks", "notes"),
+    [
+        (0, 360, 1, (NO_BILL,)),
+        (3, 360, 4, (NO_BILL,)),
+        (99, 60, 7, (STALE, NO_BILL)),
+        (99, 0, 1, (STALE, NO_BILL)),
+    ],
+    ids=["fresh", "waited for", "patience ends", "by hand"],
+)
+async def test_a_stale_inventory_is_waited_for_a_while_and_then_told_of(
+    stale_looks: int, patience_minutes: int, looks: int, notes: tuple[str, ...]
+) -> None:
+    month, result = await rolled_up(stale_looks, patience_minutes)
+    assert len(month.looks) == looks
+    assert result.notes == notes
+    assert month.done.index("close_metering") > month.done.index("begin_rollup")
