@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from services.catalog.plans import PlanItem
@@ -33,6 +34,10 @@ Spans = tuple[Period, ...]
 
 LIMIT: Final = Decimal(10**30)
 """No number of a quote reaches it."""
+
+_ADDON_ORDER: Final = attrgetter("addon.code", "addon.id")
+_USAGE_ORDER: Final = attrgetter("resource_kind", "dimensions")
+_PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
 
 
 @dataclass(frozen=True)
@@ -226,31 +231,19 @@ class QuoteInputs:
     def __post_init__(self) -> None:
         # The order in which addons, usage and prices were named is no input.
         if len(self.addons) > 1:
-            addons = sorted(self.addons, key=_addon_order)
+            addons = sorted(self.addons, key=_ADDON_ORDER)
             object.__setattr__(self, "addons", tuple(addons))
         if len(self.usage) > 1:
-            usage = sorted(self.usage, key=_usage_order)
+            usage = sorted(self.usage, key=_USAGE_ORDER)
             object.__setattr__(self, "usage", tuple(usage))
         if len(self.prices) > 1:
-            prices = sorted(self.prices, key=_price_order)
+            prices = sorted(self.prices, key=_PRICE_ORDER)
             object.__setattr__(self, "prices", tuple(prices))
 
     @property
     def version(self) -> VersionSnapshot:
         """The plan version that holds from here on."""
         return self.terms[-1].version
-
-
-def _addon_order(held: HeldAddon) -> tuple[str, str]:
-    return held.addon.code, held.addon.id
-
-
-def _usage_order(series: UsageSeries) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return series.resource_kind, series.dimensions
-
-
-def _price_order(price: PriceSnapshot) -> tuple[str, date, str]:
-    return price.resource_kind, price.effective_from, price.id
 
 
 def _refuse_out_of_range(name: str, *numbers: Decimal | int) -> None:

@@ -89,15 +89,8 @@ def _month(inputs: QuoteInputs) -> Month:
     """The terms of each day; of a projection, a whole month by those that hold from here on."""
     terms, addons = inputs.terms, inputs.addons
     if inputs.projected_from is not None:
-        whole = (inputs.month,)
-        terms = (Term(inputs.version, whole),)
-        addons = tuple(
-            [
-                held if held.days == whole else HeldAddon(held.addon, whole)
-                for held in addons
-                if held.current
-            ]
-        )
+        terms = (Term(inputs.version, (inputs.month,)),)
+        addons = tuple([held for held in addons if held.current])
     return Month(
         inputs.month.days, _with_service(terms), addons, inputs.projected_from, inputs.prices
     )
@@ -117,7 +110,7 @@ def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries
     """The kinds that were used or owe a minimum, in their order, with their usage."""
     used: dict[str, list[UsageSeries]] = {}
     for series in inputs.usage:  # in the order of their kinds
-        if series.is_used:
+        if series.projected_qty or series.is_used:
             used.setdefault(series.resource_kind, []).append(series)
     least = [kind for version, _, _ in month.terms for kind in version.minimums]
     if least:
@@ -181,12 +174,13 @@ def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month:
     whole = days == month.days
     included = share.item.included_qty if share.item is not None else ZERO
     brought = ZERO
-    for held in month.addons:
-        if held.addon.resource_kind == kind:
-            same = held.days == share.days
-            held_days = days if same else shared_days(held.days, share.days)
+    for addon, held_on, _, _ in month.addons:
+        if addon.resource_kind == kind:
+            held_days = month.days
+            if month.projected_from is None:
+                held_days = shared_days(held_on, share.days)
             whole = whole and held_days == month.days
-            brought += held.addon.qty * held_days
+            brought += addon.qty * held_days
     if whole:
         scale, allowance = 1, included + brought / month.days if brought else included
     else:
