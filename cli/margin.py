@@ -78,6 +78,9 @@ def show_accrual() -> None:
     _print_shares(answer.by_tenant, "tenant", currency)
     _print_kinds(answer.by_kind, currency)
     _print_splits(answer.shared_costs)
+    for one in answer.failures:
+        told = f"{one.tenant_id} ({one.deployment_id}) could not be priced: {one.message}"
+        Console().print(told, style="yellow", markup=False, soft_wrap=True)
 
 
 @commands.command("trend")
