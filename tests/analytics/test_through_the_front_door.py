@@ -78,7 +78,7 @@ def test_margin_and_accrual_are_the_operators(stack: WholeStack) -> None:
         answered(operator.get(path, params={"period": "2020-04-01"}), 422)
 
 
-def test_a_rate_is_set_once_and_refused_where_another_is_in_force(stack: WholeStack) -> None:
+def test_a_rate_is_corrected_by_setting_its_days_again_and_refused_when_it_is_nothing(stack: WholeStack) -> None:
     rate = {
         "from_currency": "USD", "to_currency": "NZD", "rate": "1.65",
         "effective_from": "2026-01-01", "effective_to": "2026-02-01",
@@ -86,7 +86,9 @@ def test_a_rate_is_set_once_and_refused_where_another_is_in_force(stack: WholeSt
     with stack.client() as operator:
         made = answered(operator.post("/api/v1/exchange-rates", json=rate))["exchange_rate"]
         assert (made["rate"], made["effective_to"]) == ("1.65", "2026-02-01")
-        answered(operator.post("/api/v1/exchange-rates", json=rate), 409)
+        corrected = {**rate, "rate": "1.66"}
+        set_again = answered(operator.post("/api/v1/exchange-rates", json=corrected))
+        assert set_again["exchange_rate"]["rate"] == "1.66"
         answered(operator.post("/api/v1/exchange-rates", json={**rate, "rate": "0"}), 400)
         listed = answered(operator.get("/api/v1/exchange-rates", params={"to_currency": "NZD"}))
-        assert [one["id"] for one in listed["exchange_rates"]] == [made["id"]]
+        assert [one["rate"] for one in listed["exchange_rates"]] == ["1.66"]

@@ -195,7 +195,7 @@ def test_an_operator_keeps_the_catalog_in_a_file(stack: WholeStack, tmp_path: Pa
     assert "NOT_FOUND" in arcadia(stack, "show", code, status=1)
     assert "3 changes made" in arcadia(stack, "apply", "--yes", str(file))
     assert "Nothing changes" in arcadia(stack, "apply", str(file))
-    assert "9.90 AUD" in arcadia(stack, "list")
+    assert "AUD 9.90" in arcadia(stack, "list")
     assert "version 1 · active" in arcadia(stack, "show", code)
     assert "FAILED_PRECONDITION" in arcadia(stack, "publish", code, "1", status=1)
     assert "Nothing changes" in arcadia(stack, "seed")
