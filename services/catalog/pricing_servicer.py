@@ -1,7 +1,7 @@
 """PricingService: proto to domain and back. The roll-up and the accrual price by it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -48,7 +48,13 @@ from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.values import value_of
 from services.catalog.store.backdated import read_backdated
-from services.catalog.store.billable import billable_page, on_trial, read_known
+from services.catalog.store.billable import (
+    Begun,
+    begun_in,
+    billable_page,
+    on_trial,
+    read_known,
+)
 from services.catalog.store.prices import all_prices
 from services.catalog.store.quotes import read_quote
 from services.catalog.store.subscriptions import read_subscriptions
@@ -208,7 +214,13 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                 for term in subscription.terms
             }
             known = await read_known(session, versions, period)
-        return _Priced(period, subscriptions, trials, known)
+            deployments = {
+                subscriptions[item.subscription_id].deployment_id
+                for item in items
+                if item.engine_version == FIRST_ENGINE and item.subscription_id in subscriptions
+            }
+            begun = await begun_in(session, deployments, period) if deployments else {}
+        return _Priced(period, subscriptions, trials, known, begun)
 
 
 class _Priced:
@@ -220,8 +232,10 @@ class _Priced:
         subscriptions: dict[UUID, Subscription],
         trials: set[UUID],
         known: Known,
+        begun: Mapping[UUID, Sequence[Begun]],
     ) -> None:
         self._period = period
+        self._begun = begun
         self._subscriptions = subscriptions
         self._trials = trials
         self._known = known
@@ -268,11 +282,7 @@ class _Priced:
         Of several subscriptions of a deployment, each bore the days until the next one began,
         and the first one those before it too.
         """
-        siblings = sorted(
-            (one.starts_on, one.id)
-            for one in self._subscriptions.values()
-            if one.deployment_id == subscription.deployment_id
-        )
+        siblings = self._begun[subscription.deployment_id]
         place = siblings.index((subscription.starts_on, subscription.id))
         start = max(subscription.starts_on, self._period.start) if place else self._period.start
         following = [day for day, _ in siblings[place + 1 :] if day > start]

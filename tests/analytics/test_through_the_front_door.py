@@ -78,7 +78,9 @@ def test_margin_and_accrual_are_the_operators(stack: WholeStack) -> None:
         answered(operator.get(path, params={"period": "2020-04-01"}), 422)
 
 
-def test_a_rate_is_corrected_by_setting_its_days_again_and_refused_when_it_is_nothing(stack: WholeStack) -> None:
+def test_a_rate_is_corrected_by_setting_its_days_again_and_refused_when_it_is_nothing(
+    stack: WholeStack,
+) -> None:
     rate = {
         "from_currency": "USD", "to_currency": "NZD", "rate": "1.65",
         "effective_from": "2026-01-01", "effective_to": "2026-02-01",

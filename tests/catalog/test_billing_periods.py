@@ -237,16 +237,15 @@ async def test_engine_1_gave_usage_to_the_subscription_that_bore_its_day(seeded:
             ],
         )
     ]
-    request = pb.BatchQuoteRequest(
-        period_start="2026-04-01",
-        period_end="2026-05-01",
-        items=[
-            pb.BatchQuoteItem(subscription_id=one, usage=usage, engine_version="1")
-            for one in (first, again.subscription.id)
-        ],
-    )
-    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
-    results = [result async for answer in stream for result in answer.results]
+    results = []
+    for one in (first, again.subscription.id):  # in batches of their own
+        request = pb.BatchQuoteRequest(
+            period_start="2026-04-01",
+            period_end="2026-05-01",
+            items=[pb.BatchQuoteItem(subscription_id=one, usage=usage, engine_version="1")],
+        )
+        stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+        results += [result async for answer in stream for result in answer.results]
     assert [line.meta["used"] for result in results for line in result.quote.overage] == [
         "2000",
         "2000",

@@ -1,7 +1,8 @@
 """What a quote is computed from, frozen: all that the engine knows, and nothing else.
 
 Prices are whole cents, unit prices exact decimals of a cent, quantities exact decimals in
-units of their kind, days half-open spans. Values out of range raise ValueError.
+units of their kind, days half-open spans. Values out of range raise ValueError; what is no number
+raises decimal.InvalidOperation, an ArithmeticError.
 """
 
 from collections.abc import Mapping
@@ -248,5 +249,5 @@ class QuoteInputs:
 
 def _refuse_out_of_range(name: str, *numbers: Decimal | int) -> None:
     for number in numbers:
-        if not ZERO <= number < LIMIT:  # also NaN and Infinity
+        if not ZERO <= number < LIMIT:  # also Infinity; NaN is not comparable
             raise ValueError(f"{name}: {number} is out of range")

@@ -1,6 +1,7 @@
 """What the quotes of many subscriptions are made from, read in a constant number of statements."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from services.catalog.subscriptions import Subscription
 from services.common.database import ReadSession
 from services.common.periods import Period
 
-__all__ = ["billable_page", "on_trial", "read_known"]
+__all__ = ["Begun", "begun_in", "billable_page", "on_trial", "read_known"]
 
 ON_TRIAL: Final = text("""
 SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment_id
@@ -45,6 +46,27 @@ ORDER BY s.tenant_id, s.deployment_id, s.starts_on, s.id
 """)
 
 DEPLOYMENTS: Final = text(f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = ANY(:ids)")
+
+
+Begun = tuple[date, UUID]
+"""The first day of a subscription, and its id."""
+
+BEGUN: Final = text(f"""
+SELECT s.deployment_id, s.starts_on, s.id FROM subscriptions AS s
+WHERE s.deployment_id = ANY(:deployments) AND {BILLABLE}
+ORDER BY s.deployment_id, s.starts_on, s.id
+""")
+
+
+async def begun_in(
+    session: ReadSession, deployments: Iterable[UUID], period: Period
+) -> dict[UUID, list[Begun]]:
+    """The subscriptions of each deployment that have a day in a period, the oldest first."""
+    found: dict[UUID, list[Begun]] = {}
+    values = {"deployments": list(deployments), "start": period.start, "end": period.end}
+    for row in await session.execute(BEGUN, values):
+        found.setdefault(row.deployment_id, []).append((row.starts_on, row.id))
+    return found
 
 
 async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
