@@ -255,3 +255,25 @@ async def test_of_a_cancellation_and_a_change_after_it_at_once_none_outlives_the
     async with shop.database.read(ALL) as session:
         kept = await read_subscription(session, ALL, UUID(made.id))
     assert [term.effective_to for term in kept.terms] == [kept.ends_on]
+
+
+async def test_a_pause_takes_the_place_of_one_that_a_cancellation_hides(shop: Shop) -> None:
+    made = await subscribed(shop)
+    await shop.change("PauseSubscription", made.id, effective_on="2026-05-20")
+    await shop.change("CancelSubscription", made.id, effective_on="2026-05-10")
+    await shop.change("PauseSubscription", made.id, effective_on="2026-05-05")
+    kept = await take_back(shop, made.id, "cancel", shop.operator)
+    assert [(one.paused_on, one.resumed_on) for one in kept.pauses] == [("2026-05-05", "")]
+
+
+async def test_a_pause_whose_end_is_taken_back_goes_on_over_one_that_a_cancellation_hides(
+    shop: Shop,
+) -> None:
+    made = await subscribed(shop)
+    await shop.change("PauseSubscription", made.id, effective_on="2026-05-02")
+    await shop.change("ResumeSubscription", made.id, effective_on="2026-05-04")
+    await shop.change("PauseSubscription", made.id, effective_on="2026-05-20")
+    await shop.change("CancelSubscription", made.id, effective_on="2026-05-10")
+    await take_back(shop, made.id, "resume-2026-05-02", shop.operator)
+    kept = await take_back(shop, made.id, "cancel", shop.operator)
+    assert [(one.paused_on, one.resumed_on) for one in kept.pauses] == [("2026-05-02", "")]

@@ -174,6 +174,53 @@ async def test_who_cancels_and_subscribes_again_pays_for_each_hour_once(month: M
     assert late == [("2026-05-01", 10)]
 
 
+async def april_and_late_tokens(month: Month) -> Any:
+    """April is billed; then 3,000,000 tokens of April turn up. The deployment."""
+    deployment = await subscribed(month, "acme", "shop")
+    await month.closed()
+    await month.books.rolled_up()
+    late = event("late", qty="3000000", day="2026-04-15", deployment=deployment.id)
+    await month.metering.record(late)
+    await month.metering.meter_month(Period.month(2026, 5))
+    await month.metering.close("2026-05-01")
+    return deployment
+
+
+async def test_whose_subscription_never_was_gets_back_what_later_invoices_bill_for_a_month(
+    month: Month,
+) -> None:
+    deployment = await april_and_late_tokens(month)
+    await month.books.rolled_up("2026-05-01")
+    april = await month.books.invoice_of("acme")
+    await month.books.void(april.id)
+    kept = (await month.shop.look(deployment.id)).subscription.id
+    await month.shop.change("CancelSubscription", kept, effective_on="2026-04-01")
+    await month.books.rolled_up()
+    [given_back, _] = await month.books.lines_of("acme")
+    [billed] = [
+        line
+        for line in await month.books.lines_of("acme", "2026-05-01")
+        if line.kind == "adjustment"
+    ]
+    assert (given_back.kind, given_back.amount_cents) == ("adjustment", -billed.amount_cents)
+    assert billed.amount_cents == 2000
+
+
+@pytest.mark.parametrize("force", [True, False])
+async def test_a_draft_of_late_usage_alone_outlives_the_roll_up_that_made_it(
+    month: Month, force: bool
+) -> None:
+    deployment = await april_and_late_tokens(month)
+    kept = (await month.shop.look(deployment.id)).subscription.id
+    await month.shop.change("CancelSubscription", kept, effective_on="2026-05-01")
+    await month.books.drafted("2026-05-01", approval=True)
+    await month.books.rolled_up("2026-05-01", force=force)
+    lines = await month.books.lines_of("acme", "2026-05-01")
+    assert [(line.kind, line.amount_cents) for line in lines] == [
+        ("adjustment", 2000), ("tax", 200),
+    ]  # fmt: skip
+
+
 async def ids(month: Month) -> dict[str, str]:
     """The ids of the deployments, by slug."""
     answer = await month.shop.deployments.ListDeployments(

@@ -1,6 +1,6 @@
 """The days of a subscription and of all that belongs to it: begun, moved, ended, taken away."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -97,6 +97,11 @@ subscription_id = :id AND paused_on = :paused_on AND (resumed_on IS NULL OR resu
 
 END_PAUSE: Final = text(f"UPDATE subscription_pauses SET resumed_on = :day WHERE {OF_PAUSE}")
 MOVE_PAUSE: Final = text(f"UPDATE subscription_pauses SET paused_on = :day WHERE {OF_PAUSE}")
+# One that a cancellation hides, and that would begin within a pause without an end.
+FORGET_PAUSES: Final = text("""
+DELETE FROM subscription_pauses
+WHERE subscription_id = :id AND paused_on >= :day AND (resumed_on IS NULL OR resumed_on > paused_on)
+""")
 FORGET_PAUSE: Final = text(f"DELETE FROM subscription_pauses WHERE {OF_PAUSE}")
 
 RUNNING: Final = text("""
@@ -205,15 +210,19 @@ async def move_attachment(session: WriteSession, attached_id: UUID, day: date) -
 
 
 async def add_pause(session: WriteSession, subscription: Subscription, day: date) -> None:
-    """Pauses a subscription from a day on."""
+    """Pauses a locked subscription from a day on, instead of any pause that was to come."""
+    await session.execute(FORGET_PAUSES, {"id": subscription.id, "day": day})
     await session.execute(ADD_PAUSE, _of(subscription, day))
 
 
 async def end_pause(
     session: WriteSession, subscription: Subscription, paused_on: date, day: date | None
 ) -> None:
-    """Ends a pause: `day` is the first after it; None has it go on."""
+    """Ends a pause: `day` is the first after it; None has it go on, over any that was to come."""
     values = {"id": subscription.id, "paused_on": paused_on, "day": day}
+    if day is None:
+        later = {"id": subscription.id, "day": paused_on + timedelta(days=1)}
+        await session.execute(FORGET_PAUSES, later)
     await session.execute(END_PAUSE, values)
 
 

@@ -79,17 +79,44 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# Who has no subscription any more may still owe for what is learned late. As `open_changes`.
+# Who has no subscription any more may still owe for what is learned late. As `open_changes`; what
+# is on a draft of the month is billed again where the draft is replaced, else the draft stays.
 _PLAN_LATE: Final = text(f"""
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
     SELECT :rollup_id, late.tenant_id,
            (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
                + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT tenant_id FROM month_changes AS change
-          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}) AS late
+    FROM (SELECT DISTINCT change.tenant_id FROM month_changes AS change
+          LEFT JOIN tenant_invoices AS draft ON draft.id = change.invoice_id
+          WHERE (change.invoice_id IS NULL
+                 OR draft.status = 'draft' AND draft.period = :period)
+            AND change.period < :period AND {IS_PRICED_AGAIN}) AS late
     WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = late.tenant_id)
+""")
+
+
+# Whose own invoice was taken back, and whose later ones still adjust the month: without a
+# subscription left in it, it comes to nothing, and they are given back what those bill.
+_PLAN_ADJUSTED: Final = text("""
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, adjusted.tenant_id,
+           (row_number() OVER (ORDER BY adjusted.tenant_id) - 1) / :per_page + 1
+               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
+    FROM (SELECT DISTINCT own.tenant_id FROM tenant_invoices AS own
+          JOIN tenant_invoices AS later
+            ON later.tenant_id = own.tenant_id AND later.period > own.period
+           AND later.status <> 'void' AND later.credited_in_full_at IS NULL
+          JOIN tenant_invoice_lines AS line
+            ON line.invoice_id = later.id AND line.kind = 'adjustment'
+           AND line.service_start >= own.period
+           AND line.service_start < own.period + interval '1 month'
+          WHERE own.period = :period AND own.kind = 'month'
+            AND (own.status = 'void' OR own.credited_in_full_at IS NOT NULL)) AS adjusted
+    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = adjusted.tenant_id)
 """)
 
 
@@ -172,7 +199,7 @@ async def close_plan(
 ) -> list[UUID]:
     """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
     rollup_id = rollup.id
-    for plan in (_PLAN_LATE, _PLAN_ONE_OFF):
+    for plan in (_PLAN_LATE, _PLAN_ADJUSTED, _PLAN_ONE_OFF):
         await session.execute(
             plan, {"rollup_id": rollup_id, "period": rollup.period, "per_page": per_page}
         )

@@ -1,0 +1,41 @@
+"""Subscriptions, usage and bills in any order: every bill is the model's, after every step."""
+
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.billing_machine.machine import BillsMachine, Counts
+from tests.billing_machine.world import World, running_world
+from tests.support.databases import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def world(postgres: PostgresServer) -> Iterator[World]:
+    with running_world(postgres) as running:
+        yield running
+
+
+def drive(world: World, *, examples: int, steps: int) -> None:
+    counts = Counts()
+
+    class Machine(BillsMachine):
+        def __init__(self) -> None:
+            super().__init__(world, counts)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=hypothesis.settings(max_examples=examples, stateful_step_count=steps),
+    )
+    print(counts)
+
+
+def test_bills_equal_the_model_after_every_step(world: World) -> None:
+    drive(world, examples=25, steps=25)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_bills_equal_the_model_after_every_step_of_many_more_examples(world: World) -> None:
+    drive(world, examples=600, steps=50)
