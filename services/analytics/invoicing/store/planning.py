@@ -79,36 +79,37 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# Who has no subscription any more may still owe for what is learned late. As `open_changes`.
-_PLAN_LATE: Final = text(f"""
+# On pages after the last one.
+_PLAN_MORE: Final = """
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
-    SELECT :rollup_id, late.tenant_id,
-           (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
+    SELECT :rollup_id, more.tenant_id,
+           (row_number() OVER (ORDER BY more.tenant_id) - 1) / :per_page + 1
                + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT tenant_id FROM month_changes AS change
-          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}) AS late
+    FROM ({tenants}) AS more
     WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
-                        AND planned.tenant_id = late.tenant_id)
-""")
-
-
-# Whom an operator bills a line by hand may have no subscription; one that is on a draft of the
-# month is billed again where the draft is replaced.
-_PLAN_ONE_OFF: Final = text("""
-    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
-    SELECT :rollup_id, added.tenant_id,
-           (row_number() OVER (ORDER BY added.tenant_id) - 1) / :per_page + 1
-               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT line.tenant_id FROM one_off_lines AS line
-          LEFT JOIN tenant_invoices AS invoice ON invoice.id = line.invoice_id
-          WHERE line.removed_at IS NULL
-            AND (line.invoice_id IS NULL
-                 OR invoice.status = 'draft' AND invoice.period = :period)) AS added
-    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
-                      WHERE planned.rollup_id = :rollup_id
-                        AND planned.tenant_id = added.tenant_id)
-""")
+                        AND planned.tenant_id = more.tenant_id)
+"""
+# A tenant without a subscription may still owe for what is learned late. As `open_changes`.
+_PLAN_LATE: Final = text(
+    _PLAN_MORE.format(
+        tenants=f"""
+          SELECT DISTINCT tenant_id FROM month_changes AS change
+          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}"""
+    )
+)
+# A tenant with a one-off line may have no subscription. A line that is on a draft of the month
+# counts too: it is billed again when the draft is replaced.
+_PLAN_ONE_OFF: Final = text(
+    _PLAN_MORE.format(
+        tenants="""
+          SELECT tenant_id FROM one_off_lines WHERE invoice_id IS NULL AND removed_at IS NULL
+          UNION
+          SELECT line.tenant_id FROM tenant_invoices AS invoice
+          JOIN one_off_lines AS line ON line.invoice_id = invoice.id
+          WHERE invoice.period = :period AND invoice.status = 'draft'"""
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
