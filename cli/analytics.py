@@ -1,6 +1,5 @@
 """What the commands about usage and margin share: calls as an operator, money, bars."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, TypeVar
 
@@ -8,9 +7,9 @@ import grpc
 from rich.table import Table
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator, refused
+from cli.caller import Metadata, ask_as_operator
 from services.common.money import amount_text
-from services.common.settings import Service, Settings
+from services.common.settings import Service
 
 __all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "table_of"]
 
@@ -24,15 +23,7 @@ Ask = Callable[[grpc.aio.Channel, Metadata], Awaitable[Answer]]
 
 def asked(ask: Ask[Answer]) -> Answer:
     """What the analytics answer to an operator; ends the program when they refuse."""
-
-    async def run() -> Answer:
-        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
-            return await ask(channel, metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(Service.ANALYTICS, ask)
 
 
 def money(message: Any, field: str, currency: str) -> str:  # noqa: ANN401

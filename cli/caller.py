@@ -1,7 +1,9 @@
 """How the command line calls a service: as an operator, with a token of its own making."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import grpc
 import typer
@@ -10,13 +12,14 @@ from rich.console import Console
 from services.common.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 
-__all__ = ["Metadata", "called_as_operator", "operator_metadata", "refused"]
+__all__ = ["Metadata", "ask_as_operator", "called_as_operator", "operator_metadata", "refused"]
 
 TOKEN_SECONDS = 300
 UNCONNECTED = "failed to connect to all addresses"
 """How gRPC's details begin when nothing listens at the address."""
 
 Metadata = tuple[tuple[str, str], ...]
+Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
@@ -31,6 +34,21 @@ async def called_as_operator(
     metadata = operator_metadata(settings)
     async with grpc.aio.insecure_channel(settings.address(service)) as channel:
         yield channel, metadata
+
+
+def ask_as_operator(
+    service: Service, ask: Callable[[grpc.aio.Channel, Metadata], Awaitable[Answer]]
+) -> Answer:
+    """What a service answers to an operator; ends the program when it refuses."""
+
+    async def run() -> Answer:
+        async with called_as_operator(Settings(), service) as (channel, metadata):
+            return await ask(channel, metadata)
+
+    try:
+        return asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        raise refused(error) from None
 
 
 def operator_metadata(settings: Settings) -> Metadata:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import grpc
 import typer
 from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator, refused
+from cli.caller import Metadata, ask_as_operator
 from services.catalog.changes import Change
 from services.catalog.seed import seed
 from services.common.database import Database
@@ -182,15 +181,9 @@ def _planned(document: str) -> pb.ApplyCatalogResponse:
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the catalog answers to an operator; ends the program when it refuses."""
-
-    async def run() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.CATALOG) as (channel, metadata):
-            return await ask(CatalogServiceStub(channel), metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.CATALOG, lambda channel, metadata: ask(CatalogServiceStub(channel), metadata)
+    )
 
 
 def _print_changes(changes: Sequence[pb.CatalogChange] | Sequence[Change]) -> None:

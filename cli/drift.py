@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import grpc
 import orjson
 import typer
 from arcadia.inventory.v1 import drift_pb2
@@ -21,7 +20,7 @@ from rich.text import Text
 from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 
-from cli.caller import called_as_operator, refused
+from cli.caller import ask_as_operator
 from cli.following import doings_of, followed
 from cli.tables import print_unfolded
 from services.common.settings import Service, Settings
@@ -183,15 +182,9 @@ async def _sweep(settings: Settings, kinds: Sequence[str]) -> bool:
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the inventory answers to an operator; ends the program when it refuses."""
-
-    async def run() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.INVENTORY) as (channel, metadata):
-            return await ask(DriftServiceStub(channel), metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.INVENTORY, lambda channel, metadata: ask(DriftServiceStub(channel), metadata)
+    )
 
 
 def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:

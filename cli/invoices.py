@@ -1,13 +1,11 @@
 """`arcadia invoices`: what tenants owe, with its documents, and what becomes of it."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import grpc
 import typer
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
@@ -17,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import credit_notes, one_offs
-from cli.caller import Metadata, called_as_operator, refused
+from cli.caller import Metadata, ask_as_operator
 from cli.tables import print_unfolded
 from services.common.money import amount_text, money_text
-from services.common.settings import Service, Settings
+from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceAsyncStub
@@ -290,15 +288,9 @@ def _key() -> str:
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the analytics answer to an operator; ends the program when they refuse."""
-
-    async def run() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
-            return await ask(InvoiceServiceStub(channel), metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.ANALYTICS, lambda channel, metadata: ask(InvoiceServiceStub(channel), metadata)
+    )
 
 
 def _print_head(console: Console, invoice: invoices_pb2.Invoice) -> None:

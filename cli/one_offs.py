@@ -1,11 +1,9 @@
 """`arcadia invoices one-off`: what is billed by hand, on the next invoice or on one at once."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import grpc
 import typer
 from arcadia.analytics.v1 import one_off_service_pb2 as pb
 from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceStub
@@ -13,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.caller import Metadata, called_as_operator, refused
+from cli.caller import Metadata, ask_as_operator
 from cli.tables import print_unfolded
 from services.common.money import money_text
-from services.common.settings import Service, Settings
+from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceAsyncStub
@@ -130,15 +128,9 @@ def bill_at_once(
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the analytics answer to an operator; ends the program when they refuse."""
-
-    async def run() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
-            return await ask(OneOffServiceStub(channel), metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.ANALYTICS, lambda channel, metadata: ask(OneOffServiceStub(channel), metadata)
+    )
 
 
 def _print(lines: Any) -> None:  # noqa: ANN401

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.analytics import UNKNOWN, asked, table_of
-from cli.caller import Metadata, called_as_operator, operator_metadata, refused
+from cli.caller import Metadata, ask_as_operator, operator_metadata
 from cli.following import doings_of, followed
 from cli.tables import print_unfolded
-from services.common.money import money_text
+from services.common.money import money_text, whole_cents
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 
@@ -113,7 +113,7 @@ def list_unbilled(
             one.resource_kind,
             one.day,
             one.qty,
-            f"{one.currency} {Decimal(one.value_cents) / 100:f}"
+            money_text(Decimal(one.value_cents), one.currency)
             if one.HasField("value_cents")
             else UNKNOWN,
         )
@@ -229,15 +229,9 @@ def _asked_once(make: Callable[[str], tuple[str, Any]]) -> rollups_pb2.Rollup:
 
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the analytics answer to an operator; ends the program when they refuse."""
-
-    async def run() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
-            return await ask(RollupServiceStub(channel), metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.ANALYTICS, lambda channel, metadata: ask(RollupServiceStub(channel), metadata)
+    )
 
 
 def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
@@ -274,7 +268,8 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
 def _unbilled(rollup: rollups_pb2.Rollup) -> str:
     """What is on nobody's invoice, in a line."""
     total = rollup.unbilled
-    worth = f"{total.currency} {Decimal(total.value_cents) / 100:,.2f} at list price"
+    # A value is exact; whole minor units are enough for a line.
+    worth = f"{money_text(whole_cents(Decimal(total.value_cents)), total.currency)} at list price"
     unpriced = f", {total.unpriced_count:,} figures without a price" if total.unpriced_count else ""
     return (
         f"unbilled: {total.usage_count:,} figures of {total.deployment_count:,} deployments,"

@@ -1,20 +1,18 @@
 """`arcadia spend`: caps on what tenants come to, and what is decided when they are reached."""
 
-import asyncio
 import uuid
 from datetime import UTC
 from typing import Annotated, Any, Final
 
-import grpc
 import typer
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import called_as_operator, refused
+from cli.caller import ask_as_operator
 from services.common.money import money_text
-from services.common.settings import Service, Settings
+from services.common.settings import Service
 
 __all__ = ["commands"]
 
@@ -105,15 +103,12 @@ def _decide(breach_id: str, decision: str, reason: str) -> None:
 
 def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
     """What the analytics answer to an operator; ends the program when they refuse."""
-
-    async def ask() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.ANALYTICS) as (channel, metadata):
-            return await getattr(SpendServiceStub(channel), method)(request, metadata=metadata)
-
-    try:
-        return asyncio.run(ask())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.ANALYTICS,
+        lambda channel, metadata: getattr(SpendServiceStub(channel), method)(
+            request, metadata=metadata
+        ),
+    )
 
 
 def _words(policy: pb.SpendPolicy) -> str:

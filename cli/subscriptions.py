@@ -1,18 +1,16 @@
 """`arcadia subscription`: what a deployment is billed by, and what is agreed for later days."""
 
-import asyncio
 import uuid
 from typing import Annotated, Any
 
-import grpc
 import typer
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from arcadia.catalog.v1 import subscriptions_pb2
 from arcadia.catalog.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from rich.console import Console
 
-from cli.caller import called_as_operator, refused
-from services.common.settings import Service, Settings
+from cli.caller import ask_as_operator
+from services.common.settings import Service
 
 __all__ = ["commands"]
 
@@ -67,17 +65,12 @@ def take_back(subscription_id: Subscription, change_id: Change, reason: Reason =
 
 def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
     """What the catalog answers to an operator; ends the program when it refuses."""
-
-    async def ask() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.CATALOG) as (channel, metadata):
-            return await getattr(SubscriptionServiceStub(channel), method)(
-                request, metadata=metadata
-            )
-
-    try:
-        return asyncio.run(ask())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.CATALOG,
+        lambda channel, metadata: getattr(SubscriptionServiceStub(channel), method)(
+            request, metadata=metadata
+        ),
+    )
 
 
 def _show(subscription: subscriptions_pb2.Subscription) -> None:

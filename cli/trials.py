@@ -1,19 +1,17 @@
 """`arcadia trial`: how long a trial lasts, and who may have another one."""
 
-import asyncio
 import uuid
 from datetime import UTC
 from typing import Annotated, Any, Final
 
-import grpc
 import typer
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from rich.console import Console
 
-from cli.caller import called_as_operator, refused
-from services.common.settings import Service, Settings
+from cli.caller import ask_as_operator
+from services.common.settings import Service
 
 __all__ = ["commands"]
 
@@ -66,15 +64,12 @@ def list_grants(
 
 def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
     """What the catalog answers to an operator; ends the program when it refuses."""
-
-    async def ask() -> Any:  # noqa: ANN401
-        async with called_as_operator(Settings(), Service.CATALOG) as (channel, metadata):
-            return await getattr(DeploymentServiceStub(channel), method)(request, metadata=metadata)
-
-    try:
-        return asyncio.run(ask())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
+    return ask_as_operator(
+        Service.CATALOG,
+        lambda channel, metadata: getattr(DeploymentServiceStub(channel), method)(
+            request, metadata=metadata
+        ),
+    )
 
 
 def _show(one: deployments_pb2.TrialGrant) -> None:

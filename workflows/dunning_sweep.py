@@ -24,8 +24,8 @@ __all__ = ["DunningSweep"]
 
 PATIENCE: Final = timedelta(hours=12)
 PAUSE: Final = timedelta(hours=1)
-ROUNDS: Final = 4
-"""In which notices are tried of a day."""
+MAX_ROUNDS: Final = 4
+"""Of one day, in which undelivered notices are retried."""
 
 TELLS_FIRST: Final = "tell-before-past-due"
 """Runs from before it tell nothing."""
@@ -66,7 +66,7 @@ class DunningSweep:
         tried again in rounds, and said.
         """
         until = today + timedelta(days=days)
-        for _ in range(ROUNDS - 1):
+        for _ in range(MAX_ROUNDS - 1):
             told = await self._round(today, until)
             if not told.untold_count:
                 return told

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
 from services.analytics.owners import Named, Owner
@@ -54,29 +55,19 @@ class Deployments:
             found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
 
-    async def named(self, wanted: Named) -> Known | None:
-        """One deployment with its name, asked for every time; None where there is none."""
-        if len(wanted.deployment) > LONGEST_NAME:
-            return None
-        with asking(Service.CATALOG):
-            answer = await self._catalog.LookupDeployments(
-                pb.LookupDeploymentsRequest(keys=[_key(wanted)])
-            )
-        [match] = answer.matches
-        if not match.HasField("deployment"):
-            return None
-        found = match.deployment
-        return Known(found.tenant_id, found.id, found.display_name or found.slug)
+    async def known(self, wanted: Iterable[Named]) -> dict[Named, Known]:
+        """Those that the catalog knows, with their names of now; the others are left out."""
+        asked = [one for one in set(wanted) if len(one.deployment) <= LONGEST_NAME]
+        found: dict[Named, Known] = {}
+        for start in range(0, len(asked), KEYS_A_CALL):
+            answer = await self._look_up(asked[start : start + KEYS_A_CALL])
+            for named, one in answer.items():
+                found[named] = Known(one.tenant_id, one.id, one.display_name or one.slug)
+        return found
 
     async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
-        request = pb.LookupDeploymentsRequest(keys=map(_key, unknown))
-        with asking(Service.CATALOG):
-            answer = await self._catalog.LookupDeployments(request)
-        found = {
-            named: Owner(match.deployment.tenant_id, match.deployment.id, match.deployment.slug)
-            for named, match in zip(unknown, answer.matches, strict=True)
-            if match.HasField("deployment")
-        }
+        answer = await self._look_up(unknown)
+        found = {named: Owner(one.tenant_id, one.id, one.slug) for named, one in answer.items()}
         if len(self._known) > MOST_KEPT:
             self._known.clear()
         # A slug alone may come to mean two deployments tomorrow: it is asked for every time.
@@ -84,6 +75,17 @@ class Deployments:
             named: owner for named, owner in found.items() if named.tenant_id or _is_id(named)
         }
         return found
+
+    async def _look_up(self, wanted: list[Named]) -> dict[Named, deployments_pb2.Deployment]:
+        """At most `KEYS_A_CALL` of them, asked in one call."""
+        request = pb.LookupDeploymentsRequest(keys=map(_key, wanted))
+        with asking(Service.CATALOG):
+            answer = await self._catalog.LookupDeployments(request)
+        return {
+            named: match.deployment
+            for named, match in zip(wanted, answer.matches, strict=True)
+            if match.HasField("deployment")
+        }
 
 
 def _is_id(named: Named) -> bool:

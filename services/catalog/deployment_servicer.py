@@ -59,7 +59,7 @@ Context = ServicerContext[Any, Any]
 NEWEST_EVENTS: Final = 100
 """How much of its history a deployment is answered with."""
 
-MOST_TRIALS: Final = 1_000
+MAX_TRIALS: Final = 1_000
 """Of a grant."""
 
 
@@ -189,8 +189,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     ) -> pb.GrantTrialsResponse:
         """Lets a tenant have more trials than its first."""
         tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
-        if not 0 <= request.trials <= MOST_TRIALS:
-            raise InvalidArgument("trials", f"must be 1 to {MOST_TRIALS}", reason="OUT_OF_RANGE")
+        if not 0 <= request.trials <= MAX_TRIALS:
+            raise InvalidArgument("trials", f"must be 1 to {MAX_TRIALS}", reason="OUT_OF_RANGE")
         cause = self._cause(request.reason)
         async with self._database.write(current_caller().scope) as session:
 

@@ -1,7 +1,7 @@
 """The billable unit: one app instance of a tenant, and what happened to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -36,6 +36,10 @@ class Cause:
     def day(self) -> date:
         """The day of it, in UTC."""
         return self.at.date()
+
+    def with_words(self, words: str) -> "Cause":
+        """The same with what was done, after the reason that the caller gave."""
+        return replace(self, reason=f"{self.reason} ({words})" if self.reason else words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.catalog import requests
 from services.catalog.quoting.inputs import UsageRun, UsageSeries
 from services.catalog.vocabulary import UNITS
 from services.common.errors import InvalidArgument
-from services.common.money import MOST_QUANTITY, exact
+from services.common.money import MAX_QUANTITY, exact
 from services.common.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
 
 __all__ = ["BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
@@ -111,9 +111,9 @@ def _series(said: pb.UsageSeries, path: str, period: Period) -> UsageSeries:
         end = run.end
         total += run.qty * run.days
         runs.append(run)
-    if total > MOST_QUANTITY:
+    if total > MAX_QUANTITY:
         raise InvalidArgument(
-            f"{path}.runs", f"add up to more than {MOST_QUANTITY}", reason="OUT_OF_RANGE"
+            f"{path}.runs", f"add up to more than {MAX_QUANTITY}", reason="OUT_OF_RANGE"
         )
     dimensions = tuple(sorted(said.dimensions.items()))
     return UsageSeries(said.resource_kind, tuple(runs), said.facts_hash, dimensions)
@@ -125,7 +125,7 @@ def _run(said: pb.UsageRun, path: str) -> UsageRun:
         raise InvalidArgument(
             f"{path}.days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE"
         )
-    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MOST_QUANTITY)
+    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MAX_QUANTITY)
     return UsageRun(first, said.days, qty)
 
 

@@ -14,7 +14,7 @@ from google.protobuf.struct_pb2 import Value
 from services.catalog import requests
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.errors import InvalidArgument
-from services.common.money import MOST_QUANTITY, exact
+from services.common.money import MAX_QUANTITY, exact
 from services.common.periods import read_day
 
 __all__ = ["Wanted", "quantity", "wanted"]
@@ -80,13 +80,13 @@ def quantity(said: Value, field: str) -> Decimal:
     """
     form = said.WhichOneof("kind")
     if form == "string_value":
-        return exact(said.string_value, field, minimum=0, maximum=MOST_QUANTITY)
+        return exact(said.string_value, field, minimum=0, maximum=MAX_QUANTITY)
     if form != "number_value":
         raise InvalidArgument(
             field, "is neither a number nor a decimal as text", reason="NOT_A_DECIMAL"
         )
     number = said.number_value
-    if number.is_integer() and 0 <= number <= MOST_QUANTITY:  # most are, and then exact
+    if number.is_integer() and 0 <= number <= MAX_QUANTITY:  # most are, and then exact
         return Decimal(int(number))
     if not math.isfinite(number):
         raise InvalidArgument(field, "is not finite", reason="NOT_A_DECIMAL")
@@ -96,4 +96,4 @@ def quantity(said: Value, field: str) -> Decimal:
         raise InvalidArgument(
             field, f"has more than {EXACT_DIGITS} digits: write it as text", reason="TOO_PRECISE"
         )
-    return exact(format(shortest, "f"), field, minimum=0, maximum=MOST_QUANTITY)
+    return exact(format(shortest, "f"), field, minimum=0, maximum=MAX_QUANTITY)

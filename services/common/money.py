@@ -17,7 +17,7 @@ from services.common.errors import InvalidArgument
 from services.common.fields import required
 
 __all__ = [
-    "MOST_QUANTITY",
+    "MAX_QUANTITY",
     "amount_text",
     "converted",
     "currency_code",
@@ -38,8 +38,8 @@ MOST_DIGITS: Final = 28
 MOST_PLACES: Final = 12
 """Digits after its point."""
 
-MOST_QUANTITY: Final = 10**15
-"""Of a meter, in its units: of one event, of a figure, and of all of a month. More is a mistake."""
+MAX_QUANTITY: Final = 10**15
+"""Of a meter, in its units: of one event, of one figure, and of a whole month."""
 
 _PLACES: Final[Mapping[str, int]] = {
     currency.code: currency.exponent for currency in Currency if currency.exponent is not None

@@ -37,7 +37,7 @@ Context = ServicerContext[Any, Any]
 MICROSECOND = timedelta(microseconds=1)
 
 
-MOST_KINDS = 100
+MAX_KINDS = 100
 
 
 class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
@@ -67,8 +67,8 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         self, request: pb.GetSweepTimesRequest, context: Context
     ) -> pb.GetSweepTimesResponse:
         """When each kind was last seen completely."""
-        if len(request.kinds) > MOST_KINDS:
-            raise InvalidArgument("kinds", f"must not be more than {MOST_KINDS}")
+        if len(request.kinds) > MAX_KINDS:
+            raise InvalidArgument("kinds", f"must not be more than {MAX_KINDS}")
         async with self._database.read(current_caller().scope) as session:
             times = await complete_sweep_times(session, list(request.kinds))
         return pb.GetSweepTimesResponse(

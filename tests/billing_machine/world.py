@@ -29,6 +29,7 @@ from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 from psycopg import sql
 
 from services.analytics.deployments import Deployments
+from services.analytics.invoicing.freshness import Sources
 from services.analytics.invoicing.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollup_servicer import RollupServicer
@@ -407,7 +408,14 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
             UsageServicer(database, deployments, clock=clock), server
         )
         invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
-            InvoicingServicer(database, catalog, terms, clock), server
+            InvoicingServicer(
+                database,
+                catalog,
+                Sources(peers.inventory_lookup, peers.billing_costs),
+                terms,
+                clock,
+            ),
+            server,
         )
         invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
             InvoiceServicer(database, catalog, work, terms, clock), server

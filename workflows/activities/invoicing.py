@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
 from temporalio import activity
 
-from services.common.money import money_text
+from services.common.money import money_text, whole_cents
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
@@ -221,8 +221,9 @@ def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
     """What is on nobody's invoice, in words; empty where there is nothing."""
     if not total.usage_count:
         return ()
-    # A value is exact; whole cents are enough for a line.
-    worth = f"worth {total.currency} {Decimal(total.value_cents) / 100:,.2f} at list price"
+    # A value is exact; whole minor units are enough for a line.
+    value = money_text(whole_cents(Decimal(total.value_cents)), total.currency)
+    worth = f"worth {value} at list price"
     unpriced = f", {total.unpriced_count:,} of them without a price" if total.unpriced_count else ""
     told = (
         f"{total.deployment_count:,} deployments used what nobody is billed for:"

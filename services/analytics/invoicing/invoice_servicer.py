@@ -44,10 +44,10 @@ Context = ServicerContext[Any, Any]
 
 FIRST_LINES: Final = 500
 MOST_DAYS: Final = 400
+"""Of usage behind a line: one kind of one deployment in one month has at most 31."""
+
 LARGEST_POSITION: Final = 2**31 - 1
 """Of a line, as the database keeps it: a token may be forged."""
-
-"""Of usage behind a line: one kind of one deployment in one month has at most 31."""
 
 
 class InvoiceServicer(

@@ -17,6 +17,7 @@ from services.common.money import plain
 from services.common.periods import Period, month_of
 
 __all__ = [
+    "STANDING",
     "credit_note_message",
     "grouped",
     "invoice_message",
@@ -29,10 +30,10 @@ __all__ = [
 ]
 
 STANDING: Final = (
-    "status", "reference", "attempts", "reason", "delivered_at", "workflow_id", "run_id",
+    "status", "reference", "attempt_count", "reason", "delivered_at", "workflow_id", "run_id",
     "started_at", "updated_at",
 )  # fmt: skip
-"""What `store.reading.standing` names of a hand-over."""
+"""The columns of a hand-over that its message shows."""
 
 RUN_STATUS: Final = {
     HandOverStatus.PENDING: "running",
@@ -185,7 +186,7 @@ def _credited_line(row: Stored) -> invoices_pb2.InvoiceLine:
 def _hand_over(
     row: Stored, *, operator: bool, of: str = "hand_over"
 ) -> invoices_pb2.HandOver | None:
-    """The hand-over whose columns `store.reading.standing` named so."""
+    """The hand-over whose columns begin with `of`; None where there is none."""
     told = {name: getattr(row, f"{of}_{name}") for name in STANDING}
     if told["status"] is None:
         return None
@@ -205,7 +206,7 @@ def _hand_over(
     return invoices_pb2.HandOver(
         status=status,
         reference=told["reference"],
-        attempt_count=told["attempts"],
+        attempt_count=told["attempt_count"],
         # It may hold what accounts receivable answered: no tenant's business.
         reason=told["reason"] if operator else "",
         delivered_at=timestamp(told["delivered_at"]),

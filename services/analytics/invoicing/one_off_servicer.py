@@ -1,6 +1,6 @@
 """OneOffService: lines that an operator bills by hand, on the next invoice or on one at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import one_off_service_pb2 as pb
 from arcadia.analytics.v1 import one_off_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import Deployments, Known, Named
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
 from services.analytics.invoicing.drafting import (
@@ -64,20 +64,18 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         self, request: pb.AddOneOffLineRequest, context: Context
     ) -> pb.AddOneOffLineResponse:
         """Adds a line to a tenant's next invoice."""
-        line = await self._owned(
-            OneOff(
-                id=None,
-                tenant_id=requests.required("tenant_id", request.tenant_id),
-                deployment_id=requests.text("deployment_id", request.deployment_id),
-                deployment_name="",
-                description=requests.required("description", request.description, MAX_DESCRIPTION),
-                amount_cents=_amount("amount_cents", request.amount_cents),
-                currency=currency_code("currency", request.currency),
-                reason=requests.required("reason", request.reason),
-                added_by=current_caller().subject,
-            ),
-            "deployment_id",
+        line = OneOff(
+            id=None,
+            tenant_id=requests.required("tenant_id", request.tenant_id),
+            deployment_id=requests.text("deployment_id", request.deployment_id),
+            deployment_name="",
+            description=requests.required("description", request.description, MAX_DESCRIPTION),
+            amount_cents=_amount("amount_cents", request.amount_cents),
+            currency=currency_code("currency", request.currency),
+            reason=requests.required("reason", request.reason),
+            added_by=current_caller().subject,
         )
+        [line] = await self._owned({"deployment_id": line})
         async with self._database.write(ALL) as session:
 
             async def do() -> pb.AddOneOffLineResponse:
@@ -114,19 +112,18 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
     async def RemoveOneOffLine(  # noqa: N802
         self, request: pb.RemoveOneOffLineRequest, context: Context
     ) -> pb.RemoveOneOffLineResponse:
-        """Removes a line that waits."""
+        """Removes a pending line."""
         line_id = requests.uuid_of("id", request.id)
         operator = current_caller().subject
         async with self._database.write(ALL) as session:
 
             async def do() -> pb.RemoveOneOffLineResponse:
                 row = await locked_one_off_line(session, line_id)
-                status = _status(row)
-                if status is not OneOffStatus.PENDING:
+                if row.status != OneOffStatus.PENDING:
                     raise FailedPrecondition(
-                        f"the line is {status}: only one that waits is removed",
+                        f"the line is {row.status}: only a pending one can be removed",
                         reason="ONE_OFF_LINE_NOT_PENDING",
-                        metadata={"status": status, "invoice_id": str(row.invoice_id or "")},
+                        metadata={"status": row.status, "invoice_id": str(row.invoice_id or "")},
                     )
                 await remove_one_off_line(session, line_id, by=operator, at=self._clock())
                 [row] = await list_one_off_lines(session, line_id=line_id, limit=1)
@@ -164,8 +161,8 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
             raise InvalidArgument("lines", "is required", reason="FIELD_REQUIRED")
         if len(request.lines) > MAX_LINES:
             raise InvalidArgument("lines", f"must not be more than {MAX_LINES}")
-        lines = [
-            await self._owned(
+        said = {
+            f"lines[{index}].deployment_id": (
                 OneOff(
                     id=None,
                     tenant_id=tenant_id,
@@ -178,15 +175,15 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
                     currency=currency,
                     reason=reason,
                     added_by=current_caller().subject,
-                ),
-                f"lines[{index}].deployment_id",
+                )
             )
             for index, one in enumerate(request.lines)
-        ]
+        }
+        lines = await self._owned(said)
         if sum(line.amount_cents for line in lines) <= 0:
             raise InvalidArgument(
                 "lines",
-                "come to nothing that is owed: give back by a credit note, or by a line on the"
+                "must add up to more than 0: give money back by a credit note, or by a line on the"
                 " tenant's next invoice",
             )
         return lines
@@ -207,16 +204,28 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         except CannotBill as refusal:
             raise InvalidArgument("lines", refusal.message, reason=refusal.reason) from refusal
 
-    async def _owned(self, line: OneOff, field: str) -> OneOff:
-        """The line with the id and the name of its deployment, which must be the tenant's."""
-        if not line.deployment_id:
-            return line
-        known = await self._deployments.named(Named(line.tenant_id, line.deployment_id))
-        if known is None or known.tenant_id != line.tenant_id:
-            raise InvalidArgument(
-                field, f"{line.deployment_id!r} is no deployment of {line.tenant_id}"
-            )
-        return replace(line, deployment_id=known.deployment_id, deployment_name=known.name)
+    async def _owned(self, lines: Mapping[str, OneOff]) -> list[OneOff]:
+        """The lines with the ids and names of their deployments, which must be the tenants'.
+
+        By the field that names the deployment of each.
+        """
+        named = {
+            field: Named(line.tenant_id, line.deployment_id)
+            for field, line in lines.items()
+            if line.deployment_id
+        }
+        known = await self._deployments.known(named.values()) if named else {}
+        return [
+            _with_owner(field, line, known.get(named[field])) if field in named else line
+            for field, line in lines.items()
+        ]
+
+
+def _with_owner(field: str, line: OneOff, known: Known | None) -> OneOff:
+    """The line of a deployment, which must be its tenant's, else InvalidArgument."""
+    if known is None or known.tenant_id != line.tenant_id:
+        raise InvalidArgument(field, f"{line.deployment_id!r} is no deployment of {line.tenant_id}")
+    return replace(line, deployment_id=known.deployment_id, deployment_name=known.name)
 
 
 def _amount(field: str, cents: int) -> int:
@@ -229,14 +238,6 @@ def _amount(field: str, cents: int) -> int:
     return cents
 
 
-def _status(row: Stored) -> OneOffStatus:
-    if row.removed_at is not None:
-        return OneOffStatus.REMOVED
-    if row.invoice_id is None:
-        return OneOffStatus.PENDING
-    return OneOffStatus.DRAFTED if row.invoice_status == "draft" else OneOffStatus.BILLED
-
-
 def _message(row: Stored) -> pb.OneOffLine:
     return pb.OneOffLine(
         id=str(row.id),
@@ -246,7 +247,7 @@ def _message(row: Stored) -> pb.OneOffLine:
         amount_cents=row.amount_cents,
         currency=row.currency,
         reason=row.reason,
-        status=_status(row),
+        status=row.status,
         invoice_id=str(row.invoice_id or ""),
         added_by=row.added_by,
         added_at=timestamp(row.added_at),

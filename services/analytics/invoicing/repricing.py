@@ -7,14 +7,11 @@ from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import Part
 from services.analytics.invoicing.lines import Line
 from services.analytics.invoicing.quotes import Subscribed
-from services.analytics.invoicing.store.billed import Billed
+from services.analytics.invoicing.store.billed import Billed, Deployment
 from services.analytics.usage.store.periods import UsageSeries
 from services.common.periods import Period
 
 __all__ = ["ClosedMonth", "Repriced", "adjusting_parts", "taken_away"]
-
-Deployment = tuple[str, str]
-"""A deployment and its tenant: tenant first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class ClosedMonth:
     def with_billed(self, listed: Iterable[Subscribed]) -> list[Subscribed]:
         """Those of changed deployments, and those that were billed and are not listed any more.
 
-        The latter come to nothing now, and a proof says so.
+        The latter cost nothing now, and a proof says so.
         """
         return self._with(listed, self.changed.keys(), only=True)
 
@@ -72,7 +69,7 @@ class Repriced:
 
 
 def adjusting_parts(month: ClosedMonth, quoted: Iterable[tuple[str, Part]]) -> list[Repriced]:
-    """The difference of what each changed deployment comes to and what is billed, as parts."""
+    """The parts that bill each changed deployment the difference of its price now and its bill."""
     by_deployment: dict[Deployment, list[Part]] = {}
     for tenant, part in quoted:
         by_deployment.setdefault((tenant, part.deployment_id), []).append(part)

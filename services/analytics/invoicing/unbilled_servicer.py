@@ -23,8 +23,8 @@ __all__ = ["UnbilledUsageServicer"]
 
 Context = ServicerContext[Any, Any]
 
-ROUNDS: Final = 4
-"""How often the next tenants are looked at before a page is answered as full as it is."""
+MAX_ROUNDS: Final = 4
+"""Batches of tenants read for one page; a page that is not full by then is answered as it is."""
 
 
 class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageServiceServicer):
@@ -49,7 +49,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         if not scope.everything and tenant_id not in ("", scope.tenant_id):
             return pb.ListUnbilledUsageResponse()
         since, last = after[0] if after else "", ""
-        for _ in range(ROUNDS):
+        for _ in range(MAX_ROUNDS):
             some, last = await self._finder.some(
                 scope, period, since=since, tenant_id=tenant_id, deployment_id=deployment_id
             )

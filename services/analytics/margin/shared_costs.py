@@ -62,7 +62,7 @@ class SharedUse:
 
     stored: Sequence[StoredSpan] = ()
     outbound_gb: Mapping[Holder, Decimal] = field(default_factory=dict)
-    """Of those of whom anything was metered."""
+    """Of the owners whose transfer was metered."""
     droplet_seconds: Mapping[Holder, int] = field(default_factory=dict)
 
 
@@ -75,7 +75,7 @@ class ChosenKey:
     remark: str = ""
     """Why it is not the product's first key, or what of it had to be estimated."""
     unkeyed_owners: int = 0
-    """Owners of droplets of whom no outbound bytes are known: they bear nothing."""
+    """Owners of droplets without known outbound bytes: they bear nothing."""
 
 
 def chosen_key(kind: str, used: SharedUse) -> ChosenKey:
@@ -86,9 +86,10 @@ def chosen_key(kind: str, used: SharedUse) -> ChosenKey:
         if remark:
             remarks.append(remark)
         if any(weights.values()):
-            unkeyed = used.droplet_seconds.keys() - weights.keys()
-            is_outbound = key is SplitKey.OUTBOUND_BYTES
-            return ChosenKey(key, weights, "; ".join(remarks), len(unkeyed) * is_outbound)
+            unkeyed = 0
+            if key is SplitKey.OUTBOUND_BYTES:
+                unkeyed = len(used.droplet_seconds.keys() - weights.keys())
+            return ChosenKey(key, weights, "; ".join(remarks), unkeyed)
     return ChosenKey(SplitKey.NONE, {}, "; ".join(remarks))
 
 

@@ -16,7 +16,7 @@ from services.analytics.usage.rules import USAGE_KINDS
 from services.analytics.usage.store.reading import UsageFilter
 from services.analytics.wire import instant_of, required, text, word
 from services.common.errors import InvalidArgument
-from services.common.money import MOST_QUANTITY, exact
+from services.common.money import MAX_QUANTITY, exact
 from services.common.periods import read_day
 
 __all__ = [
@@ -107,7 +107,7 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
         idempotency_key=required("idempotency_key", event.idempotency_key),
         deployment=required("deployment_id", event.deployment_id),
         resource_kind=word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND"),
-        qty=exact(event.qty, "qty", minimum=NONE, maximum=MOST_QUANTITY),
+        qty=exact(event.qty, "qty", minimum=NONE, maximum=MAX_QUANTITY),
         occurred_at=occurred_at,
     )
 
@@ -143,7 +143,7 @@ def _size_of(message: lookup_service_pb2.ExistenceInterval) -> Decimal | None:
     if not message.HasField("size_gb"):
         return None
     try:
-        return exact(message.size_gb, "size_gb", minimum=NONE, maximum=MOST_QUANTITY)
+        return exact(message.size_gb, "size_gb", minimum=NONE, maximum=MAX_QUANTITY)
     except InvalidArgument:
         return None
 

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, text, tuple_
+from sqlalchemy import Row, select, text, tuple_
 
 from services.billing.cost_models import cloud_daily_cost_days as days
 from services.billing.cost_models import cloud_daily_costs as costs
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.store.cost_lines import COLUMNS, CostLine
 from services.common.database import ReadSession
+from services.common.deployment_rows import deployment_parameters, of_deployment
 from services.common.deployment_slugs import DeploymentSlug
 from services.common.periods import Period
 
@@ -137,7 +138,11 @@ async def daily_costs(
         if getattr(wanted, column):
             query = query.where(costs.c[column] == getattr(wanted, column))
     if wanted.deployment_id:
-        query = query.where(_of_deployment(wanted.deployment_id, wanted.slug))
+        if wanted.slug is None:
+            query = query.where(costs.c.deployment_id == wanted.deployment_id)
+        else:
+            parameters = deployment_parameters(wanted.deployment_id, wanted.slug)
+            query = query.where(of_deployment(costs).params(parameters))
     if wanted.start is not None:
         query = query.where(costs.c.day >= wanted.start)
     if wanted.end is not None:
@@ -147,14 +152,6 @@ async def daily_costs(
         query = query.where(here < tuple_(*after) if newest_first else here > tuple_(*after))
     order = [column.desc() for column in place] if newest_first else list(place)
     return (await session.execute(query.order_by(*order).limit(limit))).all()
-
-
-def _of_deployment(deployment_id: str, slug: DeploymentSlug | None) -> ColumnElement[bool]:
-    by_id = costs.c.deployment_id == deployment_id
-    if slug is None:
-        return by_id
-    by_slug = (costs.c.deployment_id == slug.slug) & (costs.c.tenant_id == slug.tenant_id)
-    return or_(by_id, by_slug)
 
 
 async def known_days(session: ReadSession, span: Period) -> set[date]:

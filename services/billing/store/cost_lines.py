@@ -11,18 +11,17 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Text,
-    and_,
     bindparam,
     cast,
     func,
     literal,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.models import cloud_invoices as invoices
+from services.common.deployment_rows import deployment_parameters, of_deployment
 from services.common.deployment_slugs import DeploymentSlug
 from services.common.errors import Aborted
 from services.common.single_statements import Compiled, SingleRead, compiled
@@ -123,14 +122,7 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
         for name in LineFilter.__dataclass_fields__
         if name not in ("period", "slug")
     },
-    # What was tagged before the catalog knew the deployment stands under its tenant and slug.
-    "deployment": and_(
-        lines.c.deployment_id.in_([bindparam("deployment_id"), bindparam("slug")]),
-        or_(
-            lines.c.deployment_id == bindparam("deployment_id"),
-            lines.c.tenant_id == bindparam("slug_tenant"),
-        ),
-    ),
+    "deployment": of_deployment(lines),
     "after": lines.c.id > bindparam("after"),
 }
 """What may be asked of a month's lines, by its name; asked when its value is not empty."""
@@ -185,19 +177,15 @@ async def _of_month(
 ) -> list[Any]:
     values: dict[str, Any] = {"after": after, "deployment": wanted.slug}
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
-    of_deployment: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     if wanted.slug is not None:
-        of_deployment = {
-            "deployment_id": wanted.deployment_id,
-            "slug": wanted.slug.slug,
-            "slug_tenant": wanted.slug.tenant_id,
-        }
+        named = deployment_parameters(wanted.deployment_id, wanted.slug)
         values["deployment_id"] = ""
     if wanted.classification not in ("", "resource"):
         # Of these no line is matched: the index of states leaves out the many that are.
         values["match_state"] = wanted.match_state or "not_applicable"
     asked = tuple(name for name in CONDITIONS if values[name])
-    parameters = {name: values[name] for name in asked if name != "deployment"} | of_deployment
+    parameters = {name: values[name] for name in asked if name != "deployment"} | named
     return await reading.fetch(_page(asked), {"month": month, "limit": limit, **parameters})
 
 

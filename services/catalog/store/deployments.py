@@ -1,6 +1,6 @@
 """Deployments: read, made, and changed in everything but their state."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
@@ -153,7 +153,7 @@ async def _updated(
     """Writes into the history what is different, unless nothing is."""
     words = ", ".join(_differences(before, after))
     if words:
-        told = replace(cause, reason=f"{cause.reason} ({words})" if cause.reason else words)
+        told = cause.with_words(words)
         await record_event(session, after, EventType.UPDATED, told, from_state=after.state)
     return after
 

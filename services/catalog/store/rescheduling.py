@@ -1,9 +1,7 @@
 """Changes that are agreed for a later day: moved to another one, or taken back."""
 
-from dataclasses import replace
 from datetime import date
 
-from services.catalog.deployments import Cause
 from services.catalog.store.resubscribing import (
     Change,
     lock_subscription,
@@ -58,7 +56,7 @@ async def take_back(
             await end_pause(session, before, pause.paused_on, None)
         case _:
             await move_end(session, deployment, before, change, None, by_tenant=False)
-    cause = _told(change.cause, f"{found.in_words()} is taken back")
+    cause = change.cause.with_words(f"{found.in_words()} is taken back")
     return await record_change(
         session, scope, deployment, before, EventType.CHANGE_TAKEN_BACK, cause
     )
@@ -88,7 +86,7 @@ async def move(
         case _:
             is_own = before.ended_by_tenant
             await move_end(session, deployment, before, change, day, by_tenant=is_own)
-    cause = _told(change.cause, f"{found.in_words()} is moved to {day}")
+    cause = change.cause.with_words(f"{found.in_words()} is moved to {day}")
     return await record_change(session, scope, deployment, before, EventType.CHANGE_MOVED, cause)
 
 
@@ -99,8 +97,3 @@ def _check_last(subscription: Subscription, paused_on: date) -> None:
         raise FailedPrecondition(
             f"another pause follows on {later[0]}: take that back first", reason="PAUSED_AGAIN"
         )
-
-
-def _told(cause: Cause, words: str) -> Cause:
-    """The cause with what was done, after the reason that was said."""
-    return replace(cause, reason=f"{cause.reason} ({words})" if cause.reason else words)

@@ -130,8 +130,7 @@ async def extend_trial(
     values = {"id": before.id, "day": day}
     after = deployment_of((await session.execute(EXTEND, values)).one())
     await session.execute(EXTEND_SUBSCRIPTIONS, values)
-    words = f"trial until {day}"
-    told = replace(cause, reason=f"{cause.reason} ({words})" if cause.reason else words)
+    told = cause.with_words(f"trial until {day}")
     await record_event(session, after, EventType.TRIAL_EXTENDED, told, from_state=after.state)
     is_trial = after.state is State.TRIAL
     for one, now in zip(kept, await deployment_subscriptions(session, after.id), strict=True):

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Integer,
     Row,
     Text,
-    and_,
     bindparam,
     cast,
     func,
@@ -24,6 +23,7 @@ from sqlalchemy.types import NULLTYPE
 
 from services.common.access import Scope
 from services.common.database import ReadSession
+from services.common.deployment_rows import deployment_parameters, of_deployment
 from services.common.deployment_slugs import DeploymentSlug
 from services.common.errors import NotFound
 from services.common.single_statements import Compiled, SingleRead, compiled
@@ -73,14 +73,7 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     "project_id": resources.c.project_id == bindparam("project_id"),
     "tenant_id": resources.c.tenant_id == bindparam("tenant_id"),
     "deployment_id": resources.c.deployment_id == bindparam("deployment_id"),
-    # What was tagged before the catalog knew the deployment stands under its tenant and slug.
-    "deployment": and_(
-        resources.c.deployment_id.in_([bindparam("deployment_id"), bindparam("slug")]),
-        or_(
-            resources.c.deployment_id == bindparam("deployment_id"),
-            resources.c.tenant_id == bindparam("slug_tenant"),
-        ),
-    ),
+    "deployment": of_deployment(resources),
     "tag": resources.c.tags.contains(bindparam("tag", type_=ARRAY(Text))),
     "query": or_(
         func.strpos(func.lower(resources.c.name), func.lower(TEXT)) > 0,
@@ -131,20 +124,16 @@ async def list_resources(
     """
     values: dict[str, Any] = {"scope": scope.tenant_id, "after": after, "deployment": wanted.slug}
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
-    of_deployment: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     if wanted.slug is not None:
-        of_deployment = {
-            "deployment_id": wanted.deployment_id,
-            "slug": wanted.slug.slug,
-            "slug_tenant": wanted.slug.tenant_id,
-        }
+        named = deployment_parameters(wanted.deployment_id, wanted.slug)
         values["deployment_id"] = ""
     if wanted.tag:
         values["tag"] = [wanted.tag]
     bounded = () if scope.everything else ("scope",)
     asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
     statement = _page(FULL if full else BASIC, wanted.life, asked)
-    parameters = {name: values[name] for name in asked if name != "deployment"} | of_deployment
+    parameters = {name: values[name] for name in asked if name != "deployment"} | named
     return await reading.fetch(statement, {"limit": limit, **parameters})
 
 

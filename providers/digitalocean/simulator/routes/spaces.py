@@ -32,7 +32,7 @@ AUTHORIZATION: Final = re.compile(
 NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 BYTES_A_GIGABYTE: Final = 2**30
 OBJECT_BYTES: Final = 64 * 2**20
-MOST_KEYS: Final = 1000
+MAX_KEYS: Final = 1000
 
 
 def bucket_bytes(document: Document) -> int:
@@ -101,7 +101,7 @@ def _list_objects(request: Request, region: str) -> Response:
     size = bucket_bytes(_bucket(request, region))
     count = _object_count(size)
     first = int(request.query_params.get("continuation-token", "0"))
-    last = min(first + MOST_KEYS, count)
+    last = min(first + MAX_KEYS, count)
     root = Element("ListBucketResult", xmlns=NAMESPACE)
     SubElement(root, "IsTruncated").text = "true" if last < count else "false"
     for number in range(first, last):

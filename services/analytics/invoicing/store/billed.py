@@ -18,6 +18,7 @@ from services.common.periods import Period
 
 __all__ = [
     "Billed",
+    "Deployment",
     "billed_for",
     "later_adjustments",
     "lock_months",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 Deployment = tuple[str, str]
-"""A deployment and its tenant: tenant first."""
+"""A tenant and the id of its deployment."""
 
 _LINES: Final = text("""
     SELECT invoice.currency, line.*

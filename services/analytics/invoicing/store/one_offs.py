@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, text, update
+from sqlalchemy import Row, case, insert, select, text, update
 
 from services.analytics.invoicing.models import one_off_lines, tenant_invoices
 from services.analytics.invoicing.one_offs import OneOff
@@ -24,9 +24,15 @@ __all__ = [
 ]
 
 _LINE = one_off_lines.c
-_WITH_STATUS: Final = select(
-    one_off_lines, tenant_invoices.c.status.label("invoice_status")
-).select_from(one_off_lines.outerjoin(tenant_invoices, tenant_invoices.c.id == _LINE.invoice_id))
+_STATUS: Final = case(
+    (_LINE.removed_at.is_not(None), OneOffStatus.REMOVED.value),
+    (_LINE.invoice_id.is_(None), OneOffStatus.PENDING.value),
+    (tenant_invoices.c.status == InvoiceStatus.DRAFT.value, OneOffStatus.DRAFTED.value),
+    else_=OneOffStatus.BILLED.value,
+)
+_WITH_STATUS: Final = select(one_off_lines, _STATUS.label("status")).select_from(
+    one_off_lines.outerjoin(tenant_invoices, tenant_invoices.c.id == _LINE.invoice_id)
+)
 
 
 async def add_one_off_line(session: WriteSession, line: OneOff, at: datetime) -> UUID:
@@ -59,12 +65,12 @@ async def list_one_off_lines(
     before: UUID | None = None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Lines with the status of their invoice, newest first."""
+    """Lines with their status, newest first."""
     statement = _WITH_STATUS.order_by(_LINE.id.desc()).limit(limit)
     if tenant_id:
         statement = statement.where(_LINE.tenant_id == tenant_id)
     if status is not None:
-        statement = statement.where(_IS[status])
+        statement = statement.where(_STATUS.in_((status.value,)))
     if line_id is not None:
         statement = statement.where(_LINE.id == line_id)
     if before is not None:
@@ -141,12 +147,3 @@ async def release_one_off_lines(session: WriteSession, invoice_ids: Sequence[UUI
         await session.execute(
             update(one_off_lines).where(_LINE.invoice_id.in_(invoice_ids)).values(invoice_id=None)
         )
-
-
-_DRAFT: Final = tenant_invoices.c.status == InvoiceStatus.DRAFT.value
-_IS: Final[Mapping[OneOffStatus, ColumnElement[bool]]] = {
-    OneOffStatus.PENDING: and_(_LINE.invoice_id.is_(None), _LINE.removed_at.is_(None)),
-    OneOffStatus.DRAFTED: and_(_LINE.invoice_id.is_not(None), _DRAFT),
-    OneOffStatus.BILLED: and_(_LINE.invoice_id.is_not(None), ~_DRAFT),
-    OneOffStatus.REMOVED: _LINE.removed_at.is_not(None),
-}

@@ -79,32 +79,35 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# Who has no subscription any more may still owe for what is learned late. As `open_changes`; what
-# is on a draft of the month is billed again where the draft is replaced, else the draft stays.
-_PLAN_LATE: Final = text(f"""
+# On pages after the last one.
+_PLAN_MORE: Final = """
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
-    SELECT :rollup_id, late.tenant_id,
-           (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
+    SELECT :rollup_id, more.tenant_id,
+           (row_number() OVER (ORDER BY more.tenant_id) - 1) / :per_page + 1
                + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT change.tenant_id FROM month_changes AS change
+    FROM ({tenants}) AS more
+    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = more.tenant_id)
+"""
+# A tenant without a subscription may still owe for what is learned late. As `open_changes`; what
+# is on a draft of the month is billed again where the draft is replaced, else the draft stays.
+_PLAN_LATE: Final = text(
+    _PLAN_MORE.format(
+        tenants=f"""
+          SELECT DISTINCT change.tenant_id FROM month_changes AS change
           LEFT JOIN tenant_invoices AS draft ON draft.id = change.invoice_id
           WHERE (change.invoice_id IS NULL
                  OR draft.status = 'draft' AND draft.period = :period)
-            AND change.period < :period AND {IS_PRICED_AGAIN}) AS late
-    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
-                      WHERE planned.rollup_id = :rollup_id
-                        AND planned.tenant_id = late.tenant_id)
-""")
-
-
-# Whose own invoice was taken back, and whose later ones still adjust the month: without a
-# subscription left in it, it comes to nothing, and they are given back what those bill.
-_PLAN_ADJUSTED: Final = text("""
-    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
-    SELECT :rollup_id, adjusted.tenant_id,
-           (row_number() OVER (ORDER BY adjusted.tenant_id) - 1) / :per_page + 1
-               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT own.tenant_id FROM tenant_invoices AS own
+            AND change.period < :period AND {IS_PRICED_AGAIN}"""
+    )
+)
+# A tenant whose own invoice was taken back, and whose later ones still adjust the month: without
+# a subscription left in it, the month costs nothing, and what those bill is given back.
+_PLAN_ADJUSTED: Final = text(
+    _PLAN_MORE.format(
+        tenants="""
+          SELECT DISTINCT own.tenant_id FROM tenant_invoices AS own
           JOIN tenant_invoices AS later
             ON later.tenant_id = own.tenant_id AND later.period > own.period
            AND later.status <> 'void' AND later.credited_in_full_at IS NULL
@@ -113,29 +116,21 @@ _PLAN_ADJUSTED: Final = text("""
            AND line.service_start >= own.period
            AND line.service_start < own.period + interval '1 month'
           WHERE own.period = :period AND own.kind = 'month'
-            AND (own.status = 'void' OR own.credited_in_full_at IS NOT NULL)) AS adjusted
-    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
-                      WHERE planned.rollup_id = :rollup_id
-                        AND planned.tenant_id = adjusted.tenant_id)
-""")
-
-
-# Whom an operator bills a line by hand may have no subscription; one that is on a draft of the
-# month is billed again where the draft is replaced.
-_PLAN_ONE_OFF: Final = text("""
-    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
-    SELECT :rollup_id, added.tenant_id,
-           (row_number() OVER (ORDER BY added.tenant_id) - 1) / :per_page + 1
-               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT line.tenant_id FROM one_off_lines AS line
+            AND (own.status = 'void' OR own.credited_in_full_at IS NOT NULL)"""
+    )
+)
+# A tenant with a one-off line may have no subscription. A line that is on a draft of the month
+# counts too: it is billed again when the draft is replaced.
+_PLAN_ONE_OFF: Final = text(
+    _PLAN_MORE.format(
+        tenants="""
+          SELECT DISTINCT line.tenant_id FROM one_off_lines AS line
           LEFT JOIN tenant_invoices AS invoice ON invoice.id = line.invoice_id
           WHERE line.removed_at IS NULL
             AND (line.invoice_id IS NULL
-                 OR invoice.status = 'draft' AND invoice.period = :period)) AS added
-    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
-                      WHERE planned.rollup_id = :rollup_id
-                        AND planned.tenant_id = added.tenant_id)
-""")
+                 OR invoice.status = 'draft' AND invoice.period = :period)"""
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
 
+from services.analytics.invoicing.messages import STANDING
 from services.analytics.invoicing.models import (
     credit_notes,
     invoice_hand_overs,
@@ -48,19 +49,8 @@ _CREDITED: Final = (
 
 
 def standing(of: FromClause, name: str) -> list[ColumnElement[Any]]:
-    """Where a hand-over stands, under the names by which messages are made of it."""
-    columns = of.c
-    return [
-        columns.status.label(f"{name}_status"),
-        columns.reference.label(f"{name}_reference"),
-        columns.attempt_count.label(f"{name}_attempts"),
-        columns.reason.label(f"{name}_reason"),
-        columns.delivered_at.label(f"{name}_delivered_at"),
-        columns.workflow_id.label(f"{name}_workflow_id"),
-        columns.run_id.label(f"{name}_run_id"),
-        columns.started_at.label(f"{name}_started_at"),
-        columns.updated_at.label(f"{name}_updated_at"),
-    ]
+    """Where a hand-over stands, each column with `name` before its own."""
+    return [of.c[column].label(f"{name}_{column}") for column in STANDING]
 
 
 _OF_VOID: Final = invoice_hand_overs.alias("void_hand_overs")
