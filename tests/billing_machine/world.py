@@ -401,6 +401,7 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
         database, peers, terms = parts.database, Peers.of(parts.settings), Terms.of(parts.settings)
         deployments = Deployments(peers.catalog_lifecycle)
         catalog = peers.catalog_pricing
+        sources = Sources(peers.inventory_lookup, peers.billing_costs)
         metering_service_pb2_grpc.add_MeteringServiceServicer_to_server(
             MeteringServicer(database, peers, deployments, clock=clock), server
         )
