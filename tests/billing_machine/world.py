@@ -409,13 +409,7 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
             UsageServicer(database, deployments, clock=clock), server
         )
         invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
-            InvoicingServicer(
-                database,
-                catalog,
-                Sources(peers.inventory_lookup, peers.billing_costs),
-                terms,
-                clock,
-            ),
+            InvoicingServicer(database, catalog, sources, terms, clock),
             server,
         )
         invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
