@@ -35,7 +35,7 @@ class Unbilled:
 
 @dataclass(frozen=True, slots=True)
 class UnbilledTotal:
-    """What unbilled usage comes to."""
+    """The value of unbilled usage, and how much there is."""
 
     deployment_count: int
     usage_count: int
@@ -71,7 +71,7 @@ def days_of_runs(runs: Iterable[UsageRun]) -> Iterator[tuple[date, Decimal]]:
 
 
 def total_of(unbilled: Iterable[Unbilled]) -> UnbilledTotal:
-    """What unbilled usage comes to."""
+    """The value of unbilled usage, and how much there is."""
     deployments: set[tuple[str, str]] = set()
     cents, usages, unpriced = Decimal(0), 0, 0
     for one in unbilled:

@@ -43,7 +43,7 @@ class UnbilledFinder:
         self._catalog = catalog
 
     async def total(self, scope: Scope, period: Period) -> UnbilledTotal:
-        """What all of a month's unbilled usage comes to."""
+        """The value of all unbilled usage of a month."""
         found: list[Unbilled] = []
         async with self._database.read(scope) as session:
             tenants = await tenants_to_look_at(session, period)
