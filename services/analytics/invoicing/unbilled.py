@@ -43,6 +43,15 @@ class UnbilledTotal:
     """Of the figures that have a price, exact."""
     unpriced_count: int
 
+    def __add__(self, other: "UnbilledTotal") -> "UnbilledTotal":
+        """Both together, of two that have no deployment in common."""
+        return UnbilledTotal(
+            self.deployment_count + other.deployment_count,
+            self.usage_count + other.usage_count,
+            self.cents + other.cents,
+            self.unpriced_count + other.unpriced_count,
+        )
+
 
 def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[UsageSeries]:
     """The usage of the days that are not covered; without what is covered as a whole."""

@@ -44,13 +44,13 @@ class UnbilledFinder:
 
     async def total(self, scope: Scope, period: Period) -> UnbilledTotal:
         """The value of all unbilled usage of a month."""
-        found: list[Unbilled] = []
+        total = total_of(())
         async with self._database.read(scope) as session:
             tenants = await tenants_to_look_at(session, period)
         for start in range(0, len(tenants), TENANTS_AT_ONCE):
             series = await self._series(scope, period, tenants[start : start + TENANTS_AT_ONCE])
-            found += await self.valued(list(_days(series)))
-        return total_of(found)
+            total += total_of(await self.valued(list(_days(series))))
+        return total
 
     async def some(
         self,
