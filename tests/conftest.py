@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
         hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture,
     ],
 )  # fmt: skip
-# For `make mutants`: the same few examples each time, so that a mutant lives or dies for good.
+# For `make mutants`: the same few examples each time, so that a mutant always has one outcome.
 hypothesis.settings.register_profile(
     "mutants", hypothesis.settings.get_profile("arcadia"), derandomize=True, max_examples=30
 )

@@ -90,7 +90,7 @@ class ProviderUnavailable(ProviderError):
 
 
 class TooLarge(ProviderError):
-    """More than we read at once: what it comes to stays unknown."""
+    """More than we read at once: its size stays unknown."""
 
 
 class MalformedAnswer(ProviderError):

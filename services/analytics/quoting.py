@@ -135,7 +135,7 @@ def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list
 async def quote(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
 ) -> list[Outcome]:
-    """What each item comes to, in the order of the items.
+    """The quote or the failure of each item, in the order of the items.
 
     An item that the catalog does not take at all fails alone: the others are priced.
     """

@@ -121,7 +121,7 @@ def check_room(
         begins = ends_on is None or other.starts_on < ends_on
         if begins and (other.ends_on is None or other.ends_on > subscription.starts_on):
             raise FailedPrecondition(
-                f"the deployment is subscribed anew from {other.starts_on}",
+                f"the deployment has another subscription from {other.starts_on}",
                 reason="ALREADY_SUBSCRIBED",
                 metadata={"subscription_id": str(other.id)},
             )

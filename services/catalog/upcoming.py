@@ -91,7 +91,7 @@ def change_to_come(
 def check_move_day(change: UpcomingChange, day: date, today: date) -> None:
     """Raises InvalidArgument for a day to which a change cannot be moved.
 
-    Today is one: what is to hold at once is agreed anew.
+    Today is one: a change that takes effect at once is a new one.
     """
     earliest = max(change.earliest, today + timedelta(days=1))
     if day < earliest or (change.latest is not None and day > change.latest):

@@ -19,7 +19,7 @@ _NEVER: Final = date.max
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The days from `start` until, and without, `end`; from then on for ever when it is None."""
+    """The half-open days from `start` to `end`; without an end when it is None."""
 
     start: date
     end: date | None = None

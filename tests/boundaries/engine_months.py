@@ -1,8 +1,8 @@
-"""Months of every kind, exactly at their bounds, and what engine 2 says of each for good.
+"""Months of every kind, exactly at their bounds, and the answers of engine 2, frozen.
 
     python -m tests.boundaries.engine_months
 
-writes `engine_2.json` anew: only for a new kind of month, never because a figure or a text of
+rewrites `engine_2.json`: only for a new kind of month, never because a figure or a text of
 an old one changed. That is another version of the engine.
 """
 

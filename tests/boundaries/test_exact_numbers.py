@@ -1,4 +1,4 @@
-"""Numbers exactly at a bound, on each side of it, and what is said of those beyond."""
+"""Numbers exactly at a bound and on each side of it, and the errors of those beyond."""
 
 from decimal import Decimal
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Invoices to the last cent, word and hash: what was issued reads and verifies so for good."""
+"""Invoices to the last cent, word and hash: what was issued must always verify."""
 
 import json
 from dataclasses import replace

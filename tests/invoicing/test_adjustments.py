@@ -1,4 +1,4 @@
-"""What is billed for a month and its adjustments come to the month's price, always."""
+"""What is billed for a month and its adjustments always add up to the month's price."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -182,7 +182,7 @@ def test_what_an_older_release_adjusted_is_known_by_its_price() -> None:
 
 
 def test_lines_of_older_releases_keep_their_hash() -> None:
-    """What was issued verifies for good: the new parts count where they say something."""
+    """What was issued always verifies: an unset new field leaves the hash as it was."""
     plain = Line(
         "plan_base", "", "Studio", Decimal(1), "month", Decimal(5000), 5000, {}, "shop", MARCH
     )

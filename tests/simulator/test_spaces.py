@@ -15,7 +15,7 @@ S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 def ask(sim: Simulator, path: str, *, method: str = "GET", signed_for: str = "") -> httpx.Response:
-    """Asks as a client of Spaces does; signed for the path's region unless it is said."""
+    """Asks as a client of Spaces does; signed for the path's region by default."""
     url = f"{sim.url}{path}"
     request = AWSRequest(method=method, url=url)
     S3SigV4Auth(ANY_KEY, "s3", signed_for or path.split("/")[2]).add_auth(request)

@@ -5,7 +5,7 @@
 mutmut changes the rules one operator, number or name at a time, in a copy under `mutants/`,
 and runs the tests that reach the change; which rules and which tests is said in
 `pyproject.toml`. A mutant that no test fails for has survived: `mutmut show <its name>` shows
-it. Without names everything is mutated anew; with names only those are tried again.
+it. Without names everything is mutated again; with names only those are tried.
 """
 
 import argparse

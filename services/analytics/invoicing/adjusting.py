@@ -1,9 +1,9 @@
-"""What is learned late of a month that was billed: the difference, as lines of a later invoice.
+"""Adjustments: a billed month that costs something else now, as lines of a later invoice.
 
-The month is priced again from all that is known now, and what invoices that hold bill for it
-already is taken away. So allowances, caps and prices of that month hold, and nothing is billed
-twice or lost, whichever of those invoices is voided meanwhile: what is billed and its
-adjustments always come to the month's price.
+The month is priced again from all that is known now, less what valid invoices already bill
+for it. So the allowances, caps and prices of that month apply, and nothing is billed twice or
+lost, whichever of those invoices is voided meanwhile: what is billed and its adjustments always
+add up to the month's price.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,10 +20,10 @@ from services.common.periods import Period
 __all__ = ["adjustment_lines"]
 
 ORDER: Final = ("plan_base", "addon", "overage", "ad_hoc", "rebilled")
-"""In which kinds of line are adjusted."""
+"""Of the kinds of lines that are adjusted."""
 
 PLACES: Final = Decimal("1e-12")
-"""Of a quantity that no decimal equals."""
+"""The precision in which a quantity is shown that no decimal equals."""
 
 _WIDE: Final = Context(prec=200)
 
@@ -50,7 +50,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What lines of one key come to."""
+    """The lines of one key, added up."""
 
     line: Line
     """The last of them: what an adjustment of them looks like."""
@@ -66,7 +66,7 @@ class Sum:
 def adjustment_lines(
     billed: Iterable[Line], known_now: Iterable[Line], month: Period
 ) -> tuple[Line, ...]:
-    """The lines that bring what is billed for a month to what it comes to now.
+    """The lines that bring what is billed for a month to its price now.
 
     `billed` are the lines of invoices that hold, earlier adjustments among them, `known_now`
     those of the quotes from what is known now; all of one deployment, month and currency.
@@ -156,7 +156,7 @@ def _difference(key: Key, before: Sum | None, now: Sum | None, month: Period) ->
     if whole_cents(Fraction(shown) * _price(key)) == amount:
         exact = {} if Fraction(shown) == qty else {"exact_qty": str(qty)}
         return replace(line, qty=shown, meta=meta | exact)
-    # Two rounded amounts differ by what no quantity gives: the line reads once the amount.
+    # No quantity gives the difference of two rounded amounts: the line has the amount once.
     return replace(
         line,
         qty=Decimal(1),

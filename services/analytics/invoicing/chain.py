@@ -7,11 +7,11 @@ from typing import Final
 
 from services.analytics.invoicing.lines import canonical, digest
 from services.analytics.invoicing.parties import Party
+from services.analytics.invoicing.states import InvoiceKind
 from services.common.money import plain
 
 __all__ = ["BEGINNING", "Sealed", "chain_hash"]
 
-MONTH: Final = "month"
 BEGINNING: Final = "0" * 64
 """What stands before the first invoice."""
 
@@ -38,8 +38,8 @@ class Sealed:
     due_on: date
     lines_hash: str
     proofs_hash: str
-    kind: str = MONTH
-    """Sealed where it is another one: the first links were sealed before there were others."""
+    kind: str = InvoiceKind.MONTH
+    """Part of the hash unless it is a month: the first links were made before there were others."""
 
 
 def chain_hash(previous: str, invoice: Sealed) -> str:
@@ -50,6 +50,6 @@ def chain_hash(previous: str, invoice: Sealed) -> str:
         "due_on": invoice.due_on.isoformat(),
         "tax_rate_percent": plain(invoice.tax_rate_percent),
     }
-    if invoice.kind == MONTH:
+    if invoice.kind == InvoiceKind.MONTH:
         del content["kind"]
     return digest(f"{previous}\n{canonical(content)}")

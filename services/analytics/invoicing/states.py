@@ -12,6 +12,7 @@ __all__ = [
     "Decision",
     "HandOverStatus",
     "HandedOver",
+    "InvoiceKind",
     "InvoiceStatus",
     "OneOffStatus",
     "Outcome",
@@ -19,6 +20,15 @@ __all__ = [
     "check_not_delivered",
     "check_rollup_move",
 ]
+
+
+class InvoiceKind(StrEnum):
+    """What an invoice was made of."""
+
+    MONTH = "month"
+    """A month of subscriptions and usage, by a roll-up."""
+    ONE_OFF = "one_off"
+    """Lines that an operator billed at once."""
 
 
 class InvoiceStatus(StrEnum):

@@ -35,13 +35,22 @@ class Unbilled:
 
 @dataclass(frozen=True, slots=True)
 class UnbilledTotal:
-    """What unbilled usage comes to."""
+    """The value of unbilled usage, and how much there is."""
 
     deployment_count: int
     usage_count: int
     cents: Decimal
     """Of the figures that have a price, exact."""
     unpriced_count: int
+
+    def __add__(self, other: "UnbilledTotal") -> "UnbilledTotal":
+        """Both together, of two that have no deployment in common."""
+        return UnbilledTotal(
+            self.deployment_count + other.deployment_count,
+            self.usage_count + other.usage_count,
+            self.cents + other.cents,
+            self.unpriced_count + other.unpriced_count,
+        )
 
 
 def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[UsageSeries]:
@@ -71,7 +80,7 @@ def days_of_runs(runs: Iterable[UsageRun]) -> Iterator[tuple[date, Decimal]]:
 
 
 def total_of(unbilled: Iterable[Unbilled]) -> UnbilledTotal:
-    """What unbilled usage comes to."""
+    """The value of unbilled usage, and how much there is."""
     deployments: set[tuple[str, str]] = set()
     cents, usages, unpriced = Decimal(0), 0, 0
     for one in unbilled:

@@ -43,14 +43,14 @@ class UnbilledFinder:
         self._catalog = catalog
 
     async def total(self, scope: Scope, period: Period) -> UnbilledTotal:
-        """What all of a month's unbilled usage comes to."""
-        found: list[Unbilled] = []
+        """The value of all unbilled usage of a month."""
+        total = total_of(())
         async with self._database.read(scope) as session:
             tenants = await tenants_to_look_at(session, period)
         for start in range(0, len(tenants), TENANTS_AT_ONCE):
             series = await self._series(scope, period, tenants[start : start + TENANTS_AT_ONCE])
-            found += await self.valued(list(_days(series)))
-        return total_of(found)
+            total += total_of(await self.valued(list(_days(series))))
+        return total
 
     async def some(
         self,

@@ -161,6 +161,7 @@ unmeasured_spans = Table(
         "day", "pass_id", "resource_id", "span_from", name="unmeasured_spans_pkey"
     ),
     CheckConstraint("span_to > span_from", name="unmeasured_spans_span_check"),
+    Index("unmeasured_spans_tenant_idx", "tenant_id", "day", postgresql_where=text("is_current")),
 )
 
 daily_usage = Table(

@@ -39,7 +39,7 @@ logging.getLogger("xhtml2pdf").setLevel(logging.ERROR)
 
 
 FORMATS: Final = ("", "pdf", "html")
-"""In which a document is downloaded; PDF where nothing is said."""
+"""Of a downloaded document; PDF by default."""
 
 
 class CannotRender(Exception):

@@ -10,7 +10,7 @@ from services.analytics.invoicing.lines import ADJUSTMENT, ONE_OFF, TAX
 from services.analytics.invoicing.messages import party_of
 from services.analytics.invoicing.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.parties import Party
-from services.analytics.invoicing.states import InvoiceStatus
+from services.analytics.invoicing.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.store.rows import Stored
 from services.common.money import amount_text, plain
 from services.common.periods import month_of
@@ -116,7 +116,7 @@ def view_of(row: Stored, lines: Sequence[Stored], names: Mapping[str, str]) -> I
             *(dates if row.issued_on else ()),
             Fact("Currency", row.currency),
         ),
-        about=() if row.kind == "one_off" else (f"For the period from {_month(row)}.",),
+        about=() if row.kind == InvoiceKind.ONE_OFF else (f"For the period from {_month(row)}.",),
         currency=row.currency,
         issuer=party_of(row.issuer) if row.issuer else Party(""),
         recipient=party_of(row.recipient) if row.recipient else Party(row.tenant_id),

@@ -15,6 +15,7 @@ from services.analytics.invoicing.models import (
     tenant_invoice_proofs,
     tenant_invoices,
 )
+from services.analytics.invoicing.states import InvoiceKind
 from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
@@ -144,7 +145,7 @@ async def insert_drafts(
         {
             "period": period,
             "rollup_id": rollup_id,
-            "kind": "one_off" if rollup_id is None else "month",
+            "kind": (InvoiceKind.ONE_OFF if rollup_id is None else InvoiceKind.MONTH).value,
             "at": at,
             "tenants": [draft.tenant_id for draft in drafts],
             "currencies": [draft.currency for draft in drafts],

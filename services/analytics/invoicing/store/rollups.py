@@ -288,7 +288,7 @@ async def approve_when_issued(
 ) -> bool:
     """Approves a locked roll-up whose last draft was issued by hand; whether it did.
 
-    There is nothing left to approve: it would wait for ever.
+    There is nothing left to approve: without this it would never complete.
     """
     if rollup.status != RollupStatus.AWAITING_APPROVAL or rollup.decision:
         return False

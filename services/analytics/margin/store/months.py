@@ -164,7 +164,7 @@ async def mark_margin(session: WriteSession, period: Period) -> None:
 
 
 async def mark_margins_of(session: WriteSession, span: Span) -> None:
-    """What amounts come to on some days was changed: margins at their rates are provisional."""
+    """Marks the margins as provisional whose rates are those of some days: they were changed."""
     await session.execute(MARK_SPAN, {"start": span.start, "end": span.end})
 
 

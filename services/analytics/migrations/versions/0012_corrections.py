@@ -1,7 +1,7 @@
 """One-off lines and invoices; invoices credited in full; credit notes and voids are handed over.
 
 An invoice that was credited in full frees its month, as a void one does. That it was is kept
-with it, once its notes come to its total: nothing else of an issued invoice ever changes.
+with it, once its notes add up to its total: nothing else of an issued invoice ever changes.
 """
 
 from alembic import op
@@ -86,7 +86,7 @@ CREATE TABLE one_off_lines (
     CONSTRAINT one_off_lines_pkey PRIMARY KEY (id),
     CONSTRAINT one_off_lines_amount_check CHECK (amount_cents <> 0),
     CONSTRAINT one_off_lines_removed_check CHECK (removed_at IS NULL OR invoice_id IS NULL),
-    -- A draft that is drafted anew is deleted: its lines wait again.
+    -- A draft that is replaced is deleted: its lines are pending again.
     CONSTRAINT one_off_lines_invoice_fkey
         FOREIGN KEY (invoice_id) REFERENCES tenant_invoices (id) ON DELETE SET NULL
 );

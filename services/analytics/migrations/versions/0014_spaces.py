@@ -44,6 +44,7 @@ CREATE TABLE unmeasured_spans (
     CONSTRAINT unmeasured_spans_pkey PRIMARY KEY (day, pass_id, resource_id, span_from),
     CONSTRAINT unmeasured_spans_span_check CHECK (span_to > span_from)
 );
+CREATE INDEX unmeasured_spans_tenant_idx ON unmeasured_spans (tenant_id, day) WHERE is_current;
 GRANT SELECT, INSERT, UPDATE (is_current), DELETE ON unmeasured_spans TO analytics;
 """
 

@@ -60,9 +60,9 @@ async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> l
 async def adopt_usage(
     session: WriteSession, owners: Mapping[Named, Owner], *, limit: int, now: datetime
 ) -> bool:
-    """Re-keys figures of these names to their deployments, the oldest first, so many at most.
+    """Re-keys at most `limit` figures of these names to their deployments, the oldest first.
 
-    In closed months too, where both sides are noted as changed. Whether there was one.
+    In closed months too, where both sides are noted as changed. Answers whether there was one.
     """
     found = await session.execute(FIGURES, {**_named(owners), "limit": limit})
     figures = [

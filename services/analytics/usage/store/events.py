@@ -49,7 +49,7 @@ class Taken:
 
     receipt: Receipt
     on_time: frozenset[Figure]
-    """Of months that are open. None is added up anew yet; all are marked so."""
+    """Of months that are open: marked as changed, and not recomputed yet."""
 
 
 async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) -> Taken:

@@ -1,4 +1,4 @@
-"""Folding: adds the facts and events of a figure up, and notes what changed in a closed month.
+"""Folding: adds up the facts and events of a figure, and notes what changed in a closed month.
 
 A figure always holds what is known now. Where its month is closed, a figure that comes to
 another quantity than before is noted as a change of the month, in the same transaction: the
@@ -160,7 +160,7 @@ async def count_day(session: ReadSession, day: date) -> int:
 
 
 async def fold_figures(session: WriteSession, figures: Iterable[Figure], *, now: datetime) -> None:
-    """Adds figures up anew whose facts or events changed."""
+    """Recomputes figures whose facts or events changed."""
     wanted = sorted(set(figures))
     if not wanted:
         return
@@ -193,10 +193,10 @@ async def newest_mark(session: ReadSession) -> int:
 
 
 async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: datetime) -> bool:
-    """Adds figures up anew whose events changed, the oldest marks first, so many at most.
+    """Recomputes at most `limit` marked figures, the oldest marks first.
 
-    Whether there was one up to the mark of this id. In a transaction of its own: it waits for
-    days in their order.
+    Answers whether there was one up to the mark of this id. In a transaction of its own: it
+    waits for days in their order.
     """
     found = _figures(await session.execute(MARKED, {"up_to": up_to, "limit": limit}))
     await fold_figures(session, found, now=now)
@@ -204,7 +204,7 @@ async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: dat
 
 
 async def fold_marked_of(session: WriteSession, start: date, end: date, *, now: datetime) -> None:
-    """Adds all figures of a half-open span of days up anew whose events changed."""
+    """Recomputes all marked figures of a half-open span of days."""
     rows = await session.execute(MARKED_OF, {"start": start, "end": end})
     await fold_figures(session, _figures(rows), now=now)
 

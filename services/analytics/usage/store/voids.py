@@ -47,7 +47,7 @@ SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g
 async def void_events(
     session: WriteSession, keys: Sequence[EventKey], *, reason: str, by: str, now: datetime
 ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], Row[Any]]]:
-    """Voids the events of these keys that are not yet, and adds their figures up anew.
+    """Voids those events of these keys that are not void yet, and recomputes their figures.
 
     Answers the keys of those that were voided now, and all voids by their keys: a key that is
     not among them names no event.

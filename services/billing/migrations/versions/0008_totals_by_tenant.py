@@ -18,7 +18,7 @@ CREATE INDEX cloud_month_totals_amount_idx
     ON cloud_month_totals (period, grouped_by, amount_usd DESC, value, tenant_id);
 """
 
-ANEW = """
+REBUILD = """
 DELETE FROM cloud_invoice_totals WHERE grouped_by = 'deployment';
 INSERT INTO cloud_invoice_totals
     (period, provider_invoice_id, grouped_by, value, tenant_id, amount_usd, line_count)
@@ -39,4 +39,4 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey")
         op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {table}_pkey PRIMARY KEY ({key})")
     op.execute(INDEX)
-    op.execute(ANEW)
+    op.execute(REBUILD)
