@@ -99,14 +99,22 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         period = billing_period(request.period_start, request.period_end)
         items = batch_items(request, period)
         parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
-        for those in parts:
-            priced = await self._read(those, period)
-            for first in range(0, len(those), ANSWERED_AT_ONCE):
-                answer = pb.BatchQuoteResponse()
-                for item in those[first : first + ANSWERED_AT_ONCE]:
-                    priced.write(answer.results.add(), item)
-                yield answer
-                await asyncio.sleep(0)
+        # The database reads the next part while this one is priced.
+        reading = [asyncio.create_task(self._read(part, period)) for part in parts[:1]]
+        try:
+            for place, those in enumerate(parts):
+                priced = await reading.pop()
+                if place + 1 < len(parts):
+                    reading.append(asyncio.create_task(self._read(parts[place + 1], period)))
+                for first in range(0, len(those), ANSWERED_AT_ONCE):
+                    answer = pb.BatchQuoteResponse()
+                    for item in those[first : first + ANSWERED_AT_ONCE]:
+                        priced.write(answer.results.add(), item)
+                    yield answer
+                    await asyncio.sleep(0)
+        finally:
+            for task in reading:  # whoever asked is gone
+                task.cancel()
 
     async def VerifyProofs(  # noqa: N802
         self, request: pb.VerifyProofsRequest, context: Context
