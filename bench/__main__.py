@@ -60,7 +60,6 @@ ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Runs all benches, or those that are named; the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the stack ends with it
     asked = _asked(arguments)
     chosen = asked.names or [*ALONE, *ON_STACK]
     missed: list[str] = []
@@ -113,4 +112,5 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the stack ends with it
     sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,7 +24,7 @@ import orjson
 
 from bench.ratios import Ratio
 
-__all__ = ["BEFORE", "ENGINE", "ROLLUP_TENANTS", "NoSuchRelease", "measure"]
+__all__ = ["BEFORE", "ENGINE", "ROLLUP_TENANTS", "NoSuchRelease", "measure", "release"]
 
 BEFORE: Final = "149d988"
 """The release before usage was priced by its day."""
@@ -34,9 +34,12 @@ ENGINE, BATCH, ROLLUP = 1.3, 1.2, 1.0
 """How many times as much as before is done in the same time, at least."""
 
 ENGINE_ROUNDS: Final = 15
-BATCH_ROUNDS: Final = 7
+BATCH_ROUNDS: Final = 5
 ROLLUP_ROUNDS: Final = 3
 ROLLUP_TENANTS: Final = 10_000
+
+
+_Process = subprocess.Popen[str]
 
 
 class NoSuchRelease(RuntimeError):
@@ -57,28 +60,18 @@ class _Round:
 
 def measure(revision: str = BEFORE, tenants: int = ROLLUP_TENANTS) -> Iterator[Ratio]:
     """The engine, a batch and a roll-up, now against then. Raises NoSuchRelease."""
-    with _release(revision) as tree:
-        rounds = _compared(tree, "engine", ENGINE_ROUNDS)
-        yield _ratio(
-            f"quotes in the engine / {revision}",
-            rounds,
-            ENGINE,
-            f"{_middle(rounds, 1e6)} µs of CPU a quote",
-        )
-        rounds = _compared(tree, "batch", BATCH_ROUNDS)
-        yield _ratio(
-            f"batch of quotes, end to end / {revision}",
-            rounds,
-            BATCH,
-            f"{_middle(rounds, 1e6)} µs a quote; {_processor(rounds)}",
-        )
-        rounds = _compared(tree, "rollup", ROLLUP_ROUNDS, tenants)
-        yield _ratio(
-            f"roll-up of {tenants:,} tenants / {revision}",
-            rounds,
-            ROLLUP,
-            f"{_middle(rounds, 1)} s, usage by day; {_processor(rounds)}",
-        )
+    with release(revision) as tree:
+        with _sides(tree, "engine", tenants) as sides:
+            rounds = _compared(sides, "quotes", ENGINE_ROUNDS, warm=True)
+        detail = f"{_middle(rounds, 1e6)} µs of CPU a quote"
+        yield _ratio(f"quotes in the engine / {revision}", rounds, ENGINE, detail)
+        with _sides(tree, "stack", tenants) as sides:
+            rounds = _compared(sides, "batch", BATCH_ROUNDS, warm=True)
+            detail = f"{_middle(rounds, 1e6)} µs a quote; {_processor(rounds)}"
+            yield _ratio(f"batch of quotes, end to end / {revision}", rounds, BATCH, detail)
+            rounds = _compared(sides, "rollup", ROLLUP_ROUNDS)
+            detail = f"{_middle(rounds, 1)} s, usage by day; {_processor(rounds)}"
+            yield _ratio(f"roll-up of {tenants:,} tenants / {revision}", rounds, ROLLUP, detail)
 
 
 def _ratio(name: str, rounds: list[_Round], bound: float, detail: str) -> Ratio:
@@ -96,22 +89,31 @@ def _processor(rounds: list[_Round]) -> str:
     return f"{median(one.times('processor') for one in rounds):.2f} times by CPU"
 
 
-def _compared(tree: Path, measured: str, rounds: int, size: int = 0) -> list[_Round]:
-    with ExitStack() as stack:
-        before, now = (stack.enter_context(_side(at, measured, size)) for at in (tree, TREE))
-        if not size:
-            for side in (before, now):
-                _ask(side)  # the first round of a process is slower
-        return [_Round(_ask(before), _ask(now)) for _ in range(rounds)]
+@contextmanager
+def _sides(tree: Path, side: str, tenants: int) -> Iterator[tuple[_Process, _Process]]:
+    """The release before and ours, both ready."""
+    with _side(tree, side, tenants) as before, _side(TREE, side, tenants) as now:
+        yield before, now
+
+
+def _compared(
+    sides: tuple[_Process, _Process], measured: str, rounds: int, *, warm: bool = False
+) -> list[_Round]:
+    """The rounds of both in turns; the first one of a process, which is slower, may be warmed."""
+    before, now = sides
+    if warm:
+        for side in sides:
+            _ask(side, measured)
+    return [_Round(_ask(before, measured), _ask(now, measured)) for _ in range(rounds)]
 
 
 @contextmanager
-def _side(tree: Path, measured: str, size: int) -> Iterator["subprocess.Popen[str]"]:
+def _side(tree: Path, side: str, tenants: int) -> Iterator[_Process]:
     """A release that is ready to measure."""
     path = os.pathsep.join(map(str, (tree, tree / "protos" / "gen")))
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", str(TREE / "bench" / "side.py"), str(tree), measured, str(size)],
+            [sys.executable, "-P", str(TREE / "bench" / "side.py"), str(tree), side, str(tenants)],
             # Where its own programs are started without -P, they find its code here.
             cwd=tree,
             env={**os.environ, "PYTHONPATH": path},
@@ -124,18 +126,21 @@ def _side(tree: Path, measured: str, size: int) -> Iterator["subprocess.Popen[st
             if _line(process.stdout) != "ready":
                 process.wait()
                 log.seek(0)
-                raise RuntimeError(f"{tree} does not measure {measured}:\n{log.read()[-4000:]}")
+                raise RuntimeError(f"{tree} does not start:\n{log.read()[-4000:]}")
             yield process
         finally:
             # The end of its input ends it, and its stack with it.
             process.communicate()
 
 
-def _ask(side: "subprocess.Popen[str]") -> dict[str, float]:
+def _ask(side: _Process, measured: str) -> dict[str, float]:
     assert side.stdin is not None
-    side.stdin.write("\n")
+    side.stdin.write(f"{measured}\n")
     side.stdin.flush()
-    answer: dict[str, float] = orjson.loads(_line(side.stdout))
+    said = _line(side.stdout)
+    if not said:
+        raise RuntimeError(f"a side ended while it measured {measured}")
+    answer: dict[str, float] = orjson.loads(said)
     return answer
 
 
@@ -145,7 +150,7 @@ def _line(output: IO[str] | None) -> str:
 
 
 @contextmanager
-def _release(revision: str) -> Iterator[Path]:
+def release(revision: str) -> Iterator[Path]:
     """The tree of a release, until it was measured."""
     commit = _commit(revision)
     folder = Path(tempfile.mkdtemp(prefix="arcadia-before-"))

@@ -2,7 +2,7 @@
 
 `bench.before` runs this file in the tree of either release; what it imports is that tree's own,
 its benches too. So it calls only what the benches of both have, by their names of 149d988.
-It says `ready`, measures a round for every line that it reads, and answers it as JSON.
+It says `ready`, measures a round of what each line that it reads names, and answers it as JSON.
 """
 
 import asyncio
@@ -45,59 +45,55 @@ Round = Callable[[], dict[str, float]]
 
 
 @contextmanager
-def engine(_: int) -> Iterator[Round]:
-    """A round of quotes inside the engine: processor seconds of each."""
+def engine(_: int) -> Iterator[dict[str, Round]]:
+    """Quotes inside the engine: processor seconds of each."""
     measured: Any = vars(quoting)["_round"]
-    yield lambda: {"seconds": measured() / quoting.QUOTES}
+    yield {"quotes": lambda: {"seconds": measured() / quoting.QUOTES}}
 
 
 @contextmanager
-def batch(_: int) -> Iterator[Round]:
-    """A batch of quotes, end to end; and the processor seconds of the catalog for it."""
-    with environment.running_stack(DROPLETS) as stack:
-        measured, ids = vars(quote_rpc)["_batch"], vars(quote_rpc)["_subscribe"](stack)
-        catalog = stack.process("catalog")
-
-        def one() -> dict[str, float]:
-            before = sum(catalog.cpu_times()[:2])
-            per_second = asyncio.run(measured(stack, ids)).value * 4_000
-            used = sum(catalog.cpu_times()[:2]) - before
-            return {"seconds": 1 / per_second, "processor": used}
-
-        yield one
-
-
-@contextmanager
-def rollup(tenants: int) -> Iterator[Round]:
-    """Month after month of the same tenants; with the processor seconds of the whole stack."""
-    with environment.running_stack(DROPLETS) as stack:
+def stack(tenants: int) -> Iterator[dict[str, Round]]:
+    """What is measured on the whole stack, end to end, with the processor seconds for it."""
+    with environment.running_stack(DROPLETS) as running:
+        ids: list[str] = []
+        catalog = running.process("catalog")
         months = iter(MONTHS)
         subscribed = 0
 
-        def one() -> dict[str, float]:
+        def batch() -> dict[str, float]:
+            """A quote of a batch; the processor seconds are the catalog's."""
+            if not ids:
+                ids.extend(vars(quote_rpc)["_subscribe"](running))
+            before = sum(catalog.cpu_times()[:2])
+            per_second = asyncio.run(vars(quote_rpc)["_batch"](running, ids)).value * 4_000
+            used = sum(catalog.cpu_times()[:2]) - before
+            return {"seconds": 1 / per_second, "processor": used}
+
+        def rollup() -> dict[str, float]:
+            """The next month of the same tenants; the processor seconds are the whole stack's."""
             nonlocal subscribed
             month = next(months)
-            vars(rollups)["_prepare"](stack, month, subscribed, tenants)
+            vars(rollups)["_prepare"](running, month, subscribed, tenants)
             subscribed = tenants
-            _plant_by_day(stack, month)
-            before = _processor(stack)
-            taken = vars(rollups)["_rolled_up"](stack, month, tenants)
-            return {"seconds": taken.seconds, "processor": _processor(stack) - before}
+            _plant_by_day(running, month)
+            before = _processor(running)
+            taken = vars(rollups)["_rolled_up"](running, month, tenants)
+            return {"seconds": taken.seconds, "processor": _processor(running) - before}
 
-        yield one
+        yield {"batch": batch, "rollup": rollup}
 
 
-def _plant_by_day(stack: environment.BenchStack, month: date) -> None:
-    url = database_admin_url(stack.settings, Service.ANALYTICS).set(drivername="postgresql")
+def _plant_by_day(running: environment.BenchStack, month: date) -> None:
+    url = database_admin_url(running.settings, Service.ANALYTICS).set(drivername="postgresql")
     span = {"start": month, "end": month_of(month).end, "hash": "f" * 64}
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(BY_DAY, span)
         connection.execute("VACUUM ANALYZE daily_usage")
 
 
-def _processor(stack: environment.BenchStack) -> float:
+def _processor(running: environment.BenchStack) -> float:
     """Processor seconds of the services, the worker, the gateway and the engines so far."""
-    runner = stack.process("catalog").parent()
+    runner = running.process("catalog").parent()
     assert runner is not None
     used = 0.0
     for process in (runner, *runner.children(recursive=True)):
@@ -109,18 +105,18 @@ def _processor(stack: environment.BenchStack) -> float:
     return used
 
 
-SIDES: Final = {"engine": engine, "batch": batch, "rollup": rollup}
+SIDES: Final = {"engine": engine, "stack": stack}
 
 
-def main(tree: str, measured: str, size: str) -> int:
+def main(tree: str, side: str, tenants: str) -> int:
     """Measures as often as it is asked to; the exit code."""
     for module in (quoting, environment, pricing_service_pb2):
         if not Path(str(module.__file__)).is_relative_to(tree):
             sys.exit(f"{module.__name__} is not that of {tree}, but {module.__file__}")
-    with SIDES[measured](int(size)) as measure_one:
+    with SIDES[side](int(tenants)) as rounds:
         print("ready", flush=True)
-        for _ in sys.stdin:
-            print(orjson.dumps(measure_one()).decode(), flush=True)
+        for measured in sys.stdin:
+            print(orjson.dumps(rounds[measured.strip()]()).decode(), flush=True)
     return 0
 
 
