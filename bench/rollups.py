@@ -62,9 +62,14 @@ SELECT 'metering', day::date, 'bench', 'current', day + interval '1 day', now(),
 FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day',
                      interval '1 day') AS day
 """
+# Two machines from the first day on, a third from the eleventh: over Studio's allowance.
 USED: Final = """
-COPY daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
-                  metered_at) FROM STDIN
+INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
+                         metered_at)
+SELECT day::date, tenant_id, deployment_id, 'droplet_hours',
+       CASE WHEN day < %(start)s::date + 10 THEN 48 ELSE 72 END, 3, %(hash)s, %(end)s
+FROM unnest(%(tenants)s::text[], %(deployments)s::text[]) AS used (tenant_id, deployment_id),
+     generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') AS day
 """
 TABLES: Final = {
     "tenant_invoices": "SELECT * FROM tenant_invoices WHERE period = '{month}'",
@@ -134,7 +139,12 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
     """Subscribes the month's new tenants, and meters the month for all of them."""
-    span = {"start": month, "end": month_of(month).end, "after": before, "upto": tenants}
+    span: dict[str, Any] = {
+        "start": month,
+        "end": month_of(month).end,
+        "after": before,
+        "upto": tenants,
+    }
     with _connected(stack, Service.CATALOG) as catalog:
         catalog.execute(DEPLOY, span)
         catalog.execute("ANALYZE")
@@ -142,11 +152,10 @@ def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
     with _connected(stack, Service.ANALYTICS) as analytics:
         analytics.execute(PREPARE, span)
         analytics.execute(METERED, span)
-        with analytics.cursor().copy(USED) as copy:
-            for tenant, deployment in deployments:
-                copy.write_row(
-                    (month, tenant, deployment, "droplet_hours", 2160, 3, "f" * 64, month)
-                )
+        tenants_of, ids = (list(column) for column in zip(*deployments, strict=True))
+        used = {"tenants": tenants_of, "deployments": ids, "hash": "f" * 64}
+        analytics.execute(USED, span | used)
+        analytics.execute("VACUUM ANALYZE daily_usage")
         analytics.execute("ANALYZE")
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 
 from services.catalog import requests
 from services.catalog.quoting.inputs import UsageRun, UsageSeries
+from services.catalog.quoting.numbers import ZERO
 from services.catalog.vocabulary import UNITS
 from services.common.errors import InvalidArgument
 from services.common.money import MAX_QUANTITY, exact
@@ -85,8 +86,10 @@ def _item(item: pb.BatchQuoteItem, path: str, period: Period) -> BatchItem:
     identifier = requests.uuid_of(f"{path}.subscription_id", item.subscription_id)
     try:
         usage = tuple(
-            _series(series, f"{path}.usage[{place}]", period)
-            for place, series in enumerate(item.usage)
+            [
+                _series(series, f"{path}.usage[{place}]", period)
+                for place, series in enumerate(item.usage)
+            ]
         )
         _check_labels(usage, path)
     except InvalidArgument as error:
@@ -95,38 +98,51 @@ def _item(item: pb.BatchQuoteItem, path: str, period: Period) -> BatchItem:
 
 
 def _series(said: pb.UsageSeries, path: str, period: Period) -> UsageSeries:
-    if said.resource_kind not in UNITS:
-        requests.usage_kind(f"{path}.resource_kind", said.resource_kind)
-    if said.facts_hash and not _HASH.fullmatch(said.facts_hash):
+    kind, facts_hash = said.resource_kind, said.facts_hash
+    if kind not in UNITS:
+        requests.usage_kind(f"{path}.resource_kind", kind)
+    if facts_hash and not _HASH.fullmatch(facts_hash):
         raise InvalidArgument(f"{path}.facts_hash", "is not a SHA-256 in lower-case hexadecimal")
-    runs, total, end = [], Decimal(0), period.start
+    runs, total, end = [], ZERO, period.start
     for place, one in enumerate(said.runs):
-        run = _run(one, f"{path}.runs[{place}]")
-        if run.first < end or run.end > period.end:
+        run = _run(one, path, place)
+        first, end_before, end = run.first, end, run.end
+        if first < end_before or end > period.end:
             raise InvalidArgument(
                 f"{path}.runs[{place}].first_day",
                 "is not in the period, or before the end of the run before",
                 reason="OUT_OF_RANGE",
             )
-        end = run.end
         total += run.qty * run.days
         runs.append(run)
     if total > MAX_QUANTITY:
         raise InvalidArgument(
             f"{path}.runs", f"add up to more than {MAX_QUANTITY}", reason="OUT_OF_RANGE"
         )
-    dimensions = tuple(sorted(said.dimensions.items()))
-    return UsageSeries(said.resource_kind, tuple(runs), said.facts_hash, dimensions)
+    dimensions = tuple(sorted(said.dimensions.items())) if said.dimensions else ()
+    return UsageSeries(kind, tuple(runs), facts_hash, dimensions)
 
 
-def _run(said: pb.UsageRun, path: str) -> UsageRun:
-    first = read_day(said.first_day, f"{path}.first_day")
-    if not 1 <= said.days <= MAX_RUN_DAYS:
+def _run(said: pb.UsageRun, path: str, place: int) -> UsageRun:
+    day, days = said.first_day, said.days
+    first = _day(day) or read_day(day, f"{path}.runs[{place}].first_day")
+    if not 1 <= days <= MAX_RUN_DAYS:
         raise InvalidArgument(
-            f"{path}.days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE"
+            f"{path}.runs[{place}].days",
+            f"must be from 1 to {MAX_RUN_DAYS}",
+            reason="OUT_OF_RANGE",
         )
-    qty = exact(said.qty, f"{path}.qty", minimum=0, maximum=MAX_QUANTITY)
-    return UsageRun(first, said.days, qty)
+    qty = exact(said.qty, f"{path}.runs[{place}].qty", minimum=0, maximum=MAX_QUANTITY)
+    return UsageRun(first, days, qty)
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> date | None:
+    """A day that is a sane one; the runs of a batch begin on few."""
+    try:
+        return read_day(text, "")
+    except InvalidArgument:
+        return None
 
 
 def _check_labels(usage: tuple[UsageSeries, ...], path: str) -> None:

@@ -30,9 +30,9 @@ from services.catalog.quote_messages import (
     add_spans,
     difference_message,
     proof_of,
-    quote_message,
     value_message,
     verification_message,
+    write_quote,
 )
 from services.catalog.quoting.engine import ENGINE_VERSION
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
@@ -42,7 +42,9 @@ from services.catalog.quoting.freezing import (
     price_snapshots,
     subscription_inputs,
 )
-from services.catalog.quoting.proofs import compare, prove, prove_by_first, verify
+from services.catalog.quoting.inputs import QuoteInputs
+from services.catalog.quoting.lines import Quote
+from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
 from services.catalog.quoting.spans import billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
@@ -82,6 +84,14 @@ DEFAULT_TENANTS: Final = 200
 MAX_TENANTS: Final = 1_000
 
 
+_REASONS: Final[dict[type[Exception], str]] = {
+    NoPriceInForce: "NO_PRICE_IN_FORCE",
+    AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
+    MixedCurrencies: "MIXED_CURRENCIES",
+}
+"""Why the engine prices a subscription not at all."""
+
+
 class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     """What other services and workers ask the catalog for, in batches."""
 
@@ -94,13 +104,23 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         """Prices subscriptions in a period with what they used, in the order of the items."""
         period = billing_period(request.period_start, request.period_end)
         items = batch_items(request, period)
-        for start in range(0, len(items), READ_AT_ONCE):
-            those = items[start : start + READ_AT_ONCE]
-            priced = await self._read(those, period)
-            for first in range(0, len(those), ANSWERED_AT_ONCE):
-                results = map(priced.result, those[first : first + ANSWERED_AT_ONCE])
-                yield pb.BatchQuoteResponse(results=results)
-                await asyncio.sleep(0)
+        parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
+        # The database reads the next part while this one is priced.
+        reading = [asyncio.create_task(self._read(part, period)) for part in parts[:1]]
+        try:
+            for place, those in enumerate(parts):
+                priced = await reading.pop()
+                if place + 1 < len(parts):
+                    reading.append(asyncio.create_task(self._read(parts[place + 1], period)))
+                for first in range(0, len(those), ANSWERED_AT_ONCE):
+                    answer = pb.BatchQuoteResponse()
+                    for item in those[first : first + ANSWERED_AT_ONCE]:
+                        priced.write(answer.results.add(), item)
+                    yield answer
+                    await asyncio.sleep(0)
+        finally:
+            for task in reading:  # whoever asked is gone
+                task.cancel()
 
     async def VerifyProofs(  # noqa: N802
         self, request: pb.VerifyProofsRequest, context: Context
@@ -223,6 +243,14 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         return _Priced(period, subscriptions, trials, known, begun)
 
 
+class _Unpriced(Exception):
+    """Why an item of a batch has no quote."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class _Priced:
     """What a part of a batch was read, and is priced, from."""
 
@@ -240,41 +268,42 @@ class _Priced:
         self._trials = trials
         self._known = known
 
-    def result(self, item: BatchItem) -> pb.BatchQuoteResult:
-        """The quote of an item, or why there is none."""
-        identifier = str(item.subscription_id)
+    def write(self, result: pb.BatchQuoteResult, item: BatchItem) -> None:
+        """Fills a result with the quote of an item, or with why there is none."""
+        result.subscription_id = str(item.subscription_id)
+        try:
+            inputs, quote, proof = self._priced(item)
+        except _Unpriced as why:
+            result.failure.reason, result.failure.message = why.reason, str(why)
+            return
+        except tuple(_REASONS) as error:
+            result.failure.reason = _REASONS[type(error)]
+            result.failure.message = str(error)
+            return
+        message = result.quote
+        write_quote(message, quote, inputs)
+        add_proof(message, proof)
+        message.subscription_id = result.subscription_id
+        message.starts_on = self._period.start.isoformat()
+
+    def _priced(self, item: BatchItem) -> tuple[QuoteInputs, Quote, Proof]:
         subscription = self._subscriptions.get(item.subscription_id)
         if subscription is None:
-            return _failure(identifier, "SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
+            raise _Unpriced("SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
         if item.refusal is not None:
-            return _failure(identifier, item.refusal.reason, str(item.refusal))
+            raise _Unpriced(item.refusal.reason, str(item.refusal))
         if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
-            return _failure(
-                identifier, "UNKNOWN_ENGINE", f"there is no engine {item.engine_version!r}"
-            )
-        try:
-            inputs = subscription_inputs(
-                subscription,
-                self._period,
-                item.usage,
-                self._known,
-                on_trial=subscription.id in self._trials,
-            )
-            if item.engine_version == FIRST_ENGINE:
-                quote, proof = prove_by_first(month_inputs(inputs, self._borne(subscription)))
-            else:
-                quote, proof = prove(inputs)
-        except NoPriceInForce as error:
-            return _failure(identifier, "NO_PRICE_IN_FORCE", str(error))
-        except AmountOutOfRange as error:
-            return _failure(identifier, "AMOUNT_OUT_OF_RANGE", str(error))
-        except MixedCurrencies as error:
-            return _failure(identifier, "MIXED_CURRENCIES", str(error))
-        message = quote_message(quote, inputs)
-        add_proof(message, proof)
-        message.subscription_id = identifier
-        message.starts_on = self._period.start.isoformat()
-        return pb.BatchQuoteResult(subscription_id=identifier, quote=message)
+            raise _Unpriced("UNKNOWN_ENGINE", f"there is no engine {item.engine_version!r}")
+        inputs = subscription_inputs(
+            subscription,
+            self._period,
+            item.usage,
+            self._known,
+            on_trial=subscription.id in self._trials,
+        )
+        if item.engine_version == FIRST_ENGINE:
+            return inputs, *prove_by_first(month_inputs(inputs, self._borne(subscription)))
+        return inputs, *prove(inputs)
 
     def _borne(self, subscription: Subscription) -> Period:
         """The days whose usage a subscription bore by engine 1.
@@ -287,12 +316,6 @@ class _Priced:
         start = max(subscription.starts_on, self._period.start) if place else self._period.start
         following = [day for day, _ in siblings[place + 1 :] if day > start]
         return Period(start, min([self._period.end, *following]))
-
-
-def _failure(subscription_id: str, reason: str, message: str) -> pb.BatchQuoteResult:
-    return pb.BatchQuoteResult(
-        subscription_id=subscription_id, failure=pb.QuoteFailure(reason=reason, message=message)
-    )
 
 
 def _billable(

@@ -29,24 +29,30 @@ __all__ = [
     "stored_message",
     "value_message",
     "verification_message",
+    "write_quote",
 ]
 
 
 def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
     """The proto of a quote, without its proof and what only a stored one has."""
+    message = quotes_pb2.Quote()
+    write_quote(message, quote, inputs)
+    return message
+
+
+def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) -> None:
+    """Fills an empty message, as `quote_message` makes it: one inside another is not copied."""
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
     version = inputs.version
-    message = quotes_pb2.Quote(
-        all_in_monthly_cents=recurring + overage + ad_hoc,
-        recurring_cents=recurring,
-        first_invoice_cents=total(quote.first_invoice),
-        overage_cents=overage,
-        ad_hoc_cents=ad_hoc,
-        currency=inputs.currency,
-        plan_code=version.plan_code,
-        plan_version=version.version,
-        starts_on=(inputs.projected_from or inputs.month.start).isoformat(),
-    )
+    message.all_in_monthly_cents = recurring + overage + ad_hoc
+    message.recurring_cents = recurring
+    message.first_invoice_cents = total(quote.first_invoice)
+    message.overage_cents = overage
+    message.ad_hoc_cents = ad_hoc
+    message.currency = inputs.currency
+    message.plan_code = version.plan_code
+    message.plan_version = version.version
+    message.starts_on = (inputs.projected_from or inputs.month.start).isoformat()
     if inputs.projected_from is None:
         for term in inputs.terms:
             add_spans(message.billed_days, term.days)
@@ -59,7 +65,6 @@ def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
         message.change.net_cents = quote.change.net_cents
         _add_lines(message.change.credits, quote.change.credits)
         _add_lines(message.change.charges, quote.change.charges)
-    return message
 
 
 def add_spans(

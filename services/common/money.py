@@ -129,10 +129,7 @@ def exact(
     Raises InvalidArgument, naming the field, for what is no finite decimal, has over 28
     significant digits or more than `places` after the point, or is out of its range.
     """
-    if len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal():  # as most are
-        number = Decimal(text)
-    else:
-        number = _written(text, field, places)
+    number = Decimal(text) if _is_short(text, places) else _written(text, field, places)
     if minimum is not None and number < minimum:
         raise InvalidArgument(field, f"must be at least {minimum}", reason="OUT_OF_RANGE")
     if maximum is not None and number > maximum:
@@ -178,6 +175,16 @@ def split(total: int, weights: Sequence[Exact]) -> list[int]:
 
 def _power_of_ten(exponent: int) -> Fraction:
     return Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent)
+
+
+def _is_short(text: str, places: int) -> bool:
+    """Whether it is a number in its shortest form, within the digits that are kept: as most."""
+    if len(text) > MOST_DIGITS or not text.isascii():
+        return False
+    whole, point, rest = text.partition(".")
+    if not point:
+        return whole.isdecimal()
+    return whole.isdecimal() and rest.isdecimal() and rest[-1] != "0" and len(rest) <= places
 
 
 def _written(text: str, field: str, places: int) -> Decimal:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Self
 
 from services.common.errors import InvalidArgument
@@ -78,7 +79,13 @@ class Period:
 def month_of(moment: date | datetime) -> Period:
     """The calendar month of a day, or of an instant (which must be aware)."""
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    return Period.month(day.year, day.month)
+    return _month(day.year, day.month)
+
+
+@lru_cache(maxsize=4096)
+def _month(year: int, month: int) -> Period:
+    """Asked for again and again: of every day that is billed."""
+    return Period.month(year, month)
 
 
 def read_day(text: str, field: str) -> date:

@@ -57,7 +57,8 @@ CREATE TABLE IF NOT EXISTS lifespan (
     started_at TEXT NOT NULL,
     ended_at TEXT
 );
-CREATE INDEX IF NOT EXISTS lifespan_resource ON lifespan (kind, resource_id);
+DROP INDEX IF EXISTS lifespan_resource;
+CREATE INDEX IF NOT EXISTS lifespan_of_resource ON lifespan (resource_id, kind);
 CREATE TABLE IF NOT EXISTS invoice (
     uuid TEXT PRIMARY KEY,
     number TEXT NOT NULL,

@@ -72,7 +72,8 @@ class Draft:
 
 def tax_of(subtotal_cents: int, rate_percent: Decimal) -> int:
     """The tax on a subtotal, in whole cents, half up; of a negative one it mirrors."""
-    return whole_cents(Fraction(subtotal_cents) * Fraction(rate_percent) / 100)
+    numerator, denominator = rate_percent.as_integer_ratio()
+    return whole_cents(Fraction(subtotal_cents * numerator, denominator * 100))
 
 
 def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRule) -> Draft:
@@ -102,7 +103,7 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
         period=period,
         currency=currencies[0],
         lines=(*lines, _tax_line(subtotal, tax, rule, period)),
-        proofs=(*(part.proof for part in parts), _tax_proof(subtotal, rule, period)),
+        proofs=(*(part.proof for part in parts), _tax_proof(subtotal, tax, rule, period)),
         subtotal_cents=subtotal,
         tax_cents=tax,
         tax_rule=rule,
@@ -111,7 +112,8 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
 
 def recomputed_tax_proof(subtotal_cents: int, rule: TaxRule, period: Period) -> tuple[Proof, int]:
     """The proof of a tax as it is computed now, and the tax itself."""
-    return _tax_proof(subtotal_cents, rule, period), tax_of(subtotal_cents, rule.rate_percent)
+    tax = tax_of(subtotal_cents, rule.rate_percent)
+    return _tax_proof(subtotal_cents, tax, rule, period), tax
 
 
 def _tax_line(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Line:
@@ -136,7 +138,7 @@ def _tax_line(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Line:
     )
 
 
-def _tax_proof(subtotal: int, rule: TaxRule, period: Period) -> Proof:
+def _tax_proof(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Proof:
     inputs = canonical(
         {
             "period_end": period.end.isoformat(),
@@ -149,5 +151,5 @@ def _tax_proof(subtotal: int, rule: TaxRule, period: Period) -> Proof:
             },
         }
     )
-    result = canonical({"tax_cents": tax_of(subtotal, rule.rate_percent)})
+    result = canonical({"tax_cents": tax})
     return Proof("", "", inputs, digest(inputs), TAX_ENGINE, digest(result))

@@ -1,12 +1,13 @@
 """Lines of an invoice, and the frozen proofs of what they come from; their hashes."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+
+import orjson
 
 from services.common.money import plain
 from services.common.periods import Period
@@ -67,7 +68,7 @@ class Proof:
 
 def canonical(value: Any) -> str:  # noqa: ANN401
     """JSON with sorted keys and no spaces: equal values have equal texts."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def digest(text: str) -> str:

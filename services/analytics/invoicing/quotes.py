@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
@@ -66,16 +67,18 @@ def part_of(
 
 def days_of(span: quotes_pb2.DaySpan) -> Period:
     """A span of days as the catalog tells it."""
-    return Period(date.fromisoformat(span.start), date.fromisoformat(span.end))
+    return _period(span.start, span.end)
+
+
+@lru_cache(maxsize=1024)
+def _period(start: str, end: str) -> Period:
+    """Most lines of a month cover the same days."""
+    return Period(date.fromisoformat(start), date.fromisoformat(end))
 
 
 def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line:
     # An earlier version of the engine does not tell a line's own days.
-    service = (
-        Period(date.fromisoformat(line.service_start), date.fromisoformat(line.service_end))
-        if line.service_start
-        else month
-    )
+    service = _period(line.service_start, line.service_end) if line.service_start else month
     return Line(
         kind=line.kind,
         resource_kind=line.resource_kind,
@@ -87,7 +90,7 @@ def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line
         meta=dict(line.meta),
         deployment_id=deployment_id,
         service=service,
-        dimensions=dict(line.dimensions),
+        dimensions=dict(line.dimensions) if line.dimensions else {},
         price_base_qty=Decimal(line.price_base_qty or 1),
         service_days=line.service_days or None,
     )

@@ -24,7 +24,6 @@ from services.catalog.quoting.lines import (
     PlanChange,
     Quote,
     content_of,
-    lines_json,
     total,
 )
 from services.catalog.quoting.numbers import text_of
@@ -40,7 +39,11 @@ def hash_of(content: bytes) -> str:
 def inputs_json(inputs: QuoteInputs) -> bytes:
     """Everything that a quote is computed from; the order of addons and usage does not matter."""
     change, day = inputs.change, inputs.projected_from
-    terms, addons = _terms_and_addons(inputs.terms, inputs.addons)
+    terms, addons = (
+        _terms_and_addons(inputs.terms, inputs.addons)
+        if day is not None
+        else (_terms(inputs.terms), [_addon(held) for held in inputs.addons])
+    )
     return _dumps(
         {
             "addons": addons,
@@ -61,9 +64,7 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
 
 def result_json(quote: Quote) -> bytes:
     """Everything that a quote says."""
-    recurring, prorated = quote.fixed_json or map(
-        lines_json, (quote.recurring, quote.first_invoice)
-    )
+    recurring, prorated = quote.fixed_json or map(_lines, (quote.recurring, quote.first_invoice))
     return _dumps(
         {
             "ad_hoc": _lines(quote.ad_hoc),
@@ -131,14 +132,17 @@ def _item(item: PlanItem) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2048)
+def _terms(terms: tuple[Term, ...]) -> orjson.Fragment:
+    """Most subscriptions have them in common, though not their addons."""
+    return orjson.Fragment(_dumps([_term(term) for term in terms]))
+
+
+@lru_cache(maxsize=2048)
 def _terms_and_addons(
     terms: tuple[Term, ...], addons: tuple[HeldAddon, ...]
 ) -> tuple[orjson.Fragment, orjson.Fragment]:
-    """Most quotes have them in common: those of the price list."""
-    return (
-        orjson.Fragment(_dumps([_term(term) for term in terms])),
-        orjson.Fragment(_dumps([_addon(held) for held in addons])),
-    )
+    """Most previews have both in common: those of the price list."""
+    return _terms(terms), orjson.Fragment(_dumps([_addon(held) for held in addons]))
 
 
 def _term(term: Term) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.recurring import fixed_lines
+from services.catalog.quoting.recurring import fixed_lines, shared_fixed_lines
 from services.catalog.quoting.usage import usage_lines
 
 __all__ = ["ENGINE_VERSION", "price"]
@@ -20,6 +20,8 @@ def price(inputs: QuoteInputs) -> Quote:
     """What the inputs come to. Raises NoPriceInForce and AmountOutOfRange."""
     with localcontext(EXACT):
         overage, ad_hoc = usage_lines(inputs)
-        fixed = fixed_lines(inputs.terms, inputs.addons, inputs.month.days)
+        fixed = (fixed_lines if inputs.projected_from is None else shared_fixed_lines)(
+            inputs.terms, inputs.addons, inputs.month.days
+        )
         change = change_lines(inputs)
     return Quote(fixed.recurring, fixed.prorated, overage, ad_hoc, change, fixed.json)

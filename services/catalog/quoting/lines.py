@@ -23,7 +23,7 @@ __all__ = [
     "ServiceDays",
     "content_of",
     "line",
-    "lines_json",
+    "line_json",
     "service_of",
     "total",
 ]
@@ -142,10 +142,9 @@ def _service_content(service: ServiceDays) -> list[Any]:
     return [service.start.isoformat(), service.end.isoformat(), service.days]
 
 
-def lines_json(lines: Sequence[Line]) -> orjson.Fragment:
-    """Lines as canonical JSON."""
-    content = [content_of(one) for one in lines]
-    return orjson.Fragment(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+def line_json(line: Line) -> orjson.Fragment:
+    """A line as canonical JSON."""
+    return orjson.Fragment(orjson.dumps(content_of(line), option=orjson.OPT_SORT_KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ class Quote:
     overage: tuple[Line, ...]
     ad_hoc: tuple[Line, ...]
     change: PlanChange | None
-    fixed_json: tuple[orjson.Fragment, orjson.Fragment] | None = field(
+    fixed_json: tuple[Sequence[Any], Sequence[Any]] | None = field(
         default=None, compare=False, repr=False
     )
     """The first two as canonical JSON, where they were made from terms that many quotes have."""

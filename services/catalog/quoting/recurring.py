@@ -3,12 +3,10 @@
 A month costs its price. A part of it reads as so many days at the price of all days.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
-
-import orjson
+from typing import Any, Final, NamedTuple
 
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -17,9 +15,17 @@ from services.catalog.quoting.inputs import (
     Term,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import Line, LineKind, ServiceDays, line, lines_json, service_of
+from services.catalog.quoting.lines import (
+    Line,
+    LineKind,
+    ServiceDays,
+    content_of,
+    line,
+    line_json,
+    service_of,
+)
 
-__all__ = ["FixedLines", "fixed_lines", "merged_terms", "month_line"]
+__all__ = ["FixedLines", "fixed_lines", "merged_terms", "month_line", "shared_fixed_lines"]
 
 
 class FixedLines(NamedTuple):
@@ -29,30 +35,52 @@ class FixedLines(NamedTuple):
     """A whole month by the terms that hold from here on."""
     prorated: tuple[Line, ...]
     """The billed days, a line for each plan at a price, and for each addon."""
-    json: tuple[orjson.Fragment, orjson.Fragment]
+    json: tuple[Sequence[Any], Sequence[Any]]
+    """Of each line of both, what canonical JSON is made of."""
 
 
-# Most quotes have their terms and addons in common: those of the price list.
-@lru_cache(maxsize=2048)
 def fixed_lines(terms: tuple[Term, ...], addons: tuple[HeldAddon, ...], month: int) -> FixedLines:
     """The lines of terms and addons in a month of so many days."""
-    recurring = (
-        _base(terms[-1].version, month, month, None),
-        *(_addon(held.addon, month, month, None) for held in addons if held.current),
-    )
-    prorated = tuple(_prorated(terms, addons, month))
-    return FixedLines(recurring, prorated, (lines_json(recurring), lines_json(prorated)))
-
-
-def _prorated(terms: Sequence[Term], addons: Sequence[HeldAddon], month: int) -> Iterator[Line]:
-    for version, days in merged_terms(terms):
-        service = service_of(days)
-        if service is not None:
-            yield _base(version, service.days, month, service)
+    base = _term_lines(terms, month)
+    if not addons:
+        return base
+    whole: list[Line] = []
+    prorated: list[Line] = []
     for held in addons:
         service = service_of(held.days)
         if service is not None:
-            yield _addon(held.addon, service.days, month, service)
+            prorated.append(_addon(held.addon, service.days, month, service))
+        if held.current:
+            is_whole = service is not None and service.days == month
+            whole.append(
+                prorated[-1]._replace(service=None)
+                if is_whole
+                else _addon(held.addon, month, month, None)
+            )
+    return FixedLines(
+        (*base.recurring, *whole),
+        (*base.prorated, *prorated),
+        ((*base.json[0], *map(content_of, whole)), (*base.json[1], *map(content_of, prorated))),
+    )
+
+
+# Those of the price list, which most previews have in common; those of a subscription have ids of
+# their own.
+shared_fixed_lines: Final = lru_cache(maxsize=2048)(fixed_lines)
+
+
+# Most subscriptions have their terms in common.
+@lru_cache(maxsize=2048)
+def _term_lines(terms: tuple[Term, ...], month: int) -> FixedLines:
+    recurring = (_base(terms[-1].version, month, month, None),)
+    prorated = tuple(
+        _base(version, service.days, month, service)
+        for version, days in merged_terms(terms)
+        if (service := service_of(days)) is not None
+    )
+    return FixedLines(
+        recurring, prorated, (tuple(map(line_json, recurring)), tuple(map(line_json, prorated)))
+    )
 
 
 def merged_terms(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, Spans]]:

@@ -1,0 +1,124 @@
+"""One side of a comparison of two releases: measures in turns with the other side.
+
+`bench.before` runs this file in the tree of either release; what it imports is that tree's own,
+its benches too. So it calls only what the benches of both have, by their names of 149d988.
+It says `ready`, measures a round of what each line that it reads names, and answers it as JSON.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import psutil
+import psycopg
+from arcadia.catalog.v1 import pricing_service_pb2
+
+from bench import environment, quote_rpc, quoting, rollups
+from services.common.migrations import database_admin_url
+from services.common.periods import month_of
+from services.common.settings import Service
+
+DROPLETS: Final = 100
+MONTHS: Final = (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1))
+"""In which the tenants of `bench.rollups` may be subscribed."""
+
+# Both releases price the same usage: two machines from the first day, a third from the eleventh.
+BY_DAY: Final = """
+WITH planted AS (
+    DELETE FROM daily_usage WHERE day >= %(start)s AND day < %(end)s AND tenant_id LIKE 'rollup-%%'
+    RETURNING tenant_id, deployment_id, resource_kind
+)
+INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count,
+                         facts_hash, metered_at)
+SELECT day::date, tenant_id, deployment_id, resource_kind,
+       CASE WHEN day < %(start)s::date + 10 THEN 48 ELSE 72 END, 3, %(hash)s, %(end)s
+FROM (SELECT DISTINCT tenant_id, deployment_id, resource_kind FROM planted) AS used,
+     generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') AS day
+"""
+
+Round = Callable[[], dict[str, float]]
+
+
+@contextmanager
+def engine(_: int) -> Iterator[dict[str, Round]]:
+    """Quotes inside the engine: processor seconds of each."""
+    measured: Any = vars(quoting)["_round"]
+    yield {"quotes": lambda: {"seconds": measured() / quoting.QUOTES}}
+
+
+@contextmanager
+def stack(tenants: int) -> Iterator[dict[str, Round]]:
+    """What is measured on the whole stack, end to end, with the processor seconds for it."""
+    with environment.running_stack(DROPLETS) as running:
+        ids: list[str] = []
+        catalog = running.process("catalog")
+        months = iter(MONTHS)
+        subscribed = 0
+
+        def batch() -> dict[str, float]:
+            """A quote of a batch; the processor seconds are the catalog's."""
+            if not ids:
+                ids.extend(vars(quote_rpc)["_subscribe"](running))
+            before = sum(catalog.cpu_times()[:2])
+            per_second = asyncio.run(vars(quote_rpc)["_batch"](running, ids)).value * 4_000
+            used = sum(catalog.cpu_times()[:2]) - before
+            return {"seconds": 1 / per_second, "processor": used}
+
+        def rollup() -> dict[str, float]:
+            """The next month of the same tenants; the processor seconds are the whole stack's."""
+            nonlocal subscribed
+            month = next(months)
+            vars(rollups)["_prepare"](running, month, subscribed, tenants)
+            subscribed = tenants
+            _plant_by_day(running, month)
+            before = _processor(running)
+            taken = vars(rollups)["_rolled_up"](running, month, tenants)
+            return {"seconds": taken.seconds, "processor": _processor(running) - before}
+
+        yield {"batch": batch, "rollup": rollup}
+
+
+def _plant_by_day(running: environment.BenchStack, month: date) -> None:
+    url = database_admin_url(running.settings, Service.ANALYTICS).set(drivername="postgresql")
+    span = {"start": month, "end": month_of(month).end, "hash": "f" * 64}
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(BY_DAY, span)
+        connection.execute("VACUUM ANALYZE daily_usage")
+
+
+def _processor(running: environment.BenchStack) -> float:
+    """Processor seconds of the services, the worker, the gateway and the engines so far."""
+    runner = running.process("catalog").parent()
+    assert runner is not None
+    used = 0.0
+    for process in (runner, *runner.children(recursive=True)):
+        try:
+            # With the children that ended: a connection's process may.
+            used += sum(process.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue
+    return used
+
+
+SIDES: Final = {"engine": engine, "stack": stack}
+
+
+def main(tree: str, side: str, tenants: str) -> int:
+    """Measures as often as it is asked to; the exit code."""
+    for module in (quoting, environment, pricing_service_pb2):
+        if not Path(str(module.__file__)).is_relative_to(tree):
+            sys.exit(f"{module.__name__} is not that of {tree}, but {module.__file__}")
+    with SIDES[side](int(tenants)) as rounds:
+        print("ready", flush=True)
+        for measured in sys.stdin:
+            print(orjson.dumps(rounds[measured.strip()]()).decode(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
