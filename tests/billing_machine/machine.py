@@ -71,11 +71,15 @@ class BillsMachine(RuleBasedStateMachine):
         self.awaiting: dict[date, str] = {}
         counts.examples += 1
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(months=st.integers(0, 2), used=USED, approval=st.booleans())
+    def begin(self, months: int, used: tuple[str, str], approval: bool) -> None:
+        """A subscription, and some months of it that ended."""
         self.world.reset()
         self._deploy("acme", None)
         self._subscribe(self.model.deployments[0], "studio", (), FIRST_MONTH, by_tenant=False)
+        for _ in range(months):
+            self._use(self.model.deployments[0], self.today, *used)
+            self._roll_up(self._next_month(1), force=False, approval=approval)
 
     # What is known.
 
@@ -253,8 +257,9 @@ class BillsMachine(RuleBasedStateMachine):
 
     @rule(pick=PICKS, used=USED, day=DAYS)
     def use(self, pick: int, used: tuple[str, str], day: tuple[int, int]) -> None:
-        one, on = self.deployment(pick), min(self.day(day), self.today)
-        kind, qty = used
+        self._use(self.deployment(pick), min(self.day(day), self.today), *used)
+
+    def _use(self, one: Deployment, on: date, kind: str, qty: str) -> None:
         self.sent += 1
         key = f"event-{self.sent}"
         receipt = self.world.run(
@@ -404,7 +409,8 @@ class BillsMachine(RuleBasedStateMachine):
         self.world.clock.set(month_before(this, -1).isoformat())
         month = FIRST_MONTH
         while month <= this:
-            self._roll_up(month, force=False, approval=False)
+            if month == this or not self._is_done(month):
+                self._roll_up(month, force=False, approval=False)
             month = month_before(month, -1)
         self.bills_are_the_models()
         billed: Lines = Lines()
@@ -417,6 +423,15 @@ class BillsMachine(RuleBasedStateMachine):
         billed.subtract(owed)
         left = {key: cents for key, cents in billed.items() if cents}
         assert not left, f"billed more, or less, than is owed: {left}"
+
+    def _is_done(self, month: date) -> bool:
+        """Whether a month was rolled up, and none of its invoices was taken back since."""
+        own = [one for one in self.model.invoices if one.month == month]
+        return (
+            month in self.model.closed
+            and all(one.status != "draft" for one in own)
+            and all(self.model.standing(one.tenant, month) for one in own)
+        )
 
     # How a change is tried.
 
