@@ -79,14 +79,24 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# Who has no subscription any more may still owe for what is learned late. As `open_changes`.
+# Who has no subscription any more may still owe for what is learned late, as `open_changes` says,
+# also where a draft of the month has it already: drafts are replaced, or taken up. And a month
+# that is to be billed by its own roll-up again may come to nothing, of which a later invoice
+# billed something.
 _PLAN_LATE: Final = text(f"""
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
     SELECT :rollup_id, late.tenant_id,
            (row_number() OVER (ORDER BY late.tenant_id) - 1) / :per_page + 1
                + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
-    FROM (SELECT DISTINCT tenant_id FROM month_changes AS change
-          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}) AS late
+    FROM (SELECT tenant_id FROM month_changes AS change
+          WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}
+          UNION
+          SELECT tenant_id FROM month_changes AS change
+          WHERE invoice_id IS NULL AND period = :period AND NOT {IS_PRICED_AGAIN}
+          UNION
+          SELECT draft.tenant_id FROM tenant_invoices AS draft
+          JOIN month_changes AS change ON change.invoice_id = draft.id
+          WHERE draft.period = :period AND draft.status = 'draft') AS late
     WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = late.tenant_id)
