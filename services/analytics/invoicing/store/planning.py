@@ -80,9 +80,8 @@ _VOID_ORPHANS: Final = text("""
 
 
 # Who has no subscription any more may still owe for what is learned late, as `open_changes` says,
-# also where a draft of the month has it already: drafts are replaced, or taken up. And a month
-# that is to be billed by its own roll-up again may come to nothing, of which a later invoice
-# billed something.
+# also where a draft of the month has it already: drafts are replaced, or taken up. And where the
+# month's own invoice is gone, later ones may have adjusted what it billed.
 _PLAN_LATE: Final = text(f"""
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
     SELECT :rollup_id, late.tenant_id,
@@ -91,8 +90,13 @@ _PLAN_LATE: Final = text(f"""
     FROM (SELECT tenant_id FROM month_changes AS change
           WHERE invoice_id IS NULL AND period < :period AND {IS_PRICED_AGAIN}
           UNION
-          SELECT tenant_id FROM month_changes AS change
-          WHERE invoice_id IS NULL AND period = :period AND NOT {IS_PRICED_AGAIN}
+          SELECT gone.tenant_id FROM tenant_invoices AS gone
+          WHERE gone.period = :period AND gone.kind = 'month'
+            AND (gone.status = 'void' OR gone.credited_in_full_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM tenant_invoices AS own
+                            WHERE own.tenant_id = gone.tenant_id AND own.period = :period
+                              AND own.kind = 'month' AND own.status <> 'void'
+                              AND own.credited_in_full_at IS NULL)
           UNION
           SELECT draft.tenant_id FROM tenant_invoices AS draft
           JOIN month_changes AS change ON change.invoice_id = draft.id
