@@ -47,9 +47,9 @@ from services.analytics.quoting import QuoteItem, billable_of, quote
 from services.analytics.usage.store.periods import (
     UsageSeries,
     claim_changes,
-    delete_changes,
     open_changes,
     release_adjustments,
+    settle_changes,
     usage_of_period,
 )
 from services.common.access import ALL
@@ -324,7 +324,7 @@ async def _own_month(
 async def _take_up(
     session: WriteSession, repriced: Sequence[Repriced], ids: Mapping[DraftKey, UUID]
 ) -> None:
-    """Notes on which invoice each change is; forgets those that cost nothing."""
+    """Notes on which invoice each change is; closes those that cost nothing."""
     taken_up: dict[int, UUID] = {}
     free: list[int] = []
     for one in repriced:
@@ -339,7 +339,7 @@ async def _take_up(
             continue
         first = min(invoice for invoice in invoices if invoice is not None)
         taken_up |= dict.fromkeys(one.change_ids, first)
-    if not (await claim_changes(session, taken_up) and await delete_changes(session, free)):
+    if not (await claim_changes(session, taken_up) and await settle_changes(session, free)):
         raise _moved()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 
 from services.analytics.invoicing.quotes import days_of
-from services.analytics.invoicing.store.unbilled import tenants_to_look_at
+from services.analytics.invoicing.store.unbilled import tenants_not_covered, tenants_with_usage
 from services.analytics.invoicing.unbilled import (
     Unbilled,
     UnbilledTotal,
@@ -46,7 +46,7 @@ class UnbilledFinder:
         """The value of all unbilled usage of a month."""
         total = total_of(())
         async with self._database.read(scope) as session:
-            tenants = await tenants_to_look_at(session, period)
+            tenants = await tenants_not_covered(session, period)
         for start in range(0, len(tenants), TENANTS_AT_ONCE):
             series = await self._series(scope, period, tenants[start : start + TENANTS_AT_ONCE])
             total += total_of(await self.valued(list(_days(series))))
@@ -67,7 +67,7 @@ class UnbilledFinder:
         last of all.
         """
         async with self._database.read(scope) as session:
-            tenants = await tenants_to_look_at(
+            tenants = await tenants_with_usage(
                 session,
                 period,
                 since=since,

@@ -10,30 +10,39 @@ from services.analytics.invoicing.unbilled import UnbilledTotal
 from services.common.database import ReadSession, WriteSession
 from services.common.periods import Period
 
-__all__ = ["keep_unbilled_total", "tenants_to_look_at"]
+__all__ = ["keep_unbilled_total", "tenants_not_covered", "tenants_with_usage"]
+
+_TENANTS: Final = text("""
+    SELECT DISTINCT tenant_id COLLATE "C" AS tenant_id FROM daily_usage
+    WHERE day >= :start AND day < :end AND qty > 0
+      AND tenant_id COLLATE "C" >= :since
+      AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
+      AND (CAST(:deployment_id AS text) = '' OR deployment_id = :deployment_id)
+    ORDER BY 1 LIMIT :limit
+""")
 
 # What the month's proofs cover needs no second look: once a month is billed, few are left. The
-# covered days are added up once, not looked up for each figure.
-_TENANTS: Final = text("""
-    WITH covered AS MATERIALIZED (
+# covered days are added up once, not looked up for each figure. Where a subscription was changed
+# since, its proof may cover days that nobody is billed for any more.
+_NOT_COVERED: Final = text("""
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT tenant_id, deployment_id FROM month_changes
+        WHERE period = :start AND cause = 'subscription'
+    ), covered AS MATERIALIZED (
         SELECT invoice.tenant_id, proof.deployment_id, range_agg(proof.covered_days) AS days
         FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
         WHERE invoice.period >= :start AND invoice.status <> 'void'
           AND invoice.credited_in_full_at IS NULL
           AND coalesce(proof.service_month, invoice.period) = :start
-          AND invoice.tenant_id COLLATE "C" >= :since
-          AND (CAST(:tenant_id AS text) = '' OR invoice.tenant_id = :tenant_id)
+          AND (invoice.tenant_id, proof.deployment_id) NOT IN (SELECT * FROM changed)
         GROUP BY 1, 2
     )
     SELECT DISTINCT usage.tenant_id COLLATE "C" AS tenant_id
     FROM daily_usage AS usage LEFT JOIN covered USING (tenant_id, deployment_id)
     WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
-      AND usage.tenant_id COLLATE "C" >= :since
-      AND (CAST(:tenant_id AS text) = '' OR usage.tenant_id = :tenant_id)
-      AND (CAST(:deployment_id AS text) = '' OR usage.deployment_id = :deployment_id)
       AND (covered.days IS NULL OR NOT covered.days @> usage.day)
-    ORDER BY 1 LIMIT :limit
+    ORDER BY 1
 """)
 
 _KEEP: Final = text("""
@@ -44,24 +53,31 @@ _KEEP: Final = text("""
 """)
 
 
-async def tenants_to_look_at(
+async def tenants_with_usage(
     session: ReadSession,
     period: Period,
     *,
-    since: str = "",
-    tenant_id: str = "",
-    deployment_id: str = "",
-    limit: int | None = None,
+    since: str,
+    tenant_id: str,
+    deployment_id: str,
+    limit: int,
 ) -> Sequence[str]:
-    """The tenants from `since` on that used something which no invoice of the month covers.
-
-    The catalog knows whether a trial covers it, or a subscription of which nothing is billed yet.
-    """
+    """The tenants from `since` on that used something in a month."""
     asked = {
         "start": period.start, "end": period.end, "since": since, "tenant_id": tenant_id,
         "deployment_id": deployment_id, "limit": limit,
     }  # fmt: skip
     return (await session.execute(_TENANTS, asked)).scalars().all()
+
+
+async def tenants_not_covered(session: ReadSession, period: Period) -> Sequence[str]:
+    """The tenants that used something in a month which no invoice covers for sure.
+
+    The catalog knows whether a trial covers it, or a subscription of which nothing is billed
+    yet. What was changed in it since the last roll-up was planned is not looked at.
+    """
+    asked = {"start": period.start, "end": period.end}
+    return (await session.execute(_NOT_COVERED, asked)).scalars().all()
 
 
 async def keep_unbilled_total(session: WriteSession, rollup_id: UUID, total: UnbilledTotal) -> None:

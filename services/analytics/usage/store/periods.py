@@ -18,9 +18,9 @@ __all__ = [
     "UsageRun",
     "UsageSeries",
     "claim_changes",
-    "delete_changes",
     "open_changes",
     "release_adjustments",
+    "settle_changes",
     "usage_of_period",
 ]
 
@@ -63,6 +63,14 @@ CLAIM: Final = text("""
 UPDATE month_changes AS change SET invoice_id = claim.invoice_id
 FROM unnest(CAST(:ids AS bigint[]), CAST(:invoice_ids AS uuid[])) AS claim (id, invoice_id)
 WHERE change.id = claim.id AND change.invoice_id IS NULL
+""")
+# That a subscription was changed says that its month's proofs may cover other days than are billed.
+KEEP: Final = text("""
+UPDATE month_changes AS change SET invoice_id = own.id
+FROM tenant_invoices AS own
+WHERE change.id = ANY(:ids) AND change.invoice_id IS NULL AND change.cause = 'subscription'
+  AND own.tenant_id = change.tenant_id AND own.period = change.period AND own.kind = 'month'
+  AND own.status <> 'void' AND own.credited_in_full_at IS NULL
 """)
 DELETE: Final = text("DELETE FROM month_changes WHERE id = ANY(:ids) AND invoice_id IS NULL")
 RELEASE: Final = text(
@@ -169,12 +177,16 @@ async def claim_changes(session: WriteSession, taken_up_by: Mapping[int, UUID]) 
     return claimed.rowcount == len(taken_up_by)
 
 
-async def delete_changes(session: WriteSession, ids: Sequence[int]) -> bool:
-    """Forgets changes that cost nothing; False when one of them is not open any more."""
+async def settle_changes(session: WriteSession, ids: Sequence[int]) -> bool:
+    """Closes changes that cost nothing; False when one of them is not open any more.
+
+    Those of a subscription are kept with the invoice of their month, the others forgotten.
+    """
     if not ids:
         return True
+    kept = await session.execute(KEEP, {"ids": list(ids)})
     deleted = await session.execute(DELETE, {"ids": list(ids)})
-    return deleted.rowcount == len(ids)
+    return kept.rowcount + deleted.rowcount == len(ids)
 
 
 async def release_adjustments(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
