@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,13 +19,13 @@ from cli.caller import Metadata, ask_as_operator
 from services.catalog.changes import Change
 from services.catalog.seed import seed
 from services.common.database import Database
-from services.common.money import money_text
+from services.common.money import amount_text, money_text
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
 
-__all__ = ["commands"]
+__all__ = ["commands", "price_of_more"]
 
 commands = typer.Typer(help="What is sold, and at what price.", no_args_is_help=True)
 
@@ -84,7 +85,12 @@ def show_plan(code: Annotated[str, typer.Argument(help="The plan's code.")]) -> 
         console.print(f"[bold]version {version.version}[/] · {version.status} · {price} a month")
         table = _table("kind", "included", "more of it", "model")
         for item in version.items:
-            table.add_row(item.resource_kind, item.included_qty, _more(item), item.pricing_model)
+            table.add_row(
+                item.resource_kind,
+                item.included_qty,
+                price_of_more(item, version.currency),
+                item.pricing_model,
+            )
         console.print(table)
 
 
@@ -205,6 +211,28 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _more(item: catalog_pb2.PlanItem) -> str:
-    capped = f", at most {item.hard_cap_qty}" if item.HasField("hard_cap_qty") else ""
-    return f"{item.overage_price_cents} cents per {item.overage_unit}{capped}"
+def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:
+    """What use beyond the included costs, in the currency, as its pricing model has it."""
+
+    def price(cents: str) -> str:
+        return amount_text(Decimal(cents or 0), currency)
+
+    match item.pricing_model:
+        case "flat":
+            return f"{amount_text(item.amount_cents, currency)} a month"
+        case "graduated" | "volume":
+            steps = [
+                price(tier.unit_price_cents)
+                + (f" up to {tier.up_to_qty}" if tier.HasField("up_to_qty") else " above")
+                for tier in item.tiers
+            ]
+            more = f"{', '.join(steps)} per {item.overage_unit}"
+        case "package":
+            more = f"{price(item.overage_price_cents)} per {item.package_qty} {item.overage_unit}"
+        case _:
+            more = f"{price(item.overage_price_cents)} per {item.overage_unit}"
+    if item.pricing_model == "minimum":
+        more += f", at least {amount_text(item.amount_cents, currency)} a month"
+    if item.HasField("hard_cap_qty"):
+        more += f", at most {item.hard_cap_qty}"
+    return more

@@ -39,7 +39,7 @@ def extend(
 @commands.command("grant")
 def grant(
     tenant_id: Annotated[str, typer.Argument(help="The tenant.")],
-    trials: Annotated[int, typer.Option(help="How many more.")] = 1,
+    trials: Annotated[int, typer.Option(min=1, help="How many more.")] = 1,
     reason: Reason = "",
 ) -> None:
     """Let a tenant have more trials than its first."""
