@@ -92,7 +92,7 @@ def _register_invoicing(
         RollupServicer(database, work, terms), server
     )
     unbilled_usage_service_pb2_grpc.add_UnbilledUsageServiceServicer_to_server(
-        UnbilledUsageServicer(database, catalog), server
+        UnbilledUsageServicer(database, catalog, deployments), server
     )
 
 

@@ -75,6 +75,20 @@ async def test_days_that_nobody_bills_are_listed_with_their_value(books: Books) 
     assert await unbilled(books, books.tenant("globex"), tenant_id="acme") == []
 
 
+async def test_a_deployment_is_found_by_its_id_and_by_its_slug(books: Books) -> None:
+    shop = Subscription("acme", "shop", starts_on="2026-04-10")
+    books.catalog.subscriptions = [shop]
+    books.used(shop, "droplet_hours", "24", day="2026-04-09")
+    books.execute(
+        "INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count,"
+        " facts_hash, metered_at) VALUES ('2026-04-08', 'acme', 'shop', 'llm_tokens', 5, 1, 'x',"
+        " now())"
+    )
+    for name in (shop.deployment_id, "shop"):
+        found = await unbilled(books, deployment_id=name, tenant_id="acme")
+        assert {one.day for one in found} == {"2026-04-08", "2026-04-09"}
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 async def test_pages_of_any_size_are_the_whole_list_in_order(books: Books, size: int) -> None:
     for tenant in ("a", "b", "b-1", "c"):

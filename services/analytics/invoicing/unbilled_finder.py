@@ -59,10 +59,11 @@ class UnbilledFinder:
         *,
         since: str,
         tenant_id: str = "",
-        deployment_id: str = "",
+        deployments: Sequence[str] = (),
     ) -> tuple[list[Unbilled], str]:
         """Unbilled usage of the next tenants from `since` on, without its value.
 
+        Of one deployment where it is named, by all names under which its usage is kept.
         In the order of the list; and the last tenant that was looked at, empty when it was the
         last of all.
         """
@@ -72,12 +73,12 @@ class UnbilledFinder:
                 period,
                 since=since,
                 tenant_id=tenant_id or scope.tenant_id or "",
-                deployment_id=deployment_id,
+                deployments=deployments,
                 limit=TENANTS_AT_ONCE,
             )
         series = await self._series(scope, period, tenants)
         found = [
-            one for one in _days(series) if not deployment_id or one.deployment_id == deployment_id
+            one for one in _days(series) if not deployments or one.deployment_id in deployments
         ]
         found.sort(key=lambda one: one.place)
         return found, tenants[-1] if len(tenants) == TENANTS_AT_ONCE else ""

@@ -1,11 +1,13 @@
 """UnbilledUsageService: what is used and billed to nobody, figure by figure."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import unbilled_usage_service_pb2 as pb
 from arcadia.analytics.v1 import unbilled_usage_service_pb2_grpc
 from grpc.aio import ServicerContext
 
+from services.analytics.deployments import Deployments, Named
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.unbilled import Unbilled
 from services.analytics.invoicing.unbilled_finder import UnbilledFinder
@@ -28,10 +30,16 @@ MAX_ROUNDS: Final = 4
 
 
 class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageServiceServicer):
-    """Needs the catalog, which knows which days are billed."""
+    """Needs the catalog, which knows which days are billed, and deployments by both names."""
 
-    def __init__(self, database: Database, catalog: "PricingServiceAsyncStub") -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalog: "PricingServiceAsyncStub",
+        deployments: Deployments,
+    ) -> None:
         self._finder = UnbilledFinder(database, catalog)
+        self._deployments = deployments
 
     async def ListUnbilledUsage(  # noqa: N802
         self, request: pb.ListUnbilledUsageRequest, context: Context
@@ -48,10 +56,12 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         found: list[Unbilled] = []
         if not scope.everything and tenant_id not in ("", scope.tenant_id):
             return pb.ListUnbilledUsageResponse()
+        tenant_id = tenant_id or scope.tenant_id or ""
+        names = await self._names(tenant_id, deployment_id) if deployment_id else ()
         since, last = after[0] if after else "", ""
         for _ in range(MAX_ROUNDS):
             some, last = await self._finder.some(
-                scope, period, since=since, tenant_id=tenant_id, deployment_id=deployment_id
+                scope, period, since=since, tenant_id=tenant_id, deployments=names
             )
             found += [one for one in some if after is None or one.place > after]
             if len(found) > size or not last:
@@ -67,6 +77,16 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         return pb.ListUnbilledUsageResponse(
             unbilled_usage=map(_message, await self._finder.valued(page)), next_page_token=token
         )
+
+    async def _names(self, tenant_id: str, deployment: str) -> Sequence[str]:
+        """The id and the slug of a deployment that is named by either of them.
+
+        Usage that was metered before the catalog knew it is kept under its slug until it is
+        adopted. A name that the catalog does not know stands for itself.
+        """
+        named = Named(tenant_id, deployment)
+        owner = (await self._deployments.find([named])).get(named)
+        return [deployment] if owner is None else [owner.deployment_id, owner.slug]
 
 
 def _message(one: Unbilled) -> pb.UnbilledUsage:

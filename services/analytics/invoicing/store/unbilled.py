@@ -17,7 +17,7 @@ _TENANTS: Final = text("""
     WHERE day >= :start AND day < :end AND qty > 0
       AND tenant_id COLLATE "C" >= :since
       AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
-      AND (CAST(:deployment_id AS text) = '' OR deployment_id = :deployment_id)
+      AND (CAST(:deployments AS text[]) = '{}' OR deployment_id = ANY(CAST(:deployments AS text[])))
     ORDER BY 1 LIMIT :limit
 """)
 
@@ -59,13 +59,16 @@ async def tenants_with_usage(
     *,
     since: str,
     tenant_id: str,
-    deployment_id: str,
+    deployments: Sequence[str],
     limit: int,
 ) -> Sequence[str]:
-    """The tenants from `since` on that used something in a month."""
+    """The tenants from `since` on that used something in a month, under some deployments' names.
+
+    No names are all.
+    """
     asked = {
         "start": period.start, "end": period.end, "since": since, "tenant_id": tenant_id,
-        "deployment_id": deployment_id, "limit": limit,
+        "deployments": list(deployments), "limit": limit,
     }  # fmt: skip
     return (await session.execute(_TENANTS, asked)).scalars().all()
 
