@@ -73,12 +73,12 @@ class BillsMachine(RuleBasedStateMachine):
 
     @initialize(months=st.integers(0, 2), used=USED, approval=st.booleans())
     def begin(self, months: int, used: tuple[str, str], approval: bool) -> None:
-        """A subscription, and some months of it that ended."""
+        """A subscription, and some months of it that ended; usage of the first comes late."""
         self.world.reset()
         self._deploy("acme", None)
         self._subscribe(self.model.deployments[0], "studio", (), FIRST_MONTH, by_tenant=False)
         for _ in range(months):
-            self._use(self.model.deployments[0], self.today, *used)
+            self._use(self.model.deployments[0], FIRST_MONTH, *used)
             self._roll_up(self._next_month(1), force=False, approval=approval)
 
     # What is known.
