@@ -29,6 +29,8 @@ __all__ = ["LATENCY_MS", "BenchStack", "running_stack"]
 LATENCY_MS: Final = 25
 TOKEN: Final = "bench"
 START_SECONDS: Final = 180.0
+SIMULATOR_GRACE: Final = 20.0
+"""Seconds that the simulator may take to stop."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,17 @@ def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int
         stdout=log,
         stderr=log,
     )  # fmt: skip
-    stack.callback(process.wait)
-    stack.callback(process.terminate)
+    stack.callback(_end, process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Its data go anyway: one that is still busy with something large is not waited for."""
+    process.terminate()
+    try:
+        process.wait(SIMULATOR_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _up(stack: ExitStack, folder: Path) -> None:

@@ -61,38 +61,36 @@ async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UU
 
 
 # The tax is computed here a second time, by PostgreSQL, whose round() takes halves away
-# from zero as we do.
+# from zero as we do. Draft by draft: a month that just grew has no statistics yet, and a plan for
+# one draft adds up all lines anew for each of thousands.
 _DIFFERENCES: Final = """
     WITH drafts AS (
         SELECT * FROM tenant_invoices WHERE {which} AND status = 'draft'
-    ), sums AS (
-        SELECT line.invoice_id, count(*) AS lines,
-               sum(line.amount_cents) FILTER (WHERE line.kind <> 'tax') AS subtotal,
-               sum(line.amount_cents) FILTER (WHERE line.kind = 'tax') AS tax,
-               count(*) FILTER (WHERE line.kind = 'tax') AS taxes
-        FROM tenant_invoice_lines AS line JOIN drafts ON drafts.id = line.invoice_id
-        GROUP BY 1
-    ), unproved AS (
-        SELECT DISTINCT line.invoice_id
-        FROM tenant_invoice_lines AS line JOIN drafts ON drafts.id = line.invoice_id
-        WHERE NOT EXISTS (SELECT 1 FROM tenant_invoice_proofs AS proof
-                          WHERE proof.invoice_id = line.invoice_id
-                            AND proof.deployment_id = coalesce(line.deployment_id, ''))
     )
     SELECT drafts.tenant_id, drafts.subtotal_cents, drafts.tax_cents, drafts.line_count,
            coalesce(sums.subtotal, 0) AS line_subtotal, coalesce(sums.tax, 0) AS line_tax,
            coalesce(sums.lines, 0) AS lines, coalesce(sums.taxes, 0) AS taxes,
            CAST(round(drafts.subtotal_cents * drafts.tax_rate_percent / 100) AS bigint)
                AS expected_tax,
-           unproved.invoice_id IS NOT NULL AS is_unproved
-    FROM drafts LEFT JOIN sums ON sums.invoice_id = drafts.id
-    LEFT JOIN unproved ON unproved.invoice_id = drafts.id
+           sums.is_unproved
+    FROM drafts CROSS JOIN LATERAL (
+        SELECT count(*) AS lines,
+               sum(line.amount_cents) FILTER (WHERE line.kind <> 'tax') AS subtotal,
+               sum(line.amount_cents) FILTER (WHERE line.kind = 'tax') AS tax,
+               count(*) FILTER (WHERE line.kind = 'tax') AS taxes,
+               coalesce(bool_or(NOT EXISTS (
+                   SELECT 1 FROM tenant_invoice_proofs AS proof
+                   WHERE proof.invoice_id = drafts.id
+                     AND proof.deployment_id = coalesce(line.deployment_id, ''))), false)
+                   AS is_unproved
+        FROM tenant_invoice_lines AS line WHERE line.invoice_id = drafts.id
+    ) AS sums
     WHERE drafts.subtotal_cents <> coalesce(sums.subtotal, 0)
        OR drafts.tax_cents <> coalesce(sums.tax, 0)
        OR drafts.tax_cents <> round(drafts.subtotal_cents * drafts.tax_rate_percent / 100)
        OR drafts.line_count <> coalesce(sums.lines, 0)
        OR coalesce(sums.taxes, 0) <> 1
-       OR unproved.invoice_id IS NOT NULL
+       OR sums.is_unproved
     ORDER BY drafts.tenant_id LIMIT :limit
 """
 _OF_ROLLUP: Final = text(_DIFFERENCES.format(which="rollup_id = :rollup_id"))
