@@ -37,7 +37,6 @@ LIMIT: Final = Decimal(10**30)
 """No number of a quote reaches it."""
 
 _ADDON_ORDER: Final = attrgetter("addon.code", "addon.id")
-_USAGE_ORDER: Final = attrgetter("resource_kind", "dimensions")
 _PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
 
 
@@ -230,13 +229,11 @@ class QuoteInputs:
     change: ChangeInputs | None = None
 
     def __post_init__(self) -> None:
-        # The order in which addons, usage and prices were named is no input.
+        # The order in which addons and prices were named is no input. Neither is that of usage,
+        # which is summed by kind and written by its label.
         if len(self.addons) > 1:
             addons = sorted(self.addons, key=_ADDON_ORDER)
             object.__setattr__(self, "addons", tuple(addons))
-        if len(self.usage) > 1:
-            usage = sorted(self.usage, key=_USAGE_ORDER)
-            object.__setattr__(self, "usage", tuple(usage))
         if len(self.prices) > 1:
             prices = sorted(self.prices, key=_PRICE_ORDER)
             object.__setattr__(self, "prices", tuple(prices))

@@ -76,7 +76,9 @@ def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]
     month = _month(inputs)
     overage: list[Line] = []
     ad_hoc: list[Line] = []
-    for kind, used in _used_kinds(inputs, month).items():
+    used_kinds = _used_kinds(inputs, month)
+    for kind in sorted(used_kinds):
+        used = used_kinds[kind]
         for share in _shares(kind, month.terms):
             if share.item is not None:
                 overage += _overage(kind, share, share.item, used, month)
@@ -107,14 +109,14 @@ def _with_service(
 
 
 def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries]]:
-    """The kinds that were used or owe a minimum, in their order, with their usage."""
+    """The kinds that were used or owe a minimum, with their usage."""
     used: dict[str, list[UsageSeries]] = {}
-    for series in inputs.usage:  # in the order of their kinds
+    for series in inputs.usage:
         if series.projected_qty or series.is_used:
             used.setdefault(series.resource_kind, []).append(series)
-    least = [kind for version, _, _ in month.terms for kind in version.minimums]
-    if least:
-        used = {kind: used.get(kind, []) for kind in sorted({*used, *least})}
+    for version, _, _ in month.terms:
+        for kind in version.minimums:
+            used.setdefault(kind, [])
     return used
 
 
