@@ -17,7 +17,7 @@ def world(postgres: PostgresServer) -> Iterator[World]:
         yield running
 
 
-def drive(world: World, *, examples: int, steps: int) -> None:
+def drive(world: World, *, examples: int, steps: int, derandomize: bool) -> None:
     counts = Counts()
 
     class Machine(BillsMachine):
@@ -26,7 +26,12 @@ def drive(world: World, *, examples: int, steps: int) -> None:
 
     run_state_machine_as_test(
         Machine,
-        settings=hypothesis.settings(max_examples=examples, stateful_step_count=steps),
+        settings=hypothesis.settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=derandomize,
+            database=None,
+        ),
     )
     print(
         f"{counts.examples:,} examples with {counts.steps:,} compared steps:"
@@ -37,10 +42,11 @@ def drive(world: World, *, examples: int, steps: int) -> None:
 
 @pytest.mark.timeout(600)
 def test_bills_equal_the_model_after_every_step(world: World) -> None:
-    drive(world, examples=15, steps=25)
+    # The same examples in every run; the soak looks for new ones.
+    drive(world, examples=15, steps=25, derandomize=True)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_bills_equal_the_model_after_every_step_of_many_more_examples(world: World) -> None:
-    drive(world, examples=600, steps=50)
+    drive(world, examples=600, steps=50, derandomize=False)
