@@ -266,7 +266,7 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
 
 
 def _unbilled(rollup: rollups_pb2.Rollup) -> str:
-    """What is on nobody's invoice, in a line."""
+    """The unbilled usage of a month, as one line of text."""
     total = rollup.unbilled
     # A value is exact; whole minor units are enough for a line.
     worth = f"{money_text(whole_cents(Decimal(total.value_cents)), total.currency)} at list price"

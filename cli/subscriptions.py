@@ -56,7 +56,7 @@ def move(subscription_id: Subscription, change_id: Change, day: Day, reason: Rea
 
 @commands.command("take-back")
 def take_back(subscription_id: Subscription, change_id: Change, reason: Reason = "") -> None:
-    """Take back a change that is to come: all goes on as before it was agreed."""
+    """Take back a change that is not in effect yet; the terms agreed before it hold again."""
     request = pb.TakeBackChangeRequest(
         id=subscription_id, change_id=change_id, reason=reason, request_id=str(uuid.uuid4())
     )
