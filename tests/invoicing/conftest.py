@@ -21,6 +21,7 @@ from tests.invoicing.receiver import Receiver
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
+from tests.support.schedules import hold_schedules
 from workflows.connection import connect
 from workflows.search_attributes import register_search_attributes
 
@@ -56,6 +57,7 @@ async def month_end_temporal(engine_room: EngineRoom) -> Client:
     )
     client = await connect(Settings(TEMPORAL_ADDRESS=address))
     await register_search_attributes(client)
+    await hold_schedules(client)
     return client
 
 

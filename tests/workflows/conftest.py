@@ -18,6 +18,7 @@ from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
+from tests.support.schedules import hold_schedules
 from tests.support.serving import served
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
@@ -49,9 +50,10 @@ def sync_simulator(engine_room: EngineRoom) -> Simulator:
 
 @pytest.fixture(scope="session")
 async def sync_client(sync_temporal: str) -> Client:
-    """A client of the server, which knows our search attributes."""
+    """A client of the server, which knows our search attributes and holds its schedules."""
     client = await connect(Settings(TEMPORAL_ADDRESS=sync_temporal))
     await register_search_attributes(client)
+    await hold_schedules(client)
     return client
 
 

@@ -1,6 +1,7 @@
 """The table of schedules is what Temporal runs; what an operator paused stays paused."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from services.common.settings import Settings
+from tests.support.schedules import hold_schedules
 from workflows.lifecycle_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
 from workflows.queues import TaskQueue
 from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
@@ -32,13 +34,15 @@ async def described(temporal: Client) -> ScheduleDescription:
 
 
 @pytest.fixture
-async def no_schedule(temporal: Client) -> None:
-    """Takes the schedule away that another test left."""
+async def no_schedule(temporal: Client) -> AsyncIterator[None]:
+    """Takes the held schedule away; afterwards it is held again, also for other tests."""
     try:
         await temporal.get_schedule_handle(RESOURCE_SYNC_ID).delete()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
+    yield
+    await hold_schedules(temporal)
 
 
 @pytest.mark.usefixtures("no_schedule")
