@@ -8,7 +8,7 @@ The protos say it all: the HTTP binding of a method (`google.api.http`), its acc
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,14 @@ PACKAGE: Final = re.compile(r"arcadia\.(?P<owner>[a-z]+)\.v\d+")
 VARIABLE: Final = re.compile(r"\{[a-z_.]+\}")
 
 
+KEY_FIELD: Final = "request_id"
+"""What a write that is done once for a key has in its request, after AIP-155."""
+
+KEYED_BY_CALLER: Final = frozenset({"/arcadia.catalog.v1.QuoteService/CreateQuote"})
+"""Writes that get no key of the gateway's: without one a quote is priced and kept at a fraction
+of the cost, and the gateway repeats it only when it certainly did not arrive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """An HTTP method and path under which an RPC is served as JSON."""
@@ -66,12 +74,24 @@ class Rpc:
     """The service that answers it, or `any_service`."""
     streaming: bool
     """Whether it answers with a stream."""
+    keyed: bool
+    """Whether it is a write that is done once for a key; the gateway gives one where none is."""
     bindings: tuple[Binding, ...]
 
     @property
     def path(self) -> str:
         """Its path on the wire."""
         return f"/{self.service}/{self.name}"
+
+    @property
+    def gets_key(self) -> bool:
+        """Whether the gateway names a call by a key of its own where the caller names none."""
+        return self.keyed and self.path not in KEYED_BY_CALLER
+
+    @property
+    def repeats_only_unsent(self) -> bool:
+        """Whether the gateway sends a call again only when it certainly did not arrive."""
+        return self.keyed and not self.gets_key
 
     @property
     def public(self) -> bool:
@@ -90,7 +110,13 @@ def read_rpcs(descriptors: Path = DESCRIPTORS) -> tuple[Rpc, ...]:
     Raises ValueError for a package that belongs to no service.
     """
     files = descriptor_pb2.FileDescriptorSet.FromString(descriptors.read_bytes())
-    found = [rpc for file in files.file for rpc in _rpcs_of(file)]
+    keyed = {
+        f".{file.package}.{message.name}"
+        for file in files.file
+        for message in file.message_type
+        if any(field.name == KEY_FIELD for field in message.field)
+    }
+    found = [rpc for file in files.file for rpc in _rpcs_of(file, keyed)]
     return tuple(sorted(found, key=lambda rpc: rpc.path))
 
 
@@ -116,7 +142,7 @@ def _method_first(route: str) -> str:
     return f"{http_method} {template}" if http_method else template
 
 
-def _rpcs_of(file: descriptor_pb2.FileDescriptorProto) -> Iterator[Rpc]:
+def _rpcs_of(file: descriptor_pb2.FileDescriptorProto, keyed: Collection[str]) -> Iterator[Rpc]:
     for service in file.service:
         for method in service.method:
             yield Rpc(
@@ -126,6 +152,7 @@ def _rpcs_of(file: descriptor_pb2.FileDescriptorProto) -> Iterator[Rpc]:
                 access=method.options.Extensions[access_pb2.access],  # type: ignore[index]
                 cluster=_cluster(file.package),
                 streaming=method.server_streaming,
+                keyed=method.input_type in keyed,
                 bindings=tuple(_bindings(method.options.Extensions[annotations_pb2.http])),
             )
 

@@ -7,7 +7,6 @@ its slug when it was tagged. Usage and costs are kept under the catalog's id.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
@@ -46,9 +45,15 @@ class Deployments:
         self._catalog = catalog
         self._known: dict[Named, Owner] = {}
 
-    async def find(self, wanted: Iterable[Named]) -> dict[Named, Owner]:
-        """Those that the catalog knows; the others are left out."""
-        asked = set(wanted)
+    async def find(
+        self, wanted: Iterable[Named], *, by_slug_alone: bool = False
+    ) -> dict[Named, Owner]:
+        """Those that the catalog knows; the others are left out.
+
+        A slug is any tenant's to choose: without its tenant it decides nothing, and is left out.
+        `by_slug_alone` is for an operator's filters, which it may name where one tenant has it.
+        """
+        asked = {one for one in wanted if by_slug_alone or one.tenant_id or one.is_by_id}
         found = {one: self._known[one] for one in asked if one in self._known}
         unknown = [one for one in asked if one not in found and len(one.deployment) <= LONGEST_NAME]
         for start in range(0, len(unknown), KEYS_A_CALL):
@@ -72,7 +77,7 @@ class Deployments:
             self._known.clear()
         # A slug alone may come to mean two deployments tomorrow: it is asked for every time.
         self._known |= {
-            named: owner for named, owner in found.items() if named.tenant_id or _is_id(named)
+            named: owner for named, owner in found.items() if named.tenant_id or named.is_by_id
         }
         return found
 
@@ -88,15 +93,7 @@ class Deployments:
         }
 
 
-def _is_id(named: Named) -> bool:
-    try:
-        UUID(named.deployment)
-    except ValueError:
-        return False
-    return True
-
-
 def _key(named: Named) -> pb.DeploymentKey:
-    if _is_id(named):
+    if named.is_by_id:
         return pb.DeploymentKey(id=named.deployment)
     return pb.DeploymentKey(tenant_id=named.tenant_id, slug=named.deployment)

@@ -1,6 +1,7 @@
 """Whose something is, as it was named and as the catalog knows it."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 __all__ = ["Named", "Owner"]
 
@@ -12,6 +13,15 @@ class Named:
     tenant_id: str
     deployment: str
     """Its id or its slug."""
+
+    @property
+    def is_by_id(self) -> bool:
+        """Whether it is named by its id, which needs no tenant beside it."""
+        try:
+            UUID(self.deployment)
+        except ValueError:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How our programs call each other: a channel with a service token, a deadline and retries."""
 
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -9,6 +10,7 @@ import orjson
 
 from services.common.access import ServiceTokens
 from services.common.requests import (
+    IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
     current_request_id,
     new_request_id,
@@ -36,7 +38,8 @@ RETRIES: Final = {
         }
     ]
 }
-"""Only what certainly was not carried out, or may be carried out twice: every RPC is idempotent."""
+"""Only what certainly was not carried out, or may be carried out twice: a call that names no
+key of its own gets one before its first try, so that a write is done once."""
 
 CHANNEL_OPTIONS: Final = (
     ("grpc.service_config", orjson.dumps(RETRIES).decode()),
@@ -58,6 +61,8 @@ class _Signing:
         metadata = grpc.aio.Metadata(*(call.metadata or ()))
         metadata.add("authorization", self._tokens.authorization())
         metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
+        if metadata.get(IDEMPOTENCY_KEY) is None:
+            metadata.add(IDEMPOTENCY_KEY, str(uuid.uuid4()))
         for key, value in trace_headers().items():
             metadata.add(key, value)
         # A deadline does not travel by itself: nobody waits for an answer after the caller's.

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.common.access import Scope
+from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
 from services.common.notices import notices
 from services.common.requests import current_request_id
 from services.common.single_statements import (
@@ -63,6 +64,9 @@ class ReadSession:
 
 class WriteSession(ReadSession):
     """A read-write transaction; commits when its block ends, rolls back when it raises."""
+
+    repeatable: bool = False
+    """Whether the same may be done again to the same effect: a key names it, or it is so anyway."""
 
     async def driver(self) -> psycopg.AsyncConnection[Any]:
         """The driver's own connection, inside the same transaction: for COPY and arrays."""
@@ -118,9 +122,26 @@ class Database:
 
     @asynccontextmanager
     async def write(self, scope: Scope) -> AsyncIterator[WriteSession]:
-        """A read-write transaction that sees and changes the rows of `scope`."""
+        """A read-write transaction that sees and changes the rows of `scope`.
+
+        When the answer to its COMMIT is lost, raises OutcomeUnknown, or Unavailable where what
+        was written is `repeatable`: sent again, it is done once.
+        """
         async with self._transaction(self._writing, scope) as connection:
-            yield WriteSession(connection)
+            session = WriteSession(connection)
+            yield session
+            try:
+                await connection.commit()
+            except DBAPIError as error:
+                if not _answer_was_lost(error):
+                    raise
+                if session.repeatable:
+                    raise Unavailable(
+                        "the connection was lost while the write was committed:"
+                        " send it again with the same key",
+                        reason=COMMIT_UNCERTAIN,
+                    ) from error
+                raise OutcomeUnknown from error
 
     def single_read(self, scope: Scope) -> SingleRead:
         """A transaction of one statement that sees the rows of `scope`."""
@@ -172,6 +193,18 @@ class Database:
             scope.tenant_id or "",
             name[:LONGEST_APPLICATION_NAME],
         )
+
+
+def _answer_was_lost(error: DBAPIError) -> bool:
+    """Whether a COMMIT failed without a word from the server, which may have carried it out.
+
+    A transaction that the server rolled back is told by SQLSTATE class 40 or as a violation;
+    a server that is shut down (class 57) may have committed before.
+    """
+    original = error.orig
+    if not isinstance(original, psycopg.OperationalError):
+        return False
+    return not (original.sqlstate or "").startswith("40")
 
 
 def violated_constraint(error: DBAPIError) -> str | None:

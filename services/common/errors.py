@@ -12,6 +12,7 @@ The tree:
     ├── AlreadyExists          the same key or slug, something else   ALREADY_EXISTS      409
     ├── ResourceExhausted      too many requests                      RESOURCE_EXHAUSTED  429
     ├── Unavailable            what this stands on is down            UNAVAILABLE         503
+    ├── OutcomeUnknown         a commit whose answer was lost         UNKNOWN             500
     ├── Internal               a bug of ours; tells the caller nothing  INTERNAL          500
     └── Unimplemented          declared in the protos, not yet built  UNIMPLEMENTED       501
 
@@ -29,6 +30,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 __all__ = [
+    "COMMIT_UNCERTAIN",
     "DOMAIN",
     "Aborted",
     "AlreadyExists",
@@ -38,6 +40,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "NotFound",
+    "OutcomeUnknown",
     "PermissionDenied",
     "ResourceExhausted",
     "Unauthenticated",
@@ -49,6 +52,9 @@ __all__ = [
 DOMAIN = "arcadia"
 """The `domain` of every `ErrorInfo`: together with the reason it names the error."""
 
+
+COMMIT_UNCERTAIN: Final = "COMMIT_UNCERTAIN"
+"""The reason of a write that was done or was not: with a key it is safe to send it again."""
 
 LONGEST_TEXT: Final = 300
 """Of a message, a description or a value in an error. They quote what callers sent, and
@@ -164,6 +170,19 @@ class Unavailable(ArcadiaError):
     """What this stands on is down; the same call may succeed later."""
 
     code = code_pb2.UNAVAILABLE
+
+
+class OutcomeUnknown(ArcadiaError):
+    """The answer to a COMMIT was lost: the write was done, or it was not. Read before repeating."""
+
+    code = code_pb2.UNKNOWN
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the connection was lost while the write was committed: it may have been done;"
+            " read the object before you send the request again",
+            reason=COMMIT_UNCERTAIN,
+        )
 
 
 class Internal(ArcadiaError):

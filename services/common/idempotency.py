@@ -115,6 +115,7 @@ async def once(
     named = _key_of(request, key)
     if named is None:
         return await do()
+    session.repeatable = True
     caller = current_caller()
     row = {"caller": _name_of(caller), "key": named}
     request_hash = _hash_of(request)

@@ -241,6 +241,8 @@ class _Call:
             elif key == REQUEST_ID_KEY:
                 request_id = str(value)
             elif key == IDEMPOTENCY_KEY:  # each call has a context of its own: nothing to clear
+                if not value:  # who names a key means a write that is done once
+                    raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
                 set_idempotency_key(str(value))
         set_request_id(request_id)
         if (seconds := context.time_remaining()) is not None:

@@ -4,8 +4,9 @@ An explicit assignment wins; then the tags `tenant:<id>` and `deployment:<slug>`
 the tenant of the project that it lives in. Tags that contradict each other give it to
 nobody: a resource is never shown, or billed, to a tenant by a guess.
 
-A tag names a deployment by its slug. Where the catalog has said which one that is, the
-resource belongs to it and its tenant; until then the slug stands in the deployment's place.
+A tag names a deployment by its slug, and only within the tenant that the other tag or the project
+names: a slug is any tenant's to choose, and alone it proves nothing. Where the catalog has said
+which deployment that is, the resource belongs to it; until then the slug stands in its place.
 """
 
 import re
@@ -53,7 +54,7 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentName:
-    """How tags name a deployment; the tenant is empty when nothing tells it."""
+    """How tags name a deployment: its slug within a tenant."""
 
     tenant_id: str
     slug: str
@@ -83,31 +84,30 @@ def decide(
     if current.source is OwnershipSource.EXPLICIT:
         return current
     tenants, slugs = _tagged(tags)
-    if len(tenants) > 1 or len(slugs) > 1:
+    tenant, slug = next(iter(tenants), project_tenant), next(iter(slugs), None)
+    if len(tenants) > 1 or len(slugs) > 1 or not tenant:
         return NOBODY
-    if tenants or slugs:
-        tenant, slug = next(iter(tenants), project_tenant), next(iter(slugs), None)
-        found = known.get(DeploymentName(tenant or "", slug)) if slug else None
-        if found is not None:
-            return Ownership(found.tenant_id, found.deployment_id, OwnershipSource.TAG)
-        return Ownership(tenant, slug, OwnershipSource.TAG)
-    if project_tenant:
-        return Ownership(project_tenant, None, OwnershipSource.PROJECT)
-    return NOBODY
+    if not tenants and not slugs:
+        return Ownership(tenant, None, OwnershipSource.PROJECT)
+    found = known.get(DeploymentName(tenant, slug)) if slug else None
+    if found is not None:
+        return Ownership(found.tenant_id, found.deployment_id, OwnershipSource.TAG)
+    return Ownership(tenant, slug, OwnershipSource.TAG)
 
 
 def deployment_named(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
     """The deployment that tags name, as the catalog is asked for it.
 
-    None for none, for many, and for a slug that no deployment can have.
+    None for none, for many, for a slug without a tenant, and for one that no deployment can have.
     """
     tenants, slugs = _tagged(tags)
-    if len(tenants) > 1 or len(slugs) != 1:
+    tenant = next(iter(tenants), project_tenant)
+    if len(tenants) > 1 or len(slugs) != 1 or not tenant:
         return None
     slug = next(iter(slugs))
     if not SLUG.fullmatch(slug):
         return None
-    return DeploymentName(next(iter(tenants), project_tenant) or "", slug)
+    return DeploymentName(tenant, slug)
 
 
 def _tagged(tags: Iterable[str]) -> tuple[set[str], set[str]]:

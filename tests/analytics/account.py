@@ -198,12 +198,13 @@ def event(
     kind: str = "llm_tokens",
     deployment: str = SHOP.id,
     source: str = "llm-gateway",
+    tenant: str = "",
 ) -> usage_pb2.UsageEvent:
     """A usage event early on a day; on yesterday when none is named."""
     when = at(day or yesterday(), "00:00:01")
     return usage_pb2.UsageEvent(
-        idempotency_key=key, source=source, deployment_id=deployment, resource_kind=kind,
-        qty=qty, occurred_at=timestamp(when),
+        idempotency_key=key, source=source, tenant_id=tenant, deployment_id=deployment,
+        resource_kind=kind, qty=qty, occurred_at=timestamp(when),
     )  # fmt: skip
 
 

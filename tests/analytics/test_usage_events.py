@@ -73,14 +73,14 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
     receipt = await analytics.send(
         event("good"),
         event("taken", qty="2"),
-        event("stranger", deployment="nowhere"),
+        event("stranger", deployment="nowhere", tenant="acme"),
         event("negative", qty="-1"),
         event("infinite", qty="NaN"),
         event("kind", kind="teapots"),
         event("early", day=(today() + timedelta(days=3)).isoformat()),
         event("ancient", day="2019-01-01"),
         event(""),
-        event("endless", deployment="x" * 999),
+        event("endless", deployment="x" * 999, tenant="acme"),
         timeless,
     )
     assert receipt.accepted_count == 1
@@ -100,21 +100,39 @@ async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
     assert await analytics.used() == {"llm_tokens": 2000}
 
 
-async def test_a_slug_counts_only_as_long_as_one_tenant_has_it(analytics: Analytics) -> None:
-    assert (await analytics.send(event("a", deployment="shop"))).accepted_count == 1
+async def test_an_event_by_slug_names_its_tenant_and_an_equal_slug_of_another_changes_nothing(
+    analytics: Analytics,
+) -> None:
+    bare = await analytics.send(event("a", deployment="shop"))
+    assert [(one.reason, one.message) for one in bare.refused] == [
+        ("FIELD_REQUIRED", "tenant_id: is required where deployment_id is a slug")
+    ]
     rival = Deployment("11111111-0000-7000-8000-000000000003", "globex", "shop")
     analytics.peers.deployments.append(rival)
-    receipt = await analytics.send(event("b", deployment="shop"))
-    assert [one.reason for one in receipt.refused] == ["UNKNOWN_DEPLOYMENT"]
+    sent = await analytics.send(event("a", deployment="shop", tenant=SHOP.tenant_id))
+    assert sent.accepted_count == 1
+    assert await analytics.used() == {"llm_tokens": 1000}
+
+
+async def test_an_event_of_a_deployment_that_is_another_tenants_is_refused(
+    analytics: Analytics,
+) -> None:
+    receipt = await analytics.send(
+        event("a", tenant="globex"), event("b", tenant="globex", deployment="shop")
+    )
+    assert [one.reason for one in receipt.refused] == ["UNKNOWN_DEPLOYMENT"] * 2
+    assert receipt.accepted_count == 0
 
 
 async def test_an_event_counts_once_also_when_its_deployment_is_named_in_two_ways(
     analytics: Analytics,
 ) -> None:
-    both = await analytics.send(event("a", deployment="shop"), event("a", deployment=SHOP.id))
+    both = await analytics.send(
+        event("a", deployment="shop", tenant=SHOP.tenant_id), event("a", deployment=SHOP.id)
+    )
     assert (both.accepted_count, both.duplicate_count) == (1, 1)
     again = await analytics.send(event("a", deployment=SHOP.id))
-    by_slug = await analytics.send(event("a", deployment="shop"))
+    by_slug = await analytics.send(event("a", deployment="shop", tenant=SHOP.tenant_id))
     assert (again.duplicate_count, by_slug.duplicate_count) == (1, 1)
     assert await analytics.used() == {"llm_tokens": 1000}
 
@@ -129,9 +147,9 @@ async def test_an_event_that_an_earlier_release_took_in_is_known_however_it_was_
     before = f"{kept}\0llm_tokens\x001000\0{at(yesterday(), '00:00:01')}"
     digest = int.from_bytes(blake2b(before.encode(), digest_size=8).digest(), "big", signed=True)
     analytics.execute("UPDATE usage_event_keys SET content_digest = %s", digest)
-    receipt = await analytics.send(event("a", deployment=named))
+    receipt = await analytics.send(event("a", deployment=named, tenant=SHOP.tenant_id))
     assert (receipt.accepted_count, receipt.duplicate_count) == (0, 1)
-    other = await analytics.send(event("a", deployment=named, qty="2"))
+    other = await analytics.send(event("a", deployment=named, tenant=SHOP.tenant_id, qty="2"))
     assert [one.reason for one in other.refused] == ["KEY_REUSED"]
 
 
@@ -260,7 +278,7 @@ async def test_taking_late_events_in_holds_up_no_month_that_is_closed(
 ) -> None:
     """A batch that is still being taken in, and one after the other: the close waits for none."""
     day = date.fromisoformat(await closed(analytics))
-    sent = SentEvent(0, "llm-gateway", "slow", SHOP.id, "llm_tokens", Decimal(7), at(str(day)))
+    sent = SentEvent(0, "llm-gateway", "slow", "", SHOP.id, "llm_tokens", Decimal(7), at(str(day)))
     batch = Sifted([OwnedEvent(sent, Owner("acme", SHOP.id))], 0, [])
     async with analytics.database.write(ALL) as session:
         taken = await take_events(session, batch, now=at(str(today())))

@@ -10,11 +10,18 @@ from sqlalchemy import text
 
 from services.common.access import OPERATOR_ROLE, Caller, set_caller
 from services.common.database import Database
-from services.common.errors import AlreadyExists, FailedPrecondition, InvalidArgument
+from services.common.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    OutcomeUnknown,
+    Unavailable,
+)
 from services.common.idempotency import KEPT_DAYS, once, table_for
 from services.common.requests import set_idempotency_key
 from services.common.settings import Service
 from tests.support.databases import PostgresServer
+from tests.support.lost_commits import losing_commits
 
 ANNA = Caller("anna", "acme", frozenset())
 BERT = Caller("bert", "acme", frozenset())
@@ -122,6 +129,30 @@ async def test_what_was_refused_leaves_the_key_free(shop: Shop) -> None:
     assert shop.count("idempotency_keys") == 0
     await shop.create("web", key="k")
     assert shop.count("done") == 1
+
+
+async def test_a_lost_answer_to_a_commit_is_told_as_one_and_by_a_key_it_is_done_once(
+    shop: Shop, postgres: PostgresServer
+) -> None:
+    url = shop.database.engine.url
+    async with losing_commits(postgres.port) as commits:
+        behind = url.set(port=commits.port, drivername="postgresql")
+        lossy = Shop(
+            Database(behind.render_as_string(hide_password=False), application_name="catalog"),
+            shop.admin_url,
+        )
+        commits.lose_after(0)
+        with pytest.raises(OutcomeUnknown):
+            await lossy.create("web")
+        assert shop.count("done") == 1
+
+        commits.lose_after(0)
+        with pytest.raises(Unavailable) as lost:
+            await lossy.create("web", key="k")
+        assert lost.value.reason == "COMMIT_UNCERTAIN"
+        assert await lossy.create("web", key="k") == "2"
+        assert shop.count("done") == 2
+        await lossy.database.close()
 
 
 async def test_a_key_is_forgotten_after_its_time(shop: Shop) -> None:

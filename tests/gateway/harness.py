@@ -18,6 +18,7 @@ from typing import Any
 import grpc
 import httpx
 from arcadia.analytics.v1 import invoice_service_pb2
+from arcadia.catalog.v1 import quote_service_pb2, quotes_pb2
 from arcadia.common.v1 import health_pb2
 from arcadia.inventory.v1 import inventory_service_pb2, sync_service_pb2
 from google.api import httpbody_pb2
@@ -88,6 +89,10 @@ RPCS: dict[str, tuple[Any, Message]] = {
     f"{INVENTORY}/AssignResource": (
         inventory_service_pb2.AssignResourceRequest,
         inventory_service_pb2.AssignResourceResponse(),
+    ),
+    "arcadia.catalog.v1.QuoteService/CreateQuote": (
+        quote_service_pb2.CreateQuoteRequest,
+        quotes_pb2.Quote(),
     ),
     "arcadia.analytics.v1.InvoiceService/DownloadInvoice": (
         invoice_service_pb2.DownloadInvoiceRequest,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import grpc
 from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
 
 from services.common import errors
@@ -46,6 +47,44 @@ async def test_an_answer_is_kept_by_nobody_on_the_way(gateway: Gateway, backend:
 async def test_an_idempotency_key_reaches_the_service(gateway: Gateway, backend: Backend) -> None:
     await gateway.post("/api/v1/inventory/7/assign", {}, idempotency_key="once")
     assert backend.last.metadata["idempotency-key"] == "once"
+
+
+async def test_a_write_without_a_key_gets_one_before_its_first_try(
+    gateway: Gateway, backend: Backend
+) -> None:
+    keys: list[str] = []
+
+    async def lost_once(request: Any, context: Any) -> Any:
+        keys.append(dict(context.invocation_metadata())["idempotency-key"])
+        if len(keys) == 1:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the answer to COMMIT was lost")
+        return inventory_service_pb2.AssignResourceResponse()
+
+    backend.answers["AssignResource"] = lost_once
+    for _ in range(2):
+        assert (await gateway.post("/api/v1/inventory/7/assign", {})).status_code == 200
+    first, again, other = keys
+    assert first == again
+    assert first.startswith("gateway-")
+    assert other != first
+
+
+async def test_a_read_gets_no_key(gateway: Gateway, backend: Backend) -> None:
+    await gateway.get("/api/v1/inventory")
+    assert "idempotency-key" not in backend.last.metadata
+
+
+async def test_a_quote_without_a_key_is_not_sent_again_when_it_may_have_arrived(
+    gateway: Gateway, backend: Backend
+) -> None:
+    async def lost(request: Any, context: Any) -> Any:
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "the answer to COMMIT was lost")
+
+    backend.answers["CreateQuote"] = lost
+    refused = await gateway.post("/api/v1/quote", {"plan_code": "studio"})
+    assert refused.status_code == 503
+    assert [arrival.rpc for arrival in backend.arrivals] == ["CreateQuote"]
+    assert "idempotency-key" not in backend.last.metadata
 
 
 async def test_a_document_comes_as_it_is_and_its_errors_as_json(

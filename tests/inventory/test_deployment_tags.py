@@ -2,7 +2,9 @@
 
 import grpc
 import pytest
+from sqlalchemy import text
 
+from services.common.access import ALL
 from tests.inventory.account import Inventory, sighting
 from tests.inventory.catalog import SmallCatalog
 from tests.inventory.test_assigning import owners
@@ -33,26 +35,47 @@ async def test_the_tenant_of_a_deployment_is_the_catalogs_to_say(
     know(catalog, SHOP, "acme", "shop")
     know(catalog, OTHER, "globex", "blog")
     await inventory.sweep(
-        sighting("1", tags=["deployment:shop"]),
+        sighting("1", tags=["deployment:shop", "tenant:acme"]),
         sighting("2", tags=["deployment:blog", "tenant:initech"]),
     )
-    assert (await inventory.one("1")).tenant_id == "acme"
+    assert (await inventory.one("1")).deployment_id == SHOP
     unknown = await inventory.one("2")
     assert (unknown.tenant_id, unknown.deployment_id) == ("initech", "blog")
 
 
-async def test_a_slug_that_two_tenants_have_gives_a_resource_to_neither(
+async def test_a_slug_without_a_tenant_is_nobodys_whoever_creates_a_deployment_of_that_name(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    await inventory.sweep(sighting("1", tags=["deployment:intranet"]))
+    know(catalog, SHOP, "globex", "intranet")
+    await inventory.sweep(sighting("1", tags=["deployment:intranet"]))
+    await inventory.sweep(sighting("1", tags=["deployment:intranet"]))
+    assert await owners(inventory, "1") == [("", "", "")]
+    found = await inventory.one("1")
+    assert (found.tenant_id, found.deployment_id) == ("", "")
+
+
+async def test_what_an_earlier_release_gave_to_a_slug_without_a_tenant_goes_to_nobody(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    know(catalog, SHOP, "globex", "intranet")
+    await inventory.sweep(sighting("1", tags=["deployment:intranet", "tenant:globex"]))
+    async with inventory.database.write(ALL) as session:
+        await session.execute(text("UPDATE cloud_resources SET tags = '{deployment:intranet}'"))
+    assert (await inventory.one("1")).tenant_id == "globex"
+    await inventory.sweep(sighting("1", tags=["deployment:intranet"]))
+    assert (await inventory.one("1")).tenant_id == ""
+
+
+async def test_an_equal_slug_of_another_tenant_takes_nothing_away(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     know(catalog, SHOP, "acme", "shop")
-    await inventory.sweep(sighting("1", tags=["deployment:shop"]))
+    tags = ["deployment:shop", "tenant:acme"]
+    await inventory.sweep(sighting("1", tags=tags))
     know(catalog, OTHER, "globex", "shop")
-    await inventory.sweep(sighting("1", tags=["deployment:shop"]))
-    assert await owners(inventory, "1") == [
-        ("", "shop", "tag"),
-        ("acme", SHOP, "tag"),
-        ("", "shop", "tag"),
-    ]
+    await inventory.sweep(sighting("1", tags=tags))
+    assert (await owners(inventory, "1"))[-1] == ("acme", SHOP, "tag")
 
 
 async def test_what_is_known_holds_for_every_kind_from_the_first_sighting(

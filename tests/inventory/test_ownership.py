@@ -31,7 +31,7 @@ TAGS = st.lists(
         (["tenant:acme", "deployment:blog"], None, ("acme", "blog", "tag")),
         (["tenant:acme"], "globex", ("acme", None, "tag")),
         (["deployment:blog"], "globex", ("globex", "blog", "tag")),
-        (["deployment:blog"], None, (None, "blog", "tag")),
+        (["deployment:blog"], None, (None, None, "")),
         ([], "globex", ("globex", None, "project")),
         (["tenant:acme", "tenant:globex"], "initech", (None, None, "")),
         (["tenant:acme", "deployment:a", "deployment:b"], None, (None, None, "")),
@@ -74,7 +74,7 @@ def test_a_tenant_is_one_that_a_tag_or_the_project_names(
 @pytest.mark.parametrize(
     ("tags", "project", "named"),
     [
-        (["deployment:shop"], None, DeploymentName("", "shop")),
+        (["deployment:shop"], None, None),
         (["deployment:shop"], "acme", DeploymentName("acme", "shop")),
         (["deployment:shop", "tenant:globex"], "acme", DeploymentName("globex", "shop")),
         (["tenant:acme"], None, None),

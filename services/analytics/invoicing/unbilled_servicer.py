@@ -85,7 +85,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         adopted. A name that the catalog does not know stands for itself.
         """
         named = Named(tenant_id, deployment)
-        owner = (await self._deployments.find([named])).get(named)
+        owner = (await self._deployments.find([named], by_slug_alone=True)).get(named)
         return [deployment] if owner is None else [owner.deployment_id, owner.slug]
 
 

@@ -36,8 +36,10 @@ class SentEvent:
     """Its place in the batch, from 0."""
     source: str
     idempotency_key: str
+    tenant_id: str
+    """The deployment's; empty where it is named by its id."""
     deployment: str
-    """As it was named: an id, or a slug that only one tenant has."""
+    """As it was named: its id, or its slug."""
     resource_kind: str
     qty: Decimal
     occurred_at: datetime

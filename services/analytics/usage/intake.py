@@ -7,7 +7,7 @@ from datetime import datetime
 from arcadia.analytics.v1 import usage_pb2
 
 from services.analytics.deployments import Deployments, Named
-from services.analytics.usage.events import OwnedEvent, Refusal, Sifted, sift
+from services.analytics.usage.events import OwnedEvent, Refusal, SentEvent, Sifted, sift
 from services.analytics.usage.requests import read_events
 
 __all__ = ["receive"]
@@ -21,11 +21,11 @@ async def receive(
     Raises InvalidArgument for a batch that is empty or too large.
     """
     sent, unreadable = read_events(events, now)
-    found = await deployments.find(Named("", event.deployment) for event in sent)
+    found = await deployments.find(_named(event) for event in sent)
     owned, strangers = [], []
     for event in sent:
-        owner = found.get(Named("", event.deployment))
-        if owner is not None:
+        owner = found.get(_named(event))
+        if owner is not None and event.tenant_id in ("", owner.tenant_id):
             owned.append(OwnedEvent(event, owner))
             continue
         strangers.append(
@@ -33,8 +33,13 @@ async def receive(
                 event.index,
                 event.idempotency_key,
                 "UNKNOWN_DEPLOYMENT",
-                f"deployment_id: there is no deployment {event.deployment[:100]!r}",
+                f"deployment_id: there is no deployment {event.deployment[:100]!r}"
+                + (f" of {event.tenant_id[:100]!r}" if event.tenant_id else ""),
             )
         )
     sifted = sift(owned)
     return replace(sifted, refused=[*unreadable, *strangers, *sifted.refused])
+
+
+def _named(event: SentEvent) -> Named:
+    return Named(event.tenant_id, event.deployment)

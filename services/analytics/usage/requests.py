@@ -101,11 +101,18 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
     occurred_at = instant_of(event.occurred_at, "occurred_at")
     if wrong := refusal_of_time(occurred_at, now):
         raise InvalidArgument("occurred_at", wrong, reason="OUT_OF_RANGE")
+    deployment = required("deployment_id", event.deployment_id)
+    tenant_id = text("tenant_id", event.tenant_id)
+    if not tenant_id and not Named("", deployment).is_by_id:
+        raise InvalidArgument(
+            "tenant_id", "is required where deployment_id is a slug", reason="FIELD_REQUIRED"
+        )
     return SentEvent(
         index=index,
         source=required("source", event.source),
         idempotency_key=required("idempotency_key", event.idempotency_key),
-        deployment=required("deployment_id", event.deployment_id),
+        tenant_id=tenant_id,
+        deployment=deployment,
         resource_kind=word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND"),
         qty=exact(event.qty, "qty", minimum=NONE, maximum=MAX_QUANTITY),
         occurred_at=occurred_at,

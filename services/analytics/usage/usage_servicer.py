@@ -93,7 +93,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         tenant_id = wanted.tenant_id if scope.everything else scope.tenant_id or ""
         named = Named(tenant_id, wanted.deployment_id)
         try:
-            found = await self._deployments.find([named])
+            found = await self._deployments.find([named], by_slug_alone=True)
         except Unavailable:
             return wanted
         return replace(wanted, owner=found.get(named))

@@ -28,6 +28,7 @@ class QuoteShelf:
         async with self._preparing:
             if month not in self._prepared:
                 async with self._database.write(ALL) as session:
+                    session.repeatable = True
                     await prepare_month(session, month)
                 self._prepared.add(month)
 
