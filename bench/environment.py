@@ -7,7 +7,6 @@ Its rate limit is out of reach, because the client would rightly keep to it.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ import httpx
 import psutil
 
 from services.common.settings import Port, Settings
+from stack.layout import Layout
+from stack.preflight import free_offset
 from stack.state import StackState
 
 __all__ = ["LATENCY_MS", "BenchStack", "running_stack"]
@@ -86,29 +87,19 @@ _HEADERS = {"authorization": f"Bearer {TOKEN}"}
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    offset = _free_offset()
+    data = folder / "data"
+    offset = free_offset(Settings(), Layout(data))
+    if offset is None:
+        raise RuntimeError("no free ports")
     return {
         "ARCADIA_PORT_OFFSET": str(offset),
-        "ARCADIA_DATA_DIR": str(folder / "data"),
-        "DO_API_URL": f"http://127.0.0.1:{Port.SIMULATOR + offset}",
+        "ARCADIA_DATA_DIR": str(data),
+        "DO_API_URL": f"http://127.0.0.1:{Port.SIMULATOR.at(offset)}",
         "DO_API_TOKEN": TOKEN,
         # One caller asks for as many pages as it can get.
         "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
         "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
     }
-
-
-def _free_offset() -> int:
-    """An offset at which every port of the stack is free."""
-    for offset in range(1000, 9000, 50):
-        try:
-            for port in Port:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port + offset))
-        except OSError:
-            continue
-        return offset
-    raise RuntimeError("no free ports")
 
 
 def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int) -> None:

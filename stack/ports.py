@@ -32,7 +32,8 @@ def is_taken(port: int) -> bool:
 def is_passing(port: int) -> bool:
     """Whether a port is taken only by connections that are closed: a minute, and it is free.
 
-    The system gives outgoing connections ports from a range that holds the services' own.
+    A port that `ARCADIA_<SERVICE>_ADDRESS` sets may be one that the system gave to an outgoing
+    connection.
     """
     if not is_taken(port):
         return False

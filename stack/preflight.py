@@ -6,19 +6,30 @@ import tempfile
 from collections.abc import Sequence
 from typing import Final
 
+from services.common.settings import LARGEST_OFFSET, OFFSET_STEP, Port, Settings
 from stack.layout import Layout
-from stack.parts import Part
+from stack.parts import Part, local_parts
 from stack.ports import holder_of, is_passing, is_taken
 
-__all__ = ["problems"]
+__all__ = ["free_offset", "problems"]
 
 LEAST_FREE_BYTES: Final = 1024**3
 OLDEST_PYTHON: Final = (3, 11)
 
 
-def problems(parts: Sequence[Part], layout: Layout) -> list[str]:
+def problems(parts: Sequence[Part], settings: Settings, layout: Layout) -> list[str]:
     """Everything that is in the way, each as a sentence that says what to do."""
-    return [*_python(), *_folder(layout), *_ports(parts)]
+    return [*_python(), *_folder(layout), *_ports(parts, settings, layout)]
+
+
+def free_offset(settings: Settings, layout: Layout) -> int | None:
+    """The least `ARCADIA_PORT_OFFSET` above 0 at which every port is free; None without one."""
+    for offset in range(OFFSET_STEP, LARGEST_OFFSET + 1, OFFSET_STEP):
+        moved = settings.model_copy(update={"port_offset": offset})
+        of_parts = {port for part in local_parts(moved, layout) for port in part.ports}
+        if not any(is_taken(port) for port in of_parts | {moved.port(port) for port in Port}):
+            return offset
+    return None
 
 
 def _python() -> list[str]:
@@ -42,7 +53,7 @@ def _folder(layout: Layout) -> list[str]:
     return []
 
 
-def _ports(parts: Sequence[Part]) -> list[str]:
+def _ports(parts: Sequence[Part], settings: Settings, layout: Layout) -> list[str]:
     taken = [
         (part, port)
         for part in parts
@@ -53,5 +64,11 @@ def _ports(parts: Sequence[Part]) -> list[str]:
         f"port {port} of the part {part.name} is taken by {holder_of(port)}" for part, port in taken
     ]
     if found:
-        found.append("stop what holds them, or choose other ports with ARCADIA_PORT_OFFSET=100")
+        free = free_offset(settings, layout)
+        found.append(
+            "stop what holds them: ARCADIA_PORT_OFFSET does not help, as it moves no port that"
+            " ARCADIA_HTTP_PORT or ARCADIA_<SERVICE>_ADDRESS sets"
+            if free is None
+            else f"stop what holds them, or set ARCADIA_PORT_OFFSET={free}: its ports are all free"
+        )
     return found

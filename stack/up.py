@@ -50,7 +50,7 @@ def run_stack(settings: Settings, console: Console) -> int:
 def _run(settings: Settings, layout: Layout, lock: Lock, console: Console) -> int:
     _end_leftovers(layout, console)
     parts = local_parts(settings, layout)
-    found = problems(parts, layout)
+    found = problems(parts, settings, layout)
     if found:
         console.print("[bold red]arcadia-cloud cannot start:[/]")
         for problem in found:

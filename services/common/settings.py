@@ -13,7 +13,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["DEVELOPMENT_SECRETS", "Port", "Service", "Settings"]
+__all__ = [
+    "DEVELOPMENT_SECRETS",
+    "LARGEST_OFFSET",
+    "OFFSET_STEP",
+    "Port",
+    "Service",
+    "Settings",
+]
 
 DEVELOPMENT_SECRETS = {
     "jwt": "arcadia-development-jwt-secret-not-for-production-0123456789abcdef",
@@ -37,18 +44,39 @@ class Service(StrEnum):
 
 
 class Port(IntEnum):
-    """The ports of the local mode, before `ARCADIA_PORT_OFFSET` is added."""
+    """The ports of the local mode without an offset: all below 32768.
+
+    From 32768 on, Linux gives ports to outgoing connections, and one of those could have a
+    port of ours.
+    """
 
     POSTGRES = 5433
     GATEWAY = 4005
     GATEWAY_ADMIN = 9901
     TEMPORAL = 7233
     TEMPORAL_UI = 8233
-    INVENTORY = 50051
-    BILLING = 50052
-    CATALOG = 50053
-    ANALYTICS = 50054
+    INVENTORY = 4051
+    BILLING = 4052
+    CATALOG = 4053
+    ANALYTICS = 4054
     SIMULATOR = 8025
+
+    def at(self, offset: int) -> int:
+        """The port of a copy that runs with `ARCADIA_PORT_OFFSET`.
+
+        No two copies meet at any two multiples of 100 up to `LARGEST_OFFSET`. 5433, 7233 and 8233
+        differ by multiples of 100, so PostgreSQL and Temporal take a neighbour wherever there is
+        an offset: 5434 and 7235 plus the offset.
+        """
+        return self + offset + (_NEIGHBOUR.get(self, 0) if offset else 0)
+
+
+_NEIGHBOUR: Final = {Port.POSTGRES: 1, Port.TEMPORAL: 2}
+"""What is added beside the offset, so that all ports differ in their last two digits."""
+
+OFFSET_STEP: Final = 100
+LARGEST_OFFSET: Final = 20_000
+"""The highest port, 9901, is then still below those of outgoing connections."""
 
 
 def _variable(name: str) -> AliasChoices:
@@ -68,7 +96,7 @@ class Settings(BaseSettings):
     )
 
     env: Literal["development", "production"] = "development"
-    port_offset: int = Field(default=0, ge=0, le=15_000)
+    port_offset: int = Field(default=0, ge=0, le=LARGEST_OFFSET)
     data_dir: str = ".arcadia"
     http_port: int = Field(default=0, ge=0, le=65_535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -200,7 +228,7 @@ class Settings(BaseSettings):
         """The port of a part in the local mode, with the offset added."""
         if port is Port.GATEWAY and self.http_port:
             return self.http_port
-        return port + self.port_offset
+        return port.at(self.port_offset)
 
     def address(self, service: Service) -> str:
         """`host:port` where a service listens and where its callers find it."""

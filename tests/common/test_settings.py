@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
+from services.common.settings import (
+    DEVELOPMENT_SECRETS,
+    LARGEST_OFFSET,
+    OFFSET_STEP,
+    Port,
+    Service,
+    Settings,
+)
 
 SAFE = {
     "ARCADIA_ENV": "production",
@@ -20,7 +27,7 @@ def test_the_defaults_make_the_local_mode_run(clean_environment: pytest.MonkeyPa
     settings = Settings()
     assert settings.port(Port.GATEWAY) == 4005
     assert settings.temporal() == "127.0.0.1:7233"
-    assert settings.address(Service.CATALOG) == "127.0.0.1:50053"
+    assert settings.address(Service.CATALOG) == "127.0.0.1:4053"
     assert settings.database_url(Service.BILLING).endswith("@127.0.0.1:5433/billing")
     assert settings.jwt_algorithm == "HS512"
 
@@ -28,10 +35,38 @@ def test_the_defaults_make_the_local_mode_run(clean_environment: pytest.MonkeyPa
 def test_the_offset_is_added_to_every_port(clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("ARCADIA_PORT_OFFSET", "700")
     settings = Settings()
-    assert [settings.port(port) for port in Port] == [port + 700 for port in Port]
-    assert settings.temporal() == "127.0.0.1:7933"
-    assert ":6133/" in settings.database_url(Service.INVENTORY)
+    neighbours = {Port.POSTGRES: 5434, Port.TEMPORAL: 7235}
+    for port in Port:
+        assert settings.port(port) == neighbours.get(port, port) + 700
+    assert settings.temporal() == "127.0.0.1:7935"
+    assert ":6134/" in settings.database_url(Service.INVENTORY)
     assert settings.provider_url() == "http://127.0.0.1:8725"
+    assert settings.temporal_ui() == "http://localhost:8933"
+
+
+def test_no_two_copies_share_a_port_at_any_multiple_of_100_up_to_20000() -> None:
+    offsets = range(0, LARGEST_OFFSET + 1, OFFSET_STEP)
+    assert (OFFSET_STEP, LARGEST_OFFSET) == (100, 20_000)
+    holders: dict[int, tuple[int, Port]] = {}
+    for offset in offsets:
+        settings = Settings(port_offset=offset)
+        for port in Port:
+            number = settings.port(port)
+            assert number not in holders, f"{(offset, port)} meets {holders[number]}"
+            holders[number] = (offset, port)
+    assert len(holders) == len(offsets) * len(Port)
+
+
+def test_no_port_is_one_that_the_system_gives_to_outgoing_connections() -> None:
+    first_outgoing = 32_768
+    assert max(port.at(LARGEST_OFFSET) for port in Port) < first_outgoing
+    assert min(Port) > 1_023
+
+
+def test_an_offset_beyond_the_largest_is_refused(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ARCADIA_PORT_OFFSET", "20100")
+    with pytest.raises(ValidationError, match="less than or equal to 20000"):
+        Settings()
 
 
 def test_the_documented_offset_lets_two_checkouts_run_side_by_side() -> None:

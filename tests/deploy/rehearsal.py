@@ -107,7 +107,7 @@ class Rehearsal:
         """What the container's script says of the gateway's admin interface."""
         result = subprocess.run(
             ["/bin/bash", str(FOLDER / "deploy" / "gateway" / "admin"), method, path],
-            env={"PATH": "/usr/bin:/bin", "ADMIN_PORT": str(Port.GATEWAY_ADMIN + self.offset)},
+            env={"PATH": "/usr/bin:/bin", "ADMIN_PORT": str(Port.GATEWAY_ADMIN.at(self.offset))},
             capture_output=True,
             check=False,
         )
@@ -129,6 +129,6 @@ def free_offset() -> int:
     """An offset that leaves the admin interface a free port."""
     for offset in range(500, 600):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", Port.GATEWAY_ADMIN + offset)):
+            if probe.connect_ex(("127.0.0.1", Port.GATEWAY_ADMIN.at(offset))):
                 return offset
     raise AssertionError("no port is free")

@@ -294,6 +294,6 @@ def _free_ports() -> dict[str, Any]:
     """Settings under which the gateway's two ports are free."""
     # Tests in other processes look for ports as well: not all from the same end.
     for offset in random.sample(range(2_000, 10_000), 100):
-        if not is_taken(Port.GATEWAY_ADMIN + offset):
+        if not is_taken(Port.GATEWAY_ADMIN.at(offset)):
             return {"http_port": free_port(), "port_offset": offset}
     raise AssertionError("no port is free")

@@ -25,10 +25,10 @@ PRODUCTION: dict[str, Any] = {
     "ar_secret": "a-third-secret-of-the-deployment-0123456789",
     "jwt_issuer": "arcadia_app",
     "jwt_audience": "arcadia_cloud",
-    "inventory_address": "inventory:50051",
-    "billing_address": "billing:50052",
-    "catalog_address": "catalog:50053",
-    "analytics_address": "analytics:50054",
+    "inventory_address": "inventory:4051",
+    "billing_address": "billing:4052",
+    "catalog_address": "catalog:4053",
+    "analytics_address": "analytics:4054",
 }
 
 
@@ -60,9 +60,9 @@ def test_envoy_finds_the_configuration_valid(
 
 def test_every_service_and_the_listener_follow_the_settings(tmp_path: Path) -> None:
     configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)  # noqa: S104
-    assert endpoints(configuration, "inventory") == [("inventory", 50051)]
+    assert endpoints(configuration, "inventory") == [("inventory", 4051)]
     assert endpoints(configuration, "any_service") == [
-        ("inventory", 50051), ("billing", 50052), ("catalog", 50053), ("analytics", 50054),
+        ("inventory", 4051), ("billing", 4052), ("catalog", 4053), ("analytics", 4054),
     ]  # fmt: skip
     listener = configuration["static_resources"]["listeners"][0]["address"]["socket_address"]
     assert listener == {"address": "0.0.0.0", "port_value": 4005}  # noqa: S104
@@ -70,7 +70,7 @@ def test_every_service_and_the_listener_follow_the_settings(tmp_path: Path) -> N
 
 def test_the_ports_of_the_local_mode_move_with_the_offset(tmp_path: Path) -> None:
     configuration = rendered(tmp_path, port_offset=400)
-    assert endpoints(configuration, "catalog") == [("127.0.0.1", 50453)]
+    assert endpoints(configuration, "catalog") == [("127.0.0.1", 4453)]
     assert configuration["admin"]["address"]["socket_address"]["port_value"] == 10301
 
 

@@ -1,14 +1,20 @@
 """Scale, mutations, clock, and a state that survives the process."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from providers.digitalocean.simulator.billing.ledger import Ledger
+from providers.digitalocean.simulator.config import Config
+from providers.digitalocean.simulator.scaling import scale_to
+from providers.digitalocean.simulator.start import open_simulation
 from providers.digitalocean.simulator.state import Store
 from tests.simulator.running import Simulator, simulator
+from tests.support.waiting import until
 
 _UNLIMITED = ("--rate-limit-per-minute", "0", "--rate-limit-per-hour", "0", "--settle-ms", "0")
 
@@ -32,9 +38,44 @@ def test_to_end_the_bills_of_a_resource_reads_no_other(tmp_path: Path, kind: str
     Ledger(store).end(["7"], datetime(2026, 5, 1, tzinfo=UTC), kind)
     store.connection.set_trace_callback(None)
     [update] = [one for one in statements if one.startswith("UPDATE lifespan")]
-    [plan] = store.connection.execute(f"EXPLAIN QUERY PLAN {update}").fetchall()
+    plan = [row[-1] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {update}")]
     store.close()
-    assert "lifespan_of_resource (resource_id=?" in plan[-1]
+    assert any("lifespan_of_resource (resource_id=?" in step for step in plan)
+    assert not any(step.startswith("SCAN lifespan") for step in plan)
+
+
+def test_the_statements_of_a_shrinking_do_not_grow_with_the_account(tmp_path: Path) -> None:
+    day = datetime(2026, 5, 20, tzinfo=UTC)
+    simulation = open_simulation(Config(0, tmp_path / "data", now=day))
+    own = scale_to(simulation, 1)
+
+    def shrunk_from(droplets: int) -> int:
+        scale_to(simulation, droplets)
+        statements: list[str] = []
+        simulation.store.connection.set_trace_callback(statements.append)
+        assert scale_to(simulation, 1) == own
+        simulation.store.connection.set_trace_callback(None)
+        return len(statements)
+
+    assert shrunk_from(own + 10) == shrunk_from(own + 300)
+    simulation.store.close()
+
+
+def test_a_simulator_in_a_long_call_stops_when_told_and_has_not_done_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with simulator(data, *_UNLIMITED) as busy:
+        droplets = busy.get("/v2/droplets")["meta"]["total"]
+        with ThreadPoolExecutor(1) as pool:
+            wish = {"droplets": 100_000}
+            call = pool.submit(httpx.post, f"{busy.url}/_simulator/scale", json=wish, timeout=120)
+            # Far more than one page of memory is written: the call is in the midst of its work.
+            log = data / "world.sqlite3-wal"
+            until(lambda: log.exists() and log.stat().st_size > 8 * 2**20)
+            assert busy.stop() == 0
+            with pytest.raises(httpx.TransportError):
+                call.result()
+    with simulator(data, *_UNLIMITED) as again:
+        assert again.get("/v2/droplets")["meta"]["total"] == droplets
 
 
 def test_a_touch_changes_name_and_tags_and_nothing_else(sim: Simulator) -> None:

@@ -5,40 +5,72 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.common.settings import Settings
+from services.common.settings import Port, Settings
 from stack.layout import Layout
 from stack.parts import local_parts
 from stack.ports import is_passing, is_taken
-from stack.preflight import problems
+from stack.preflight import free_offset, problems
 from tests.stack.conftest import SmallStack
 from tests.support.ports import free_port
 
 
+def found_for(small_stack: SmallStack, part: str, port: int) -> list[str]:
+    parts = [small_stack.part(part, ports=(port,))]
+    return problems(parts, Settings(), small_stack.layout)
+
+
 def test_a_free_machine_has_no_problems(small_stack: SmallStack) -> None:
-    assert problems([small_stack.part("any", ports=(free_port(),))], small_stack.layout) == []
+    assert found_for(small_stack, "any", free_port()) == []
 
 
 def test_a_taken_port_is_named_with_its_part_and_its_holder(small_stack: SmallStack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        found = problems([small_stack.part("gateway", ports=(port,))], small_stack.layout)
+        found = found_for(small_stack, "gateway", port)
     me = psutil.Process(os.getpid())
     assert found[0] == (
         f"port {port} of the part gateway is taken by {me.name()} (process {me.pid})"
     )
-    assert "ARCADIA_PORT_OFFSET" in found[1]
+    assert "ARCADIA_PORT_OFFSET=" in found[1]
+
+
+def test_the_offset_that_is_free_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of three copies, one runs without an offset, one at 100; 200 lacks one port alone.
+    taken = {Settings(port_offset=offset).port(port) for offset in (0, 100) for port in Port}
+    taken.add(Settings(port_offset=200).port(Port.TEMPORAL_UI))
+    monkeypatch.setattr("stack.preflight.is_taken", taken.__contains__)
+    monkeypatch.setattr("stack.preflight.is_passing", lambda _: False)
+    layout = Layout(tmp_path)
+    parts = local_parts(Settings(), layout)
+    assert problems(parts, Settings(), layout)[-1] == (
+        "stop what holds them, or set ARCADIA_PORT_OFFSET=300: its ports are all free"
+    )
+    assert free_offset(Settings(port_offset=100), layout) == 300
+
+
+def test_a_port_that_no_offset_moves_is_not_blamed_on_the_offset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path)
+    port = free_port()
+    settings = Settings(http_port=port)
+    monkeypatch.setattr("stack.preflight.is_taken", port.__eq__)
+    monkeypatch.setattr("stack.preflight.is_passing", lambda _: False)
+    found = problems(local_parts(settings, layout), settings, layout)
+    assert f"port {port} of the part gateway" in found[0]
+    assert "ARCADIA_HTTP_PORT" in found[1]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    [problem] = problems([], Layout(tmp_path / "file" / "data"))
+    [problem] = problems([], Settings(), Layout(tmp_path / "file" / "data"))
     assert str(tmp_path / "file" / "data") in problem
     assert "ARCADIA_DATA_DIR" in problem
 
 
 def test_a_full_disk_is_named(small_stack: SmallStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stack.preflight.LEAST_FREE_BYTES", 2**60)
-    [problem] = problems([], small_stack.layout)
+    [problem] = problems([], Settings(), small_stack.layout)
     assert "MB are free" in problem
 
 
@@ -49,11 +81,12 @@ def test_no_two_parts_want_the_same_port(tmp_path: Path) -> None:
 
 
 def test_every_port_moves_with_the_offset(tmp_path: Path) -> None:
-    def ports(offset: int) -> list[int]:
+    def ports(offset: int) -> set[int]:
         parts = local_parts(Settings(port_offset=offset), Layout(tmp_path))
-        return [port for part in parts for port in part.ports]
+        return {port for part in parts for port in part.ports}
 
-    assert ports(700) == [port + 700 for port in ports(0)]
+    assert ports(0) == set(Port)
+    assert ports(700) == {port.at(700) for port in Port}
 
 
 def test_the_simulator_stands_in_only_where_no_provider_is_configured(
@@ -88,4 +121,4 @@ def test_a_port_of_a_closed_connection_is_waited_for_not_complained_of(
         accepted.close()
     assert is_taken(port)
     assert is_passing(port)
-    assert problems([small_stack.part("any", ports=(port,))], small_stack.layout) == []
+    assert found_for(small_stack, "any", port) == []

@@ -14,6 +14,8 @@ import httpx
 import psycopg
 import pytest
 
+from stack.parts import local_parts
+from stack.ports import is_taken
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.processes import gone, processes_of
@@ -135,7 +137,10 @@ def test_a_taken_port_is_named_and_nothing_is_started(stack: WholeStack) -> None
     assert result.returncode == 1
     port = 4005 + stack.settings.port_offset
     assert f"port {port} of the part gateway is taken by envoy" in result.stdout
-    assert "ARCADIA_PORT_OFFSET" in result.stdout
+    [offset] = re.findall(r"ARCADIA_PORT_OFFSET=(\d+)", result.stdout)
+    rival.settings = rival.settings.model_copy(update={"port_offset": int(offset)})
+    parts = local_parts(rival.settings, rival.layout)
+    assert not any(is_taken(port) for part in parts for port in part.ports)
     assert gone(rival.layout.folder)
     assert not rival.layout.lock.exists()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stack.ports import is_taken
 
-__all__ = ["free_port"]
+__all__ = ["FIRST", "LANES", "free_port", "lane"]
 
 # Below the range from which the system gives outgoing connections their ports: one of those
 # could otherwise have the port by the time that a server is started on it.
@@ -15,15 +15,19 @@ FIRST, LAST = 26_000, 32_000
 LANES = 4
 
 
-def _lane() -> Iterator[int]:
+def lane() -> int:
+    """Which of the lanes is that of this worker of pytest."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % LANES
+
+
+def _cycle() -> Iterator[int]:
     """The ports of this worker of pytest, over and over, from anywhere among them."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    ports = list(range(FIRST + worker % LANES, LAST, LANES))
+    ports = list(range(FIRST + lane(), LAST, LANES))
     start = random.randrange(len(ports))
     return itertools.cycle(ports[start:] + ports[:start])
 
 
-_PORTS = _lane()
+_PORTS = _cycle()
 
 
 def free_port() -> int:

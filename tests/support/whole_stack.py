@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from services.common.access import OPERATOR_ROLE, mint_user_token
-from services.common.settings import Settings
+from services.common.settings import OFFSET_STEP, Port, Settings
 from stack.control import running_state, view
 from stack.layout import Layout
 from stack.parts import local_parts
@@ -22,6 +22,7 @@ from stack.state import PartState, PartStatus, StackState
 from stack.welcome import gateway_url
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
+from tests.support.ports import FIRST, LANES, lane
 from tests.support.waiting import until
 
 __all__ = ["COMMAND", "WholeStack", "pasted"]
@@ -45,9 +46,9 @@ class WholeStack:
     @classmethod
     def at(cls, folder: Path, room: EngineRoom) -> "WholeStack":
         """A stack that keeps its data in a folder, on ports that are free."""
+        offsets = _offsets()
         while True:
-            # With these the ports of the services lie above those of outgoing connections.
-            offset = random.randrange(11_000, 15_000)
+            offset = random.choice(offsets)
             settings = Settings(port_offset=offset, data_dir=str(folder))
             parts = local_parts(settings, Layout.of(settings))
             if not any(is_taken(port) for part in parts for port in part.ports):
@@ -133,6 +134,13 @@ class WholeStack:
     def _is_ready(self, process: Process) -> bool:
         state = StackState.read(self.layout.state)
         return state is not None and state.ready and state.supervisor.pid == process.pid
+
+
+def _offsets() -> range:
+    """The offsets of this worker of pytest: no two workers of a run try the same one."""
+    # Their ports lie below those that `free_port` gives.
+    of_all = range(OFFSET_STEP, FIRST - max(Port), OFFSET_STEP)
+    return of_all[lane() :: LANES]
 
 
 def pasted(line: str) -> httpx.Response:

@@ -1,11 +1,15 @@
 """The process: configuration, JSON logs, the web server, and an end on SIGTERM."""
 
+import asyncio
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from signal import SIGINT, SIGTERM, signal
+from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, SIGTERM, pthread_sigmask, sigwait
+from threading import Event, Thread
+from typing import Final
 
 import orjson
 import uvicorn
@@ -16,6 +20,11 @@ from providers.digitalocean.simulator.start import open_simulation
 from services.common.settings import Settings
 
 __all__ = ["main"]
+
+GRACE_SECONDS: Final = 5
+"""How long requests that are being answered are waited for at the end."""
+BUSY_SECONDS: Final = 1.0
+"""Whoever is told to stop and does not come to hear of it within this is in a long call."""
 
 
 class _JsonLines(logging.Formatter):
@@ -38,13 +47,30 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop gracefully on SIGTERM and SIGINT, without raising the signal again at the end."""
-        former = {s: signal(s, self.handle_exit) for s in (SIGTERM, SIGINT)}
+        """Stop on SIGTERM and SIGINT, without raising the signal again at the end.
+
+        A thread waits for them: a handler would not run before the one statement that a long
+        control call may be in has come to its end.
+        """
+        signals = {SIGTERM, SIGINT}
+        former = pthread_sigmask(SIG_BLOCK, signals)
+        ended, loop = Event(), asyncio.get_running_loop()
+
+        def stop_when_told() -> None:
+            sigwait(signals)
+            self.should_exit = True
+            answered = Event()
+            loop.call_soon_threadsafe(answered.set)
+            if not answered.wait(BUSY_SECONDS) or not ended.wait(GRACE_SECONDS + BUSY_SECONDS):
+                # What a call has not yet answered is rolled back when the file is next opened.
+                os._exit(0)
+
+        Thread(target=stop_when_told, daemon=True).start()
         try:
             yield
         finally:
-            for number, handler in former.items():
-                signal(number, handler)
+            ended.set()
+            pthread_sigmask(SIG_SETMASK, former)
 
 
 def _log_as_json(level: str) -> None:
@@ -66,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
             loop="uvloop",
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
     logging.getLogger("simulator").info("simulator starting on 127.0.0.1:%d", config.port)

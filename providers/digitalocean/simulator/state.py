@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["Document", "Query", "Row", "Store"]
+__all__ = ["Document", "Query", "Row", "Store", "as_set"]
 
 Document = dict[str, Any]
 """One JSON object in the shape that the OpenAPI document gives it."""
@@ -77,6 +77,11 @@ CREATE TABLE IF NOT EXISTS token (
     scope TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+
+
+def as_set(texts: Iterable[str]) -> str:
+    """Any number of texts as one parameter, for `IN (SELECT value FROM json_each(?))`."""
+    return orjson.dumps(list(texts)).decode()
 
 
 @dataclass(frozen=True)
@@ -189,13 +194,11 @@ class Store:
         )
 
     def delete(self, kind: str, identifiers: Sequence[str]) -> int:
-        """Remove objects; answers how many there were."""
-        gone = 0
-        with self.transaction():
-            for identifier in identifiers:
-                gone += self.connection.execute(
-                    "DELETE FROM object WHERE kind = ? AND id = ?", (kind, identifier)
-                ).rowcount
+        """Remove objects in one statement; answers how many there were."""
+        gone = self.connection.execute(
+            "DELETE FROM object WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+            (kind, as_set(identifiers)),
+        ).rowcount
         self.forget_positions(kind)
         return gone
 

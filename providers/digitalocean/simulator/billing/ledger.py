@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from providers.digitalocean.simulator.billing.lifespan import Lifespan
-from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.state import Store, as_set
 
 __all__ = ["Ledger"]
 
@@ -33,18 +33,14 @@ class Ledger:
             )
 
     def end(self, resource_ids: Iterable[str], at: datetime, kind: str | None = None) -> None:
-        """End the open stretches of these resources; of one billed kind, or of all."""
+        """End the open stretches of these resources, of one billed kind or of all, at once."""
         self.version += 1
         condition = "" if kind is None else "AND kind = ?"
-        with self._store.transaction():
-            self._store.connection.executemany(
-                "UPDATE lifespan SET ended_at = ? "
-                f"WHERE resource_id = ? AND ended_at IS NULL {condition}",
-                (
-                    (at.isoformat(), identifier, *([] if kind is None else [kind]))
-                    for identifier in resource_ids
-                ),
-            )
+        self._store.connection.execute(
+            "UPDATE lifespan SET ended_at = ? WHERE ended_at IS NULL "
+            f"AND resource_id IN (SELECT value FROM json_each(?)) {condition}",
+            (at.isoformat(), as_set(resource_ids), *([] if kind is None else [kind])),
+        )
 
     def open_stretches(self, resource_id: str) -> list[Lifespan]:
         """What of a resource is being billed now."""
