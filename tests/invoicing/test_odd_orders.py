@@ -275,3 +275,32 @@ async def test_a_deployment_that_changed_its_currency_is_adjusted_in_each(month:
     await billed(month, JUNE)
     assert await total(month) == 100 + 100 + 50 + 50
     assert await total(month, "JPY") == 5161 + 30 + 15 + 10000
+
+
+@pytest.mark.parametrize("how", ["void", "credit"])
+@pytest.mark.parametrize(("currency", "left"), [("JPY", "AUD"), ("AUD", "JPY")])
+async def test_a_month_that_was_taken_back_in_one_currency_waits_in_that_one_alone(
+    month: Month, how: str, currency: str, left: str
+) -> None:
+    """15 GB of April are 150 cents, and ¥45 beside ¥10,000: 10 of each were billed at first."""
+    shop, _ = await held(month, "ten", APRIL)
+    toko, _ = await held(month, "yen", APRIL, slug="toko")
+    for one in (shop, toko):
+        await used(month, one, 10, "2026-04-05")
+    await billed(month, APRIL)
+    [april] = [
+        one
+        for one in await month.books.listed(tenant_id="acme", period=APRIL)
+        if one.currency == currency
+    ]
+    await (month.books.void(april.id) if how == "void" else month.books.credit(april.id))
+    for one in (shop, toko):
+        await used(month, one, 5, "2026-04-05")
+    await billed(month, MAY)
+    base, of_april = {"AUD": 0, "JPY": 10000}, {"AUD": 150, "JPY": 10045}
+    assert await total(month, currency) == base[currency]
+    assert await total(month, left) == of_april[left] + base[left]
+    await billed(month, APRIL, JUNE)
+    assert await total(month, currency) == of_april[currency] + 2 * base[currency]
+    assert await total(month, left) == of_april[left] + 2 * base[left]
+    assert month.books.open_changes() == 0

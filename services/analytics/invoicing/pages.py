@@ -30,6 +30,7 @@ from services.analytics.invoicing.store.billed import (
     lock_months,
     other_invoices,
     proven_for,
+    taken_back_in,
 )
 from services.analytics.invoicing.store.drafts import (
     DraftKey,
@@ -166,6 +167,7 @@ class PageDrafting:
                         await usage_of_period(session, month, tenants),
                         await billed_for(session, month, tenants, given_up),
                         await proven_for(session, month, tenants, given_up),
+                        await taken_back_in(session, month, tenants),
                     )
                 )
             since = min((period, *(month.period for month in again)))

@@ -1,7 +1,8 @@
 """A closed month of which something was learned late, priced again from what is known now."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from services.analytics.invoicing.adjusting import adjustment_lines
 from services.analytics.invoicing.drafting import Part
@@ -25,6 +26,9 @@ class ClosedMonth:
     billed: Mapping[Deployment, Mapping[str, Sequence[Line]]]
     """Lines by deployment and currency: of the month itself only what later invoices bill."""
     proven: Mapping[Deployment, Billed]
+    taken_back: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    """By tenant, the currencies whose own invoice was voided or credited in full: in these the
+    month is billed by its own roll-up, and not adjusted before."""
     is_own: bool = False
     """Whether it is the month of the roll-up."""
 
@@ -82,6 +86,7 @@ def adjusting_parts(month: ClosedMonth, quoted: Iterable[tuple[str, Part]]) -> l
                 month.period,
                 by_deployment.get(deployment, []),
                 month.billed.get(deployment, {}),
+                month.taken_back.get(deployment[0], frozenset()),
             ),
         )
         for deployment, ids in month.changed.items()
@@ -89,11 +94,14 @@ def adjusting_parts(month: ClosedMonth, quoted: Iterable[tuple[str, Part]]) -> l
 
 
 def _adjusting(
-    month: Period, now: Sequence[Part], billed: Mapping[str, Sequence[Line]]
+    month: Period,
+    now: Sequence[Part],
+    billed: Mapping[str, Sequence[Line]],
+    taken_back: AbstractSet[str],
 ) -> list[Part]:
     """A part a currency bears its adjustments; the others are there for their proofs."""
     made: list[Part] = []
-    for currency in sorted({*billed, *(part.currency for part in now)}):
+    for currency in sorted({*billed, *(part.currency for part in now)} - taken_back):
         known_now = [line for part in now if part.currency == currency for line in part.lines]
         lines = adjustment_lines(billed.get(currency, ()), known_now, month)
         if not lines:

@@ -24,6 +24,7 @@ __all__ = [
     "lock_months",
     "other_invoices",
     "proven_for",
+    "taken_back_in",
 ]
 
 Deployment = tuple[str, str]
@@ -58,6 +59,13 @@ _OTHERS: Final = text("""
     SELECT id FROM tenant_invoices
     WHERE tenant_id = ANY (CAST(:tenants AS text[])) AND period >= :since AND period <> :period
       AND status <> 'void' AND credited_in_full_at IS NULL AND kind = 'month'
+""")
+
+_TAKEN_BACK: Final = text("""
+    SELECT tenant_id, currency FROM tenant_invoices
+    WHERE tenant_id = ANY (CAST(:tenants AS text[])) AND period = :period AND kind = 'month'
+    GROUP BY tenant_id, currency
+    HAVING bool_and(status = 'void' OR credited_in_full_at IS NOT NULL)
 """)
 
 _LOCK: Final = """
@@ -127,6 +135,17 @@ async def proven_for(
     for row in await session.execute(_PROOFS, asked):
         of = found.setdefault((row.tenant_id, row.deployment_id), Billed(row.engine_version))
         of.subscriptions[row.subscription_id] = row.deployment_name
+    return found
+
+
+async def taken_back_in(
+    session: ReadSession, month: Period, tenant_ids: Sequence[str]
+) -> dict[str, set[str]]:
+    """By tenant, the currencies in which a month was billed by its own invoices, and none holds."""
+    asked = {"tenants": list(tenant_ids), "period": month.start}
+    found: dict[str, set[str]] = {}
+    for row in await session.execute(_TAKEN_BACK, asked):
+        found.setdefault(row.tenant_id, set()).add(row.currency)
     return found
 
 

@@ -40,8 +40,9 @@ GROUP BY tenant_id, deployment_id, resource_kind
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
 
-# A month whose own invoice was voided, or credited in full, is billed by its own roll-up: its
-# changes wait for that.
+# A month whose own invoices were all voided, or credited in full, is billed by its own roll-up:
+# its changes wait for that. Where the invoice of one currency still holds, the month is priced
+# again in that currency, and not in the others.
 IS_PRICED_AGAIN: Final = """
 (EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
                AND own.period = change.period AND own.status <> 'void'
