@@ -4,6 +4,7 @@ The same inputs give the same bytes in every process and on every machine: what 
 """
 
 import hashlib
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +28,7 @@ from services.catalog.quoting.lines import (
     total,
 )
 from services.catalog.quoting.numbers import text_of
+from services.common.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
 
@@ -38,21 +40,16 @@ def hash_of(content: bytes) -> str:
 
 def inputs_json(inputs: QuoteInputs) -> bytes:
     """Everything that a quote is computed from; the order of addons and usage does not matter."""
-    change, day = inputs.change, inputs.projected_from
+    change = inputs.change
     terms, addons = (
         _terms_and_addons(inputs.terms, inputs.addons)
-        if day is not None
+        if inputs.projected_from is not None
         else (_terms(inputs.terms), [_addon(held) for held in inputs.addons])
     )
     return _dumps(
         {
             "addons": addons,
-            "calendar": {
-                "days": inputs.month.days,
-                "month": inputs.month.code,
-                "projected_from": None if day is None else day.isoformat(),
-                "trial_days": _spans(inputs.trial_days),
-            },
+            "calendar": _calendar(inputs.month, inputs.projected_from, inputs.trial_days),
             "currency": inputs.currency,
             "replaced_terms": None if change is None else [_term(one) for one in change.replaced],
             "resource_prices": [_price(price) for price in inputs.prices],
@@ -81,12 +78,27 @@ def _dumps(content: Any) -> bytes:  # noqa: ANN401
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
 
+@lru_cache(maxsize=2048)
+def _calendar(month: Period, projected_from: date | None, trial_days: Spans) -> orjson.Fragment:
+    """All quotes of a month have it in common, but for days of trials."""
+    return orjson.Fragment(
+        _dumps(
+            {
+                "days": month.days,
+                "month": month.code,
+                "projected_from": projected_from,
+                "trial_days": _spans(trial_days),
+            }
+        )
+    )
+
+
 def _usage(series: UsageSeries) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if series.projected_qty is not None:
         said["projected_qty"] = text_of(series.projected_qty)
     else:
-        said["runs"] = [[run.first.isoformat(), run.days, text_of(run.qty)] for run in series.runs]
+        said["runs"] = [[run.first, run.days, text_of(run.qty)] for run in series.runs]
     if series.facts_hash:
         said["facts_hash"] = series.facts_hash
     if series.dimensions:
@@ -164,10 +176,9 @@ def _addon(held: HeldAddon) -> dict[str, Any]:
 
 
 def _price(price: PriceSnapshot) -> dict[str, Any]:
-    until = price.effective_to
     return {
-        "effective_from": price.effective_from.isoformat(),
-        "effective_to": None if until is None else until.isoformat(),
+        "effective_from": price.effective_from,
+        "effective_to": price.effective_to,
         "id": price.id,
         "resource_kind": price.resource_kind,
         "unit": price.unit,
@@ -175,8 +186,8 @@ def _price(price: PriceSnapshot) -> dict[str, Any]:
     }
 
 
-def _spans(spans: Spans) -> list[list[str]]:
-    return [[span.start.isoformat(), span.end.isoformat()] for span in spans]
+def _spans(spans: Spans) -> list[list[date]]:
+    return [[span.start, span.end] for span in spans]
 
 
 def _lines(lines: tuple[Line, ...]) -> list[Any]:

@@ -198,7 +198,7 @@ class UsageSeries:
         """Whether anything was used, or is projected to be."""
         if self.projected_qty is not None:
             return bool(self.projected_qty)
-        return any(run.qty for run in self.runs)
+        return any([run.qty for run in self.runs])
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def cents(numerator: Decimal, denominator: int) -> int:
 def text_of(value: Decimal) -> str:
     """As `money.plain` writes it, in less time; the value has at most the digits of EXACT."""
     text = str(value)
-    if text.isdecimal():
+    if text.isdecimal() or (text[-1] != "0" and "E" not in text):
         return text
     return format(value.normalize(EXACT), "f") if value else "0"
 

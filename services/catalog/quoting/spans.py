@@ -57,13 +57,14 @@ def days_in(spans: Iterable[Period]) -> int:
 
 def shared_days(one: Sequence[Period], other: Sequence[Period]) -> int:
     """How many days two sets of spans have in common."""
-    return sum(
-        [
-            max(0, (min(left.end, right.end) - max(left.start, right.start)).days)
-            for left in one
-            for right in other
-        ]
-    )
+    days = 0
+    for left in one:
+        for right in other:
+            if left is right:  # as most are: both are the whole month
+                days += left.days
+            elif (shared := left.overlap(right)) is not None:
+                days += shared.days
+    return days
 
 
 def _without(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:

@@ -7,6 +7,7 @@ cap, its price by tiers or units, its minimum. Days of one plan at one price are
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.catalog.plans import PlanItem
@@ -58,11 +59,52 @@ class Over(NamedTuple):
     scale: int
 
 
+class Plans:
+    """The terms that have days, and what they price together: the same for many subscriptions."""
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        self._terms = [
+            (version, days, service)
+            for version, days in terms
+            if (service := service_of(days)) is not None
+        ]
+        self._shares: dict[str, list[Share]] = {}
+        self.minimums = sorted({kind for version, _, _ in self._terms for kind in version.minimums})
+        """The kinds for which a least amount is due, used or not."""
+
+    def shares(self, kind: str) -> list[Share]:
+        """The days of a month by what prices a kind on them.
+
+        Terms of one plan at one price with the same item are one share, and so are all days
+        whose plan does not cover the kind.
+        """
+        known = self._shares.get(kind)
+        if known is None:
+            known = self._shares[kind] = self._shared(kind)
+        return known
+
+    def _shared(self, kind: str) -> list[Share]:
+        found: list[Share] = []
+        for version, days, service in self._terms:
+            item = version.item_of.get(kind)
+            for place, share in enumerate(found):
+                if share.item == item and (item is None or version.sells_as(share.version)):
+                    both = (*share.days, *days)
+                    found[place] = Share(version, item, both, service_of(both) or service)
+                    break
+            else:
+                found.append(Share(version, item, days, service))
+        return found
+
+
+_plans: Final = lru_cache(maxsize=2048)(Plans)
+
+
 class Month(NamedTuple):
-    """What prices a month's usage: the terms that have days, and what is held."""
+    """What prices a month's usage: its plans, and what is held."""
 
     days: int
-    terms: list[tuple[VersionSnapshot, Spans, ServiceDays]]
+    plans: Plans
     addons: Sequence[HeldAddon]
     projected_from: date | None
     prices: Sequence[PriceSnapshot]
@@ -79,7 +121,7 @@ def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]
     used_kinds = _used_kinds(inputs, month)
     for kind in sorted(used_kinds):
         used = used_kinds[kind]
-        for share in _shares(kind, month.terms):
+        for share in month.plans.shares(kind):
             if share.item is not None:
                 overage += _overage(kind, share, share.item, used, month)
             else:
@@ -93,19 +135,7 @@ def _month(inputs: QuoteInputs) -> Month:
     if inputs.projected_from is not None:
         terms = (Term(inputs.version, (inputs.month,)),)
         addons = tuple([held for held in addons if held.current])
-    return Month(
-        inputs.month.days, _with_service(terms), addons, inputs.projected_from, inputs.prices
-    )
-
-
-def _with_service(
-    terms: Iterable[Term],
-) -> list[tuple[VersionSnapshot, Spans, ServiceDays]]:
-    return [
-        (version, days, service)
-        for version, days in terms
-        if (service := service_of(days)) is not None
-    ]
+    return Month(inputs.month.days, _plans(terms), addons, inputs.projected_from, inputs.prices)
 
 
 def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries]]:
@@ -114,29 +144,9 @@ def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries
     for series in inputs.usage:
         if series.projected_qty or series.is_used:
             used.setdefault(series.resource_kind, []).append(series)
-    for version, _, _ in month.terms:
-        for kind in version.minimums:
-            used.setdefault(kind, [])
+    for kind in month.plans.minimums:
+        used.setdefault(kind, [])
     return used
-
-
-def _shares(kind: str, terms: Sequence[tuple[VersionSnapshot, Spans, ServiceDays]]) -> list[Share]:
-    """The days of a month by what prices a kind on them.
-
-    Terms of one plan at one price with the same item are one share, and so are all days
-    whose plan does not cover the kind.
-    """
-    found: list[Share] = []
-    for version, days, service in terms:
-        item = version.item_of.get(kind)
-        for place, share in enumerate(found):
-            if share.item == item and (item is None or version.sells_as(share.version)):
-                both = (*share.days, *days)
-                found[place] = Share(version, item, both, service_of(both) or service)
-                break
-        else:
-            found.append(Share(version, item, days, service))
-    return found
 
 
 def _overage(
@@ -185,9 +195,10 @@ def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month:
             brought += addon.qty * held_days
     if whole:
         scale, allowance = 1, included + brought / month.days if brought else included
+        quantity = _used(used, share.days)
     else:
         scale, allowance = month.days, included * days + brought
-    quantity = _used(used, share.days) * scale
+        quantity = _used(used, share.days) * scale
     return Over(quantity, allowance, quantity - allowance, scale)
 
 
@@ -263,8 +274,9 @@ def _minimum(
 
 def minimum_shares(terms: Sequence[Term]) -> Iterator[tuple[str, Share]]:
     """The kinds for which terms owe a least amount without any usage, with the days that do."""
-    for kind in sorted({kind for term in terms for kind in term.version.minimums}):
-        for share in _shares(kind, _with_service(terms)):
+    plans = Plans(terms)
+    for kind in plans.minimums:
+        for share in plans.shares(kind):
             if share.item is not None and share.item.pricing_model is PricingModel.MINIMUM:
                 yield kind, share
 
