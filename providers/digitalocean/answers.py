@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -19,7 +19,7 @@ from providers.digitalocean.errors import (
     RequestRefused,
 )
 
-__all__ = ["raise_for_status"]
+__all__ = ["raise_for_error_body", "raise_for_status"]
 
 BY_STATUS: Final[dict[int, type[ProviderError]]] = {
     401: CredentialsRefused,
@@ -28,12 +28,14 @@ BY_STATUS: Final[dict[int, type[ProviderError]]] = {
     409: NameTaken,
 }
 LONGEST_MESSAGE: Final = 200
+ERROR_FIELDS: Final = frozenset({"id", "message", "request_id"})
 
 
-def raise_for_status(response: httpx.Response) -> None:
+def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True) -> None:
     """Raises the ProviderError that the status stands for; a 2xx is fine.
 
-    A redirect is not followed: it could lead off the configured host.
+    A redirect is not followed: it could lead off the configured host. A 404 is NotFound only
+    with the API's own error body; `has_error_bodies` is false of S3, which has other ones.
     """
     status = response.status_code
     if status < 300:
@@ -45,9 +47,27 @@ def raise_for_status(response: httpx.Response) -> None:
         raise RateLimited(text, _retry_after(response))
     if status >= 500 or status == 408:
         raise ProviderUnavailable(text)
+    if status == 404 and has_error_bodies and _error_id(response) != "not_found":
+        # A proxy's page, or a route that is not up: it says nothing about the object.
+        raise ProviderUnavailable(f"{text}, which is not the API's own answer")
     if status == 422 and "name" in text and ("taken" in text or "unique" in text):
         raise NameTaken(text)
     raise BY_STATUS.get(status, RequestRefused)(text)
+
+
+def raise_for_error_body(answer: Any, asked: str) -> None:  # noqa: ANN401
+    """Raises ProviderUnavailable for an error that came with the status of a success.
+
+    No object of the API consists of an id and a message alone.
+    """
+    if (
+        isinstance(answer, dict)
+        and {"id", "message"} <= answer.keys() <= ERROR_FIELDS
+        and isinstance(answer["id"], str)
+        and isinstance(answer["message"], str)
+    ):
+        words = f"{answer['id']}: {answer['message']}"[:LONGEST_MESSAGE]
+        raise ProviderUnavailable(f"{asked}: 200 with an error body: {words}")
 
 
 def _words(response: httpx.Response) -> str:
@@ -57,6 +77,14 @@ def _words(response: httpx.Response) -> str:
         return f"{body['id']}: {body['message']}"[:LONGEST_MESSAGE]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return response.reason_phrase
+
+
+def _error_id(response: httpx.Response) -> str:
+    """The `id` of the API's own error body; empty for any other body."""
+    try:
+        return str(orjson.loads(response.content)["id"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -13,9 +13,11 @@ from typing import Any, Final, Self
 import httpx
 import orjson
 
-from providers.digitalocean.answers import raise_for_status
+from providers.digitalocean.answers import raise_for_error_body, raise_for_status
 from providers.digitalocean.errors import (
     MalformedAnswer,
+    NotFound,
+    ProviderError,
     ProviderUnavailable,
     RateLimited,
 )
@@ -61,16 +63,28 @@ class DigitalOcean:
             yield cls(http, budget, retries or Retries())
 
     async def pages(
-        self, path: str, key: str, *, query: Query = (), first: int = 1
+        self,
+        path: str,
+        key: str,
+        *,
+        query: Query = (),
+        first: int = 1,
+        counted: bool = True,
+        may_be_gone: bool = False,
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
+
+        A 404 is tried again, because a listing is always there; not where it belongs to an
+        object, which `may_be_gone`. `counted` as in `read_page`.
 
         Raises ProviderError; what was yielded before it stays true.
         """
         number: int | None = first
+        passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
         while number is not None:
             parameters = {**dict(query), "page": str(number), "per_page": str(PER_PAGE)}
-            page = read_page(await self._read(path, parameters), key, number)
+            answer = await self._read(path, parameters, passing)
+            page = read_page(answer, key, number, counted=counted)
             yield page
             number = page.next_number
 
@@ -101,10 +115,10 @@ class DigitalOcean:
         headers = {"accept": content_type, "accept-encoding": "identity"}
         try:
             async with self._http.stream("GET", path, headers=headers) as response:
-                self._budget.observe(response.headers)
+                self._budget.observe(response.headers, path)
                 if response.status_code != 200:
                     await response.aread()
-                self._judge(response)
+                self._judge(response, path)
                 if response.status_code != 200:
                     raise ProviderUnavailable(
                         f"GET {path}: {response.status_code} is not all of it"
@@ -136,8 +150,20 @@ class DigitalOcean:
         content = None if body is None else orjson.dumps(body)
         return await self._write(method, path, content)
 
-    async def _read(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
-        return await self._retries.repeated(lambda: self._once("GET", path, parameters))
+    async def _read(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        passing: tuple[type[ProviderError], ...] = (),
+    ) -> Any:  # noqa: ANN401
+        """What a GET answers; tried again on errors that may pass, and on those of `passing`."""
+
+        async def once() -> Any:  # noqa: ANN401
+            answer = await self._once("GET", path, parameters)
+            raise_for_error_body(answer, f"GET {path}")
+            return answer
+
+        return await self._retries.repeated(once, passing)
 
     async def _write(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
         """Waits for the answer also when it is cancelled meanwhile.
@@ -167,8 +193,8 @@ class DigitalOcean:
         except httpx.RequestError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
-        self._budget.observe(response.headers)
-        self._judge(response)
+        self._budget.observe(response.headers, path)
+        self._judge(response, path)
         if response.status_code == httpx.codes.NO_CONTENT:
             return None
         try:
@@ -176,11 +202,11 @@ class DigitalOcean:
         except orjson.JSONDecodeError as error:
             raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
 
-    def _judge(self, response: httpx.Response) -> None:
-        """Raises what the status stands for; a 429 holds everybody with this token back."""
+    def _judge(self, response: httpx.Response, path: str) -> None:
+        """Raises what the status stands for; a 429 holds back everybody whom its limit concerns."""
         try:
             raise_for_status(response)
         except RateLimited as error:
             if error.retry_after_seconds is not None:
-                self._budget.pause(error.retry_after_seconds)
+                self._budget.pause(error.retry_after_seconds, path)
             raise

@@ -3,13 +3,13 @@
     ProviderError
     ├── CredentialsRefused     401: the token is wrong, expired or missing
     ├── AccessDenied           403: the token lacks the scope
-    ├── NotFound               404: there is no such thing, or not yet
+    ├── NotFound               404 in the API's own words: there is no such thing, or not yet
     ├── RequestRefused         any other 4xx: what we asked for is not acceptable
     │   └── NameTaken          409, or 422 that speaks of a name in use
     ├── ActionFailed           an action that the provider took up ended in an error
     ├── MadeTwice              what was to be made once is there several times
     ├── RateLimited            429, or our own budget is spent for long
-    ├── ProviderUnavailable    5xx, an HTML page, a broken connection, a truncated body
+    ├── ProviderUnavailable    5xx, a 404 of a proxy, a broken connection, a truncated body
     ├── TooLarge               more than we read at once
     └── MalformedAnswer        a 2xx answer that is not what the API documents
         └── PagingLoop         the next page is not after this one
@@ -53,7 +53,7 @@ class AccessDenied(ProviderError):
 
 
 class NotFound(ProviderError):
-    """404: there is no such thing, or not yet, right after it was made."""
+    """404 with the API's own error body: there is no such thing, or not yet after it was made."""
 
 
 class RequestRefused(ProviderError):
@@ -84,7 +84,7 @@ class RateLimited(ProviderError):
 
 
 class ProviderUnavailable(ProviderError):
-    """5xx, an HTML page, a broken connection, a time-out, a truncated body."""
+    """5xx, an HTML page, an error body under a 200, a broken connection, a truncated body."""
 
     retryable = True
 

@@ -37,15 +37,23 @@ class Page:
     """What the listing shows that the token may see, whether or not there are rows."""
 
 
-def read_page(answer: Any, key: str, number: int) -> Page:  # noqa: ANN401
+def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:  # noqa: ANN401
     """Reads page `number` of the listing under `key`.
 
-    Raises MalformedAnswer when the key is not there or is no list, and PagingLoop when
+    A key that is absent or null is an empty list where `meta.total` is 0, and null is one in
+    the answer of a listing that tells no totals (`counted` is false).
+
+    Raises MalformedAnswer when the key is absent or no list otherwise, and PagingLoop when
     the next page is not after this one.
     """
-    if not isinstance(answer, dict) or key not in answer:
+    if not isinstance(answer, dict):
         raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
-    items = answer[key]
+    total = _total(answer, number)
+    items = answer.get(key)
+    if items is None and (total == 0 or (not counted and total is None and key in answer)):
+        items = []
+    if key not in answer and items is None:
+        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
     if not isinstance(items, list):
         raise MalformedAnswer(f"page {number}: `{key}` is not a list")
     following = _next_number(answer, number)
@@ -53,7 +61,7 @@ def read_page(answer: Any, key: str, number: int) -> Page:  # noqa: ANN401
         raise PagingLoop(f"page {number} of `{key}` names page {following} as the next one")
     if following is not None and not items:
         raise PagingLoop(f"page {number} of `{key}` is empty and yet names a next one")
-    return Page(items, number, _total(answer, number), following)
+    return Page(items, number, total, following)
 
 
 def _next_number(answer: JsonObject, number: int) -> int | None:
@@ -69,7 +77,7 @@ def _total(answer: JsonObject, number: int) -> int | None:
     total = meta.get("total") if isinstance(meta, dict) else meta
     if total is None:
         return None
-    if not isinstance(total, int) or total < 0:
+    if type(total) is not int or total < 0:
         raise MalformedAnswer(f"page {number}: meta.total is not a count")
     return total
 

@@ -2,7 +2,12 @@
 
 DigitalOcean allows 5,000 requests an hour and, within a minute, 5 % of that: 250. The
 hour is told by the headers of every answer, which know of other processes too; the
-minute is not, so it is counted here. A few paths have narrower limits of their own.
+minute is not, so it is counted here.
+
+Some paths have limits of their own, which the same headers announce. So what an answer says is
+kept for its path's family (`/v2/cdn`). The limit that two families announce alike is the
+token's; before there is one, any that is large enough for an hour. Every other limit holds for
+its own family alone.
 
 Who uses a token holds a share of its budget. A share may have to leave a part of the
 budget alone, for those who must not wait: a sync leaves some for provisioning.
@@ -10,7 +15,7 @@ budget alone, for those who must not wait: a sync leaves some for provisioning.
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +35,9 @@ __all__ = [
 
 PER_MINUTE: Final = 250
 MINUTE_SHARE_OF_HOUR: Final = 20
+THE_TOKEN: Final = ""
+"""The family of an answer that is of no path: it tells the token's own limit."""
+
 LONGEST_WAIT_SECONDS: Final = 65.0
 """Who would have to wait longer is told so instead: durable work waits better than a request."""
 
@@ -74,6 +82,11 @@ class _NarrowLimit:
         self.window = _Window(self.seconds)
 
 
+def family_of(path: str) -> str:
+    """The paths that share a limit: those with the same first part, as `/v2/cdn`."""
+    return "/".join(path.split("/", 3)[:3])
+
+
 def _narrow_limits() -> tuple[_NarrowLimit, ...]:
     return (_NarrowLimit("/v2/cdn/endpoints", 5, 10.0),)
 
@@ -84,11 +97,13 @@ class RateBudget:
     def __init__(self, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._per_minute = PER_MINUTE
         self._minute = _Window(60.0)
         self._narrow = _narrow_limits()
         self._not_before = 0.0
-        self._hour = _Hour()
+        self._announced: dict[str, _Announced] = {}
+        """By family: what its last answer said of its limit, or of the token's."""
+        self._newest: _Announced | None = None
+        """What the last answer said that told the token's own limit."""
         self._shares: dict[Fraction, BudgetShare] = {}
 
     def share(self, leaving: Fraction = Fraction(0)) -> "BudgetShare":
@@ -99,22 +114,44 @@ class RateBudget:
         """As `BudgetShare.acquire`, leaving nothing."""
         await self.share().acquire(path)
 
-    def observe(self, headers: Mapping[str, str]) -> None:
+    def observe(self, headers: Mapping[str, str], path: str = "") -> None:
         """Learns from an answer's `ratelimit-*` headers; answers without them teach nothing."""
         try:
             limit = int(headers["ratelimit-limit"])
             remaining = int(headers["ratelimit-remaining"])
         except (KeyError, ValueError):
             return
-        self._per_minute = max(1, limit // MINUTE_SHARE_OF_HOUR)
-        self._hour = _Hour(limit, remaining, self._clock(), _seconds_until_reset(headers))
+        family = family_of(path)
+        known = self._announced.get(family)
+        announced = _Announced(
+            limit,
+            remaining,
+            self._clock(),
+            _seconds_until_reset(headers),
+            not_before=known.not_before if known is not None else 0.0,
+        )
+        self._announced[family] = announced
+        of_the_token = self._limit_of_the_token()
+        told = (one for one in self._announced.values() if one.limit == of_the_token)
+        self._newest = max(told, key=lambda one: one.told_at, default=None)
 
-    def pause(self, seconds: float) -> None:
-        """Lets nobody pass for so long, as the provider asked."""
-        self._not_before = max(self._not_before, self._clock() + seconds)
+    def pause(self, seconds: float, path: str = "") -> None:
+        """Lets nobody pass for so long, as the provider asked.
+
+        Where the path's family has a limit of its own, only that family waits.
+        """
+        until = self._clock() + seconds
+        own = self._own_limit(family_of(path))
+        if own is not None:
+            own.not_before = max(own.not_before, until)
+        else:
+            self._not_before = max(self._not_before, until)
 
     async def pass_narrow_limits(self, path: str) -> None:
-        """Waits for the limits of a path, before the token's: others need not wait for them."""
+        """Waits for the limits of a path, before the token's: others need not wait for them.
+
+        Raises RateLimited as `pass_one`.
+        """
         for limit in self._narrow:
             if path.startswith(limit.path):
                 async with limit.turn:
@@ -122,15 +159,29 @@ class RateBudget:
                     if wait > 0:
                         await self._sleep(wait)
                     limit.window.add(self._clock())
+        family = family_of(path)
+        while (own := self._own_limit(family)) is not None:
+            wait = own.wait_within(self._clock())
+            if wait > LONGEST_WAIT_SECONDS:
+                raise RateLimited(f"the budget of {family} is spent", wait)
+            if wait <= 0:
+                own.taken += 1
+                return
+            await self._sleep(wait)
 
     async def pass_one(self, leaving: Fraction) -> None:
-        """Waits until one more request is allowed, and counts it."""
+        """Waits until one more request is allowed, and counts it.
+
+        Raises RateLimited, with the time to wait, when that is longer than LONGEST_WAIT_SECONDS.
+        """
         now = self._clock()
-        most = max(1, int(self._per_minute * (1 - leaving)))
+        announced = self._newest
+        per_minute = PER_MINUTE if announced is None else announced.per_minute
+        most = max(1, int(per_minute * (1 - leaving)))
         wait = max(
             self._not_before - now,
             self._minute.wait(now, most),
-            self._hour.wait(now, leaving, self._per_minute),
+            0.0 if announced is None else announced.wait(now, leaving),
         )
         if wait > LONGEST_WAIT_SECONDS:
             raise RateLimited("the token's budget is spent", wait)
@@ -138,23 +189,53 @@ class RateBudget:
             await self._sleep(wait)
         self._minute.add(self._clock())
 
+    def _limit_of_the_token(self) -> int | None:
+        """None before an answer told it."""
+        if (told := self._announced.get(THE_TOKEN)) is not None:
+            return told.limit
+        limits = Counter(one.limit for one in self._announced.values())
+        alike = [limit for limit, count in limits.items() if count > 1]
+        return max(alike or [limit for limit in limits if limit >= PER_MINUTE], default=None)
 
-@dataclass(frozen=True, slots=True)
-class _Hour:
-    """What the last answer said of the hour."""
+    def _own_limit(self, family: str) -> "_Announced | None":
+        """What a family announced of a limit that is not the token's; None when it did not."""
+        announced = self._announced.get(family)
+        if announced is None or announced.limit == self._limit_of_the_token():
+            return None
+        return announced
 
-    limit: int = 0
-    remaining: int = PER_MINUTE
-    told_at: float = 0.0
-    reset_in: float = 0.0
 
-    def wait(self, now: float, leaving: Fraction, per_minute: int) -> float:
+@dataclass(slots=True)
+class _Announced:
+    """What the last answer of a family said of a limit."""
+
+    limit: int
+    remaining: int
+    told_at: float
+    reset_in: float
+    not_before: float
+    """Until when a 429 of this family held it back."""
+    taken: int = 0
+    """Requests of ours since then, of a limit that is the family's own."""
+
+    @property
+    def per_minute(self) -> int:
+        """What a minute takes of the hour's limit."""
+        return max(1, self.limit // MINUTE_SHARE_OF_HOUR)
+
+    def wait(self, now: float, leaving: Fraction) -> float:
         """Seconds until the next request of somebody who leaves that part of the hour alone."""
         left = self.remaining - int(self.limit * leaving)
-        if left >= per_minute:
+        if left >= self.per_minute:
             return 0.0
         # The rest of the hour's budget is spread over the time until some comes back.
         return self.told_at + self.reset_in / (max(left, 0) + 1) - now
+
+    def wait_within(self, now: float) -> float:
+        """Seconds until the family may ask again: what remains is used up, then reset."""
+        resets_at = self.told_at + self.reset_in
+        spent = self.taken >= self.remaining and now < resets_at
+        return max(self.not_before, resets_at if spent else 0.0) - now
 
 
 class BudgetShare:
@@ -175,13 +256,13 @@ class BudgetShare:
         async with self._turn:
             await self._budget.pass_one(self._leaving)
 
-    def observe(self, headers: Mapping[str, str]) -> None:
+    def observe(self, headers: Mapping[str, str], path: str = "") -> None:
         """As of the whole budget."""
-        self._budget.observe(headers)
+        self._budget.observe(headers, path)
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, path: str = "") -> None:
         """As of the whole budget."""
-        self._budget.pause(seconds)
+        self._budget.pause(seconds, path)
 
 
 def _seconds_until_reset(headers: Mapping[str, str]) -> float:

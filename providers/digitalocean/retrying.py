@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import stamina
 
-from providers.digitalocean.errors import ProviderUnavailable, RateLimited
+from providers.digitalocean.errors import ProviderError, ProviderUnavailable, RateLimited
 from providers.digitalocean.rate import LONGEST_WAIT_SECONDS
 
 __all__ = ["Retries"]
@@ -23,10 +23,21 @@ class Retries:
     longest_wait_seconds: float = 10.0
     jitter_seconds: float = 0.5
 
-    async def repeated(self, read: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What the read answers; after the last attempt its error."""
+    async def repeated(
+        self,
+        read: Callable[[], Awaitable[Answer]],
+        passing: tuple[type[ProviderError], ...] = (),
+    ) -> Answer:
+        """What the read answers; after the last attempt its error.
+
+        `passing`: errors that are final elsewhere, and may pass here.
+        """
+
+        def wait_before_next(error: Exception) -> bool | float:
+            return isinstance(error, passing) or _wait_before_next(error)
+
         async for attempt in stamina.retry_context(
-            on=_wait_before_next,
+            on=wait_before_next,
             attempts=self.attempts,
             timeout=None,
             wait_initial=self.first_wait_seconds,

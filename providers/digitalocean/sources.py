@@ -95,7 +95,11 @@ class _Api:
     async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
         listing = self._listing
         listed = self._provider.pages(
-            listing.path, listing.key, query=listing.queries[query], first=first
+            listing.path,
+            listing.key,
+            query=listing.queries[query],
+            first=first,
+            counted=listing.counted,
         )
         async for page in listed:
             ours = page
@@ -134,7 +138,9 @@ class _Api:
         path = f"{self._listing.path}/{quote(identifier, safe='')}/{parts.path}"
         try:
             row[parts.field] = [
-                part async for page in self._provider.pages(path, parts.key) for part in page.items
+                part
+                async for page in self._provider.pages(path, parts.key, may_be_gone=True)
+                for part in page.items
             ]
         except NotFound:
             # The object went since it was listed; the next sweep will not see it.

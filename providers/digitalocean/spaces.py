@@ -197,7 +197,7 @@ class Spaces:
         except httpx.TransportError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{_words(region, path)}: {name}: {error}") from error
-        raise_for_status(response)
+        raise_for_status(response, has_error_bodies=False)
         return response
 
 

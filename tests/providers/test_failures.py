@@ -32,8 +32,11 @@ async def count(provider: DigitalOcean) -> int:
 
 @pytest.mark.parametrize(
     "fault",
-    ["server_error", "gateway_timeout", "drop", "truncate", "too_many_requests"],
-)
+    [
+        "server_error", "gateway_timeout", "drop", "truncate", "too_many_requests", "error_body",
+        "not_found_page",
+    ],
+)  # fmt: skip
 async def test_a_passing_failure_is_tried_again(
     simulator: Simulator, provider: DigitalOcean, fault: str
 ) -> None:
@@ -43,7 +46,46 @@ async def test_a_passing_failure_is_tried_again(
     assert await count(provider) == everything
 
 
-@pytest.mark.parametrize("fault", ["server_error", "gateway_timeout", "drop", "truncate"])
+async def test_one_404_of_a_listing_is_tried_again(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    everything = await count(provider)
+    simulator.fault("status", path=DROPLETS, status=404, skip=1, times=1)
+
+    assert await count(provider) == everything
+
+
+async def test_a_lasting_404_of_a_listing_is_told_after_a_bounded_number_of_attempts(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    simulator.fault("status", path=DROPLETS, status=404)
+
+    with pytest.raises(NotFound):
+        await count(provider)
+    assert len(simulator.requests(path=DROPLETS)) == QUICK.attempts
+
+
+async def test_a_listing_that_may_be_gone_with_its_object_is_asked_for_once(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    with pytest.raises(NotFound):
+        [page async for page in provider.pages(f"{DROPLETS}/1/x", "x", may_be_gone=True)]
+    assert len(simulator.requests(path=DROPLETS)) == 1
+
+
+async def test_a_404_of_a_proxy_does_not_say_that_an_object_is_gone(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    simulator.fault("not_found_page", path=DROPLETS)
+
+    with pytest.raises(ProviderUnavailable, match="not the API's own answer"):
+        await provider.one(f"{DROPLETS}/1", "droplet")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["server_error", "gateway_timeout", "drop", "truncate", "error_body", "not_found_page"],
+)
 async def test_a_lasting_failure_is_told_after_a_bounded_number_of_attempts(
     simulator: Simulator, provider: DigitalOcean, fault: str
 ) -> None:
@@ -60,7 +102,6 @@ async def test_a_lasting_failure_is_told_after_a_bounded_number_of_attempts(
         (400, RequestRefused),
         (401, CredentialsRefused),
         (403, AccessDenied),
-        (404, NotFound),
         (409, NameTaken),
         (422, RequestRefused),
     ],

@@ -139,7 +139,9 @@ def test_an_empty_page_that_names_a_next_one_is_an_error() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        [], "droplets", None, {"droplets": None}, {"droplets": {}},
+        [], "droplets", None, {"droplets": None}, {"droplets": {}}, {"meta": {"total": 1}},
+        {"droplets": None, "meta": {"total": 1}}, {"droplets": {}, "meta": {"total": 0}},
+        {"droplets": [], "meta": {"total": True}},
         {"droplets": [{}], "links": "x"}, {"droplets": [{}], "links": {"pages": ["x"]}},
         {"droplets": [{}], "meta": "x"}, {"droplets": [{}], "meta": {"total": "many"}},
     ],
@@ -147,6 +149,24 @@ def test_an_empty_page_that_names_a_next_one_is_an_error() -> None:
 def test_an_answer_of_another_shape_is_an_error(answer: object) -> None:
     with pytest.raises(MalformedAnswer):
         read_page(answer, "droplets", 1)
+
+
+@pytest.mark.parametrize("listed", [{}, {"droplets": None}, {"droplets": []}])
+@pytest.mark.parametrize("links", [{}, {"links": {"pages": {}}}])
+def test_a_total_of_nothing_is_an_empty_list_with_or_without_its_key(
+    listed: dict[str, object], links: dict[str, object]
+) -> None:
+    page = read_page({**listed, **links, "meta": {"total": 0}}, "droplets", 1)
+
+    assert (page.items, page.total, page.next_number) == ([], 0, None)
+
+
+def test_null_is_an_empty_list_where_an_answer_never_tells_a_total() -> None:
+    page = read_page({"databases": None}, "databases", 1, counted=False)
+
+    assert (page.items, page.total) == ([], None)
+    with pytest.raises(MalformedAnswer):
+        read_page({}, "databases", 1, counted=False)
 
 
 def test_a_listing_that_says_nothing_of_its_total_has_none() -> None:

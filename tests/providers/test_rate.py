@@ -176,3 +176,74 @@ def test_a_share_of_the_same_size_is_the_same_so_that_its_holders_queue_together
 
     assert budget.share(LEFT_FOR_OTHERS) is budget.share(LEFT_FOR_OTHERS)
     assert budget.share(LEFT_FOR_OTHERS) is not budget.share()
+
+
+CDN = "/v2/cdn/endpoints"
+
+
+@pytest.mark.parametrize("cdn_first", [True, False])
+async def test_a_limit_that_a_path_announces_for_itself_holds_nobody_else_back(
+    cdn_first: bool,
+) -> None:
+    time = Time()
+    budget = time.budget()
+    answers = [(CDN, headers(5, 0, reset_in=10)), ("/v2/droplets/7", headers(5000, 4900, 3000))]
+    for path, answered in answers if cdn_first else reversed(answers):
+        budget.observe(answered, path)
+
+    for _ in range(50):
+        await budget.acquire("/v2/droplets")
+        await budget.acquire("/v2/volumes")
+    assert time.now == 0.0
+
+    await budget.acquire(f"{CDN}/892071a0")
+    assert time.now == 10.0
+
+
+async def test_a_limit_of_a_path_that_nobody_declared_is_learned_from_its_headers() -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(headers(5000, 4900, reset_in=3000), "/v2/droplets")
+    budget.observe(headers(3, 2, reset_in=20), "/v2/registries")
+
+    for _ in range(3):
+        await budget.acquire("/v2/registries/ours/repositories")
+
+    assert time.now == 20.0
+    await budget.acquire("/v2/droplets")
+    assert time.now == 20.0
+
+
+async def test_a_small_limit_that_two_families_announce_is_the_tokens() -> None:
+    time = Time()
+    budget = time.budget()
+    for path in ("/v2/droplets", "/v2/volumes"):
+        budget.observe(headers(limit=100, remaining=100), path)
+
+    for _ in range(6):
+        await budget.acquire("/v2/images")
+
+    assert time.now == 60.0
+
+
+async def test_a_429_of_a_path_with_a_limit_of_its_own_lets_the_others_pass() -> None:
+    time = Time()
+    budget = time.budget()
+    budget.observe(headers(5000, 4900, reset_in=3000), "/v2/droplets")
+    budget.observe(headers(5, 0, reset_in=7), CDN)
+    budget.pause(7, CDN)
+
+    await budget.acquire("/v2/droplets")
+    assert time.now == 0.0
+
+    await budget.acquire(CDN)
+    assert time.now == 7.0
+
+
+async def test_a_path_whose_own_limit_is_spent_for_long_says_so() -> None:
+    budget = Time().budget()
+    budget.observe(headers(5, 0, reset_in=1800), CDN)
+
+    with pytest.raises(RateLimited) as caught:
+        await budget.acquire(CDN)
+    assert caught.value.retry_after_seconds == 1800

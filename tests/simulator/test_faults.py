@@ -104,3 +104,64 @@ def test_a_rule_picks_by_method_pattern_count_and_seeded_chance(sim: Simulator) 
 def test_a_rule_that_is_none_is_refused(sim: Simulator) -> None:
     sim.post("/_simulator/faults", {"fault": "boredom"}, 422)
     sim.post("/_simulator/faults", {"fault": "drop", "tmies": 1}, 422)
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [("empty_absent", {"links", "meta"}), ("empty_null", {"apps", "links", "meta"})],
+)
+def test_a_list_without_rows_may_be_left_out_or_null(
+    sim: Simulator, fault: str, left: set[str]
+) -> None:
+    sim.post("/_simulator/faults", {"fault": fault, "path": "/v2/apps"}, 201)
+    assert sim.get("/v2/apps")["apps"], "a list with rows stays"
+    ids = [app["id"] for app in sim.get("/v2/apps", per_page=200)["apps"]]
+    sim.post("/_simulator/mutate", {"do": "delete", "kind": "app", "ids": ids})
+    answer = sim.get("/v2/apps")
+    assert set(answer) == left
+    assert answer.get("apps") is None
+    assert answer["meta"] == {"total": 0}
+
+
+def test_an_error_may_come_as_a_success_or_as_a_page(sim: Simulator) -> None:
+    _rule(sim, "error_body")
+    answer = _page(sim)
+    assert (answer.status_code, set(answer.json())) == (200, {"id", "message", "request_id"})
+    _rule(sim, "not_found_page")
+    answer = _page(sim)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
+
+
+def test_a_row_may_be_odd_in_lists_and_alone(sim: Simulator) -> None:
+    second = str(_page(sim).json()["droplets"][1]["id"])
+    place = {"times": None, "id": second}
+    _rule(sim, "absent_field", key="networks.v4.0.ip_address", **place)
+    _rule(sim, "odd_field", key="name", value="nul\0", **place)
+    for row in (
+        _page(sim).json()["droplets"][1],
+        sim.get(f"/v2/droplets/{second}")["droplet"],
+    ):
+        assert str(row["id"]) == second
+        assert "ip_address" not in row["networks"]["v4"][0]
+        assert row["name"] == "nul\0"
+    assert "ip_address" in _page(sim).json()["droplets"][0]["networks"]["v4"][0]
+
+
+def test_a_list_may_show_and_count_more_than_there_is(sim: Simulator) -> None:
+    true = _page(sim).json()
+    _rule(sim, "wrong_total")
+    assert _page(sim).json()["meta"]["total"] == true["meta"]["total"] + 1
+    _rule(sim, "extra_row", row={"id": 7}, times=None)
+    assert _page(sim).json()["droplets"] == [*true["droplets"], {"id": 7}]
+    assert {"id": 7} not in _page(sim, 2).json()["droplets"]
+    assert _page(sim, 2).json()["meta"]["total"] == true["meta"]["total"] + 1
+
+
+def test_cdn_endpoints_announce_the_limit_of_their_own(sim: Simulator) -> None:
+    sim.post("/_simulator/settings", {"rate_limit_per_minute": 250, "forget_requests": True})
+    told = [sim.client.get("/v2/cdn/endpoints").headers for _ in range(5)]
+    assert [headers["ratelimit-limit"] for headers in told] == ["5"] * 5
+    assert [headers["ratelimit-remaining"] for headers in told] == ["4", "3", "2", "1", "0"]
+    refused = sim.client.get("/v2/cdn/endpoints")
+    assert refused.status_code == 429
+    assert sim.client.get("/v2/droplets").headers["ratelimit-limit"] == "5000"

@@ -16,7 +16,7 @@ USER_SECRETS: Final = ("password", "access_cert", "access_key")
 DATABASE: Final = ResourceKind(
     name="database",
     # In one answer, without pages or a total.
-    listing=Listing("/v2/databases", "databases", "database"),
+    listing=Listing("/v2/databases", "databases", "database", counted=False),
     columns=Columns(size="size"),
     attrs={
         "engine": Attr(Policy.DESIRED, same=database_engine),

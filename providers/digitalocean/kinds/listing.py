@@ -53,6 +53,8 @@ class Listing:
     """Each query lists a part; together they list all."""
     only: Only | None = None
     parts: Parts | None = None
+    counted: bool = True
+    """Whether its answers tell `meta.total`; of one that never does, null is an empty list."""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/v2/") or self.path.endswith("/"):

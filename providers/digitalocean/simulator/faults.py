@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["Fault", "FaultBook", "Firing", "Rule"]
 
@@ -34,6 +35,22 @@ class Fault(StrEnum):
     """The links lead to another host."""
     CYCLING_NEXT = "cycling_next"
     """`next` leads to the same page for ever."""
+    EMPTY_ABSENT = "empty_absent"
+    """A list without rows is left out of its answer."""
+    EMPTY_NULL = "empty_null"
+    """A list without rows is null."""
+    ERROR_BODY = "error_body"
+    """200 with an error body."""
+    NOT_FOUND_PAGE = "not_found_page"
+    """404 with a page of HTML, as a proxy answers."""
+    ODD_FIELD = "odd_field"
+    """A row has `value` at the dotted path `key` (row `id`, or the first), in lists and alone."""
+    ABSENT_FIELD = "absent_field"
+    """A row has nothing at the dotted path `key` (row `id`, or the first), in lists and alone."""
+    EXTRA_ROW = "extra_row"
+    """The first page of a list also shows `row`, and counts it."""
+    WRONG_TOTAL = "wrong_total"
+    """`meta.total` is `by` more than there are."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,10 @@ class Rule:
     delay_ms: int = 0
     key: str = ""
     page: int = 1
+    id: str = ""
+    value: Any = None
+    row: Any = None
+    by: int = 1
 
 
 @dataclass(frozen=True)

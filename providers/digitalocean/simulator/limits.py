@@ -13,6 +13,7 @@ __all__ = ["Allowance", "RateLimiter"]
 
 _HOUR = 3600.0
 _MINUTE = 60.0
+_CDN_PATH = "/v2/cdn/endpoints"
 _CDN_SECONDS, _CDN_REQUESTS = 10.0, 5
 
 
@@ -23,7 +24,7 @@ class Allowance:
     limit: int
     remaining: int
     reset: int
-    """When the oldest request of the hour leaves the window, in epoch seconds."""
+    """When the oldest request leaves the window, in epoch seconds."""
     retry_after: int | None = None
     """Whole seconds to wait; None when the request is allowed."""
 
@@ -59,15 +60,24 @@ class RateLimiter:
         wait = self._wait(windows, path, now)
         if wait is None and (self.per_minute or self.per_hour):
             windows.hour.append(now)
-            if path.startswith("/v2/cdn/endpoints"):
+            if path.startswith(_CDN_PATH):
                 windows.cdn.append(now)
+        retry_after = None if wait is None else max(1, ceil(wait))
+        if self.per_minute and path.startswith(_CDN_PATH):
+            # A path with a limit of its own announces that one, and not the token's.
+            return Allowance(
+                limit=_CDN_REQUESTS,
+                remaining=max(0, _CDN_REQUESTS - len(windows.cdn)),
+                reset=ceil((windows.cdn[0] if windows.cdn else now) + _CDN_SECONDS),
+                retry_after=retry_after,
+            )
         used = len(windows.hour)
         limit = self.per_hour or 5000
         return Allowance(
             limit=limit,
             remaining=max(0, limit - used) if self.per_hour else limit,
             reset=ceil((windows.hour[0] if windows.hour else now) + _HOUR),
-            retry_after=None if wait is None else max(1, ceil(wait)),
+            retry_after=retry_after,
         )
 
     def _wait(self, windows: _Windows, path: str, now: float) -> float | None:
@@ -77,7 +87,7 @@ class RateLimiter:
             first_in_minute = windows.hour[-self.per_minute]
             if first_in_minute > now - _MINUTE:
                 return first_in_minute + _MINUTE - now
-        if self.per_minute and path.startswith("/v2/cdn/endpoints"):
+        if self.per_minute and path.startswith(_CDN_PATH):
             _expire(windows.cdn, now - _CDN_SECONDS)
             if len(windows.cdn) >= _CDN_REQUESTS:
                 return windows.cdn[0] + _CDN_SECONDS - now

@@ -10,6 +10,10 @@ from providers.digitalocean.simulator.faults import Fault, Firing, Rule
 
 __all__ = ["RawAnswer", "instead", "twisted"]
 
+_HTML_404 = (
+    b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head>\n"
+    b"<body><center><h1>404 Not Found</h1></center></body></html>\n"
+)
 _HTML_504 = (
     b"<!DOCTYPE html>\n<html><head><title>504 Gateway Time-out</title></head>\n"
     b"<body><center><h1>504 Gateway Time-out</h1></center></body></html>\n"
@@ -36,7 +40,13 @@ def _too_many(rule: Rule) -> RawAnswer:
 
 
 def _status(rule: Rule) -> RawAnswer:
-    known = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict"}
+    known = {
+        401: "unauthorized",
+        403: "forbidden",
+        404: "not_found",
+        409: "conflict",
+        422: "unprocessable_entity",
+    }
     identifier = known.get(rule.status, "server_error" if rule.status >= 500 else "bad_request")
     return RawAnswer(rule.status, render_error(identifier, "As the fault rule says."), _JSON)
 
@@ -48,6 +58,10 @@ _INSTEAD: dict[Fault, Callable[[Rule], RawAnswer]] = {
     ),
     Fault.GATEWAY_TIMEOUT: lambda _: RawAnswer(504, _HTML_504, (b"content-type", b"text/html")),
     Fault.STATUS: _status,
+    Fault.ERROR_BODY: lambda _: RawAnswer(
+        200, render_error("server_error", "Unexpected server-side error"), _JSON
+    ),
+    Fault.NOT_FOUND_PAGE: lambda _: RawAnswer(404, _HTML_404, (b"content-type", b"text/html")),
 }
 
 
@@ -84,11 +98,83 @@ def _cycling_next(document: dict[str, Any], _firing: Firing) -> None:
         pages["next"] = pages.get("first", pages["next"])
 
 
+def _list_name(document: dict[str, Any]) -> str | None:
+    """The key of the answer's list; None in the answer of a single object."""
+    return next((key for key, value in document.items() if isinstance(value, list)), None)
+
+
+def _empty_absent(document: dict[str, Any], _firing: Firing) -> None:
+    name = _list_name(document)
+    if name is not None and not document[name]:
+        del document[name]
+
+
+def _empty_null(document: dict[str, Any], _firing: Firing) -> None:
+    name = _list_name(document)
+    if name is not None and not document[name]:
+        document[name] = None
+
+
+def _extra_row(document: dict[str, Any], firing: Firing) -> None:
+    name = _list_name(document)
+    if name is None:
+        return
+    if "prev" not in _pages(document):
+        document[name].append(firing.rule.row)
+    if "meta" in document:
+        document["meta"]["total"] += 1
+
+
+def _wrong_total(document: dict[str, Any], firing: Firing) -> None:
+    if "meta" in document:
+        document["meta"]["total"] += firing.rule.by
+
+
+def _odd_field(document: dict[str, Any], firing: Firing) -> None:
+    holder, name = _place(document, firing.rule)
+    if holder is not None:
+        holder[name] = firing.rule.value
+
+
+def _absent_field(document: dict[str, Any], firing: Firing) -> None:
+    holder, name = _place(document, firing.rule)
+    if holder is not None:
+        del holder[name]
+
+
+def _place(document: dict[str, Any], rule: Rule) -> tuple[Any, Any]:
+    """Where a rule's `key` stands in the row that it means; (None, None) where it does not."""
+    name = _list_name(document)
+    rows = document[name] if name is not None else list(document.values())
+    means = (row for row in rows if isinstance(row, dict) and rule.id in ("", _id(row)))
+    holder: Any = next(means, None)
+    *above, last = (int(part) if part.isdecimal() else part for part in rule.key.split("."))
+    try:
+        for part in above:
+            holder = holder[part]
+        holder[last]
+    except (KeyError, IndexError, TypeError):
+        # A field that the row lacks can be set, and not removed.
+        settable = rule.fault is Fault.ODD_FIELD and isinstance(holder, dict) and not above
+        return (holder, last) if settable else (None, None)
+    return holder, last
+
+
+def _id(row: dict[str, Any]) -> str:
+    return str(row.get("id", row.get("ip", row.get("name"))))
+
+
 _TWISTS: dict[Fault, Callable[[dict[str, Any], Firing], None]] = {
     Fault.MISSING_KEY: _missing_key,
     Fault.SHRINKING_TOTAL: _shrinking_total,
     Fault.FOREIGN_NEXT: _foreign_next,
     Fault.CYCLING_NEXT: _cycling_next,
+    Fault.EMPTY_ABSENT: _empty_absent,
+    Fault.EMPTY_NULL: _empty_null,
+    Fault.ODD_FIELD: _odd_field,
+    Fault.ABSENT_FIELD: _absent_field,
+    Fault.EXTRA_ROW: _extra_row,
+    Fault.WRONG_TOTAL: _wrong_total,
 }
 
 
