@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 from zlib import crc32
 
+from providers.digitalocean.certificates import Certificates
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import (
     AccessDenied,
@@ -94,6 +95,7 @@ class _Api:
 
     async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
         listing = self._listing
+        certificates = self._certificates()
         listed = self._provider.pages(
             listing.path,
             listing.key,
@@ -108,6 +110,8 @@ class _Api:
                 ours = replace(page, items=items, skipped_count=len(page.items) - len(items))
             if listing.parts is not None:
                 await self._add_parts(ours, listing.parts)
+            if certificates is not None:
+                await certificates.name_in(ours.items)
             yield ours
 
     async def one(self, identifier: str) -> JsonObject:
@@ -117,7 +121,13 @@ class _Api:
             raise NotFound(f"{path} is of another kind")
         if self._listing.parts is not None:
             await self._read_parts(row, identifier, self._listing.parts)
+        if (certificates := self._certificates()) is not None:
+            await certificates.name_in([row])
         return row
+
+    def _certificates(self) -> Certificates | None:
+        places = self._listing.certificates
+        return None if places is None else Certificates(self._provider, places)
 
     async def _add_parts(self, page: Page, parts: Parts) -> None:
         """Reads the parts of those rows whose turn it is; of the others they stay unknown."""

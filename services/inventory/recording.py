@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.inventory.drift.policies import forgives
 from services.inventory.measures import sampled
 from services.inventory.ownership import (
     NOBODY,
@@ -76,7 +77,8 @@ def record(
 ) -> Recorded:
     """What `sighted` makes of the row that is `known`; None for one never seen.
 
-    `deployments` are those that tags may name, `kind` decides whether a measure is sampled.
+    `deployments` are those that tags may name. `kind` decides whether a measure is sampled, and
+    which changes mean nothing.
     """
     content = merged(sighted, known.content if known else None)
     if known is not None:
@@ -93,7 +95,11 @@ def record(
             (discovered,),
         )
     owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
-    changes = meaningful_changes(known.content, content)
+    changes = meaningful_changes(
+        known.content,
+        content,
+        lambda change: forgives(kind, content.name, change.field, change.old, change.new),
+    )
     moved = owner_changes(known.ownership, owner)
     # Where the owner changed in the same breath, the old values are the old owner's and the
     # new ones the new owner's: neither may read the other's, so only operators read both.

@@ -5,7 +5,7 @@ unknown and keep their known values; a change of order, or of what only the prov
 counts, is no change.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -109,9 +109,17 @@ def merged(sighted: SightedResource, known: Content | None) -> Content:
     return replace(content, attrs=attrs, **columns)
 
 
-def meaningful_changes(old: Content, new: Content) -> tuple[FieldChange, ...]:
-    """The fields that differ in what they mean, in a stable order."""
-    return tuple(_changes(old, new))
+def meaningful_changes(
+    old: Content, new: Content, is_forgiven: Callable[[FieldChange], bool] | None = None
+) -> tuple[FieldChange, ...]:
+    """The fields that differ in what they mean, in a stable order.
+
+    `is_forgiven` says of a change whether the kind has it mean nothing.
+    """
+    changes = _changes(old, new)
+    if is_forgiven is None:
+        return tuple(changes)
+    return tuple(change for change in changes if not is_forgiven(change))
 
 
 def _changes(old: Content, new: Content) -> Iterator[FieldChange]:

@@ -10,7 +10,13 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.digitalocean.kinds import RESOURCE_KINDS, comparators
+from providers.digitalocean.kinds import (
+    RESOURCE_KINDS,
+    access_comparators,
+    app_comparators,
+    balancer_comparators,
+    comparators,
+)
 from providers.digitalocean.kinds.comparators import Comparator
 from providers.digitalocean.kinds.dns_comparators import dns_name, dns_records
 from services.inventory.drift.comparing import compare
@@ -141,14 +147,18 @@ def test_what_the_token_cannot_see_is_never_different(kind: str, data: st.DataOb
 
 
 ALL_COMPARATORS: list[Comparator] = [
-    comparators.app_envs,
-    comparators.app_spec,
+    app_comparators.app_envs,
+    app_comparators.app_spec,
+    access_comparators.database_rules,
+    balancer_comparators.by_certificate_name,
+    balancer_comparators.whether_set,
+    comparators.droplet_features,
     comparators.by_case,
     comparators.by_default,
     comparators.database_engine,
     dns_name("example.com"),
     dns_records("example.com"),
-    comparators.firewall_rules,
+    access_comparators.firewall_rules,
     comparators.image,
     comparators.load_balancer_size,
     comparators.maintenance_hour,

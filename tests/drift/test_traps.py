@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from providers.digitalocean.kinds.app_comparators import app_envs
 from providers.digitalocean.kinds.comparators import (
     Comparator,
-    app_envs,
     by_case,
     by_default,
     maintenance_hour,

@@ -2,7 +2,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from providers.digitalocean.kinds.comparators import app_spec as same_spec
+from providers.digitalocean.kinds.app_comparators import app_spec as same_spec
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import FieldPolicy, Policy
@@ -56,11 +56,11 @@ APP: Final = ResourceKind(
         tags="",
     ),
     attrs={
-        "spec": Attr(Policy.DESIRED, app_spec, same=same_spec),
+        "spec": Attr(Policy.DESIRED, app_spec, same=same_spec, quiet=True),
         "project_id": Attr(Policy.COMPUTED),
-        "vpc": Attr(Policy.COMPUTED, whole),
-        "dedicated_ips": Attr(Policy.COMPUTED, _addresses),
-        "domains": Attr(Policy.COMPUTED, _domains),
+        "vpc": Attr(Policy.COMPUTED, whole, unset_when_absent=True),
+        "dedicated_ips": Attr(Policy.COMPUTED, _addresses, unset_when_absent=True),
+        "domains": Attr(Policy.COMPUTED, _domains, unset_when_absent=True),
         "default_ingress": Attr(Policy.COMPUTED),
         "live_url": Attr(Policy.COMPUTED),
         "live_domain": Attr(Policy.COMPUTED),

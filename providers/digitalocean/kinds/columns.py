@@ -30,6 +30,12 @@ class Columns:
         whole = {name for name in (*names, *self.statuses) if "." not in name}
         return frozenset(whole - {""})
 
+    def plain(self) -> frozenset[str]:
+        """The provider's fields that fill a column each, and that every row should have."""
+        status = self.statuses if len(self.statuses) == 1 else ()
+        names = {self.name, self.region, self.size, self.tags, self.created_at, *status}
+        return frozenset(name for name in names - {"", self.provider_id} if "." not in name)
+
     def parts(self) -> frozenset[str]:
         """The provider's fields of which a part is a column."""
         paths = (self.name, *self.statuses)
@@ -39,6 +45,8 @@ class Columns:
         """The column that a field of the provider's fills."""
         if provider_field in self.statuses:
             return "status"
+        if provider_field == self.created_at:
+            return "provider_created_at"
         return next(
             name
             for name in ("name", "region", "size", "tags")

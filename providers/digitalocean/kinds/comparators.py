@@ -13,12 +13,10 @@ from providers.digitalocean.kinds.canonical import canonical, scalar_text
 
 __all__ = [
     "Comparator",
-    "app_envs",
-    "app_spec",
     "by_case",
     "by_default",
     "database_engine",
-    "firewall_rules",
+    "droplet_features",
     "image",
     "load_balancer_size",
     "maintenance_hour",
@@ -39,8 +37,8 @@ SYSTEM_TAGS: Final = ("k8s", "terraform")
 """Set by the provider and by tools: these, and whatever follows them after a colon."""
 
 LOAD_BALANCER_NODES: Final = {"lb-small": "1", "lb-medium": "3", "lb-large": "6"}
-EVERY_PORT: Final = "all"
 OTHER_PURPOSE: Final = "Other: "
+DROPLET_AGENT: Final = "droplet_agent"
 
 
 def by_default(expected: Json, actual: Json) -> bool:
@@ -97,27 +95,6 @@ def image(expected: Json, actual: Json) -> bool:
     return any(one == two for one, two in shared) if shared else actual is not None
 
 
-def _rules(value: Json) -> Json:
-    return [_rule(rule) for rule in value] if isinstance(value, list) else value or []
-
-
-def _rule(rule: Json) -> Json:
-    if not isinstance(rule, dict):
-        return rule
-    protocol, ports = _lower(rule.get("protocol")), _lower(rule.get("ports"))
-    if protocol == "icmp" or scalar_text(ports) in ("0", EVERY_PORT):
-        ports = EVERY_PORT
-    normal = {**rule, "protocol": protocol, "ports": ports}
-    for side in ("sources", "destinations"):
-        if isinstance(peers := rule.get(side), dict):
-            normal[side] = {name: each for name, each in peers.items() if not _is_unset(each)}
-    return {name: each for name, each in normal.items() if not _is_unset(each)}
-
-
-firewall_rules: Final = normalised(_rules)
-"""Rules and their peers in any order; port `0` is `all`, and ICMP has no ports."""
-
-
 def _pools(value: Json) -> Json:
     return [_pool(pool) for pool in value] if isinstance(value, list) else value or []
 
@@ -147,8 +124,21 @@ load_balancer_size: Final = normalised(_nodes_of_load_balancer)
 """`lb-small`, `lb-medium` and `lb-large` are the size units 1, 3 and 6."""
 
 
+def _features(value: Json) -> Json:
+    if not isinstance(value, list):
+        return value or []
+    return [feature for feature in value if feature != DROPLET_AGENT]
+
+
+droplet_features: Final = normalised(_features)
+"""Features in any order; the agent appears by itself after the first boot."""
+
+
 def _clock(value: Json) -> Json:
-    return f"{value}:00" if isinstance(value, str) and value.count(":") == 1 else value
+    parts = value.split(":") if isinstance(value, str) else []
+    if len(parts) not in (2, 3) or not all(part.isdecimal() for part in parts):
+        return value
+    return ":".join(part.zfill(2) for part in (*parts, "00")[:3])
 
 
 def _window(value: Json) -> Json:
@@ -157,16 +147,16 @@ def _window(value: Json) -> Json:
     normal = {
         name: _clock(_lower(part))
         for name, part in value.items()
-        if name not in ("description", "pending")
+        if name not in ("description", "duration", "pending")
     }
     return {name: part for name, part in normal.items() if not _is_unset(part)}
 
 
 maintenance_hour: Final = normalised(_clock)
-"""`13:00` is `13:00:00`."""
+"""`13:00` is `13:00:00`, and `4:00` is `04:00`."""
 
 maintenance_window: Final = normalised(_window)
-"""Day and hour; what happens to be pending does not count."""
+"""Day and hour; what is pending, and how long it may take, is the provider's own word."""
 
 
 def _engine(value: Json) -> Json:
@@ -184,40 +174,6 @@ def _purpose(value: Json) -> Json:
 
 project_purpose: Final = normalised(_purpose)
 """A purpose that is not one of DigitalOcean's own is stored with a prefix."""
-
-
-def _envs(value: Json) -> Json:
-    return [_env(env) for env in value] if isinstance(value, list) else value or []
-
-
-def _env(env: Json) -> Json:
-    if not isinstance(env, dict):
-        return env
-    kind = env.get("type") or "GENERAL"
-    scope = env.get("scope")
-    if scope in (None, "", "UNSET", "GENERAL"):
-        scope = "RUN_AND_BUILD_TIME"
-    normal = {**env, "type": kind, "scope": scope}
-    if kind == "SECRET":  # comes back encrypted
-        normal.pop("value", None)
-    return normal
-
-
-def _app(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {
-            name: _envs(part) if name == "envs" else _app(part)
-            for name, part in value.items()
-            if not (name == "envs" and _is_unset(part))
-        }
-    return [_app(part) for part in value] if isinstance(value, list) else value
-
-
-app_envs: Final = normalised(_envs)
-"""Variables in any order; an unset type is GENERAL, and an unset scope is everywhere."""
-
-app_spec: Final = normalised(_app)
-"""A whole app, with its variables as in `app_envs` wherever they stand."""
 
 
 def _lower(value: Json) -> Json:

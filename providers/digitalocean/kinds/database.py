@@ -1,12 +1,13 @@
 from typing import Final
 
+from providers.digitalocean.kinds.access_comparators import database_rules
 from providers.digitalocean.kinds.comparators import database_engine, maintenance_window
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import Policy
 from providers.digitalocean.kinds.prices import DATABASE_SIZES
 from providers.digitalocean.kinds.pricing import BySize
-from providers.digitalocean.kinds.reducing import in_one_order, unordered, whole
+from providers.digitalocean.kinds.reducing import in_one_order, trusted_sources, unordered, whole
 
 __all__ = ["DATABASE"]
 
@@ -24,7 +25,7 @@ DATABASE: Final = ResourceKind(
         "num_nodes": Attr(Policy.DESIRED),
         "storage_size_mib": Attr(Policy.DESIRED),
         "maintenance_window": Attr(Policy.DESIRED, whole, same=maintenance_window),
-        "rules": Attr(Policy.DESIRED, in_one_order),
+        "rules": Attr(Policy.DESIRED, trusted_sources, same=database_rules, quiet=True),
         "do_settings": Attr(Policy.DESIRED, whole),
         "private_network_uuid": Attr(Policy.REFERENCE),
         "semantic_version": Attr(Policy.COMPUTED),

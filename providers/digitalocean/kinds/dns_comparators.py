@@ -1,7 +1,9 @@
 """When names and records of a DNS zone are the same."""
 
+from ipaddress import ip_address
 from typing import Any, Final
 
+from providers.digitalocean.kinds.canonical import scalar_text
 from providers.digitalocean.kinds.comparators import Comparator, normalised
 
 __all__ = ["dns_name", "dns_records"]
@@ -10,6 +12,11 @@ Json = Any
 
 NAMES_IN_DATA: Final = frozenset({"CNAME", "MX", "NS", "SRV"})
 """The types of DNS records whose data is a name."""
+
+ADDRESSES: Final = frozenset({"A", "AAAA"})
+AUTHORITY: Final = "CAA"
+UNSET_ALIKE: Final = frozenset({"priority", "port", "weight", "flags", "tag"})
+"""What a type of record that has no use for it shows as null, 0 or an empty text."""
 
 
 def dns_name(zone: str) -> Comparator:
@@ -34,12 +41,38 @@ def _record(record: Json, zone: str) -> Json:
         return record
     kind = record.get("type")
     kind = kind.upper() if isinstance(kind, str) else kind
-    data = record.get("data")
-    if isinstance(kind, str) and kind in NAMES_IN_DATA and isinstance(data, str):
-        # A name with a dot in it is not relative, whether or not a dot ends it.
-        data = data.lower().rstrip(".") if "." in data else _qualified(data, zone)
-    known = {name: value for name, value in record.items() if name != "id" and value is not None}
+    known = {
+        name: value
+        for name, value in record.items()
+        if name != "id"
+        and value is not None
+        and not (name in UNSET_ALIKE and scalar_text(value) in ("", "0"))
+    }
+    data = _data(kind, record, zone)
     return {**known, "type": kind, "name": _qualified(record.get("name"), zone), "data": data}
+
+
+def _data(kind: Json, record: dict[str, Json], zone: str) -> Json:
+    data = record.get("data")
+    if not isinstance(kind, str) or not isinstance(data, str):
+        return data
+    if kind in ADDRESSES:
+        return _address(data)
+    if kind == AUTHORITY:
+        # The name of an authority, or the address of a page with a case of its own.
+        named = data.rstrip(".")
+        return named if record.get("tag") == "iodef" else named.lower()
+    if kind not in NAMES_IN_DATA:
+        return data
+    # A name with a dot in it is not relative, whether or not a dot ends it.
+    return data.lower().rstrip(".") if "." in data else _qualified(data, zone)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return text
 
 
 def _qualified(name: Json, zone: str) -> Json:

@@ -1,10 +1,17 @@
 """Writes docs/kinds.md from the declarations: `python -m providers.digitalocean.kinds.document`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from providers.digitalocean.kinds import RESOURCE_KINDS, comparators
-from providers.digitalocean.kinds.comparators import by_default
+from providers.digitalocean.kinds import (
+    RESOURCE_KINDS,
+    access_comparators,
+    app_comparators,
+    balancer_comparators,
+    comparators,
+)
+from providers.digitalocean.kinds.comparators import Comparator, by_default
 from providers.digitalocean.kinds.kind import ResourceKind
 from providers.digitalocean.kinds.policy import FieldPolicy
 
@@ -28,6 +35,10 @@ The policies:
 - **computed** follows from other fields, and is compared only where a spec names it;
 - **volatile** changes by itself, and is neither kept nor compared;
 - **secret** is redacted before anything is stored, and never compared.
+
+A field is compared as it stands, unless the table names a comparator. *In the history too*: what
+the comparator forgives gives no `updated` event either. A field that an answer leaves out is
+unknown and keeps its known value, unless it is *unset when absent*.
 
 Fields *by scope* are absent when the token lacks a scope: then they are unknown and keep
 their known values, and a sweep that sees fewer of them than the one before strikes nothing.
@@ -95,6 +106,10 @@ def _compared(policy: FieldPolicy) -> str:
         words.append(f"`{_name(policy)}`")
     if policy.computed_when is not None:
         words.append(f"computed when `{policy.computed_when.__name__}`")
+    if policy.quiet:
+        words.append("in the history too")
+    if policy.unset_when_absent:
+        words.append("unset when absent")
     return ", ".join(words)
 
 
@@ -103,7 +118,11 @@ def _name(policy: FieldPolicy) -> str:
     return _NAMES.get(policy.same, "unset_alike")
 
 
-_NAMES: Final = {getattr(comparators, name): name for name in comparators.__all__}
+_NAMES: Final[Mapping[Comparator, str]] = {
+    getattr(module, name): name
+    for module in (comparators, access_comparators, app_comparators, balancer_comparators)
+    for name in module.__all__
+}
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ DOMAIN: Final = ResourceKind(
     ),
     columns=Columns(provider_id="name", region="", statuses=(), tags="", created_at=""),
     attrs={
-        "records": Attr(Policy.DESIRED, dns_records, named=same_records),
+        "records": Attr(Policy.DESIRED, dns_records, named=same_records, quiet=True),
         "ttl": Attr(Policy.COMPUTED),
     },
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},

@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from providers.digitalocean.kinds.comparators import droplet_features
 from providers.digitalocean.kinds.comparators import image as same_image
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import Listing
@@ -21,12 +22,12 @@ DROPLET: Final = ResourceKind(
         "memory": Attr(Policy.COMPUTED),
         "vcpus": Attr(Policy.COMPUTED),
         "disk": Attr(Policy.COMPUTED),
-        "features": Attr(Policy.DESIRED, unordered),
+        "features": Attr(Policy.DESIRED, unordered, same=droplet_features, quiet=True),
         "image": Attr(Policy.REFERENCE, image, same=same_image),
         "volume_ids": Attr(Policy.REFERENCE, unordered),
         "vpc_uuid": Attr(Policy.REFERENCE),
         "networks": Attr(Policy.COMPUTED, addresses),
-        "gpu_info": Attr(Policy.COMPUTED, whole),
+        "gpu_info": Attr(Policy.COMPUTED, whole, unset_when_absent=True),
     },
     column_policies={
         "project_id": FieldPolicy(Policy.REFERENCE, computed_when=is_kubernetes_node),

@@ -1,6 +1,6 @@
 from typing import Final
 
-from providers.digitalocean.kinds.comparators import firewall_rules
+from providers.digitalocean.kinds.access_comparators import firewall_rules
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
 from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import Policy
@@ -14,8 +14,8 @@ FIREWALL: Final = ResourceKind(
     # Its tags are those of the droplets that it guards: it belongs to whom they belong.
     columns=Columns(region="", statuses=()),
     attrs={
-        "inbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules),
-        "outbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules),
+        "inbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
+        "outbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
         "droplet_ids": Attr(Policy.REFERENCE, unordered),
     },
     scoped=frozenset({"tags", "droplet_ids"}),

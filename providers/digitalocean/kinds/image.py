@@ -30,7 +30,7 @@ IMAGE: Final = ResourceKind(
         "slug": Attr(Policy.COMPUTED),
         "min_disk_size": Attr(Policy.COMPUTED),
         "size_gigabytes": Attr(Policy.COMPUTED),
-        "error_message": Attr(Policy.COMPUTED),
+        "error_message": Attr(Policy.COMPUTED, unset_when_absent=True),
     },
     scoped=frozenset({"tags"}),
     left_out=frozenset({"public"}),

@@ -53,8 +53,10 @@ class Attr:
         same: Comparator = by_default,
         named: Callable[[str], Comparator] | None = None,
         computed_when: Callable[[Live], bool] | None = None,
+        quiet: bool = False,
+        unset_when_absent: bool = False,
     ) -> None:
-        self.policy = FieldPolicy(policy, same, named, computed_when)
+        self.policy = FieldPolicy(policy, same, named, computed_when, quiet, unset_when_absent)
         self.reduce = reduce
         """None: a scalar, kept as it is."""
 
@@ -177,8 +179,9 @@ class ResourceKind:
 
     @cached_property
     def _unknown_when_absent(self) -> AbstractSet[str]:
-        parts = {self.parts.field} if self.parts is not None else set()
-        return self.scoped | self.measured | parts
+        """What a row leaves out is not unset, but unknown, unless the kind says otherwise."""
+        unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
+        return frozenset((self.attrs.keys() - unset) | self.scoped | self.columns.plain())
 
     def _attrs(self, row: JsonObject) -> dict[str, Any]:
         attrs: dict[str, Any] = {}

@@ -28,7 +28,7 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
     attrs={
         "version": Attr(Policy.DESIRED),
         "node_pools": Attr(Policy.DESIRED, node_pools, same=same_pools),
-        "maintenance_policy": Attr(Policy.DESIRED, whole, same=maintenance_window),
+        "maintenance_policy": Attr(Policy.DESIRED, whole, same=maintenance_window, quiet=True),
         "auto_upgrade": Attr(Policy.DESIRED),
         "surge_upgrade": Attr(Policy.DESIRED),
         "ha": Attr(Policy.DESIRED),

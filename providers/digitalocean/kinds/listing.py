@@ -4,9 +4,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from providers.digitalocean.kinds.balancer_comparators import CERTIFICATE_NAME
 from providers.digitalocean.pages import JsonObject
 
-__all__ = ["BUCKETS", "BucketListing", "InvalidKind", "Listing", "Only", "Parts"]
+__all__ = [
+    "BUCKETS",
+    "BucketListing",
+    "CertificateNames",
+    "InvalidKind",
+    "Listing",
+    "Only",
+    "Parts",
+]
 
 
 class InvalidKind(ValueError):
@@ -41,6 +50,20 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateNames:
+    """Where a row names certificates by their ids, and so is given their names as well.
+
+    An id changes at each renewal, and the name stays. A name that the token may not read is
+    left out.
+    """
+
+    of_row: bool = False
+    """Whether the row itself has a `certificate_id`."""
+    of_lists: tuple[str, ...] = ()
+    """The fields of the row whose elements have one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Where the provider lists a kind. Listings without pages or totals need no saying."""
 
@@ -55,12 +78,20 @@ class Listing:
     parts: Parts | None = None
     counted: bool = True
     """Whether its answers tell `meta.total`; of one that never does, null is an empty list."""
+    certificates: CertificateNames | None = None
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/v2/") or self.path.endswith("/"):
             raise InvalidKind(f"{self.path}: a path starts with /v2/ and ends without a slash")
         if not self.queries:
             raise InvalidKind(f"{self.path}: at least one query, the empty one, lists the kind")
+
+    @property
+    def added(self) -> frozenset[str]:
+        """The fields of a row that the listing itself does not show."""
+        parts = {self.parts.field} if self.parts is not None else set()
+        named = self.certificates is not None and self.certificates.of_row
+        return frozenset(parts | ({CERTIFICATE_NAME} if named else set()))
 
     def shows(self, row: JsonObject) -> bool:
         """Whether a row that is listed is of the kind."""
@@ -73,6 +104,8 @@ class Listing:
         if self.only is not None:
             values = " or ".join(f"`{value}`" for value in sorted(self.only.values))
             words += f", where `{self.only.field}` is {values}"
+        if self.certificates is not None:
+            words += ", with the names of `GET /v2/certificates`"
         if self.parts is not None:
             words += (
                 f"; `{self.path}/<id>/{self.parts.path}` for at most {self.parts.at_most}"

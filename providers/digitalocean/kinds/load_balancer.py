@@ -1,9 +1,10 @@
 from decimal import Decimal
 from typing import Final
 
-from providers.digitalocean.kinds.comparators import load_balancer_size
+from providers.digitalocean.kinds.balancer_comparators import by_certificate_name
+from providers.digitalocean.kinds.comparators import by_default, load_balancer_size, unset_alike
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
-from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.listing import CertificateNames, Listing
 from providers.digitalocean.kinds.policy import FieldPolicy, Policy, chosen_by_tag
 from providers.digitalocean.kinds.pricing import Counted
 from providers.digitalocean.kinds.reducing import in_one_order, unordered, whole
@@ -12,12 +13,17 @@ __all__ = ["LOAD_BALANCER"]
 
 LOAD_BALANCER: Final = ResourceKind(
     name="load_balancer",
-    listing=Listing("/v2/load_balancers", "load_balancers", "load_balancer"),
+    listing=Listing(
+        "/v2/load_balancers",
+        "load_balancers",
+        "load_balancer",
+        certificates=CertificateNames(of_lists=("forwarding_rules", "domains")),
+    ),
     columns=Columns(size="size", tags=""),
     attrs={
         "size_unit": Attr(Policy.DESIRED, same=load_balancer_size),
         "algorithm": Attr(Policy.DESIRED),
-        "forwarding_rules": Attr(Policy.DESIRED, in_one_order),
+        "forwarding_rules": Attr(Policy.DESIRED, in_one_order, same=by_certificate_name),
         "health_check": Attr(Policy.DESIRED, whole),
         "sticky_sessions": Attr(Policy.DESIRED, whole),
         "redirect_http_to_https": Attr(Policy.DESIRED),
@@ -26,7 +32,7 @@ LOAD_BALANCER: Final = ResourceKind(
         "http_idle_timeout_seconds": Attr(Policy.DESIRED),
         "disable_lets_encrypt_dns_records": Attr(Policy.DESIRED),
         "firewall": Attr(Policy.DESIRED, whole),
-        "domains": Attr(Policy.DESIRED, in_one_order),
+        "domains": Attr(Policy.DESIRED, in_one_order, same=by_certificate_name),
         "glb_settings": Attr(Policy.DESIRED, whole),
         "tls_cipher_policy": Attr(Policy.DESIRED),
         "network": Attr(Policy.IDENTITY),
@@ -37,7 +43,7 @@ LOAD_BALANCER: Final = ResourceKind(
         # Of a balancer that a tag chooses droplets for, the droplets follow from the tag. The
         # tag is left out where there is none, so that its absence says nothing of scopes.
         "droplet_ids": Attr(Policy.REFERENCE, unordered, computed_when=chosen_by_tag),
-        "tag": Attr(Policy.DESIRED),
+        "tag": Attr(Policy.DESIRED, same=unset_alike(by_default), unset_when_absent=True),
         "ip": Attr(Policy.COMPUTED),
         "ipv6": Attr(Policy.COMPUTED),
     },

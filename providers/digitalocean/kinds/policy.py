@@ -60,6 +60,12 @@ class FieldPolicy:
     """Makes the comparator where it depends on the resource's name, as for names of a zone."""
     computed_when: Callable[[Live], bool] | None = None
     """Whether this resource's field follows from others, and so is nobody's choice."""
+    quiet: bool = False
+    """Whether what the comparator forgives is no change for the history either: the provider
+    only spells the value anew, or adds what it does by itself."""
+    unset_when_absent: bool = False
+    """Whether the provider leaves the field out where it is unset. Else what is left out is
+    unknown."""
 
     def is_taken(self, live: Live) -> bool:
         """Whether a spec taken from this resource has the field."""

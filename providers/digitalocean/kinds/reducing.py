@@ -17,6 +17,7 @@ __all__ = [
     "rules",
     "slug",
     "text",
+    "trusted_sources",
     "unordered",
     "whole",
 ]
@@ -27,6 +28,7 @@ JsonObject = dict[str, Any]
 RECORD_FIELDS: Final = (
     "type", "name", "data", "priority", "port", "ttl", "weight", "flags", "tag",
 )  # fmt: skip
+SOURCE_FIELDS: Final = ("type", "value", "description")
 POOL_FIELDS: Final = (
     "id", "name", "size", "count", "tags", "labels", "taints", "auto_scale", "min_nodes",
     "max_nodes",
@@ -104,6 +106,14 @@ def dns_records(value: list[JsonObject] | None) -> list[JsonObject]:
         for record in value or ()
     )
     return sorted(records, key=_text)
+
+
+def trusted_sources(value: list[JsonObject] | None) -> list[JsonObject]:
+    """Whom a database lets in, in one order, without ids and times: they change by themselves."""
+    sources = (
+        {name: source[name] for name in SOURCE_FIELDS if source.get(name)} for source in value or ()
+    )
+    return sorted(sources, key=_text)
 
 
 def node_pools(value: list[JsonObject] | None) -> list[JsonObject]:

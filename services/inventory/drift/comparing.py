@@ -11,12 +11,14 @@ from services.inventory.drift.fields import (
     UNKNOWN,
     Json,
     LiveResource,
+    Unknown,
+    is_absent,
     live_value,
 )
 from services.inventory.drift.policies import UNDECLARED, declared, policy_of
 from services.inventory.drift.specs import live_view
 
-__all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same"]
+__all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same", "seen_value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Comparison:
 
     mismatches: tuple[Mismatch, ...]
     unknown_fields: frozenset[str]
-    """Specified, and not visible to the token: neither same nor different."""
+    """Specified, and not visible to the token or not in the answer: neither same nor different."""
     compared_count: int
 
 
@@ -54,7 +56,7 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
         policy = policy_of(kind, field) or UNDECLARED
         if not policy.is_compared(live):
             continue
-        actual = live_value(resource, field)
+        actual = seen_value(kind, resource, field)
         if actual is UNKNOWN:
             unknown.append(field)
             continue
@@ -62,6 +64,17 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
         if not _agree(policy, resource.name, expected, actual):
             mismatches.append(Mismatch(field, expected, actual))
     return Comparison(tuple(mismatches), frozenset(unknown), compared)
+
+
+def seen_value(kind: str, resource: LiveResource, field: str) -> Json | Unknown:
+    """The live value of a field; unknown also where the answer left the field out.
+
+    Unless the kind says that the provider leaves it out where it is unset.
+    """
+    policy = policy_of(kind, field) or UNDECLARED
+    if is_absent(resource, field) and not policy.unset_when_absent:
+        return UNKNOWN
+    return live_value(resource, field)
 
 
 def is_in_flight(kind: str, resource: LiveResource) -> bool:

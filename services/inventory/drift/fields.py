@@ -20,6 +20,7 @@ __all__ = [
     "Json",
     "LiveResource",
     "Unknown",
+    "is_absent",
     "live_value",
 ]
 
@@ -74,6 +75,12 @@ def live_value(resource: LiveResource, field: str) -> Json | Unknown:
         return UNKNOWN
     attrs = resource.attrs
     return attrs[field] if field in attrs else _inside(attrs, field)
+
+
+def is_absent(resource: LiveResource, field: str) -> bool:
+    """Whether the provider said nothing of a field, or of the attribute that it is inside of."""
+    attrs = resource.attrs
+    return not (field in COLUMNS or field in attrs or field.partition(".")[0] in attrs)
 
 
 def _inside(attrs: Mapping[str, Json], path: str) -> Json:

@@ -1,7 +1,7 @@
 """What the declaration of a kind says of a specified field."""
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind
@@ -9,9 +9,9 @@ from providers.digitalocean.kinds.policy import FieldPolicy, Policy
 from providers.digitalocean.redaction import REDACTED, redact
 from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
 
-__all__ = ["UNDECLARED", "declared", "policy_of"]
+__all__ = ["UNDECLARED", "declared", "forgives", "policy_of"]
 
-UNDECLARED: Final = FieldPolicy(Policy.DESIRED)
+UNDECLARED: Final = FieldPolicy(Policy.DESIRED, unset_when_absent=True)
 """Of a field that no declaration speaks of: compared as it stands."""
 
 WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
@@ -20,6 +20,16 @@ WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
 def declared(kind: str) -> ResourceKind | None:
     """The declaration of a kind; None where there is none."""
     return RESOURCE_KINDS.get(kind)
+
+
+def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:  # noqa: ANN401
+    """Whether two live values of a field, one after the other, are no change for the history.
+
+    So it is where the kind says that the field's comparator forgives nothing but spelling, and
+    what the provider adds by itself. `name` is the resource's, `field` as the history names it.
+    """
+    policy = policy_of(kind, field.removeprefix(ATTRS_PREFIX))
+    return policy is not None and policy.quiet and policy.comparator(name)(old, new)
 
 
 @lru_cache(maxsize=4096)
@@ -46,4 +56,8 @@ def _declared_policy(declaration: ResourceKind, path: str) -> FieldPolicy | None
     inherited = _declared_policy(declaration, parent) if dot else None
     if inherited is None:
         return None
-    return FieldPolicy(inherited.policy, computed_when=inherited.computed_when)
+    return FieldPolicy(
+        inherited.policy,
+        computed_when=inherited.computed_when,
+        unset_when_absent=inherited.unset_when_absent,
+    )

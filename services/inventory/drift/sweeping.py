@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.inventory.drift.comparing import Mismatch, compare, is_in_flight, same
-from services.inventory.drift.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource, live_value
+from services.inventory.drift.comparing import Mismatch, compare, is_in_flight, same, seen_value
+from services.inventory.drift.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
 from services.inventory.recording import NewEvent
 from services.inventory.resources import FieldChange
 from services.inventory.vocabulary import EventType
@@ -129,7 +129,7 @@ def _judge(verdict: Verdict, kind: str, specified: Specified) -> None:
         if known.field not in standing:
             verdict.gone.append(known.id)
             event = resolved_event(
-                known, _now(resource, known), "stale", tenant_id=specified.tenant_id
+                known, _now(kind, resource, known), "stale", tenant_id=specified.tenant_id
             )
             verdict.events.append((resource.id, event))
 
@@ -146,9 +146,9 @@ def _judge_again(
         verdict.seen.append(known.id)
 
 
-def _now(resource: LiveResource, known: OpenDrift) -> Json:
+def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
     """The live value of a field whose drift is gone; as it was last seen when nobody sees it."""
     if known.field == PRESENCE:
         return GONE if resource.deleted else "present"
-    value = live_value(resource, known.field)
+    value = seen_value(kind, resource, known.field)
     return known.actual if value is UNKNOWN or resource.deleted else value

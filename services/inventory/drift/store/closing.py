@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 
 from services.common.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.inventory.drift.comparing import same
+from services.inventory.drift.comparing import same, seen_value
 from services.inventory.drift.fields import (
     GONE,
     PRESENCE,
@@ -17,7 +17,6 @@ from services.inventory.drift.fields import (
     UNKNOWN,
     Json,
     Unknown,
-    live_value,
 )
 from services.inventory.drift.reverting import REVERTIBLE
 from services.inventory.drift.states import NEXT, RevertStatus, Status
@@ -199,7 +198,9 @@ async def _locked(session: WriteSession, drift_id: UUID) -> _Locked:
     if row.field == PRESENCE:
         live = GONE if found.resource.deleted else PRESENT
     else:
-        live = UNKNOWN if found.resource.deleted else live_value(found.resource, row.field)
+        live = (
+            UNKNOWN if found.resource.deleted else seen_value(found.kind, found.resource, row.field)
+        )
     return _Locked(row, found.resource.name, live)
 
 

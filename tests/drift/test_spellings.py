@@ -1,0 +1,418 @@
+"""One value in two spellings is no drift, and no event; another value is, however it is spelled."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.digitalocean.kinds import RESOURCE_KINDS
+from providers.digitalocean.kinds.access_comparators import database_rules, firewall_rules
+from providers.digitalocean.kinds.app_comparators import RENAMED_SIZES, app_spec
+from providers.digitalocean.kinds.balancer_comparators import by_certificate_name
+from providers.digitalocean.kinds.comparators import droplet_features, maintenance_window
+from providers.digitalocean.kinds.dns_comparators import dns_records
+from providers.digitalocean.kinds.policy import TAKEN
+from services.inventory.drift.comparing import compare
+from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
+from services.inventory.ownership import NOBODY
+from services.inventory.recording import record
+from services.inventory.resources import Content, KnownResource, SightedResource
+from services.inventory.vocabulary import Became
+from tests.drift.live import drifting, live
+
+Rule = dict[str, Any]
+PORTS = st.integers(1, 65535)
+ADDRESS = st.ip_addresses()
+
+
+def rule(ports: str, *addresses: str, protocol: str = "tcp", **peers: Any) -> Rule:
+    return {
+        "protocol": protocol,
+        "ports": ports,
+        "sources": {"addresses": list(addresses), **peers},
+    }
+
+
+# What rules allow.
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> list[Rule]:
+    """Rules as somebody would put them."""
+    found = []
+    for _ in range(draw(st.integers(1, 4))):
+        low = draw(st.integers(1, 40))
+        found.append(
+            {
+                "protocol": draw(st.sampled_from(["tcp", "udp"])),
+                "ports": f"{low}-{low + draw(st.integers(0, 10))}",
+                "sources": {
+                    "addresses": sorted(map(str, draw(st.sets(ADDRESS, min_size=1, max_size=3)))),
+                    "tags": draw(st.lists(st.sampled_from(["web", "db"]), unique=True)),
+                },
+            }
+        )
+    return found
+
+
+def split(every: list[Rule]) -> list[Rule]:
+    """The same in rules of one port and one peer each."""
+    return [
+        {
+            "protocol": each["protocol"].upper(),
+            "ports": str(port),
+            "sources": {sort: [peer]},
+        }
+        for each in every
+        for low, high in [each["ports"].split("-")]
+        for port in range(int(low), int(high) + 1)
+        for sort, peers in each["sources"].items()
+        for peer in peers
+    ]
+
+
+def spelled_anew(each: Rule) -> Rule:
+    addresses = [ip_address(one) for one in each["sources"]["addresses"]]
+    return {
+        **each,
+        "sources": {
+            "addresses": [f"{one.exploded.upper()}/{one.max_prefixlen}" for one in addresses][::-1],
+            "tags": [tag.upper() for tag in each["sources"]["tags"]],
+        },
+    }
+
+
+@given(every=rules(), order=st.randoms(use_true_random=False))
+def test_rules_that_are_split_shuffled_or_spelled_anew_allow_the_same(
+    every: list[Rule], order: Any
+) -> None:
+    pieces = split(every)
+    order.shuffle(pieces)
+    assert firewall_rules(every, pieces)
+    assert firewall_rules(pieces, every)
+    assert firewall_rules([spelled_anew(each) for each in every], pieces)
+
+
+@given(every=rules(), one=ADDRESS, port=st.integers(60_000, 65535))
+def test_one_port_for_one_address_more_is_another_set_of_rules(
+    every: list[Rule], one: Any, port: int
+) -> None:
+    assert not firewall_rules(every, [*every, rule(str(port), str(one))])
+    assert not firewall_rules([*every, rule(str(port), str(one))], split(every))
+
+
+@given(first=PORTS, last=PORTS)
+def test_a_range_is_all_ports_only_when_it_is_all_of_them(first: int, last: int) -> None:
+    first, last = sorted((first, last))
+    whole = (first, last) == (1, 65535)
+    for every in ("0", "all", ""):
+        assert firewall_rules([rule(every, "::1")], [rule(f"{first}-{last}", "::1")]) is whole
+
+
+@pytest.mark.parametrize(
+    ("desired", "shown"),
+    [
+        ([rule("0", "1.1.1.1")], [rule("1-65535", "1.1.1.1/32")]),
+        ([rule("22", "::1")], [rule("22-22", "0:0:0:0:0:0:0:1/128")]),
+        ([rule("22", "10.0.0.0/24")], [rule("22", "10.0.0.0/25"), rule("22", "10.0.0.128/25")]),
+        ([rule("80-90", "::/0")], [rule("86-90", "::/0"), rule("80-85", "::/0")]),
+        ([rule("80", tags=["Web"])], [rule("80", tags=["web"])]),
+        ([rule("80", "1.1.1.1", "2.2.2.2")], [rule("80", "2.2.2.2"), rule("80", "1.1.1.1")]),
+        ([rule("80", "0.0.0.0/0")], [rule("80", "0.0.0.0/0"), rule("80", "1.1.1.1")]),
+        ([rule("", "1.1.1.1", protocol="icmp")], [rule("0", "1.1.1.1", protocol="icmp")]),
+        ([rule("80", droplet_ids=[7])], [rule("80", droplet_ids=["7"])]),
+    ],
+)
+def test_firewalls_that_allow_the_same(desired: list[Rule], shown: list[Rule]) -> None:
+    assert firewall_rules(desired, shown)
+    assert firewall_rules(shown, desired)
+    assert not drifting("firewall", {"inbound_rules": desired}, attrs={"inbound_rules": shown})
+
+
+@pytest.mark.parametrize(
+    ("desired", "shown"),
+    [
+        ([rule("0", "1.1.1.1")], [rule("1-65534", "1.1.1.1")]),
+        ([rule("22", "1.1.1.1/32")], [rule("22", "1.1.1.1/31")]),
+        ([rule("22", "1.1.1.1")], [rule("22", "1.1.1.1", protocol="udp")]),
+        ([rule("22", "1.1.1.1")], [rule("22", tags=["1.1.1.1"])]),
+        ([rule("22", "1.1.1.1")], []),
+        ([rule("80-90", "::/0")], [rule("80-85", "::/0"), rule("87-90", "::/0")]),
+        ([rule("80", load_balancer_uids=["a"])], [rule("80", load_balancer_uids=["A"])]),
+    ],
+)
+def test_firewalls_that_allow_another_thing(desired: list[Rule], shown: list[Rule]) -> None:
+    assert not firewall_rules(desired, shown)
+    assert not firewall_rules(shown, desired)
+
+
+# Whom a database trusts.
+
+
+def source(kind: str, value: str, **more: Any) -> Rule:
+    return {"type": kind, "value": value, **more}
+
+
+def test_trusted_sources_that_are_put_again_have_other_ids_and_are_the_same() -> None:
+    put = [
+        source("ip_addr", "1.1.1.1", uuid="a", created_at="2026-01-01T00:00:00Z"),
+        source("tag", "Web", uuid="b", cluster_uuid="c"),
+    ]
+    again = [source("tag", "web", uuid="d"), source("ip_addr", "1.1.1.1/32", uuid="e")]
+    assert database_rules(put, again)
+    assert database_rules(again, put)
+    assert not database_rules(put, again[:1])
+    assert not database_rules(put, [again[0], source("ip_addr", "1.1.1.2")])
+    assert not database_rules(put, [again[0], source("droplet", "1.1.1.1")])
+
+
+def test_the_ids_of_trusted_sources_are_not_kept() -> None:
+    row = {
+        "id": "1",
+        "rules": [source("tag", "web", uuid="a", created_at="2026", cluster_uuid="b")],
+    }
+    assert (
+        '"rules":[{"type":"tag","value":"web"}]' in RESOURCE_KINDS["database"].sight(row).attrs_json
+    )
+
+
+# Certificates.
+
+
+def forwarding(certificate: str = "", name: str | None = None, port: int = 443) -> Rule:
+    named = {} if name is None else {"certificate_name": name}
+    return {"entry_protocol": "https", "entry_port": port, "certificate_id": certificate, **named}
+
+
+def test_a_certificate_is_told_by_its_name_and_not_by_its_id() -> None:
+    assert by_certificate_name([forwarding("a", "shop")], [forwarding("b", "shop")])
+    assert not by_certificate_name([forwarding("a", "shop")], [forwarding("b", "other")])
+    assert not by_certificate_name([forwarding("a", "shop")], [forwarding()])
+    assert not by_certificate_name([forwarding("a", "x", 443)], [forwarding("a", "x", 444)])
+    both = [forwarding("a", "x", 1), forwarding("b", "y", 2)]
+    assert by_certificate_name(both, [forwarding("d", "y", 2), forwarding("c", "x", 1)])
+    assert not by_certificate_name(both, [forwarding("a", "x", 2), forwarding("b", "y", 1)])
+
+
+def test_a_certificate_whose_name_nobody_may_read_is_unknown_and_not_another() -> None:
+    assert by_certificate_name([forwarding("a", "shop")], [forwarding("b")])
+    assert by_certificate_name([forwarding("a")], [forwarding("b")])
+    assert not by_certificate_name([forwarding("a")], [forwarding()])
+
+
+def test_a_cdn_endpoint_keeps_its_certificate_over_renewals() -> None:
+    spec = {"certificate_id": "a", "certificate_name": "shop"}
+    renewed = {"certificate_id": "b", "certificate_name": "shop"}
+    assert not drifting("cdn_endpoint", spec, attrs=renewed)
+    assert not drifting("cdn_endpoint", spec, attrs={"certificate_id": "b"})
+    other = {"certificate_id": "c", "certificate_name": "other"}
+    assert drifting("cdn_endpoint", spec, attrs=other) == {"certificate_name"}
+    assert "certificate_id" in drifting("cdn_endpoint", spec, attrs={"certificate_name": None})
+
+
+# Records of a zone.
+
+
+def entry(kind: str, data: str, **more: Any) -> list[Rule]:
+    return [{"type": kind, "name": "@", "data": data, "ttl": 1800, **more}]
+
+
+@given(address=st.ip_addresses(v=6))
+def test_an_address_of_a_record_in_any_spelling(address: Any) -> None:
+    same = dns_records("example.com")
+    assert same(entry("AAAA", address.exploded.upper()), entry("AAAA", address.compressed))
+    other = ip_address(int(address) ^ 1)
+    assert not same(entry("AAAA", address.exploded), entry("AAAA", str(other)))
+
+
+@pytest.mark.parametrize("field", ["priority", "port", "weight", "flags", "tag"])
+@pytest.mark.parametrize("unset", [None, 0, "", "0"])
+def test_what_a_record_has_no_use_for_is_null_0_or_empty(field: str, unset: Any) -> None:
+    same = dns_records("example.com")
+    assert same(entry("A", "192.0.2.1"), entry("A", "192.0.2.1", **{field: unset}))
+    assert not same(
+        entry("A", "192.0.2.1", **{field: unset}), entry("A", "192.0.2.1", **{field: 7})
+    )
+
+
+def test_a_caa_record_with_and_without_its_trailing_dot() -> None:
+    same = dns_records("example.com")
+    issue = {"flags": 0, "tag": "issue"}
+    assert same(entry("CAA", "LetsEncrypt.org.", **issue), entry("CAA", "letsencrypt.org", **issue))
+    assert not same(
+        entry("CAA", "letsencrypt.org.", **issue), entry("CAA", "sectigo.com.", **issue)
+    )
+    assert not same(
+        entry("CAA", "letsencrypt.org.", **issue),
+        entry("CAA", "letsencrypt.org.", flags=128, tag="issue"),
+    )
+
+
+# Droplets and clusters.
+
+
+def test_the_agent_of_a_droplet_appears_by_itself() -> None:
+    assert droplet_features(["ipv6"], ["droplet_agent", "ipv6"])
+    assert not droplet_features(["ipv6"], ["droplet_agent"])
+    assert not droplet_features([], ["backups", "droplet_agent"])
+
+
+def test_a_maintenance_window_has_a_clock_and_a_length_that_nobody_chose() -> None:
+    put = {"start_time": "4:00", "day": "Sunday"}
+    shown = {"start_time": "04:00", "day": "sunday", "duration": "4h0m0s"}
+    assert maintenance_window(put, shown)
+    assert not maintenance_window(put, {**shown, "start_time": "14:00"})
+    assert not maintenance_window(put, {**shown, "day": "monday"})
+
+
+# Apps.
+
+
+def app(**changed: Any) -> Rule:
+    service = {"name": "web", "instance_size_slug": "basic-xxs", "instance_count": 1}
+    return {"name": "shop", "services": [{**service, **changed.pop("service", {})}], **changed}
+
+
+def written_back(*rules: Rule) -> Rule:
+    """The same app as the platform shows it."""
+    return app(
+        service={"instance_size_slug": "apps-s-1vcpu-0.5gb"},
+        features=["buildpack-stack=ubuntu-22"],
+        alerts=[{"rule": "DEPLOYMENT_FAILED"}, {"rule": "DOMAIN_FAILED"}],
+        ingress={
+            "rules": rules or [{"component": {"name": "web"}, "match": {"path": {"prefix": "/"}}}]
+        },
+    )
+
+
+API = {"component": {"name": "web"}, "match": {"path": {"prefix": "/api"}}}
+
+
+def test_what_the_platform_writes_into_a_spec_is_no_difference() -> None:
+    assert app_spec(app(), written_back())
+    assert app_spec(written_back(), app())
+    routed = app(service={"routes": [{"path": "/api", "preserve_path_prefix": False}]})
+    assert app_spec(routed, written_back(API))
+    assert app_spec(app(service={"instance_count": None}), written_back())
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        written_back(API),
+        {**written_back(), "alerts": [{"rule": "DEPLOYMENT_FAILED", "disabled": True}]},
+        {**written_back(), "alerts": [{"rule": "DOMAIN_FAILED"}, {"rule": "CPU_UTILIZATION"}]},
+        {**written_back(), "features": ["buildpack-stack=ubuntu-22", "enable-kata-build"]},
+        {**written_back(), "name": "other"},
+        {**written_back(), **app(service={"instance_size_slug": "apps-s-1vcpu-1gb"})},
+        {**written_back(), **app(service={"instance_count": 2})},
+        {**written_back(), **app(service={"name": "api"})},
+    ],
+)
+def test_what_somebody_chose_otherwise_is_a_difference(shown: Rule) -> None:
+    assert not app_spec(app(), shown)
+    assert not app_spec(shown, app())
+
+
+def test_another_stack_or_ingress_than_the_one_that_is_desired_is_a_difference() -> None:
+    later = {**written_back(), "features": ["buildpack-stack=ubuntu-24"]}
+    assert not app_spec(written_back(), later)
+    assert not app_spec(written_back(API), written_back())
+    moved = {**API, "component": {"name": "other"}}
+    assert not app_spec(written_back(API), written_back(moved))
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_SIZES.items())
+def test_a_renamed_size_is_the_same_and_another_old_one_is_not(old: str, new: str) -> None:
+    before, after = (app(service={"instance_size_slug": slug}) for slug in (old, new))
+    assert app_spec(before, after)
+    for other in RENAMED_SIZES.keys() - {old}:
+        assert not app_spec(before, app(service={"instance_size_slug": other}))
+
+
+# What an answer leaves out.
+
+
+def left_out(kind: str) -> list[str]:
+    """The attributes whose absence says nothing."""
+    return [
+        name
+        for name, attr in RESOURCE_KINDS[kind].attrs.items()
+        if attr.policy.policy in TAKEN and not attr.policy.unset_when_absent
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(RESOURCE_KINDS))
+def test_what_an_answer_leaves_out_is_unknown_and_not_null(kind: str) -> None:
+    for field in left_out(kind):
+        comparison = compare(kind, {field: "desired"}, live(attrs={}))
+        assert comparison.mismatches == ()
+        assert comparison.unknown_fields == {field}
+        assert drifting(kind, {field: "desired"}, attrs={field: ["other"]}) == {field}
+
+
+@pytest.mark.parametrize("kind", sorted(RESOURCE_KINDS))
+def test_a_row_says_which_of_its_fields_were_left_out(kind: str) -> None:
+    declared = RESOURCE_KINDS[kind]
+    sighted = declared.sight({declared.columns.provider_id: "1"})
+    unknown = {name for name in sighted.unknown_fields if name.startswith(ATTRS_PREFIX)}
+    assert unknown >= {ATTRS_PREFIX + name for name in left_out(kind)}
+    assert set(sighted.unknown_fields) - unknown <= COLUMNS | {"provider_created_at"}
+
+
+def test_a_tag_that_a_load_balancer_no_longer_has_is_a_drift() -> None:
+    assert drifting("load_balancer", {"tag": "web"}, attrs={"droplet_ids": [1]}) == {"tag"}
+
+
+# The history.
+
+
+def became(kind: str, before: Any, after: Any, field: str) -> Became:
+    def content(value: Any) -> Content:
+        return Content("example.com", "", "", "", (), {field: value}, None)
+
+    known = KnownResource(live().id, "1", content(before), NOBODY, None, deleted=False)
+    return record(SightedResource("1", content(after)), known, kind=kind).became
+
+
+def test_what_is_only_spelled_anew_gives_no_event() -> None:
+    for kind, field, before, after in (
+        ("firewall", "inbound_rules", [rule("0", "1.1.1.1")], [rule("all", "1.1.1.1/32")]),
+        ("database", "rules", [source("tag", "a", uuid="1")], [source("tag", "a", uuid="2")]),
+        ("domain", "records", entry("CAA", "a.org."), entry("CAA", "a.org", flags=0)),
+        ("droplet", "features", ["ipv6"], ["droplet_agent", "ipv6"]),
+        (
+            "kubernetes_cluster",
+            "maintenance_policy",
+            {"start_time": "4:00"},
+            {"start_time": "04:00"},
+        ),
+        ("app", "spec", app(), written_back()),
+    ):
+        assert became(kind, before, after, field) is Became.UNCHANGED, field
+
+
+def test_a_renewed_certificate_and_a_scaled_pool_are_events() -> None:
+    renewed = [forwarding("a", "x")], [forwarding("b", "x")]
+    assert became("load_balancer", *renewed, "forwarding_rules") is Became.UPDATED
+    pool = {"name": "p", "auto_scale": True}
+    scaled = [{**pool, "count": 2}], [{**pool, "count": 3}]
+    assert became("kubernetes_cluster", *scaled, "node_pools") is Became.UPDATED
+    rules = [rule("22", "1.1.1.1")], [rule("23", "1.1.1.1")]
+    assert became("firewall", *rules, "inbound_rules") is Became.UPDATED
+
+
+def test_a_field_that_is_left_out_keeps_its_known_value_without_an_event() -> None:
+    declared = RESOURCE_KINDS["load_balancer"]
+    sighted = declared.sight({"id": "1", "name": "lb"})
+    content = Content("lb", "nyc3", "lb-small", "active", (), {"algorithm": "round_robin"}, None)
+    known = KnownResource(live().id, "1", content, NOBODY, None, deleted=False)
+    seen = SightedResource(
+        "1", replace(content, region="", status="", attrs={}), frozenset(sighted.unknown_fields)
+    )
+    kept = record(seen, known, kind="load_balancer")
+    assert kept.became is Became.UNCHANGED
+    assert kept.content.attrs == {"algorithm": "round_robin"}
