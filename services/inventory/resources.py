@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 
+from services.inventory.hidden import with_known
 from services.inventory.ownership import Ownership
 from services.inventory.vocabulary import VOLATILE_ATTRS
 
@@ -60,7 +61,8 @@ class SightedResource:
     provider_id: str
     content: Content
     unknown_fields: frozenset[str] = frozenset()
-    """Columns, or `attrs.<key>`, that the token could not see."""
+    """Columns, `attrs.<key>`, or members of one such as `attrs.<key>.tags`, that the token could
+    not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,15 @@ def merged(sighted: SightedResource, known: Content | None) -> Content:
     before = known or EMPTY
     attrs = dict(content.attrs)
     columns: dict[str, Any] = {}
-    for field in sighted.unknown_fields:
+    for field in sorted(sighted.unknown_fields):
         if not field.startswith(ATTRS_PREFIX):
             columns[field] = getattr(before, field)
             continue
-        key = field.removeprefix(ATTRS_PREFIX)
+        key, *below = field.removeprefix(ATTRS_PREFIX).split(".")
+        if below:
+            if key in attrs:
+                attrs[key] = with_known(attrs[key], before.attrs.get(key), below)
+            continue
         attrs.pop(key, None)
         if key in before.attrs:
             attrs[key] = before.attrs[key]

@@ -3,12 +3,15 @@
     python -m tests.support.digitalocean_facts path/to/digitalocean-openapi.json
 
 writes `digitalocean_facts.json` beside this file: of every call its parameters, its scopes,
-the fields that its body needs and the schema of what it answers. Texts and examples are left
-out. With `--check` it writes nothing, and fails where the facts are older than the document.
+the fields that its body needs, the schema of what it answers, and the scope that shows each
+field of the answer where its text names one ("Requires `tag:read` scope"). Other texts and
+examples are left out. With `--check` it writes nothing, and fails where the facts are older
+than the document.
 """
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +29,10 @@ _TEXTS = frozenset({
     "readOnly", "writeOnly", "default", "nullable", "discriminator",
 })  # fmt: skip
 _SCHEMAS = "#/components/schemas/"
+_COMBINED = ("allOf", "anyOf", "oneOf")
+_REQUIRES = re.compile(r"Requires ((?:`[a-z_:]+`(?:, | and )?)+)")
+_SHOWS = (":read", ":view_credentials")
+"""How a scope ends that shows a field; the others let one write it."""
 
 
 def facts() -> dict[str, Any]:
@@ -94,7 +101,45 @@ def _call(
     answer = _content(_there(document, operation["responses"].get("200", {})))
     if answer is not None:
         call["answer"] = _json_schema(answer)
+        if shown := dict(_shown_by_scopes(document, answer)):
+            call["shown_by"] = shown
     return call
+
+
+def _shown_by_scopes(
+    document: dict[str, Any], schema: dict[str, Any], path: str = "", within: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str]]:
+    """The dotted path of each field that only a scope shows, with that scope.
+
+    Elements of lists stand for all of them: `droplets.tags`. What is inside such a field is
+    hidden with it, and not looked at.
+    """
+    reference = schema.get("$ref", "")
+    if reference in within:
+        return
+    within = (*within, reference) if reference else within
+    schema = _there(document, schema)
+    for part in (part for word in _COMBINED for part in schema.get(word, ())):
+        yield from _shown_by_scopes(document, part, path, within)
+    if "items" in schema:
+        yield from _shown_by_scopes(document, schema["items"], path, within)
+    for name, member in schema.get("properties", {}).items():
+        below = f"{path}.{name}" if path else name
+        if scope := _scope_of(document, member):
+            yield below, scope
+        else:
+            yield from _shown_by_scopes(document, member, below, within)
+
+
+def _scope_of(document: dict[str, Any], schema: dict[str, Any]) -> str | None:
+    """The scope that a field's own text says it takes to see it."""
+    words = str(schema.get("description", ""))
+    schema = _there(document, schema)
+    named = _REQUIRES.search(f"{words} {schema.get('description', '')}")
+    scopes = named[1].split("`")[1::2] if named else ()
+    own = next((scope for scope in scopes if scope.endswith(_SHOWS)), None)
+    parts = (part for word in _COMBINED for part in schema.get(word, ()))
+    return own or next((scope for part in parts if (scope := _scope_of(document, part))), None)
 
 
 def _content(node: dict[str, Any]) -> dict[str, Any] | None:

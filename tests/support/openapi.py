@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.support.digitalocean_facts import facts
 
-__all__ = ["call", "listed_fields", "response_schema"]
+__all__ = ["call", "listed_fields", "response_schema", "shown_by_scopes"]
 
 COMBINED = ("allOf", "anyOf", "oneOf")
 
@@ -29,6 +29,16 @@ def response_schema(path: str) -> dict[str, Any]:
 def listed_fields(path: str, key: str) -> set[str]:
     """The fields of a row of a listing."""
     return set(_members(_there(_members(call("GET", path)["answer"])[key])["items"]))
+
+
+def shown_by_scopes(path: str, key: str) -> dict[str, str]:
+    """The fields of a row of a listing that only a scope shows, as dotted paths."""
+    shown: dict[str, str] = call("GET", path).get("shown_by", {})
+    return {
+        field.removeprefix(f"{key}."): scope
+        for field, scope in shown.items()
+        if field.startswith(f"{key}.")
+    }
 
 
 def _members(schema: dict[str, Any]) -> dict[str, Any]:

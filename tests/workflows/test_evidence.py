@@ -20,7 +20,10 @@ from tests.workflows.system import System
 VOLUMES = 400
 """On top of the account's own: three pages."""
 
-KINDS = ("volume", "database", "image", "domain", "load_balancer", "firewall")
+KINDS = (
+    "volume", "database", "image", "domain", "load_balancer", "firewall", "reserved_ip",
+    "kubernetes_cluster",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +130,9 @@ async def test_a_link_that_leads_back_strikes_nothing(system: System) -> None:
         ("database", "database:view_credentials"),
         ("load_balancer", "vpc:read"),
         ("firewall", "tag:read"),
+        ("reserved_ip", "droplet:read"),
+        ("kubernetes_cluster", "vpc:read"),
+        ("kubernetes_cluster", "tag:read"),
     ],
 )
 async def test_a_narrower_token_strikes_nothing_and_forgets_nothing(

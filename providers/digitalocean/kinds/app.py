@@ -70,7 +70,7 @@ APP: Final = ResourceKind(
         "name": FieldPolicy(Policy.COMPUTED),
         "size": FieldPolicy(Policy.COMPUTED),
     },
-    scoped=frozenset({"project_id"}),
+    scoped={"project_id": "project:read"},
     volatile=frozenset({"last_deployment_created_at", "updated_at"}),
     left_out=frozenset({"live_url_base", "owner_uuid", "pinned_deployment"}),
     in_flight=frozenset({"PENDING_BUILD", "BUILDING", "PENDING_DEPLOY", "DEPLOYING"}),

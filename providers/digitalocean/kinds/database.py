@@ -12,6 +12,8 @@ from providers.digitalocean.kinds.reducing import in_one_order, trusted_sources,
 __all__ = ["DATABASE"]
 
 CONNECTIONS: Final = ("connection", "private_connection")
+LOGIN: Final = ("uri", "user", "password")
+CREDENTIALS: Final = "database:view_credentials"
 USER_SECRETS: Final = ("password", "access_cert", "access_key")
 
 DATABASE: Final = ResourceKind(
@@ -35,7 +37,13 @@ DATABASE: Final = ResourceKind(
         "version_end_of_life": Attr(Policy.COMPUTED),
         "version_end_of_availability": Attr(Policy.COMPUTED),
     },
-    scoped=frozenset({"tags", "private_network_uuid", "users", *CONNECTIONS}),
+    scoped={
+        "tags": "tag:read",
+        "private_network_uuid": "vpc:read",
+        **dict.fromkeys(("users", *CONNECTIONS), CREDENTIALS),
+        **{f"{name}.{secret}": CREDENTIALS for name in CONNECTIONS for secret in LOGIN},
+        "users.password": CREDENTIALS,
+    },
     # The other connections repeat these two with more secrets.
     left_out=frozenset(
         {

@@ -40,8 +40,9 @@ A field is compared as it stands, unless the table names a comparator. *In the h
 the comparator forgives gives no `updated` event either. A field that an answer leaves out is
 unknown and keeps its known value, unless it is *unset when absent*.
 
-Fields *by scope* are absent when the token lacks a scope: then they are unknown and keep
-their known values, and a sweep that sees fewer of them than the one before strikes nothing.
+Fields *by* a scope are absent when the token lacks it: then they are unknown and keep their
+known values, nothing is compared with them, what depends on them has no price, and a sweep
+that sees fewer of them than the one before strikes nothing.
 """
 
 
@@ -90,12 +91,19 @@ def _sources(kind: ResourceKind) -> dict[str, str]:
     named = {name: [field for field in fields if field] for name, fields in columns.items()}
     named |= {f"attrs.{name}": [name] for name in kind.attrs}
     return {
-        name: ", else ".join(
-            f"`{field}`" + (" *by scope*" if field in kind.scoped else "") for field in fields
-        )
+        name: ", else ".join(f"`{field}`" + _by_scope(kind, field) for field in fields)
         for name, fields in named.items()
         if fields
     }
+
+
+def _by_scope(kind: ResourceKind, field: str) -> str:
+    """The scopes that show a field, or members of it."""
+    words = f" *by* `{kind.scoped[field]}`" if field in kind.scoped else ""
+    for path, scope in kind.scoped.items():
+        if path.startswith(f"{field}."):
+            words += f", its `{path.removeprefix(field + '.')}` *by* `{scope}`"
+    return words
 
 
 def _compared(policy: FieldPolicy) -> str:

@@ -32,7 +32,12 @@ DROPLET: Final = ResourceKind(
     column_policies={
         "project_id": FieldPolicy(Policy.REFERENCE, computed_when=is_kubernetes_node),
     },
-    scoped=frozenset({"tags", "volume_ids", "vpc_uuid", "image"}),
+    scoped={
+        "tags": "tag:read",
+        "volume_ids": "block_storage:read",
+        "vpc_uuid": "vpc:read",
+        "image": "image:read",
+    },
     volatile=frozenset({"backup_ids", "locked", "next_backup_window", "snapshot_ids"}),
     left_out=frozenset({"disk_info", "kernel", "size"}),
     in_flight=frozenset({"new"}),

@@ -18,7 +18,12 @@ FIREWALL: Final = ResourceKind(
         "outbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
         "droplet_ids": Attr(Policy.REFERENCE, unordered),
     },
-    scoped=frozenset({"tags", "droplet_ids"}),
+    scoped={
+        "tags": "tag:read",
+        "inbound_rules.sources.tags": "tag:read",
+        "outbound_rules.destinations.tags": "tag:read",
+        "droplet_ids": "droplet:read",
+    },
     # `waiting` while rules are on their way to droplets, which come and go.
     volatile=frozenset({"pending_changes", "status"}),
 )

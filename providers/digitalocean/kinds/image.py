@@ -32,7 +32,7 @@ IMAGE: Final = ResourceKind(
         "size_gigabytes": Attr(Policy.COMPUTED),
         "error_message": Attr(Policy.COMPUTED, unset_when_absent=True),
     },
-    scoped=frozenset({"tags"}),
+    scoped={"tags": "tag:read"},
     left_out=frozenset({"public"}),
     in_flight=frozenset({"NEW", "pending"}),
     # Backups are paid for by the droplet's surcharge.

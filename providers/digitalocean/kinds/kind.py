@@ -90,8 +90,10 @@ class ResourceKind:
     """The kind's own fields that are kept, under the provider's names."""
     column_policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
     """Where they differ from COLUMN_POLICIES."""
-    scoped: AbstractSet[str] = frozenset()
-    """Fields that are absent when the token lacks a scope: then they are unknown."""
+    scoped: Mapping[str, str] = field(default_factory=dict)
+    """Fields that are absent when the token lacks the scope beside them: then they are unknown.
+    A dotted path names a member of a field, of every element where that is a list. A member is
+    known to be hidden only where no field of the row shows that the token has the scope."""
     measured: AbstractSet[str] = frozenset()
     """Fields that are asked for one by one, and absent when that failed: then they are unknown,
     which says nothing about the token."""
@@ -113,7 +115,7 @@ class ResourceKind:
             raise InvalidKind(f"{self.name}: both column and attr: {sorted(twice)}")
         if dropped := kept & (self.volatile | self.left_out):
             raise InvalidKind(f"{self.name}: both kept and dropped: {sorted(dropped)}")
-        if unkept := self.scoped - kept:
+        if unkept := {path.split(".")[0] for path in self.scoped} - kept:
             raise InvalidKind(f"{self.name}: scope-dependent but not kept: {sorted(unkept)}")
         if unkept := self.measured - self.attrs.keys():
             raise InvalidKind(f"{self.name}: measured but not kept: {sorted(unkept)}")
@@ -146,8 +148,20 @@ class ResourceKind:
         return frozenset(columns | self.attrs.keys() | self.volatile | self.left_out)
 
     def visible_scopes(self, row: JsonObject) -> AbstractSet[str]:
-        """The scope-dependent fields that are there in a row."""
-        return self.scoped if row.keys() >= self.scoped else self.scoped & row.keys()
+        """The scope-dependent fields that the token may see, as far as a row shows it.
+
+        What the row leaves out is visible too where another field of the same scope is there.
+        """
+        whole = self._whole_fields
+        if row.keys() >= whole and not self._told_by_members:
+            return self.scoped.keys()
+        held = {self.scoped[name] for name in whole & row.keys()}
+        held |= {
+            self.scoped[path]
+            for path, steps, _ in self._scoped_members
+            if self.scoped[path] not in held and _shows(row, steps)
+        }
+        return {path for path, scope in self.scoped.items() if scope in held}
 
     def sight(self, row: JsonObject) -> SightedResource:
         """What the inventory is to know of a row. Raises MalformedAnswer without an id."""
@@ -167,7 +181,7 @@ class ResourceKind:
                 tuple(sorted({tag.lower() for tag in tags})) if tags else (),
                 orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
                 datetime.fromisoformat(created_at) if created_at else None,
-                () if row.keys() >= self._unknown_when_absent else self._unknown(row),
+                self._unknown(row),
             )
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             told = f"{self.name} {identifier}: {type(error).__name__}: {error}"
@@ -181,7 +195,37 @@ class ResourceKind:
     def _unknown_when_absent(self) -> AbstractSet[str]:
         """What a row leaves out is not unset, but unknown, unless the kind says otherwise."""
         unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
-        return frozenset((self.attrs.keys() - unset) | self.scoped | self.columns.plain())
+        parts = {self.parts.field} if self.parts is not None else set()
+        told = (self.attrs.keys() - unset) | self.columns.plain()
+        return frozenset(told | self._scoped_fields | self.measured | parts)
+
+    @cached_property
+    def _scoped_fields(self) -> frozenset[str]:
+        return frozenset(path for path in self.scoped if "." not in path)
+
+    @cached_property
+    def _whole_fields(self) -> frozenset[str]:
+        """The scoped fields whose presence tells of their scope: none of their members does."""
+        return self._scoped_fields - {path.split(".")[0] for path in self.scoped if "." in path}
+
+    @cached_property
+    def _told_by_members(self) -> bool:
+        """Whether there is a scope of which only members tell."""
+        told = {self.scoped[name] for name in self._whole_fields}
+        return any(scope not in told for scope in self.scoped.values())
+
+    @cached_property
+    def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
+        """Of each scoped member its path, its steps, and the fields that tell of its scope."""
+        return tuple(
+            (
+                path,
+                tuple(path.split(".")),
+                frozenset(name for name in self._whole_fields if self.scoped[name] == scope),
+            )
+            for path, scope in self.scoped.items()
+            if "." in path
+        )
 
     def _attrs(self, row: JsonObject) -> dict[str, Any]:
         attrs: dict[str, Any] = {}
@@ -198,12 +242,37 @@ class ResourceKind:
         }
 
     def _unknown(self, row: JsonObject) -> tuple[str, ...]:
-        return tuple(
-            sorted(self._our_name(name) for name in self._unknown_when_absent - row.keys())
-        )
+        fields = self._unknown_when_absent
+        unknown = [] if row.keys() >= fields else [self._our_name(n) for n in fields - row.keys()]
+        unknown += [
+            f"attrs.{path}"
+            for path, steps, telling in self._scoped_members
+            if row.keys().isdisjoint(telling) and _lacks(row, steps)
+        ]
+        return tuple(sorted(unknown))
 
     def _our_name(self, provider_field: str) -> str:
         """The inventory's name of a field of the provider's."""
         if provider_field in self.attrs:
             return f"attrs.{provider_field}"
         return self.columns.our_name(provider_field)
+
+
+def _lacks(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+    """Whether the last step is missing from an object that the steps before lead to."""
+    if isinstance(value, list):
+        return any(_lacks(element, steps) for element in value)
+    if not isinstance(value, dict):
+        return False
+    step, *below = steps
+    return _lacks(value.get(step), tuple(below)) if below else step not in value
+
+
+def _shows(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+    """Whether the last step is in an object that the steps before lead to."""
+    if isinstance(value, list):
+        return any(_shows(element, steps) for element in value)
+    if not isinstance(value, dict):
+        return False
+    step, *below = steps
+    return _shows(value.get(step), tuple(below)) if below else step in value

@@ -46,7 +46,12 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
         "ipv4": Attr(Policy.COMPUTED),
         "endpoint": Attr(Policy.COMPUTED),
     },
-    scoped=frozenset({"tags", "vpc_uuid"}),
+    scoped={
+        "tags": "tag:read",
+        "node_pools.tags": "tag:read",
+        "vpc_uuid": "vpc:read",
+        "worker_subnet_uuid": "vpc:read",
+    },
     volatile=frozenset({"updated_at"}),
     in_flight=frozenset({"provisioning", "upgrading", "deleting"}),
     # The nodes are droplets, and priced as such.

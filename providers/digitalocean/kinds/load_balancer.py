@@ -49,7 +49,7 @@ LOAD_BALANCER: Final = ResourceKind(
     },
     # The word for what `size_unit` says exactly.
     column_policies={"size": FieldPolicy(Policy.COMPUTED, load_balancer_size)},
-    scoped=frozenset({"vpc_uuid", "droplet_ids"}),
+    scoped={"vpc_uuid": "vpc:read", "droplet_ids": "droplet:read"},
     left_out=frozenset({"project_id"}),
     in_flight=frozenset({"new"}),
     monthly_price=Counted(Decimal(12), "size_unit"),

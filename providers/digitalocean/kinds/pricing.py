@@ -44,21 +44,25 @@ class When:
     value: Any
     words: str
 
-    def holds(self, attrs: Attrs) -> bool:
-        """Whether it does."""
-        return bool(attrs.get(self.attr) == self.value)
+    def holds(self, attrs: Attrs) -> bool | None:
+        """Whether it does; None where the attr is unknown, as a field is that a scope hides."""
+        return bool(attrs[self.attr] == self.value) if self.attr in attrs else None
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One price for each resource; free where the condition does not hold."""
+    """One price for each resource; free where the condition does not hold.
+
+    Unknown where it is unknown whether it holds.
+    """
 
     usd: Decimal
     when: When | None = None
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
-        return self.usd if self.when is None or self.when.holds(attrs) else ZERO
+        holds = True if self.when is None else self.when.holds(attrs)
+        return None if holds is None else self.usd if holds else ZERO
 
     def in_words(self) -> str:
         """For the documentation."""
@@ -80,8 +84,9 @@ class PerGigabyte:
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
-        if self.when is not None and not self.when.holds(attrs):
-            return ZERO
+        holds = True if self.when is None else self.when.holds(attrs)
+        if not holds:
+            return None if holds is None else ZERO
         gigabytes = _number(attrs.get(self.attr))
         return None if gigabytes is None else self.usd * gigabytes
 

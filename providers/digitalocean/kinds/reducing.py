@@ -123,7 +123,8 @@ def node_pools(value: list[JsonObject] | None) -> list[JsonObject]:
 
 def _pool(pool: JsonObject) -> JsonObject:
     kept: JsonObject = {name: pool[name] for name in POOL_FIELDS if name in pool}
-    kept["tags"] = unordered(pool.get("tags"))
+    if "tags" in pool:
+        kept["tags"] = unordered(pool["tags"])
     droplets = (node.get("droplet_id") for node in pool.get("nodes") or ())
     kept["nodes"] = sorted(droplet for droplet in droplets if droplet)
     return kept

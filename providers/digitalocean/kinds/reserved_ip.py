@@ -16,6 +16,7 @@ RESERVED_IP: Final = ResourceKind(
     # The whole droplet is embedded; its id is what says where the address leads.
     attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
+    scoped={"droplet": "droplet:read"},
     volatile=frozenset({"locked"}),
     left_out=frozenset({"project_id"}),
     monthly_price=Flat(Decimal(5), When("droplet", None, "when it leads to no droplet")),

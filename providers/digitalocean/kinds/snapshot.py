@@ -21,6 +21,6 @@ SNAPSHOT: Final = ResourceKind(
         "min_disk_size": Attr(Policy.COMPUTED),
         "size_gigabytes": Attr(Policy.COMPUTED),
     },
-    scoped=frozenset({"tags"}),
+    scoped={"tags": "tag:read"},
     monthly_price=PerGigabyte(Decimal("0.06"), "size_gigabytes"),
 )

@@ -23,7 +23,7 @@ SPACES_BUCKET: Final = ResourceKind(
     measured=frozenset({"size_bytes", "object_count", "measured_at"}),
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
     # A project's URN tells the name alone.
-    scoped=frozenset({"region"}),
+    scoped={"region": "a Spaces key"},
     monthly_price=Shared("unknown: one subscription covers all buckets of the account"),
     rarely_changes=True,
 )

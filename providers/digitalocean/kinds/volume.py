@@ -21,6 +21,6 @@ VOLUME: Final = ResourceKind(
         "filesystem_type": Attr(Policy.IDENTITY),
         "filesystem_label": Attr(Policy.IDENTITY),
     },
-    scoped=frozenset({"tags", "droplet_ids"}),
+    scoped={"tags": "tag:read", "droplet_ids": "droplet:read"},
     monthly_price=PerGigabyte(Decimal("0.10"), "size_gigabytes"),
 )

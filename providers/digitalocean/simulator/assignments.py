@@ -1,5 +1,7 @@
 """Which resource is in which project: read and moved by URN."""
 
+from collections.abc import Sequence
+
 import orjson
 
 from providers.digitalocean.simulator.state import Store, as_set
@@ -50,15 +52,22 @@ class Assignments:
         ).fetchone()
         return None if found is None else str(found[0])
 
-    def page(self, project_id: str, offset: int, limit: int) -> tuple[list[bytes], int]:
-        """A page of a project's resources as the API lists them, and how many there are."""
+    def page(
+        self, project_id: str, offset: int, limit: int, *, hidden: Sequence[str] = ()
+    ) -> tuple[list[bytes], int]:
+        """A page of a project's resources as the API lists them, and how many there are.
+
+        Resources whose URN is of a `hidden` type are left out.
+        """
+        unseen = "".join(" AND urn NOT LIKE ?" for _ in hidden)
+        given = (project_id, *(f"do:{urn_type}:%" for urn_type in hidden))
         (total,) = self._store.connection.execute(
-            "SELECT count(*) FROM assignment WHERE project_id = ?", (project_id,)
+            f"SELECT count(*) FROM assignment WHERE project_id = ?{unseen}", given
         ).fetchone()
         found = self._store.connection.execute(
-            "SELECT urn, assigned_at FROM assignment WHERE project_id = ? "
+            f"SELECT urn, assigned_at FROM assignment WHERE project_id = ?{unseen} "
             "ORDER BY position LIMIT ? OFFSET ?",
-            (project_id, limit, offset),
+            (*given, limit, offset),
         )
         return [resource_document(urn, at) for urn, at in found], int(total)
 

@@ -34,7 +34,10 @@ class Kind:
     also_read_by: str = ""
     """A field by which an object is read as well as by its id."""
     scoped_fields: tuple[tuple[str, str], ...] = field(default=())
-    """Fields that are left out unless the token has the scope beside them."""
+    """Fields that are left out unless the token has the scope beside them; a dotted path names
+    a member, of every element where it leads through a list."""
+    listed: bool = True
+    """Whether the usual list and read serve it; else routes of its own do."""
 
 
 _TAGGED = Filter(
@@ -46,6 +49,7 @@ _TAGS_FIELD = ("tags", "tag:read")
 _VPC_FIELD = ("vpc_uuid", "vpc:read")
 _PROJECT_FIELD = ("project_id", "project:read")
 _DROPLETS_FIELD = ("droplet_ids", "droplet:read")
+_CREDENTIALS = "database:view_credentials"
 
 KINDS = (
     Kind(
@@ -55,7 +59,12 @@ KINDS = (
         "droplet",
         "droplet",
         filters=(_TAGGED, _NAMED),
-        scoped_fields=(_TAGS_FIELD, _VPC_FIELD, ("volume_ids", "block_storage:read")),
+        scoped_fields=(
+            _TAGS_FIELD,
+            _VPC_FIELD,
+            ("volume_ids", "block_storage:read"),
+            *((name, "image:read") for name in ("image", "backup_ids", "snapshot_ids")),
+        ),
     ),
     Kind(
         "volume",
@@ -111,9 +120,12 @@ KINDS = (
             _TAGS_FIELD,
             _PROJECT_FIELD,
             ("private_network_uuid", "vpc:read"),
-            ("connection", "database:view_credentials"),
-            ("private_connection", "database:view_credentials"),
-            ("users", "database:view_credentials"),
+            *(
+                (f"{connection}.{member}", _CREDENTIALS)
+                for connection in ("connection", "private_connection")
+                for member in ("uri", "user", "password")
+            ),
+            ("users.password", _CREDENTIALS),
         ),
     ),
     Kind(
@@ -123,7 +135,21 @@ KINDS = (
         "kubernetes_cluster",
         "kubernetes",
         LinksWhenSingle.EMPTY_PAGES,
-        scoped_fields=(_TAGS_FIELD, _VPC_FIELD),
+        scoped_fields=(
+            _TAGS_FIELD,
+            ("node_pools.tags", "tag:read"),
+            _VPC_FIELD,
+            ("worker_subnet_uuid", "vpc:read"),
+        ),
+    ),
+    Kind(
+        "reserved_ip",
+        "/v2/reserved_ips",
+        "reserved_ips",
+        "reserved_ip",
+        "reserved_ip",
+        scoped_fields=(("droplet", "droplet:read"), _PROJECT_FIELD),
+        listed=False,
     ),
     Kind(
         "vpc",
@@ -139,7 +165,12 @@ KINDS = (
         "firewalls",
         "firewall",
         "firewall",
-        scoped_fields=(_TAGS_FIELD, _DROPLETS_FIELD),
+        scoped_fields=(
+            _TAGS_FIELD,
+            ("inbound_rules.sources.tags", "tag:read"),
+            ("outbound_rules.destinations.tags", "tag:read"),
+            _DROPLETS_FIELD,
+        ),
     ),
     Kind("app", "/v2/apps", "apps", "app", "app", scoped_fields=(_PROJECT_FIELD,)),
     Kind(

@@ -1,12 +1,13 @@
 """What a token may see: all of it, unless the control API registered it as narrower."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
 
 from providers.digitalocean.simulator.errors import Forbidden, Unauthorized
-from providers.digitalocean.simulator.kinds import KINDS, Kind
-from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.kinds import BY_NAME, KINDS, Kind
+from providers.digitalocean.simulator.state import Document, Store
 
 __all__ = ["EVERYTHING", "TokenScope", "Tokens", "needed_scope"]
 
@@ -26,17 +27,40 @@ class TokenScope:
 
     def visible(self, kind: Kind, bodies: list[bytes]) -> list[bytes]:
         """The objects without the fields whose scopes the token lacks."""
-        hidden = [name for name, scope in kind.scoped_fields if not self.has(scope)]
-        if not hidden:
+        if not any(self._hidden(kind)):
             return bodies
-        narrowed = []
-        for body in bodies:
-            document = orjson.loads(body)
-            narrowed.append(orjson.dumps({k: v for k, v in document.items() if k not in hidden}))
-        return narrowed
+        return [orjson.dumps(self.narrowed(kind, orjson.loads(body))) for body in bodies]
+
+    def narrowed(self, kind: Kind, document: Document) -> Document:
+        """An object without the fields whose scopes the token lacks."""
+        for path in self._hidden(kind):
+            _leave_out(document, path.split("."))
+        return document
+
+    def sees(self, kind: str) -> bool:
+        """Whether the token may read objects of a kind."""
+        found = BY_NAME.get(kind)
+        return found is None or self.has(f"{found.scope}:read")
+
+    def _hidden(self, kind: Kind) -> Iterator[str]:
+        return (path for path, scope in kind.scoped_fields if not self.has(scope))
 
 
 EVERYTHING = TokenScope()
+
+
+def _leave_out(value: object, steps: list[str]) -> None:
+    """Removes what stands where the steps lead, in every element of the lists on the way."""
+    if isinstance(value, list):
+        for element in value:
+            _leave_out(element, steps)
+    elif isinstance(value, dict):
+        step, *below = steps
+        if below:
+            _leave_out(value.get(step), below)
+        else:
+            value.pop(step, None)
+
 
 _AREAS = {
     **{kind.path: kind.scope for kind in KINDS},

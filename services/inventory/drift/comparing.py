@@ -12,11 +12,13 @@ from services.inventory.drift.fields import (
     Json,
     LiveResource,
     Unknown,
+    hidden_members,
     is_absent,
     live_value,
 )
 from services.inventory.drift.policies import UNDECLARED, declared, policy_of
 from services.inventory.drift.specs import live_view
+from services.inventory.hidden import without
 
 __all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same", "seen_value"]
 
@@ -61,7 +63,10 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
             unknown.append(field)
             continue
         compared += 1
-        if not _agree(policy, resource.name, expected, actual):
+        visible, wanted_visible = actual, expected
+        for steps in hidden_members(resource, field):
+            visible, wanted_visible = without(visible, steps), without(wanted_visible, steps)
+        if not _agree(policy, resource.name, wanted_visible, visible):
             mismatches.append(Mismatch(field, expected, actual))
     return Comparison(tuple(mismatches), frozenset(unknown), compared)
 

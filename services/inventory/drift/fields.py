@@ -20,6 +20,7 @@ __all__ = [
     "Json",
     "LiveResource",
     "Unknown",
+    "hidden_members",
     "is_absent",
     "live_value",
 ]
@@ -60,7 +61,7 @@ class LiveResource:
     """Ours; None when nobody saw yet where it lives."""
     attrs: Mapping[str, Json]
     unknown_fields: frozenset[str]
-    """Columns, or `attrs.<key>`, that the newest sighting could not see."""
+    """Columns, `attrs.<key>`, or members of one, that the newest sighting could not see."""
     deleted: bool
 
 
@@ -70,11 +71,28 @@ def live_value(resource: LiveResource, field: str) -> Json | Unknown:
         value = getattr(resource, field)
         unseen = field in resource.unknown_fields or (field == "project_id" and value is None)
         return UNKNOWN if unseen else value
-    unknown = resource.unknown_fields
-    if unknown and ATTRS_PREFIX + field.partition(".")[0] in unknown:
+    if resource.unknown_fields and _is_hidden(resource.unknown_fields, ATTRS_PREFIX + field):
         return UNKNOWN
     attrs = resource.attrs
     return attrs[field] if field in attrs else _inside(attrs, field)
+
+
+def hidden_members(resource: LiveResource, field: str) -> list[list[str]]:
+    """The steps within a field to the members of it that the newest sighting could not see."""
+    if not resource.unknown_fields:
+        return []
+    below = f"{ATTRS_PREFIX}{field}."
+    return [
+        name.removeprefix(below).split(".")
+        for name in sorted(resource.unknown_fields)
+        if name.startswith(below)
+    ]
+
+
+def _is_hidden(unknown: frozenset[str], path: str) -> bool:
+    """Whether a path is within what is unknown."""
+    steps = path.split(".")
+    return any(".".join(steps[:length]) in unknown for length in range(2, len(steps) + 1))
 
 
 def is_absent(resource: LiveResource, field: str) -> bool:

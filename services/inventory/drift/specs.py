@@ -16,6 +16,7 @@ from services.inventory.drift.fields import (
     UNKNOWN,
     Json,
     LiveResource,
+    hidden_members,
     live_value,
 )
 from services.inventory.drift.policies import declared, policy_of
@@ -74,6 +75,8 @@ def taken_from(kind: str, resource: LiveResource) -> dict[str, Json]:
             field: live_value(resource, field)
             for field in fields
             if field in COLUMNS or field in resource.attrs
+            # A field of which a member is hidden cannot be taken whole, and so is not taken.
+            if not hidden_members(resource, field)
         }
     return {field: value for field, value in values.items() if value is not UNKNOWN}
 

@@ -74,9 +74,9 @@ async def _account(request: Request) -> Response:
 
 def routes() -> list[Route]:
     """Lists of every declared kind, reads of those that have them, and the account."""
-    reads = [_read_route(kind) for kind in KINDS if kind.readable]
+    usual = [kind for kind in KINDS if kind.listed]
     return [
         Route("/v2/account", _account, methods=["GET"]),
-        *(_list_route(kind) for kind in KINDS),
-        *reads,
+        *(_list_route(kind) for kind in usual),
+        *(_read_route(kind) for kind in usual if kind.readable),
     ]

@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from providers.digitalocean.simulator.billing.prices import cents, monthly_of_storage
 from providers.digitalocean.simulator.errors import NotFound
+from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.routes.droplet_writes import requested_droplet
-from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.urns import urn_of
 
@@ -28,7 +29,10 @@ def _part_list(path: str, parent: str, query: Callable[[str], Query], key: str) 
         if store.body(parent, identifier) is None:
             raise NotFound
         page = requested_page(request)
-        bodies, total = store.page(query(identifier), page.offset, page.size)
+        asked = query(identifier)
+        bodies, total = store.page(asked, page.offset, page.size)
+        if asked.kind in BY_NAME:
+            bodies = scope_of(request).visible(BY_NAME[asked.kind], bodies)
         return listing(request, key, bodies, page, total)
 
     return Route(path, answer, methods=["GET"])
@@ -118,6 +122,7 @@ def _pools(request: Request) -> list[Document]:
     cluster = simulation_of(request).store.document("kubernetes_cluster", request.path_params["id"])
     if cluster is None:
         raise NotFound
+    cluster = scope_of(request).narrowed(BY_NAME["kubernetes_cluster"], cluster)
     pools: list[Document] = cluster["node_pools"]
     return pools
 

@@ -7,8 +7,9 @@ from starlette.routing import Route
 
 from providers.digitalocean.simulator.errors import NotFound
 from providers.digitalocean.simulator.paging import LinksWhenSingle, listing, requested_page, single
-from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.simulation import Simulation, scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.urns import URN_TYPES
 
 __all__ = ["default_project", "requested_project", "routes"]
 
@@ -40,17 +41,27 @@ async def _read(request: Request) -> Response:
     return single("project", orjson.dumps(requested_project(request)))
 
 
+def _hidden_types(request: Request) -> list[str]:
+    """The types of URNs that the token may not see: a project shows only what it may."""
+    token = scope_of(request)
+    return [urn_type for urn_type, kind in URN_TYPES.items() if not token.sees(kind)]
+
+
 async def _resources(request: Request) -> Response:
     page = requested_page(request)
     project_id = requested_project(request)["id"]
-    bodies, total = simulation_of(request).assignments.page(project_id, page.offset, page.size)
+    bodies, total = simulation_of(request).assignments.page(
+        project_id, page.offset, page.size, hidden=_hidden_types(request)
+    )
     return listing(request, "resources", bodies, page, total, LinksWhenSingle.EMPTY_PAGES)
 
 
 async def _default_resources(request: Request) -> Response:
     """All of them at once: this one list does not page."""
     project_id = default_project(simulation_of(request))["id"]
-    bodies, total = simulation_of(request).assignments.page(project_id, 0, -1)
+    bodies, total = simulation_of(request).assignments.page(
+        project_id, 0, -1, hidden=_hidden_types(request)
+    )
     body = b'{"resources":[%s],"links":{},"meta":{"total":%d}}' % (b",".join(bodies), total)
     return Response(body, media_type="application/json")
 

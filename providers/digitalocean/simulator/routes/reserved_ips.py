@@ -6,30 +6,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.errors import NotFound
+from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
-from providers.digitalocean.simulator.state import Query, Store
+from providers.digitalocean.simulator.state import Query
 
 __all__ = ["routes"]
 
 
-def _with_droplet(store: Store, body: bytes, *, project: bool) -> bytes:
+def _shown(request: Request, body: bytes) -> bytes:
+    """An address with the droplet that holds it, as the token may see both."""
     document = orjson.loads(body)
+    token = scope_of(request)
     holder = document["droplet"]
-    droplet = None if holder is None else store.body("droplet", str(holder))
-    document["droplet"] = None if droplet is None else orjson.Fragment(droplet)
-    if not project:
-        del document["project_id"]
-    return orjson.dumps(document)
+    droplet = None
+    if holder is not None:
+        droplet = simulation_of(request).store.body("droplet", str(holder))
+    whole = None if droplet is None else orjson.loads(droplet)
+    document["droplet"] = None if whole is None else token.narrowed(BY_NAME["droplet"], whole)
+    return orjson.dumps(token.narrowed(BY_NAME["reserved_ip"], document))
 
 
 def _list_route(name: str) -> Route:
     async def answer(request: Request) -> Response:
-        store = simulation_of(request).store
         page = requested_page(request)
+        store = simulation_of(request).store
         bodies, total = store.page(Query("reserved_ip"), page.offset, page.size)
-        project = scope_of(request).has("project:read")
-        full = [_with_droplet(store, body, project=project) for body in bodies]
+        full = [_shown(request, body) for body in bodies]
         return listing(request, f"{name}s", full, page, total)
 
     return Route(f"/v2/{name}s", answer, methods=["GET"])
@@ -37,12 +40,10 @@ def _list_route(name: str) -> Route:
 
 def _read_route(name: str) -> Route:
     async def answer(request: Request) -> Response:
-        store = simulation_of(request).store
-        body = store.body("reserved_ip", request.path_params["ip"])
+        body = simulation_of(request).store.body("reserved_ip", request.path_params["ip"])
         if body is None:
             raise NotFound
-        project = scope_of(request).has("project:read")
-        return single(name, _with_droplet(store, body, project=project))
+        return single(name, _shown(request, body))
 
     return Route(f"/v2/{name}s/{{ip}}", answer, methods=["GET"])
 
