@@ -9,6 +9,7 @@ from typing import Final
 
 import jinja2
 
+from gateway.bodies import lua_tables
 from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
@@ -20,6 +21,7 @@ from services.common.settings import Port, Service, Settings
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]
 
 TEMPLATE: Final = Path(__file__).with_name("envoy.yaml.j2")
+BODIES: Final = Path(__file__).with_name("bodies.lua")
 CONFIGURATION: Final = "envoy.yaml"
 KEYS: Final = "jwks.json"
 
@@ -72,6 +74,7 @@ def write_configuration(
         clusters={str(service): [endpoint] for service, endpoint in endpoints.items()}
         | {ANY_SERVICE: list(endpoints.values())},
         any_service=ANY_SERVICE,
+        bodies=lua_tables([rpc for rpc in rpcs if rpc.shown], descriptors) + BODIES.read_text(),
         descriptors=str(directory / descriptors.name),
         keys=str(directory / KEYS),
     )

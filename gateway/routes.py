@@ -54,6 +54,8 @@ class Binding:
     http_method: str
     template: str
     """The path as the proto has it, with variables such as `{id}`."""
+    body: str
+    """The field of the request that the body is, `*` for all that the path leaves; or empty."""
 
     @property
     def path_regex(self) -> str:
@@ -77,6 +79,8 @@ class Rpc:
     keyed: bool
     """Whether it is a write that is done once for a key; the gateway gives one where none is."""
     bindings: tuple[Binding, ...]
+    request: str
+    """The full name of its request, with a leading dot as descriptors have it."""
 
     @property
     def path(self) -> str:
@@ -154,15 +158,16 @@ def _rpcs_of(file: descriptor_pb2.FileDescriptorProto, keyed: Collection[str]) -
                 streaming=method.server_streaming,
                 keyed=method.input_type in keyed,
                 bindings=tuple(_bindings(method.options.Extensions[annotations_pb2.http])),
+                request=method.input_type,
             )
 
 
 def _bindings(rule: http_pb2.HttpRule) -> Iterator[Binding]:
     pattern = rule.WhichOneof("pattern")
     if pattern == "custom":
-        yield Binding(rule.custom.kind, rule.custom.path)
+        yield Binding(rule.custom.kind, rule.custom.path, rule.body)
     elif pattern is not None:
-        yield Binding(pattern.upper(), getattr(rule, pattern))
+        yield Binding(pattern.upper(), getattr(rule, pattern), rule.body)
     for additional in rule.additional_bindings:
         yield from _bindings(additional)
 

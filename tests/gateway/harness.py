@@ -17,10 +17,10 @@ from typing import Any
 
 import grpc
 import httpx
-from arcadia.analytics.v1 import invoice_service_pb2
+from arcadia.analytics.v1 import invoice_service_pb2, usage_service_pb2
 from arcadia.catalog.v1 import quote_service_pb2, quotes_pb2
 from arcadia.common.v1 import health_pb2
-from arcadia.inventory.v1 import inventory_service_pb2, sync_service_pb2
+from arcadia.inventory.v1 import drift_service_pb2, inventory_service_pb2, sync_service_pb2
 from google.api import httpbody_pb2
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2_grpc
@@ -93,6 +93,14 @@ RPCS: dict[str, tuple[Any, Message]] = {
     "arcadia.catalog.v1.QuoteService/CreateQuote": (
         quote_service_pb2.CreateQuoteRequest,
         quotes_pb2.Quote(),
+    ),
+    "arcadia.analytics.v1.UsageService/SendUsageEvents": (
+        usage_service_pb2.SendUsageEventsRequest,
+        usage_service_pb2.SendUsageEventsResponse(),
+    ),
+    "arcadia.inventory.v1.DriftService/RecordSpec": (
+        drift_service_pb2.RecordSpecRequest,
+        drift_service_pb2.RecordSpecResponse(),
     ),
     "arcadia.analytics.v1.InvoiceService/DownloadInvoice": (
         invoice_service_pb2.DownloadInvoiceRequest,

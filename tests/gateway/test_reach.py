@@ -141,11 +141,6 @@ async def test_an_id_in_the_path_is_unescaped_for_the_service(
     assert backend.last.request.id == "a b:c"
 
 
-async def test_another_method_on_a_path_is_404(gateway: Gateway, backend: Backend) -> None:
-    answer = await gateway.http.delete("/api/v1/inventory", headers=gateway.bearer())
-    assert refusal(answer) == (404, 5, "ROUTE_NOT_FOUND")
-
-
 async def test_a_header_with_an_underscore_is_400(gateway: Gateway, backend: Backend) -> None:
     status, body = await gateway.raw_get("/api/health", "x_request_id: 1")
     assert (status, json.loads(body)["details"][0]["reason"]) == (400, "REQUEST_MALFORMED")

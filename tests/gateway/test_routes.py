@@ -131,7 +131,7 @@ def test_a_package_without_an_owner_is_refused(tmp_path: Path) -> None:
 
 @given(segment=st.from_regex(r"[^/]+", fullmatch=True))
 def test_a_variable_in_a_path_stands_for_one_segment(segment: str) -> None:
-    regex = Binding("GET", "/a.b/{id}/c").path_regex
+    regex = Binding("GET", "/a.b/{id}/c", "").path_regex
     assert re.fullmatch(regex, f"/a.b/{segment}/c")
     assert not re.fullmatch(regex, f"/a.b/{segment}/d/c")
     assert not re.fullmatch(regex, f"/aXb/{segment}/c")
