@@ -1,7 +1,8 @@
 """The values of a bill's columns, read exactly: amounts, hours, instants.
 
-What is not certain is refused with a reason, never guessed: no exponent, no NaN, no
-instant without an offset, no separators that do not part thousands.
+Numbers are kept to their last digit, however many there are. What is not certain is refused
+with a reason, never guessed: no exponent, no NaN, no instant without an offset, no separators
+that do not part thousands.
 """
 
 import re
@@ -12,19 +13,20 @@ from typing import Final
 
 __all__ = ["BadValue", "read_amount", "read_hours", "read_instant"]
 
-MOST_DIGITS: Final = 28
-MOST_PLACES: Final = 12
-"""As in `services.common.money`: what is kept of any exact number."""
-
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2199
 
 REMEMBERED: Final = 1 << 16
 """A bill repeats its values: the month's ends, a size's price for the whole month."""
 
-LONGEST_VALUE: Final = 100
-"""Characters: with spaces and zeros a value could be of any length, and what is read is
-remembered."""
+MAX_REMEMBERED_LENGTH: Final = 100
+"""Characters: longer values are read each time, so that the memory of values stays small."""
+
+MAX_NUMBER_LENGTH: Final = 16_000
+"""Characters, digits and blanks alike: PostgreSQL's NUMERIC keeps 16,383 places."""
+
+MAX_INSTANT_LENGTH: Final = 100
+"""Characters."""
 
 _DIGITS: Final = r"(?P<digits>(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)"
 _AMOUNT: Final = re.compile(
@@ -33,7 +35,8 @@ _AMOUNT: Final = re.compile(
 _HOURS: Final = re.compile(rf"(?P<sign>-?){_DIGITS}", re.ASCII)
 _INSTANT: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
-    r"(?P<fraction>\.[0-9]{1,9})? ?(?:(?P<utc>[Zz]|UTC)|(?P<offset>[+-][0-9]{2}:?[0-9]{2}))",
+    r"(?P<fraction>\.[0-9]{1,9})?"
+    r" ?(?:(?P<utc>[Zz]|UTC)|(?P<offset>[+-][0-9]{2}:?[0-9]{2})(?: UTC)?)",
     re.ASCII,
 )
 
@@ -42,43 +45,54 @@ class BadValue(ValueError):
     """A value that is not what its column holds; the text says why, without the value."""
 
 
-@lru_cache(REMEMBERED)
 def read_amount(text: str) -> Decimal:
     """An amount in USD: `$3.11`, `-$1.00`, `($1.00)`, `$1,234.56`, with or without the `$`.
 
     Raises BadValue.
     """
-    _refuse_long(text)
+    return _short_amount(text) if len(text) <= MAX_REMEMBERED_LENGTH else _amount(text)
+
+
+def read_hours(text: str) -> Decimal | None:
+    """How many hours were billed; None where the bill says none. Raises BadValue."""
+    return _short_hours(text) if len(text) <= MAX_REMEMBERED_LENGTH else _hours(text)
+
+
+def _amount(text: str) -> Decimal:
+    _refuse_long(text, MAX_NUMBER_LENGTH)
     found = _AMOUNT.fullmatch(text.strip(" "))
     if found is None:
         raise BadValue("is blank" if not text.strip() else "is not an amount such as $1,234.56")
     opened, signs = found["open"] is not None, found["sign"] + found["late_sign"]
     if opened != (found["close"] is not None) or len(signs) > 1 or (opened and signs):
         raise BadValue("has brackets or signs that do not fit together")
-    amount = _bounded(found["digits"])
+    amount = _exact(found["digits"])
     return amount.copy_negate() if amount and (opened or signs == "-") else amount
 
 
-@lru_cache(REMEMBERED)
-def read_hours(text: str) -> Decimal | None:
-    """How many hours were billed; None where the bill says none. Raises BadValue."""
-    _refuse_long(text)
+def _hours(text: str) -> Decimal | None:
+    _refuse_long(text, MAX_NUMBER_LENGTH)
     if not text.strip(" "):
         return None
     found = _HOURS.fullmatch(text.strip(" "))
     if found is None:
         raise BadValue("is not a number of hours")
-    hours = _bounded(found["digits"])
+    hours = _exact(found["digits"])
     return hours.copy_negate() if hours and found["sign"] else hours
+
+
+_short_amount: Final = lru_cache(REMEMBERED)(_amount)
+_short_hours: Final = lru_cache(REMEMBERED)(_hours)
 
 
 @lru_cache(REMEMBERED)
 def read_instant(text: str) -> datetime | None:
-    """`2020-07-01 00:00:00 +0000`, or ISO 8601 with an offset; None where the bill says none.
+    """`2020-07-01 00:00:00 +0000`, with or without ` UTC` after it, or ISO 8601 with an offset.
 
-    In UTC. Digits beyond the microsecond are cut off. Raises BadValue.
+    None where the bill says none. In UTC. Digits beyond the microsecond are cut off. Raises
+    BadValue.
     """
-    _refuse_long(text)
+    _refuse_long(text, MAX_INSTANT_LENGTH)
     if not text.strip(" "):
         return None
     found = _INSTANT.fullmatch(text.strip(" "))
@@ -96,15 +110,11 @@ def read_instant(text: str) -> datetime | None:
     return instant
 
 
-def _refuse_long(text: str) -> None:
-    if len(text) > LONGEST_VALUE:
-        raise BadValue(f"is longer than {LONGEST_VALUE} characters")
+def _refuse_long(text: str, most: int) -> None:
+    if len(text) > most:
+        raise BadValue(f"is longer than {most} characters")
 
 
-def _bounded(digits: str) -> Decimal:
+def _exact(digits: str) -> Decimal:
     whole, _, places = digits.replace(",", "").partition(".")
-    if len(whole.lstrip("0")) + len(places) > MOST_DIGITS or len(places) > MOST_PLACES:
-        raise BadValue(
-            f"has more than {MOST_DIGITS} digits, or more than {MOST_PLACES} after the point"
-        )
     return Decimal(f"{whole or '0'}.{places or '0'}" if places else whole)

@@ -1,15 +1,17 @@
 """What a line of a bill is about, by its words alone: a resource, everybody, tax or credit.
 
 Products are data: a new one is a line in `PRODUCTS`. Their names are compared whole, so that
-`Droplet Backups` and `Droplet Snapshots` are never taken for `Droplets`.
+`Droplet Backups` and `Droplet Snapshots` are never taken for `Droplets`. A product that is not
+listed is `unknown`: its lines still find their resource by the provider's id, and are listed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["PRODUCTS", "Judged", "Product", "judge", "judge_daily"]
+__all__ = ["PRODUCTS", "Judged", "Product", "judge", "judge_daily", "product_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Judged:
     kind: str
     """The kind of resource that the product bills, in the inventory's words; empty for none."""
     classification: str
-    """`resource`, `shared`, `account`, `tax` or `credit`."""
+    """`resource`, `shared`, `account`, `tax`, `credit` or `unknown`."""
     is_overage: bool
     """Whether it counts as overage in the invoice's summary."""
     resource_name: str
@@ -36,15 +38,18 @@ class Product:
 
 PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
     {
+        "backups": Product("droplet"),
         "droplet backups": Product("droplet"),
         "droplet snapshots": Product("snapshot"),
         "droplets": Product("droplet"),
+        "premium droplets": Product("droplet"),
         "gpu droplets": Product("droplet"),
         "custom images": Product("image"),
         "volumes": Product("volume"),
         "volume snapshots": Product("snapshot"),
         "snapshots": Product("snapshot"),
         "kubernetes clusters": Product("kubernetes_cluster"),
+        "kubernetes control plane": Product("kubernetes_cluster"),
         "kubernetes": Product("kubernetes_cluster"),
         "load balancers": Product("load_balancer"),
         "database clusters": Product("database"),
@@ -54,35 +59,56 @@ PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
         "apps": Product("app"),
         "floating ips": Product("reserved_ip"),
         "reserved ips": Product("reserved_ip"),
+        "reserved ipv6s": Product(""),
+        "container registry": Product(""),
+        "functions": Product(""),
+        "gradient ai": Product(""),
+        "nat gateways": Product(""),
+        "nfs": Product(""),
+        "uptime": Product(""),
         "spaces": Product("spaces_bucket", "shared"),
         "spaces subscription": Product("spaces_bucket", "shared"),
         "bandwidth": Product("", "shared"),
+        "marketplace": Product("", "account"),
+        "support": Product("", "account"),
+        "premium support": Product("", "account"),
         "taxes": Product("", "tax"),
-        "tax": Product("", "tax"),
         "credits": Product("", "credit"),
         "credit": Product("", "credit"),
+        "refunds": Product("", "credit"),
+        "refund": Product("", "credit"),
         "adjustments": Product("", "credit"),
         "credits and adjustments": Product("", "credit"),
     }
 )
-"""By the product's name, lower-case. What is not here is a charge of the account."""
+"""By the product's name, lower-case. A resource without a kind is matched by its id only: the
+inventory has no kind of it to look a name up in."""
 
-ACCOUNT: Final = Product("", "account")
+TAX: Final = Product("", "tax")
+UNKNOWN: Final = Product("", "unknown")
+
+_TAX_NAME: Final = re.compile(r"(.* )?(tax|taxes|gst|hst|pst|qst|vat)( .*|/.*)?", re.ASCII)
+"""A tax by whatever name a country gives it: `GST`, `Sales Tax`, `VAT (20%)`, `GST/HST`."""
 
 SKUS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BACK": "droplet backups",
         "SNAP": "droplet snapshots",
         "DROP": "droplets",
+        "GPUD": "gpu droplets",
         "CUST": "custom images",
         "VOLU": "volumes",
         "KUBE": "kubernetes clusters",
+        "DOKS": "kubernetes clusters",
         "LOAD": "load balancers",
+        "LBAA": "load balancers",
         "DATA": "database clusters",
+        "DBAA": "database clusters",
         "APP": "app platform",
         "RESE": "reserved ips",
         "SPAC": "spaces",
         "BAND": "bandwidth",
+        "REGI": "container registry",
     }
 )
 """The product that the middle of a SKU such as `1-DO-DROP-0011` names."""
@@ -91,23 +117,30 @@ UNUSED_IP: Final = ("unused floating ip - ", "unused reserved ip - ")
 OVERAGE: Final = " overage ("
 
 
+def product_of(name: str) -> Product:
+    """What the lines of a product bill, by its name; `UNKNOWN` for one that is not listed."""
+    name = name.strip().lower()
+    sold = PRODUCTS.get(name)
+    if sold is None:
+        return TAX if _TAX_NAME.fullmatch(name) else UNKNOWN
+    return sold
+
+
 def judge(
     product: str, group_description: str, description: str, category: str, *, is_credit: bool
 ) -> Judged:
     """Judges a line; `is_credit` says that its amount is negative."""
-    sold = PRODUCTS.get(product.strip().lower(), ACCOUNT)
-    return _judged(sold, description.lower(), is_credit=is_credit)
+    return _judged(product_of(product), description.lower(), is_credit=is_credit)
 
 
 def judge_daily(description: str, group_description: str, sku: str, *, is_credit: bool) -> Judged:
     """Judges a daily estimate, which names no product: its SKU does.
 
-    A word of a SKU that is not known leaves a charge of the account.
+    A SKU that is not known leaves the product unknown.
     """
     words = sku.upper().split("-")
     named = SKUS.get(words[2], "") if len(words) > 2 else ""  # 1-DO-<what>-…
-    sold = PRODUCTS.get(named, ACCOUNT)
-    return _judged(sold, description.lower(), is_credit=is_credit)
+    return _judged(PRODUCTS.get(named, UNKNOWN), description.lower(), is_credit=is_credit)
 
 
 def _judged(sold: Product, words: str, *, is_credit: bool) -> Judged:
@@ -119,7 +152,7 @@ def _judged(sold: Product, words: str, *, is_credit: bool) -> Judged:
         return Judged(sold.kind, "shared", True, "")
     if sold.classification != "resource":
         return Judged(sold.kind, sold.classification, False, "")
-    return Judged(sold.kind, "resource", False, _name(words))
+    return Judged(sold.kind, "resource", False, _name(words.rstrip()))
 
 
 def _name(words: str) -> str:

@@ -37,6 +37,15 @@ def line_message(line: CostLine) -> costs_pb2.CostLine:
         resource_id=str(line.resource_id) if line.resource_id else "",
         tenant_id=line.tenant_id or "",
         deployment_id=line.deployment_id or "",
+        shares=[
+            costs_pb2.CostShare(
+                tenant_id=share["tenant_id"] or "",
+                deployment_id=share["deployment_id"] or "",
+                seconds=share["seconds"],
+                amount_usd=share["amount_usd"],
+            )
+            for share in line.shares or ()
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables of costs beside the bills' lines: daily estimates, and sums that are kept ready."""
+"""The tables of costs beside the bills' lines: daily estimates, the history, sums kept ready."""
 
 from sqlalchemy import (
     BigInteger,
@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Table,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -19,6 +20,8 @@ from services.common import columns
 __all__ = [
     "cloud_daily_cost_days",
     "cloud_daily_costs",
+    "cloud_history_entries",
+    "cloud_history_walks",
     "cloud_invoice_totals",
     "cloud_month_totals",
 ]
@@ -56,6 +59,40 @@ cloud_daily_cost_days = Table(
     columns.number("amount_usd"),
     columns.instant("read_at"),
     PrimaryKeyConstraint("day", name="cloud_daily_cost_days_pkey"),
+)
+
+cloud_history_walks = Table(
+    "cloud_history_walks",
+    metadata,
+    *columns.names("key"),
+    columns.instant("started_at"),
+    columns.instant("finished_at", nullable=True),
+    PrimaryKeyConstraint("key", name="cloud_history_walks_pkey"),
+    Index("cloud_history_walks_finished_idx", "finished_at"),
+)
+
+cloud_history_entries = Table(
+    "cloud_history_entries",
+    metadata,
+    columns.identifier(),
+    *columns.names("fingerprint"),
+    Column("ordinal", BigInteger, nullable=False),
+    *columns.names("type", "description"),
+    columns.number("amount_usd", nullable=True),
+    *columns.names("invoice_number", "invoice_uuid"),
+    columns.instant("occurred_at", nullable=True),
+    *columns.names("unreadable"),
+    columns.instant("first_seen_at"),
+    columns.instant("last_seen_at"),
+    columns.instant("listed_at"),
+    PrimaryKeyConstraint("id", name="cloud_history_entries_pkey"),
+    UniqueConstraint("fingerprint", "ordinal", name="cloud_history_entries_said_key"),
+    CheckConstraint(
+        "(unreadable = '') = (amount_usd IS NOT NULL AND occurred_at IS NOT NULL)",
+        name="cloud_history_entries_read_check",
+    ),
+    Index("cloud_history_entries_listed_idx", "listed_at", "id"),
+    Index("cloud_history_entries_seen_idx", "last_seen_at"),
 )
 
 cloud_invoice_totals = Table(

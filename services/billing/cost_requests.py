@@ -16,6 +16,7 @@ from services.common.periods import Period, read_day, read_month
 __all__ = [
     "bulk_page_size",
     "day_filter",
+    "flag",
     "line_filter",
     "line_page_size",
     "line_place",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
-CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit")
+CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
 LONGEST_TEXT: Final = 4_000
 """As the parser of bills takes it."""
 
@@ -117,6 +118,11 @@ def one_of(field: str, text: str, known: tuple[str, ...]) -> str:
     if text and text not in known:
         raise InvalidArgument(field, f"is none of {', '.join(known)}")
     return text
+
+
+def flag(field: str, text: str) -> bool | None:
+    """`true` or `false`; None where neither is asked."""
+    return one_of(field, text, ("true", "false")) == "true" if text else None
 
 
 def _uuid(field: str, text: str) -> UUID | None:

@@ -11,10 +11,11 @@ from grpc.aio import ServicerContext
 
 from services.billing import cost_requests as requests
 from services.billing.cost_messages import daily_message, line_message
-from services.billing.exporting import FORMATS
-from services.billing.ingest_requests import uuid_of
+from services.billing.exporting import FORMATS, parts_of
+from services.billing.ingest_requests import amount_usd, uuid_of
 from services.billing.store.cost_feed import DayFilter, daily_costs
 from services.billing.store.cost_lines import (
+    CostLine,
     LineFilter,
     LinePlace,
     invoice_uuids,
@@ -26,7 +27,7 @@ from services.common.access import current_caller
 from services.common.database import Database
 from services.common.deployment_slugs import DeploymentSlugs
 from services.common.errors import InvalidArgument
-from services.common.money import exact, plain
+from services.common.money import plain
 from services.common.paging import decode_token, encode_token, page_size
 from services.common.periods import read_day
 
@@ -77,7 +78,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         after = None
         if position is not None:
             amount, value, tenant, version = position
-            after = TotalPlace(exact(amount, "page_token"), value, tenant, version)
+            after = TotalPlace(amount_usd("page_token", amount), value, tenant, version)
         async with self._database.read(current_caller().scope) as session:
             rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
             whole = await month_total(session, period)
@@ -126,7 +127,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     async def ExportCostLines(  # noqa: N802
         self, request: pb.ExportCostLinesRequest, context: Context
     ) -> AsyncIterator[pb.ExportCostLinesResponse]:
-        """The filtered lines as a file.
+        """The filtered lines as a file; a line that several owners share is a line for each.
 
         Page by page, each in a transaction of its own: a slow reader holds none open. Lines
         that are replaced meanwhile end it with an error.
@@ -142,7 +143,12 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         while True:
             lines = await list_lines(reading, wanted, months, after=after, limit=EXPORTED_LINES)
             uuids = await invoice_uuids(reading)  # after the lines: none is missing
-            named = (line._replace(invoice_uuid=uuids[line.provider_invoice_id]) for line in lines)
+            named = (
+                part._replace(invoice_uuid=uuids[line.provider_invoice_id])
+                for line in lines
+                for part in parts_of(line)
+                if _is_wanted(part, wanted)
+            )
             yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(named))
             if len(lines) < EXPORTED_LINES:
                 return
@@ -153,6 +159,16 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         """The filter that also finds what was kept under the slug of the deployment."""
         slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
         return replace(wanted, slug=slug)
+
+
+def _is_wanted(part: CostLine, wanted: LineFilter) -> bool:
+    """Whether a part of a line that was found is of the owner that was asked for."""
+    if wanted.tenant_id and part.tenant_id != wanted.tenant_id:
+        return False
+    if not wanted.deployment_id or part.deployment_id == wanted.deployment_id:
+        return True
+    slug = wanted.slug
+    return slug is not None and (part.tenant_id, part.deployment_id) == (slug.tenant_id, slug.slug)
 
 
 def _texts(wanted: LineFilter) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
 from services.billing.classification import judge_daily
-from services.billing.ingest_requests import bounded, words
+from services.billing.ingest_requests import amount_usd, bounded, words
 from services.billing.reconciling import PRECISION
 from services.billing.store.daily_costs import DailyRow
 from services.common.errors import InvalidArgument
-from services.common.money import exact
 from services.common.periods import Period, month_of, read_day
 
 __all__ = ["DailyUpload"]
@@ -85,7 +84,7 @@ class DailyUpload:
         day = read_day(cost.day, f"{field}.day")
         if day not in self.span:
             raise InvalidArgument(f"{field}.day", "is not in the span that is replaced")
-        amount = exact(cost.amount_usd, f"{field}.amount_usd")
+        amount = amount_usd(f"{field}.amount_usd", cost.amount_usd)
         words(field, f"{cost.region}{cost.sku}{cost.description}{cost.group_description}")
         return DailyRow(
             day,

@@ -6,18 +6,20 @@ are neutralised by an apostrophe. Numbers are ours, exact, and keep their sign.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import Any, Final
 
 from services.billing.focus import FOCUS_COLUMNS
+from services.billing.matching import LEAST_PLACES
+from services.billing.reconciling import PRECISION
 from services.common.csv_lines import csv_lines
-from services.common.money import plain
+from services.common.money import plain, split
 
-__all__ = ["FORMATS", "Form"]
+__all__ = ["FORMATS", "Form", "parts_of"]
 
 Line = Any
 """A row with the attributes of a cost line."""
@@ -38,7 +40,7 @@ class Form:
         return csv_lines([self.columns])
 
     def lines(self, lines: Iterable[Line]) -> bytes:
-        """A line of the file for each cost line."""
+        """A line of the file for each cost line, or part of one."""
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\r\n").writerows(
             [self._cell(column(line)) for column in self.columns.values()] for line in lines
@@ -55,6 +57,36 @@ class Form:
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         text = str(value)
         return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def parts_of(line: Line) -> list[Line]:
+    """The line itself, or a part for each of the owners that share it.
+
+    Amounts are those of the shares; the hours are split by the same seconds, by largest
+    remainders. The parts add up to the line.
+    """
+    if not line.shares:
+        return [line]
+    hours = _split_hours(line.hours, [share["seconds"] for share in line.shares])
+    return [
+        line._replace(
+            tenant_id=share["tenant_id"],
+            deployment_id=share["deployment_id"],
+            amount_usd=Decimal(share["amount_usd"]),
+            hours=part,
+            shares=None,
+        )
+        for share, part in zip(line.shares, hours, strict=True)
+    ]
+
+
+def _split_hours(hours: Decimal | None, seconds: Sequence[int]) -> Sequence[Decimal | None]:
+    if hours is None:
+        return [None] * len(seconds)
+    with localcontext(prec=PRECISION):
+        places = max(LEAST_PLACES, -int(hours.as_tuple().exponent))
+        shares = split(int(hours.scaleb(places)), seconds)
+        return [Decimal(share).scaleb(-places) for share in shares]
 
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -10,31 +10,41 @@ from arcadia.billing.v1 import balance_service_pb2, ingest_service_pb2
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.billing.billed_values import BadValue, read_amount, read_hours
+from services.billing.reconciling import SummaryParts
 from services.billing.store.balances import Balance
-from services.billing.store.headers import HistoryEntry
+from services.billing.store.headers import InvoiceHead
+from services.billing.store.history import HistoryEntry
 from services.billing.store.staging import BilledItem
 from services.common import fields
 from services.common.errors import InvalidArgument
 from services.common.fields import uuid_of
-from services.common.money import exact
 from services.common.periods import read_day, read_month
 
 __all__ = [
+    "amount_usd",
     "balance_of",
     "billed_items",
     "day_bounds",
     "history_entries",
     "instant",
+    "invoice_heads",
     "required",
     "summary_of",
     "uuid_of",
+    "words",
 ]
 
 LARGEST_BATCH: Final = 5_000
 LONGEST_TEXT: Final = 4_000
+LONGEST_WORDS: Final = 160_000
+"""Of all words of an item together: five fields as long as the CSV form may have them."""
 
 FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+INVOICE: Final = "Invoice"
+"""The type of the history's entries that are invoices."""
 
 _HOURS: Final = re.compile(r"hours?", re.IGNORECASE)
 
@@ -46,9 +56,17 @@ def required(field: str, value: str) -> str:
     return words(field, fields.required(field, value))
 
 
-def words(field: str, value: str) -> str:
+def words(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
     """A text that the database can keep, else InvalidArgument."""
-    return fields.text(field, value, LONGEST_TEXT)
+    return fields.text(field, value, longest)
+
+
+def amount_usd(field: str, value: str) -> Decimal:
+    """An amount as the provider writes it, exact to its last digit, else InvalidArgument."""
+    try:
+        return read_amount(value)
+    except BadValue as bad:
+        raise InvalidArgument(field, str(bad), reason="NOT_A_DECIMAL") from None
 
 
 def instant(field: str, message: Message, name: str) -> datetime:
@@ -68,9 +86,9 @@ def instant(field: str, message: Message, name: str) -> datetime:
 def balance_of(request: balance_service_pb2.RecordBalanceRequest) -> Balance:
     """The figures of a snapshot, else InvalidArgument."""
     return Balance(
-        exact(request.month_to_date_balance, "month_to_date_balance"),
-        exact(request.account_balance, "account_balance"),
-        exact(request.month_to_date_usage, "month_to_date_usage"),
+        amount_usd("month_to_date_balance", request.month_to_date_balance),
+        amount_usd("account_balance", request.account_balance),
+        amount_usd("month_to_date_usage", request.month_to_date_usage),
         instant("generated_at", request, "generated_at"),
     )
 
@@ -87,18 +105,70 @@ def day_bounds(from_day: str, to_day: str) -> tuple[date | None, date | None]:
 def history_entries(
     request: ingest_service_pb2.RecordBillingHistoryRequest,
 ) -> list[HistoryEntry]:
-    """The invoices of a page of the history, else InvalidArgument."""
+    """The entries of a page of the history; one that cannot be read has the reason in it.
+
+    Raises InvalidArgument for a page that is too large.
+    """
+    return [_entry(entry) for entry in bounded("entries", request.entries)]
+
+
+def invoice_heads(entries: Iterable[HistoryEntry]) -> list[InvoiceHead]:
+    """The invoices among the entries of a page."""
     return [
-        HistoryEntry(
-            required(f"entries[{index}].invoice_uuid", entry.invoice_uuid),
-            words(f"entries[{index}].invoice_number", entry.invoice_number),
-            exact(entry.amount_usd, f"entries[{index}].amount_usd"),
-            instant(f"entries[{index}].issued_at", entry, "issued_at"),
-            words(f"entries[{index}].description", entry.description),
-            read_month(entry.period, f"entries[{index}].period").start if entry.period else None,
+        InvoiceHead(
+            entry.invoice_uuid,
+            entry.invoice_number,
+            entry.amount_usd,
+            entry.occurred_at,
+            entry.description,
+            entry.period,
         )
-        for index, entry in enumerate(bounded("entries", request.entries))
+        for entry in entries
+        if entry.type == INVOICE and entry.amount_usd is not None and entry.occurred_at is not None
     ]
+
+
+def _entry(entry: ingest_service_pb2.HistoryEntry) -> HistoryEntry:
+    try:
+        return _readable(entry)
+    except InvalidArgument as odd:
+        return _odd(entry, str(odd))
+
+
+def _readable(entry: ingest_service_pb2.HistoryEntry) -> HistoryEntry:
+    if entry.unreadable:
+        return _odd(entry, entry.unreadable)
+    if entry.type in ("", INVOICE):
+        required("invoice_uuid", entry.invoice_uuid)
+    return HistoryEntry(
+        words("type", entry.type) or INVOICE,
+        words("invoice_uuid", entry.invoice_uuid),
+        words("invoice_number", entry.invoice_number),
+        amount_usd("amount", entry.amount_usd),
+        instant("date", entry, "issued_at"),
+        words("description", entry.description),
+        read_month(entry.period, "period").start if entry.period else None,
+        entry.ordinal or 1,
+    )
+
+
+def _odd(entry: ingest_service_pb2.HistoryEntry, why: str) -> HistoryEntry:
+    """What is kept of an entry that cannot be read."""
+
+    def kept(text: str) -> str:
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_TEXT]
+
+    return HistoryEntry(
+        kept(entry.type) or INVOICE,
+        kept(entry.invoice_uuid),
+        kept(entry.invoice_number),
+        None,
+        None,
+        kept(entry.description),
+        None,
+        entry.ordinal or 1,
+        kept(why),
+    )
 
 
 def billed_items(request: ingest_service_pb2.RecordInvoiceItemsRequest) -> list[BilledItem]:
@@ -110,16 +180,25 @@ def billed_items(request: ingest_service_pb2.RecordInvoiceItemsRequest) -> list[
 
 def summary_of(
     request: ingest_service_pb2.CompleteIngestRequest,
-) -> tuple[Decimal | None, date | None]:
-    """The amount in USD and the month of the provider's summary, else InvalidArgument."""
+) -> tuple[SummaryParts | None, date | None]:
+    """The amounts and the month of the provider's summary, else InvalidArgument."""
     if not request.HasField("summary"):
         return None, None
-    summary = request.summary
-    for name in ("product_charges", "overages", "taxes", "credits_and_adjustments"):
-        if part := getattr(summary, f"{name}_usd"):
-            exact(part, f"summary.{name}_usd")
-    period = read_month(summary.period, "summary.period").start if summary.period else None
-    return exact(summary.amount_usd, "summary.amount_usd"), period
+    said = request.summary
+
+    def part(name: str) -> Decimal | None:
+        value: str = getattr(said, name)
+        return amount_usd(f"summary.{name}", value) if value else None
+
+    summary = SummaryParts(
+        amount_usd("summary.amount_usd", said.amount_usd),
+        part("product_charges_usd"),
+        part("overages_usd"),
+        part("taxes_usd"),
+        part("credits_and_adjustments_usd"),
+    )
+    period = read_month(said.period, "summary.period").start if said.period else None
+    return summary, period
 
 
 def bounded(field: str, items: Sequence[Item]) -> Iterable[Item]:
@@ -132,17 +211,24 @@ def bounded(field: str, items: Sequence[Item]) -> Iterable[Item]:
 def _item(field: str, item: ingest_service_pb2.InvoiceItem) -> BilledItem:
     timed = _HOURS.fullmatch(item.duration_unit) and item.duration
     said = f"{item.product}{item.group_description}{item.description}{item.project_name}"
-    words(field, f"{said}{item.category}{item.resource_id}{item.resource_uuid}")
+    words(field, f"{said}{item.category}{item.resource_id}{item.resource_uuid}", LONGEST_WORDS)
     return BilledItem(
         item.product,
         item.group_description,
         item.description,
         item.project_name,
         item.category,
-        exact(item.duration, f"{field}.duration") if timed else None,
+        _hours_of(f"{field}.duration", item.duration) if timed else None,
         instant(f"{field}.start_at", item, "start_at") if item.HasField("start_at") else None,
         instant(f"{field}.end_at", item, "end_at") if item.HasField("end_at") else None,
-        exact(item.amount_usd, f"{field}.amount_usd"),
+        amount_usd(f"{field}.amount_usd", item.amount_usd),
         item.resource_id,
         item.resource_uuid,
     )
+
+
+def _hours_of(field: str, value: str) -> Decimal | None:
+    try:
+        return read_hours(value)
+    except BadValue as bad:
+        raise InvalidArgument(field, str(bad), reason="NOT_A_DECIMAL") from None

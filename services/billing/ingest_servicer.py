@@ -14,9 +14,11 @@ from services.billing.daily_uploads import DailyUpload
 from services.billing.ingest_requests import (
     billed_items,
     history_entries,
+    invoice_heads,
     required,
     summary_of,
     uuid_of,
+    words,
 )
 from services.billing.inventory_lookup import InventoryLookup
 from services.billing.invoice_messages import invoice_message
@@ -28,6 +30,7 @@ from services.billing.store.headers import (
     prepare_month,
     record_history,
 )
+from services.billing.store.history import keep_entries
 from services.billing.store.ingests import begin_ingest, fail_ingest
 from services.billing.store.staging import finish_lines, stage_items, stage_lines
 from services.billing.uploads import Upload
@@ -55,14 +58,22 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
     async def RecordBillingHistory(  # noqa: N802
         self, request: pb.RecordBillingHistoryRequest, context: Context
     ) -> pb.RecordBillingHistoryResponse:
-        """Makes or updates the headers of a page of the history."""
+        """Keeps a page of the history, and makes or updates the headers of its invoices."""
         entries = history_entries(request)
+        walk_key = words("walk_key", request.walk_key)
         async with self._database.write(current_caller().scope) as session:
-            counts = await record_history(session, entries)
+            counts = await record_history(session, invoice_heads(entries))
+            if walk_key:
+                await keep_entries(session, walk_key, entries, is_last_page=request.is_last_page)
         return pb.RecordBillingHistoryResponse(
             discovered_count=counts.discovered,
             updated_count=counts.updated,
             unchanged_count=counts.unchanged,
+            unreadable=[
+                f"{entry.type} {entry.invoice_uuid or entry.description}: {entry.unreadable}"
+                for entry in entries
+                if entry.unreadable
+            ],
         )
 
     async def ListPendingInvoices(  # noqa: N802
@@ -134,16 +145,14 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
     ) -> pb.CompleteIngestResponse:
         """Replaces the invoice's lines by the staged ones."""
         ingest_id = uuid_of("ingest_id", request.ingest_id)
-        summary_usd, period = summary_of(request)
+        summary, period = summary_of(request)
         scope = current_caller().scope
         if period is not None:
             async with self._database.write(scope) as session:
                 await prepare_month(session, period)
         await self.prepare_staged(ingest_id)
         async with self._database.write(scope) as session:
-            invoice = await complete_ingest(
-                session, ingest_id, summary_usd=summary_usd, period=period
-            )
+            invoice = await complete_ingest(session, ingest_id, summary=summary, period=period)
         return pb.CompleteIngestResponse(provider_invoice=invoice_message(invoice))
 
     async def FailIngest(  # noqa: N802

@@ -76,7 +76,7 @@ def _candidate(life: pb.Lifetime) -> Candidate:
         lived_to=_end(life, "lived_to"),
         names=tuple(
             NameHeld(
-                held.name.lower(),
+                held.name.strip().lower(),
                 begin if number == 0 else held.valid_from.ToDatetime(UTC),
                 _end(held, "valid_to"),
             )

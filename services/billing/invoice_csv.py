@@ -2,14 +2,15 @@
 
 Records are framed first, outside of quotes, so that a piece may be cut anywhere and
 no more is held than one piece and one record; then Python's own reader parses them.
-Columns are found by their names in the header. The first malformed row ends it, and
-the error says which row, which column, and why; rows are counted from 1 after the header.
+Columns are found by their names in the header; `category` may be missing. The first malformed
+row ends it, and the error says which row, which column, and why; rows are counted from 1 after
+the header.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -22,8 +23,8 @@ LONGEST_RECORD: Final = 64 * 1024
 """Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
 as long."""
 
-LONGEST_FIELD: Final = 4_000
-"""Characters of a field that is kept."""
+LONGEST_FIELD: Final = 32_000
+"""Characters of a field that is kept: longer than any description that was seen."""
 
 LONGEST_NAME: Final = 255
 """Characters of what lines are found and added up by: an index takes no longer ones."""
@@ -44,10 +45,21 @@ COLUMNS: Final = (
     "project_name",
     "category",
 )
+OPTIONAL: Final = "category"
+"""The column that bills of earlier years lack; blank then."""
+
 TEXTS: Final = ("product", "group_description", "description", "project_name", "category")
 GROUPED: Final = ("product", "project_name")
 NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"usd": "USD"}
 """As the provider writes them, for errors."""
+
+READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "hours": read_hours,
+    "start": read_instant,
+    "end": read_instant,
+    "usd": read_amount,
+}
+"""How the values of a column are read; other columns hold text."""
 
 BOM: Final = b"\xef\xbb\xbf"
 OTHER_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -99,6 +111,7 @@ class InvoiceCsv:
         self._begun = False
         self._places: tuple[int, ...] | None = None
         self._width = 0
+        self._lacks_optional = False
         self.row_count = 0
         """How many rows were read so far."""
 
@@ -185,6 +198,9 @@ class InvoiceCsv:
         for name in COLUMNS:
             if names.count(name) > 1:
                 raise MalformedCsv(0, NAMES[name], "is there more than once")
+        self._lacks_optional = OPTIONAL not in names
+        if self._lacks_optional:
+            names.append(OPTIONAL)  # after all others: where a row gets a blank field
         missing = [NAMES[name] for name in COLUMNS if name not in names]
         if missing:
             begins = ",".join(header)[:SHOWN]
@@ -201,6 +217,8 @@ class InvoiceCsv:
                     continue
                 raise self._misfit(number + 1, record)
             number += 1
+            if self._lacks_optional:
+                record.append("")
             rows.append(_billed(number, record, places))
         self.row_count = number
         return rows
@@ -249,7 +267,12 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
 
 def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:
     """The error of the first column that does not hold what it should."""
-    readers = {"hours": read_hours, "start": read_instant, "end": read_instant, "usd": read_amount}
+    readers: dict[str, Callable[[str], object]] = {
+        "hours": read_hours,
+        "start": read_instant,
+        "end": read_instant,
+        "usd": read_amount,
+    }
     for name, place in zip(COLUMNS, places, strict=True):
         if name in readers:
             try:

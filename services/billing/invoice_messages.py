@@ -1,7 +1,7 @@
 """From rows to protos: balances, and the provider's invoices."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from arcadia.billing.v1 import balances_pb2, costs_pb2
@@ -9,11 +9,24 @@ from arcadia.common.v1 import runs_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
+from services.billing.reconciling import PARTS, PRECISION, compare_parts, parts_agree
+from services.billing.store.history import HistorySum
 from services.common.money import plain
 
-__all__ = ["RUN_STATUSES", "balance_message", "invoice_message", "message_with_run", "timestamp"]
+__all__ = [
+    "RUN_STATUSES",
+    "balance_message",
+    "entry_message",
+    "history_message",
+    "invoice_message",
+    "message_with_run",
+    "timestamp",
+]
 
 RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
+
+_LINES: Final = {"charges": "lines"}
+"""The column of a part's lines, where it has another name."""
 
 COUNTS: Final = (
     "provider_id_count",
@@ -59,6 +72,45 @@ def invoice_message(row: Row[Any]) -> costs_pb2.ProviderInvoice:
         ingested_at=timestamp(row.ingested_at),
         reconciliation=_reconciliation(row),
         matching=_matching(row),
+        waiver=_waiver(row),
+    )
+
+
+def entry_message(row: Row[Any]) -> costs_pb2.BillingHistoryEntry:
+    """The entry of a row of `cloud_history_entries`."""
+    return costs_pb2.BillingHistoryEntry(
+        id=str(row.id),
+        type=row.type,
+        description=row.description,
+        amount_usd=_usd(row.amount_usd),
+        occurred_at=timestamp(row.occurred_at),
+        invoice_number=row.invoice_number,
+        invoice_uuid=row.invoice_uuid,
+        unreadable=row.unreadable,
+        is_listed=row.is_listed,
+    )
+
+
+def history_message(found: HistorySum) -> costs_pb2.HistoryReconciliation:
+    """What the history comes to, held against the balance."""
+    balance = found.balance_usd
+    with localcontext(prec=PRECISION):
+        residual = None if balance is None else balance - found.history_usd
+    return costs_pb2.HistoryReconciliation(
+        history_usd=plain(found.history_usd),
+        account_balance_usd=_usd(balance),
+        residual_usd=_usd(residual),
+        walked_at=timestamp(found.walked_at),
+        balance_at=timestamp(found.balance_at),
+        totals=[
+            costs_pb2.HistoryTotal(
+                type=total.type,
+                amount_usd=plain(total.amount_usd),
+                entry_count=total.entry_count,
+            )
+            for total in found.totals
+        ],
+        unreadable_count=found.unreadable_count,
     )
 
 
@@ -83,6 +135,10 @@ def message_with_run(row: Row[Any]) -> costs_pb2.ProviderInvoice:
 def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:
     if row.total_usd is None:
         return None
+    parts = compare_parts(
+        {name: getattr(row, f"{_LINES.get(name, name)}_usd") for name in PARTS.values()},
+        {name: getattr(row, f"summary_{name}_usd") for name in PARTS.values()},
+    )
     return costs_pb2.InvoiceReconciliation(
         lines_usd=plain(row.lines_usd),
         overages_usd=plain(row.overages_usd),
@@ -93,6 +149,24 @@ def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:
         history_usd=plain(row.history_usd),
         residual_usd=plain(row.residual_usd),
         balanced=row.balanced,
+        parts=[
+            costs_pb2.PartReconciliation(
+                part=part.part,
+                lines_usd=plain(part.lines_usd),
+                summary_usd=_usd(part.summary_usd),
+                residual_usd=_usd(part.residual_usd),
+            )
+            for part in parts
+        ],
+        parts_balanced=parts_agree(parts),
+    )
+
+
+def _waiver(row: Row[Any]) -> costs_pb2.InvoiceWaiver | None:
+    if row.waived_at is None:
+        return None
+    return costs_pb2.InvoiceWaiver(
+        reason=row.waive_reason, waived_by=row.waived_by, waived_at=timestamp(row.waived_at)
     )
 
 

@@ -1,13 +1,22 @@
-"""The ladder by which a line finds its resource, as declarations; `store/matching.py` climbs it.
+"""The ladder by which a line finds its resource, as declarations; `store/ladder.py` is its SQL.
 
-1. `provider_id`: the provider's own id, where the invoice's JSON form carries one.
-2. `name`: kind and name, as the resource was called within the span that was billed.
+1. `provider_id`: the provider's own id, where the invoice's JSON form carries one, whatever the
+   product is called. Of several kinds that share the id, those that the product bills go first.
+2. `name`: kind and name, as the resource was called within the span that was billed. The name is
+   what stands before the last ` (size)`, or all of it: both are looked for.
 3. `group_project`: the group that the line names (a node's cluster), within its project.
 
 The first rung that finds anything decides: one resource is matched, several are ambiguous
 and match nothing. A resource counts only when its life overlaps the billed span. A resource
 that was found gone lived on for a while after its last sighting; an id is proof enough to
 allow for that, a name is not.
+
+A tax is never matched. A credit, a shared cost or a charge of the account is matched by an id
+alone: then it is that resource's.
+
+A resource that changed hands within the billed span is shared between its owners by the whole
+seconds that each had it. The shares add up exactly to the line (largest remainders, at the
+scale of the amount), and are those by which the margin attributes the line.
 """
 
 from collections.abc import Mapping
@@ -20,8 +29,12 @@ from uuid import UUID
 __all__ = [
     "ALSO_NAMES",
     "BEGIN_UNKNOWN",
+    "BY_ID_ONLY",
     "GROUP_KINDS",
+    "KIND_OF_RESOURCE",
     "KNOWN_BY_ID",
+    "LEAST_PLACES",
+    "NAMES_A_RESOURCE",
     "UNSEEN_END",
     "Candidate",
     "Key",
@@ -43,8 +56,21 @@ BEGIN_UNKNOWN: Final = frozenset({"reserved_ip"})
 """Kinds whose making the provider never tells: they count for bills before their first sighting
 too. An address is the same thing whenever a bill names it."""
 
-GROUP_KINDS: Final = frozenset({"kubernetes_cluster"})
+GROUP_KINDS: Final = frozenset({"kubernetes_cluster", "database"})
 """Kinds that a line's group names."""
+
+NAMES_A_RESOURCE: Final = frozenset({"resource", "unknown"})
+"""Classifications of lines that should have a resource: without one they are unmatched."""
+
+BY_ID_ONLY: Final = frozenset({"credit", "shared", "account"})
+"""Classifications of lines that have a resource only where an id names it. A credit with an id
+that is not known is unmatched; the others are of no resource then."""
+
+KIND_OF_RESOURCE: Final = frozenset({"unknown", "credit", "account"})
+"""Classifications of lines whose product tells no kind: they take that of their resource."""
+
+LEAST_PLACES: Final = 6
+"""Digits after the point to which a shared line is split, in USD; more where it has more."""
 
 UNSEEN_END: Final = timedelta(days=1)
 """For so long a resource found gone may have lived after its last sighting."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.billing import line_columns
 from services.common import columns
@@ -88,6 +89,13 @@ cloud_invoices = Table(
     ),
     columns.instant("matched_at", nullable=True),
     columns.instant("discovered_at"),
+    *(
+        columns.number(f"summary_{part}_usd", nullable=True)
+        for part in ("charges", "overages", "taxes", "credits")
+    ),
+    columns.instant("waived_at", nullable=True),
+    columns.words("waived_by"),
+    columns.words("waive_reason"),
     PrimaryKeyConstraint("id", name="cloud_invoices_pkey"),
     UniqueConstraint("invoice_uuid", name="cloud_invoices_invoice_uuid_key"),
     CheckConstraint(
@@ -101,7 +109,9 @@ cloud_invoices = Table(
         "cloud_invoices_pending_idx",
         "issued_at",
         "id",
-        postgresql_where=text("ingest_status <> 'ingested' OR matched_at IS NULL"),
+        postgresql_where=text(
+            "(ingest_status <> 'ingested' OR matched_at IS NULL) AND waived_at IS NULL"
+        ),
     ),
 )
 
@@ -117,12 +127,13 @@ cloud_cost_lines = Table(
     columns.words("provider_resource_id"),
     columns.words("provider_resource_uuid"),
     *line_columns.matched(),
+    Column("shares", JSONB(none_as_null=True)),
     PrimaryKeyConstraint("period", "id", name="cloud_cost_lines_pkey"),
     UniqueConstraint(
         "period", "provider_invoice_id", "row_number", name="cloud_cost_lines_row_key"
     ),
     CheckConstraint(
-        "classification IN ('resource', 'shared', 'account', 'tax', 'credit')",
+        "classification IN ('resource', 'shared', 'account', 'tax', 'credit', 'unknown')",
         name="cloud_cost_lines_classification_check",
     ),
     CheckConstraint(line_columns.STATES, name="cloud_cost_lines_match_state_check"),
@@ -134,6 +145,12 @@ cloud_cost_lines = Table(
     Index("cloud_cost_lines_state_idx", "period", "match_state", "id"),
     Index("cloud_cost_lines_product_idx", "period", "product", "id"),
     Index("cloud_cost_lines_project_idx", "period", "project_name", "id"),
+    Index(
+        "cloud_cost_lines_shared_idx",
+        "period",
+        "id",
+        postgresql_where=text("shares IS NOT NULL"),
+    ),
     *(
         Index(
             f"cloud_cost_lines_{whose}_idx",

@@ -9,8 +9,15 @@ from arcadia.common.v1 import runs_pb2
 from grpc.aio import ServicerContext
 
 from services.billing import cost_requests as requests
-from services.billing.ingest_requests import uuid_of
-from services.billing.invoice_messages import RUN_STATUSES, message_with_run
+from services.billing.ingest_requests import required, uuid_of
+from services.billing.invoice_messages import (
+    RUN_STATUSES,
+    entry_message,
+    history_message,
+    message_with_run,
+)
+from services.billing.store.headers import unwaive, waive
+from services.billing.store.history import EntryFilter, list_entries, sum_of_history
 from services.billing.store.provider_invoices import (
     InvoiceFilter,
     find_invoice,
@@ -42,11 +49,11 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         self, request: pb.ListProviderInvoicesRequest, context: Context
     ) -> pb.ListProviderInvoicesResponse:
         """A page of invoices, newest first."""
-        balanced = requests.one_of("balanced", request.balanced, ("true", "false"))
         wanted = InvoiceFilter(
             requests.month("period", request.period).start if request.period else None,
             requests.one_of("ingest_status", request.ingest_status, STATUSES),
-            balanced == "true" if balanced else None,
+            requests.flag("balanced", request.balanced),
+            requests.flag("waived", request.waived),
         )
         size = page_size(request.page_size)
         filters = ("provider invoices", str(wanted))
@@ -86,6 +93,62 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
                 return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
             return await once(session, request, pb.IngestProviderInvoiceResponse, begin)
+
+    async def WaiveProviderInvoice(  # noqa: N802
+        self, request: pb.WaiveProviderInvoiceRequest, context: Context
+    ) -> pb.WaiveProviderInvoiceResponse:
+        """Has an invoice that can never be read due no longer."""
+        invoice_id = uuid_of("id", request.id)
+        reason = required("reason", request.reason.strip())
+        caller = current_caller()
+        async with self._database.write(caller.scope) as session:
+
+            async def waived() -> pb.WaiveProviderInvoiceResponse:
+                await waive(session, invoice_id, reason=reason, by=caller.subject)
+                row = await find_invoice(session, invoice_id)
+                return pb.WaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+
+            return await once(session, request, pb.WaiveProviderInvoiceResponse, waived)
+
+    async def UnwaiveProviderInvoice(  # noqa: N802
+        self, request: pb.UnwaiveProviderInvoiceRequest, context: Context
+    ) -> pb.UnwaiveProviderInvoiceResponse:
+        """Takes a waiver back."""
+        invoice_id = uuid_of("id", request.id)
+        async with self._database.write(current_caller().scope) as session:
+
+            async def unwaived() -> pb.UnwaiveProviderInvoiceResponse:
+                await unwaive(session, invoice_id)
+                row = await find_invoice(session, invoice_id)
+                return pb.UnwaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+
+            return await once(session, request, pb.UnwaiveProviderInvoiceResponse, unwaived)
+
+    async def ListBillingHistory(  # noqa: N802
+        self, request: pb.ListBillingHistoryRequest, context: Context
+    ) -> pb.ListBillingHistoryResponse:
+        """A page of the history, newest first, and whether all of it adds up."""
+        wanted = EntryFilter(
+            requests.words("type", request.type),
+            requests.flag("unreadable", request.unreadable),
+        )
+        size = page_size(request.page_size)
+        filters = ("billing history", str(wanted))
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            after = (_instant(position[0]), uuid_of("page_token", position[1]))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_entries(session, wanted, after=after, limit=size + 1)
+            whole = await sum_of_history(session)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].listed_at.isoformat(), str(page[-1].id)))
+        return pb.ListBillingHistoryResponse(
+            entries=map(entry_message, page),
+            next_page_token=token,
+            reconciliation=history_message(whole),
+        )
 
     async def RematchCostLines(  # noqa: N802
         self, request: pb.RematchCostLinesRequest, context: Context

@@ -1,13 +1,55 @@
 """Whether an invoice adds up: its lines, the provider's summary and the billing history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from typing import Final
 
-__all__ = ["PartialSum", "Reconciliation", "reconcile"]
+__all__ = [
+    "PARTS",
+    "PRECISION",
+    "PartResidual",
+    "PartialSum",
+    "Reconciliation",
+    "SummaryParts",
+    "compare_parts",
+    "parts_agree",
+    "reconcile",
+]
 
-PRECISION = 60
-"""Digits of a sum: so many that no sum of amounts is ever rounded."""
+PRECISION: Final = 200_000
+"""Digits of a sum: more than PostgreSQL's NUMERIC keeps, so that no sum is ever rounded."""
+
+PARTS: Final[Mapping[str, str]] = {
+    "product_charges": "charges",
+    "overages": "overages",
+    "taxes": "taxes",
+    "credits_and_adjustments": "credits",
+}
+"""The parts of the provider's summary, each with the name of the same part here."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryParts:
+    """What the provider's summary says, in USD; None for a part that it does not tell."""
+
+    amount_usd: Decimal
+    charges_usd: Decimal | None = None
+    overages_usd: Decimal | None = None
+    taxes_usd: Decimal | None = None
+    credits_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartResidual:
+    """One part of an invoice by its lines and by the summary; USD."""
+
+    part: str
+    """As the provider's summary calls it."""
+    lines_usd: Decimal
+    summary_usd: Decimal | None
+    residual_usd: Decimal | None
+    """Summary less lines: zero when they agree; None while the summary is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +103,27 @@ def reconcile(
         residual_usd=residual,
         balanced=None if summary_usd is None else residual == 0 and summary_usd == total,
     )
+
+
+def compare_parts(
+    lines: Mapping[str, Decimal], summary: Mapping[str, Decimal | None]
+) -> list[PartResidual]:
+    """The summary's parts beside the lines', in the order of `PARTS`, by their names here."""
+    with localcontext(prec=PRECISION):
+        return [
+            PartResidual(
+                part,
+                lines[name],
+                said := summary[name],
+                None if said is None else said - lines[name],
+            )
+            for part, name in PARTS.items()
+        ]
+
+
+def parts_agree(parts: Iterable[PartResidual]) -> bool | None:
+    """Whether no part has a residual; None while one is unknown and no other differs."""
+    residuals = [part.residual_usd for part in parts]
+    if any(residuals):
+        return False
+    return None if None in residuals else True

@@ -86,8 +86,35 @@ def test_only_owners_within_the_billed_span_share_it() -> None:
 
 @pytest.mark.parametrize("classification", ["tax", "credit", "account"])
 def test_taxes_credits_and_account_charges_are_of_no_resource(classification: str) -> None:
-    line = cost("-3.1", classification=classification, resource_id=None)
+    line = cost("-3.1", classification=classification, resource_id=None, is_matched=False)
     assert attribute(line, [], APRIL) == [Part(UNATTRIBUTED, Decimal("-3.1"))]
+
+
+@pytest.mark.parametrize("classification", ["credit", "account", "shared", "unknown", "resource"])
+def test_what_is_matched_is_its_owners_whatever_it_is_called(classification: str) -> None:
+    line = cost("-3.1", classification=classification)
+    assert attribute(line, [span(GLOBEX)], APRIL) == [Part(GLOBEX, Decimal("-3.1"))]
+
+
+def test_a_tax_is_nobodys_even_with_a_resource() -> None:
+    assert attribute(cost("3.1", classification="tax"), [span(ACME)], APRIL) == [
+        Part(UNATTRIBUTED, Decimal("3.1"))
+    ]
+
+
+@pytest.mark.parametrize("classification", ["shared", "unknown"])
+def test_what_is_not_matched_is_no_tenants(classification: str) -> None:
+    holder = SHARED if classification == "shared" else UNATTRIBUTED
+    line = cost(classification=classification, is_matched=False)
+    assert attribute(line, [span(ACME)], APRIL) == [Part(holder, Decimal("12.00"))]
+
+
+def test_a_cost_of_forty_digits_is_split_to_the_last_one() -> None:
+    amount = Decimal("123456789012345678901234." + "0123456789" * 2)
+    parts = split_exactly(amount, {ACME: 1, GLOBEX: 2})
+    total = sum(Fraction(part.amount_usd) for part in parts)
+    assert total == Fraction(amount)
+    assert all(len(str(part.amount_usd).partition(".")[2]) <= 20 for part in parts)
 
 
 def test_what_matches_no_resource_is_unattributed_and_not_dropped() -> None:
@@ -103,7 +130,9 @@ def test_a_project_that_matched_names_the_tenant_of_what_the_inventory_never_saw
 
 
 def test_what_is_shared_waits_to_be_split() -> None:
-    assert attribute(cost(classification="shared"), [], APRIL) == [Part(SHARED, Decimal("12.00"))]
+    assert attribute(cost(classification="shared", is_matched=False), [], APRIL) == [
+        Part(SHARED, Decimal("12.00"))
+    ]
 
 
 AMOUNTS = st.decimals(Decimal(-100_000), Decimal(100_000), places=4)

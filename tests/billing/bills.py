@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import grpc
@@ -67,7 +67,7 @@ class Line:
             self.hours,
             _csv_time(self.start),
             _csv_time(self.end),
-            f"-${-amount:,}" if amount < 0 else f"${amount:,}",
+            f"-${-amount:,f}" if amount < 0 else f"${amount:,f}",
             self.project,
             self.category,
         )
@@ -134,9 +134,11 @@ class Billing:
         token = mint_user_token(self.settings, subject="op", roles=["platform-admin"])
         self.operator: Token = (("authorization", f"Bearer {token}"),)
 
-    async def record(self, *entries: pb.HistoryEntry) -> pb.RecordBillingHistoryResponse:
+    async def record(
+        self, *entries: pb.HistoryEntry, walk: str = "", last: bool = False
+    ) -> pb.RecordBillingHistoryResponse:
         """Records a page of the billing history."""
-        request = pb.RecordBillingHistoryRequest(entries=entries)
+        request = pb.RecordBillingHistoryRequest(entries=entries, walk_key=walk, is_last_page=last)
         return await self.ingest.RecordBillingHistory(request, metadata=self.worker)
 
     async def discovered(self, uuid: str = "inv-1", **changes: Any) -> costs_pb2.ProviderInvoice:
@@ -184,10 +186,10 @@ class Billing:
         return (await self.ingest.RecordInvoiceItems(request, metadata=self.worker)).item_count
 
     async def complete(
-        self, ingest_id: str, *, summary: str | None = None
+        self, ingest_id: str, *, summary: str | None = None, **parts: str
     ) -> costs_pb2.ProviderInvoice:
         """Replaces the invoice's lines by the staged ones."""
-        said = None if summary is None else pb.InvoiceSummary(amount_usd=summary)
+        said = None if summary is None else pb.InvoiceSummary(amount_usd=summary, **parts)
         request = pb.CompleteIngestRequest(ingest_id=ingest_id, summary=said)
         answer = await self.ingest.CompleteIngest(request, metadata=self.worker)
         return answer.provider_invoice
@@ -200,13 +202,19 @@ class Billing:
         await self.upload(ingest_id, csv_of(lines))
         if with_items:
             await self.items(ingest_id, lines)
-        total = sum((Decimal(line.amount) for line in lines), Decimal(0))
-        return await self.complete(ingest_id, summary=str(total))
+        with localcontext(prec=200):
+            total = sum((Decimal(line.amount) for line in lines), Decimal(0))
+        return await self.complete(ingest_id, summary=f"{total:f}")
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the database."""
         with psycopg.connect(self.admin_url) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
+
+    def change(self, statement: str, *parameters: Any) -> None:
+        """Changes the database behind the service's back."""
+        with psycopg.connect(self.admin_url) as connection:
+            connection.execute(statement.encode(), parameters)
 
     def lines(self) -> list[tuple[Any, ...]]:
         """Row number, description and amount of every line, in the order of their ids."""

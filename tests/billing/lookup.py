@@ -61,8 +61,8 @@ class Known:
         """Whether a key may mean it."""
         if key.provider_id:
             return key.provider_id == self.provider_id and key.kind in ("", self.kind)
-        names = {self.name.lower(), *(name.lower() for name, _ in self.former)}
-        return key.kind == self.kind and key.name.lower() in names
+        names = {name.rstrip().lower() for name in (self.name, *(name for name, _ in self.former))}
+        return key.kind == self.kind and key.name.rstrip().lower() in names
 
 
 @dataclass

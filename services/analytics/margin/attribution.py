@@ -1,6 +1,7 @@
 """Whose a cost is: its deployment's tenant, else its resource's own, else nobody's.
 
-Point in time: a resource that changed hands within a line's span is shared between its
+A cost that is matched with a resource is its owner's, whatever the product is called, also a
+refund. Point in time: a resource that changed hands within a line's span is shared between its
 owners by the seconds that each had it. Shared costs are split by the key of their product
 (`shared_costs`). Every split is by largest remainders, so the parts are the whole to the
 last digit of the bill.
@@ -9,7 +10,7 @@ last digit of the bill.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -33,6 +34,9 @@ __all__ = [
 LEAST_PLACES: Final = 6
 """Digits after the point to which a cost in USD is split; more where the bill has more."""
 
+WIDE: Final = Context(prec=200_000)
+"""Wider than any amount: nothing is rounded."""
+
 SECOND: Final = timedelta(seconds=1)
 
 
@@ -43,7 +47,7 @@ class Attribution(StrEnum):
     INTERNAL = "internal"
     """A resource of the operator's own."""
     UNATTRIBUTED = "unattributed"
-    """A cost of no known resource: taxes, credits and account charges, and what matches none."""
+    """A cost of no known resource: taxes, and what else matches none."""
     SHARED = "shared"
     """To be split between all."""
 
@@ -85,7 +89,7 @@ class Cost:
     day: date | None
     kind: str
     classification: str
-    """`resource`, `shared`, `account`, `tax` or `credit`."""
+    """`resource`, `shared`, `account`, `tax`, `credit` or `unknown`."""
     description: str
     resource_id: UUID | None
     is_matched: bool
@@ -108,10 +112,9 @@ class Part:
 
 def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Part]:
     """The parts of a cost; they add up to it. `spans` are those of its resource."""
-    if cost.classification == "shared":
-        return [Part(SHARED, cost.amount_usd)]
-    if cost.classification != "resource" or not (cost.is_matched or cost.tenant_id):
-        return [Part(UNATTRIBUTED, cost.amount_usd)]
+    is_owned = cost.is_matched or (cost.classification == "resource" and bool(cost.tenant_id))
+    if cost.classification == "tax" or not is_owned:
+        return [Part(SHARED if cost.classification == "shared" else UNATTRIBUTED, cost.amount_usd)]
     seconds = _seconds_by_holder(cost, spans, period)
     if not seconds:
         # Known to the bill only: as billing found it, at the span's end.
@@ -128,11 +131,11 @@ def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[Pa
     if not amount_usd:
         return [Part(min(weights), amount_usd)]
     places = max(LEAST_PLACES, -int(amount_usd.as_tuple().exponent))
-    units = int(amount_usd.scaleb(places))
+    units = int(amount_usd.scaleb(places, WIDE))
     holders = sorted(weights)
     shares = split(units, [weights[holder] for holder in holders])
     return [
-        Part(holder, Decimal(share).scaleb(-places))
+        Part(holder, Decimal(share).scaleb(-places, WIDE))
         for holder, share in zip(holders, shares, strict=True)
         if share
     ]

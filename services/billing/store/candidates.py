@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.billing.matching import ALSO_NAMES, GROUP_KINDS, KNOWN_BY_ID, Candidate, Key
+from services.billing.store.ladder import WHOLE_NAME, may_have_resource
 from services.common.database import WriteSession
 
 __all__ = [
@@ -33,13 +34,15 @@ SELECT DISTINCT '' AS kind, given_id AS provider_id, '' AS name
 FROM {lines} CROSS JOIN LATERAL unnest(ARRAY[{ids}]) AS given (given_id)
 WHERE {where} AND given_id <> '' AND char_length(given_id) <= :longest
 """
-_NAMES: Final = """
-SELECT DISTINCT kind, '', resource_name FROM {lines}
-WHERE {where} AND classification = 'resource' AND resource_name <> ''
-  AND char_length(resource_name) <= :longest AND ({without_id} OR NOT kind = ANY (:known_by_id))
+_NAMES: Final = f"""
+SELECT DISTINCT kind, '', given_name FROM {{lines}}
+CROSS JOIN LATERAL unnest(ARRAY[resource_name, {WHOLE_NAME}]) AS named (given_name)
+WHERE {{where}} AND classification = 'resource' AND kind <> '' AND resource_name <> ''
+  AND char_length(given_name) <= :longest
+  AND ({{without_id}} OR NOT kind = ANY (:known_by_id))
 UNION
-SELECT DISTINCT kind, '', lower(group_description) FROM {lines}
-WHERE {where} AND classification = 'resource' AND group_description <> ''
+SELECT DISTINCT kind, '', lower(btrim(group_description)) FROM {{lines}}
+WHERE {{where}} AND classification = 'resource' AND btrim(group_description) <> ''
   AND char_length(group_description) <= :longest AND kind = ANY (:group_kinds)
 """
 _BOTH_IDS: Final = "provider_resource_id, provider_resource_uuid"
@@ -49,7 +52,7 @@ _OF_INVOICE: Final = "UNION".join(
         _IDS.format(
             lines="cloud_cost_lines",
             ids=_BOTH_IDS,
-            where=f"{_INVOICE} AND classification = 'resource'",
+            where=f"{_INVOICE} AND {may_have_resource(f'ARRAY[{_BOTH_IDS}]')}",
         ),
         _NAMES.format(
             lines="cloud_cost_lines",

@@ -1,16 +1,21 @@
 """The one moment at which an invoice's lines change: all of them, in one transaction."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, text, update
 
 from services.billing.models import cloud_cost_lines, cloud_invoices, cloud_staged_lines
-from services.billing.reconciling import PartialSum, Reconciliation, reconcile
+from services.billing.reconciling import (
+    PARTS,
+    PartialSum,
+    Reconciliation,
+    SummaryParts,
+    reconcile,
+)
 from services.billing.store.candidates import forget_candidates
-from services.billing.store.headers import lock_invoice
+from services.billing.store.headers import NOT_WAIVED, lock_invoice
 from services.billing.store.ingests import close_ingest, lock_ingest
 from services.billing.store.matching import record_counts
 from services.billing.store.totals import refresh_totals
@@ -26,7 +31,7 @@ _ROOM: Final = text("SELECT set_config('work_mem', '96MB', true), set_config('ji
 
 
 async def complete_ingest(
-    session: WriteSession, ingest_id: UUID, *, summary_usd: Decimal | None, period: date | None
+    session: WriteSession, ingest_id: UUID, *, summary: SummaryParts | None, period: date | None
 ) -> Row[Any]:
     """Replaces the lines of an invoice by the staged ones, reconciles them, answers the header.
 
@@ -48,13 +53,15 @@ async def complete_ingest(
         )
     )
     sums = await _sums(session, ingest_id)
-    result = reconcile(sums, summary_usd=summary_usd, history_usd=invoice.history_usd)
+    result = reconcile(
+        sums, summary_usd=summary.amount_usd if summary else None, history_usd=invoice.history_usd
+    )
     if result.line_count != ingest.row_count:
         raise FailedPrecondition("staged rows were lost; begin anew", reason="STAGED_ROWS_LOST")
     is_matched = await write_lines(session, ingest, month)
     await refresh_totals(session, month, ingest.provider_invoice_id)
     await close_ingest(session, ingest_id, "completed")
-    header = await _keep(session, ingest, month, result)
+    header = await _keep(session, ingest, month, result, summary)
     if not is_matched:
         return header
     await forget_candidates(session, ingest_id)
@@ -90,7 +97,11 @@ async def _sums(session: WriteSession, ingest_id: UUID) -> list[PartialSum]:
 
 
 async def _keep(
-    session: WriteSession, ingest: Row[Any], month: date, result: Reconciliation
+    session: WriteSession,
+    ingest: Row[Any],
+    month: date,
+    result: Reconciliation,
+    summary: SummaryParts | None,
 ) -> Row[Any]:
     unknown: dict[str, None] = {
         f"{outcome}_count": None
@@ -122,7 +133,13 @@ async def _keep(
             residual_usd=result.residual_usd,
             balanced=result.balanced,
             matched_at=None,
+            **{
+                f"summary_{part}_usd": summary and getattr(summary, f"{part}_usd")
+                for part in PARTS.values()
+            },
             **unknown,
+            # What was read after all needs no waiver.
+            **NOT_WAIVED,
         )
         .returning(cloud_invoices)
     )

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     Text,
     bindparam,
     cast,
@@ -17,7 +20,7 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from services.billing.models import cloud_cost_lines as lines
 from services.billing.models import cloud_invoices as invoices
@@ -65,6 +68,8 @@ class CostLine(NamedTuple):
     deployment_id: str | None
     resource_name: str
     is_overage: bool
+    shares: list[dict[str, Any]] | None = None
+    """What falls to each owner, where the resource changed hands; see `CostShare` of the proto."""
     line_sets: int = 0
     """Names the line sets that its month had when it was read in a list."""
     invoice_uuid: str = ""
@@ -99,6 +104,8 @@ class LinePlace:
 
 
 NOT_KEPT: Final = ("line_sets", "invoice_uuid")
+LINE_SETS: Final = -1
+"""The place of the line sets' name in a row: after all columns."""
 COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields if name not in NOT_KEPT)
 
 # In the statement that reads the lines, so that both are of one moment.
@@ -126,6 +133,12 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     "after": lines.c.id > bindparam("after"),
 }
 """What may be asked of a month's lines, by its name; asked when its value is not empty."""
+
+OWNED: Final = frozenset({"tenant_id", "deployment_id", "deployment"})
+"""Conditions on the owner at the span's end."""
+
+NEVER_MATCHED: Final = frozenset({"tax"})
+"""Classifications of lines that have no resource, whatever they say."""
 
 
 async def months_of_lines(reading: SingleRead, wanted: LineFilter) -> list[date]:
@@ -162,9 +175,11 @@ async def list_lines(
             continue
         last = after.id if after is not None and month == after.period else None
         rows = await _of_month(reading, wanted, month, last, limit - len(found))
+        if len({row[LINE_SETS] for row in rows}) > 1:
+            raise _replaced(month)
         found += [CostLine(*row) for row in rows]
         if after is not None and month == after.period:
-            sets = rows[0][-1] if rows else await _line_sets(reading, month)
+            sets = rows[0][LINE_SETS] if rows else await _line_sets(reading, month)
             if sets != after.line_sets:
                 raise _replaced(month)
         if len(found) >= limit:
@@ -181,22 +196,62 @@ async def _of_month(
     if wanted.slug is not None:
         named = deployment_parameters(wanted.deployment_id, wanted.slug)
         values["deployment_id"] = ""
-    if wanted.classification not in ("", "resource"):
-        # Of these no line is matched: the index of states leaves out the many that are.
+    if wanted.classification in NEVER_MATCHED:
+        # The index of states leaves out the many lines that are matched.
         values["match_state"] = wanted.match_state or "not_applicable"
     asked = tuple(name for name in CONDITIONS if values[name])
     parameters = {name: values[name] for name in asked if name != "deployment"} | named
-    return await reading.fetch(_page(asked), {"month": month, "limit": limit, **parameters})
+    place = {"month": month, "limit": limit}
+    rows = await reading.fetch(_page(asked), {**place, **parameters})
+    if not (wanted.tenant_id or wanted.deployment_id):
+        return rows
+    rest = tuple(name for name in asked if name not in OWNED)
+    values = {name: values[name] for name in rest}
+    shared = [
+        row
+        for share in _shares(wanted)
+        for row in await reading.fetch(_shared_page(rest), {**place, **values, "share": share})
+    ]
+    return sorted({row[0]: row for row in [*rows, *shared]}.values(), key=itemgetter(0))[:limit]
+
+
+def _shares(wanted: LineFilter) -> list[str]:
+    """What a line's shares contain in which the wanted tenant or deployment has a part."""
+    tenant = {"tenant_id": wanted.tenant_id} if wanted.tenant_id else {}
+    if not wanted.deployment_id:
+        return [_json([tenant])]
+    shares = [tenant | {"deployment_id": wanted.deployment_id}]
+    if wanted.slug is not None and wanted.tenant_id in ("", wanted.slug.tenant_id):
+        shares.append({"tenant_id": wanted.slug.tenant_id, "deployment_id": wanted.slug.slug})
+    return [_json([share]) for share in shares]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _select_page(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(*COLUMNS, _LINE_SETS.label("line_sets"))
+        .where(lines.c.period == bindparam("month"), *conditions)
+        .order_by(lines.c.id)
+        .limit(bindparam("limit"))
+    )
 
 
 @cache
 def _page(asked: tuple[str, ...]) -> Compiled:
     """The statement for filters that ask these conditions: made once for each combination."""
+    return compiled(_select_page(*(CONDITIONS[name] for name in asked)))
+
+
+@cache
+def _shared_page(asked: tuple[str, ...]) -> Compiled:
+    """The same of lines that several owners share; they are few, and have an index."""
+    share = cast(bindparam("share", type_=Text), JSONB)
+    conditions = [CONDITIONS[name] for name in asked]
     return compiled(
-        select(*COLUMNS, _LINE_SETS.label("line_sets"))
-        .where(lines.c.period == bindparam("month"), *(CONDITIONS[name] for name in asked))
-        .order_by(lines.c.id)
-        .limit(bindparam("limit"))
+        _select_page(lines.c.shares.is_not(None), lines.c.shares.contains(share), *conditions)
     )
 
 

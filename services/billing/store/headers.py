@@ -7,27 +7,30 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select, text, tuple_, update
+from sqlalchemy import Row, func, or_, select, text, tuple_, update
 
 from services.billing.models import cloud_invoices as invoices
 from services.common.database import ReadSession, WriteSession
-from services.common.errors import NotFound
+from services.common.errors import FailedPrecondition, NotFound
 
 __all__ = [
+    "NOT_WAIVED",
     "HistoryCounts",
-    "HistoryEntry",
+    "InvoiceHead",
     "list_pending",
     "lock_invoice",
     "prepare_month",
     "read_invoice",
     "record_history",
     "set_status",
+    "unwaive",
+    "waive",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """An invoice in the billing history; its amount is in USD."""
+class InvoiceHead:
+    """What the billing history says of an invoice; the amount is in USD."""
 
     invoice_uuid: str
     invoice_number: str
@@ -45,6 +48,8 @@ class HistoryCounts:
     updated: int
     unchanged: int
 
+
+NOT_WAIVED: Final[dict[str, Any]] = {"waived_at": None, "waived_by": "", "waive_reason": ""}
 
 # An ingested invoice whose amount the provider changed is due again; its lines stay until
 # then. A month that is known is never forgotten: the lines lie under it.
@@ -82,7 +87,7 @@ FROM recorded
 """)
 
 
-async def record_history(session: WriteSession, entries: Iterable[HistoryEntry]) -> HistoryCounts:
+async def record_history(session: WriteSession, entries: Iterable[InvoiceHead]) -> HistoryCounts:
     """Makes or updates the headers of these invoices; of two entries of one the later counts."""
     last = list({entry.invoice_uuid: entry for entry in entries}.values())
     if not last:
@@ -135,13 +140,46 @@ async def set_status(
     return changed.one()
 
 
+async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str) -> None:
+    """Has an invoice due no longer.
+
+    Raises NotFound, and FailedPrecondition for one whose lines are there or that is waived.
+    """
+    invoice = await lock_invoice(session, invoice_id)
+    if invoice.ingest_status == "ingested":
+        raise FailedPrecondition(
+            "the invoice is ingested: there is nothing to waive", reason="INVOICE_INGESTED"
+        )
+    if invoice.waived_at is not None:
+        raise FailedPrecondition(
+            f"the invoice is waived already: {invoice.waive_reason}", reason="INVOICE_WAIVED"
+        )
+    await session.execute(
+        update(invoices)
+        .where(invoices.c.id == invoice_id)
+        .values(waived_at=func.now(), waived_by=by, waive_reason=reason)
+    )
+
+
+async def unwaive(session: WriteSession, invoice_id: UUID) -> None:
+    """Has a waived invoice due again. Raises NotFound, and FailedPrecondition for another."""
+    invoice = await lock_invoice(session, invoice_id)
+    if invoice.waived_at is None:
+        raise FailedPrecondition("the invoice is not waived", reason="INVOICE_NOT_WAIVED")
+    await session.execute(update(invoices).where(invoices.c.id == invoice_id).values(NOT_WAIVED))
+
+
 async def list_pending(
     session: ReadSession, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """The headers that are not ingested, or whose lines wait to be matched, oldest first."""
+    """The headers that are not ingested, or whose lines wait to be matched, oldest first.
+
+    Without those that are waived.
+    """
     position = (invoices.c.issued_at, invoices.c.id)
     query = select(invoices).where(
-        or_(invoices.c.ingest_status != "ingested", invoices.c.matched_at.is_(None))
+        or_(invoices.c.ingest_status != "ingested", invoices.c.matched_at.is_(None)),
+        invoices.c.waived_at.is_(None),
     )
     if after is not None:
         query = query.where(tuple_(*position) > tuple_(*after))

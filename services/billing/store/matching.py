@@ -1,5 +1,6 @@
 """Climbs the ladder of `matching.py` for a page of lines, in one statement."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -7,38 +8,50 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from services.billing.matching import MatchCounts
-from services.billing.store.ladder import ladder, make_room, rules
+from services.billing.store.ladder import kind_of_line, ladder, make_room, rules
 from services.common.database import WriteSession
 
 __all__ = ["last_row", "match_daily_costs", "match_lines", "record_counts"]
 
 _UPDATE: Final = """, changed AS (
-    UPDATE {table} AS t SET
-        match_state = j.state, match_rung = j.rung, match_reason = j.reason,
-        resource_id = j.resource_id, project_id = j.project_id, tenant_id = j.tenant_id,
-        deployment_id = j.deployment_id
+    UPDATE {table} AS t SET ({columns}) = ROW ({found})
     FROM judged AS j
-    WHERE {on_line} AND t.{partition} = j.partition AND t.id = j.id AND
-        (t.match_state, t.match_rung, t.match_reason, t.resource_id, t.project_id, t.tenant_id,
-         t.deployment_id) IS DISTINCT FROM
-        (j.state, j.rung, j.reason, j.resource_id, j.project_id, j.tenant_id, j.deployment_id)
+    WHERE {on_line} AND t.{partition} = j.partition AND t.id = j.id
+      AND ROW ({old}) IS DISTINCT FROM ROW ({found})
 )
 SELECT count(*) FILTER (WHERE rung = 'provider_id') AS provider_id_count,
        count(*) FILTER (WHERE rung = 'name') AS name_count,
        count(*) FILTER (WHERE rung = 'group_project') AS group_project_count,
        count(*) FILTER (WHERE state = 'ambiguous') AS ambiguous_count,
        count(*) FILTER (WHERE state = 'unmatched') AS unmatched_count,
-       (SELECT count(*) FROM {table} WHERE {where} AND classification <> 'resource')
-           AS not_applicable_count
+       (SELECT count(*) FROM {table} WHERE {where})
+           - count(*) FILTER (WHERE state <> 'not_applicable') AS not_applicable_count
 FROM judged
 """
+_FOUND: Final = {
+    "match_state": "j.state",
+    "match_rung": "j.rung",
+    "match_reason": "j.reason",
+    "resource_id": "j.resource_id",
+    "project_id": "j.project_id",
+    "tenant_id": "j.tenant_id",
+    "deployment_id": "j.deployment_id",
+}
+_FOUND_OF_LINES: Final = _FOUND | {"shares": "j.shares", "kind": kind_of_line("t", "j.found_kind")}
 
 
-def _updating(**parts: str) -> TextClause:
-    return text(ladder(id="id", **parts) + _UPDATE.format(**parts))
+def _updating(found: Mapping[str, str], **parts: str) -> TextClause:
+    changing = _UPDATE.format(
+        columns=", ".join(found),
+        found=", ".join(found.values()),
+        old=", ".join(f"t.{column}" for column in found),
+        **parts,
+    )
+    return text(ladder(id="id", **parts) + changing)
 
 
 _LINES: Final = _updating(
+    _FOUND_OF_LINES,
     table="cloud_cost_lines",
     partition="period",
     ids="ARRAY[provider_resource_id, provider_resource_uuid]",
@@ -55,6 +68,7 @@ _LINES: Final = _updating(
     ),
 )
 _DAYS: Final = _updating(
+    _FOUND,
     table="cloud_daily_costs",
     partition="day",
     ids="CAST(ARRAY[] AS text[])",

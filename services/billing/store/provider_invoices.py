@@ -23,6 +23,7 @@ class InvoiceFilter:
     period: date | None = None
     ingest_status: str = ""
     balanced: bool | None = None
+    waived: bool | None = None
 
 
 _NEWEST: Final = (
@@ -57,6 +58,9 @@ async def list_invoices(
         query = query.where(invoices.c.ingest_status == wanted.ingest_status)
     if wanted.balanced is not None:
         query = query.where(invoices.c.balanced.is_(wanted.balanced))
+    if wanted.waived is not None:
+        waived = invoices.c.waived_at.is_not(None)
+        query = query.where(waived if wanted.waived else ~waived)
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     order = [column.desc() for column in place]

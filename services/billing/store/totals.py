@@ -36,11 +36,28 @@ _NAME: Final = "CASE {} END".format(
     )
 )
 _VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
+# A line whose owners share it is a part of each: it counts once where they do not matter.
+_PARTS: Final = """
+SELECT product, project_name, kind, tenant_id, deployment_id, amount_usd,
+       1 AS of_line, 1 AS of_tenant
+FROM cloud_cost_lines
+WHERE period = :period AND provider_invoice_id = :invoice_id AND shares IS NULL
+UNION ALL
+SELECT product, project_name, kind, share.tenant_id, share.deployment_id, share.amount_usd,
+       row_number() OVER (PARTITION BY id),
+       row_number() OVER (PARTITION BY id, share.tenant_id)
+FROM cloud_cost_lines, LATERAL jsonb_to_recordset(shares)
+    AS share (tenant_id text, deployment_id text, amount_usd numeric)
+WHERE period = :period AND provider_invoice_id = :invoice_id AND shares IS NOT NULL
+"""
 _SUM_UP: Final = text(f"""
 INSERT INTO cloud_invoice_totals
     (period, provider_invoice_id, grouped_by, value, tenant_id, amount_usd, line_count)
-SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amount_usd), count(*)
-FROM cloud_cost_lines WHERE period = :period AND provider_invoice_id = :invoice_id
+SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amount_usd),
+       CASE WHEN GROUPING({GROUPINGS["deployment"]}) = 0 THEN count(*)
+            WHEN GROUPING({GROUPINGS["tenant"]}) = 0 THEN count(*) FILTER (WHERE of_tenant = 1)
+            ELSE count(*) FILTER (WHERE of_line = 1) END
+FROM ({_PARTS}) AS parts
 GROUP BY GROUPING SETS ({_SETS})
 """)
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")

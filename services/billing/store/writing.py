@@ -11,7 +11,13 @@ from typing import Any, Final
 from sqlalchemy import Row, TextClause, text
 
 from services.billing.store.candidates import is_prepared
-from services.billing.store.ladder import ladder, make_room, rules
+from services.billing.store.ladder import (
+    kind_of_line,
+    ladder,
+    make_room,
+    may_have_resource,
+    rules,
+)
 from services.common.database import WriteSession
 from services.common.periods import month_of
 
@@ -33,6 +39,9 @@ _BILLED: Final = (
 _KEY: Final = "md5(ROW({said}, start_at, end_at, trim_scale(amount_usd))::text)::uuid AS key"
 _EVERYTHING: Final = _KEY.format(
     said="product, group_description, description, project_name, category, trim_scale(hours)"
+)
+_WITHOUT_CATEGORY: Final = _KEY.format(
+    said="product, group_description, description, project_name, trim_scale(hours)"
 )
 _WHAT_BOTH_ALWAYS_SAY: Final = _KEY.format(said="product, group_description, description")
 _PAIRED: Final = """
@@ -65,29 +74,35 @@ _PAIR: Final = text(
     )
 )
 
-# An item that leaves out what tells its rows apart could be of any of them: it is paired only
-# where it makes no difference, because the rows are all alike, or the items' ids are.
-_ALIKE: Final = (
-    ", min({what}) OVER (PARTITION BY key) = max({what}) OVER (PARTITION BY key) AS {name}"
-)
-_PAIR_THE_REST: Final = text(
-    "INSERT INTO paired"
-    + _PAIRED.format(
-        key=_WHAT_BOTH_ALWAYS_SAY,
-        items_left=(
-            "AND NOT EXISTS (SELECT FROM paired WHERE paired.page = staged.page"
-            " AND paired.position = staged.position)"
-        ),
-        lines_left=(
-            "AND NOT EXISTS (SELECT FROM paired WHERE paired.row_number = staged.row_number)"
-        ),
-        items_alike=_ALIKE.format(
-            what="provider_resource_id || ' ' || provider_resource_uuid", name="items_alike"
-        ),
-        lines_alike=_ALIKE.format(what="besides", name="lines_alike"),
-        said_besides=", ROW(project_name, category, trim_scale(hours))::text AS besides",
-        where="WHERE lines_alike OR items_alike",
+
+def _pairing_what_is_left(key: str, besides: str) -> TextClause:
+    """Pairs what is left by less than both say.
+
+    An item that leaves out what tells its rows apart (`besides`) could be of any of them: it is
+    paired only where it makes no difference, because the rows are all alike, or the items' ids.
+    """
+    alike = ", min({what}) OVER (PARTITION BY key) = max({what}) OVER (PARTITION BY key) AS {name}"
+    ids = "provider_resource_id || ' ' || provider_resource_uuid"
+    left = "AND NOT EXISTS (SELECT FROM paired WHERE {same})"
+    item = "paired.page = staged.page AND paired.position = staged.position"
+    return text(
+        "INSERT INTO paired"
+        + _PAIRED.format(
+            key=key,
+            items_left=left.format(same=item),
+            lines_left=left.format(same="paired.row_number = staged.row_number"),
+            items_alike=alike.format(what=ids, name="items_alike"),
+            lines_alike=alike.format(what="besides", name="lines_alike"),
+            said_besides=f", {besides} AS besides",
+            where="WHERE lines_alike OR items_alike",
+        )
     )
+
+
+# Bills of earlier years tell the category in one of their forms only.
+_PAIR_WITHOUT_CATEGORY: Final = _pairing_what_is_left(_WITHOUT_CATEGORY, "category")
+_PAIR_THE_REST: Final = _pairing_what_is_left(
+    _WHAT_BOTH_ALWAYS_SAY, "ROW(project_name, category, trim_scale(hours))::text"
 )
 
 # A line's id is its ingest's (version 7: ascending with time) with the row number in the
@@ -97,15 +112,13 @@ INSERT INTO cloud_cost_lines (
     id, period, provider_invoice_id, row_number, {billed},
     kind, classification, is_overage, resource_name, provider_resource_id,
     provider_resource_uuid, match_state, match_rung, match_reason, resource_id, project_id,
-    tenant_id, deployment_id
+    tenant_id, deployment_id, shares
 )
 SELECT
     (substr(CAST(:ingest_id AS text), 1, 24)
      || lpad(to_hex(staged.row_number), 12, '0'))::uuid,
     :period, :invoice_id, staged.row_number, {billed},
-    kind, classification, is_overage, resource_name, {ids},
-    CASE classification WHEN 'resource' THEN {state} ELSE 'not_applicable' END, {rung},
-    CASE classification WHEN 'resource' THEN {reason} ELSE '' END, {found}
+    {kind}, classification, is_overage, resource_name, {ids}, {state}, {rung}, {reason}, {found}
 FROM {staged} WHERE staged.ingest_id = CAST(:ingest_id AS uuid)
 """
 _STAGED: Final = "cloud_staged_lines AS staged"
@@ -115,15 +128,17 @@ _IDS: Final = "coalesce(provider_resource_id, ''), coalesce(provider_resource_uu
 
 
 def _unmatched(staged: str, ids: str) -> TextClause:
+    waits = may_have_resource(f"ARRAY[{ids}]")
     return text(
         _INSERT.format(
             billed=_BILLED,
             staged=staged,
             ids=ids,
-            state="'unmatched'",
+            kind="kind",
+            state=f"CASE WHEN {waits} THEN 'unmatched' ELSE 'not_applicable' END",
             rung="''",
-            reason=":reason",
-            found="NULL, NULL, NULL, NULL",
+            reason=f"CASE WHEN {waits} THEN :reason ELSE '' END",
+            found="NULL, NULL, NULL, NULL, NULL",
         )
     )
 
@@ -145,10 +160,11 @@ def _matched(staged: str, ids: str) -> TextClause:
         billed=_BILLED,
         staged=f"{staged} LEFT JOIN judged AS j ON j.id = staged.row_number",
         ids=ids,
-        state="j.state",
+        kind=kind_of_line("staged", "j.found_kind"),
+        state="coalesce(j.state, 'not_applicable')",
         rung="coalesce(j.rung, '')",
-        reason="j.reason",
-        found="j.resource_id, j.project_id, j.tenant_id, j.deployment_id",
+        reason="coalesce(j.reason, '')",
+        found="j.resource_id, j.project_id, j.tenant_id, j.deployment_id, j.shares",
     )
     return text(f"{climbed}{written} AND {page}")
 
@@ -187,9 +203,11 @@ async def write_lines(session: WriteSession, ingest: Row[Any], period: date) -> 
 
 
 async def _pair(session: WriteSession, ingest: Row[Any]) -> None:
-    paired = await session.execute(_PAIR, {"ingest_id": ingest.id})
-    if paired.rowcount < min(ingest.item_count, ingest.row_count):
-        await session.execute(_PAIR_THE_REST, {"ingest_id": ingest.id})
+    """Pairs by all that both say, then what is left by less."""
+    left = min(ingest.item_count, ingest.row_count)
+    for statement in (_PAIR, _PAIR_WITHOUT_CATEGORY, _PAIR_THE_REST):
+        if left > 0:
+            left -= (await session.execute(statement, {"ingest_id": ingest.id})).rowcount
 
 
 def _pages(blocks: Row[Any]) -> Iterator[tuple[str, str]]:

@@ -83,7 +83,8 @@ CONDITIONS: Final = {
 }
 """What may be asked of a resource, by its name; asked when its value is not empty."""
 
-# Look-ups by index, one a key (OFFSET 0 keeps each whole).
+# Look-ups by index, one a key (OFFSET 0 keeps each whole). Bills leave out the blank at the end
+# of a name.
 FIND: Final = text("""
 WITH given AS (
     SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
@@ -99,13 +100,15 @@ WHERE g.provider_id <> ''
 UNION
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT id FROM cloud_resources
-    WHERE provider = :provider AND kind = g.kind AND name_key = lower(g.name)
+    WHERE provider = :provider AND kind = g.kind
+      AND name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
     OFFSET 0) AS r
 WHERE g.provider_id = ''
 UNION
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT e.resource_id FROM cloud_resource_events AS e
-    WHERE e.kind = g.kind AND e.former_name_key = lower(g.name)
+    WHERE e.kind = g.kind
+      AND e.former_name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
     OFFSET 0) AS former
 JOIN cloud_resources AS r ON r.id = former.resource_id AND r.provider = :provider
 WHERE g.provider_id = ''

@@ -28,19 +28,13 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'arcadia/billing/v1/ingest_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"P\n\x1bRecordBillingHistoryRequest\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .arcadia.billing.v1.HistoryEntry\"\xb6\x01\n\x0cHistoryEntry\x12\x1a\n\x0cinvoice_uuid\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x0einvoice_number\x18\x02 \x01(\t\x12\x18\n\namount_usd\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x0e\n\x06period\x18\x06 \x01(\t\"h\n\x1cRecordBillingHistoryResponse\x12\x18\n\x10\x64iscovered_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\"C\n\x1aListPendingInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x1bListPendingInvoicesResponse\x12>\n\x11provider_invoices\x18\x01 \x03(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"J\n\x12\x42\x65ginIngestRequest\x12!\n\x13provider_invoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"g\n\x13\x42\x65ginIngestResponse\x12\x11\n\tingest_id\x18\x01 \x01(\t\x12=\n\x10provider_invoice\x18\x02 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"e\n\x17UploadInvoiceCsvRequest\x12\x11\n\tingest_id\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\x12\x18\n\x0btotal_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x0e\n\x0c_total_bytes\"A\n\x18UploadInvoiceCsvResponse\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x12\n\namount_usd\x18\x02 \x01(\t\"x\n\x19RecordInvoiceItemsRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04page\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12.\n\x05items\x18\x03 \x03(\x0b\x32\x1f.arcadia.billing.v1.InvoiceItem\"\xb9\x02\n\x0bInvoiceItem\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\x19\n\x11group_description\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x14\n\x0cproject_name\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\x12\n\namount_usd\x18\x06 \x01(\t\x12\x10\n\x08\x64uration\x18\x07 \x01(\t\x12\x15\n\rduration_unit\x18\x08 \x01(\t\x12,\n\x08start_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x65nd_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bresource_id\x18\x0b \x01(\t\x12\x15\n\rresource_uuid\x18\x0c \x01(\t\"0\n\x1aRecordInvoiceItemsResponse\x12\x12\n\nitem_count\x18\x01 \x01(\x03\"e\n\x15\x43ompleteIngestRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x07summary\x18\x02 \x01(\x0b\x32\".arcadia.billing.v1.InvoiceSummary\"\x9f\x01\n\x0eInvoiceSummary\x12\x12\n\namount_usd\x18\x01 \x01(\t\x12\x1b\n\x13product_charges_usd\x18\x02 \x01(\t\x12\x14\n\x0coverages_usd\x18\x03 \x01(\t\x12\x11\n\ttaxes_usd\x18\x04 \x01(\t\x12#\n\x1b\x63redits_and_adjustments_usd\x18\x05 \x01(\t\x12\x0e\n\x06period\x18\x06 \x01(\t\"W\n\x16\x43ompleteIngestResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"B\n\x11\x46\x61ilIngestRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x12\x46\x61ilIngestResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"u\n\x11MatchLinesRequest\x12!\n\x13provider_invoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x16\n\x0eunless_matched\x18\x04 \x01(\x08\"a\n\x12MatchLinesResponse\x12\x32\n\x08matching\x18\x01 \x01(\x0b\x32 .arcadia.billing.v1.MatchSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x01\n\x18ReplaceDailyCostsRequest\x12\x10\n\x08\x66rom_day\x18\x01 \x01(\t\x12\x0e\n\x06to_day\x18\x02 \x01(\t\x12\x32\n\x0b\x64\x61ily_costs\x18\x03 \x03(\x0b\x32\x1d.arcadia.billing.v1.DailyCost\x12\x17\n\ntotal_rows\x18\x04 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_total_rows\"v\n\x19ReplaceDailyCostsResponse\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x12\n\namount_usd\x18\x02 \x01(\t\x12\x32\n\x08matching\x18\x03 \x01(\x0b\x32 .arcadia.billing.v1.MatchSummary2\x95\x08\n\rIngestService\x12\x7f\n\x14RecordBillingHistory\x12/.arcadia.billing.v1.RecordBillingHistoryRequest\x1a\x30.arcadia.billing.v1.RecordBillingHistoryResponse\"\x04\xc8\xf3\x18\x05\x12|\n\x13ListPendingInvoices\x12..arcadia.billing.v1.ListPendingInvoicesRequest\x1a/.arcadia.billing.v1.ListPendingInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12\x64\n\x0b\x42\x65ginIngest\x12&.arcadia.billing.v1.BeginIngestRequest\x1a\'.arcadia.billing.v1.BeginIngestResponse\"\x04\xc8\xf3\x18\x05\x12u\n\x10UploadInvoiceCsv\x12+.arcadia.billing.v1.UploadInvoiceCsvRequest\x1a,.arcadia.billing.v1.UploadInvoiceCsvResponse\"\x04\xc8\xf3\x18\x05(\x01\x12y\n\x12RecordInvoiceItems\x12-.arcadia.billing.v1.RecordInvoiceItemsRequest\x1a..arcadia.billing.v1.RecordInvoiceItemsResponse\"\x04\xc8\xf3\x18\x05\x12m\n\x0e\x43ompleteIngest\x12).arcadia.billing.v1.CompleteIngestRequest\x1a*.arcadia.billing.v1.CompleteIngestResponse\"\x04\xc8\xf3\x18\x05\x12\x61\n\nFailIngest\x12%.arcadia.billing.v1.FailIngestRequest\x1a&.arcadia.billing.v1.FailIngestResponse\"\x04\xc8\xf3\x18\x05\x12\x61\n\nMatchLines\x12%.arcadia.billing.v1.MatchLinesRequest\x1a&.arcadia.billing.v1.MatchLinesResponse\"\x04\xc8\xf3\x18\x05\x12x\n\x11ReplaceDailyCosts\x12,.arcadia.billing.v1.ReplaceDailyCostsRequest\x1a-.arcadia.billing.v1.ReplaceDailyCostsResponse\"\x04\xc8\xf3\x18\x05(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'arcadia/billing/v1/ingest_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"x\n\x1bRecordBillingHistoryRequest\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .arcadia.billing.v1.HistoryEntry\x12\x10\n\x08walk_key\x18\x02 \x01(\t\x12\x14\n\x0cis_last_page\x18\x03 \x01(\x08\"\xd7\x01\n\x0cHistoryEntry\x12\x14\n\x0cinvoice_uuid\x18\x01 \x01(\t\x12\x16\n\x0einvoice_number\x18\x02 \x01(\t\x12\x12\n\namount_usd\x18\x03 \x01(\t\x12-\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x0e\n\x06period\x18\x06 \x01(\t\x12\x0c\n\x04type\x18\x07 \x01(\t\x12\x0f\n\x07ordinal\x18\x08 \x01(\x03\x12\x12\n\nunreadable\x18\t \x01(\t\"|\n\x1cRecordBillingHistoryResponse\x12\x18\n\x10\x64iscovered_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x12\n\nunreadable\x18\x04 \x03(\t\"C\n\x1aListPendingInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x1bListPendingInvoicesResponse\x12>\n\x11provider_invoices\x18\x01 \x03(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"J\n\x12\x42\x65ginIngestRequest\x12!\n\x13provider_invoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"g\n\x13\x42\x65ginIngestResponse\x12\x11\n\tingest_id\x18\x01 \x01(\t\x12=\n\x10provider_invoice\x18\x02 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"e\n\x17UploadInvoiceCsvRequest\x12\x11\n\tingest_id\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\x12\x18\n\x0btotal_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x0e\n\x0c_total_bytes\"A\n\x18UploadInvoiceCsvResponse\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x12\n\namount_usd\x18\x02 \x01(\t\"x\n\x19RecordInvoiceItemsRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04page\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12.\n\x05items\x18\x03 \x03(\x0b\x32\x1f.arcadia.billing.v1.InvoiceItem\"\xb9\x02\n\x0bInvoiceItem\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\x19\n\x11group_description\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x14\n\x0cproject_name\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x05 \x01(\t\x12\x12\n\namount_usd\x18\x06 \x01(\t\x12\x10\n\x08\x64uration\x18\x07 \x01(\t\x12\x15\n\rduration_unit\x18\x08 \x01(\t\x12,\n\x08start_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x65nd_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bresource_id\x18\x0b \x01(\t\x12\x15\n\rresource_uuid\x18\x0c \x01(\t\"0\n\x1aRecordInvoiceItemsResponse\x12\x12\n\nitem_count\x18\x01 \x01(\x03\"e\n\x15\x43ompleteIngestRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x07summary\x18\x02 \x01(\x0b\x32\".arcadia.billing.v1.InvoiceSummary\"\x9f\x01\n\x0eInvoiceSummary\x12\x12\n\namount_usd\x18\x01 \x01(\t\x12\x1b\n\x13product_charges_usd\x18\x02 \x01(\t\x12\x14\n\x0coverages_usd\x18\x03 \x01(\t\x12\x11\n\ttaxes_usd\x18\x04 \x01(\t\x12#\n\x1b\x63redits_and_adjustments_usd\x18\x05 \x01(\t\x12\x0e\n\x06period\x18\x06 \x01(\t\"W\n\x16\x43ompleteIngestResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"B\n\x11\x46\x61ilIngestRequest\x12\x17\n\tingest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x12\x46\x61ilIngestResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"u\n\x11MatchLinesRequest\x12!\n\x13provider_invoice_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x16\n\x0eunless_matched\x18\x04 \x01(\x08\"a\n\x12MatchLinesResponse\x12\x32\n\x08matching\x18\x01 \x01(\x0b\x32 .arcadia.billing.v1.MatchSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x01\n\x18ReplaceDailyCostsRequest\x12\x10\n\x08\x66rom_day\x18\x01 \x01(\t\x12\x0e\n\x06to_day\x18\x02 \x01(\t\x12\x32\n\x0b\x64\x61ily_costs\x18\x03 \x03(\x0b\x32\x1d.arcadia.billing.v1.DailyCost\x12\x17\n\ntotal_rows\x18\x04 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_total_rows\"v\n\x19ReplaceDailyCostsResponse\x12\x11\n\trow_count\x18\x01 \x01(\x03\x12\x12\n\namount_usd\x18\x02 \x01(\t\x12\x32\n\x08matching\x18\x03 \x01(\x0b\x32 .arcadia.billing.v1.MatchSummary2\x95\x08\n\rIngestService\x12\x7f\n\x14RecordBillingHistory\x12/.arcadia.billing.v1.RecordBillingHistoryRequest\x1a\x30.arcadia.billing.v1.RecordBillingHistoryResponse\"\x04\xc8\xf3\x18\x05\x12|\n\x13ListPendingInvoices\x12..arcadia.billing.v1.ListPendingInvoicesRequest\x1a/.arcadia.billing.v1.ListPendingInvoicesResponse\"\x04\xc8\xf3\x18\x05\x12\x64\n\x0b\x42\x65ginIngest\x12&.arcadia.billing.v1.BeginIngestRequest\x1a\'.arcadia.billing.v1.BeginIngestResponse\"\x04\xc8\xf3\x18\x05\x12u\n\x10UploadInvoiceCsv\x12+.arcadia.billing.v1.UploadInvoiceCsvRequest\x1a,.arcadia.billing.v1.UploadInvoiceCsvResponse\"\x04\xc8\xf3\x18\x05(\x01\x12y\n\x12RecordInvoiceItems\x12-.arcadia.billing.v1.RecordInvoiceItemsRequest\x1a..arcadia.billing.v1.RecordInvoiceItemsResponse\"\x04\xc8\xf3\x18\x05\x12m\n\x0e\x43ompleteIngest\x12).arcadia.billing.v1.CompleteIngestRequest\x1a*.arcadia.billing.v1.CompleteIngestResponse\"\x04\xc8\xf3\x18\x05\x12\x61\n\nFailIngest\x12%.arcadia.billing.v1.FailIngestRequest\x1a&.arcadia.billing.v1.FailIngestResponse\"\x04\xc8\xf3\x18\x05\x12\x61\n\nMatchLines\x12%.arcadia.billing.v1.MatchLinesRequest\x1a&.arcadia.billing.v1.MatchLinesResponse\"\x04\xc8\xf3\x18\x05\x12x\n\x11ReplaceDailyCosts\x12,.arcadia.billing.v1.ReplaceDailyCostsRequest\x1a-.arcadia.billing.v1.ReplaceDailyCostsResponse\"\x04\xc8\xf3\x18\x05(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.billing.v1.ingest_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HISTORYENTRY'].fields_by_name['invoice_uuid']._loaded_options = None
-  _globals['_HISTORYENTRY'].fields_by_name['invoice_uuid']._serialized_options = b'\342A\001\002'
-  _globals['_HISTORYENTRY'].fields_by_name['amount_usd']._loaded_options = None
-  _globals['_HISTORYENTRY'].fields_by_name['amount_usd']._serialized_options = b'\342A\001\002'
-  _globals['_HISTORYENTRY'].fields_by_name['issued_at']._loaded_options = None
-  _globals['_HISTORYENTRY'].fields_by_name['issued_at']._serialized_options = b'\342A\001\002'
   _globals['_BEGININGESTREQUEST'].fields_by_name['provider_invoice_id']._loaded_options = None
   _globals['_BEGININGESTREQUEST'].fields_by_name['provider_invoice_id']._serialized_options = b'\342A\001\002'
   _globals['_BEGININGESTREQUEST'].fields_by_name['key']._loaded_options = None
@@ -76,47 +70,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTSERVICE'].methods_by_name['ReplaceDailyCosts']._loaded_options = None
   _globals['_INGESTSERVICE'].methods_by_name['ReplaceDailyCosts']._serialized_options = b'\310\363\030\005'
   _globals['_RECORDBILLINGHISTORYREQUEST']._serialized_start=193
-  _globals['_RECORDBILLINGHISTORYREQUEST']._serialized_end=273
-  _globals['_HISTORYENTRY']._serialized_start=276
-  _globals['_HISTORYENTRY']._serialized_end=458
-  _globals['_RECORDBILLINGHISTORYRESPONSE']._serialized_start=460
-  _globals['_RECORDBILLINGHISTORYRESPONSE']._serialized_end=564
-  _globals['_LISTPENDINGINVOICESREQUEST']._serialized_start=566
-  _globals['_LISTPENDINGINVOICESREQUEST']._serialized_end=633
-  _globals['_LISTPENDINGINVOICESRESPONSE']._serialized_start=635
-  _globals['_LISTPENDINGINVOICESRESPONSE']._serialized_end=753
-  _globals['_BEGININGESTREQUEST']._serialized_start=755
-  _globals['_BEGININGESTREQUEST']._serialized_end=829
-  _globals['_BEGININGESTRESPONSE']._serialized_start=831
-  _globals['_BEGININGESTRESPONSE']._serialized_end=934
-  _globals['_UPLOADINVOICECSVREQUEST']._serialized_start=936
-  _globals['_UPLOADINVOICECSVREQUEST']._serialized_end=1037
-  _globals['_UPLOADINVOICECSVRESPONSE']._serialized_start=1039
-  _globals['_UPLOADINVOICECSVRESPONSE']._serialized_end=1104
-  _globals['_RECORDINVOICEITEMSREQUEST']._serialized_start=1106
-  _globals['_RECORDINVOICEITEMSREQUEST']._serialized_end=1226
-  _globals['_INVOICEITEM']._serialized_start=1229
-  _globals['_INVOICEITEM']._serialized_end=1542
-  _globals['_RECORDINVOICEITEMSRESPONSE']._serialized_start=1544
-  _globals['_RECORDINVOICEITEMSRESPONSE']._serialized_end=1592
-  _globals['_COMPLETEINGESTREQUEST']._serialized_start=1594
-  _globals['_COMPLETEINGESTREQUEST']._serialized_end=1695
-  _globals['_INVOICESUMMARY']._serialized_start=1698
-  _globals['_INVOICESUMMARY']._serialized_end=1857
-  _globals['_COMPLETEINGESTRESPONSE']._serialized_start=1859
-  _globals['_COMPLETEINGESTRESPONSE']._serialized_end=1946
-  _globals['_FAILINGESTREQUEST']._serialized_start=1948
-  _globals['_FAILINGESTREQUEST']._serialized_end=2014
-  _globals['_FAILINGESTRESPONSE']._serialized_start=2016
-  _globals['_FAILINGESTRESPONSE']._serialized_end=2099
-  _globals['_MATCHLINESREQUEST']._serialized_start=2101
-  _globals['_MATCHLINESREQUEST']._serialized_end=2218
-  _globals['_MATCHLINESRESPONSE']._serialized_start=2220
-  _globals['_MATCHLINESRESPONSE']._serialized_end=2317
-  _globals['_REPLACEDAILYCOSTSREQUEST']._serialized_start=2320
-  _globals['_REPLACEDAILYCOSTSREQUEST']._serialized_end=2472
-  _globals['_REPLACEDAILYCOSTSRESPONSE']._serialized_start=2474
-  _globals['_REPLACEDAILYCOSTSRESPONSE']._serialized_end=2592
-  _globals['_INGESTSERVICE']._serialized_start=2595
-  _globals['_INGESTSERVICE']._serialized_end=3640
+  _globals['_RECORDBILLINGHISTORYREQUEST']._serialized_end=313
+  _globals['_HISTORYENTRY']._serialized_start=316
+  _globals['_HISTORYENTRY']._serialized_end=531
+  _globals['_RECORDBILLINGHISTORYRESPONSE']._serialized_start=533
+  _globals['_RECORDBILLINGHISTORYRESPONSE']._serialized_end=657
+  _globals['_LISTPENDINGINVOICESREQUEST']._serialized_start=659
+  _globals['_LISTPENDINGINVOICESREQUEST']._serialized_end=726
+  _globals['_LISTPENDINGINVOICESRESPONSE']._serialized_start=728
+  _globals['_LISTPENDINGINVOICESRESPONSE']._serialized_end=846
+  _globals['_BEGININGESTREQUEST']._serialized_start=848
+  _globals['_BEGININGESTREQUEST']._serialized_end=922
+  _globals['_BEGININGESTRESPONSE']._serialized_start=924
+  _globals['_BEGININGESTRESPONSE']._serialized_end=1027
+  _globals['_UPLOADINVOICECSVREQUEST']._serialized_start=1029
+  _globals['_UPLOADINVOICECSVREQUEST']._serialized_end=1130
+  _globals['_UPLOADINVOICECSVRESPONSE']._serialized_start=1132
+  _globals['_UPLOADINVOICECSVRESPONSE']._serialized_end=1197
+  _globals['_RECORDINVOICEITEMSREQUEST']._serialized_start=1199
+  _globals['_RECORDINVOICEITEMSREQUEST']._serialized_end=1319
+  _globals['_INVOICEITEM']._serialized_start=1322
+  _globals['_INVOICEITEM']._serialized_end=1635
+  _globals['_RECORDINVOICEITEMSRESPONSE']._serialized_start=1637
+  _globals['_RECORDINVOICEITEMSRESPONSE']._serialized_end=1685
+  _globals['_COMPLETEINGESTREQUEST']._serialized_start=1687
+  _globals['_COMPLETEINGESTREQUEST']._serialized_end=1788
+  _globals['_INVOICESUMMARY']._serialized_start=1791
+  _globals['_INVOICESUMMARY']._serialized_end=1950
+  _globals['_COMPLETEINGESTRESPONSE']._serialized_start=1952
+  _globals['_COMPLETEINGESTRESPONSE']._serialized_end=2039
+  _globals['_FAILINGESTREQUEST']._serialized_start=2041
+  _globals['_FAILINGESTREQUEST']._serialized_end=2107
+  _globals['_FAILINGESTRESPONSE']._serialized_start=2109
+  _globals['_FAILINGESTRESPONSE']._serialized_end=2192
+  _globals['_MATCHLINESREQUEST']._serialized_start=2194
+  _globals['_MATCHLINESREQUEST']._serialized_end=2311
+  _globals['_MATCHLINESRESPONSE']._serialized_start=2313
+  _globals['_MATCHLINESRESPONSE']._serialized_end=2410
+  _globals['_REPLACEDAILYCOSTSREQUEST']._serialized_start=2413
+  _globals['_REPLACEDAILYCOSTSREQUEST']._serialized_end=2565
+  _globals['_REPLACEDAILYCOSTSRESPONSE']._serialized_start=2567
+  _globals['_REPLACEDAILYCOSTSRESPONSE']._serialized_end=2685
+  _globals['_INGESTSERVICE']._serialized_start=2688
+  _globals['_INGESTSERVICE']._serialized_end=3733
 # @@protoc_insertion_point(module_scope)

@@ -13,36 +13,48 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RecordBillingHistoryRequest(_message.Message):
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "walk_key", "is_last_page")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    WALK_KEY_FIELD_NUMBER: _ClassVar[int]
+    IS_LAST_PAGE_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[HistoryEntry]
-    def __init__(self, entries: _Optional[_Iterable[_Union[HistoryEntry, _Mapping]]] = ...) -> None: ...
+    walk_key: str
+    is_last_page: bool
+    def __init__(self, entries: _Optional[_Iterable[_Union[HistoryEntry, _Mapping]]] = ..., walk_key: _Optional[str] = ..., is_last_page: _Optional[bool] = ...) -> None: ...
 
 class HistoryEntry(_message.Message):
-    __slots__ = ("invoice_uuid", "invoice_number", "amount_usd", "issued_at", "description", "period")
+    __slots__ = ("invoice_uuid", "invoice_number", "amount_usd", "issued_at", "description", "period", "type", "ordinal", "unreadable")
     INVOICE_UUID_FIELD_NUMBER: _ClassVar[int]
     INVOICE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_USD_FIELD_NUMBER: _ClassVar[int]
     ISSUED_AT_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    ORDINAL_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_FIELD_NUMBER: _ClassVar[int]
     invoice_uuid: str
     invoice_number: str
     amount_usd: str
     issued_at: _timestamp_pb2.Timestamp
     description: str
     period: str
-    def __init__(self, invoice_uuid: _Optional[str] = ..., invoice_number: _Optional[str] = ..., amount_usd: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., description: _Optional[str] = ..., period: _Optional[str] = ...) -> None: ...
+    type: str
+    ordinal: int
+    unreadable: str
+    def __init__(self, invoice_uuid: _Optional[str] = ..., invoice_number: _Optional[str] = ..., amount_usd: _Optional[str] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., description: _Optional[str] = ..., period: _Optional[str] = ..., type: _Optional[str] = ..., ordinal: _Optional[int] = ..., unreadable: _Optional[str] = ...) -> None: ...
 
 class RecordBillingHistoryResponse(_message.Message):
-    __slots__ = ("discovered_count", "updated_count", "unchanged_count")
+    __slots__ = ("discovered_count", "updated_count", "unchanged_count", "unreadable")
     DISCOVERED_COUNT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_COUNT_FIELD_NUMBER: _ClassVar[int]
     UNCHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_FIELD_NUMBER: _ClassVar[int]
     discovered_count: int
     updated_count: int
     unchanged_count: int
-    def __init__(self, discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., unchanged_count: _Optional[int] = ...) -> None: ...
+    unreadable: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., unchanged_count: _Optional[int] = ..., unreadable: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListPendingInvoicesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

@@ -95,15 +95,17 @@ class IngestServiceServicer:
     """
 
     def RecordBillingHistory(self, request, context):
-        """Makes or updates the headers of the billing history's invoices. A page sent
-        again changes nothing.
+        """Keeps a page of the billing history, and makes or updates the headers of its
+        invoices. A page sent again changes nothing. An entry that cannot be read is kept
+        with the reason, and stops no other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingInvoices(self, request, context):
-        """The invoices that are due: not ingested, or their lines not matched yet.
+        """The invoices that are due: not ingested, or their lines not matched yet; without
+        those that an operator waived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

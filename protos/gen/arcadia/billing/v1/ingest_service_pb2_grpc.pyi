@@ -39,11 +39,14 @@ class IngestServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IngestServiceAsyncStub: ...
     RecordBillingHistory: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordBillingHistoryRequest, _ingest_service_pb2.RecordBillingHistoryResponse]
-    """Makes or updates the headers of the billing history's invoices. A page sent
-    again changes nothing.
+    """Keeps a page of the billing history, and makes or updates the headers of its
+    invoices. A page sent again changes nothing. An entry that cannot be read is kept
+    with the reason, and stops no other.
     """
     ListPendingInvoices: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]
-    """The invoices that are due: not ingested, or their lines not matched yet."""
+    """The invoices that are due: not ingested, or their lines not matched yet; without
+    those that an operator waived.
+    """
     BeginIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]
     """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
     UploadInvoiceCsv: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]
@@ -78,11 +81,14 @@ class IngestServiceAsyncStub(IngestServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordBillingHistory: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordBillingHistoryRequest, _ingest_service_pb2.RecordBillingHistoryResponse]  # type: ignore[assignment]
-    """Makes or updates the headers of the billing history's invoices. A page sent
-    again changes nothing.
+    """Keeps a page of the billing history, and makes or updates the headers of its
+    invoices. A page sent again changes nothing. An entry that cannot be read is kept
+    with the reason, and stops no other.
     """
     ListPendingInvoices: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]  # type: ignore[assignment]
-    """The invoices that are due: not ingested, or their lines not matched yet."""
+    """The invoices that are due: not ingested, or their lines not matched yet; without
+    those that an operator waived.
+    """
     BeginIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]  # type: ignore[assignment]
     """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
     UploadInvoiceCsv: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]  # type: ignore[assignment]
@@ -120,8 +126,9 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.RecordBillingHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.RecordBillingHistoryResponse, _abc.Awaitable[_ingest_service_pb2.RecordBillingHistoryResponse]]:
-        """Makes or updates the headers of the billing history's invoices. A page sent
-        again changes nothing.
+        """Keeps a page of the billing history, and makes or updates the headers of its
+        invoices. A page sent again changes nothing. An entry that cannot be read is kept
+        with the reason, and stops no other.
         """
 
     @_abc_1.abstractmethod
@@ -130,7 +137,9 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.ListPendingInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.ListPendingInvoicesResponse, _abc.Awaitable[_ingest_service_pb2.ListPendingInvoicesResponse]]:
-        """The invoices that are due: not ingested, or their lines not matched yet."""
+        """The invoices that are due: not ingested, or their lines not matched yet; without
+        those that an operator waived.
+        """
 
     @_abc_1.abstractmethod
     def BeginIngest(

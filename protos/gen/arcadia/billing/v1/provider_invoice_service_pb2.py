@@ -29,7 +29,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1arcadia/billing/v1/provider_invoice_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"}\n\x1bListProviderInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x15\n\ringest_status\x18\x04 \x01(\t\x12\x10\n\x08\x62\x61lanced\x18\x05 \x01(\t\"w\n\x1cListProviderInvoicesResponse\x12>\n\x11provider_invoices\x18\x01 \x03(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"-\n\x19GetProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"[\n\x1aGetProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"D\n\x1cIngestProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"^\n\x1dIngestProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"Z\n\x17RematchCostLinesRequest\x12\x1b\n\x13provider_invoice_id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"?\n\x18RematchCostLinesResponse\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.arcadia.common.v1.Run2\xc2\x05\n\x16ProviderInvoiceService\x12\xa8\x01\n\x14ListProviderInvoices\x12/.arcadia.billing.v1.ListProviderInvoicesRequest\x1a\x30.arcadia.billing.v1.ListProviderInvoicesResponse\"-\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02#\x12!/api/v1/billing/provider-invoices\x12\xa7\x01\n\x12GetProviderInvoice\x12-.arcadia.billing.v1.GetProviderInvoiceRequest\x1a..arcadia.billing.v1.GetProviderInvoiceResponse\"2\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02(\x12&/api/v1/billing/provider-invoices/{id}\x12\xba\x01\n\x15IngestProviderInvoice\x12\x30.arcadia.billing.v1.IngestProviderInvoiceRequest\x1a\x31.arcadia.billing.v1.IngestProviderInvoiceResponse\"<\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x32\"-/api/v1/billing/provider-invoices/{id}/ingest:\x01*\x12\x95\x01\n\x10RematchCostLines\x12+.arcadia.billing.v1.RematchCostLinesRequest\x1a,.arcadia.billing.v1.RematchCostLinesResponse\"&\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/billing/rematch:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1arcadia/billing/v1/provider_invoice_service.proto\x12\x12\x61rcadia.billing.v1\x1a\x1e\x61rcadia/billing/v1/costs.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x8d\x01\n\x1bListProviderInvoicesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x15\n\ringest_status\x18\x04 \x01(\t\x12\x10\n\x08\x62\x61lanced\x18\x05 \x01(\t\x12\x0e\n\x06waived\x18\x06 \x01(\t\"w\n\x1cListProviderInvoicesResponse\x12>\n\x11provider_invoices\x18\x01 \x03(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"-\n\x19GetProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"[\n\x1aGetProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"D\n\x1cIngestProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"^\n\x1dIngestProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"Y\n\x1bWaiveProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"]\n\x1cWaiveProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"E\n\x1dUnwaiveProviderInvoiceRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"_\n\x1eUnwaiveProviderInvoiceResponse\x12=\n\x10provider_invoice\x18\x01 \x01(\x0b\x32#.arcadia.billing.v1.ProviderInvoice\"d\n\x19ListBillingHistoryRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x12\n\nunreadable\x18\x04 \x01(\t\"\xb2\x01\n\x1aListBillingHistoryResponse\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\'.arcadia.billing.v1.BillingHistoryEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x41\n\x0ereconciliation\x18\x03 \x01(\x0b\x32).arcadia.billing.v1.HistoryReconciliation\"Z\n\x17RematchCostLinesRequest\x12\x1b\n\x13provider_invoice_id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"?\n\x18RematchCostLinesResponse\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.arcadia.common.v1.Run2\xd7\t\n\x16ProviderInvoiceService\x12\xa8\x01\n\x14ListProviderInvoices\x12/.arcadia.billing.v1.ListProviderInvoicesRequest\x1a\x30.arcadia.billing.v1.ListProviderInvoicesResponse\"-\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02#\x12!/api/v1/billing/provider-invoices\x12\xa7\x01\n\x12GetProviderInvoice\x12-.arcadia.billing.v1.GetProviderInvoiceRequest\x1a..arcadia.billing.v1.GetProviderInvoiceResponse\"2\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02(\x12&/api/v1/billing/provider-invoices/{id}\x12\xba\x01\n\x15IngestProviderInvoice\x12\x30.arcadia.billing.v1.IngestProviderInvoiceRequest\x1a\x31.arcadia.billing.v1.IngestProviderInvoiceResponse\"<\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x32\"-/api/v1/billing/provider-invoices/{id}/ingest:\x01*\x12\xb6\x01\n\x14WaiveProviderInvoice\x12/.arcadia.billing.v1.WaiveProviderInvoiceRequest\x1a\x30.arcadia.billing.v1.WaiveProviderInvoiceResponse\";\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x31\",/api/v1/billing/provider-invoices/{id}/waive:\x01*\x12\xbe\x01\n\x16UnwaiveProviderInvoice\x12\x31.arcadia.billing.v1.UnwaiveProviderInvoiceRequest\x1a\x32.arcadia.billing.v1.UnwaiveProviderInvoiceResponse\"=\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x33\"./api/v1/billing/provider-invoices/{id}/unwaive:\x01*\x12\x98\x01\n\x12ListBillingHistory\x12-.arcadia.billing.v1.ListBillingHistoryRequest\x1a..arcadia.billing.v1.ListBillingHistoryResponse\"#\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/billing/history\x12\x95\x01\n\x10RematchCostLines\x12+.arcadia.billing.v1.RematchCostLinesRequest\x1a,.arcadia.billing.v1.RematchCostLinesResponse\"&\xc8\xf3\x18\x04\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/billing/rematch:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,30 +40,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPROVIDERINVOICEREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002'
   _globals['_INGESTPROVIDERINVOICEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_INGESTPROVIDERINVOICEREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002'
+  _globals['_WAIVEPROVIDERINVOICEREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_WAIVEPROVIDERINVOICEREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002'
+  _globals['_WAIVEPROVIDERINVOICEREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_WAIVEPROVIDERINVOICEREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\002'
+  _globals['_UNWAIVEPROVIDERINVOICEREQUEST'].fields_by_name['id']._loaded_options = None
+  _globals['_UNWAIVEPROVIDERINVOICEREQUEST'].fields_by_name['id']._serialized_options = b'\342A\001\002'
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['ListProviderInvoices']._loaded_options = None
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['ListProviderInvoices']._serialized_options = b'\310\363\030\004\202\323\344\223\002#\022!/api/v1/billing/provider-invoices'
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['GetProviderInvoice']._loaded_options = None
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['GetProviderInvoice']._serialized_options = b'\310\363\030\004\202\323\344\223\002(\022&/api/v1/billing/provider-invoices/{id}'
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['IngestProviderInvoice']._loaded_options = None
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['IngestProviderInvoice']._serialized_options = b'\310\363\030\004\202\323\344\223\0022\"-/api/v1/billing/provider-invoices/{id}/ingest:\001*'
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['WaiveProviderInvoice']._loaded_options = None
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['WaiveProviderInvoice']._serialized_options = b'\310\363\030\004\202\323\344\223\0021\",/api/v1/billing/provider-invoices/{id}/waive:\001*'
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['UnwaiveProviderInvoice']._loaded_options = None
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['UnwaiveProviderInvoice']._serialized_options = b'\310\363\030\004\202\323\344\223\0023\"./api/v1/billing/provider-invoices/{id}/unwaive:\001*'
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['ListBillingHistory']._loaded_options = None
+  _globals['_PROVIDERINVOICESERVICE'].methods_by_name['ListBillingHistory']._serialized_options = b'\310\363\030\004\202\323\344\223\002\031\022\027/api/v1/billing/history'
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['RematchCostLines']._loaded_options = None
   _globals['_PROVIDERINVOICESERVICE'].methods_by_name['RematchCostLines']._serialized_options = b'\310\363\030\004\202\323\344\223\002\034\"\027/api/v1/billing/rematch:\001*'
-  _globals['_LISTPROVIDERINVOICESREQUEST']._serialized_start=230
-  _globals['_LISTPROVIDERINVOICESREQUEST']._serialized_end=355
-  _globals['_LISTPROVIDERINVOICESRESPONSE']._serialized_start=357
-  _globals['_LISTPROVIDERINVOICESRESPONSE']._serialized_end=476
-  _globals['_GETPROVIDERINVOICEREQUEST']._serialized_start=478
-  _globals['_GETPROVIDERINVOICEREQUEST']._serialized_end=523
-  _globals['_GETPROVIDERINVOICERESPONSE']._serialized_start=525
-  _globals['_GETPROVIDERINVOICERESPONSE']._serialized_end=616
-  _globals['_INGESTPROVIDERINVOICEREQUEST']._serialized_start=618
-  _globals['_INGESTPROVIDERINVOICEREQUEST']._serialized_end=686
-  _globals['_INGESTPROVIDERINVOICERESPONSE']._serialized_start=688
-  _globals['_INGESTPROVIDERINVOICERESPONSE']._serialized_end=782
-  _globals['_REMATCHCOSTLINESREQUEST']._serialized_start=784
-  _globals['_REMATCHCOSTLINESREQUEST']._serialized_end=874
-  _globals['_REMATCHCOSTLINESRESPONSE']._serialized_start=876
-  _globals['_REMATCHCOSTLINESRESPONSE']._serialized_end=939
-  _globals['_PROVIDERINVOICESERVICE']._serialized_start=942
-  _globals['_PROVIDERINVOICESERVICE']._serialized_end=1648
+  _globals['_LISTPROVIDERINVOICESREQUEST']._serialized_start=231
+  _globals['_LISTPROVIDERINVOICESREQUEST']._serialized_end=372
+  _globals['_LISTPROVIDERINVOICESRESPONSE']._serialized_start=374
+  _globals['_LISTPROVIDERINVOICESRESPONSE']._serialized_end=493
+  _globals['_GETPROVIDERINVOICEREQUEST']._serialized_start=495
+  _globals['_GETPROVIDERINVOICEREQUEST']._serialized_end=540
+  _globals['_GETPROVIDERINVOICERESPONSE']._serialized_start=542
+  _globals['_GETPROVIDERINVOICERESPONSE']._serialized_end=633
+  _globals['_INGESTPROVIDERINVOICEREQUEST']._serialized_start=635
+  _globals['_INGESTPROVIDERINVOICEREQUEST']._serialized_end=703
+  _globals['_INGESTPROVIDERINVOICERESPONSE']._serialized_start=705
+  _globals['_INGESTPROVIDERINVOICERESPONSE']._serialized_end=799
+  _globals['_WAIVEPROVIDERINVOICEREQUEST']._serialized_start=801
+  _globals['_WAIVEPROVIDERINVOICEREQUEST']._serialized_end=890
+  _globals['_WAIVEPROVIDERINVOICERESPONSE']._serialized_start=892
+  _globals['_WAIVEPROVIDERINVOICERESPONSE']._serialized_end=985
+  _globals['_UNWAIVEPROVIDERINVOICEREQUEST']._serialized_start=987
+  _globals['_UNWAIVEPROVIDERINVOICEREQUEST']._serialized_end=1056
+  _globals['_UNWAIVEPROVIDERINVOICERESPONSE']._serialized_start=1058
+  _globals['_UNWAIVEPROVIDERINVOICERESPONSE']._serialized_end=1153
+  _globals['_LISTBILLINGHISTORYREQUEST']._serialized_start=1155
+  _globals['_LISTBILLINGHISTORYREQUEST']._serialized_end=1255
+  _globals['_LISTBILLINGHISTORYRESPONSE']._serialized_start=1258
+  _globals['_LISTBILLINGHISTORYRESPONSE']._serialized_end=1436
+  _globals['_REMATCHCOSTLINESREQUEST']._serialized_start=1438
+  _globals['_REMATCHCOSTLINESREQUEST']._serialized_end=1528
+  _globals['_REMATCHCOSTLINESRESPONSE']._serialized_start=1530
+  _globals['_REMATCHCOSTLINESRESPONSE']._serialized_end=1593
+  _globals['_PROVIDERINVOICESERVICE']._serialized_start=1596
+  _globals['_PROVIDERINVOICESERVICE']._serialized_end=2835
 # @@protoc_insertion_point(module_scope)

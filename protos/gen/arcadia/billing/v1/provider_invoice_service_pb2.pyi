@@ -12,18 +12,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListProviderInvoicesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "period", "ingest_status", "balanced")
+    __slots__ = ("page_size", "page_token", "period", "ingest_status", "balanced", "waived")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     INGEST_STATUS_FIELD_NUMBER: _ClassVar[int]
     BALANCED_FIELD_NUMBER: _ClassVar[int]
+    WAIVED_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     period: str
     ingest_status: str
     balanced: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period: _Optional[str] = ..., ingest_status: _Optional[str] = ..., balanced: _Optional[str] = ...) -> None: ...
+    waived: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period: _Optional[str] = ..., ingest_status: _Optional[str] = ..., balanced: _Optional[str] = ..., waived: _Optional[str] = ...) -> None: ...
 
 class ListProviderInvoicesResponse(_message.Message):
     __slots__ = ("provider_invoices", "next_page_token")
@@ -58,6 +60,58 @@ class IngestProviderInvoiceResponse(_message.Message):
     PROVIDER_INVOICE_FIELD_NUMBER: _ClassVar[int]
     provider_invoice: _costs_pb2.ProviderInvoice
     def __init__(self, provider_invoice: _Optional[_Union[_costs_pb2.ProviderInvoice, _Mapping]] = ...) -> None: ...
+
+class WaiveProviderInvoiceRequest(_message.Message):
+    __slots__ = ("id", "reason", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    reason: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class WaiveProviderInvoiceResponse(_message.Message):
+    __slots__ = ("provider_invoice",)
+    PROVIDER_INVOICE_FIELD_NUMBER: _ClassVar[int]
+    provider_invoice: _costs_pb2.ProviderInvoice
+    def __init__(self, provider_invoice: _Optional[_Union[_costs_pb2.ProviderInvoice, _Mapping]] = ...) -> None: ...
+
+class UnwaiveProviderInvoiceRequest(_message.Message):
+    __slots__ = ("id", "request_id")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UnwaiveProviderInvoiceResponse(_message.Message):
+    __slots__ = ("provider_invoice",)
+    PROVIDER_INVOICE_FIELD_NUMBER: _ClassVar[int]
+    provider_invoice: _costs_pb2.ProviderInvoice
+    def __init__(self, provider_invoice: _Optional[_Union[_costs_pb2.ProviderInvoice, _Mapping]] = ...) -> None: ...
+
+class ListBillingHistoryRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "type", "unreadable")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    type: str
+    unreadable: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., type: _Optional[str] = ..., unreadable: _Optional[str] = ...) -> None: ...
+
+class ListBillingHistoryResponse(_message.Message):
+    __slots__ = ("entries", "next_page_token", "reconciliation")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    RECONCILIATION_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[_costs_pb2.BillingHistoryEntry]
+    next_page_token: str
+    reconciliation: _costs_pb2.HistoryReconciliation
+    def __init__(self, entries: _Optional[_Iterable[_Union[_costs_pb2.BillingHistoryEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., reconciliation: _Optional[_Union[_costs_pb2.HistoryReconciliation, _Mapping]] = ...) -> None: ...
 
 class RematchCostLinesRequest(_message.Message):
     __slots__ = ("provider_invoice_id", "period", "request_id")

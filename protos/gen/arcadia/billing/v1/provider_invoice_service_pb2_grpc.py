@@ -50,6 +50,21 @@ class ProviderInvoiceServiceStub:
                 request_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceRequest.SerializeToString,
                 response_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceResponse.FromString,
                 _registered_method=True)
+        self.WaiveProviderInvoice = channel.unary_unary(
+                '/arcadia.billing.v1.ProviderInvoiceService/WaiveProviderInvoice',
+                request_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceRequest.SerializeToString,
+                response_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceResponse.FromString,
+                _registered_method=True)
+        self.UnwaiveProviderInvoice = channel.unary_unary(
+                '/arcadia.billing.v1.ProviderInvoiceService/UnwaiveProviderInvoice',
+                request_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceRequest.SerializeToString,
+                response_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceResponse.FromString,
+                _registered_method=True)
+        self.ListBillingHistory = channel.unary_unary(
+                '/arcadia.billing.v1.ProviderInvoiceService/ListBillingHistory',
+                request_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryRequest.SerializeToString,
+                response_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryResponse.FromString,
+                _registered_method=True)
         self.RematchCostLines = channel.unary_unary(
                 '/arcadia.billing.v1.ProviderInvoiceService/RematchCostLines',
                 request_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.RematchCostLinesRequest.SerializeToString,
@@ -83,6 +98,29 @@ class ProviderInvoiceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WaiveProviderInvoice(self, request, context):
+        """Waives an invoice that can never be read: it is due no longer, and fails no walk.
+        Its month stays incomplete, because what it bills is not known.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnwaiveProviderInvoice(self, request, context):
+        """Takes a waiver back: the invoice is due again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBillingHistory(self, request, context):
+        """The billing history as it was last walked, newest first, and whether it adds up to
+        what the account owes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RematchCostLines(self, request, context):
         """Starts the matching of lines anew, without ingesting: of one invoice, of a
         month, or of all.
@@ -108,6 +146,21 @@ def add_ProviderInvoiceServiceServicer_to_server(servicer, server):
                     servicer.IngestProviderInvoice,
                     request_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceRequest.FromString,
                     response_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceResponse.SerializeToString,
+            ),
+            'WaiveProviderInvoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaiveProviderInvoice,
+                    request_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceRequest.FromString,
+                    response_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceResponse.SerializeToString,
+            ),
+            'UnwaiveProviderInvoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnwaiveProviderInvoice,
+                    request_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceRequest.FromString,
+                    response_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceResponse.SerializeToString,
+            ),
+            'ListBillingHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBillingHistory,
+                    request_deserializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryRequest.FromString,
+                    response_serializer=arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryResponse.SerializeToString,
             ),
             'RematchCostLines': grpc.unary_unary_rpc_method_handler(
                     servicer.RematchCostLines,
@@ -197,6 +250,87 @@ class ProviderInvoiceService:
             '/arcadia.billing.v1.ProviderInvoiceService/IngestProviderInvoice',
             arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceRequest.SerializeToString,
             arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.IngestProviderInvoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WaiveProviderInvoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.billing.v1.ProviderInvoiceService/WaiveProviderInvoice',
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceRequest.SerializeToString,
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.WaiveProviderInvoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnwaiveProviderInvoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.billing.v1.ProviderInvoiceService/UnwaiveProviderInvoice',
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceRequest.SerializeToString,
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.UnwaiveProviderInvoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBillingHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.billing.v1.ProviderInvoiceService/ListBillingHistory',
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryRequest.SerializeToString,
+            arcadia_dot_billing_dot_v1_dot_provider__invoice__service__pb2.ListBillingHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,16 @@ class ProviderInvoiceServiceStub:
     """Starts the ingest of an invoice, again or for the first time. Its lines are
     replaced at once when it succeeds, and stay when it fails.
     """
+    WaiveProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.WaiveProviderInvoiceRequest, _provider_invoice_service_pb2.WaiveProviderInvoiceResponse]
+    """Waives an invoice that can never be read: it is due no longer, and fails no walk.
+    Its month stays incomplete, because what it bills is not known.
+    """
+    UnwaiveProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest, _provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]
+    """Takes a waiver back: the invoice is due again."""
+    ListBillingHistory: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListBillingHistoryRequest, _provider_invoice_service_pb2.ListBillingHistoryResponse]
+    """The billing history as it was last walked, newest first, and whether it adds up to
+    what the account owes.
+    """
     RematchCostLines: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.RematchCostLinesRequest, _provider_invoice_service_pb2.RematchCostLinesResponse]
     """Starts the matching of lines anew, without ingesting: of one invoice, of a
     month, or of all.
@@ -58,6 +68,16 @@ class ProviderInvoiceServiceAsyncStub(ProviderInvoiceServiceStub):
     IngestProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.IngestProviderInvoiceRequest, _provider_invoice_service_pb2.IngestProviderInvoiceResponse]  # type: ignore[assignment]
     """Starts the ingest of an invoice, again or for the first time. Its lines are
     replaced at once when it succeeds, and stay when it fails.
+    """
+    WaiveProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.WaiveProviderInvoiceRequest, _provider_invoice_service_pb2.WaiveProviderInvoiceResponse]  # type: ignore[assignment]
+    """Waives an invoice that can never be read: it is due no longer, and fails no walk.
+    Its month stays incomplete, because what it bills is not known.
+    """
+    UnwaiveProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest, _provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]  # type: ignore[assignment]
+    """Takes a waiver back: the invoice is due again."""
+    ListBillingHistory: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListBillingHistoryRequest, _provider_invoice_service_pb2.ListBillingHistoryResponse]  # type: ignore[assignment]
+    """The billing history as it was last walked, newest first, and whether it adds up to
+    what the account owes.
     """
     RematchCostLines: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.RematchCostLinesRequest, _provider_invoice_service_pb2.RematchCostLinesResponse]  # type: ignore[assignment]
     """Starts the matching of lines anew, without ingesting: of one invoice, of a
@@ -91,6 +111,34 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_provider_invoice_service_pb2.IngestProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.IngestProviderInvoiceResponse]]:
         """Starts the ingest of an invoice, again or for the first time. Its lines are
         replaced at once when it succeeds, and stay when it fails.
+        """
+
+    @_abc_1.abstractmethod
+    def WaiveProviderInvoice(
+        self,
+        request: _provider_invoice_service_pb2.WaiveProviderInvoiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_invoice_service_pb2.WaiveProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.WaiveProviderInvoiceResponse]]:
+        """Waives an invoice that can never be read: it is due no longer, and fails no walk.
+        Its month stays incomplete, because what it bills is not known.
+        """
+
+    @_abc_1.abstractmethod
+    def UnwaiveProviderInvoice(
+        self,
+        request: _provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]]:
+        """Takes a waiver back: the invoice is due again."""
+
+    @_abc_1.abstractmethod
+    def ListBillingHistory(
+        self,
+        request: _provider_invoice_service_pb2.ListBillingHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_provider_invoice_service_pb2.ListBillingHistoryResponse, _abc.Awaitable[_provider_invoice_service_pb2.ListBillingHistoryResponse]]:
+        """The billing history as it was last walked, newest first, and whether it adds up to
+        what the account owes.
         """
 
     @_abc_1.abstractmethod
