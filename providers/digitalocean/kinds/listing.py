@@ -9,10 +9,12 @@ from providers.digitalocean.pages import JsonObject
 
 __all__ = [
     "BUCKETS",
+    "AnyListing",
     "BucketListing",
     "CertificateNames",
     "InvalidKind",
     "Listing",
+    "NestedListing",
     "Only",
     "Parts",
 ]
@@ -79,6 +81,8 @@ class Listing:
     counted: bool = True
     """Whether its answers tell `meta.total`; of one that never does, null is an empty list."""
     certificates: CertificateNames | None = None
+    source: str = ""
+    """Who describes the paths and fields; empty: the provider's OpenAPI document."""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/v2/") or self.path.endswith("/"):
@@ -115,6 +119,22 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedListing:
+    """What is listed below each object of another kind, at a request or more an object."""
+
+    parents: Listing
+    path: str
+    """Below the parent's own path."""
+    key: str
+    owner: str
+    """Where a row gets the id of its parent, as if the listing had shown it."""
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return f"`GET {self.parents.path}/<id>/{self.path}`"
+
+
+@dataclass(frozen=True, slots=True)
 class BucketListing:
     """Spaces buckets: S3's ListBuckets in each region, or what the projects name."""
 
@@ -128,6 +148,8 @@ class BucketListing:
 
 
 BUCKETS: Final = BucketListing()
+
+AnyListing = Listing | NestedListing | BucketListing
 
 
 def _query(query: tuple[tuple[str, str], ...]) -> str:

@@ -1,4 +1,4 @@
-"""Reserved IPs, each with the whole droplet that holds it; also by their old name, floating IPs."""
+"""Reserved IPs of both versions, by their old name too, each with the droplet that holds it."""
 
 import orjson
 from starlette.requests import Request
@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.errors import NotFound
-from providers.digitalocean.simulator.kinds import BY_NAME
+from providers.digitalocean.simulator.kinds import BY_NAME, Kind
 from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query
@@ -14,7 +14,7 @@ from providers.digitalocean.simulator.state import Query
 __all__ = ["routes"]
 
 
-def _shown(request: Request, body: bytes) -> bytes:
+def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
     """An address with the droplet that holds it, as the token may see both."""
     document = orjson.loads(body)
     token = scope_of(request)
@@ -24,31 +24,36 @@ def _shown(request: Request, body: bytes) -> bytes:
         droplet = simulation_of(request).store.body("droplet", str(holder))
     whole = None if droplet is None else orjson.loads(droplet)
     document["droplet"] = None if whole is None else token.narrowed(BY_NAME["droplet"], whole)
-    return orjson.dumps(token.narrowed(BY_NAME["reserved_ip"], document))
+    return orjson.dumps(token.narrowed(kind, document))
 
 
-def _list_route(name: str) -> Route:
+def _list_route(kind: Kind, path: str, name: str) -> Route:
     async def answer(request: Request) -> Response:
         page = requested_page(request)
         store = simulation_of(request).store
-        bodies, total = store.page(Query("reserved_ip"), page.offset, page.size)
-        full = [_shown(request, body) for body in bodies]
+        bodies, total = store.page(Query(kind.name), page.offset, page.size)
+        full = [_shown(request, kind, body) for body in bodies]
         return listing(request, f"{name}s", full, page, total)
 
-    return Route(f"/v2/{name}s", answer, methods=["GET"])
+    return Route(path, answer, methods=["GET"])
 
 
-def _read_route(name: str) -> Route:
+def _read_route(kind: Kind, path: str, name: str) -> Route:
     async def answer(request: Request) -> Response:
-        body = simulation_of(request).store.body("reserved_ip", request.path_params["ip"])
+        body = simulation_of(request).store.body(kind.name, request.path_params["ip"])
         if body is None:
             raise NotFound
-        return single(name, _shown(request, body))
+        return single(name, _shown(request, kind, body))
 
-    return Route(f"/v2/{name}s/{{ip}}", answer, methods=["GET"])
+    return Route(f"{path}/{{ip}}", answer, methods=["GET"])
 
 
 def routes() -> list[Route]:
-    """Everything under `/v2/reserved_ips` and `/v2/floating_ips`."""
-    names = ("reserved_ip", "floating_ip")
-    return [route(name) for name in names for route in (_list_route, _read_route)]
+    """Everything under `/v2/reserved_ips`, `/v2/floating_ips` and `/v2/reserved_ipv6`."""
+    reserved_ip, reserved_ipv6 = BY_NAME["reserved_ip"], BY_NAME["reserved_ipv6"]
+    shown = (
+        (reserved_ip, reserved_ip.path, "reserved_ip"),
+        (reserved_ip, "/v2/floating_ips", "floating_ip"),
+        (reserved_ipv6, reserved_ipv6.path, "reserved_ipv6"),
+    )
+    return [route(*one) for one in shown for route in (_list_route, _read_route)]
