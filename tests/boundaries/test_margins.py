@@ -63,7 +63,8 @@ def seconds(count: float) -> timedelta:
 @pytest.mark.parametrize(
     ("more", "parts"),
     [
-        ({"classification": "shared"}, [Part(SHARED, Decimal("12.00"))]),
+        ({"classification": "shared"}, [Part(ACME, Decimal("12.00"))]),
+        ({"classification": "shared", "is_matched": False}, [Part(SHARED, Decimal("12.00"))]),
         ({"classification": "tax"}, [Part(UNATTRIBUTED, Decimal("12.00"))]),
         (
             {"is_matched": False, "tenant_id": "", "deployment_id": ""},
