@@ -1,6 +1,7 @@
 """From protos to the domain: batches to price, and periods to bill."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -59,7 +60,15 @@ def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem
     """
     if len(request.items) > MAX_ITEMS:
         raise InvalidArgument("items", f"must not be more than {MAX_ITEMS}")
-    return [_item(item, f"items[{place}]", period) for place, item in enumerate(request.items)]
+    found = []
+    for place, item in enumerate(request.items):
+        identifier = requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id)
+        try:
+            usage, refusal = _usage(item.usage, period), None
+        except InvalidArgument as error:
+            usage, refusal = (), error.within(f"items[{place}]")
+        found.append(BatchItem(identifier, usage, item.engine_version, refusal))
+    return found
 
 
 def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
@@ -67,7 +76,7 @@ def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
     if len(request.usage) > MAX_VALUED:
         raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
     ever = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
-    return [_series(series, f"usage[{place}]", ever) for place, series in enumerate(request.usage)]
+    return [_series(series, place, ever) for place, series in enumerate(request.usage)]
 
 
 def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
@@ -82,58 +91,65 @@ def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
     )
 
 
-def _item(item: pb.BatchQuoteItem, path: str, period: Period) -> BatchItem:
-    identifier = requests.uuid_of(f"{path}.subscription_id", item.subscription_id)
-    try:
-        usage = tuple(
-            [
-                _series(series, f"{path}.usage[{place}]", period)
-                for place, series in enumerate(item.usage)
-            ]
-        )
-        _check_labels(usage, path)
-    except InvalidArgument as error:
-        return BatchItem(identifier, (), item.engine_version, error)
-    return BatchItem(identifier, usage, item.engine_version)
+def _usage(said: Sequence[pb.UsageSeries], period: Period) -> tuple[UsageSeries, ...]:
+    usage = tuple([_series(series, place, period) for place, series in enumerate(said)])
+    if len(usage) > 1:
+        # The label of usage names it in the frozen inputs.
+        labels = [series.label for series in usage]
+        for place, label in enumerate(labels):
+            if label in labels[:place]:
+                raise InvalidArgument(
+                    f"usage[{place}].resource_kind",
+                    f"{label} is named twice",
+                    reason="DUPLICATE_KIND",
+                )
+    return usage
 
 
-def _series(said: pb.UsageSeries, path: str, period: Period) -> UsageSeries:
+def _series(said: pb.UsageSeries, place: int, period: Period) -> UsageSeries:
     kind, facts_hash = said.resource_kind, said.facts_hash
     if kind not in UNITS:
-        requests.usage_kind(f"{path}.resource_kind", kind)
+        requests.usage_kind(f"usage[{place}].resource_kind", kind)
     if facts_hash and not _HASH.fullmatch(facts_hash):
-        raise InvalidArgument(f"{path}.facts_hash", "is not a SHA-256 in lower-case hexadecimal")
+        raise InvalidArgument(
+            f"usage[{place}].facts_hash", "is not a SHA-256 in lower-case hexadecimal"
+        )
+    try:
+        runs = _runs(said.runs, period)
+    except InvalidArgument as error:
+        raise error.within(f"usage[{place}]") from None
+    dimensions = tuple(sorted(said.dimensions.items())) if said.dimensions else ()
+    return UsageSeries(kind, runs, facts_hash, dimensions)
+
+
+def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
+    """Runs of days in their order, within a period, that do not add up to too much."""
     runs, total, end = [], ZERO, period.start
-    for place, one in enumerate(said.runs):
-        run = _run(one, path, place)
+    for place, one in enumerate(said):
+        try:
+            run = _run(one)
+        except InvalidArgument as error:
+            raise error.within(f"runs[{place}]") from None
         first, end_before, end = run.first, end, run.end
         if first < end_before or end > period.end:
             raise InvalidArgument(
-                f"{path}.runs[{place}].first_day",
+                f"runs[{place}].first_day",
                 "is not in the period, or before the end of the run before",
                 reason="OUT_OF_RANGE",
             )
         total += run.qty * run.days
         runs.append(run)
     if total > MAX_QUANTITY:
-        raise InvalidArgument(
-            f"{path}.runs", f"add up to more than {MAX_QUANTITY}", reason="OUT_OF_RANGE"
-        )
-    dimensions = tuple(sorted(said.dimensions.items())) if said.dimensions else ()
-    return UsageSeries(kind, tuple(runs), facts_hash, dimensions)
+        raise InvalidArgument("runs", f"add up to more than {MAX_QUANTITY}", reason="OUT_OF_RANGE")
+    return tuple(runs)
 
 
-def _run(said: pb.UsageRun, path: str, place: int) -> UsageRun:
+def _run(said: pb.UsageRun) -> UsageRun:
     day, days = said.first_day, said.days
-    first = _day(day) or read_day(day, f"{path}.runs[{place}].first_day")
+    first = _day(day) or read_day(day, "first_day")
     if not 1 <= days <= MAX_RUN_DAYS:
-        raise InvalidArgument(
-            f"{path}.runs[{place}].days",
-            f"must be from 1 to {MAX_RUN_DAYS}",
-            reason="OUT_OF_RANGE",
-        )
-    qty = exact(said.qty, f"{path}.runs[{place}].qty", minimum=0, maximum=MAX_QUANTITY)
-    return UsageRun(first, days, qty)
+        raise InvalidArgument("days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE")
+    return UsageRun(first, days, exact(said.qty, "qty", minimum=0, maximum=MAX_QUANTITY))
 
 
 @lru_cache(maxsize=1024)
@@ -143,16 +159,3 @@ def _day(text: str) -> date | None:
         return read_day(text, "")
     except InvalidArgument:
         return None
-
-
-def _check_labels(usage: tuple[UsageSeries, ...], path: str) -> None:
-    """Refuses the same usage twice: its label names it in the frozen inputs."""
-    if len(usage) > 1:
-        labels = [series.label for series in usage]
-        for place, label in enumerate(labels):
-            if label in labels[:place]:
-                raise InvalidArgument(
-                    f"{path}.usage[{place}].resource_kind",
-                    f"{label} is named twice",
-                    reason="DUPLICATE_KIND",
-                )

@@ -140,6 +140,14 @@ class InvalidArgument(ArcadiaError):
             violations=(FieldViolation(field, description), *more),
         )
 
+    def within(self, path: str) -> "InvalidArgument":
+        """The same of a field inside another one: `qty` within `usage[0]` is `usage[0].qty`."""
+        first, *more = [
+            FieldViolation(f"{path}.{violation.field}", violation.description)
+            for violation in self.violations
+        ]
+        return InvalidArgument(first.field, first.description, *more, reason=self.reason)
+
 
 class FailedPrecondition(ArcadiaError):
     """The state of the object does not allow it; nothing was changed."""
