@@ -26,8 +26,8 @@ from tests.workflows.usage_system import Usage
 from workflows.connection import connect
 from workflows.search_attributes import register_search_attributes
 
-DROPLETS = 1_900
-"""Ten pages, the last one half full."""
+DROPLETS = 900
+"""Five pages, the last one half full."""
 
 
 @pytest.fixture(scope="session")
