@@ -30,6 +30,7 @@ from grpc_status import rpc_status
 
 __all__ = [
     "DOMAIN",
+    "HTTP_STATUS_KEY",
     "Aborted",
     "AlreadyExists",
     "ArcadiaError",
@@ -49,6 +50,8 @@ __all__ = [
 DOMAIN = "arcadia"
 """The `domain` of every `ErrorInfo`: together with the reason it names the error."""
 
+HTTP_STATUS_KEY: Final = "x-http-code"
+"""Trailing metadata by which a service forces the gateway's HTTP status."""
 
 LONGEST_TEXT: Final = 300
 """Of a message, a description or a value in an error. They quote what callers sent, and
