@@ -10,6 +10,9 @@ ARCADIA := $(PY) -P -m cli.app
 LOCKED := $(VENV)/.locked-$(shell cat requirements-dev.txt | cksum | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.txt; pwd; } | cksum | tr ' ' '-')
 
+# The tests start some hundred of our programs: without bytecode each compiles the same anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install focus up down reset logs status test soak mutants lint format protos lock bench clean
 
@@ -71,7 +74,7 @@ status: $(INSTALLED)  ## Show which part runs where
 
 test: $(INSTALLED) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real engines that they start themselves
 	@[ -n "$(FOCUS_PYTHON)" ] || echo "There is no Python 3.12: the test that runs the public validator of FOCUS is left out."
-	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n 2 --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n 2 --no-loadscope-reorder --durations=20 --durations-min=5 $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long
 	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)

@@ -15,7 +15,7 @@ from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
 from services.common.access import LEEWAY_SECONDS
-from services.common.interceptor import HTTP_STATUS_KEY
+from services.common.errors import HTTP_STATUS_KEY
 from services.common.settings import Port, Service, Settings
 
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]

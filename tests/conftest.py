@@ -140,5 +140,9 @@ def stack(engine_room: EngineRoom) -> Iterator[WholeStack]:
     """The whole system, as `arcadia up` runs it; shared, so leave it as you found it."""
     whole = WholeStack.at(engine_room.folder / "stack", engine_room)
     whole.up()
+    # Imported here: Temporal's library takes a second, which pure tests need not wait for.
+    from tests.support.schedules import hold_schedules_of
+
+    hold_schedules_of(whole.settings)
     yield whole
     whole.stop()

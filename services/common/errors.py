@@ -32,6 +32,7 @@ from grpc_status import rpc_status
 __all__ = [
     "COMMIT_UNCERTAIN",
     "DOMAIN",
+    "HTTP_STATUS_KEY",
     "Aborted",
     "AlreadyExists",
     "ArcadiaError",
@@ -52,6 +53,8 @@ __all__ = [
 DOMAIN = "arcadia"
 """The `domain` of every `ErrorInfo`: together with the reason it names the error."""
 
+HTTP_STATUS_KEY: Final = "x-http-code"
+"""Trailing metadata by which a service forces the gateway's HTTP status."""
 
 COMMIT_UNCERTAIN: Final = "COMMIT_UNCERTAIN"
 """The reason of a write that was done or was not: with a key it is safe to send it again."""

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from services.common.access import TokenVerifier, current_caller, set_caller
 from services.common.call_log import CallLog
 from services.common.errors import (
+    HTTP_STATUS_KEY,
     ArcadiaError,
     Internal,
     InvalidArgument,
@@ -40,10 +41,7 @@ from services.common.requests import (
 from services.common.run_links import RunLinks
 from services.common.telemetry import CallTelemetry
 
-__all__ = ["HTTP_STATUS_KEY", "CallInterceptor"]
-
-HTTP_STATUS_KEY: Final = "x-http-code"
-"""Trailing metadata by which a service forces the gateway's HTTP status."""
+__all__ = ["CallInterceptor"]
 
 QUIET_METHODS: Final = frozenset(
     {"/grpc.health.v1.Health/Check", "/arcadia.common.v1.HealthService/GetHealth"}

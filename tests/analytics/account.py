@@ -59,9 +59,13 @@ class Analytics:
         self.rates = ExchangeRateServiceStub(self.channel)
         self.attribution = AttributionServiceStub(self.channel)
         self.margins = MarginServiceStub(self.channel)
-        authorization = ServiceTokens(self.settings, "worker").authorization()
-        self.worker: Token = (("authorization", authorization),)
+        self._worker = ServiceTokens(self.settings, "worker")
         self.operator = self._user("op", roles=["platform-admin"])
+
+    @property
+    def worker(self) -> Token:
+        """The metadata of a worker, whose token ends within minutes: a new one in time."""
+        return (("authorization", self._worker.authorization()),)
 
     def tenant(self, tenant_id: str) -> Token:
         """The metadata of a tenant's member."""

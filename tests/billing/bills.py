@@ -128,11 +128,14 @@ class Billing:
     def __post_init__(self) -> None:
         self.ingest = ingest_service_pb2_grpc.IngestServiceStub(self.channel)
         self.balances = balance_service_pb2_grpc.BalanceServiceStub(self.channel)
-        self.worker: Token = (
-            ("authorization", ServiceTokens(self.settings, "worker").authorization()),
-        )
+        self._worker = ServiceTokens(self.settings, "worker")
         token = mint_user_token(self.settings, subject="op", roles=["platform-admin"])
         self.operator: Token = (("authorization", f"Bearer {token}"),)
+
+    @property
+    def worker(self) -> Token:
+        """The metadata of a worker, whose token ends within minutes: a new one in time."""
+        return (("authorization", self._worker.authorization()),)
 
     async def record(
         self, *entries: pb.HistoryEntry, walk: str = "", last: bool = False

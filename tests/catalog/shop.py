@@ -67,11 +67,14 @@ class Shop:
         self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
         self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
         self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
-        self.worker: Token = (
-            ("authorization", ServiceTokens(self.settings, "worker").authorization()),
-        )
+        self._worker = ServiceTokens(self.settings, "worker")
         self.operator = self.user("op", roles=["platform-admin"])
         self.acme = self.tenant("acme")
+
+    @property
+    def worker(self) -> Token:
+        """The metadata of a worker, whose token ends within minutes: a new one in time."""
+        return (("authorization", self._worker.authorization()),)
 
     def tenant(self, tenant_id: str) -> Token:
         """The metadata of a tenant's admin."""

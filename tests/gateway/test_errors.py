@@ -10,7 +10,7 @@ import pytest
 from arcadia.inventory.v1 import inventory_service_pb2
 
 from services.common import errors
-from services.common.interceptor import HTTP_STATUS_KEY
+from services.common.errors import HTTP_STATUS_KEY
 from services.common.settings import Service
 from tests.gateway.harness import Backend, Gateway, refusal, run_gateway, serve
 from tests.support.waiting import tries

@@ -79,10 +79,13 @@ class Inventory:
         self.reading = inventory_service_pb2_grpc.InventoryServiceStub(self.channel)
         self.lookup = lookup_service_pb2_grpc.LookupServiceStub(self.channel)
         self.reconcile = reconcile_service_pb2_grpc.ReconcileServiceStub(self.channel)
-        self.worker: Token = (
-            ("authorization", ServiceTokens(self.settings, "worker").authorization()),
-        )
+        self._worker = ServiceTokens(self.settings, "worker")
         self.operator = self._user("op", roles=["platform-admin"])
+
+    @property
+    def worker(self) -> Token:
+        """The metadata of a worker, whose token ends within minutes: a new one in time."""
+        return (("authorization", self._worker.authorization()),)
 
     def tenant(self, tenant_id: str) -> Token:
         """The metadata of a tenant's member."""

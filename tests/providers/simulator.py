@@ -25,9 +25,14 @@ class Simulator:
         """Makes it misbehave."""
         self._post("faults", fault=fault, **rule)
 
+    def mend(self) -> None:
+        """Ends all misbehaviour, and remembers what was asked."""
+        httpx.delete(f"{self.url}/_simulator/faults").raise_for_status()
+
     def behave(self) -> None:
         """Ends all misbehaviour, forgets what was asked, and lifts the limits."""
-        for what in ("faults", "requests", "tokens"):
+        self.mend()
+        for what in ("requests", "tokens"):
             httpx.delete(f"{self.url}/_simulator/{what}").raise_for_status()
         self.set(rate_limit_per_minute=0, rate_limit_per_hour=10_000_000, latency_ms=0)
 

@@ -1,7 +1,10 @@
 """Which of pytest's workers runs which test, and in which order."""
 
+from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
+from hypothesis import is_hypothesis_test
 from xdist.scheduler import LoadScopeScheduling
 
 __all__ = ["FilesOfAStack", "long_first"]
@@ -9,8 +12,21 @@ __all__ = ["FilesOfAStack", "long_first"]
 WHOLE_STACK = ("test_whole_stack.py", "front_door.py")
 """How the names of files end whose tests share the whole system, which takes long to start."""
 
-LONG = ("workflows", "invoicing", "scenarios")
-"""Folders whose files take long. They begin: at the end no worker then waits for another."""
+LONG = ("workflows", "invoicing", "scenarios", "billing_machine")
+"""Folders whose files take long."""
+
+ENGINES = "engine_room"
+"""The fixture that every test uses, by way of others, that needs a real engine."""
+
+
+class Rank(IntEnum):
+    """How long a file takes, the longest first: at the end no worker then waits for another."""
+
+    WHOLE_STACK = 0
+    LONG = 1
+    ENGINES = 2
+    PROPERTIES = 3
+    SHORT = 4
 
 
 class FilesOfAStack(LoadScopeScheduling):  # type: ignore[misc]
@@ -22,11 +38,18 @@ class FilesOfAStack(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def long_first(items: list[Any]) -> None:
-    """Orders tests: those of the whole stack, then those that take long, then the others."""
+    """Orders files by their rank; the tests of a file stay together, in their order."""
+    ranks: dict[Path, Rank] = {}
+    for item in items:
+        ranks[item.path] = min(ranks.get(item.path, Rank.SHORT), _rank(item))
+    items.sort(key=lambda item: ranks[item.path])
 
-    def rank(item: Any) -> int:
-        if item.path.name.endswith(WHOLE_STACK):
-            return 0
-        return 1 if item.path.parent.name in LONG else 2
 
-    items.sort(key=rank)
+def _rank(item: Any) -> Rank:
+    if item.path.name.endswith(WHOLE_STACK):
+        return Rank.WHOLE_STACK
+    if item.path.parent.name in LONG:
+        return Rank.LONG
+    if ENGINES in item.fixturenames:
+        return Rank.ENGINES
+    return Rank.PROPERTIES if is_hypothesis_test(item.obj) else Rank.SHORT

@@ -1,20 +1,35 @@
 """Schedules that do not fire by themselves while tests run."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 from temporalio.client import Client
 
 from services.common.settings import Settings
+from workflows.connection import connect
 from workflows.schedules import ensure_schedules, planned
 
-__all__ = ["hold_schedules"]
+__all__ = ["hold_schedules", "hold_schedules_of"]
 
 
-async def hold_schedules(client: Client) -> None:
+async def hold_schedules(client: Client, settings: Settings | None = None) -> None:
     """Creates every schedule of the table, paused, or pauses those that are there.
 
     A worker process brings the schedules up to date when it starts and keeps a pause. Without
     it a run that the wall clock starts (hourly at :15, …) does its work beside the test's own.
     """
-    plans = planned(Settings())
+    plans = planned(settings or Settings())
     await ensure_schedules(client, plans)
     for plan in plans:
         await client.get_schedule_handle(plan.id).pause(note="a test starts its own runs")
+
+
+def hold_schedules_of(settings: Settings) -> None:
+    """The same for a system that runs already; waits until it is done."""
+
+    async def hold() -> None:
+        await hold_schedules(await connect(settings), settings)
+
+    # In a thread of its own: the one of the tests keeps its event loop.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, hold()).result()

@@ -42,13 +42,15 @@ class Planting:
     database: Database
     channel: grpc.aio.Channel
     settings: Settings
-    worker: Token = field(init=False)
     operator: Token = field(init=False)
 
     def __post_init__(self) -> None:
-        authorization = ServiceTokens(self.settings, "worker").authorization()
-        object.__setattr__(self, "worker", (("authorization", authorization),))
         object.__setattr__(self, "operator", self._user("op", roles=["platform-admin"]))
+
+    @property
+    def worker(self) -> Token:
+        """The metadata of a worker, whose token ends within minutes: a new one each time."""
+        return (("authorization", ServiceTokens(self.settings, "worker").authorization()),)
 
     def member(self, tenant_id: str) -> Token:
         """The token of a tenant's own admin."""

@@ -26,8 +26,8 @@ from tests.workflows.usage_system import Usage
 from workflows.connection import connect
 from workflows.search_attributes import register_search_attributes
 
-DROPLETS = 1_900
-"""Ten pages, the last one half full."""
+DROPLETS = 900
+"""Five pages, the last one half full."""
 
 
 @pytest.fixture(scope="session")
@@ -113,10 +113,14 @@ def system_of(
 async def ended(system: System) -> None:
     """Ends the workers, and then all runs: none is met by another test."""
     await system.stop_workers()
-    async for workflow in system.client.list_workflows('ExecutionStatus = "Running"'):
+    await end_runs(system.client)
+
+
+async def end_runs(client: Client) -> None:
+    """Ends what still runs, or waits for a worker."""
+    async for workflow in client.list_workflows('ExecutionStatus = "Running"'):
         with suppress(RPCError):
-            handle = system.client.get_workflow_handle(workflow.id)
-            await handle.terminate("the test is over")
+            await client.get_workflow_handle(workflow.id).terminate("the test is over")
 
 
 def settings_of(sync_temporal: str, simulator: Simulator, **overrides: Any) -> dict[str, Any]:
