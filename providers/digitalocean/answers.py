@@ -17,6 +17,7 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     RateLimited,
     RequestRefused,
+    ResourceBusy,
 )
 
 __all__ = ["raise_for_status"]
@@ -28,6 +29,8 @@ BY_STATUS: Final[dict[int, type[ProviderError]]] = {
     409: NameTaken,
 }
 LONGEST_MESSAGE: Final = 200
+BUSY: Final = ("pending event", "currently locked", "is locked")
+"""What a refusal says that will not be one when the action at hand is over."""
 
 
 def raise_for_status(response: httpx.Response) -> None:
@@ -47,6 +50,8 @@ def raise_for_status(response: httpx.Response) -> None:
         raise ProviderUnavailable(text)
     if status == 422 and "name" in text and ("taken" in text or "unique" in text):
         raise NameTaken(text)
+    if status == 422 and any(words in text.lower() for words in BUSY):
+        raise ResourceBusy(text)
     raise BY_STATUS.get(status, RequestRefused)(text)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from providers.digitalocean.simulator.errors import render_error
+from providers.digitalocean.simulator.errors import PENDING_EVENT, render_error
 from providers.digitalocean.simulator.faults import Fault, Firing, Rule
 
 __all__ = ["RawAnswer", "instead", "twisted"]
@@ -48,6 +48,9 @@ _INSTEAD: dict[Fault, Callable[[Rule], RawAnswer]] = {
     ),
     Fault.GATEWAY_TIMEOUT: lambda _: RawAnswer(504, _HTML_504, (b"content-type", b"text/html")),
     Fault.STATUS: _status,
+    Fault.PENDING_EVENT: lambda _: RawAnswer(
+        422, render_error("unprocessable_entity", PENDING_EVENT), _JSON
+    ),
 }
 
 
