@@ -33,6 +33,7 @@ from workflows.billing_history import BillingHistory
 from workflows.cost_rematch import CostRematch
 from workflows.daily_costs import DailyCosts
 from workflows.drift_sweep import DriftSweep
+from workflows.droplet_turn import DropletTurn
 from workflows.dunning import Dunning
 from workflows.dunning_sweep import DunningSweep
 from workflows.ensure_project import EnsureProject
@@ -67,7 +68,7 @@ __all__ = [
 Activity = Callable[..., Any]
 
 WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
-    TaskQueue.PROVISIONING: (Provision, RevertDrift),
+    TaskQueue.PROVISIONING: (Provision, RevertDrift, DropletTurn),
     TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
     TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
     TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),

@@ -12,8 +12,9 @@ class TenantNotice:
     key: str
     """Names the action among all: a notice that is posted again is known as the same."""
     action: str
-    """`past_due` or `suspension`."""
+    """`past_due`, `suspension`, or `left_off`, which tells what already is."""
     tenant_id: str
+    """Empty for what the operator alone is told."""
     at: str
     """When it is taken, RFC 3339."""
     what: str

@@ -19,6 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.reasons import is_gone
     from workflows.revert_payloads import SetPower
 
+from workflows.turns import give_back, take_turn
+
 __all__ = ["LIFTING", "PATIENCE", "running_droplets", "set_power"]
 
 PATIENCE: Final = timedelta(hours=1)
@@ -45,13 +47,15 @@ async def running_droplets(deployment_id: str) -> tuple[str, ...]:
 
 
 async def set_power(droplet_id: str, *, is_on: bool) -> None:
-    """Powers a machine on or off; one that is gone is left out."""
+    """Powers a machine on or off, when it is our turn; one that is gone is left out."""
+    patience = LIFTING if is_on else PATIENCE
+    turn = await take_turn(droplet_id, patience=patience)
     try:
         await workflow.execute_activity_method(
             RevertActivities.set_power,
             SetPower(droplet_id, is_on),
             task_queue=TaskQueue.PROVISIONING,
-            schedule_to_close_timeout=LIFTING if is_on else PATIENCE,
+            schedule_to_close_timeout=patience,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRIES,
             summary=f"power {droplet_id} {'on' if is_on else 'off'}",
@@ -59,3 +63,5 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
     except ActivityError as error:
         if not is_gone(error):
             raise
+    finally:
+        await give_back(turn)

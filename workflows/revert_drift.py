@@ -22,6 +22,7 @@ from temporalio.workflow import ActivityCancellationType
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.reading import ReadActivities
     from workflows.activities.reverting import RevertActivities
+    from workflows.notice_payloads import Noticed, TenantNotice
     from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import ResourceInput
     from workflows.queues import TaskQueue
@@ -37,6 +38,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.search_attributes import OUTCOME
 
 from workflows.carrying_on import insisting, unless_cancelled, whole
+from workflows.tenant_notices import tell_tenant
+from workflows.turns import Turn, give_back, take_turn
 
 __all__ = ["RevertDrift"]
 
@@ -58,6 +61,18 @@ PAUSE: Final = timedelta(minutes=10)
 INSISTS: Final = "insist-on-turning-on"
 """Runs from before it tried once."""
 
+TURN: Final = timedelta(days=3)
+"""For the turn at the droplet: the one who has it may try for days to turn the machine on."""
+
+TELLING: Final = timedelta(days=1)
+"""For the notice that a machine is off."""
+
+TELLS: Final = "tell-of-a-machine-that-is-off"
+"""Runs from before said it in their details alone."""
+
+LEFT_OFF: Final = "left-off"
+"""The outcome of one whose machine could not be turned on again."""
+
 RETRIES: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,
@@ -74,6 +89,8 @@ class RevertDrift:
     def __init__(self) -> None:
         self._step = "reading what to set back"
         self._turned_off: RevertPlan | None = None
+        self._turn: Turn | None = None
+        self._telling: asyncio.Task[Noticed] | None = None
 
     @workflow.query
     def progress(self) -> str:
@@ -84,12 +101,14 @@ class RevertDrift:
     async def run(self, request: RevertInput) -> RevertResult:
         """How the drift stands at the end. Fails when it is still open."""
         try:
-            plan = await self._begin(request)
+            plan = await self._take_turn(request, await self._begin(request))
             await self._set(plan)
             result = await self._read_back(plan)
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(request, error))
             raise
+        with suppress(asyncio.CancelledError):  # too late: all of it is done
+            await whole(give_back(self._turn))
         workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
         self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
         return result
@@ -103,6 +122,18 @@ class RevertDrift:
             retry_policy=RETRIES,
             summary="note which run reverts it",
         )
+
+    async def _take_turn(self, request: RevertInput, plan: RevertPlan) -> RevertPlan:
+        """Waits until nobody else acts on the droplet; what is to be set back then."""
+
+        def waiting() -> None:
+            self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
+
+        self._turn = await take_turn(plan.provider_id, patience=TURN, waiting=waiting)
+        if self._turn is None or plan.field != "size":
+            return plan
+        # Another run may have turned the machine on or off meanwhile.
+        return await self._begin(request)
 
     async def _set(self, plan: RevertPlan) -> None:
         if plan.field == "size" and plan.is_on:
@@ -157,7 +188,10 @@ class RevertDrift:
                 summary="leave the drift open with the reason",
             )
         outcome = "cancelled" if cancelled else "failed"
+        if self._turned_off is not None and self._turn is not None:
+            outcome = LEFT_OFF
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+        await give_back(self._turn)
 
     async def _run_again(self, plan: RevertPlan, reason: str) -> str:
         """Turns the machine on; the reason, with that it is still off where it is."""
@@ -172,11 +206,15 @@ class RevertDrift:
         def tell(failure: FailureError) -> None:
             name = f"{plan.kind} {plan.provider_id}"
             self._tell(f"{name} is still off, and turned on again soon: {reason_of(failure)}")
+            if self._telling is None and workflow.patched(TELLS):
+                notice = _left_off(plan, reason_of(failure))
+                self._telling = asyncio.create_task(tell_tenant(notice, patience=TELLING))
 
         patience = ENDING if workflow.patched(INSISTS) else timedelta(0)
         stuck = await insisting([turn_on], patience=patience, pause=PAUSE, tell=tell)
         if stuck is not None:
-            return f"{reason}; the machine could not be turned on: {reason_of(stuck)}"
+            return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
+        self._turned_off = None
         # Unread, the next sync sees it.
         with suppress(ActivityError):
             await self._read(plan)
@@ -211,3 +249,18 @@ class RevertDrift:
     def _tell(self, step: str) -> None:
         self._step = step
         workflow.set_current_details(step)
+
+
+def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
+    """What the operator is told of a machine that we turned off and cannot turn on."""
+    name = f"{plan.kind} {plan.provider_id}"
+    return TenantNotice(
+        key=f"left-off/{plan.drift_id}/{workflow.info().run_id}",
+        action="left_off",
+        tenant_id="",
+        at=f"{workflow.now():%Y-%m-%dT%H:%M:%SZ}",
+        what=f"{name} is off: it was turned off to set its {plan.field} back, and is not on again",
+        why=reason,
+        what_to_do=f"turning on is tried again every {PAUSE.seconds // 60} minutes for"
+        f" {ENDING.days} days; look at {name} at the provider",
+    )

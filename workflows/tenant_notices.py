@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activities.tenant_notices import TenantNoticeActivities
     from workflows.notice_payloads import Noticed, TenantNotice
     from workflows.patience import SHORT
+    from workflows.queues import TaskQueue
     from workflows.reasons import reason_of
 
 __all__ = ["tell_tenant"]
@@ -21,6 +22,7 @@ async def tell_tenant(notice: TenantNotice, *, patience: timedelta) -> Noticed:
         return await workflow.execute_activity_method(
             TenantNoticeActivities.post_tenant_notice,
             notice,
+            task_queue=TaskQueue.INVOICING,
             start_to_close_timeout=SHORT,
             schedule_to_close_timeout=patience,
             retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),

@@ -17,6 +17,7 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     RateLimited,
     RequestRefused,
+    ResourceBusy,
 )
 
 __all__ = ["raise_for_error_body", "raise_for_status"]
@@ -29,6 +30,8 @@ BY_STATUS: Final[dict[int, type[ProviderError]]] = {
 }
 LONGEST_MESSAGE: Final = 200
 ERROR_FIELDS: Final = frozenset({"id", "message", "request_id"})
+BUSY: Final = ("pending event", "currently locked", "is locked")
+"""What a refusal says that will not be one when the action at hand is over."""
 
 
 def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True) -> None:
@@ -52,6 +55,8 @@ def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True)
         raise ProviderUnavailable(f"{text}, which is not the API's own answer")
     if status == 422 and "name" in text and ("taken" in text or "unique" in text):
         raise NameTaken(text)
+    if status == 422 and any(words in text.lower() for words in BUSY):
+        raise ResourceBusy(text)
     raise BY_STATUS.get(status, RequestRefused)(text)
 
 

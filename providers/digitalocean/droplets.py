@@ -1,8 +1,8 @@
 """What we do with a droplet: making and deleting it, its power, size, name, tags and project.
 
 Each change is told as what should be, and looks first. So it may be told again after a lost
-answer, a restart or a failure: what is already so is not done twice. A droplet that is locked
-is busy with another action, which is waited for.
+answer, a restart or a failure: what is already so is not done twice. A droplet that is locked,
+or refuses an action because another one is pending, is busy: that is waited for.
 """
 
 import asyncio
@@ -11,7 +11,14 @@ from contextlib import suppress
 from typing import Any, Final
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import ActionFailed, MadeTwice, NameTaken, NotFound
+from providers.digitalocean.errors import (
+    ActionFailed,
+    MadeTwice,
+    NameTaken,
+    NotFound,
+    RequestRefused,
+    ResourceBusy,
+)
 from providers.digitalocean.pages import JsonObject
 
 __all__ = [
@@ -30,6 +37,12 @@ __all__ = [
 
 LOOKS_APART: Final = 1.0
 """Seconds between two looks at a droplet or at an action."""
+
+LONGEST_APART: Final = 10.0
+"""Seconds between two looks at a droplet that is busy for long."""
+
+LONGEST_BUSY: Final = 300.0
+"""Seconds for which a busy droplet is waited for at once; whoever asked may ask again."""
 
 UNSEEN_LOOKS: Final = 30
 """For so many looks a droplet that was just made may not be found."""
@@ -97,15 +110,44 @@ async def _ensure(
     is_so: Callable[[JsonObject], bool],
     action: JsonObject,
 ) -> None:
+    busy = _Busy(droplet_id)
     while True:
         droplet = await read_droplet(provider, droplet_id)
         if droplet.get("locked"):
-            await asyncio.sleep(LOOKS_APART)
+            await busy.wait()
             continue
         if is_so(droplet):
             return
-        answer = await provider.send("POST", f"/v2/droplets/{droplet_id}/actions", action)
+        try:
+            answer = await provider.send("POST", f"/v2/droplets/{droplet_id}/actions", action)
+        except ResourceBusy:  # another action began since we looked
+            await busy.wait()
+            continue
+        except RequestRefused:
+            if not is_so(await read_droplet(provider, droplet_id)):
+                raise
+            return  # somebody else did it since we looked
         await _ended(provider, answer["action"])
+
+
+class _Busy:
+    """Waits while something else is done to a droplet, longer each time."""
+
+    def __init__(self, droplet_id: str) -> None:
+        self._droplet_id = droplet_id
+        self._pause = LOOKS_APART
+        self._waited = 0.0
+
+    async def wait(self) -> None:
+        """Waits once. Raises ResourceBusy when it has been long enough."""
+        if self._waited >= LONGEST_BUSY:
+            raise ResourceBusy(
+                f"droplet {self._droplet_id} has been busy with another action"
+                f" for {self._waited:.0f} seconds"
+            )
+        await asyncio.sleep(self._pause)
+        self._waited += self._pause
+        self._pause = min(self._pause * 2, LONGEST_APART)
 
 
 async def _ended(provider: DigitalOcean, action: JsonObject) -> None:
@@ -184,11 +226,15 @@ async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
 
 
 async def remove_tagged(provider: DigitalOcean, tag: str) -> int:
-    """Deletes the droplets that have a tag, and waits until they are gone; how many there were."""
+    """Deletes the droplets that have a tag, and waits until they are gone; how many there were.
+
+    What is busy is tried again for as long as the caller waits.
+    """
     removed = 0
     while found := await find_tagged(provider, tag):
         for droplet_id in found:
-            with suppress(NotFound):
+            # One that is busy is deleted at a later look.
+            with suppress(NotFound, ResourceBusy):
                 await provider.send("DELETE", f"/v2/droplets/{droplet_id}")
         removed = max(removed, len(found))
         await asyncio.sleep(LOOKS_APART)

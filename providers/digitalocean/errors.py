@@ -5,7 +5,8 @@
     ├── AccessDenied           403: the token lacks the scope
     ├── NotFound               404 in the API's own words: there is no such thing, or not yet
     ├── RequestRefused         any other 4xx: what we asked for is not acceptable
-    │   └── NameTaken          409, or 422 that speaks of a name in use
+    │   ├── NameTaken          409, or 422 that speaks of a name in use
+    │   └── ResourceBusy       422 that speaks of a pending event, or locked for too long
     ├── ActionFailed           an action that the provider took up ended in an error
     ├── MadeTwice              what was to be made once is there several times
     ├── RateLimited            429, or our own budget is spent for long
@@ -33,6 +34,7 @@ __all__ = [
     "ProviderUnavailable",
     "RateLimited",
     "RequestRefused",
+    "ResourceBusy",
     "TooLarge",
 ]
 
@@ -62,6 +64,12 @@ class RequestRefused(ProviderError):
 
 class NameTaken(RequestRefused):
     """What we wanted to make exists under that name."""
+
+
+class ResourceBusy(RequestRefused):
+    """Another action is under way on what we want to change: wait, and look again."""
+
+    retryable = True
 
 
 class ActionFailed(ProviderError):

@@ -103,6 +103,28 @@ def test_mutations_create_resize_set_and_delete(sim: Simulator) -> None:
     sim.post("/_simulator/mutate", {"do": "dance"}, 422)
 
 
+def test_the_platform_acts_by_name_and_changes_what_it_says(sim: Simulator) -> None:
+    acts = sim.get("/_simulator/platform")["acts"]
+    assert acts["certificates_renewed"]["kinds"] == ["certificate", "load_balancer", "cdn_endpoint"]
+    before = {one["name"]: one["id"] for one in sim.get("/v2/certificates")["certificates"]}
+    asked = {"acts": ["certificates_renewed"]}
+    changed = sim.post("/_simulator/platform", asked)["changed"]["certificates_renewed"]
+    after = {one["name"]: one["id"] for one in sim.get("/v2/certificates")["certificates"]}
+    assert before.keys() == after.keys()
+    assert {name for name in after if after[name] != before[name]} == {"acme-example"}
+    balancers = sim.get("/v2/load_balancers")["load_balancers"]
+    used = {
+        rule["certificate_id"]
+        for balancer in balancers
+        for rule in balancer["forwarding_rules"]
+        if "certificate_id" in rule
+    }
+    assert used == {after["acme-example"]}
+    assert changed > len(balancers)
+    assert sim.get(f"/v2/certificates/{after['acme-example']}")["certificate"]["name"]
+    assert sim.post("/_simulator/platform", {"acts": ["dance"]}, 422)["message"].endswith("dance")
+
+
 def test_the_clock_only_goes_forward(sim: Simulator) -> None:
     assert sim.post("/_simulator/clock", {"set": "2026-07-01T00:00:00Z"})["now"] >= "2026-07"
     sim.post("/_simulator/clock", {"advance_seconds": -1}, 422)

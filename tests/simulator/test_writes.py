@@ -66,6 +66,28 @@ def test_a_resize_needs_the_droplet_off_and_may_leave_the_disk(sim: Simulator) -
     assert done == ["power_on", "resize", "power_off", "create"]
 
 
+def test_a_droplet_is_locked_and_refuses_all_else_while_something_is_done_to_it(
+    sim: Simulator,
+) -> None:
+    droplet = _make(sim)
+    assert _read(sim, droplet)["locked"] is False
+    _act(sim, droplet, type="power_off")
+    assert _read(sim, droplet)["locked"] is True
+    refused = _act(sim, droplet, 422, type="rename", name="renamed-1")
+    assert refused["message"] == "Droplet already has a pending event."
+    assert sim.client.delete(f"/v2/droplets/{droplet}").status_code == 422
+    _pass(sim)
+    assert _read(sim, droplet)["locked"] is False
+    _act(sim, droplet, type="rename", name="renamed-1")
+
+
+def test_the_agent_shows_itself_after_the_first_boot(sim: Simulator) -> None:
+    made = sim.post("/v2/droplets", _ORDER, 202)["droplet"]
+    assert "droplet_agent" not in made["features"]
+    _pass(sim)
+    assert "droplet_agent" in _read(sim, made["id"])["features"]
+
+
 def test_a_disk_that_grew_does_not_shrink(sim: Simulator) -> None:
     droplet = _make(sim)
     _act(sim, droplet, type="power_off")

@@ -194,10 +194,11 @@ async def test_record_reverts(drifting: Drifting) -> None:
     await drifting.revert(drift.id)
     with pytest.raises(WorkflowFailureError):
         await drifting.run_of(drift.id).result()
-    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.turned-on")
+    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.failed-in-turn")
     await drifting.revert(drift.id)
     await drifting.run_of(drift.id).result()
-    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.reverted")
+    await save(drifting.system, f"revert-drift/{drift.id}", "RevertDrift.took-its-turn")
+    await save(drifting.system, f"droplet-actions/{drifting.id}", "DropletTurn.given-back")
 
 
 async def test_record_provisions(provisioning: Provisioning) -> None:

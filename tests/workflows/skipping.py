@@ -92,9 +92,9 @@ async def skipping() -> AsyncIterator[Client]:
 async def working(
     client: Client, script: Script, queue: TaskQueue, *workflows: type
 ) -> AsyncIterator[None]:
-    """Workers that take these steps; a resource is read on the queue of its own."""
+    """Workers that take these steps; a resource is read, and notices posted, on other queues."""
     async with AsyncExitStack() as running:
-        for name in {queue, TaskQueue.CLOUD_SYNC_FAST}:
+        for name in {queue, TaskQueue.CLOUD_SYNC_FAST, TaskQueue.INVOICING}:
             worker = Worker(
                 client,
                 task_queue=name,

@@ -9,11 +9,15 @@ import httpx
 import pytest
 from arcadia.inventory.v1 import drift_pb2
 from arcadia.inventory.v1 import drift_service_pb2 as pb
+from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.testing import ActivityEnvironment
 
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.rate import RateBudget
 from services.common.settings import Service, Settings
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
@@ -21,6 +25,10 @@ from tests.support.waiting import until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
 from tests.workflows.test_drift_sweep import Operator, any_droplet, swept
+from workflows.activities import powering
+from workflows.activities.powering import PowerActivities
+from workflows.droplet_turn import DropletTurn, turn_id
+from workflows.queues import TaskQueue
 
 WORDS = {"power_off", "resize", "power_on"}
 
@@ -188,6 +196,67 @@ async def test_a_worker_that_is_killed_at_any_step_loses_and_doubles_nothing(
     assert drifting.begun() == ["power_off", "resize", "power_on"]
     live = drifting.live()
     assert (live["size_slug"], live["status"]) == ("s-1vcpu-1gb", "active")
+
+
+async def test_three_reverts_of_one_droplet_at_once_all_succeed_in_turn(
+    drifting: Drifting,
+) -> None:
+    name, tags = drifting.droplet["name"], drifting.droplet["tags"]
+    await drifting.changed(size="s-2vcpu-2gb", name="by-hand", tags=[*tags, "by-hand"])
+    drifts = [one for one in await drifting.operator.drifts() if one.provider_id == drifting.id]
+    assert {one.field for one in drifts} == {"size", "name", "tags"}
+
+    for drift in drifts:
+        await drifting.revert(drift.id)
+    results = await asyncio.gather(*(drifting.run_of(drift.id).result() for drift in drifts))
+
+    assert [result["status"] for result in results] == ["reverted"] * 3
+    live = drifting.live()
+    assert (live["size_slug"], live["status"]) == ("s-1vcpu-1gb", "active")
+    assert (live["name"], sorted(live["tags"])) == (name, sorted(tags))
+    assert drifting.begun() == ["power_off", "resize", "power_on"]
+
+
+async def test_a_power_on_that_loses_the_race_is_tried_until_the_machine_runs(
+    drifting: Drifting,
+) -> None:
+    drift = await drifting.changed(size="s-2vcpu-2gb")
+    actions = f"/v2/droplets/{drifting.id}/actions"
+    drifting.system.simulator.fault("pending_event", path=actions, method="POST", skip=2, times=2)
+    await drifting.revert(drift.id)
+    await drifting.run_of(drift.id).result()
+    assert drifting.live()["status"] == "active"
+    assert (await drifting.drift(drift.id)).status == "reverted"
+
+
+class Lifetimes:
+    """An inventory that knows one droplet of a deployment."""
+
+    def __init__(self, provider_id: str) -> None:
+        self._provider_id = provider_id
+
+    async def ListLifetimes(self, _: Any) -> lookup_pb.ListLifetimesResponse:  # noqa: N802
+        span = lookup_pb.OwnershipSpan(deployment_id="shop")
+        life = lookup_pb.Lifetime(provider_id=self._provider_id, ownership=[span])
+        return lookup_pb.ListLifetimesResponse(lifetimes=[life])
+
+
+async def test_a_machine_that_is_off_while_it_is_resized_is_one_that_runs(
+    drifting: Drifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(powering, "LOOKS_APART", 0.05)
+    client, simulator = drifting.system.client, drifting.system.simulator
+    turn = await client.start_workflow(
+        DropletTurn.run, "a revert", id=turn_id(drifting.id), task_queue=TaskQueue.PROVISIONING
+    )
+    simulator.change("droplet", drifting.id, status="off")
+    async with DigitalOcean.open(simulator.url, "somebody", RateBudget()) as provider:
+        lookup: Any = Lifetimes(drifting.id)
+        asked = PowerActivities(provider, lookup).running_droplets
+        asking = asyncio.create_task(ActivityEnvironment(client=client).run(asked, "shop"))
+        simulator.change("droplet", drifting.id, status="active")
+        await turn.signal(DropletTurn.give_back)
+        assert await asking == (drifting.id,)
 
 
 async def test_the_same_revert_asked_for_twice_is_one_run(drifting: Drifting) -> None:

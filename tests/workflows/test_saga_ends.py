@@ -12,6 +12,8 @@ from temporalio.exceptions import ApplicationError
 
 from tests.support.waiting import until
 from tests.workflows.skipping import Script, refused, skipping, until_heard, working
+from workflows.droplet_turn import DropletTurn, turn_id
+from workflows.notice_payloads import Noticed
 from workflows.provision import Provision
 from workflows.provision_payloads import ProvisionInput
 from workflows.queues import TaskQueue
@@ -44,6 +46,7 @@ def reverting(**failures: list[ApplicationError]) -> Script:
         {
             "begin_revert": PLAN, "set_power": None, "set_field": None, "read_resource": True,
             "complete_revert": RevertResult("reverted"), "fail_revert": None,
+            "post_tenant_notice": Noticed(is_delivered=True),
         },
         failures,
     )  # fmt: skip
@@ -53,7 +56,7 @@ def reverting(**failures: list[ApplicationError]) -> Script:
 async def running(
     client: Client, script: Script, run: Any, argument: Any
 ) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-    async with working(client, script, TaskQueue.PROVISIONING, Provision, RevertDrift):
+    async with working(client, script, TaskQueue.PROVISIONING, Provision, RevertDrift, DropletTurn):
         yield await client.start_workflow(
             run, argument, id=f"saga/{uuid4()}", task_queue=TaskQueue.PROVISIONING
         )
@@ -187,8 +190,66 @@ async def test_a_machine_is_turned_on_again_though_the_provider_fails_for_long(
         if name == "set_power"
     ]
     assert words == [False, True]
+    # While it was off, it was not off without a word.
+    [notice] = [
+        told
+        for name, told in zip(script.done, script.told, strict=True)
+        if name == "post_tenant_notice"
+    ]
+    assert (notice["action"], notice["why"]) == ("left_off", "ActionFailed: errored")
+    assert "droplet 7 is off" in notice["what"]
     assert script.done[-2:] == ["read_resource", "fail_revert"]
     assert script.told[-1]["reason"] == "Refused: no"
+
+
+@pytest.mark.soak
+async def test_a_machine_that_cannot_be_turned_on_is_not_left_off_without_a_word(
+    client: Client,
+) -> None:
+    script = reverting(set_field=[refused("no")])
+    script.held["set_field"] = asyncio.Event()
+    async with running(client, script, RevertDrift.run, RevertInput("x")) as handle:
+        await begins(script, "set_field")
+        script.failures["set_power"] = [refused("the token is wrong")] * 10_000
+        script.held["set_field"].set()
+        await fails(handle)
+    told = dict(zip(script.done, script.told, strict=True))
+    assert told["fail_revert"]["reason"] == (
+        "Refused: no; the machine is off, and could not be turned on: Refused: the token is wrong"
+    )
+    assert script.done.count("post_tenant_notice") == 1
+
+
+async def test_a_revert_waits_while_another_run_acts_on_its_droplet(client: Client) -> None:
+    script = reverting()
+    async with running(client, script, RevertDrift.run, RevertInput("x")) as handle:
+        await handle.result()
+        done = len(script.done)
+        # The next one begins while somebody else has the turn.
+        other = await client.start_workflow(
+            DropletTurn.run, "somebody", id=turn_id("7"), task_queue=TaskQueue.PROVISIONING
+        )
+        waiting = await client.start_workflow(
+            RevertDrift.run, RevertInput("x"), id=f"saga/{uuid4()}",
+            task_queue=TaskQueue.PROVISIONING,
+        )  # fmt: skip
+        await until_tried(waiting)
+        assert script.done[done:] == ["begin_revert"]
+        await other.signal(DropletTurn.give_back)
+        await other.result()
+        assert (await waiting.result()).status == "reverted"
+    # What is to be set back, and whether the machine runs, is read when it is its turn.
+    assert script.done[done:].count("begin_revert") == 2
+
+
+async def until_tried(handle: WorkflowHandle[Any, Any]) -> None:
+    """Waits until a run was told that another has the turn."""
+    failed = "start_child_workflow_execution_failed_event_attributes"
+    while True:
+        events = (await handle.fetch_history()).events
+        if failed in [event.WhichOneof("attributes") for event in events]:
+            return
+        await asyncio.sleep(0.02)
 
 
 async def test_a_revert_that_cannot_begin_says_so(client: Client) -> None:

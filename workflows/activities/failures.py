@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from providers.digitalocean.errors import ProviderError, RateLimited
+from providers.digitalocean.errors import ProviderError, RateLimited, ResourceBusy
 
 __all__ = ["INVENTORY_REFUSED", "as_failures", "reason_of_refusal"]
 
@@ -45,6 +45,10 @@ def as_failures(service: str = "inventory") -> Iterator[None]:
             type=type(error).__name__,
             next_retry_delay=None if wait is None else timedelta(seconds=wait),
             category=ApplicationErrorCategory.BENIGN,
+        ) from error
+    except ResourceBusy as error:
+        raise ApplicationError(
+            str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
         ) from error
     except ProviderError as error:
         raise ApplicationError(

@@ -1,10 +1,13 @@
 """Which machines of a deployment run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
@@ -12,6 +15,7 @@ from providers.digitalocean.errors import NotFound
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating
+from workflows.droplet_turn import turn_id
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
@@ -22,6 +26,8 @@ PROVIDER: Final = "digitalocean"
 DROPLET: Final = "droplet"
 LIVES_A_PAGE: Final = 500
 ON: Final = "active"
+LOOKS_APART: Final = 2.0
+"""Seconds between two looks at a droplet on which something is being done."""
 
 
 class PowerActivities:
@@ -61,10 +67,28 @@ class PowerActivities:
                 return
 
     async def _is_on(self, droplet_id: str) -> bool:
+        """Once nothing is done to it: a machine that is off to be resized is one that runs."""
         try:
-            return (await read_droplet(self._provider, droplet_id)).get("status") == ON
+            while True:
+                if not await _is_somebodys_turn(droplet_id):
+                    droplet = await read_droplet(self._provider, droplet_id)
+                    # Whoever took a turn meanwhile may have turned it off.
+                    if not droplet.get("locked") and not await _is_somebodys_turn(droplet_id):
+                        return droplet.get("status") == ON
+                await asyncio.sleep(LOOKS_APART)
         except NotFound:
             return False
+
+
+async def _is_somebodys_turn(droplet_id: str) -> bool:
+    """Whether a run of ours is acting on a droplet."""
+    turn = activity.client().get_workflow_handle(turn_id(droplet_id))
+    try:
+        return (await turn.describe()).status is WorkflowExecutionStatus.RUNNING
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
 
 
 def _is_owned(life: pb.Lifetime, deployment_id: str) -> bool:

@@ -28,7 +28,7 @@ IMAGE: Final = ResourceKind(
     attrs={
         "type": Attr(Policy.IDENTITY),
         "distribution": Attr(Policy.DESIRED),
-        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),
         "regions": Attr(Policy.DESIRED, unordered),
         "slug": Attr(Policy.COMPUTED),
         "min_disk_size": Attr(Policy.COMPUTED),

@@ -18,7 +18,7 @@ VOLUME: Final = ResourceKind(
     columns=Columns(statuses=()),
     attrs={
         "size_gigabytes": Attr(Policy.DESIRED, same=number),
-        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),
         "droplet_ids": Attr(Policy.REFERENCE, unordered),
         "filesystem_type": Attr(Policy.IDENTITY),
         "filesystem_label": Attr(Policy.IDENTITY),

@@ -14,7 +14,7 @@ VPC: Final = ResourceKind(
     listing=Listing("/v2/vpcs", "vpcs", "vpc"),
     columns=Columns(statuses=(), tags=""),
     attrs={
-        "description": Attr(Policy.DESIRED, same=unset_alike(by_default)),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),
         "default": Attr(Policy.DESIRED),
         "ip_range": Attr(Policy.IDENTITY),
     },

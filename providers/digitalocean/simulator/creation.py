@@ -109,9 +109,16 @@ def create_droplet(
         vpc_uuid=order.vpc_uuid or default_vpc,
         tags=order.tags,
         status=status,
-        features=("backups", "droplet_agent", "private_networking")
-        if order.backups
-        else ("droplet_agent", "private_networking"),
+        # The agent shows itself after the first boot.
+        features=tuple(
+            feature
+            for feature, has in (
+                ("backups", order.backups),
+                ("droplet_agent", status != "new"),
+                ("private_networking", True),
+            )
+            if has
+        ),
     )
     projects = store.documents("project")
     project = next((p for p in projects if p["id"] == project_id), None) or next(

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 __all__ = [
+    "PENDING_EVENT",
     "ApiError",
     "BadRequest",
     "Conflict",
@@ -19,6 +20,9 @@ __all__ = [
     "error_response",
     "render_error",
 ]
+
+
+PENDING_EVENT = "Droplet already has a pending event."
 
 
 class ApiError(Exception):

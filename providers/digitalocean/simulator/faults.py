@@ -20,6 +20,8 @@ class Fault(StrEnum):
     """504 with a page of HTML."""
     STATUS = "status"
     """Any other status, `status`, with an error body."""
+    PENDING_EVENT = "pending_event"
+    """422 that tells of another action on the droplet, begun since the caller looked."""
     DELAY = "delay"
     """`delay_ms` before the answer, which is otherwise as it should be."""
     DROP = "drop"

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from providers.digitalocean.simulator.errors import render_error
+from providers.digitalocean.simulator.errors import PENDING_EVENT, render_error
 from providers.digitalocean.simulator.faults import Fault, Firing, Rule
 
 __all__ = ["RawAnswer", "instead", "twisted"]
@@ -62,6 +62,9 @@ _INSTEAD: dict[Fault, Callable[[Rule], RawAnswer]] = {
         200, render_error("server_error", "Unexpected server-side error"), _JSON
     ),
     Fault.NOT_FOUND_PAGE: lambda _: RawAnswer(404, _HTML_404, (b"content-type", b"text/html")),
+    Fault.PENDING_EVENT: lambda _: RawAnswer(
+        422, render_error("unprocessable_entity", PENDING_EVENT), _JSON
+    ),
 }
 
 

@@ -39,6 +39,7 @@ def begin_action(
         row = Row("action", bucket, str(number), effect.action, orjson.dumps(action))
         simulation.store.insert([row])
         simulation.pending.add(Pending(number, due, effect))
+        _lock(simulation, str(droplet["id"]), locked=True)
     return action
 
 
@@ -56,12 +57,20 @@ def _complete(simulation: Simulation, pending: Pending) -> None:
         effect = _EFFECTS.get(pending.effect.action)
         if effect is not None:
             effect(simulation, droplet, pending)
+        _lock(simulation, pending.effect.droplet_id, locked=False)
     action = simulation.store.document("action", str(pending.action_id))
     if action is not None:
         # A droplet that was deleted meanwhile leaves its action in error.
         action["status"] = "errored" if droplet is None else "completed"
         action["completed_at"] = render_instant(pending.due)
         simulation.store.replace("action", str(pending.action_id), action, action["type"])
+
+
+def _lock(simulation: Simulation, identifier: str, *, locked: bool) -> None:
+    """A droplet is locked from the beginning of an action to its end."""
+    droplet = simulation.store.document("droplet", identifier)
+    if droplet is not None:
+        _save(simulation, droplet | {"locked": locked})
 
 
 def _save(simulation: Simulation, droplet: Document) -> None:
@@ -73,6 +82,11 @@ def _to_status(status: str) -> Callable[[Simulation, Document, Pending], None]:
         _save(simulation, droplet | {"status": status, "locked": False})
 
     return apply
+
+
+def _boot(simulation: Simulation, droplet: Document, _pending: Pending) -> None:
+    features = sorted({*droplet["features"], "droplet_agent"})
+    _save(simulation, droplet | {"status": "active", "locked": False, "features": features})
 
 
 def _resize(simulation: Simulation, droplet: Document, pending: Pending) -> None:
@@ -124,7 +138,7 @@ def _disable_backups(simulation: Simulation, droplet: Document, pending: Pending
 
 
 _EFFECTS: dict[str, Callable[[Simulation, Document, Pending], None]] = {
-    "create": _to_status("active"),
+    "create": _boot,
     "power_off": _to_status("off"),
     "shutdown": _to_status("off"),
     "power_on": _to_status("active"),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
-from providers.digitalocean.simulator.errors import NotFound, Unprocessable
+from providers.digitalocean.simulator.errors import PENDING_EVENT, NotFound, Unprocessable
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.payload import optional, payload, required
@@ -14,7 +14,7 @@ from providers.digitalocean.simulator.pending import Effect
 from providers.digitalocean.simulator.progress import begin_action
 from providers.digitalocean.simulator.routes.listing import query_for
 from providers.digitalocean.simulator.scaling import remove_droplets
-from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.world.catalog import SIZES
 
@@ -66,8 +66,15 @@ async def _create(request: Request) -> Response:
     return Response(body, 202, media_type="application/json")
 
 
+def _require_idle(simulation: Simulation, droplet: Document) -> None:
+    """Unprocessable while another action is under way, or the platform has a droplet locked."""
+    if droplet["locked"] or simulation.pending.of_droplet(str(droplet["id"])):
+        raise Unprocessable(PENDING_EVENT)
+
+
 async def _delete(request: Request) -> Response:
     droplet = requested_droplet(request)
+    _require_idle(simulation_of(request), droplet)
     remove_droplets(simulation_of(request), [str(droplet["id"])])
     return Response(status_code=204)
 
@@ -116,8 +123,7 @@ def _check_resize(size: str, droplet: Document, *, disk: bool) -> None:
 async def _act(request: Request) -> Response:
     simulation = simulation_of(request)
     droplet = requested_droplet(request)
-    if simulation.pending.of_droplet(str(droplet["id"])):
-        raise Unprocessable("Droplet already has a pending event.")
+    _require_idle(simulation, droplet)
     action = begin_action(simulation, droplet, _effect(await payload(request), droplet))
     return single("action", orjson.dumps(action), 201)
 

@@ -89,6 +89,7 @@ def add_databases(world: World) -> None:
                 "pending": False,
                 "description": [],
             },
+            "rules": _rules(world, plan, identifier),
             "project_id": world.project_id(plan.project),
             "storage_size_mib": 61_440,
             "version_end_of_life": "2028-11-09T00:00:00Z",
@@ -106,6 +107,21 @@ def add_databases(world: World) -> None:
             sku=plan.size,
             quantity=Decimal(plan.nodes),
         )
+
+
+def _rules(world: World, plan: DatabasePlan, cluster: str) -> list[Document]:
+    """Trusted sources: an office, and the droplets of the tenant."""
+    tenants = (tag for tag in plan.tags if tag.startswith("tenant:"))
+    return [
+        {
+            "uuid": world.ids.uuid("database rule", plan.name, kind, value),
+            "cluster_uuid": cluster,
+            "type": kind,
+            "value": value,
+            "created_at": "2026-01-12T09:30:00Z",
+        }
+        for kind, value in (("ip_addr", "203.0.113.7"), *(("tag", tag) for tag in tenants))
+    ]
 
 
 def _connection(world: World, plan: DatabasePlan, *, private: bool) -> Document:

@@ -64,9 +64,16 @@ def add_firewalls(world: World, fleets: list[FleetDroplet]) -> None:
         "bastion-ssh": (
             [bastion],
             [],
-            [_inbound("22", {"addresses": ["203.0.113.0/24"]}), _inbound("0", _ANYWHERE, "icmp")],
+            [
+                _inbound("22", {"addresses": ["203.0.113.0/24", "198.51.100.9", "2001:db8::7"]}),
+                _inbound("0", _ANYWHERE, "icmp"),
+            ],
         ),
-        "ops-internal": ([], ["ops"], [_inbound("9000-9100", {"droplet_ids": [bastion]})]),
+        "ops-internal": (
+            [],
+            ["ops"],
+            [_inbound("9000-9100", {"droplet_ids": [bastion]}), _inbound("0", {"tags": ["ops"]})],
+        ),
     }
     for name, (droplet_ids, tags, inbound) in rules.items():
         identifier = world.ids.uuid("firewall", name)
@@ -238,6 +245,11 @@ def add_domains(world: World, fleets: list[FleetDroplet]) -> None:
             ("MX", "@", f"mail.{name}.", 10),
             ("TXT", "@", "v=spf1 mx -all", None),
         ]
+        if name == "acme.example":
+            records += [
+                ("AAAA", "@", "2604:a880:800:10::c:d001", None),
+                ("CAA", "@", "letsencrypt.org.", None),
+            ]
         for kind, record_name, data, priority in records:
             identifier = world.ids.number("record", 1_740_112_004)
             world.add(
@@ -252,8 +264,8 @@ def add_domains(world: World, fleets: list[FleetDroplet]) -> None:
                     "port": None,
                     "ttl": 1800,
                     "weight": None,
-                    "flags": None,
-                    "tag": None,
+                    "flags": 0 if kind == "CAA" else None,
+                    "tag": "issue" if kind == "CAA" else None,
                 },
                 bucket=name,
             )

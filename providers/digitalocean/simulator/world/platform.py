@@ -36,7 +36,7 @@ def add_clusters(world: World) -> None:
             "endpoint": f"https://{identifier}.k8s.ondigitalocean.com",
             "tags": [*system_tags, *plan.tags],
             "node_pools": pools,
-            "maintenance_policy": {"start_time": "4:00", "duration": "4h0m0s", "day": "sunday"},
+            "maintenance_policy": {"start_time": "4:00", "day": "sunday"},
             "auto_upgrade": True,
             "status": {"state": "running", "message": ""},
             "created_at": render_instant(created),
@@ -135,6 +135,7 @@ def add_apps(world: World) -> None:
             "instance_count": 1,
             "instance_size_slug": plan,
             "http_port": 8080,
+            "routes": [{"path": "/"}],
             "git": {"repo_clone_url": f"https://git.example/{name}.git", "branch": "main"},
             "envs": [
                 {"key": "MODE", "value": "production"},
@@ -171,7 +172,7 @@ def add_apps(world: World) -> None:
 
 
 def add_keys(world: World) -> None:
-    """SSH keys and a certificate."""
+    """SSH keys and certificates: one of Let's Encrypt, and one that was uploaded."""
     for name in ("ops-laptop", "ci"):
         identifier = world.ids.number("ssh_key", 51_218_000)
         digest = world.ids.uuid("fingerprint", name).replace("-", "")
@@ -182,17 +183,22 @@ def add_keys(world: World) -> None:
             "public_key": f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{digest} {name}",
         }
         world.add("ssh_key", str(identifier), document)
-    world.add(
-        "certificate",
-        CERTIFICATE_ID,
-        {
-            "id": CERTIFICATE_ID,
-            "name": "acme-example",
-            "not_after": "2027-06-30T00:00:00Z",
-            "sha1_fingerprint": world.ids.uuid("certificate").replace("-", ""),
-            "created_at": render_instant(world.instant("certificate")),
-            "dns_names": ["acme.example", "www.acme.example"],
-            "state": "verified",
-            "type": "lets_encrypt",
-        },
-    )
+    for name, certificate, kind in (
+        ("acme-example", CERTIFICATE_ID, "lets_encrypt"),
+        ("globex-example", world.ids.uuid("certificate", "globex-example"), "custom"),
+    ):
+        domain = f"{name.partition('-')[0]}.example"
+        world.add(
+            "certificate",
+            certificate,
+            {
+                "id": certificate,
+                "name": name,
+                "not_after": "2027-06-30T00:00:00Z",
+                "sha1_fingerprint": world.ids.uuid("certificate").replace("-", ""),
+                "created_at": render_instant(world.instant("certificate")),
+                "dns_names": [domain, f"www.{domain}"],
+                "state": "verified",
+                "type": kind,
+            },
+        )

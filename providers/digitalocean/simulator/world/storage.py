@@ -17,6 +17,7 @@ from providers.digitalocean.simulator.world.images import (
     private_image,
     snapshot_row,
 )
+from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
 
 __all__ = ["BUCKETS", "add_custom_images", "add_droplet_images", "add_spaces", "add_volumes"]
 
@@ -287,4 +288,9 @@ def add_spaces(world: World) -> None:
                 "created_at": render_instant(created + timedelta(hours=1)),
                 "ttl": 3600,
             }
+            if plan.project == "Acme production":
+                endpoint |= {
+                    "custom_domain": "static.acme.example",
+                    "certificate_id": CERTIFICATE_ID,
+                }
             world.add("cdn_endpoint", identifier, endpoint)
