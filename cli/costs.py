@@ -20,6 +20,8 @@ from rich.text import Text
 from cli.caller import Metadata, called_as_operator, refused
 from cli.cost_fetch import fetch_bills
 from cli.following import ran
+from cli.provider_bills import list_bills, show_history, unwaive_bill, waive_bill
+from services.common.money import dollars
 from services.common.settings import Service, Settings
 from workflows.billing_starts import start_daily_costs
 
@@ -29,6 +31,7 @@ commands = typer.Typer(
     help="What the provider charges, and what it belongs to.", no_args_is_help=True
 )
 
+UNKNOWN: Final = "unknown"
 STATES: Final = {"matched": "green", "not_applicable": "dim"}
 
 Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]
@@ -37,6 +40,10 @@ Call = Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]
 
 
 commands.command("fetch")(fetch_bills)
+commands.command("bills")(list_bills)
+commands.command("history")(show_history)
+commands.command("waive")(waive_bill)
+commands.command("unwaive")(unwaive_bill)
 
 
 @commands.command("daily")
@@ -46,7 +53,9 @@ def read_daily_costs() -> None:
     Metering brings them to their owners: at night, or by `arcadia usage meter`.
     """
     result = ran(start_daily_costs)
-    Console().print(f"{result.row_count:,} estimates, USD {result.amount_usd}")
+    Console().print(
+        f"{result.row_count:,} estimates, USD {dollars(result.amount_usd)}", highlight=False
+    )
 
 
 @commands.command("balance")
@@ -69,7 +78,7 @@ def show_balance() -> None:
             (balance.account_balance, "USD owed from before (negative: credit)"),
             (balance.month_to_date_balance, "USD owed in all"),
         ):
-            _say(console, f"{amount:>14}  {meaning}")
+            _say(console, f"{dollars(amount):>14}  {meaning}")
         _say(console, f"computed {balance.generated_at.ToJsonString()}")
 
     _called(call)
@@ -92,9 +101,9 @@ def show_totals(
         for total in answer.totals:
             _say(
                 console,
-                f"{total.amount_usd:>14}  {total.line_count:>9,}  {_group(total)}",
+                f"{dollars(total.amount_usd):>14}  {total.line_count:>9,}  {_group(total)}",
             )
-        whole = answer.total_usd if answer.HasField("total_usd") else "unknown"
+        whole = dollars(answer.total_usd) if answer.HasField("total_usd") else "unknown"
         _say(console, f"{whole:>14}  USD in all")
 
     _called(call)
@@ -105,12 +114,20 @@ def list_lines(
     period: Period = "",
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
     state: Annotated[str, typer.Option(help="Only so matched.")] = "",
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    tenant: Annotated[str, typer.Option(help="Only of this tenant, also shares.")] = "",
+    classification: Annotated[
+        str, typer.Option(help="resource, shared, account, tax, credit or unknown.")
+    ] = "",
     count: Count = 50,
 ) -> None:
     """List cost lines, newest month first."""
     request = pb.ListCostLinesRequest(
-        period=period, kind=kind, match_state=state, tenant_id=tenant, page_size=count
+        period=period,
+        kind=kind,
+        match_state=state,
+        tenant_id=tenant,
+        classification=classification,
+        page_size=count,
     )
     if not _list(request):
         _say(Console(), "There are no such lines; `arcadia costs fetch` brings bills in.")
@@ -123,6 +140,10 @@ def list_unmatched(period: Period = "", count: Count = 50) -> None:
         _list(pb.ListCostLinesRequest(period=period, match_state=state, page_size=count))
         for state in ("ambiguous", "unmatched")
     ]
+    unknown: list[CostLine] = []
+    _list(pb.ListCostLinesRequest(period=period, classification=UNKNOWN, page_size=count), unknown)
+    for product in sorted({line.product for line in unknown}):
+        _say(Console(), f"The product {product!r} is not known.")
     if not any(listed):
         _say(Console(), "Every line that should have a resource has one.")
 
@@ -163,13 +184,19 @@ def rematch(
     _called(call)
 
 
-def _list(request: pb.ListCostLinesRequest) -> int:
-    """How many lines were printed; that there are more is said apart from them."""
+def _list(request: pb.ListCostLinesRequest, kept: list[CostLine] | None = None) -> int:
+    """How many lines were printed; that there are more is said apart from them.
+
+    With `kept` they are added to it, and not printed.
+    """
     printed = 0
 
     async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
         nonlocal printed
         answer = await CostServiceStub(channel).ListCostLines(request, metadata=metadata)
+        if kept is not None:
+            kept.extend(answer.cost_lines)
+            return
         console = Console()
         for line in answer.cost_lines:
             console.print(_line(line), soft_wrap=True)
@@ -187,12 +214,17 @@ def _group(total: CostTotal) -> str:
 
 def _line(line: CostLine) -> Text:
     return Text.assemble(
-        f"{line.period[:7]} #{line.row_number:<5} {line.amount_usd:>12}  ",
+        f"{line.period[:7]} #{line.row_number:<5} {dollars(line.amount_usd):>12}  ",
         f"{line.product}: {line.description}  ",
         (line.match_state, STATES.get(line.match_state, "red")),
         f" by {line.match_rung}" if line.match_rung else "",
         f" ({line.match_reason})" if line.match_reason else "",
         f"  {line.tenant_id} {line.deployment_id}".rstrip(),
+        "".join(
+            f"\n{'':10}{dollars(share.amount_usd):>16}  of it for {share.seconds:,} s:"
+            f" {share.tenant_id or '(nobody)'} {share.deployment_id}".rstrip()
+            for share in line.shares
+        ),
     )
 
 

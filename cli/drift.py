@@ -11,7 +11,6 @@ import typer
 from arcadia.inventory.v1 import drift_pb2
 from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.markup import escape
@@ -23,6 +22,7 @@ from temporalio.service import RPCError
 from cli.caller import ask_as_operator
 from cli.following import doings_of, followed
 from cli.tables import print_unfolded
+from cli.values import json_value
 from services.common.settings import Service, Settings
 from workflows.connection import connect
 from workflows.drift_payloads import DriftOutcome
@@ -210,7 +210,7 @@ def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
-    plain = MessageToDict(value)
+    plain = json_value(value)
     return plain if isinstance(plain, str) else orjson.dumps(plain).decode()
 
 

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from services.common.settings import Settings
 from workflows.connection import connect
-from workflows.progress import details_of
+from workflows.progress import WAITS, details_of
 
 __all__ = ["WAITING", "doings_of", "followed", "ran"]
 
@@ -32,17 +32,30 @@ Doings = Callable[[], Awaitable[Sequence[str]]]
 
 
 async def followed(console: Console, ending: Coroutine[Any, Any, Result], doings: Doings) -> Result:
-    """What the ending comes to; until then, on a terminal, what is being done."""
+    """What the ending comes to; until then, on a terminal, what is being done.
+
+    Elsewhere it is said once for each attempt what is waited for.
+    """
     task = asyncio.create_task(ending)
+    said: set[str] = set()
     try:
         with Live(console=console, transient=True) as live:
             while not task.done():
                 lines = await doings() or (UNDER_WAY,)
+                if not console.is_terminal:
+                    _say_waits(console, lines, said)
                 live.update(Group(*(Spinner("dots", escape(line)) for line in lines)))
                 await asyncio.wait({task}, timeout=LOOK_SECONDS)
         return await task
     finally:
         task.cancel()
+
+
+def _say_waits(console: Console, lines: Sequence[str], said: set[str]) -> None:
+    for line in lines:
+        if WAITS in line and line not in said:
+            said.add(line)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 async def doings_of(handle: WorkflowHandle[Any, Any]) -> Sequence[str]:

@@ -13,9 +13,9 @@ import typer
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from arcadia.inventory.v1.resources_pb2 import ResourceEvent
-from google.protobuf.json_format import MessageToDict
 
 from cli.caller import called_as_operator, refused
+from cli.values import json_value
 from services.common.settings import Service, Settings
 
 __all__ = ["commands"]
@@ -116,7 +116,7 @@ def _line(event: ResourceEvent) -> str:
             "occurred_at": event.occurred_at.ToDatetime(UTC),
             "type": event.type,
             "resource_id": event.resource_id,
-            "changes": MessageToDict(event.changes),
+            "changes": json_value(event.changes),
             "actor": event.actor,
             "request_id": event.request_id,
         }

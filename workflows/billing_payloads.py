@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.common.money import dollars
+
 __all__ = [
     "BalanceInput",
     "CompletedIngest",
@@ -50,13 +52,22 @@ class HistoryCursor:
     discovered_count: int = 0
     updated_count: int = 0
     unchanged_count: int = 0
+    entry_count: int = 0
+    unreadable: tuple[str, ...] = ()
+    """Of the entries that cannot be read the first ones, a line each."""
+    unreadable_count: int = 0
+    alike: tuple[tuple[str, int], ...] = ()
+    """Of entries of the moment at which the page ended: how often each was met."""
 
     def in_words(self) -> str:
         """One line for a reader of the Temporal UI."""
-        return (
+        words = (
             f"{self.discovered_count} new invoices, {self.updated_count} changed,"
             f" {self.unchanged_count} as before"
         )
+        if not self.unreadable_count:
+            return words
+        return f"{words}; {self.unreadable_count} unreadable: {'; '.join(self.unreadable)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +183,7 @@ class InvoiceIngestResult:
         """One line for a reader of the Temporal UI."""
         return (
             f"{self.ingest.period or '?'}: {self.ingest.line_count:,} lines,"
-            f" USD {self.ingest.total_usd}, residual {self.ingest.residual_usd};"
+            f" USD {dollars(self.ingest.total_usd)}, residual {self.ingest.residual_usd};"
             f" {self.matching.in_words()}"
         )
 

@@ -13,6 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from services.common.money import dollars
     from workflows.activities.ingesting import IngestActivities
     from workflows.activities.matching import MatchActivities
     from workflows.billing_payloads import (
@@ -87,7 +88,9 @@ class InvoiceIngest:
             retry_policy=RETRIES,
             summary="stage the CSV form",
         )
-        workflow.set_current_details(f"{upload.row_count:,} lines, USD {upload.amount_usd}.")
+        workflow.set_current_details(
+            f"{upload.row_count:,} lines, USD {dollars(upload.amount_usd)}."
+        )
         await workflow.execute_activity_method(
             IngestActivities.record_items,
             ingest,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -14,6 +15,8 @@ from temporalio.service import RPCError
 from workflows.activities.bills import BillActivities
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.drift import DriftActivities
+from workflows.activities.ingesting import IngestActivities
+from workflows.activities.matching import MatchActivities
 from workflows.activities.projects import ProjectActivities
 from workflows.activities.sweeping import SweepActivities
 from workflows.billing_history import BillingHistory
@@ -23,7 +26,7 @@ from workflows.drift_sweep import DriftSweep
 from workflows.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
 from workflows.resource_sync import ResourceSync
 
-__all__ = ["Progress", "details_of", "progress_of"]
+__all__ = ["WAITS", "Progress", "details_of", "progress_of"]
 
 Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult | HistoryCursor
 
@@ -48,9 +51,18 @@ DOING: Final = {
     DriftActivities.explain_drifts.__name__: "looking up what caused the drifts",
     BillActivities.walk_history.__name__: "walking the billing history",
     BillActivities.list_pending.__name__: "listing the invoices that are not ingested",
+    IngestActivities.begin_ingest.__name__: "opening the ingest",
+    IngestActivities.upload_csv.__name__: "reading the CSV form",
+    IngestActivities.record_items.__name__: "reading the JSON form",
+    IngestActivities.complete_ingest.__name__: "replacing the lines",
+    IngestActivities.fail_ingest.__name__: "closing the ingest that broke off",
+    MatchActivities.match_invoice.__name__: "matching the lines",
 }
 """What an activity is about, before its first heartbeat."""
 
+
+WAITS: Final = "waits for"
+"""How a line begins to tell of an activity that is tried again later."""
 
 METADATA: Final = "__temporal_workflow_metadata"
 """The query by which Temporal's own UI asks a run for its current details."""
@@ -75,7 +87,8 @@ async def progress_of(
     description = await handle.describe()
     pending = description.raw_description.pending_activities
     lines = [await _line(activity, client.data_converter) for activity in pending]
-    lines += [child.workflow_id for child in description.raw_description.pending_children]
+    for child in description.raw_description.pending_children:
+        lines += await _of_child(client, child.workflow_id)
     return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
 
 
@@ -98,5 +111,24 @@ async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
         )
         text = told[0].in_words()
     if activity.attempt > 1:
-        text += f" (attempt {activity.attempt}: {activity.last_failure.message})"
+        text += f" ({_waiting(activity)}: {activity.last_failure.message})"
     return text
+
+
+async def _of_child(client: Client, workflow_id: str) -> list[str]:
+    """What a child is doing; its id alone where it does nothing, or has just ended."""
+    try:
+        described = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError:
+        return [workflow_id]
+    pending = described.raw_description.pending_activities
+    lines = [f"{workflow_id}: {await _line(one, client.data_converter)}" for one in pending]
+    return lines or [workflow_id]
+
+
+def _waiting(activity: PendingActivityInfo) -> str:
+    """How often it was tried, and when it is tried again."""
+    if activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        return f"attempt {activity.attempt}, after"
+    again = activity.next_attempt_schedule_time.ToDatetime()
+    return f"{WAITS} attempt {activity.attempt} at {again:%H:%M:%S} UTC, after"

@@ -1,20 +1,22 @@
 """The account's money at DigitalOcean: balance, history, invoices in their forms, estimates."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Final
 
+from providers.digitalocean import exact_json
 from providers.digitalocean.billing_rows import (
     Balance,
-    HistoryInvoice,
+    HistoryEntry,
     HistoryPage,
     Insight,
     InvoiceItem,
     ItemPage,
     Summary,
     balance_of,
-    history_invoice,
+    history_entry,
     insight_of,
     item_of,
     summary_of,
@@ -28,7 +30,7 @@ __all__ = [
     "FIRST_INSIGHT",
     "MOST_INSIGHT_DAYS",
     "Balance",
-    "HistoryInvoice",
+    "HistoryEntry",
     "HistoryPage",
     "Insight",
     "InvoiceItem",
@@ -47,6 +49,11 @@ __all__ = [
 INVOICES: Final = "/v2/customers/my/invoices"
 HISTORY: Final = "/v2/customers/my/billing_history"
 
+CSV_TYPES: Final = ("text/csv", "application/csv", "application/octet-stream")
+"""What the CSV form is called: as documented, and as was seen."""
+
+_MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+
 MOST_PAGES: Final = 50_000
 """Ten million entries: no account has more, and no walk is longer."""
 
@@ -58,47 +65,57 @@ MOST_INSIGHT_DAYS: Final = 31
 
 async def balance(provider: DigitalOcean) -> Balance:
     """The account's balance as of now."""
-    return balance_of(await provider.document("/v2/customers/my/balance"))
+    return balance_of(await provider.document("/v2/customers/my/balance", loads=exact_json.loads))
 
 
 async def history_pages(
     provider: DigitalOcean, *, first: int = 1
 ) -> AsyncGenerator[HistoryPage, None]:
     """The billing history, page by page."""
-    async for number, rows in _counted(provider, HISTORY, "billing_history", first):
-        yield HistoryPage(
-            number, tuple(history_invoice(row) for row in rows if row.get("type") == "Invoice")
-        )
+    async for number, rows, is_last in _counted(provider, HISTORY, "billing_history", first):
+        yield HistoryPage(number, tuple(map(history_entry, rows)), is_last)
 
 
 async def invoice_months(provider: DigitalOcean) -> dict[str, str]:
-    """The month of every invoice, as in `2026-04`, by its UUID."""
-    return {
-        text(row, "invoice_uuid"): text(row, "invoice_period")
-        async for _, rows in _counted(provider, INVOICES, "invoices", 1)
-        for row in rows
-    }
+    """The month of every invoice, as in `2026-04`, by its UUID.
+
+    Without the invoices that do not tell theirs: their summary may.
+    """
+    months = {}
+    async for _, rows, _ in _counted(provider, INVOICES, "invoices", 1):
+        for row in rows:
+            uuid, month = row.get("invoice_uuid"), row.get("invoice_period")
+            if isinstance(uuid, str) and isinstance(month, str) and _MONTH.fullmatch(month):
+                months[uuid] = month
+    return months
 
 
 async def item_pages(
     provider: DigitalOcean, invoice_uuid: str, *, first: int = 1
 ) -> AsyncGenerator[ItemPage, None]:
-    """The JSON form of an invoice, page by page."""
+    """The JSON form of an invoice, page by page; an odd line costs that line its id only."""
     path = f"{INVOICES}/{invoice_uuid}"
-    async for number, rows in _counted(provider, path, "invoice_items", first):
-        yield ItemPage(number, tuple(map(item_of, rows)))
+    async for number, rows, _ in _counted(provider, path, "invoice_items", first):
+        items, unreadable = [], []
+        for row in rows:
+            try:
+                items.append(item_of(row))
+            except MalformedAnswer as odd:
+                unreadable.append(str(odd))
+        yield ItemPage(number, tuple(items), tuple(unreadable))
 
 
 def invoice_csv(
     provider: DigitalOcean, invoice_uuid: str
 ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
     """The CSV form of an invoice, in pieces."""
-    return provider.download(f"{INVOICES}/{invoice_uuid}/csv", "text/csv")
+    return provider.download(f"{INVOICES}/{invoice_uuid}/csv", *CSV_TYPES)
 
 
 async def summary(provider: DigitalOcean, invoice_uuid: str) -> Summary:
     """What an invoice comes to."""
-    return summary_of(await provider.document(f"{INVOICES}/{invoice_uuid}/summary"))
+    path = f"{INVOICES}/{invoice_uuid}/summary"
+    return summary_of(await provider.document(path, loads=exact_json.loads))
 
 
 async def account_urn(provider: DigitalOcean) -> str:
@@ -119,7 +136,7 @@ async def insight_pages(
     path = f"/v2/billing/{urn}/insights/{first_day}/{last_day}"
     count = 0
     for number in range(1, MOST_PAGES):
-        answer = await provider.document(path, _page(number))
+        answer = await provider.document(path, _page(number), loads=exact_json.loads)
         rows = _rows(answer, "data_points", path)
         pages, total, current = (
             _count(answer, name, path) for name in ("total_pages", "total_items", "current_page")
@@ -137,14 +154,14 @@ async def insight_pages(
 
 async def _counted(
     provider: DigitalOcean, path: str, key: str, first: int
-) -> AsyncGenerator[tuple[int, list[JsonObject]], None]:
-    """The pages of a listing by our own count.
+) -> AsyncGenerator[tuple[int, list[JsonObject], bool], None]:
+    """The pages of a listing by our own count, each with whether it is the last.
 
     `meta.total` says where it ends. The next link is not followed: it has been seen to loop,
     and to lead elsewhere. Raises ProviderUnavailable when a page has not all of its rows.
     """
     for number in range(first, MOST_PAGES):
-        answer = await provider.document(path, _page(number))
+        answer = await provider.document(path, _page(number), loads=exact_json.loads)
         rows = _rows(answer, key, path)
         meta = answer.get("meta")
         total = _count(meta if isinstance(meta, dict) else {}, "total", f"{path}: meta")
@@ -152,8 +169,9 @@ async def _counted(
             raise ProviderUnavailable(
                 f"{path}: page {number} of {total} entries has only {len(rows)}"
             )
-        yield number, rows
-        if number * PER_PAGE >= total:
+        is_last = number * PER_PAGE >= total
+        yield number, rows, is_last
+        if is_last:
             return
     raise PagingLoop(f"{path}: has more than {MOST_PAGES} pages")
 
@@ -171,6 +189,7 @@ def _count(answer: JsonObject, name: str, path: str) -> int:
 
 def _rows(answer: JsonObject, key: str, path: str) -> list[JsonObject]:
     rows = answer.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise MalformedAnswer(f"{path}: the answer has no list `{key}`")
-    return rows
+    # What is no object has no fields: it is told as one that lacks what it must have.
+    return [row if isinstance(row, dict) else {} for row in rows]

@@ -1,31 +1,45 @@
 """What the account's money looks like at DigitalOcean: frozen rows, read from JSON.
 
-Amounts stay the texts that the provider wrote: whoever keeps them reads them exactly. A
-field that the API documents as required and does not send is an error, never a blank.
+Amounts stay the texts that the provider wrote, or the digits of its JSON numbers: whoever
+keeps them reads them exactly. A field that the API documents as required and does not send is
+an error, never a blank. An odd entry of the history is such an error in its own place.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from providers.digitalocean.errors import MalformedAnswer
 from providers.digitalocean.pages import JsonObject
 
 __all__ = [
     "Balance",
-    "HistoryInvoice",
+    "HistoryEntry",
     "HistoryPage",
     "Insight",
     "InvoiceItem",
     "ItemPage",
     "Summary",
     "balance_of",
-    "history_invoice",
+    "history_entry",
     "insight_of",
     "item_of",
     "summary_of",
     "text",
 ]
+
+
+INVOICE: Final = "Invoice"
+"""The type of the history's entries that are invoices."""
+
+MAX_EXPONENT: Final = 10_000
+MAX_SHOWN: Final = 200
+"""Characters of a value that cannot be read."""
+
+_LOOSE_OFFSET: Final = re.compile(r" ([+-][0-9]{2}:?[0-9]{2})(?: UTC)?$", re.ASCII)
+"""An offset as Go prints it: after a blank, and with the zone's name behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +53,29 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryInvoice:
-    """An entry of type `Invoice`; the amount is USD."""
+class HistoryEntry:
+    """An entry of the billing history; the amount is USD, negative for a payment or a credit.
 
+    Of one that cannot be read `unreadable` says why, and the rest is what could be read.
+    """
+
+    type: str
+    """As the provider writes it, such as `Invoice`, `Payment` or `Refund`."""
     invoice_uuid: str
     invoice_number: str
     amount_usd: str
-    issued_at: datetime
+    issued_at: datetime | None
     description: str
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A page of the billing history, without what is no invoice."""
+    """A page of the billing history."""
 
     number: int
-    invoices: tuple[HistoryInvoice, ...]
+    entries: tuple[HistoryEntry, ...]
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +102,8 @@ class ItemPage:
 
     number: int
     items: tuple[InvoiceItem, ...]
+    unreadable: tuple[str, ...] = ()
+    """Why lines of the page could not be read; they are not among the items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,7 @@ class Summary:
     period: str
     """The month, as in `2026-04`."""
     amount_usd: str
+    """Its parts are empty where the summary does not tell them."""
     product_charges_usd: str
     overages_usd: str
     taxes_usd: str
@@ -130,15 +154,28 @@ def summary_of(answer: JsonObject) -> Summary:
     )
 
 
-def history_invoice(row: JsonObject) -> HistoryInvoice:
-    """An entry of the billing history that is an invoice."""
-    return HistoryInvoice(
-        text(row, "invoice_uuid"),
-        _word(row, "invoice_id"),
-        _money(row, "amount"),
-        _instant(row, "date"),
-        _word(row, "description"),
-    )
+def history_entry(row: JsonObject) -> HistoryEntry:
+    """An entry of the billing history; an odd one says why it cannot be read."""
+    try:
+        kind = text(row, "type")
+        return HistoryEntry(
+            kind,
+            text(row, "invoice_uuid") if kind == INVOICE else _word(row, "invoice_uuid"),
+            _word(row, "invoice_id"),
+            _money(row, "amount"),
+            _instant(row, "date"),
+            _word(row, "description"),
+        )
+    except MalformedAnswer as odd:
+        return HistoryEntry(
+            _shown(row.get("type")),
+            _shown(row.get("invoice_uuid")),
+            _shown(row.get("invoice_id")),
+            "",
+            None,
+            _shown(row.get("description")),
+            str(odd),
+        )
 
 
 def item_of(row: JsonObject) -> InvoiceItem:
@@ -177,17 +214,31 @@ def insight_of(row: JsonObject) -> Insight:
 
 def _part(answer: JsonObject, name: str) -> str:
     part = answer.get(name)
-    return _money(part, "amount") if isinstance(part, dict) else "0"
+    return _money(part, "amount") if isinstance(part, dict) else ""
 
 
 def _word(row: JsonObject, name: str) -> str:
-    """A text, or a whole number as one; empty when there is none."""
+    """A text, or a number's digits as one; empty when there is none."""
     value: Any = row.get(name)
     if value is None:
         return ""
+    if isinstance(value, Decimal):
+        return _digits(value, name)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise MalformedAnswer(f"`{name}` is not a text")
     return str(value)
+
+
+def _digits(number: Decimal, name: str) -> str:
+    """A number as it is, without an exponent. Raises MalformedAnswer for one of absurd length."""
+    if abs(number.adjusted()) > MAX_EXPONENT:
+        raise MalformedAnswer(f"`{name}` is out of any range")
+    return format(number, "f")
+
+
+def _shown(value: object) -> str:
+    """What is told of a value that cannot be read."""
+    return "" if value is None else str(value)[:MAX_SHOWN]
 
 
 def text(row: JsonObject, name: str) -> str:
@@ -199,13 +250,14 @@ def text(row: JsonObject, name: str) -> str:
 
 
 def _money(row: JsonObject, name: str) -> str:
-    """An amount; a JSON number with a point is refused, for it is not exact any more."""
+    """An amount, as a text or as a JSON number: its digits as they are written."""
     return text(row, name)
 
 
 def _instant(row: JsonObject, name: str) -> datetime:
+    """`2026-05-20T00:00:00Z`, also `2026-05-20 00:00:00 +0000 UTC`. Raises MalformedAnswer."""
     try:
-        at = datetime.fromisoformat(text(row, name))
+        at = datetime.fromisoformat(_LOOSE_OFFSET.sub(r"\1", text(row, name).strip()))
     except ValueError as error:
         raise MalformedAnswer(f"`{name}` is not an instant") from error
     if at.tzinfo is None:

@@ -6,7 +6,7 @@ only the caller can find out what became of them.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -35,6 +35,8 @@ PIECE_BYTES: Final = 256 * 1024
 
 Query = tuple[tuple[str, str], ...]
 Budget = RateBudget | BudgetShare
+Loads = Callable[[bytes], Any]
+"""How the text of an answer is read: raises ValueError for what is no JSON."""
 
 
 class DigitalOcean:
@@ -96,23 +98,26 @@ class DigitalOcean:
             raise MalformedAnswer(f"{path}: the answer has no `{key}`")
         return found
 
-    async def document(self, path: str, query: Query = ()) -> JsonObject:
+    async def document(
+        self, path: str, query: Query = (), *, loads: Loads = orjson.loads
+    ) -> JsonObject:
         """An answer that is an object of its own, under no key. Raises ProviderError."""
-        answer = await self._read(path, dict(query))
+        answer = await self._read(path, dict(query), loads=loads)
         if not isinstance(answer, dict):
             raise MalformedAnswer(f"{path}: the answer is no object")
         return answer
 
     @asynccontextmanager
-    async def download(self, path: str, content_type: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def download(self, path: str, *content_types: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """A body of any length, in pieces as they come; none but the current one is held.
 
-        Raises ProviderError, also in the middle: then what came is not all, and must be asked
-        for anew. It is not asked for twice here.
+        The first of the content types is asked for, any of them is taken. Raises ProviderError,
+        also in the middle: then what came is not all, and must be asked for anew. It is not
+        asked for twice here.
         """
         await self._budget.acquire(path)
         # Not compressed: where a body ends too early, HTTP itself tells it.
-        headers = {"accept": content_type, "accept-encoding": "identity"}
+        headers = {"accept": content_types[0], "accept-encoding": "identity"}
         try:
             async with self._http.stream("GET", path, headers=headers) as response:
                 self._budget.observe(response.headers, path)
@@ -124,7 +129,7 @@ class DigitalOcean:
                         f"GET {path}: {response.status_code} is not all of it"
                     )
                 said = response.headers.get("content-type", "").partition(";")[0].strip()
-                if said != content_type:
+                if said not in content_types:
                     raise ProviderUnavailable(f"GET {path}: the answer is {said}")
                 yield response.aiter_bytes(PIECE_BYTES)
         except httpx.RequestError as error:
@@ -155,11 +160,12 @@ class DigitalOcean:
         path: str,
         parameters: Mapping[str, str],
         passing: tuple[type[ProviderError], ...] = (),
+        loads: Loads = orjson.loads,
     ) -> Any:  # noqa: ANN401
         """What a GET answers; tried again on errors that may pass, and on those of `passing`."""
 
         async def once() -> Any:  # noqa: ANN401
-            answer = await self._once("GET", path, parameters)
+            answer = await self._once("GET", path, parameters, loads)
             raise_for_error_body(answer, f"GET {path}")
             return answer
 
@@ -178,12 +184,20 @@ class DigitalOcean:
             await asyncio.gather(writing, return_exceptions=True)
             raise
 
-    async def _once(self, method: str, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401
+    async def _once(
+        self, method: str, path: str, parameters: Mapping[str, str], loads: Loads
+    ) -> Any:  # noqa: ANN401
         await self._budget.acquire(path)
-        return await self._asked(method, path, parameters)
+        return await self._asked(method, path, parameters, loads=loads)
 
     async def _asked(
-        self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        loads: Loads = orjson.loads,
     ) -> Any:  # noqa: ANN401
         headers = {"content-type": "application/json"} if body is not None else None
         try:
@@ -198,8 +212,8 @@ class DigitalOcean:
         if response.status_code == httpx.codes.NO_CONTENT:
             return None
         try:
-            return orjson.loads(response.content)
-        except orjson.JSONDecodeError as error:
+            return loads(response.content)
+        except ValueError as error:
             raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
 
     def _judge(self, response: httpx.Response, path: str) -> None:

@@ -37,6 +37,7 @@ def line_message(line: CostLine) -> costs_pb2.CostLine:
         resource_id=str(line.resource_id) if line.resource_id else "",
         tenant_id=line.tenant_id or "",
         deployment_id=line.deployment_id or "",
+        region=line.region,
         shares=[
             costs_pb2.CostShare(
                 tenant_id=share["tenant_id"] or "",

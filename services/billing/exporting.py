@@ -107,6 +107,7 @@ OWN_COLUMNS: Final = (
     "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd",
     "kind", "classification", "match_state", "match_rung", "match_reason",
     "provider_resource_id", "provider_resource_uuid", "resource_id", "tenant_id", "deployment_id",
+    "region",
 )  # fmt: skip
 
 FORMATS: Final[Mapping[str, Form]] = MappingProxyType(

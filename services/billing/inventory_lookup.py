@@ -72,6 +72,7 @@ def _candidate(life: pb.Lifetime) -> Candidate:
         provider_id=life.provider_id,
         project_id=UUID(life.project_id) if life.project_id else None,
         project_name=life.project_name,
+        region=life.region,
         lived_from=begin,
         lived_to=_end(life, "lived_to"),
         names=tuple(

@@ -124,6 +124,8 @@ class Candidate:
     lived_to: datetime | None
     names: tuple[NameHeld, ...]
     owners: tuple[OwnerSince, ...]
+    region: str = ""
+    """Its slug; empty where the resource is in none."""
 
 
 @dataclass(frozen=True, slots=True)

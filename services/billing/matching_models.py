@@ -38,6 +38,7 @@ cloud_match_candidates = Table(
     *columns.names("project_name"),
     columns.instant("lived_from"),
     columns.instant("lived_to", nullable=True),
+    columns.words("region"),
     PrimaryKeyConstraint("scope_id", "resource_id", name="cloud_match_candidates_pkey"),
     Index("cloud_match_candidates_id_idx", "scope_id", "provider_id", "kind"),
     prefixes=["UNLOGGED"],

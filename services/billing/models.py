@@ -128,6 +128,7 @@ cloud_cost_lines = Table(
     columns.words("provider_resource_uuid"),
     *line_columns.matched(),
     Column("shares", JSONB(none_as_null=True)),
+    columns.words("region"),
     PrimaryKeyConstraint("period", "id", name="cloud_cost_lines_pkey"),
     UniqueConstraint(
         "period", "provider_invoice_id", "row_number", name="cloud_cost_lines_row_key"

@@ -6,6 +6,7 @@ from decimal import Decimal, localcontext
 from typing import Final
 
 __all__ = [
+    "HALF_A_CENT",
     "PARTS",
     "PRECISION",
     "PartResidual",
@@ -13,12 +14,15 @@ __all__ = [
     "Reconciliation",
     "SummaryParts",
     "compare_parts",
+    "is_nothing",
     "parts_agree",
     "reconcile",
 ]
 
 PRECISION: Final = 200_000
 """Digits of a sum: more than PostgreSQL's NUMERIC keeps, so that no sum is ever rounded."""
+
+HALF_A_CENT: Final = Decimal("0.005")
 
 PARTS: Final[Mapping[str, str]] = {
     "product_charges": "charges",
@@ -76,7 +80,7 @@ class Reconciliation:
     residual_usd: Decimal
     """History less total: zero when the lines add up."""
     balanced: bool | None
-    """Whether all three agree; None while the summary is unknown."""
+    """Whether all three agree to the cent; None while the summary is unknown."""
 
 
 def reconcile(
@@ -92,6 +96,7 @@ def reconcile(
             count += one.line_count
         total = sum(parts.values(), Decimal(0))
         residual = history_usd - total
+        unsaid = Decimal(0) if summary_usd is None else summary_usd - total
     return Reconciliation(
         line_count=count,
         lines_usd=parts["lines"],
@@ -101,7 +106,7 @@ def reconcile(
         total_usd=total,
         summary_usd=summary_usd,
         residual_usd=residual,
-        balanced=None if summary_usd is None else residual == 0 and summary_usd == total,
+        balanced=None if summary_usd is None else is_nothing(residual) and is_nothing(unsaid),
     )
 
 
@@ -122,8 +127,16 @@ def compare_parts(
 
 
 def parts_agree(parts: Iterable[PartResidual]) -> bool | None:
-    """Whether no part has a residual; None while one is unknown and no other differs."""
+    """Whether all agree to the cent; None while one is unknown and no other differs."""
     residuals = [part.residual_usd for part in parts]
-    if any(residuals):
+    if any(residual is not None and not is_nothing(residual) for residual in residuals):
         return False
     return None if None in residuals else True
+
+
+def is_nothing(residual_usd: Decimal) -> bool:
+    """Whether two amounts that differ by this are the same to the cent.
+
+    Lines are billed in fractions of a cent, and what they come to in whole ones.
+    """
+    return abs(residual_usd) < HALF_A_CENT

@@ -21,6 +21,7 @@ __all__ = [
     "amount_text",
     "converted",
     "currency_code",
+    "dollars",
     "exact",
     "in_minor_units",
     "minor_unit_places",
@@ -114,6 +115,12 @@ def amount_text(minor_units: Decimal | int, currency: str, *, minus: str = "-") 
 def money_text(minor_units: Decimal | int, currency: str) -> str:
     """An amount with its currency, as in `AUD 1,234.50`."""
     return f"{currency} {amount_text(minor_units, currency)}"
+
+
+def dollars(amount_usd: str) -> str:
+    """An exact amount as people read it: `442.4` as `442.40`; further digits stay as they are."""
+    whole, _, places = amount_usd.partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
 
 
 def exact(

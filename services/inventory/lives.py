@@ -89,6 +89,8 @@ class Life:
     """Oldest first; at least those since the begin of what is asked about."""
     owners: tuple[OwnerSpan, ...]
     """As they were kept, oldest first: since the first sighting, with a gap where it was gone."""
+    region: str = ""
+    """The slug of its region; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

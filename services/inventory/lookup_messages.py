@@ -28,6 +28,7 @@ def lifetime_message(life: Life) -> pb.Lifetime:
         project_name=life.project_name,
         lived_from=timestamp(life.lived_from),
         lived_to=timestamp(life.lived_to),
+        region=life.region,
         ownership=[
             pb.OwnershipSpan(
                 tenant_id=span.owner.tenant_id,

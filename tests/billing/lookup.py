@@ -35,6 +35,7 @@ class Known:
     project: str = ""
     owners: tuple[tuple[str, str, datetime], ...] = (("acme", "dep-1", MAY),)
     """Tenant, deployment, and since when."""
+    region: str = "nyc3"
 
     def lifetime(self) -> pb.Lifetime:
         """As the inventory answers it."""
@@ -51,6 +52,7 @@ class Known:
             project_name=self.project,
             lived_from=stamp(self.lived_from),
             lived_to=stamp(self.lived_to),
+            region=self.region,
             ownership=[
                 pb.OwnershipSpan(tenant_id=tenant, deployment_id=deployment, valid_from=stamp(at))
                 for tenant, deployment, at in self.owners

@@ -42,7 +42,7 @@ async def test_the_balance_is_what_the_newest_snapshot_says(billing: Billing) ->
         )
     code, said = await arcadia(billing, "balance")
     assert code == 0, said
-    assert [row.split()[0] for row in said.splitlines()[:3]] == ["13.75", "100", "113.75"]
+    assert [row.split()[0] for row in said.splitlines()[:3]] == ["13.75", "100.00", "113.75"]
     assert "2026-05-01T00:00:00Z" in said
 
 
@@ -54,7 +54,7 @@ async def test_totals_of_a_month_are_shown_dearest_first_with_the_whole(
     code, said = await arcadia(billing, "totals", "2026-05", "--by", "tenant")
     assert code == 0, said
     assert [row.split() for row in said.splitlines()] == [
-        ["31.75", "4", "(none)"], ["6", "1", "acme"], ["37.75", "USD", "in", "all"],
+        ["31.75", "4", "(none)"], ["6.00", "1", "acme"], ["37.75", "USD", "in", "all"],
     ]  # fmt: skip
     code, said = await arcadia(billing, "totals", "2026-06")
     assert said.split() == ["unknown", "USD", "in", "all"]

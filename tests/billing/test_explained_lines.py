@@ -82,10 +82,8 @@ async def test_a_product_that_is_not_known_is_listed_as_unknown_with_the_reason(
 ) -> None:
     known.resources = [Known("1", name="q-1")]
     quantum = Line(product="Quantum", description="q-1 (1 qubit)")
-    counts = await matched(
-        billing,
-        [quantum, Line(product="Quantum", resource_id="99"), Line(product="Quantum", resource_id="1")],
-    )  # fmt: skip
+    named = [Line(product="Quantum", resource_id=identifier) for identifier in ("99", "1")]
+    counts = await matched(billing, [quantum, *named])
     assert found(billing) == [UNMATCHED, UNMATCHED, by("provider_id", "1")]
     assert told(billing) == [
         ("", "unknown", "the product is not known"),
@@ -250,7 +248,7 @@ async def test_an_export_has_a_line_for_each_owner(billing: Billing, known: Know
     await matched(billing, [Line("6.20", hours="744")], ids=False)
     stub = CostServiceStub(billing.channel)
 
-    async def exported(**asked: str) -> list[tuple[str, str, str]]:
+    async def exported(**asked: Any) -> list[tuple[str, str, str]]:
         request = pb.ExportCostLinesRequest(filter=pb.ListCostLinesRequest(**asked))
         answers = stub.ExportCostLines(request, metadata=billing.operator)
         text = b"".join([answer.chunk async for answer in answers]).decode()
@@ -292,7 +290,7 @@ async def discovered_again(billing: Billing, uuid: str, amount: str) -> costs_pb
     return await billing.discovered(uuid, amount=amount)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     owners=owned(),
     amount=st.integers(-(10**25), 10**25),
@@ -325,7 +323,10 @@ async def test_shares_add_up_to_the_line_and_are_those_of_the_margin(
         assert not shares
         assert Holder.owner(line.tenant_id, line.deployment_id) in seconds
     else:
-        parts = {part.holder: part.amount_usd for part in split_exactly(usd, seconds)}
+        parts = {
+            part.holder: part.amount_usd
+            for part in split_exactly(Decimal(line.amount_usd), seconds)
+        }
         assert {holder: share for holder, share in shares.items() if share} == {
             holder: part for holder, part in parts.items() if part
         }

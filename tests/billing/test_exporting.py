@@ -9,23 +9,39 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import orjson
 import pytest
 from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 
 from services.billing.focus import FOCUS_VERSION
-from tests.billing.bills import Billing, Line
+from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount
 from tests.billing.test_costs import BILL, billed
+from tests.billing.test_matching import MID_MAY
 from tests.inventory.account import violated_field
 
-APPLICABLE = (
-    "ACCOUNT_NAMING_SUPPORTED", "BILLING_BASED_ON_PROVISIONED_RESOURCES_SUPPORTED",
-    "RESOURCE_TYPE_ASSIGNMENT_SUPPORTED", "SUB_ACCOUNT_SUPPORTED", "TAGGING_SUPPORTED",
-    "USAGE_MEASUREMENT_SUPPORTED",
+APPLICABLE = frozenset(
+    {
+        "ACCOUNT_NAMING_SUPPORTED", "BILLING_BASED_ON_PROVISIONED_RESOURCES_SUPPORTED",
+        "NEGOTIATED_PRICING_SUPPORTED", "PRICING_BILLING_CURRENCY_DIFFERENCES_SUPPORTED",
+        "PUBLIC_PRICE_LIST_SUPPORTED", "REGION_SUPPORTED", "RESOURCE_TYPE_ASSIGNMENT_SUPPORTED",
+        "SUB_ACCOUNT_SUPPORTED", "TAGGING_SUPPORTED", "UNIT_PRICING_SUPPORTED",
+        "USAGE_MEASUREMENT_SUPPORTED",
+    }
 )  # fmt: skip
-"""What the validator is to ask for beside what it asks of everybody. A bill names neither
-regions nor unit prices."""
+"""What the validator is to ask for beside what it asks of everybody."""
+
+NOT_APPLICABLE = {
+    "AVAILABILITY_ZONE_SUPPORTED": "a region of DigitalOcean is one data centre, without zones",
+    "CAPACITY_RESERVATION_SUPPORTED": "no API, price list or bill of it knows a reservation",
+    "COMMITMENT_DISCOUNT_SUPPORTED": "what is billed by the second has no commitment",
+    "MULTIPLE_BILLING_ACCOUNT_TYPES_SUPPORTED": "an invoice is a team's, and knows no other type",
+    "MULTIPLE_PRICING_CATEGORIES_SUPPORTED": "all prices are standard: no spot, no dynamic ones",
+    "MULTIPLE_SUB_ACCOUNT_TYPES_SUPPORTED": "our sub accounts are tenants, and nothing else",
+    "VIRTUAL_CURRENCY_SUPPORTED": "prices and bills are in US dollars, never in credits",
+}
+"""What is not true of DigitalOcean, and why."""
 
 OF_NO_INVOICE = {"InvoiceId-C-004-C"}
 """An alternative: of a charge with an invoice the other one holds, and the rule above both."""
@@ -77,23 +93,37 @@ async def test_a_form_that_does_not_exist_is_refused_by_its_name(billing: Billin
 async def test_the_public_validator_of_focus_passes(
     billing: Billing, known: KnownAccount, tmp_path: Path
 ) -> None:
-    known.resources = [Known("1")]
+    known.resources = [
+        Known("1"), Known("2", name="web-2", owners=(("acme", "a", MAY), ("beta", "b", MID_MAY))),
+        Known("v", name="data", kind="volume", region="syd1"),
+    ]  # fmt: skip
     support = Line("9.00", "", "Premium Support", hours="", start=None, end=None)
     hostile = Line("1.00", '=cmd|"/C calc"!A0 (s-1vcpu-1gb)', resource_id="7")
     refund = Line("-0.50", resource_id="1")
     registry = Line("5.00", "images", "Container Registry", resource_uuid="f3a1", hours="")
-    lines = [*BILL, support, hostile, refund, registry, Line(resource_id="1")]
+    bandwidth = Line("28.25", "Droplet Bandwidth Overage (2825.36GB @ $0.01/GB)", "Bandwidth",
+                     hours="", project="")  # fmt: skip
+    others = [
+        Line("0.0074404761904762", hours="0.8833333333333"), Line(description="web-2 (s-1vcpu-1gb)"),
+        Line("10.00", "data (100GB)", "Volumes"), Line("1.20", product="Droplet Backups"),
+        Line("12.00", "balancer (3 nodes)", "Load Balancers"), Line("0.00", hours="0"), bandwidth,
+        Line("7.00", "q-1 (1 qubit)", "Quantum"), Line("0.70", "", "GST", hours=""),
+    ]  # fmt: skip
+    lines = [*BILL, support, hostile, refund, registry, Line(resource_id="1"), *others]
     await billed(billing, lines)
     file = tmp_path / "focus.csv"
     file.write_bytes(await exported(billing, "focus"))
-    assert len(read(file.read_bytes())) == len(lines)
+    assert len(read(file.read_bytes())) == len(lines) + 1  # one changed hands
     program = VALIDATOR / "bin" / "focus-validator"
     assert program.exists(), "the validator is not installed: make focus"
     # It looks for its own data below the working directory, and for newer rules elsewhere.
     [packages] = VALIDATOR.glob("lib/python3*/site-packages")
+    [model] = packages.glob(f"focus_validator/rules/model-{FOCUS_VERSION}*.json")
+    criteria = set(orjson.loads(model.read_bytes())["ApplicabilityCriteria"])
+    assert criteria == APPLICABLE | set(NOT_APPLICABLE)
     ended = await asyncio.create_subprocess_exec(
         program, "--data-file", file, "--validate-version", FOCUS_VERSION, "--block-download",
-        "--applicability-criteria", ",".join(APPLICABLE), "--show-violations",
+        "--applicability-criteria", ",".join(sorted(APPLICABLE)), "--show-violations",
         cwd=packages, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     told, _ = await ended.communicate()

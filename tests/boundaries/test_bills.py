@@ -63,16 +63,20 @@ def test_each_part_of_a_bill_is_counted_once_and_all_add_up() -> None:
 @pytest.mark.parametrize(
     ("summary", "history", "residual", "balanced"),
     [
-        ("12.160001", "12.16", "0", False),
-        ("12.159999", "12.16", "0", False),
-        ("12.16", "12.160001", "0.000001", False),
-        ("12.16", "12.159999", "-0.000001", False),
-        ("12.160001", "12.160001", "0.000001", False),
+        ("12.164999", "12.16", "0", True),
+        ("12.155001", "12.16", "0", True),
+        ("12.165", "12.16", "0", False),
+        ("12.155", "12.16", "0", False),
+        ("12.16", "12.164999", "0.004999", True),
+        ("12.16", "12.155001", "-0.004999", True),
+        ("12.16", "12.165", "0.005", False),
+        ("12.16", "12.155", "-0.005", False),
+        ("12.17", "12.17", "0.01", False),
         (None, "12.16", "0", None),
         (None, "99", "86.84", None),
     ],
 )
-def test_a_bill_is_balanced_to_the_last_digit_or_not_at_all(
+def test_a_bill_is_balanced_to_the_cent_and_its_residual_is_exact(
     summary: str | None, history: str, residual: str, *, balanced: bool | None
 ) -> None:
     told = reconcile(
@@ -140,6 +144,9 @@ def test_a_residual_of_a_part_is_exact() -> None:
     [
         ({}, True),
         ({"taxes": Decimal("1.57")}, False),
+        ({"taxes": Decimal("1.564999")}, True),
+        ({"taxes": Decimal("1.565")}, False),
+        ({"taxes": Decimal("1.555")}, False),
         ({"taxes": None}, None),
         ({"taxes": None, "overages": Decimal(3)}, False),
         ({"overages": Decimal(5), "charges": Decimal("9.10")}, False),

@@ -13,6 +13,7 @@ from services.common.money import (
     amount_text,
     converted,
     currency_code,
+    dollars,
     exact,
     in_minor_units,
     minor_unit_places,
@@ -197,3 +198,18 @@ def test_a_conversion_there_and_back_loses_nothing(
 ) -> None:
     there = converted(minor_units, source, target, rate)
     assert converted(there, target, source, 1 / rate) == minor_units
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("442.4", "442.40"),
+        ("442.40", "442.40"),
+        ("386412347", "386412347.00"),
+        ("-1", "-1.00"),
+        ("0", "0.00"),
+        ("0.0074404761904762", "0.0074404761904762"),
+    ],
+)
+def test_dollars_have_their_cents_and_lose_no_digit(amount: str, shown: str) -> None:
+    assert dollars(amount) == shown

@@ -84,6 +84,10 @@ class Simulator:
         """Goes on to an instant, and issues the bills of the months that ended by then."""
         self._post("clock", set=instant)
 
+    def spell(self, *spellings: str) -> None:
+        """Has the account bill in these spellings."""
+        self._post("billing/spellings", spellings=spellings)
+
     def requests(self, method: str = "GET", path: str = "/v2/") -> list[str]:
         """Path and query of what was asked, oldest first."""
         asked = httpx.get(f"{self.url}/_simulator/requests").json()["requests"]

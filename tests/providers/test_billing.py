@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,11 +31,13 @@ def truth(simulator: Simulator, path: str) -> Any:
 
 
 async def discovered(provider: DigitalOcean) -> list[str]:
-    return [
-        invoice.invoice_uuid
-        async for page in billing.history_pages(provider)
-        for invoice in page.invoices
-    ]
+    return [entry.invoice_uuid for entry in await history(provider) if entry.type == "Invoice"]
+
+
+async def history(provider: DigitalOcean) -> list[billing.HistoryEntry]:
+    pages = [page async for page in billing.history_pages(provider)]
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return [entry for page in pages for entry in page.entries]
 
 
 async def csv_of(provider: DigitalOcean, uuid: str) -> bytes:
@@ -58,14 +60,14 @@ async def test_the_balance_has_its_four_figures(
     assert balance.generated_at.utcoffset() == timedelta(0)
 
 
-async def test_the_history_gives_every_invoice_and_nothing_else(
+async def test_the_history_gives_every_entry_of_every_type(
     provider: DigitalOcean, simulator: Simulator
 ) -> None:
     told = truth(simulator, HISTORY)["billing_history"]
     assert len({entry["type"] for entry in told}) > 1
-    assert await discovered(provider) == [
-        entry["invoice_uuid"] for entry in told if entry["type"] == "Invoice"
-    ]
+    assert [
+        (entry.type, entry.amount_usd, entry.invoice_uuid) for entry in await history(provider)
+    ] == [(entry["type"], entry["amount"], entry.get("invoice_uuid", "")) for entry in told]
 
 
 @pytest.mark.parametrize("fault", ["cycling_next", "foreign_next"])
@@ -209,6 +211,120 @@ async def test_estimates_that_come_twice_or_not_at_all_are_an_error(
         with pytest.raises(ProviderUnavailable, match=said):
             async for _ in billing.insight_pages(provider, "do:team:x", day, day):
                 pass
+
+
+@asynccontextmanager
+async def saying(text: str, kind: str = "application/json") -> AsyncIterator[DigitalOcean]:
+    """A provider that answers this text to everything."""
+    headers = {"content-type": kind}
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, headers=headers, content=text.encode())
+    )
+    async with httpx.AsyncClient(transport=transport, base_url="http://provider") as http:
+        yield DigitalOcean(http, RateBudget(), Retries(attempts=1))
+
+
+ITEM = '{"invoice_items": [{"product": "Droplets", "amount": %s}], "meta": {"total": 1}}'
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ('"442.40"', "442.40"),
+        ("442.40", "442.40"),
+        ("386412347", "386412347"),
+        ("-0.0074404761904762", "-0.0074404761904762"),
+        ("7.4404761904762e-3", "0.0074404761904762"),
+        ("1E2", "100"),
+        ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+        ("9" * 5_000, "9" * 5_000),
+    ],
+)
+async def test_an_amount_is_its_own_digits_as_a_text_or_as_a_number(
+    written: str, amount: str
+) -> None:
+    async with saying(ITEM % written) as provider:
+        [page] = [page async for page in billing.item_pages(provider, "any")]
+    assert [item.amount_usd for item in page.items] == [amount]
+
+
+@pytest.mark.parametrize("odd", ["true", "null", "[]", "1e999999999", '""', "{}"])
+async def test_an_odd_item_costs_itself_only(odd: str) -> None:
+    good = '{"amount": "1.00"}, 7, {"amount": 2.5}'
+    text = f'{{"invoice_items": [{{"amount": {odd}}}, {good}], "meta": {{"total": 4}}}}'
+    async with saying(text) as provider:
+        [page] = [page async for page in billing.item_pages(provider, "any")]
+    assert [item.amount_usd for item in page.items] == ["1.00", "2.5"]
+    assert len(page.unreadable) == 2
+    assert all("`amount`" in why for why in page.unreadable)
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"a": NaN}', '{"a": -Infinity}', "{", "[" * 100_000])
+async def test_what_is_no_json_is_no_answer(text: str) -> None:
+    async with saying(text) as provider:
+        with pytest.raises(ProviderUnavailable, match="no JSON"):
+            await billing.balance(provider)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-05-20T00:00:00Z", "2026-05-20 00:00:00 +0000", "2026-05-20 00:00:00 +0000 UTC",
+        "2026-05-20T02:00:00.123456789+02:00", " 2026-05-20T00:00:00+00:00 ",
+    ],
+)  # fmt: skip
+async def test_an_instant_is_read_in_every_spelling(written: str) -> None:
+    row = {"start_time": written, "amount": "1"}
+    async with answering({"invoice_items": [row], "meta": {"total": 1}}) as provider:
+        [page] = [page async for page in billing.item_pages(provider, "any")]
+    [item] = page.items
+    assert item.start_at is not None
+    assert item.start_at.replace(microsecond=0) == datetime(2026, 5, 20, tzinfo=UTC)
+
+
+ENTRY = {"type": "Refund", "amount": 4.4, "date": "2026-05-20T00:00:00Z", "description": "back"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({**ENTRY, "amount": None}, "`amount` is missing"),
+        ({**ENTRY, "date": "yesterday"}, "`date` is not an instant"),
+        ({**ENTRY, "date": "2026-05-20T00:00:00"}, "`date` has no offset"),
+        ({**ENTRY, "type": "Invoice"}, "`invoice_uuid` is missing"),
+        ({**ENTRY, "description": ["a"]}, "`description` is not a text"),
+        ({}, "`type` is missing"),
+        ("free text", "`type` is missing"),
+    ],
+)
+async def test_an_odd_entry_of_the_history_stops_no_other(odd: Any, why: str) -> None:
+    page = {"billing_history": [ENTRY, odd, ENTRY], "meta": {"total": 3}}
+    async with answering(page) as provider:
+        entries = await history(provider)
+    assert [entry.unreadable for entry in entries] == ["", why, ""]
+    assert [entry.amount_usd for entry in entries] == ["4.4", "", "4.4"]
+
+
+async def test_an_invoice_that_tells_no_month_stops_no_other() -> None:
+    rows = [
+        {"invoice_uuid": "a", "invoice_period": "2026-05"}, {"invoice_uuid": "b"},
+        {"invoice_period": "2026-05"}, {"invoice_uuid": "c", "invoice_period": "May 2026"}, None,
+    ]  # fmt: skip
+    async with answering({"invoices": rows, "meta": {"total": 5}}) as provider:
+        assert await billing.invoice_months(provider) == {"a": "2026-05"}
+
+
+async def test_a_summary_tells_only_the_parts_that_it_has() -> None:
+    said = {"billing_period": "2026-05", "amount": 12.5, "taxes": {"amount": 1.10}}
+    async with answering(said) as provider:
+        told = await billing.summary(provider, "any")
+    assert (told.amount_usd, told.taxes_usd, told.overages_usd) == ("12.5", "1.1", "")
+
+
+@pytest.mark.parametrize("kind", ["text/csv; charset=utf-8", "application/octet-stream"])
+async def test_the_csv_is_taken_by_every_name_that_it_was_seen_with(kind: str) -> None:
+    async with saying("product,USD\n", kind) as provider:
+        assert await csv_of(provider, "any") == b"product,USD\n"
 
 
 @pytest.mark.parametrize("key", ["billing_history", "meta"])

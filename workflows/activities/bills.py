@@ -1,5 +1,6 @@
 """Balances, the billing history, and what is due: from the provider to the billing service."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ __all__ = ["BillActivities"]
 
 BILLING = "billing"
 INVOICES_A_PAGE = 100
+UNREADABLE_TOLD = 5
+"""Entries that are named in the result of a walk; all of them are listed by the service."""
 
 
 class BillActivities:
@@ -66,15 +69,17 @@ class BillActivities:
 
     @activity.defn
     async def walk_history(self, request: HistoryInput) -> HistoryCursor:
-        """Records every invoice of the history, from wherever an earlier attempt stood."""
+        """Records the whole history, from wherever an earlier attempt stood."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
+            info = activity.info()
+            set_request_id(info.workflow_run_id)
             cursor = reached_before(HistoryCursor) or HistoryCursor()
+            walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
             async with beating(lambda: cursor):
                 months = await provider_billing.invoice_months(self._provider)
                 pages = provider_billing.history_pages(self._provider, first=cursor.page)
                 async for page in pages:
-                    cursor = await self._record(page, months, cursor)
+                    cursor = await self._record(walk_key, page, months, cursor)
             return cursor
 
     @activity.defn
@@ -89,21 +94,22 @@ class BillActivities:
             return PendingPage(tuple(map(_due, answer.provider_invoices)), answer.next_page_token)
 
     async def _record(
-        self, page: provider_billing.HistoryPage, months: dict[str, str], cursor: HistoryCursor
+        self,
+        walk_key: str,
+        page: provider_billing.HistoryPage,
+        months: dict[str, str],
+        cursor: HistoryCursor,
     ) -> HistoryCursor:
-        entries = [
-            pb.HistoryEntry(
-                invoice_uuid=invoice.invoice_uuid,
-                invoice_number=invoice.invoice_number,
-                amount_usd=invoice.amount_usd,
-                issued_at=stamp(invoice.issued_at),
-                description=invoice.description,
-                period=months.get(invoice.invoice_uuid, ""),
-            )
-            for invoice in page.invoices
-        ]
+        ordinals, alike = _ordinals(page.entries, dict(cursor.alike))
         answer = await self._ingest.RecordBillingHistory(
-            pb.RecordBillingHistoryRequest(entries=entries)
+            pb.RecordBillingHistoryRequest(
+                entries=[
+                    _entry(entry, ordinal, months)
+                    for entry, ordinal in zip(page.entries, ordinals, strict=True)
+                ],
+                walk_key=walk_key,
+                is_last_page=page.is_last,
+            )
         )
         return replace(
             cursor,
@@ -111,7 +117,43 @@ class BillActivities:
             discovered_count=cursor.discovered_count + answer.discovered_count,
             updated_count=cursor.updated_count + answer.updated_count,
             unchanged_count=cursor.unchanged_count + answer.unchanged_count,
+            entry_count=cursor.entry_count + len(page.entries),
+            unreadable=(*cursor.unreadable, *answer.unreadable)[:UNREADABLE_TOLD],
+            unreadable_count=cursor.unreadable_count + len(answer.unreadable),
+            alike=tuple(alike.items()),
         )
+
+
+def _ordinals(
+    entries: Sequence[provider_billing.HistoryEntry], met: dict[str, int]
+) -> tuple[list[int], dict[str, int]]:
+    """Numbers entries that say exactly the same from 1; and counts those that may be met again.
+
+    Entries come by their time: those of the last one's moment may go on in the next page.
+    """
+    ordinals = []
+    for entry in entries:
+        met[repr(entry)] = met.get(repr(entry), 0) + 1
+        ordinals.append(met[repr(entry)])
+    last = entries[-1].issued_at if entries else None
+    lasting = {repr(entry) for entry in entries if entry.issued_at == last}
+    return ordinals, {said: count for said, count in met.items() if said in lasting}
+
+
+def _entry(
+    entry: provider_billing.HistoryEntry, ordinal: int, months: dict[str, str]
+) -> pb.HistoryEntry:
+    return pb.HistoryEntry(
+        type=entry.type,
+        invoice_uuid=entry.invoice_uuid,
+        invoice_number=entry.invoice_number,
+        amount_usd=entry.amount_usd,
+        issued_at=stamp(entry.issued_at),
+        description=entry.description,
+        period=months.get(entry.invoice_uuid, ""),
+        ordinal=ordinal,
+        unreadable=entry.unreadable,
+    )
 
 
 def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:

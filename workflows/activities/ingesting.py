@@ -196,6 +196,8 @@ class _ItemsWalk:
             async with aclosing(pages):
                 async for page in pages:
                     items += map(_item, page.items)
+                    for odd in page.unreadable:
+                        activity.logger.warning("a line of %s has no id: %s", uuid, odd)
                     # The same pages go together in every attempt, so that each replaces itself.
                     if page.number % PAGES_A_CALL == 0:
                         if sending is not None:

@@ -75,11 +75,11 @@ _OF_DAYS: Final = _NAMES.format(
 
 _ADD_CANDIDATES: Final = text("""
 INSERT INTO cloud_match_candidates (scope_id, resource_id, kind, provider_id, project_id,
-                                    project_name, lived_from, lived_to)
+                                    project_name, lived_from, lived_to, region)
 SELECT CAST(:scope AS uuid), * FROM unnest(
     CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
     CAST(:projects AS uuid[]), CAST(:project_names AS text[]),
-    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]))
+    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]), CAST(:regions AS text[]))
 ON CONFLICT DO NOTHING
 """)
 _ADD_NAMES: Final = text("""
@@ -213,4 +213,5 @@ def _columns(candidates: Sequence[Candidate]) -> dict[str, list[object]]:
         "project_names": [one.project_name for one in candidates],
         "froms": [one.lived_from for one in candidates],
         "tos": [one.lived_to for one in candidates],
+        "regions": [one.region for one in candidates],
     }

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, text, tuple_
 from services.billing.cost_models import cloud_daily_cost_days as days
 from services.billing.cost_models import cloud_daily_costs as costs
 from services.billing.models import cloud_cost_lines as lines
+from services.billing.reconciling import HALF_A_CENT
 from services.billing.store.cost_lines import COLUMNS, CostLine
 from services.common.database import ReadSession
 from services.common.deployment_rows import deployment_parameters, of_deployment
@@ -65,7 +66,7 @@ _SETS: Final = text("""
 SELECT month.period,
        md5(coalesce(string_agg(concat_ws('/', id, ingest_id, matched_at), ',' ORDER BY id), ''))
            AS version,
-       coalesce(bool_and(ingest_status = 'ingested' AND residual_usd = 0
+       coalesce(bool_and(ingest_status = 'ingested' AND abs(residual_usd) < :half_a_cent
                          AND balanced IS NOT FALSE AND matched_at IS NOT NULL), false)
            AS complete
 FROM (SELECT DISTINCT unnest(CAST(:periods AS date[])) AS period) AS month
@@ -106,7 +107,7 @@ SELECT max(period) FROM cloud_invoices WHERE ingest_status = 'ingested' AND line
 
 async def line_sets(session: ReadSession, periods: Sequence[date]) -> list[LineSets]:
     """The line sets of each of these months."""
-    rows = await session.execute(_SETS, {"periods": list(periods)})
+    rows = await session.execute(_SETS, {"periods": list(periods), "half_a_cent": HALF_A_CENT})
     found = {row.period: LineSets(row.version, row.complete) for row in rows}
     return [found[period] for period in periods]
 

@@ -70,6 +70,8 @@ class CostLine(NamedTuple):
     is_overage: bool
     shares: list[dict[str, Any]] | None = None
     """What falls to each owner, where the resource changed hands; see `CostShare` of the proto."""
+    region: str = ""
+    """The slug of the resource's region."""
     line_sets: int = 0
     """Names the line sets that its month had when it was read in a list."""
     invoice_uuid: str = ""

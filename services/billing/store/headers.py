@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, or_, select, text, tuple_, update
 
 from services.billing.models import cloud_invoices as invoices
+from services.billing.reconciling import HALF_A_CENT
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import FailedPrecondition, NotFound
 
@@ -75,7 +76,8 @@ WITH given AS (
             THEN 'discovered' ELSE known.ingest_status END,
         residual_usd = excluded.history_usd - known.total_usd,
         balanced = CASE WHEN known.summary_usd IS NOT NULL THEN
-            known.summary_usd = known.total_usd AND excluded.history_usd = known.total_usd END
+            abs(known.summary_usd - known.total_usd) < :half_a_cent
+            AND abs(excluded.history_usd - known.total_usd) < :half_a_cent END
     WHERE (known.invoice_number, known.history_usd, known.issued_at, known.description,
            known.period) IS DISTINCT FROM
           (excluded.invoice_number, excluded.history_usd, excluded.issued_at,
@@ -103,6 +105,7 @@ async def record_history(session: WriteSession, entries: Iterable[InvoiceHead]) 
             "issued": [entry.issued_at for entry in last],
             "descriptions": [entry.description for entry in last],
             "periods": [entry.period for entry in last],
+            "half_a_cent": HALF_A_CENT,
         },
     )
     row = counted.one()

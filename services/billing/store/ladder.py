@@ -164,7 +164,7 @@ WITH kinds AS (
            c.resource_id, coalesce(c.kind, '') AS found_kind, c.project_id,
            CASE WHEN s.id IS NULL THEN o.tenant_id ELSE s.tenant_id END AS tenant_id,
            CASE WHEN s.id IS NULL THEN o.deployment_id ELSE s.deployment_id END AS deployment_id,
-           s.shares
+           s.shares, coalesce(c.region, '') AS region
     FROM found AS f
     LEFT JOIN cloud_match_candidates AS c
       ON cardinality(f.found) = 1 AND c.scope_id = :scope AND c.resource_id = f.found[1]

@@ -37,7 +37,11 @@ _FOUND: Final = {
     "tenant_id": "j.tenant_id",
     "deployment_id": "j.deployment_id",
 }
-_FOUND_OF_LINES: Final = _FOUND | {"shares": "j.shares", "kind": kind_of_line("t", "j.found_kind")}
+_FOUND_OF_LINES: Final = _FOUND | {
+    "shares": "j.shares",
+    "region": "j.region",
+    "kind": kind_of_line("t", "j.found_kind"),
+}
 
 
 def _updating(found: Mapping[str, str], **parts: str) -> TextClause:

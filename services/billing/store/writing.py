@@ -112,7 +112,7 @@ INSERT INTO cloud_cost_lines (
     id, period, provider_invoice_id, row_number, {billed},
     kind, classification, is_overage, resource_name, provider_resource_id,
     provider_resource_uuid, match_state, match_rung, match_reason, resource_id, project_id,
-    tenant_id, deployment_id, shares
+    tenant_id, deployment_id, shares, region
 )
 SELECT
     (substr(CAST(:ingest_id AS text), 1, 24)
@@ -138,7 +138,7 @@ def _unmatched(staged: str, ids: str) -> TextClause:
             state=f"CASE WHEN {waits} THEN 'unmatched' ELSE 'not_applicable' END",
             rung="''",
             reason=f"CASE WHEN {waits} THEN :reason ELSE '' END",
-            found="NULL, NULL, NULL, NULL, NULL",
+            found="NULL, NULL, NULL, NULL, NULL, ''",
         )
     )
 
@@ -164,7 +164,10 @@ def _matched(staged: str, ids: str) -> TextClause:
         state="coalesce(j.state, 'not_applicable')",
         rung="coalesce(j.rung, '')",
         reason="coalesce(j.reason, '')",
-        found="j.resource_id, j.project_id, j.tenant_id, j.deployment_id, j.shares",
+        found=(
+            "j.resource_id, j.project_id, j.tenant_id, j.deployment_id, j.shares,"
+            " coalesce(j.region, '')"
+        ),
     )
     return text(f"{climbed}{written} AND {page}")
 

@@ -43,6 +43,7 @@ MEASURED: Final = " ".join(
 
 LIVES: Final = f"""
 SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS measured,
+       coalesce(r.region, '') AS region,
        coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
        coalesce(CAST(r.project_id AS text), '') AS project_id, coalesce(p.name, '') AS project_name,
        least(r.provider_created_at, r.first_seen_at) AS lived_from,
@@ -242,6 +243,7 @@ def _life(row: Row[Any]) -> Life:
         provider_id=row.provider_id,
         name=row.name,
         status=row.status,
+        region=row.region,
         size=row.size,
         measured=row.measured,
         unmeasured=row.unmeasured,

@@ -1,10 +1,12 @@
 """The account's book: invoices, payments, failed attempts and credits, with their balance."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from providers.digitalocean.simulator.billing.invoices import Invoice
+from providers.digitalocean.simulator.billing.spellings import Spelling
 
 __all__ = ["Entry", "balance_of", "book"]
 
@@ -15,12 +17,15 @@ class Entry:
 
     type: str
     description: str
-    amount: Decimal
+    amount: Decimal | None
+    """None in an odd entry, which has none."""
     date: datetime
     invoice: Invoice | None = None
 
 
-def book(invoices: list[Invoice], now: datetime) -> list[Entry]:
+def book(
+    invoices: list[Invoice], now: datetime, spellings: Collection[Spelling] = frozenset()
+) -> list[Entry]:
     """Every entry until now, the newest first; the amounts sum to the account's balance."""
     entries: list[Entry] = []
     for number, invoice in enumerate(sorted(invoices, key=lambda i: i.period)):
@@ -37,6 +42,11 @@ def book(invoices: list[Invoice], now: datetime) -> list[Entry]:
         if owed > 0:
             paid = issued + timedelta(days=1 if number % 9 != 4 else 3)
             entries.append(Entry("Payment", "Payment (MC 2018)", -owed, paid))
+    if entries and Spelling.CHARGEBACKS in spellings:
+        entries += _chargebacks(entries[-1].date)
+    if entries and Spelling.ODD_HISTORY in spellings:
+        odd = Entry("Credit", "A credit without an amount", None, entries[-1].date)
+        entries.append(odd)
     known = [entry for entry in entries if entry.date <= now]
     return sorted(known, key=lambda entry: entry.date, reverse=True)
 
@@ -53,6 +63,17 @@ def _extras(number: int, issued: datetime) -> list[Entry]:
     return [extras[number]] if number in extras else []
 
 
+def _chargebacks(at: datetime) -> list[Entry]:
+    """A payment that was charged back and then was not, and two refunds that say the same."""
+    amounts = (
+        ("Chargeback", "31.40"),
+        ("Reversal", "-31.40"),
+        ("Refund", "2.20"),
+        ("Refund", "2.20"),
+    )
+    return [Entry(kind, f"{kind} (MC 2018)", Decimal(amount), at) for kind, amount in amounts]
+
+
 def balance_of(entries: list[Entry]) -> Decimal:
     """What the account owes after these entries."""
-    return sum((entry.amount for entry in entries), Decimal("0.00"))
+    return sum((entry.amount for entry in entries if entry.amount is not None), Decimal("0.00"))

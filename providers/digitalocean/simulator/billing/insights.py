@@ -1,12 +1,14 @@
 """Nightly estimates of what each resource cost a day: no ids, and no claim to match invoices."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.billing.lines import Period, description_of, usage_amount
 from providers.digitalocean.simulator.billing.prices import cents
+from providers.digitalocean.simulator.billing.spellings import Spelling
 
 __all__ = ["FIRST_INSIGHT", "DataPoint", "data_points"]
 
@@ -19,6 +21,14 @@ _WORDS = {
 """What a SKU calls a product where that is not the beginning of our name for it."""
 
 FIRST_INSIGHT = date(2025, 12, 1)
+
+SKUS: Final[Mapping[str, str]] = {
+    "database": "DBAA",
+    "kubernetes_ha": "DOKS",
+    "kubernetes_node": "DOKS",
+    "load_balancer": "LBAA",
+}
+"""The four letters of today, where they are not the first of the kind."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,15 @@ class DataPoint:
     group_description: str
 
 
-def data_points(ledger: Ledger, first: date, last: date, now: datetime) -> Iterator[DataPoint]:
+def data_points(
+    ledger: Ledger,
+    first: date,
+    last: date,
+    now: datetime,
+    spellings: Collection[Spelling] = frozenset(),
+) -> Iterator[DataPoint]:
     """Estimates of the days from `first` to `last`, both included, that are over by now."""
+    words = _WORDS | (SKUS if Spelling.SKUS in spellings else {})
     day = max(first, FIRST_INSIGHT)
     while day <= last and day < now.date():
         start = datetime.combine(day, time(), UTC)
@@ -46,7 +63,7 @@ def data_points(ledger: Ledger, first: date, last: date, now: datetime) -> Itera
                     day,
                     str(cents(used[0])),
                     life.region,
-                    f"1-DO-{_WORDS.get(life.kind, life.kind[:4].upper())}-{len(life.sku):04d}",
+                    f"1-DO-{words.get(life.kind, life.kind[:4].upper())}-{len(life.sku):04d}",
                     description_of(life),
                     life.group,
                 )

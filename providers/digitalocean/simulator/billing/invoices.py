@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -12,11 +12,18 @@ from providers.digitalocean.simulator.billing.csv_form import csv_pieces
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.billing.lines import Charge, Line, Period
 from providers.digitalocean.simulator.billing.month import MonthTotals, bill_month, totals_of
+from providers.digitalocean.simulator.billing.spellings import (
+    Spelling,
+    spelled,
+    spellings_of,
+)
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.world.build import FIRST_DAY
 from providers.digitalocean.simulator.world.ids import Ids
 
 __all__ = ["Invoice", "Invoices", "Unstored"]
+
+UNREADABLE: Final = b"<!DOCTYPE html>\n<html><body>This invoice was archived.</body></html>\n"
 
 
 @dataclass(frozen=True)
@@ -152,9 +159,13 @@ class Invoices:
         if (unstored := self._unstored.get(uuid)) is not None:
             return unstored.lines(offset, limit), unstored.item_count
         preview, lines = self.preview(now)
-        if uuid == preview.uuid:
+        spellings = spellings_of(self._store)
+        if uuid == preview.uuid or spellings:
+            if uuid != preview.uuid:
+                lines = self._stored(uuid)
+            respelled = spelled(lines, spellings)
             end = None if limit < 0 else offset + limit
-            return lines[offset:end], len(lines)
+            return respelled[offset:end], len(respelled)
         (total,) = self._store.connection.execute(
             "SELECT count(*) FROM invoice_line WHERE invoice_uuid = ?", (uuid,)
         ).fetchone()
@@ -165,6 +176,12 @@ class Invoices:
         )
         return list(_loaded(rows)), int(total)
 
+    def _stored(self, uuid: str) -> list[Line]:
+        rows = self._store.connection.execute(
+            "SELECT line FROM invoice_line WHERE invoice_uuid = ? ORDER BY number", (uuid,)
+        )
+        return list(_loaded(rows))
+
     def totals(self, uuid: str, now: datetime) -> MonthTotals:
         """What an invoice's lines come to."""
         unstored = self._unstored.get(uuid)
@@ -173,7 +190,12 @@ class Invoices:
     def csv(self, uuid: str, now: datetime) -> Iterator[bytes]:
         """The CSV form of an invoice, in pieces."""
         unstored = self._unstored.get(uuid)
-        return csv_pieces(self.lines(uuid, now)[0]) if unstored is None else unstored.csv()
+        if unstored is not None:
+            return unstored.csv()
+        spellings = spellings_of(self._store)
+        if Spelling.UNREADABLE_INVOICE in spellings and uuid == self.issued()[-1].uuid:
+            return iter([UNREADABLE])
+        return csv_pieces(self.lines(uuid, now)[0], spellings)
 
 
 def _dump(line: Line) -> str:

@@ -35,7 +35,8 @@ class MonthTotals:
 
 
 def _sum(lines: Iterable[Line], charge: Charge) -> Decimal:
-    return sum((line.amount for line in lines if line.charge is charge), Decimal("0.00"))
+    amounts = (line.amount for line in lines if line.charge is charge)
+    return cents(sum(amounts, Decimal("0.00")))
 
 
 def totals_of(lines: list[Line]) -> MonthTotals:

@@ -1,7 +1,7 @@
 """Balance, billing history, invoices in their four forms, and daily insights."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from providers.digitalocean.simulator.billing.history import Entry, balance_of, 
 from providers.digitalocean.simulator.billing.insights import data_points
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
+from providers.digitalocean.simulator.billing.spellings import Spelling, spellings_of
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.errors import BadRequest, NotFound
 from providers.digitalocean.simulator.paging import listing, requested_page
@@ -35,25 +36,42 @@ def _issued(request: Request) -> list[Invoice]:
     return simulation.invoices.issued()
 
 
+def _spellings(request: Request) -> frozenset[Spelling]:
+    return spellings_of(simulation_of(request).store)
+
+
+def _book(request: Request) -> list[Entry]:
+    now = simulation_of(request).clock.now()
+    return book(_issued(request), now, _spellings(request))
+
+
+def _money(request: Request) -> Callable[[Decimal | None], object]:
+    """How an amount reads in JSON: as a text, or as a number with its digits."""
+    if Spelling.JSON_NUMBERS not in _spellings(request):
+        return lambda amount: None if amount is None else f"{amount:f}"
+    return lambda amount: None if amount is None else orjson.Fragment(f"{amount:f}")
+
+
 async def _balance(request: Request) -> Response:
     simulation = simulation_of(request)
     now = simulation.clock.now()
-    owed = balance_of(book(_issued(request), now))
+    owed = balance_of(_book(request))
+    money = _money(request)
     preview, _ = simulation.invoices.preview(now)
     return _json(
         {
-            "month_to_date_balance": str(preview.amount + owed),
-            "account_balance": str(owed),
-            "month_to_date_usage": str(preview.amount),
+            "month_to_date_balance": money(preview.amount + owed),
+            "account_balance": money(owed),
+            "month_to_date_usage": money(preview.amount),
             "generated_at": render_instant(preview.issued_at),
         }
     )
 
 
-def _entry(entry: Entry) -> bytes:
-    document = {
+def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
+    document: Document = {
         "description": entry.description,
-        "amount": str(entry.amount),
+        "amount": money(entry.amount),
         "date": render_instant(entry.date),
         "type": entry.type,
     }
@@ -64,16 +82,16 @@ def _entry(entry: Entry) -> bytes:
 
 async def _history(request: Request) -> Response:
     page = requested_page(request)
-    entries = book(_issued(request), simulation_of(request).clock.now())
-    shown = [_entry(entry) for entry in entries[page.offset : page.offset + page.size]]
+    entries, money = _book(request), _money(request)
+    shown = [_entry(entry, money) for entry in entries[page.offset : page.offset + page.size]]
     return listing(request, "billing_history", shown, page, len(entries))
 
 
-def _head(invoice: Invoice) -> Document:
+def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Document:
     return {
         "invoice_uuid": invoice.uuid,
         "invoice_id": invoice.number,
-        "amount": str(invoice.amount),
+        "amount": money(invoice.amount),
         "invoice_period": invoice.period,
         "updated_at": render_instant(invoice.issued_at),
     }
@@ -84,8 +102,9 @@ async def _invoices(request: Request) -> Response:
     invoices = _issued(request)
     simulation = simulation_of(request)
     preview, _ = simulation.invoices.preview(simulation.clock.now())
-    extra = b'"invoice_preview":%s,' % orjson.dumps(_head(preview))
-    shown = [orjson.dumps(_head(i)) for i in invoices[page.offset : page.offset + page.size]]
+    money = _money(request)
+    extra = b'"invoice_preview":%s,' % orjson.dumps(_head(preview, money))
+    shown = [orjson.dumps(_head(i, money)) for i in invoices[page.offset : page.offset + page.size]]
     return listing(request, "invoices", shown, page, len(invoices), extra=extra)
 
 
@@ -99,18 +118,18 @@ def _requested(request: Request) -> Invoice:
     return invoice
 
 
-def _item(line: Line) -> bytes:
+def _item(line: Line, money: Callable[[Decimal | None], object]) -> bytes:
     document: Document = {
         "product": line.product,
         "group_description": line.group_description,
         "description": line.description,
-        "amount": str(line.amount),
+        "amount": money(line.amount),
         "start_time": render_instant(line.start),
         "end_time": render_instant(line.end),
         "category": line.category,
     }
     if line.hours is not None:
-        document |= {"duration": str(line.hours), "duration_unit": "Hours"}
+        document |= {"duration": f"{line.hours:f}", "duration_unit": "Hours"}
     if line.project_name:
         document["project_name"] = line.project_name
     if line.resource_id:
@@ -127,7 +146,8 @@ async def _items(request: Request) -> Response:
     lines, total = simulation.invoices.lines(
         invoice.uuid, simulation.clock.now(), page.offset, page.size
     )
-    return listing(request, "invoice_items", [_item(line) for line in lines], page, total)
+    money = _money(request)
+    return listing(request, "invoice_items", [_item(line, money) for line in lines], page, total)
 
 
 def _all_lines(request: Request, invoice: Invoice) -> list[Line]:
@@ -140,7 +160,9 @@ async def _csv(request: Request) -> Response:
     simulation = simulation_of(request)
     pieces = simulation.invoices.csv(invoice.uuid, simulation.clock.now())
     disposition = f'attachment; filename="DigitalOcean Invoice {invoice.period}.csv"'
-    headers = {"content-disposition": disposition, "content-type": "text/csv"}
+    is_octets = Spelling.OCTET_STREAM in _spellings(request)
+    kind = "application/octet-stream" if is_octets else "text/csv"
+    headers = {"content-disposition": disposition, "content-type": kind}
     return StreamingResponse(_unhurried(pieces), headers=headers)
 
 
@@ -155,26 +177,27 @@ async def _summary(request: Request) -> Response:
     invoice = _requested(request)
     simulation = simulation_of(request)
     totals = simulation.invoices.totals(invoice.uuid, simulation.clock.now())
+    money = _money(request)
     return _json(
         {
             "invoice_uuid": invoice.uuid,
             "invoice_id": invoice.number,
             "billing_period": invoice.period,
-            "amount": str(invoice.amount),
+            "amount": money(invoice.amount),
             "user_name": "Sky AI operations",
             "user_billing_address": _ADDRESS,
             "user_company": "Sky AI",
             "user_email": "ops@sky-ai.example",
             "product_charges": {
                 "name": "Product usage charges",
-                "amount": str(totals.usage),
+                "amount": money(totals.usage),
                 "items": _products(request, invoice),
             },
-            "overages": {"name": "Overages", "amount": str(totals.overages)},
-            "taxes": {"name": "Taxes", "amount": str(totals.taxes)},
+            "overages": {"name": "Overages", "amount": money(totals.overages)},
+            "taxes": {"name": "Taxes", "amount": money(totals.taxes)},
             "credits_and_adjustments": {
                 "name": "Credits & adjustments",
-                "amount": str(totals.credits),
+                "amount": money(totals.credits),
             },
         }
     )
@@ -189,7 +212,7 @@ def _products(request: Request, invoice: Invoice) -> list[Document]:
         if line.charge is Charge.USAGE:
             products.setdefault(line.product, []).append(line.amount)
     return [
-        {"name": product, "amount": str(sum(amounts)), "count": str(len(amounts))}
+        {"name": product, "amount": f"{sum(amounts):f}", "count": str(len(amounts))}
         for product, amounts in sorted(products.items())
     ]
 
@@ -224,12 +247,14 @@ async def _insights(request: Request) -> Response:
     if not 0 <= (last - first).days < _MAX_DAYS:
         raise BadRequest(f"The range must be of 1 to {_MAX_DAYS} days.")
     page = requested_page(request)
-    points = list(data_points(simulation.ledger, first, last, simulation.clock.now()))
+    now, spellings = simulation.clock.now(), _spellings(request)
+    points = list(data_points(simulation.ledger, first, last, now, spellings))
+    money = _money(request)
     shown = [
         {
             "usage_team_urn": urn,
             "start_date": point.day.isoformat(),
-            "total_amount": point.amount,
+            "total_amount": money(Decimal(point.amount)),
             "region": point.region,
             "sku": point.sku,
             "description": point.description,

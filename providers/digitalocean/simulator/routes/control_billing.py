@@ -1,4 +1,4 @@
-"""The control API's hand on the account's bills: invoices of any length."""
+"""The control API's hand on the account's bills: invoices of any length, and their spelling."""
 
 from datetime import timedelta
 from typing import Final
@@ -10,6 +10,11 @@ from starlette.routing import Route
 
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Period
+from providers.digitalocean.simulator.billing.spellings import (
+    Spelling,
+    respell,
+    spellings_of,
+)
 from providers.digitalocean.simulator.billing.synthetic import (
     Billed,
     SyntheticInvoice,
@@ -72,6 +77,24 @@ def _billed(simulation: Simulation, body: bytes) -> Billed:
     return Billed(identifier, droplet["name"], droplet["size_slug"], project)
 
 
+async def _spellings(request: Request) -> Response:
+    """`{"spellings": [names]}`: bill in these only; GET tells them, and all that there are."""
+    simulation = simulation_of(request)
+    if request.method == "POST":
+        asked = required(await payload(request), "spellings", list)
+        unknown = sorted({str(name) for name in asked} - {*Spelling})
+        if unknown:
+            raise Unprocessable(
+                f"unknown: {', '.join(unknown)}; a spelling is one of {', '.join(Spelling)}"
+            )
+        respell(simulation.store, map(Spelling, asked))
+    active = sorted(spellings_of(simulation.store))
+    return JSONResponse({"spellings": active, "known": list(Spelling)})
+
+
 def routes() -> list[Route]:
-    """Making bills."""
-    return [Route("/_simulator/invoices", _add_invoice, methods=["POST"])]
+    """Making bills, and how they are spelled."""
+    return [
+        Route("/_simulator/invoices", _add_invoice, methods=["POST"]),
+        Route("/_simulator/billing/spellings", _spellings, methods=["GET", "POST"]),
+    ]

@@ -1,4 +1,4 @@
-"""Unknown products, shares of a line, the summary's parts, waivers, the whole billing history.
+"""Unknown products, a line's shares and region, a summary's parts, waivers, the whole history.
 
 A line that was ingested before keeps its classification until its invoice is ingested again; its
 match and its shares follow with the next matching.
@@ -12,7 +12,9 @@ branch_labels = None
 depends_on = None
 
 LINES = """
-ALTER TABLE cloud_cost_lines ADD COLUMN shares jsonb;
+ALTER TABLE cloud_cost_lines
+    ADD COLUMN shares jsonb, ADD COLUMN region text NOT NULL DEFAULT '';
+ALTER TABLE cloud_match_candidates ADD COLUMN region text NOT NULL DEFAULT '';
 ALTER TABLE cloud_cost_lines DROP CONSTRAINT cloud_cost_lines_classification_check;
 ALTER TABLE cloud_cost_lines ADD CONSTRAINT cloud_cost_lines_classification_check
     CHECK (classification IN ('resource', 'shared', 'account', 'tax', 'credit', 'unknown'));

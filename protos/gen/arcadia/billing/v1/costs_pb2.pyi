@@ -119,7 +119,7 @@ class MatchSummary(_message.Message):
     def __init__(self, provider_id_count: _Optional[int] = ..., name_count: _Optional[int] = ..., group_project_count: _Optional[int] = ..., ambiguous_count: _Optional[int] = ..., unmatched_count: _Optional[int] = ..., not_applicable_count: _Optional[int] = ...) -> None: ...
 
 class CostLine(_message.Message):
-    __slots__ = ("id", "provider_invoice_id", "row_number", "period", "product", "group_description", "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd", "kind", "classification", "match_state", "match_rung", "match_reason", "provider_resource_id", "resource_id", "tenant_id", "deployment_id", "shares")
+    __slots__ = ("id", "provider_invoice_id", "row_number", "period", "product", "group_description", "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd", "kind", "classification", "match_state", "match_rung", "match_reason", "provider_resource_id", "resource_id", "tenant_id", "deployment_id", "shares", "region")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     ROW_NUMBER_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +143,7 @@ class CostLine(_message.Message):
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     SHARES_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
     id: str
     provider_invoice_id: str
     row_number: int
@@ -166,7 +167,8 @@ class CostLine(_message.Message):
     tenant_id: str
     deployment_id: str
     shares: _containers.RepeatedCompositeFieldContainer[CostShare]
-    def __init__(self, id: _Optional[str] = ..., provider_invoice_id: _Optional[str] = ..., row_number: _Optional[int] = ..., period: _Optional[str] = ..., product: _Optional[str] = ..., group_description: _Optional[str] = ..., description: _Optional[str] = ..., project_name: _Optional[str] = ..., category: _Optional[str] = ..., hours: _Optional[str] = ..., start_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., amount_usd: _Optional[str] = ..., kind: _Optional[str] = ..., classification: _Optional[str] = ..., match_state: _Optional[str] = ..., match_rung: _Optional[str] = ..., match_reason: _Optional[str] = ..., provider_resource_id: _Optional[str] = ..., resource_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., shares: _Optional[_Iterable[_Union[CostShare, _Mapping]]] = ...) -> None: ...
+    region: str
+    def __init__(self, id: _Optional[str] = ..., provider_invoice_id: _Optional[str] = ..., row_number: _Optional[int] = ..., period: _Optional[str] = ..., product: _Optional[str] = ..., group_description: _Optional[str] = ..., description: _Optional[str] = ..., project_name: _Optional[str] = ..., category: _Optional[str] = ..., hours: _Optional[str] = ..., start_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., amount_usd: _Optional[str] = ..., kind: _Optional[str] = ..., classification: _Optional[str] = ..., match_state: _Optional[str] = ..., match_rung: _Optional[str] = ..., match_reason: _Optional[str] = ..., provider_resource_id: _Optional[str] = ..., resource_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., shares: _Optional[_Iterable[_Union[CostShare, _Mapping]]] = ..., region: _Optional[str] = ...) -> None: ...
 
 class BillingHistoryEntry(_message.Message):
     __slots__ = ("id", "type", "description", "amount_usd", "occurred_at", "invoice_number", "invoice_uuid", "unreadable", "is_listed")

@@ -42,7 +42,7 @@ class ResourceCandidates(_message.Message):
     def __init__(self, lifetimes: _Optional[_Iterable[_Union[Lifetime, _Mapping]]] = ...) -> None: ...
 
 class Lifetime(_message.Message):
-    __slots__ = ("resource_id", "kind", "provider_id", "names", "project_id", "project_name", "lived_from", "lived_to", "ownership")
+    __slots__ = ("resource_id", "kind", "provider_id", "names", "project_id", "project_name", "lived_from", "lived_to", "ownership", "region")
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +52,7 @@ class Lifetime(_message.Message):
     LIVED_FROM_FIELD_NUMBER: _ClassVar[int]
     LIVED_TO_FIELD_NUMBER: _ClassVar[int]
     OWNERSHIP_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
     resource_id: str
     kind: str
     provider_id: str
@@ -61,7 +62,8 @@ class Lifetime(_message.Message):
     lived_from: _timestamp_pb2.Timestamp
     lived_to: _timestamp_pb2.Timestamp
     ownership: _containers.RepeatedCompositeFieldContainer[OwnershipSpan]
-    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., names: _Optional[_Iterable[_Union[NameSpan, _Mapping]]] = ..., project_id: _Optional[str] = ..., project_name: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ownership: _Optional[_Iterable[_Union[OwnershipSpan, _Mapping]]] = ...) -> None: ...
+    region: str
+    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., names: _Optional[_Iterable[_Union[NameSpan, _Mapping]]] = ..., project_id: _Optional[str] = ..., project_name: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ownership: _Optional[_Iterable[_Union[OwnershipSpan, _Mapping]]] = ..., region: _Optional[str] = ...) -> None: ...
 
 class NameSpan(_message.Message):
     __slots__ = ("name", "valid_from", "valid_to")

@@ -1,0 +1,164 @@
+"""The spellings that real bills were seen in, by name: what a mood of the account is made of.
+
+A spelling changes how a bill reads, never what it comes to: the lines of every form still add up
+to the summary, the history and the balance.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from providers.digitalocean.simulator.billing.lines import Charge, Line
+from providers.digitalocean.simulator.state import Store
+
+__all__ = ["Spelling", "respell", "spelled", "spellings_of"]
+
+
+class Spelling(StrEnum):
+    """One way in which bills were seen to differ from the documented ones."""
+
+    BLANKS_IN_NAMES = "blanks_in_names"
+    """Two blanks before the size, and one at the end of the description."""
+    CHARGEBACKS = "chargebacks"
+    """The history has a chargeback, its reversal, and two refunds that say the same."""
+    GROUPED_DATABASES = "grouped_databases"
+    """A database's line names a node; its cluster is the group."""
+    JSON_NUMBERS = "json_numbers"
+    """Amounts in JSON are numbers, not texts."""
+    LOCAL_TAXES = "local_taxes"
+    """Taxes are called by their name: GST."""
+    LONG_DESCRIPTIONS = "long_descriptions"
+    """A description of five thousand characters."""
+    MANY_DIGITS = "many_digits"
+    """Hours and amounts to the 13th and 16th digit, as bills by the second have them."""
+    NO_CATEGORY = "no_category"
+    """The CSV form has no column `category`, as in earlier years."""
+    OCTET_STREAM = "octet_stream"
+    """The CSV form is called application/octet-stream."""
+    ODD_HISTORY = "odd_history"
+    """The history begins with an entry that has no amount."""
+    PRODUCT_NAMES = "product_names"
+    """Droplets are `Premium Droplets`, backups `Backups`; volume snapshots a product of a name
+    that is nowhere documented."""
+    REFUNDS = "refunds"
+    """The first line of a resource is refunded in part, by a line with its id, and billed more."""
+    SKUS = "skus"
+    """Daily estimates name their product by the four letters of today."""
+    UNREADABLE_INVOICE = "unreadable_invoice"
+    """The CSV form of the oldest invoice is, and stays, a page of HTML."""
+    UTC_SUFFIX = "utc_suffix"
+    """Times in the CSV form end in ` +0000 UTC`."""
+
+
+FACT: Final = "bill_spellings"
+"""Where the account keeps which spellings it bills in."""
+
+Respelling = Callable[[Sequence[Line]], list[Line]]
+
+PRODUCT_NAMES: Final[Mapping[str, str]] = {
+    "Droplets": "Premium Droplets",
+    "Droplet Backups": "Backups",
+    "Volume Snapshots": "Storage Vault",
+}
+LONG_TEXT: Final = ", " + "and so on " * 500
+LEAST: Final = Decimal("0.0000238095238095")
+"""What one line of a pair has more, and the other less."""
+HOUR_DIGITS: Final = Decimal("1e-13")
+REFUND: Final = Decimal("0.75")
+
+
+def spellings_of(store: Store) -> frozenset[Spelling]:
+    """The spellings that the account bills in; none at first."""
+    return frozenset(map(Spelling, (store.fact(FACT) or "").split()))
+
+
+def respell(store: Store, spellings: Iterable[Spelling]) -> None:
+    """Has the account bill in these spellings only, also in invoices that are issued."""
+    store.set_fact(FACT, " ".join(sorted(spellings)))
+
+
+def spelled(lines: Sequence[Line], spellings: frozenset[Spelling]) -> list[Line]:
+    """The lines of a bill as they read in these spellings; they come to the same."""
+    respelled = list(lines)
+    for spelling, change in _RESPELLINGS.items():
+        if spelling in spellings:
+            respelled = change(respelled)
+    return respelled
+
+
+def _refunded(lines: Sequence[Line]) -> list[Line]:
+    for number, line in enumerate(lines):
+        if line.charge is Charge.USAGE and line.resource_id:
+            dearer = replace(line, amount=line.amount + REFUND)
+            refund = replace(line, charge=Charge.CREDIT, amount=-REFUND, hours=None)
+            return [*lines[:number], dearer, *lines[number + 1 :], refund]
+    return list(lines)
+
+
+def _renamed(lines: Sequence[Line]) -> list[Line]:
+    return [replace(line, product=PRODUCT_NAMES.get(line.product, line.product)) for line in lines]
+
+
+def _taxed_locally(lines: Sequence[Line]) -> list[Line]:
+    return [replace(line, product="GST") if line.charge is Charge.TAX else line for line in lines]
+
+
+def _grouped(lines: Sequence[Line]) -> list[Line]:
+    return [_in_group(line) if line.kind == "database" else line for line in lines]
+
+
+def _in_group(line: Line) -> Line:
+    name, _, size = line.description.rpartition(" (")
+    return replace(line, group_description=name, description=f"primary-node ({size}")
+
+
+def _blank(lines: Sequence[Line]) -> list[Line]:
+    return [_with_blanks(line) if line.resource_id else line for line in lines]
+
+
+def _with_blanks(line: Line) -> Line:
+    name, bracket, size = line.description.rpartition(" (")
+    spaced = f"{name}  ({size}" if bracket else line.description
+    return replace(line, description=f"{spaced} ")
+
+
+def _lengthened(lines: Sequence[Line]) -> list[Line]:
+    return [
+        replace(line, description=f"{line.description[:-1]}{LONG_TEXT})")
+        if line.resource_id and line.description.endswith(")")
+        else line
+        for line in lines
+    ]
+
+
+def _by_the_second(lines: Sequence[Line]) -> list[Line]:
+    """Of two lines of usage after each other one costs less by what the other costs more."""
+    exact = [
+        replace(line, hours=_hours(line)) if line.hours is not None else line for line in lines
+    ]
+    usage = [number for number, line in enumerate(exact) if line.charge is Charge.USAGE]
+    for turn, (first, second) in enumerate(pairwise(usage)):
+        if turn % 2 == 0:
+            exact[first] = replace(exact[first], amount=exact[first].amount + LEAST)
+            exact[second] = replace(exact[second], amount=exact[second].amount - LEAST)
+    return exact
+
+
+def _hours(line: Line) -> Decimal:
+    seconds = Decimal(str((line.end - line.start).total_seconds()))
+    return (seconds / 3600).quantize(HOUR_DIGITS).normalize() + 0
+
+
+_RESPELLINGS: Final[Mapping[Spelling, Respelling]] = {
+    Spelling.REFUNDS: _refunded,
+    Spelling.PRODUCT_NAMES: _renamed,
+    Spelling.LOCAL_TAXES: _taxed_locally,
+    Spelling.GROUPED_DATABASES: _grouped,
+    Spelling.LONG_DESCRIPTIONS: _lengthened,
+    Spelling.BLANKS_IN_NAMES: _blank,
+    Spelling.MANY_DIGITS: _by_the_second,
+}
+"""Those that change lines, in the order in which they do."""
