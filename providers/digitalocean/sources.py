@@ -23,9 +23,10 @@ from providers.digitalocean.errors import (
     ProviderError,
     TooLarge,
 )
-from providers.digitalocean.kinds.listing import BucketListing, Listing, Parts
+from providers.digitalocean.kinds.listing import AnyListing, Listing, NestedListing, Parts
 from providers.digitalocean.kinds.project import PROJECTS, member
 from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.nested import Nested
 from providers.digitalocean.pages import JsonObject, Page
 from providers.digitalocean.spaces import Spaces
 
@@ -74,10 +75,12 @@ class Sources:
     """None where no Spaces keys are configured."""
     clock: Callable[[], float] = time.time
 
-    def of(self, listing: Listing | BucketListing) -> Source:
+    def of(self, listing: AnyListing) -> Source:
         """The source of what is listed so."""
         if isinstance(listing, Listing):
             return _Api(self.provider, listing, self.clock)
+        if isinstance(listing, NestedListing):
+            return Nested(self.provider, listing)
         if self.spaces is not None:
             return _Buckets(self.spaces, self.clock)
         return _BucketsByUrn(self.provider)

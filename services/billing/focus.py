@@ -52,6 +52,16 @@ SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "database": ("Databases", "Other (Databases)"),
         "load_balancer": ("Networking", "Network Routing"),
         "reserved_ip": ("Networking", "Network Infrastructure"),
+        "reserved_ipv6": ("Networking", "Network Infrastructure"),
+        "nat_gateway": ("Networking", "Network Infrastructure"),
+        "vpc_peering": ("Networking", "Network Connectivity"),
+        "partner_attachment": ("Networking", "Network Connectivity"),
+        "container_registry": ("Compute", "Containers"),
+        "functions_namespace": ("Compute", "Serverless Compute"),
+        "nfs_share": ("Storage", "File Storage"),
+        "gradient_agent": ("AI and Machine Learning", "Generative AI"),
+        "dedicated_inference": ("AI and Machine Learning", "AI Platforms"),
+        "uptime_check": ("Management and Governance", "Observability"),
     }
 )
 """The category and subcategory of a kind."""

@@ -31,15 +31,23 @@ __all__ = [
 ]
 
 ALSO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"kubernetes_cluster": ("droplet",), "image": ("snapshot",), "snapshot": ("image",)}
+    {
+        "kubernetes_cluster": ("droplet",),
+        "image": ("snapshot",),
+        "snapshot": ("image",),
+        "database": ("database_replica",),
+        "gradient_agent": ("dedicated_inference",),
+        "reserved_ip": ("reserved_ipv6",),
+    }
 )
-"""Kinds that lines of a kind may name beside their own: a cluster's nodes are droplets."""
+"""Kinds that lines of a kind may name beside their own: a cluster's nodes are droplets, and
+replicas are billed as the databases that they are."""
 
 KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
 """Kinds whose ids on a bill are the inventory's. Of these a line with an id that the inventory
 never saw is not matched by name: it bills something else that had the same name."""
 
-BEGIN_UNKNOWN: Final = frozenset({"reserved_ip"})
+BEGIN_UNKNOWN: Final = frozenset({"reserved_ip", "uptime_check"})
 """Kinds whose making the provider never tells: they count for bills before their first sighting
 too. An address is the same thing whenever a bill names it."""
 

@@ -22,20 +22,36 @@ PROVIDERS: Final = frozenset({"digitalocean"})
 
 KINDS: Final = frozenset(
     {
+        "alert_policy",
         "app",
+        "autoscale_pool",
         "cdn_endpoint",
+        "certificate",
+        "container_registry",
         "database",
+        "database_replica",
+        "dedicated_inference",
         "domain",
         "droplet",
         "firewall",
+        "functions_namespace",
+        "gradient_agent",
         "image",
         "kubernetes_cluster",
         "load_balancer",
+        "nat_gateway",
+        "nfs_share",
+        "partner_attachment",
         "reserved_ip",
+        "reserved_ipv6",
         "snapshot",
         "spaces_bucket",
+        "spaces_key",
+        "ssh_key",
+        "uptime_check",
         "volume",
         "vpc",
+        "vpc_peering",
     }
 )
 """The kinds of resources."""

@@ -9,17 +9,41 @@ import pytest
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
-from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.listing import Listing, NestedListing
 from providers.digitalocean.kinds.policy import Policy
 from providers.digitalocean.kinds.prices import DROPLET_SIZES
+from providers.digitalocean.kinds.pricing import Shared
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
+from services.analytics.usage.rules import RULES
 from tests.providers.simulator import Simulator
 from tests.support import openapi
+from tests.support.pydo_facts import clients_fields
 
 KINDS = pytest.mark.parametrize("kind", RESOURCE_KINDS.values(), ids=lambda kind: kind.name)
 LISTED = [kind for kind in RESOURCE_KINDS.values() if isinstance(kind.listing, Listing)]
+NESTED = [kind for kind in RESOURCE_KINDS.values() if isinstance(kind.listing, NestedListing)]
+LISTS = pytest.mark.parametrize("kind", [*LISTED, *NESTED], ids=lambda kind: kind.name)
+PARENTS = {"/v2/databases": "/v2/databases/{database_cluster_uuid}"}
+"""As the document writes the path of one of them."""
+
+
+def place(kind: ResourceKind) -> tuple[str, str]:
+    """The path of a kind's listing, as the document writes it, and its key."""
+    if isinstance(kind.listing, NestedListing):
+        return f"{PARENTS[kind.listing.parents.path]}/{kind.listing.path}", kind.listing.key
+    assert isinstance(kind.listing, Listing)
+    return kind.listing.path, kind.listing.key
+
+
+def described_fields(kind: ResourceKind) -> set[str]:
+    """The fields of a row: by the document, else by DigitalOcean's own client."""
+    path, key = place(kind)
+    if openapi.describes(path):
+        return openapi.listed_fields(path, key)
+    assert isinstance(kind.listing, Listing)
+    return clients_fields(kind.listing.source.split("`")[1], key)
 
 
 async def rows_of(kind: ResourceKind, provider: DigitalOcean) -> list[JsonObject]:
@@ -37,20 +61,33 @@ def attrs_of(sighted: SightedResource) -> dict[str, Any]:
     return attrs
 
 
-@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
-def test_every_field_of_the_openapi_document_is_decided_about(kind: ResourceKind) -> None:
-    assert isinstance(kind.listing, Listing)
-
-    assert openapi.listed_fields(kind.listing.path, kind.listing.key) <= kind.known_fields()
+@LISTS
+def test_every_field_that_is_described_is_decided_about(kind: ResourceKind) -> None:
+    assert described_fields(kind) <= kind.known_fields()
 
 
-@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
+@LISTS
 def test_no_declaration_names_a_field_that_nobody_sends(kind: ResourceKind) -> None:
-    assert isinstance(kind.listing, Listing)
-    listed = openapi.listed_fields(kind.listing.path, kind.listing.key)
     parts = {kind.parts.field} if kind.parts else set()
+    owner = {kind.listing.owner} if isinstance(kind.listing, NestedListing) else set()
 
-    assert kind.known_fields() <= listed | parts
+    assert kind.known_fields() <= described_fields(kind) | parts | owner
+
+
+@pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
+def test_what_the_document_lacks_says_who_describes_it(kind: ResourceKind) -> None:
+    assert isinstance(kind.listing, Listing)
+
+    assert bool(kind.listing.source) is not openapi.describes(kind.listing.path)
+
+
+@LISTS
+def test_a_token_needs_the_scope_that_the_document_names(kind: ResourceKind) -> None:
+    path, _ = place(kind)
+
+    assert kind.scope
+    if openapi.describes(path):
+        assert kind.scope in openapi.call("GET", path)["scopes"]
 
 
 @pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
@@ -58,7 +95,14 @@ def test_a_kind_is_listed_by_parameters_that_the_document_names(kind: ResourceKi
     assert isinstance(kind.listing, Listing)
     asked = {name for query in kind.listing.queries for name, _ in query}
 
-    assert asked <= openapi.call("GET", kind.listing.path)["parameters"].keys()
+    assert not asked or asked <= openapi.call("GET", kind.listing.path)["parameters"].keys()
+
+
+@KINDS
+def test_a_kind_is_metered_as_it_declares(kind: ResourceKind) -> None:
+    rule = RULES.get(kind.name)
+
+    assert kind.meters == ((rule.resource_kind,) if rule else ())
 
 
 @KINDS
@@ -127,7 +171,7 @@ async def test_every_price_is_an_exact_decimal_or_says_that_it_is_unknown(
         sighted = kind.sight(row)
         price = kind.monthly_price.of(sighted.size, attrs_of(sighted))
 
-        if kind.name == "spaces_bucket":
+        if isinstance(kind.monthly_price, Shared):
             assert price is None
         else:
             assert isinstance(price, Decimal), sighted
@@ -168,6 +212,19 @@ async def test_the_list_prices_of_sizes_are_the_providers(provider: DigitalOcean
         ),
         ("app", "basic", {"spec": {"workers": [{"instance_size_slug": "huge"}]}}, None),
         ("spaces_bucket", "", {}, None),
+        ("reserved_ip", "", {}, None),
+        ("kubernetes_cluster", "", {}, None),
+        ("image", "", {"size_gigabytes": 10}, None),
+        ("database_replica", "db-s-1vcpu-2gb", {}, "30"),
+        (
+            "container_registry",
+            "",
+            {"subscription": {"tier": {"monthly_price_in_cents": 2000}}},
+            "20",
+        ),
+        ("container_registry", "", {"subscription": None}, None),
+        ("nat_gateway", "", {"size": 1}, None),
+        ("certificate", "", {}, "0"),
     ],
 )
 def test_a_month_of_a_resource_has_its_price(

@@ -35,6 +35,8 @@ anything = st.recursive(
 def listed(provider_simulator: Simulator) -> dict[str, list[Row]]:
     """A few rows of every kind, as a token that sees everything gets them."""
     rows: dict[str, list[Row]] = {"spaces_bucket": provider_simulator.truth("spaces_bucket")[:3]}
+    replicas = provider_simulator.truth("database_replica")
+    rows["database_replica"] = [{**row, "cluster_id": "c"} for row in replicas]
     for kind in RESOURCE_KINDS.values():
         if isinstance(kind.listing, Listing):
             query = dict(kind.listing.queries[0])

@@ -28,7 +28,9 @@ SEED = 3
 
 BILLED = (
     "droplet", "volume", "snapshot", "image", "load_balancer", "database", "kubernetes_cluster",
-    "reserved_ip", "app", "spaces_bucket", "droplet_snapshot",
+    "reserved_ip", "app", "spaces_bucket", "droplet_snapshot", "reserved_ipv6", "nat_gateway",
+    "partner_attachment", "container_registry", "functions_namespace", "nfs_share",
+    "database_replica", "gradient_agent", "dedicated_inference", "uptime_check",
 )  # fmt: skip
 """The simulator's kinds that cost something."""
 

@@ -39,6 +39,14 @@ _READS = {
     "/v2/tags": "tags",
     "/v2/volumes": "volumes",
     "/v2/vpcs": "vpcs",
+    "/v2/droplets/autoscale": "autoscale_pools",
+    "/v2/functions/namespaces": "namespaces",
+    "/v2/nfs": "shares",
+    "/v2/registries": "registries",
+    "/v2/reserved_ipv6": "reserved_ipv6s",
+    "/v2/uptime/checks": "checks",
+    "/v2/vpc_nat_gateways": "vpc_nat_gateways",
+    "/v2/vpc_peerings": "vpc_peerings",
 }
 
 _PARTS = {
@@ -57,6 +65,17 @@ _PARTS = {
         "invoice_uuid",
     ),
     "/v2/databases/{database_cluster_uuid}": ("/v2/databases", "databases", "id"),
+    "/v2/databases/{database_cluster_uuid}/replicas": ("/v2/databases", "databases", "id"),
+    "/v2/droplets/autoscale/{autoscale_pool_id}": (
+        "/v2/droplets/autoscale",
+        "autoscale_pools",
+        "id",
+    ),
+    "/v2/nfs/{nfs_id}": ("/v2/nfs", "shares", "id"),
+    "/v2/registries/{registry_name}": ("/v2/registries", "registries", "name"),
+    "/v2/reserved_ipv6/{reserved_ipv6}": ("/v2/reserved_ipv6", "reserved_ipv6s", "ip"),
+    "/v2/vpc_nat_gateways/{id}": ("/v2/vpc_nat_gateways", "vpc_nat_gateways", "id"),
+    "/v2/vpc_peerings/{vpc_peering_id}": ("/v2/vpc_peerings", "vpc_peerings", "id"),
     "/v2/domains/{domain_name}": ("/v2/domains", "domains", "name"),
     "/v2/domains/{domain_name}/records": ("/v2/domains", "domains", "name"),
     "/v2/droplets/{droplet_id}": ("/v2/droplets", "droplets", "id"),

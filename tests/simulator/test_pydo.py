@@ -28,6 +28,17 @@ _LISTS = {
     "tags": "tags.list",
     "actions": "actions.list",
     "invoices": "invoices.list",
+    "ssh_keys": "ssh_keys.list",
+    "certificates": "certificates.list",
+    "autoscale_pools": "autoscalepools.list",
+    "checks": "uptime.list_checks",
+    "reserved_ipv6s": "reserved_ipv6.list",
+    "vpc_nat_gateways": "vpcnatgateways.list",
+    "vpc_peerings": "vpc_peerings.list",
+    "partner_attachments": "partner_attachments.list",
+    "agents": "genai.list_agents",
+    "dedicated_inferences": "dedicated_inferences.list",
+    "policies": "monitoring.list_alert_policy",
 }
 
 # pydo sends its token over TLS only, unless a call says otherwise: this is the loopback.
@@ -53,6 +64,9 @@ def test_pydo_lists_every_item_of_a_kind_once(client: pydo.Client, key: str) -> 
 
 def test_pydo_reads_what_does_not_page(client: pydo.Client) -> None:
     assert len(client.databases.list_clusters(**_PLAIN)["databases"]) == 4
+    assert len(client.registries.list(**_PLAIN)["registries"]) == 1
+    assert len(client.functions.list_namespaces(**_PLAIN)["namespaces"]) == 2
+    assert len(client.nfs.list(**_PLAIN)["shares"]) == 1
     assert client.account.get(**_PLAIN)["account"]["status"] == "active"
     assert client.balance.get(**_PLAIN)["month_to_date_usage"]
     assert client.billing_history.list(**_PLAIN)["billing_history"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.support.digitalocean_facts import facts
 
-__all__ = ["call", "listed_fields", "response_schema", "shown_by_scopes"]
+__all__ = ["call", "describes", "listed_fields", "response_schema", "shown_by_scopes"]
 
 COMBINED = ("allOf", "anyOf", "oneOf")
 
@@ -13,6 +13,11 @@ COMBINED = ("allOf", "anyOf", "oneOf")
 @cache
 def _facts() -> dict[str, Any]:
     return facts()
+
+
+def describes(path: str) -> bool:
+    """Whether the document has a GET of a path: the copy that is kept is trimmed."""
+    return f"GET {path}" in _facts()["calls"]
 
 
 def call(method: str, path: str) -> dict[str, Any]:

@@ -19,6 +19,11 @@ BILLED_AS = {
     "volume_snapshot": "snapshot", "custom_image": "image", "kubernetes_node": "droplet",
     "kubernetes_ha": "kubernetes_cluster", "load_balancer": "load_balancer",
     "database": "database", "app": "app", "reserved_ip": "reserved_ip",
+    **{kind: kind for kind in (
+        "reserved_ipv6", "nat_gateway", "partner_attachment", "container_registry",
+        "functions_namespace", "nfs_share", "database_replica", "gradient_agent",
+        "dedicated_inference", "uptime_check",
+    )},
 }  # fmt: skip
 """The inventory's kind of what the simulator bills."""
 

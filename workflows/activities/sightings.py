@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind
-from providers.digitalocean.kinds.listing import BucketListing, Listing
+from providers.digitalocean.kinds.listing import AnyListing, Listing
 from providers.digitalocean.kinds.project import (
     PROJECT,
     PROJECTS,
@@ -39,7 +39,7 @@ class ResourceRows:
     kind: ResourceKind
 
     @property
-    def listing(self) -> Listing | BucketListing:
+    def listing(self) -> AnyListing:
         """Where the provider lists them."""
         return self.kind.listing
 

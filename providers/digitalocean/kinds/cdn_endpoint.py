@@ -9,6 +9,8 @@ __all__ = ["CDN_ENDPOINT"]
 
 CDN_ENDPOINT: Final = ResourceKind(
     name="cdn_endpoint",
+    scope="cdn:read",
+    terraform="digitalocean_cdn",
     listing=Listing("/v2/cdn/endpoints", "endpoints", "endpoint"),
     columns=Columns(name="origin", region="", statuses=(), tags=""),
     attrs={

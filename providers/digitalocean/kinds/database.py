@@ -8,7 +8,10 @@ from providers.digitalocean.kinds.prices import DATABASE_SIZES
 from providers.digitalocean.kinds.pricing import BySize
 from providers.digitalocean.kinds.reducing import in_one_order, unordered, whole
 
-__all__ = ["DATABASE"]
+__all__ = ["CONNECTIONS", "CREDENTIALS", "DATABASE", "DATABASES", "LOGIN"]
+
+DATABASES: Final = Listing("/v2/databases", "databases", "database")
+"""In one answer, without pages or a total."""
 
 CONNECTIONS: Final = ("connection", "private_connection")
 LOGIN: Final = ("uri", "user", "password")
@@ -17,8 +20,9 @@ USER_SECRETS: Final = ("password", "access_cert", "access_key")
 
 DATABASE: Final = ResourceKind(
     name="database",
-    # In one answer, without pages or a total.
-    listing=Listing("/v2/databases", "databases", "database"),
+    scope="database:read",
+    terraform="digitalocean_database_cluster",
+    listing=DATABASES,
     columns=Columns(size="size"),
     attrs={
         "engine": Attr(Policy.DESIRED, same=database_engine),

@@ -6,6 +6,7 @@ from typing import Final
 from providers.digitalocean.kinds import RESOURCE_KINDS, comparators
 from providers.digitalocean.kinds.comparators import by_default
 from providers.digitalocean.kinds.kind import ResourceKind
+from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import FieldPolicy
 
 __all__ = ["PAGE", "rendered"]
@@ -35,9 +36,53 @@ that sees fewer of them than the one before strikes nothing.
 """
 
 
+COSTS_NOTHING: Final = "free"
+
+LEFT_TO_TERRAFORM: Final = (
+    ("byoip_prefix", "not read: address blocks of one's own"),
+    ("container_registry_docker_credentials", "secrets, which are never read"),
+    ("database_*", "settings, users and pools of a `database`; not read one by one"),
+    ("droplet_monitor", "not read: the agent of a droplet"),
+    ("kubernetes_node_pool", "part of a `kubernetes_cluster`"),
+    ("microdroplet, microvm", "not read: no API of the document lists them"),
+    ("nfs_access_point, nfs_attachment", "part of an `nfs_share`"),
+    ("nfs_snapshot", "not read: snapshots of a share"),
+    ("project, project_resources", "kept as projects and as what lives in them"),
+    ("record", "part of a `domain`"),
+    ("spaces_bucket_*", "settings and objects of a `spaces_bucket`; not read"),
+    ("tag", "kept with what is tagged"),
+    ("uptime_alert", "not read: who is told of an `uptime_check`"),
+    ("vector_database", "not read: no API of the document lists them"),
+    ("*_assignment, *_attachment", "a field of what is attached"),
+)
+"""What Terraform's provider has as resources of their own, and the inventory has not."""
+
+
 def rendered() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(_section(kind) for kind in RESOURCE_KINDS.values())])
+    kinds = RESOURCE_KINDS.values()
+    return "\n".join([HEAD, _overview(), *(_section(kind) for kind in kinds)])
+
+
+def _overview() -> str:
+    """Every kind beside Terraform's resource, and whether tenants are metered by it."""
+    lines = [
+        "Each kind beside the resource of Terraform's provider 2.81 (`digitalocean_…`). What costs",
+        "the operator and has no meter is *not sold yet*: its costs are matched to the resource",
+        "and to its owner, and no tenant is charged for it by use.",
+        "",
+        "| kind | Terraform | metered as |",
+        "| --- | --- | --- |",
+    ]
+    for kind in RESOURCE_KINDS.values():
+        metered = ", ".join(f"`{meter}`" for meter in kind.meters)
+        if not metered and kind.monthly_price.in_words() != COSTS_NOTHING:
+            metered = "*not sold yet*"
+        known = f"`{kind.terraform.removeprefix('digitalocean_')}`" if kind.terraform else "none"
+        lines.append(f"| `{kind.name}` | {known} | {metered} |")
+    lines += ["", "Terraform has these too:", "", "| Terraform | here |", "| --- | --- |"]
+    lines += [f"| `{name}` | {words} |" for name, words in LEFT_TO_TERRAFORM]
+    return "\n".join([*lines, ""])
 
 
 def _section(kind: ResourceKind) -> str:
@@ -49,6 +94,10 @@ def _section(kind: ResourceKind) -> str:
         f"- Read {pace}; its id is the provider's `{kind.columns.provider_id}`.",
         f"- A month costs: {kind.monthly_price.in_words()}.",
     ]
+    if kind.scope:
+        lines.append(f"- A token needs `{kind.scope}` to list it.")
+    if isinstance(kind.listing, Listing) and kind.listing.source:
+        lines.append(f"- Described by {kind.listing.source}: not in the OpenAPI document we keep.")
     if kind.in_flight:
         words = ", ".join(f"`{word}`" for word in sorted(kind.in_flight))
         lines.append(f"- In flight, and left for the next drift sweep, while {words}.")

@@ -12,6 +12,9 @@ __all__ = ["IMAGE"]
 
 IMAGE: Final = ResourceKind(
     name="image",
+    scope="image:read",
+    terraform="digitalocean_custom_image",
+    meters=("snapshot_gb_month",),
     # What was uploaded, and the backups of droplets. Snapshots are private images too, but
     # a kind of their own.
     listing=Listing(

@@ -17,7 +17,13 @@ from providers.digitalocean.errors import MalformedAnswer
 from providers.digitalocean.kinds.columns import Columns, read_at
 from providers.digitalocean.kinds.comparators import Comparator, by_case, by_default
 from providers.digitalocean.kinds.comparators import tags as same_tags
-from providers.digitalocean.kinds.listing import BucketListing, InvalidKind, Listing, Parts
+from providers.digitalocean.kinds.listing import (
+    AnyListing,
+    InvalidKind,
+    Listing,
+    NestedListing,
+    Parts,
+)
 from providers.digitalocean.kinds.policy import FieldPolicy, Live, Policy
 from providers.digitalocean.kinds.pricing import FREE, PriceRule
 from providers.digitalocean.kinds.reducing import slug, text
@@ -82,7 +88,7 @@ class ResourceKind:
     """A kind of resource: where it is listed, what of it is kept, and how it is priced."""
 
     name: str
-    listing: Listing | BucketListing
+    listing: AnyListing
     columns: Columns = field(default_factory=Columns)
     attrs: Mapping[str, Attr] = field(default_factory=dict)
     """The kind's own fields that are kept, under the provider's names."""
@@ -106,6 +112,15 @@ class ResourceKind:
     monthly_price: PriceRule = FREE
     rarely_changes: bool = False
     """Whether the slow sync reads it rather than the hourly one."""
+    scope: str = ""
+    """What a token needs to list it; empty where no scope of a token says so."""
+    terraform: str = ""
+    """The resource of Terraform's provider that is the same; empty for none."""
+    meters: tuple[str, ...] = ()
+    """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
+    added_later: bool = False
+    """Whether syncs did without it once: a token of that time may not list it, which is no
+    failure until it was listed."""
 
     def __post_init__(self) -> None:
         kept = self.columns.fields() | self.attrs.keys()
@@ -121,6 +136,8 @@ class ResourceKind:
             raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
         if strange := self.column_policies.keys() - COLUMN_POLICIES.keys():
             raise InvalidKind(f"{self.name}: a policy of no column: {sorted(strange)}")
+        if isinstance(self.listing, NestedListing) and self.listing.owner not in self.attrs:
+            raise InvalidKind(f"{self.name}: its owner is not kept: {self.listing.owner}")
         if self.parts is not None and self.parts.field not in self.attrs:
             raise InvalidKind(f"{self.name}: its parts are not kept: {self.parts.field}")
 

@@ -6,7 +6,16 @@ from typing import Final
 
 from providers.digitalocean.pages import JsonObject
 
-__all__ = ["BUCKETS", "BucketListing", "InvalidKind", "Listing", "Only", "Parts"]
+__all__ = [
+    "BUCKETS",
+    "AnyListing",
+    "BucketListing",
+    "InvalidKind",
+    "Listing",
+    "NestedListing",
+    "Only",
+    "Parts",
+]
 
 
 class InvalidKind(ValueError):
@@ -53,6 +62,8 @@ class Listing:
     """Each query lists a part; together they list all."""
     only: Only | None = None
     parts: Parts | None = None
+    source: str = ""
+    """Who describes the paths and fields; empty: the provider's OpenAPI document."""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/v2/") or self.path.endswith("/"):
@@ -80,6 +91,22 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedListing:
+    """What is listed below each object of another kind, at a request or more an object."""
+
+    parents: Listing
+    path: str
+    """Below the parent's own path."""
+    key: str
+    owner: str
+    """Where a row gets the id of its parent, as if the listing had shown it."""
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return f"`GET {self.parents.path}/<id>/{self.path}`"
+
+
+@dataclass(frozen=True, slots=True)
 class BucketListing:
     """Spaces buckets: S3's ListBuckets in each region, or what the projects name."""
 
@@ -93,6 +120,8 @@ class BucketListing:
 
 
 BUCKETS: Final = BucketListing()
+
+AnyListing = Listing | NestedListing | BucketListing
 
 
 def _query(query: tuple[tuple[str, str], ...]) -> str:

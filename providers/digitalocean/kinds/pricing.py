@@ -19,6 +19,7 @@ __all__ = [
     "PriceRule",
     "Shared",
     "Surcharge",
+    "Told",
     "When",
 ]
 
@@ -178,6 +179,25 @@ class OfParts:
     def in_words(self) -> str:
         """For the documentation."""
         return self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """As the provider tells with the resource, in cents, at a dotted path within the attrs."""
+
+    path: str
+
+    def of(self, size: str, attrs: Attrs) -> Decimal | None:
+        """USD a month."""
+        value: Any = attrs
+        for step in self.path.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        cents = _number(value)
+        return None if cents is None else cents / 100
+
+    def in_words(self) -> str:
+        """For the documentation."""
+        return f"as the provider tells at `attrs.{self.path}`, in cents"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ KIND_OF_URN: Final = {
     "kubernetes": "kubernetes_cluster",
     "loadbalancer": "load_balancer",
     "reservedip": "reserved_ip",
+    "reservedipv6": "reserved_ipv6",
     "space": "spaces_bucket",
     "volume": "volume",
     "vpc": "vpc",

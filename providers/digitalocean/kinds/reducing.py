@@ -7,13 +7,18 @@ import orjson
 from providers.digitalocean.redaction import REDACTED, redact, secret_name
 
 __all__ = [
+    "access_points",
     "addresses",
+    "alert_receivers",
     "app_spec",
     "dns_records",
     "identifier",
+    "identity_of_model",
     "image",
     "in_one_order",
     "node_pools",
+    "pool_template",
+    "registry_subscription",
     "rules",
     "slug",
     "text",
@@ -118,6 +123,39 @@ def _pool(pool: JsonObject) -> JsonObject:
     droplets = (node.get("droplet_id") for node in pool.get("nodes") or ())
     kept["nodes"] = sorted(droplet for droplet in droplets if droplet)
     return kept
+
+
+def alert_receivers(value: JsonObject | None) -> JsonObject | None:
+    """Who is told of an alert, in one order."""
+    if value is None:
+        return None
+    return {name: sorted(receivers or [], key=_text) for name, receivers in value.items()}
+
+
+def access_points(value: list[JsonObject] | None) -> list[JsonObject]:
+    """The ways into a share in one order, without the times of their changes."""
+    moving = {"created_at", "updated_at"}
+    points = ({n: m for n, m in point.items() if n not in moving} for point in value or ())
+    return sorted(points, key=_text)
+
+
+def identity_of_model(value: JsonObject | None) -> JsonObject | None:
+    """The id and name of an embedded model; the rest is of its own catalogue."""
+    return None if value is None else {"uuid": value.get("uuid"), "name": value.get("name")}
+
+
+def pool_template(value: JsonObject | None) -> JsonObject | None:
+    """What the droplets of a pool are made from, its lists in one order."""
+    if value is None:
+        return None
+    template: JsonObject = redact(value)
+    lists = {name for name in ("ssh_keys", "tags") if isinstance(template.get(name), list)}
+    return {**template, **{name: unordered(template[name]) for name in lists}}
+
+
+def registry_subscription(value: JsonObject | None) -> JsonObject | None:
+    """The tier of a registry's subscription, without the times of its changes."""
+    return None if value is None else {"tier": whole(value.get("tier"))}
 
 
 def app_spec(value: Json) -> Json:

@@ -1,6 +1,6 @@
 """More of any kind, for measurements: copies of what there is, under ids of their own."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from itertools import cycle, islice
 from typing import Any
 
@@ -13,8 +13,14 @@ from providers.digitalocean.simulator.world.ids import Ids
 
 __all__ = ["clone_objects"]
 
-_FIRST_ADDRESS = IPv4Address("198.18.0.0")
-"""Of the range that is set aside for benchmarks."""
+_FIRST_ADDRESSES = {
+    "reserved_ip": IPv4Address("198.18.0.0"),
+    "reserved_ipv6": IPv6Address("2001:2::"),
+}
+"""Of the ranges that are set aside for benchmarks."""
+
+_IDENTIFIERS = ("namespace", "uuid", "access_key")
+"""Where kinds have their ids that have no `id`; without any of them the name is the id."""
 
 
 def clone_objects(simulation: Simulation, kind: str, count: int) -> int:
@@ -40,13 +46,18 @@ def clone_objects(simulation: Simulation, kind: str, count: int) -> int:
 
 
 def _copy(ids: Ids, kind: str, bucket: str, document: Document, number: int) -> Row:
-    if "ip" in document and kind == "reserved_ip":
-        document |= {"ip": str(_FIRST_ADDRESS + number), "droplet": None}
+    if "ip" in document:
+        first = _FIRST_ADDRESSES[kind]
+        document |= {"ip": str(first + number), "droplet": None}
         return _row(kind, bucket, document["ip"], document)
     name = f"clone-{number}.{document['name']}" if "name" in document else ""
     document |= {"name": name} if name else {}
     if "id" not in document:
-        return _row(kind, bucket, name, document)
+        held = next((field for field in _IDENTIFIERS if field in document), "")
+        if not held:
+            return _row(kind, bucket, name, document)
+        document[held] = ids.uuid("clone", kind, number)
+        return _row(kind, bucket, document[held], document)
     document["id"] = _identifier(ids, kind, document["id"], number)
     return _row(kind, bucket, str(document["id"]), document)
 

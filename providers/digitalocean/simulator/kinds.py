@@ -43,11 +43,19 @@ _TAGGED = Filter(
     "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE lower(value) = lower(?))",
 )
 _NAMED = Filter("name", "name = ?")
+_REGION = Filter("region", "json_extract(body, '$.region') = ?")
 _TAGS_FIELD = ("tags", "tag:read")
 _VPC_FIELD = ("vpc_uuid", "vpc:read")
 _PROJECT_FIELD = ("project_id", "project:read")
 _DROPLETS_FIELD = ("droplet_ids", "droplet:read")
 _CREDENTIALS = "database:view_credentials"
+
+
+def _hidden_logins(*connections: str) -> tuple[tuple[str, str], ...]:
+    """The members of connections that let one in."""
+    members = ("uri", "user", "password")
+    return tuple((f"{name}.{member}", _CREDENTIALS) for name in connections for member in members)
+
 
 KINDS = (
     Kind(
@@ -117,11 +125,7 @@ KINDS = (
             _TAGS_FIELD,
             _PROJECT_FIELD,
             ("private_network_uuid", "vpc:read"),
-            *(
-                (f"{connection}.{member}", _CREDENTIALS)
-                for connection in ("connection", "private_connection")
-                for member in ("uri", "user", "password")
-            ),
+            *_hidden_logins("connection", "private_connection"),
             ("users.password", _CREDENTIALS),
         ),
     ),
@@ -186,8 +190,86 @@ KINDS = (
         "spaces_key",
         filters=(_NAMED,),
     ),
-    Kind("ssh_key", "/v2/account/keys", "ssh_keys", "ssh_key", "ssh_key", readable=False),
-    Kind("certificate", "/v2/certificates", "certificates", "certificate", "certificate"),
+    Kind("ssh_key", "/v2/account/keys", "ssh_keys", "ssh_key", "ssh_key"),
+    Kind(
+        "certificate",
+        "/v2/certificates",
+        "certificates",
+        "certificate",
+        "certificate",
+    ),
+    Kind("container_registry", "/v2/registries", "registries", "registry", "registry", paged=False),
+    Kind(
+        "functions_namespace",
+        "/v2/functions/namespaces",
+        "namespaces",
+        "namespace",
+        "function",
+        paged=False,
+    ),
+    Kind("nfs_share", "/v2/nfs", "shares", "share", "nfs", filters=(_REGION,), paged=False),
+    Kind(
+        "nat_gateway",
+        "/v2/vpc_nat_gateways",
+        "vpc_nat_gateways",
+        "vpc_nat_gateway",
+        "nat_gateway",
+        filters=(_NAMED, _REGION),
+    ),
+    Kind(
+        "database_replica",
+        "/v2/databases/{id}/replicas",
+        "replicas",
+        "replica",
+        "database",
+        scoped_fields=(
+            _TAGS_FIELD,
+            ("private_network_uuid", "vpc:read"),
+            *_hidden_logins("connection", "private_connection"),
+        ),
+        listed=False,
+    ),
+    Kind("uptime_check", "/v2/uptime/checks", "checks", "check", "uptime"),
+    Kind(
+        "autoscale_pool",
+        "/v2/droplets/autoscale",
+        "autoscale_pools",
+        "autoscale_pool",
+        "droplet",
+        filters=(_NAMED,),
+        scoped_fields=(
+            ("droplet_template.ssh_keys", "ssh_key:read"),
+            ("droplet_template.tags", "tag:read"),
+            ("droplet_template.vpc_uuid", "vpc:read"),
+            ("droplet_template.project_id", "project:read"),
+        ),
+    ),
+    Kind(
+        "reserved_ipv6",
+        "/v2/reserved_ipv6",
+        "reserved_ipv6s",
+        "reserved_ipv6",
+        "reserved_ip",
+        scoped_fields=(("droplet", "droplet:read"),),
+        listed=False,
+    ),
+    Kind("vpc_peering", "/v2/vpc_peerings", "vpc_peerings", "vpc_peering", "vpc_peering"),
+    Kind(
+        "partner_attachment",
+        "/v2/partner_network_connect/attachments",
+        "partner_attachments",
+        "partner_attachment",
+        "partner_attachment",
+    ),
+    Kind("gradient_agent", "/v2/gen-ai/agents", "agents", "agent", "genai"),
+    Kind(
+        "dedicated_inference",
+        "/v2/dedicated-inferences",
+        "dedicated_inferences",
+        "dedicated_inference",
+        "genai",
+    ),
+    Kind("alert_policy", "/v2/monitoring/alerts", "policies", "policy", "monitoring"),
     Kind("size", "/v2/sizes", "sizes", "size", "sizes", readable=False),
     Kind("region", "/v2/regions", "regions", "region", "regions", readable=False),
     Kind("action", "/v2/actions", "actions", "action", "actions", newest_first=True),

@@ -63,7 +63,7 @@ def _leave_out(value: object, steps: list[str]) -> None:
 
 
 _AREAS = {
-    **{kind.path: kind.scope for kind in KINDS},
+    **{kind.path: kind.scope for kind in KINDS if "{" not in kind.path},
     "/v2/account": "account",
     "/v2/account/keys": "ssh_key",
     "/v2/projects": "project",
@@ -73,6 +73,8 @@ _AREAS = {
     "/v2/billing": "billing",
     "/v2/monitoring": "monitoring",
 }
+_LISTED_BY = {"/v2/nfs": "nfs:list"}
+"""Lists that take another scope than the reads of what they list."""
 _READ_BELOW = {
     ("/v2/droplets", "firewalls"): "firewall",
     ("/v2/volumes", "snapshots"): "block_storage_snapshot",
@@ -84,6 +86,8 @@ _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
 
 def needed_scope(method: str, path: str) -> str | None:
     """The scope that a request needs, None where the path is nobody's."""
+    if method == "GET" and path in _LISTED_BY:
+        return _LISTED_BY[path]
     for prefix, scope in _BY_LENGTH:
         if path == prefix or path.startswith(f"{prefix}/"):
             verb = _VERBS.get(method, "update")

@@ -10,6 +10,14 @@ from providers.digitalocean.simulator.billing.prices import cents
 
 __all__ = ["FIRST_INSIGHT", "DataPoint", "data_points"]
 
+_WORDS = {
+    "container_registry": "REGI",
+    "nat_gateway": "NATG",
+    "nfs_share": "NFS",
+    "reserved_ipv6": "RIP6",
+}
+"""What a SKU calls a product where that is not the beginning of our name for it."""
+
 FIRST_INSIGHT = date(2025, 12, 1)
 
 
@@ -38,7 +46,7 @@ def data_points(ledger: Ledger, first: date, last: date, now: datetime) -> Itera
                     day,
                     str(cents(used[0])),
                     life.region,
-                    f"1-DO-{life.kind[:4].upper()}-{len(life.sku):04d}",
+                    f"1-DO-{_WORDS.get(life.kind, life.kind[:4].upper())}-{len(life.sku):04d}",
                     description_of(life),
                     life.group,
                 )

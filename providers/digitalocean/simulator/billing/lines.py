@@ -78,13 +78,29 @@ _PRODUCTS = {
     "database": ("Database Clusters", "paas"),
     "app": ("App Platform", "paas"),
     "reserved_ip": ("Floating IPs", "iaas"),
+    "reserved_ipv6": ("Reserved IPv6s", "iaas"),
+    "nat_gateway": ("NAT Gateways", "iaas"),
+    "partner_attachment": ("Partner Network Connect", "iaas"),
+    "container_registry": ("Container Registry", "paas"),
+    "functions_namespace": ("Functions", "paas"),
+    "nfs_share": ("NFS", "iaas"),
+    "database_replica": ("Database Clusters", "paas"),
+    "gradient_agent": ("Gradient AI", "paas"),
+    "dedicated_inference": ("Gradient AI", "paas"),
+    "uptime_check": ("Uptime", "paas"),
 }
+
+
+_NAMED_ALONE = frozenset({"reserved_ipv6", "nat_gateway"})
+"""What a bill names without saying how large it is."""
 
 
 def description_of(life: Lifespan) -> str:
     """How a bill and the insights describe a resource: its name, then what it is in brackets."""
     if life.kind == "reserved_ip":
         return f"Unused Floating IP - {life.name}"
+    if life.kind in _NAMED_ALONE:
+        return life.name
     if life.kind == "kubernetes_ha":
         return f"{life.name} (High Availability)"
     if life.kind == "load_balancer":

@@ -36,6 +36,18 @@ _DATABASES = {
     "db-s-4vcpu-8gb": Decimal(120),
 }
 _APPS = {"basic-xxs": Decimal(5), "professional-xs": Decimal(12)}
+_FLAT = {
+    "reserved_ipv6": Decimal(1),
+    "nat_gateway": Decimal(40),
+    "partner_attachment": Decimal(250),
+    "container_registry": Decimal(5),
+    "functions_namespace": Decimal("1.85"),
+    "nfs_share": Decimal(30),
+    "gradient_agent": Decimal("12.40"),
+    "uptime_check": Decimal(1),
+}
+"""What the account's one or two of a kind come to. The real prices hang on use and sizes that
+the simulator does not have; a bill needs an amount only."""
 _BACKUP_SHARE = Decimal("0.2")
 
 
@@ -49,6 +61,10 @@ def monthly_of_storage(kind: str, gigabytes: Decimal) -> Decimal:
     return _PER_GB[kind] * gigabytes
 
 
+def _flat(price: Decimal) -> Callable[[Lifespan], Decimal]:
+    return lambda _: price
+
+
 _MONTHLY: dict[str, Callable[[Lifespan], Decimal]] = {
     "droplet": lambda life: SIZES[life.sku].monthly,
     "backup": lambda life: SIZES[life.sku].monthly * _BACKUP_SHARE,
@@ -58,6 +74,9 @@ _MONTHLY: dict[str, Callable[[Lifespan], Decimal]] = {
     "database": lambda life: _DATABASES[life.sku] * life.quantity,
     "app": lambda life: _APPS[life.sku],
     "reserved_ip": lambda _: Decimal(5),
+    "database_replica": lambda life: _DATABASES[life.sku],
+    "dedicated_inference": lambda life: SIZES[life.sku].monthly,
+    **{kind: _flat(price) for kind, price in _FLAT.items()},
     **{kind: lambda life: monthly_of_storage(life.kind, life.quantity) for kind in _PER_GB},
 }
 

@@ -71,6 +71,19 @@ async def _droplet_firewalls(request: Request) -> Response:
     return listing(request, "firewalls", shown, page, len(holding))
 
 
+async def _replicas(request: Request) -> Response:
+    """The read-only replicas of a database, all at once."""
+    store = simulation_of(request).store
+    identifier = request.path_params["id"]
+    if store.body("database", identifier) is None:
+        raise NotFound
+    kind = BY_NAME["database_replica"]
+    bodies, _ = store.page(Query(kind.name, identifier), 0, -1)
+    bodies = scope_of(request).visible(kind, bodies)
+    body = b'{"replicas":[%s]}' % b",".join(bodies)
+    return Response(body, media_type="application/json")
+
+
 def _pools(request: Request) -> list[Document]:
     cluster = simulation_of(request).store.document("kubernetes_cluster", request.path_params["id"])
     if cluster is None:
@@ -142,6 +155,7 @@ def routes() -> list[Route]:
         _part_list("/v2/volumes/{id}/snapshots", "volume", _volume_snapshots, "snapshots"),
         _part_list("/v2/domains/{id}/records", "domain", _records, "domain_records"),
         Route("/v2/domains/{id}/records/{record_id}", _record, methods=["GET"]),
+        Route("/v2/databases/{id}/replicas", _replicas, methods=["GET"]),
         Route(f"{cluster}/node_pools", _pool_list, methods=["GET"]),
         Route(f"{cluster}/node_pools/{{pool_id}}", _pool, methods=["GET"]),
     ]

@@ -1,4 +1,4 @@
-"""Reserved IPs, each with the whole droplet that holds it."""
+"""Reserved IPs of both versions, each with the whole droplet that holds it."""
 
 import orjson
 from starlette.requests import Request
@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.errors import NotFound
-from providers.digitalocean.simulator.kinds import BY_NAME
+from providers.digitalocean.simulator.kinds import BY_NAME, Kind
 from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query
@@ -14,7 +14,7 @@ from providers.digitalocean.simulator.state import Query
 __all__ = ["routes"]
 
 
-def _shown(request: Request, body: bytes) -> bytes:
+def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
     """An address with the droplet that holds it, as the token may see both."""
     document = orjson.loads(body)
     token = scope_of(request)
@@ -24,27 +24,31 @@ def _shown(request: Request, body: bytes) -> bytes:
         droplet = simulation_of(request).store.body("droplet", str(holder))
     whole = None if droplet is None else orjson.loads(droplet)
     document["droplet"] = None if whole is None else token.narrowed(BY_NAME["droplet"], whole)
-    return orjson.dumps(token.narrowed(BY_NAME["reserved_ip"], document))
+    return orjson.dumps(token.narrowed(kind, document))
 
 
-async def _list(request: Request) -> Response:
-    page = requested_page(request)
-    store = simulation_of(request).store
-    bodies, total = store.page(Query("reserved_ip"), page.offset, page.size)
-    full = [_shown(request, body) for body in bodies]
-    return listing(request, "reserved_ips", full, page, total)
+def _list_route(kind: Kind) -> Route:
+    async def answer(request: Request) -> Response:
+        page = requested_page(request)
+        store = simulation_of(request).store
+        bodies, total = store.page(Query(kind.name), page.offset, page.size)
+        full = [_shown(request, kind, body) for body in bodies]
+        return listing(request, kind.plural, full, page, total)
+
+    return Route(kind.path, answer, methods=["GET"])
 
 
-async def _read(request: Request) -> Response:
-    body = simulation_of(request).store.body("reserved_ip", request.path_params["ip"])
-    if body is None:
-        raise NotFound
-    return single("reserved_ip", _shown(request, body))
+def _read_route(kind: Kind) -> Route:
+    async def answer(request: Request) -> Response:
+        body = simulation_of(request).store.body(kind.name, request.path_params["ip"])
+        if body is None:
+            raise NotFound
+        return single(kind.singular, _shown(request, kind, body))
+
+    return Route(f"{kind.path}/{{ip}}", answer, methods=["GET"])
 
 
 def routes() -> list[Route]:
-    """Everything under `/v2/reserved_ips`."""
-    return [
-        Route("/v2/reserved_ips", _list, methods=["GET"]),
-        Route("/v2/reserved_ips/{ip}", _read, methods=["GET"]),
-    ]
+    """Everything under `/v2/reserved_ips` and `/v2/reserved_ipv6`."""
+    kinds = (BY_NAME["reserved_ip"], BY_NAME["reserved_ipv6"])
+    return [route for kind in kinds for route in (_list_route(kind), _read_route(kind))]

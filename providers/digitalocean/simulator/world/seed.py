@@ -22,6 +22,10 @@ from providers.digitalocean.simulator.world.platform import (
     add_clusters,
     add_keys,
 )
+from providers.digitalocean.simulator.world.products.gradient import add_gradient_products
+from providers.digitalocean.simulator.world.products.managed import add_managed_products
+from providers.digitalocean.simulator.world.products.monitoring import add_monitoring
+from providers.digitalocean.simulator.world.products.network import add_network_products
 from providers.digitalocean.simulator.world.projects import add_account, add_projects
 from providers.digitalocean.simulator.world.storage import (
     add_custom_images,
@@ -57,6 +61,10 @@ def make_world(seed: int, now: datetime) -> World:
     add_databases(world)
     add_apps(world)
     add_keys(world)
+    add_network_products(world, fleets)
+    add_managed_products(world)
+    add_gradient_products(world)
+    add_monitoring(world)
     add_past(world)
     add_actions(world, fleets)
     return world

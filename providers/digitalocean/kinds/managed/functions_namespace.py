@@ -1,0 +1,26 @@
+"""Namespaces of Functions, billed by the memory and time that calls take."""
+
+from typing import Final
+
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.pricing import Shared
+
+__all__ = ["FUNCTIONS_NAMESPACE"]
+
+FUNCTIONS_NAMESPACE: Final = ResourceKind(
+    name="functions_namespace",
+    scope="function:read",
+    added_later=True,
+    # In one answer, without pages or a total. The path of one namespace is told by pydo 0.44,
+    # `functions.get_namespace`.
+    listing=Listing("/v2/functions/namespaces", "namespaces", "namespace"),
+    columns=Columns(provider_id="namespace", name="label", statuses=(), tags=""),
+    attrs={"uuid": Attr(Policy.IDENTITY), "api_host": Attr(Policy.COMPUTED)},
+    volatile=frozenset({"updated_at"}),
+    # The password of everything in the namespace.
+    left_out=frozenset({"key"}),
+    monthly_price=Shared("unknown: by the GiB-seconds of calls beyond the account's free ones"),
+    rarely_changes=True,
+)

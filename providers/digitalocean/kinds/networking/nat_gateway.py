@@ -1,0 +1,33 @@
+"""NAT gateways: the way out of VPCs that have no public addresses."""
+
+from typing import Final
+
+from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
+from providers.digitalocean.kinds.listing import Listing
+from providers.digitalocean.kinds.policy import Policy
+from providers.digitalocean.kinds.pricing import Shared
+from providers.digitalocean.kinds.reducing import in_one_order, whole
+
+__all__ = ["NAT_GATEWAY"]
+
+NAT_GATEWAY: Final = ResourceKind(
+    name="nat_gateway",
+    scope="nat_gateway:read",
+    terraform="digitalocean_vpc_nat_gateway",
+    added_later=True,
+    listing=Listing("/v2/vpc_nat_gateways", "vpc_nat_gateways", "vpc_nat_gateway"),
+    columns=Columns(statuses=("state",), tags=""),
+    attrs={
+        # A number, not the slug of a size.
+        "size": Attr(Policy.DESIRED),
+        "type": Attr(Policy.IDENTITY),
+        "vpcs": Attr(Policy.REFERENCE, in_one_order),
+        "udp_timeout_seconds": Attr(Policy.DESIRED),
+        "icmp_timeout_seconds": Attr(Policy.DESIRED),
+        "tcp_timeout_seconds": Attr(Policy.DESIRED),
+        "egresses": Attr(Policy.COMPUTED, whole),
+    },
+    volatile=frozenset({"updated_at"}),
+    in_flight=frozenset({"NEW", "PROVISIONING", "DELETING"}),
+    monthly_price=Shared("unknown: by `attrs.size` and traffic, and no API tells the price"),
+)

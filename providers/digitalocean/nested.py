@@ -1,0 +1,71 @@
+"""What is listed below each object of another kind, such as the replicas of each database."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Final
+from urllib.parse import quote
+
+from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.errors import MalformedAnswer, NotFound
+from providers.digitalocean.kinds.listing import NestedListing
+from providers.digitalocean.pages import JsonObject, Page
+
+__all__ = ["PARENTS_AT_ONCE", "Nested"]
+
+PARENTS_AT_ONCE: Final = 5
+
+
+class Nested:
+    """All of them make one page without a total: the provider tells none."""
+
+    query_count = 1
+
+    def __init__(self, provider: DigitalOcean, listing: NestedListing) -> None:
+        self._provider = provider
+        self._listing = listing
+
+    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+        """The one page. Raises ProviderError: one parent that is not read makes all unread."""
+        if first == 1:
+            yield Page(await self._all(), 1, None, None)
+
+    async def one(self, identifier: str) -> JsonObject:
+        """A row by its own id, looked for below every parent. Raises NotFound."""
+        for row in await self._all():
+            if str(row.get("id")) == identifier:
+                return row
+        raise NotFound(
+            f"no {self._listing.parents.path}/<id>/{self._listing.path} has {identifier}"
+        )
+
+    async def _all(self) -> list[JsonObject]:
+        parents = self._listing.parents
+        rows = [
+            row
+            for query in parents.queries
+            async for page in self._provider.pages(parents.path, parents.key, query=query)
+            for row in page.items
+        ]
+        if any("id" not in row for row in rows):
+            raise MalformedAnswer(f"{parents.path}: a row without `id`")
+        at_once = asyncio.Semaphore(PARENTS_AT_ONCE)
+
+        async def below(parent: str) -> list[JsonObject]:
+            async with at_once:
+                return await self._below(parent)
+
+        found = await asyncio.gather(*(below(str(row["id"])) for row in rows))
+        return [row for each in found for row in each]
+
+    async def _below(self, parent: str) -> list[JsonObject]:
+        listing = self._listing
+        path = f"{listing.parents.path}/{quote(parent, safe='')}/{listing.path}"
+        try:
+            return [
+                {**row, listing.owner: parent}
+                async for page in self._provider.pages(path, listing.key)
+                for row in page.items
+            ]
+        except NotFound:
+            # The parent went since it was listed, and what was below it went along.
+            return []
