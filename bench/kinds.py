@@ -94,7 +94,8 @@ def _fetch(stack: BenchStack, paths: list[str]) -> float:
 def _listing(path: str) -> str:
     """`/v2/<listing>`; what belongs to single objects is spread over as many lines as we read."""
     parts = path.partition("?")[0].split("/")
-    lane = crc32(parts[3].encode()) % PARTS_AT_ONCE if parts[-1] == "records" else 0
+    spread = parts[-1] in {"records", "replicas"}
+    lane = crc32(parts[3].encode()) % PARTS_AT_ONCE if spread else 0
     return f"{'/'.join(parts[:3])} {lane}"
 
 

@@ -70,6 +70,8 @@ class Evidence:
     """The scope-dependent fields that some row had, sorted."""
     skipped_count: int = 0
     """Rows that the totals count and that are of another kind."""
+    unpriced_sizes: tuple[str, ...] = ()
+    """Sizes of some row for which no list price is known, sorted."""
 
     @property
     def reported_total(self) -> int:
@@ -117,6 +119,8 @@ class SweepResult:
     last_complete_at: str = ""
     """When the kind was last read completely, by this pass or an earlier one, as ISO 8601 to
     the minute; empty when it never was."""
+    unpriced_sizes: tuple[str, ...] = ()
+    """Sizes that are in use, and of which neither the provider nor our table tells the price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ class KindOutcome:
 
     kind: str
     outcome: str
-    """`completed`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's."""
+    """`completed`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's; `unread` where the
+    token may not list a kind that was added later, and never could."""
     seen_count: int = 0
     discovered_count: int = 0
     updated_count: int = 0
@@ -198,11 +203,13 @@ class KindOutcome:
     reason: str = ""
     last_complete_at: str = ""
     """As in SweepResult: how stale the kind is, when it did not complete."""
+    unpriced_sizes: tuple[str, ...] = ()
+    """As in SweepResult."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether the kind was read to its end: one that is frozen or halted was."""
-        return self.outcome in {"completed", "frozen", "halted"}
+        """Whether nothing is to be done anew: what is frozen or halted was read to its end."""
+        return self.outcome in {"completed", "unread", "frozen", "halted"}
 
     def in_words(self) -> str:
         """One line for a reader of the Temporal UI or of a terminal."""
@@ -219,6 +226,8 @@ class KindOutcome:
         words = [f"{count:,} {word}" for count, word in counts if count]
         if self.pass_count > 1:
             words.append(f"read {self.pass_count} times")
+        if self.unpriced_sizes:
+            words.append(f"no price is known of {', '.join(self.unpriced_sizes)}")
         if self.reason:
             words.append(self.reason)
         if self.last_complete_at and self.outcome != "completed":

@@ -19,6 +19,7 @@ from temporalio.exceptions import (
 )
 
 with workflow.unsafe.imports_passed_through():
+    from providers.digitalocean.kinds import RESOURCE_KINDS
     from workflows.activities.confirming import ConfirmActivities
     from workflows.activities.projects import ProjectActivities
     from workflows.activities.sweeping import SweepActivities
@@ -57,7 +58,11 @@ RETRIES: Final = RetryPolicy(
 
 FAILED: Final = "failed"
 INCOMPLETE: Final = "incomplete"
-SEVERITY: Final = ("completed", "frozen", "halted", INCOMPLETE, FAILED)
+UNREAD: Final = "unread"
+SEVERITY: Final = ("completed", UNREAD, "frozen", "halted", INCOMPLETE, FAILED)
+
+ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
+DENIED: Final = "AccessDenied"
 
 
 @workflow.defn
@@ -113,8 +118,15 @@ class ResourceSync:
                 last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
+                # A token that was made before we read the kind may lack its scope: nothing is
+                # lost, and nobody needs to be woken. Once it was read, to lose it is a failure.
+                unread = kind in ADDED_LATER and not last and reason.startswith(DENIED)
                 return KindOutcome(
-                    kind, FAILED, pass_count=number, reason=reason, last_complete_at=last
+                    kind,
+                    UNREAD if unread else FAILED,
+                    pass_count=number,
+                    reason=reason,
+                    last_complete_at=last,
                 )
             if outcome.succeeded:
                 break
@@ -233,6 +245,7 @@ def _outcome(kind: str, result: SweepResult) -> KindOutcome:
         withheld_count=result.withheld_count,
         reason=result.reason,
         last_complete_at=result.last_complete_at,
+        unpriced_sizes=result.unpriced_sizes,
     )
 
 

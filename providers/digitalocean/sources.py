@@ -24,7 +24,9 @@ from providers.digitalocean.errors import (
     ProviderError,
     TooLarge,
 )
+from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.listing import AnyListing, Listing, NestedListing, Parts
+from providers.digitalocean.kinds.pricing import BySize
 from providers.digitalocean.kinds.project import PROJECTS, member
 from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
 from providers.digitalocean.nested import Nested
@@ -85,6 +87,26 @@ class Sources:
         if self.spaces is not None:
             return _Buckets(self.spaces, self.clock)
         return _BucketsByUrn(self.provider)
+
+    async def unpriced(self, kind: str, sizes: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the sizes whose price the provider does not tell either.
+
+        A token that may not ask, or a provider that does not answer, tells none.
+        """
+        rule = RESOURCE_KINDS[kind].monthly_price if kind in RESOURCE_KINDS else None
+        if not sizes or not isinstance(rule, BySize) or not rule.told_at:
+            return sizes
+        path, key = rule.told_at
+        try:
+            told = {
+                str(row.get("slug", "")).lower()
+                async for page in self.provider.pages(path, key)
+                for row in page.items
+                if row.get("price_monthly") is not None
+            }
+        except ProviderError:
+            return sizes
+        return tuple(size for size in sizes if size not in told)
 
 
 class _Api:

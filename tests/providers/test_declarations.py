@@ -11,7 +11,7 @@ from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
 from providers.digitalocean.kinds.listing import Listing, NestedListing
 from providers.digitalocean.kinds.policy import Policy
-from providers.digitalocean.kinds.prices import DROPLET_SIZES
+from providers.digitalocean.kinds.prices import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES
 from providers.digitalocean.kinds.pricing import Shared
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
@@ -186,6 +186,23 @@ async def test_the_list_prices_of_sizes_are_the_providers(provider: DigitalOcean
     assert offered
     for size in offered:
         assert DROPLET_SIZES[size["slug"]] == Decimal(str(size["price_monthly"]))
+
+
+def test_every_size_of_the_document_has_a_price_or_is_retired() -> None:
+    priced = DROPLET_SIZES.keys() | DATABASE_SIZES.keys()
+
+    assert {"gpu-h100x8-640gb", "db-s-2vcpu-4gb", "s-24vcpu-128gb"} <= openapi.sizes()
+    assert openapi.sizes() - priced == RETIRED_SIZES
+
+
+async def test_the_price_of_a_retired_size_is_known_while_the_provider_tells_it(
+    provider: DigitalOcean,
+) -> None:
+    sources = Sources(provider, spaces=None)
+
+    assert await sources.unpriced("droplet", ("s-1vcpu-2gb", "s-1vcpu-3gb")) == ("s-1vcpu-3gb",)
+    assert await sources.unpriced("database", ("db-huge",)) == ("db-huge",)
+    assert await sources.unpriced("project", ()) == ()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,10 @@ _TEXTS = frozenset({
 _SCHEMAS = "#/components/schemas/"
 _COMBINED = ("allOf", "anyOf", "oneOf")
 _REQUIRES = re.compile(r"Requires ((?:`[a-z_:]+`(?:, | and )?)+)")
+_SIZES = re.compile(
+    r'"((?!apps-)(?:[a-z0-9_]+-)*(?:[0-9]+vcpu|gpu-[a-z0-9]+)-[0-9]+gb?|c2?-[0-9]+)"'
+)
+"""Slugs of sizes, wherever the document names one."""
 _SHOWS = (":read", ":view_credentials")
 """How a scope ends that shows a field; the others let one write it."""
 
@@ -42,7 +46,7 @@ def facts() -> dict[str, Any]:
 
 
 def derive(document: dict[str, Any]) -> dict[str, Any]:
-    """The facts of a document: its calls, and the schemas that their answers refer to."""
+    """The facts of a document: its calls, the schemas of their answers, and slugs of sizes."""
     calls = {
         f"{method.upper()} {path}": _call(document, item, item[method])
         for path, item in document["paths"].items()
@@ -57,7 +61,8 @@ def derive(document: dict[str, Any]) -> dict[str, Any]:
         if name not in schemas:
             schemas[name] = _json_schema(told[name])
             wanted.extend(_names(schemas[name]))
-    return {"calls": calls, "schemas": schemas}
+    sizes: dict[str, Any] = {slug: {} for slug in _SIZES.findall(json.dumps(document))}
+    return {"calls": calls, "schemas": schemas, "sizes": sizes}
 
 
 def rendered(derived: dict[str, Any]) -> str:

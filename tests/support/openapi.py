@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.support.digitalocean_facts import facts
 
-__all__ = ["call", "describes", "listed_fields", "response_schema", "shown_by_scopes"]
+__all__ = ["call", "describes", "listed_fields", "response_schema", "shown_by_scopes", "sizes"]
 
 COMBINED = ("allOf", "anyOf", "oneOf")
 
@@ -24,6 +24,11 @@ def call(method: str, path: str) -> dict[str, Any]:
     """Parameters, scopes, fields that its body needs, and answer of a call."""
     found: dict[str, Any] = _facts()["calls"][f"{method} {path}"]
     return found
+
+
+def sizes() -> set[str]:
+    """The slugs of droplet, database and GPU sizes that the document names anywhere."""
+    return set(_facts()["sizes"])
 
 
 def response_schema(path: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_what_lives_in_a_project_is_known_to_live_there(synced: Synced) -> None:
 
     assert {kind for (kind,) in rows} == {
         "database", "domain", "droplet", "kubernetes_cluster", "load_balancer", "reserved_ip",
-        "reserved_ipv6", "spaces_bucket", "volume",
+        "spaces_bucket", "volume",
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ async def test_with_keys_every_configured_region_is_asked() -> None:
 def test_every_kind_is_read_by_one_schedule_and_only_one() -> None:
     assert sorted(HOURLY_KINDS + SLOW_KINDS) == sorted(SYNCED_KINDS)
     assert set(SLOW_KINDS) == {
-        "alert_policy", "cdn_endpoint", "certificate", "container_registry", "domain",
-        "functions_namespace", "image", "partner_attachment", "spaces_bucket", "spaces_key",
-        "ssh_key", "uptime_check", "vpc", "vpc_peering",
+        "alert_policy", "cdn_endpoint", "certificate", "container_registry", "database_replica",
+        "domain", "functions_namespace", "image", "partner_attachment", "spaces_bucket",
+        "spaces_key", "ssh_key", "uptime_check", "vpc", "vpc_peering",
     }  # fmt: skip

@@ -91,6 +91,40 @@ async def test_a_kind_that_fails_does_not_stop_the_others(system: System) -> Non
     assert "AccessDenied" in sweeps[0][1]
 
 
+async def test_a_kind_that_an_older_token_may_not_list_is_unread_and_once_read_a_failure(
+    system: System,
+) -> None:
+    system.start_worker()
+    token = system.settings.do_api_token.get_secret_value()
+    system.simulator.narrow(token, "nat_gateway:read")
+
+    before = (await system.sync("nat_gateway"))["nat_gateway"]
+    system.simulator.narrow(token)
+    await system.sync("nat_gateway")
+    system.simulator.narrow(token, "nat_gateway:read")
+    after = (await system.sync("nat_gateway"))["nat_gateway"]
+
+    assert (before.outcome, after.outcome) == ("unread", "failed")
+    assert "AccessDenied" in before.reason
+
+
+async def test_a_size_that_nobody_tells_the_price_of_is_named_in_the_result(
+    system: System,
+) -> None:
+    system.start_worker()
+    droplet = str(system.simulator.truth("droplet")[0]["id"])
+    system.simulator.change("droplet", droplet, size_slug="s-24vcpu-128gb")
+    database = system.simulator.truth("database")[0]["id"]
+    system.simulator.change("database", database, size="db-huge")
+
+    outcomes = await system.sync("droplet", "database", "volume")
+
+    assert outcomes["droplet"].unpriced_sizes == ("s-24vcpu-128gb",)
+    assert outcomes["database"].unpriced_sizes == ("db-huge",)
+    assert "no price is known of db-huge" in outcomes["database"].in_words()
+    assert outcomes["volume"].unpriced_sizes == ()
+
+
 async def test_a_listing_that_breaks_off_strikes_nothing(system: System) -> None:
     system.start_worker()
     await system.sync("droplet")

@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind
 from providers.digitalocean.kinds.listing import AnyListing, Listing
+from providers.digitalocean.kinds.pricing import BySize
 from providers.digitalocean.kinds.project import (
     PROJECT,
     PROJECTS,
@@ -62,6 +63,14 @@ class ResourceRows:
             unknown_fields=sighted.unknown_fields,
         )
 
+    def unpriced(self, messages: list[Sighting]) -> frozenset[str]:
+        """The sizes among rows for which the kind declares no list price."""
+        rule = self.kind.monthly_price
+        if not isinstance(rule, BySize):
+            return frozenset()
+        sizes = {message.size.lower() for message in messages} - {""}
+        return frozenset(sizes - rule.prices.keys())
+
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[Sighting]
     ) -> None:
@@ -89,6 +98,10 @@ class ProjectRows:
 
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
         """None: no field of a project depends on a scope."""
+        return frozenset()
+
+    def unpriced(self, messages: list[ProjectSighting]) -> frozenset[str]:
+        """None: projects have no size."""
         return frozenset()
 
     def message(self, row: JsonObject) -> ProjectSighting:

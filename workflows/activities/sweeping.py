@@ -64,7 +64,8 @@ class SweepActivities:
             cursor = await self._read_all(rows, cursor)
             if cursor.evidence.shrank:
                 return await self._fail(cursor.sweep_id, SHRANK)
-            return await self._complete(cursor)
+            unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
+            return replace(await self._complete(cursor), unpriced_sizes=unpriced)
 
     @activity.defn
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
@@ -86,8 +87,9 @@ class SweepActivities:
                 listed = source.pages(cursor.query, cursor.page)
                 async with aclosing(ahead(listed)) as pages:
                     async for page in pages:
-                        cursor = _after(page, cursor, rows)
-                        await recording.add(await _messages(rows, page), cursor)
+                        messages = await _messages(rows, page)
+                        cursor = _after(page, cursor, rows, rows.unpriced(messages))
+                        await recording.add(messages, cursor)
                 cursor = _after_query(cursor)
             await recording.finish()
         return cursor
@@ -128,7 +130,7 @@ async def _messages(rows: Rows, page: Page) -> list[Any]:
     return messages
 
 
-def _after(page: Page, cursor: SweepCursor, rows: Rows) -> SweepCursor:
+def _after(page: Page, cursor: SweepCursor, rows: Rows, unpriced: frozenset[str]) -> SweepCursor:
     """The cursor once this page is recorded, with what the page is evidence for."""
     evidence = cursor.evidence
     seen = {*evidence.fingerprint, *page.scopes}
@@ -145,6 +147,7 @@ def _after(page: Page, cursor: SweepCursor, rows: Rows) -> SweepCursor:
             skipped_count=evidence.skipped_count + page.skipped_count,
             shrank=evidence.shrank or (evidence.total is not None and total < evidence.total),
             fingerprint=tuple(sorted(seen)),
+            unpriced_sizes=tuple(sorted({*evidence.unpriced_sizes, *unpriced})),
         ),
     )
 

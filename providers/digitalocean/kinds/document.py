@@ -15,6 +15,7 @@ from providers.digitalocean.kinds.comparators import Comparator, by_default
 from providers.digitalocean.kinds.kind import ResourceKind
 from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.kinds.policy import FieldPolicy
+from providers.digitalocean.kinds.prices import AS_OF
 
 __all__ = ["PAGE", "rendered"]
 
@@ -28,6 +29,8 @@ Made from the declarations in `providers/digitalocean/kinds/` by
 
 Each kind says where it is listed, which fields of it are kept and what they are to us, and
 what a month of it costs by the list prices (exact decimals in USD; unknown is never zero).
+Our table of prices (`prices.py`) is of AS_OF; a size in use that has none is named in the
+result of the sync.
 The policies:
 
 - **identity** names the resource, and cannot become another;
@@ -71,8 +74,8 @@ LEFT_TO_TERRAFORM: Final = (
 
 def rendered() -> str:
     """The whole page."""
-    kinds = RESOURCE_KINDS.values()
-    return "\n".join([HEAD, _overview(), *(_section(kind) for kind in kinds)])
+    head = HEAD.replace("AS_OF", f"{AS_OF:%d %B %Y}")
+    return "\n".join([head, _overview(), *(_section(kind) for kind in RESOURCE_KINDS.values())])
 
 
 def _overview() -> str:

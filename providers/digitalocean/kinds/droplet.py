@@ -45,6 +45,8 @@ DROPLET: Final = ResourceKind(
     left_out=frozenset({"disk_info", "kernel", "size"}),
     in_flight=frozenset({"new"}),
     monthly_price=BySize(
-        DROPLET_SIZES, surcharge=Surcharge(Decimal("0.20"), "features", "backups")
+        DROPLET_SIZES,
+        surcharge=Surcharge(Decimal("0.20"), "features", "backups"),
+        told_at=("/v2/sizes", "sizes"),
     ),
 )

@@ -1,11 +1,19 @@
-"""The provider's public list prices by size, in USD a month (as of August 2026)."""
+"""The provider's public list prices by size, in USD a month: the one table of what no API tells.
+
+`/v2/sizes` goes before it for droplets. The prices of GPU droplets are 672 hours of what the
+provider's pricing page says an hour costs.
+"""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["APP_SIZES", "DATABASE_SIZES", "DROPLET_SIZES"]
+__all__ = ["APP_SIZES", "AS_OF", "DATABASE_SIZES", "DROPLET_SIZES", "RETIRED_SIZES"]
+
+AS_OF: Final = date(2026, 8, 7)
+"""When the table was last held against the provider's pages."""
 
 
 def _prices(text: str) -> Mapping[str, Decimal]:
@@ -31,8 +39,17 @@ DROPLET_SIZES: Final = _prices("""
     m-32vcpu-256gb=1344
     so-2vcpu-16gb=131 so-4vcpu-32gb=262 so-8vcpu-64gb=524 so-16vcpu-128gb=1048
     so-24vcpu-192gb=1572 so-32vcpu-256gb=2096
-    gpu-l40sx1-48gb=1055.04 gpu-h100x1-80gb=2278.08
+    gpu-l40sx1-48gb=1055.04 gpu-h100x1-80gb=2278.08 gpu-h100x8-640gb=16074.24
+    gpu-4000adax1-20gb=510.72 gpu-6000adax1-48gb=1270.08
 """)
+
+RETIRED_SIZES: Final = frozenset({
+    "c-1vcpu-2gb", "m-1vcpu-8gb", "s-1vcpu-3gb", "s-3vcpu-1gb", "s-6vcpu-16gb", "s-8vcpu-32gb",
+    "s-12vcpu-48gb", "s-16vcpu-64gb", "s-20vcpu-96gb", "s-24vcpu-128gb", "s-32vcpu-192gb",
+    "s-32vcpu-192g",
+})  # fmt: skip
+"""Droplet sizes that the document still names and that nobody can buy any more: without a published
+price. Where a droplet has one, `/v2/sizes` tells the price, else the sync says that none is."""
 
 DATABASE_SIZES: Final = _prices("""
     db-s-1vcpu-1gb=15 db-s-1vcpu-2gb=30 db-s-2vcpu-4gb=60 db-s-4vcpu-8gb=120

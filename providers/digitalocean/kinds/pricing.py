@@ -137,6 +137,9 @@ class BySize:
     prices: Mapping[str, Decimal]
     times: str = ""
     surcharge: Surcharge | None = None
+    told_at: tuple[str, str] | None = None
+    """The path and key under which the provider lists sizes with their prices; what it tells goes
+    before `prices`. None where no API tells them."""
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
@@ -149,6 +152,8 @@ class BySize:
     def in_words(self) -> str:
         """For the documentation."""
         words = "by the list price of `size`"
+        if self.told_at:
+            words += f" that `GET {self.told_at[0]}` tells, else of our table"
         if self.times:
             words += f", times `attrs.{self.times}`"
         if self.surcharge:

@@ -207,7 +207,6 @@ KINDS = (
         "certificates",
         "certificate",
         "certificate",
-        filters=(_NAMED,),
     ),
     Kind("container_registry", "/v2/registries", "registries", "registry", "registry", paged=False),
     Kind(

@@ -35,4 +35,6 @@ DATABASE_REPLICA: Final = ResourceKind(
     secrets=frozenset(f"{name}.{secret}" for name in CONNECTIONS for secret in ("uri", "password")),
     in_flight=frozenset({"creating", "resizing", "migrating", "forking"}),
     monthly_price=BySize(DATABASE_SIZES),
+    # A request a database: too many for every hour.
+    rarely_changes=True,
 )
