@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
+    "ClaimInput",
     "Evidence",
     "FailSweepInput",
     "KindOutcome",
@@ -36,6 +37,14 @@ class ResourceSyncInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimInput:
+    """The kinds that a sync reads, to be read by no other meanwhile."""
+
+    provider: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceInput:
     """One resource to read by its id."""
 
@@ -54,6 +63,11 @@ class SweepInput:
     kind: str
     key: str
     """Names this pass among all sweeps: the same key is the same sweep."""
+    members: str = ""
+    """Of a kind that projects list: `later` to leave it until the other kinds are recorded,
+    `along` to record all members of the projects along with it; empty: only the kind."""
+    projects_sweep_id: str = ""
+    """The sweep of the projects, which is told of those whose members cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,8 @@ class SweepCursor:
     """The next page to read of that query."""
     read_count: int = 0
     """Rows recorded so far, for the eye; a row read twice counts twice."""
+    unreadable_count: int = 0
+    """Rows, and parts of rows, that could not be read so far; counted as `read_count`."""
     evidence: Evidence = Evidence()
 
     def in_words(self) -> str:
@@ -117,6 +133,9 @@ class SweepResult:
     last_complete_at: str = ""
     """When the kind was last read completely, by this pass or an earlier one, as ISO 8601 to
     the minute; empty when it never was."""
+    unreadable_count: int = 0
+    members: "MembersCursor | None" = None
+    """What was recorded of the projects' members along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,8 @@ class SuspectsResult:
 
     gone_count: int = 0
     found_count: int = 0
+    unreadable_count: int = 0
+    """Of which nothing is known, or only that they are there."""
 
     def in_words(self) -> str:
         """How far it is, in a line."""
@@ -161,6 +182,8 @@ class MembersInput:
     """All projects' members."""
 
     provider: str
+    sweep_id: str = ""
+    """The sweep of the projects, which is told of those whose members cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +196,9 @@ class MembersCursor:
     """The next page to read of it."""
     read_count: int = 0
     moved_count: int = 0
+    unreadable_count: int = 0
+    reason: str = ""
+    """Why the first of them could not be read."""
 
     def in_words(self) -> str:
         """How far it is, in a line."""
@@ -185,7 +211,7 @@ class KindOutcome:
 
     kind: str
     outcome: str
-    """`completed`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's."""
+    """`completed`, `partial`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's."""
     seen_count: int = 0
     discovered_count: int = 0
     updated_count: int = 0
@@ -198,11 +224,12 @@ class KindOutcome:
     reason: str = ""
     last_complete_at: str = ""
     """As in SweepResult: how stale the kind is, when it did not complete."""
+    unreadable_count: int = 0
 
     @property
     def succeeded(self) -> bool:
         """Whether the kind was read to its end: one that is frozen or halted was."""
-        return self.outcome in {"completed", "frozen", "halted"}
+        return self.outcome in {"completed", "partial", "frozen", "halted"}
 
     def in_words(self) -> str:
         """One line for a reader of the Temporal UI or of a terminal."""
@@ -215,13 +242,14 @@ class KindOutcome:
             (self.deleted_count, "gone"),
             (self.withheld_count, "withheld"),
             (self.moved_count, "moved"),
+            (self.unreadable_count, "not readable"),
         )
         words = [f"{count:,} {word}" for count, word in counts if count]
         if self.pass_count > 1:
             words.append(f"read {self.pass_count} times")
         if self.reason:
             words.append(self.reason)
-        if self.last_complete_at and self.outcome != "completed":
+        if self.last_complete_at and self.outcome not in {"completed", "partial"}:
             words.append(f"last read completely {self.last_complete_at}")
         return f"{self.kind}: {self.outcome}" + (f" ({'; '.join(words)})" if words else "")
 

@@ -21,8 +21,11 @@ class Only:
     values: AbstractSet[str]
 
     def is_ours(self, row: JsonObject) -> bool:
-        """Whether a row is of the kind."""
-        return row.get(self.field) in self.values
+        """Whether a row is of the kind. Raises TypeError where it does not say."""
+        value = row.get(self.field)
+        if not isinstance(value, str):
+            raise TypeError
+        return value in self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Listing:
             raise InvalidKind(f"{self.path}: at least one query, the empty one, lists the kind")
 
     def shows(self, row: JsonObject) -> bool:
-        """Whether a row that is listed is of the kind."""
+        """Whether a row that is listed is of the kind. Raises TypeError where it does not say."""
         return self.only is None or self.only.is_ours(row)
 
     def in_words(self) -> str:
