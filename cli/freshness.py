@@ -58,8 +58,9 @@ async def freshness_of(settings: Settings) -> list[Freshness]:
             return next(iter(answer.sweeps), None)
 
         async def of(kind: str) -> Freshness:
-            # A sweep that the breaker halted had read everything too.
-            complete = [await newest(kind=kind, outcome=word) for word in ("completed", "halted")]
+            # A partial sweep, and one that the breaker halted, read the whole list too.
+            words = ("completed", "partial", "halted")
+            complete = [await newest(kind=kind, outcome=word) for word in words]
             times = [sweep.finished_at.ToDatetime(UTC) for sweep in complete if sweep is not None]
             return Freshness(kind, max(times, default=None), await newest(kind=kind))
 

@@ -1,4 +1,4 @@
-"""`arcadia sweeps`: how sweeps ended, letting a halted one go on, accepting a frozen one."""
+"""`arcadia sweeps`: how sweeps ended, what they could not read, and what to do about it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="How sweeps ended, and what to do about one that is halted or frozen.",
+    help="How sweeps ended, and what to do about one that is halted, frozen or incomplete.",
     no_args_is_help=True,
 )
 
-STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow", "running": "dim"}
+STYLES: Final = {
+    "completed": "green",
+    "partial": "yellow",
+    "frozen": "yellow",
+    "halted": "yellow",
+    "running": "dim",
+}
 
 Ask = Callable[["InventoryServiceAsyncStub", Metadata], Awaitable[Any]]
 
@@ -34,7 +40,9 @@ Ask = Callable[["InventoryServiceAsyncStub", Metadata], Awaitable[Any]]
 @commands.command("list")
 def list_sweeps(
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
-    outcome: Annotated[str, typer.Option(help="Only so ended: halted, frozen, failed, …")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Only so ended: partial, halted, frozen, failed, …")
+    ] = "",
     count: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
 ) -> None:
     """List sweeps, newest first."""
@@ -79,6 +87,46 @@ def accept_scope(
     Console().print(f"{sweep.kind}: from the next sweep on the token sees {seen}", markup=False)
 
 
+@commands.command("accept-total")
+def accept_total(
+    sweep_id: Annotated[str, typer.Argument(help="The incomplete sweep's id, from `sweeps list`.")],
+) -> None:
+    """Say that the provider's total is wrong: sweeps with the same difference are complete."""
+
+    async def ask(stub: "InventoryServiceAsyncStub", metadata: Metadata) -> Sweep:
+        request = pb.AcceptTotalRequest(id=sweep_id)
+        return (await stub.AcceptTotal(request, metadata=metadata)).sweep
+
+    sweep = _asked(ask)
+    words = "more" if sweep.total_difference > 0 else "fewer"
+    Console().print(
+        f"{sweep.kind}: the provider may report {abs(sweep.total_difference):,} {words} than it "
+        "lists, until a sweep adds up exactly",
+        markup=False,
+    )
+
+
+@commands.command("unreadable")
+def list_unreadable_rows(
+    sweep_id: Annotated[str, typer.Argument(help="The sweep's id, from `sweeps list`.")],
+    count: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 50,
+) -> None:
+    """List the rows that a sweep could not read, and why."""
+
+    async def ask(
+        stub: "InventoryServiceAsyncStub", metadata: Metadata
+    ) -> pb.ListUnreadableRowsResponse:
+        request = pb.ListUnreadableRowsRequest(sweep_id=sweep_id, page_size=count)
+        return await stub.ListUnreadableRows(request, metadata=metadata)
+
+    console = Console()
+    answer = _asked(ask)
+    for row in answer.rows:
+        console.print(row.reason, markup=False, soft_wrap=True)
+    if answer.next_page_token:
+        console.print(f"and more: `--count` lists up to 500, above {count}")
+
+
 def _asked(ask: Ask) -> Any:  # noqa: ANN401
     """What the inventory answers to an operator; ends the program when it refuses."""
 
@@ -100,10 +148,13 @@ def _line(sweep: Sweep) -> Text:
             (sweep.struck_count, "struck"),
             (sweep.deleted_count, "gone"),
             (sweep.withheld_count, "withheld"),
+            (sweep.unreadable_count, "not readable"),
         )
         if count
     )
-    outcome = f"{sweep.outcome}, confirmed" if sweep.HasField("confirmed_at") else sweep.outcome
+    outcome = sweep.outcome
+    if sweep.HasField("confirmed_at"):
+        outcome += ", accepted" if outcome == "incomplete" else ", confirmed"
     return Text.assemble(
         f"{sweep.id}  {sweep.started_at.ToDatetime(UTC):%Y-%m-%d %H:%M}  {sweep.kind}: ",
         (outcome, STYLES.get(sweep.outcome, "red")),

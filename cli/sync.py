@@ -27,7 +27,7 @@ __all__ = ["run_sync"]
 
 Handle = WorkflowHandle[ResourceSync, ResourceSyncResult]
 
-STYLES: Final = {"completed": "green", "frozen": "yellow", "halted": "yellow"}
+STYLES: Final = {"completed": "green", "partial": "yellow", "frozen": "yellow", "halted": "yellow"}
 
 
 def run_sync(

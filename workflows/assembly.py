@@ -16,6 +16,7 @@ from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.sources import Sources
 from workflows.activities.bills import BillActivities
+from workflows.activities.claiming import ClaimActivities
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.daily_costs import DailyCostActivities
 from workflows.activities.drift import DriftActivities
@@ -102,6 +103,7 @@ def sync_activities(
     sweeping = SweepActivities(sources, inventory)
     projects = ProjectActivities(provider, inventory)
     return (
+        ClaimActivities(inventory).claim_kinds,
         sweeping.sweep_kind,
         sweeping.fail_sweep,
         ConfirmActivities(sources, inventory).confirm_suspects,

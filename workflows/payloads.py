@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
+    "ClaimInput",
     "Evidence",
     "FailSweepInput",
     "KindOutcome",
@@ -36,6 +37,14 @@ class ResourceSyncInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimInput:
+    """The kinds that a sync reads, to be read by no other meanwhile."""
+
+    provider: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceInput:
     """One resource to read by its id."""
 
@@ -54,6 +63,11 @@ class SweepInput:
     kind: str
     key: str
     """Names this pass among all sweeps: the same key is the same sweep."""
+    members: str = ""
+    """Of a kind that projects list: `later` to leave it until the other kinds are recorded,
+    `along` to record all members of the projects along with it; empty: only the kind."""
+    projects_sweep_id: str = ""
+    """The sweep of the projects, which is told of those whose members cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,8 @@ class SweepCursor:
     """The next page to read of that query."""
     read_count: int = 0
     """Rows recorded so far, for the eye; a row read twice counts twice."""
+    unreadable_count: int = 0
+    """Rows, and parts of rows, that could not be read so far; counted as `read_count`."""
     evidence: Evidence = Evidence()
 
     def in_words(self) -> str:
@@ -121,6 +137,9 @@ class SweepResult:
     the minute; empty when it never was."""
     unpriced_sizes: tuple[str, ...] = ()
     """Sizes that are in use, and of which neither the provider nor our table tells the price."""
+    unreadable_count: int = 0
+    members: "MembersCursor | None" = None
+    """What was recorded of the projects' members along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,8 @@ class SuspectsResult:
 
     gone_count: int = 0
     found_count: int = 0
+    unreadable_count: int = 0
+    """Of which nothing is known, or only that they are there."""
 
     def in_words(self) -> str:
         """How far it is, in a line."""
@@ -165,6 +186,8 @@ class MembersInput:
     """All projects' members."""
 
     provider: str
+    sweep_id: str = ""
+    """The sweep of the projects, which is told of those whose members cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +200,9 @@ class MembersCursor:
     """The next page to read of it."""
     read_count: int = 0
     moved_count: int = 0
+    unreadable_count: int = 0
+    reason: str = ""
+    """Why the first of them could not be read."""
 
     def in_words(self) -> str:
         """How far it is, in a line."""
@@ -189,8 +215,8 @@ class KindOutcome:
 
     kind: str
     outcome: str
-    """`completed`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's; `unread` where the
-    token may not list a kind that was added later, and never could."""
+    """`completed`, `partial`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's; `unread`
+    where the token may not list a kind that was added later, and never could."""
     seen_count: int = 0
     discovered_count: int = 0
     updated_count: int = 0
@@ -205,11 +231,12 @@ class KindOutcome:
     """As in SweepResult: how stale the kind is, when it did not complete."""
     unpriced_sizes: tuple[str, ...] = ()
     """As in SweepResult."""
+    unreadable_count: int = 0
 
     @property
     def succeeded(self) -> bool:
         """Whether nothing is to be done anew: what is frozen or halted was read to its end."""
-        return self.outcome in {"completed", "unread", "frozen", "halted"}
+        return self.outcome in {"completed", "partial", "unread", "frozen", "halted"}
 
     def in_words(self) -> str:
         """One line for a reader of the Temporal UI or of a terminal."""
@@ -222,6 +249,7 @@ class KindOutcome:
             (self.deleted_count, "gone"),
             (self.withheld_count, "withheld"),
             (self.moved_count, "moved"),
+            (self.unreadable_count, "not readable"),
         )
         words = [f"{count:,} {word}" for count, word in counts if count]
         if self.pass_count > 1:
@@ -230,7 +258,7 @@ class KindOutcome:
             words.append(f"no price is known of {', '.join(self.unpriced_sizes)}")
         if self.reason:
             words.append(self.reason)
-        if self.last_complete_at and self.outcome != "completed":
+        if self.last_complete_at and self.outcome not in {"completed", "partial"}:
             words.append(f"last read completely {self.last_complete_at}")
         return f"{self.kind}: {self.outcome}" + (f" ({'; '.join(words)})" if words else "")
 

@@ -13,6 +13,7 @@ from temporalio.converter import DataConverter
 from temporalio.service import RPCError
 
 from workflows.activities.bills import BillActivities
+from workflows.activities.claiming import ClaimActivities
 from workflows.activities.confirming import ConfirmActivities
 from workflows.activities.drift import DriftActivities
 from workflows.activities.ingesting import IngestActivities
@@ -41,6 +42,7 @@ CURSORS: Final[Mapping[str, type[Cursor]]] = {
 """What an activity tells in its heartbeats."""
 
 DOING: Final = {
+    ClaimActivities.claim_kinds.__name__: "waiting for other syncs of the same kinds",
     SweepActivities.sweep_kind.__name__: "reading a kind",
     SweepActivities.fail_sweep.__name__: "recording that a reading broke off",
     ConfirmActivities.confirm_suspects.__name__: "reading by id what was not seen",

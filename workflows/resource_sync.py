@@ -1,6 +1,7 @@
 """The full sync: every kind swept, what is gone confirmed, and the projects' members recorded.
 
-Each kind is its own activity and fails alone: the others run to their end first.
+Each kind is its own activity and fails alone: the others run to their end first. A sync that
+finds one of its kinds claimed by another waits until that one ended.
 """
 
 import asyncio
@@ -20,14 +21,17 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from providers.digitalocean.kinds import RESOURCE_KINDS
+    from workflows.activities.claiming import ClaimActivities
     from workflows.activities.confirming import ConfirmActivities
     from workflows.activities.projects import ProjectActivities
-    from workflows.activities.sweeping import SweepActivities
+    from workflows.activities.sweeping import DEFERRED, SweepActivities
     from workflows.ensure_project import EnsureProject
     from workflows.patience import HEARTBEAT, SHORT
     from workflows.payloads import (
+        ClaimInput,
         FailSweepInput,
         KindOutcome,
+        MembersCursor,
         MembersInput,
         ProjectInput,
         ResourceSyncInput,
@@ -56,10 +60,13 @@ RETRIES: Final = RetryPolicy(
     maximum_attempts=6,
 )
 
+CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
+
 FAILED: Final = "failed"
 INCOMPLETE: Final = "incomplete"
+PARTIAL: Final = "partial"
 UNREAD: Final = "unread"
-SEVERITY: Final = ("completed", UNREAD, "frozen", "halted", INCOMPLETE, FAILED)
+SEVERITY: Final = ("completed", UNREAD, PARTIAL, "frozen", "halted", INCOMPLETE, FAILED)
 
 ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
 DENIED: Final = "AccessDenied"
@@ -71,6 +78,9 @@ class ResourceSync:
 
     def __init__(self) -> None:
         self._outcomes: list[KindOutcome] = []
+        self._deferred: list[str] = []
+        """Kinds that are read with the projects' members, when the others are recorded."""
+        self._projects_sweep_id = ""
 
     @workflow.query
     def progress(self) -> ResourceSyncResult:
@@ -80,9 +90,13 @@ class ResourceSync:
     @workflow.run
     async def run(self, request: ResourceSyncInput) -> ResourceSyncResult:
         """The outcome of every kind. Fails at the end when a kind failed."""
+        if workflow.patched(CLAIMS_ITS_KINDS):
+            await self._claim(request)
         workflow.set_current_details(f"Reading {', '.join(request.kinds)}.")
         await asyncio.gather(*(self._sync(request, kind) for kind in request.kinds))
-        if "project" in request.kinds:
+        if self._deferred:
+            await asyncio.gather(*(self._sync_along(request, kind) for kind in self._deferred))
+        elif "project" in request.kinds:
             await self._record_members(request)
         worst = max((outcome.outcome for outcome in self._outcomes), key=SEVERITY.index)
         workflow.upsert_search_attributes([OUTCOME.value_set(worst)])
@@ -99,18 +113,54 @@ class ResourceSync:
     async def _sync(self, request: ResourceSyncInput, kind: str) -> None:
         if kind == "project":
             await self._ensure_internal_project(request)
-        outcome = await self._sweep(request, kind)
-        self._tell(outcome)
+        members = "later" if "project" in request.kinds else ""
+        outcome = await self._sweep(request, kind, members)
+        if outcome.outcome == DEFERRED:
+            self._deferred.append(kind)
+        else:
+            self._tell(outcome)
 
-    async def _sweep(self, request: ResourceSyncInput, kind: str) -> KindOutcome:
+    async def _sync_along(self, request: ResourceSyncInput, kind: str) -> None:
+        self._tell(await self._sweep(request, kind, "along"))
+
+    async def _claim(self, request: ResourceSyncInput) -> None:
+        """Waits for syncs that read some of the same kinds."""
+        workflow.set_current_details("Waiting for other syncs of the same kinds to end.")
+        try:
+            await workflow.execute_activity_method(
+                ClaimActivities.claim_kinds,
+                ClaimInput(request.provider, request.kinds),
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary="wait for other syncs of the same kinds",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise ApplicationError(
+                f"the kinds are read by another sync: {_reason(error)}",
+                type="KindsClaimed",
+                non_retryable=True,
+            ) from error
+
+    async def _sweep(self, request: ResourceSyncInput, kind: str, members: str) -> KindOutcome:
         """Reads the kind until it adds up, at most MOST_PASSES times."""
         info = workflow.info()
         for number in range(1, MOST_PASSES + 1):
             key = f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
-            sweep = SweepInput(request.provider, kind, key)
+            sweep = SweepInput(request.provider, kind, key, members, self._projects_sweep_id)
             try:
                 result = await self._read(sweep, number)
+                if kind == "project":
+                    self._projects_sweep_id = result.sweep_id
                 outcome = replace(_outcome(kind, result), pass_count=number)
+                if result.outcome == DEFERRED:
+                    break
+                if result.members is not None:
+                    self._tell(_members_outcome(result.members))
+                    # Another pass need not move them again.
+                    members = ""
                 if result.suspect_count:
                     outcome = await self._confirm(sweep, result, outcome)
             except (asyncio.CancelledError, FailureError) as error:
@@ -154,7 +204,15 @@ class ResourceSync:
             retry_policy=RETRIES,
             summary=f"read {result.suspect_count} of {sweep.kind} by id: are they gone?",
         )
-        return replace(outcome, deleted_count=confirmed.gone_count)
+        outcome = replace(outcome, deleted_count=confirmed.gone_count)
+        if not confirmed.unreadable_count:
+            return outcome
+        return replace(
+            outcome,
+            outcome=PARTIAL,
+            unreadable_count=outcome.unreadable_count + confirmed.unreadable_count,
+            reason=outcome.reason or "some were asked for by their id, and could not be read",
+        )
 
     async def _fail(self, sweep: SweepInput, reason: str) -> str:
         """Records that the pass broke off. That this fails too must not hide why.
@@ -206,7 +264,7 @@ class ResourceSync:
         try:
             counts = await workflow.execute_activity_method(
                 ProjectActivities.record_members,
-                MembersInput(request.provider),
+                MembersInput(request.provider, self._projects_sweep_id),
                 schedule_to_close_timeout=PATIENCE,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRIES,
@@ -217,14 +275,7 @@ class ResourceSync:
                 raise
             self._tell(KindOutcome("project members", FAILED, reason=_reason(error)))
             return
-        self._tell(
-            KindOutcome(
-                "project members",
-                "completed",
-                seen_count=counts.read_count,
-                moved_count=counts.moved_count,
-            )
-        )
+        self._tell(_members_outcome(counts))
 
     def _tell(self, outcome: KindOutcome) -> None:
         self._outcomes.append(outcome)
@@ -246,6 +297,18 @@ def _outcome(kind: str, result: SweepResult) -> KindOutcome:
         reason=result.reason,
         last_complete_at=result.last_complete_at,
         unpriced_sizes=result.unpriced_sizes,
+        unreadable_count=result.unreadable_count,
+    )
+
+
+def _members_outcome(counts: MembersCursor) -> KindOutcome:
+    return KindOutcome(
+        "project members",
+        PARTIAL if counts.unreadable_count else "completed",
+        seen_count=counts.read_count,
+        moved_count=counts.moved_count,
+        unreadable_count=counts.unreadable_count,
+        reason=counts.reason,
     )
 
 

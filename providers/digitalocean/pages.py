@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from providers.digitalocean.errors import MalformedAnswer, PagingLoop
+from providers.digitalocean.errors import MalformedAnswer, PagingLoop, UnreadableRow
 
 __all__ = ["PER_PAGE", "JsonObject", "Page", "ahead", "read_page"]
 
@@ -35,6 +35,8 @@ class Page:
     """Rows that were listed and are of another kind; `items` is without them."""
     scopes: frozenset[str] = frozenset()
     """What the listing shows that the token may see, whether or not there are rows."""
+    unreadable: tuple[UnreadableRow, ...] = ()
+    """Rows that are not in `items`, and parts of rows that are, which cannot be read."""
 
 
 def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:  # noqa: ANN401

@@ -16,7 +16,7 @@ async def find_project(provider: DigitalOcean, name: str) -> SightedProject | No
     """The project of that name; None when there is none."""
     async for page in provider.pages(PROJECTS.path, PROJECTS.key):
         for row in page.items:
-            if row.get("name") == name:
+            if isinstance(row, dict) and row.get("name") == name:
                 return sight_project(row)
     return None
 

@@ -7,7 +7,7 @@ a listing differs from others.
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -23,12 +23,26 @@ from providers.digitalocean.errors import (
     NotFound,
     ProviderError,
     TooLarge,
+    UnreadableRow,
 )
 from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.listing import AnyListing, Listing, NestedListing, Parts
+from providers.digitalocean.kinds.explaining import described
+from providers.digitalocean.kinds.listing import (
+    AnyListing,
+    BucketListing,
+    Listing,
+    NestedListing,
+    Only,
+    Parts,
+)
 from providers.digitalocean.kinds.pricing import BySize
-from providers.digitalocean.kinds.project import PROJECTS, member
 from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.members import (
+    COST_ONE_PART,
+    MembersPage,
+    list_project_ids,
+    member_pages,
+)
 from providers.digitalocean.nested import Nested
 from providers.digitalocean.pages import JsonObject, Page
 from providers.digitalocean.spaces import Spaces
@@ -56,6 +70,9 @@ REASONS: Final[tuple[tuple[type[ProviderError], str], ...]] = (
 """Why a bucket could not be measured, by the first error that fits."""
 
 
+OnMembers = Callable[[MembersPage], Awaitable[None]]
+
+
 class Source(Protocol):
     """The rows of a kind."""
 
@@ -78,15 +95,23 @@ class Sources:
     """None where no Spaces keys are configured."""
     clock: Callable[[], float] = time.time
 
-    def of(self, listing: AnyListing) -> Source:
-        """The source of what is listed so."""
+    def of(self, listing: AnyListing, *, on_members: OnMembers | None = None) -> Source:
+        """The source of what is listed so.
+
+        `on_members` is called with each page of the projects' members that is read on the way;
+        only of what `is_listed_by_projects`.
+        """
         if isinstance(listing, Listing):
             return _Api(self.provider, listing, self.clock)
         if isinstance(listing, NestedListing):
             return Nested(self.provider, listing)
         if self.spaces is not None:
             return _Buckets(self.spaces, self.clock)
-        return _BucketsByUrn(self.provider)
+        return _BucketsByUrn(self.provider, on_members)
+
+    def is_listed_by_projects(self, listing: AnyListing) -> bool:
+        """Whether reading it reads the members of every project."""
+        return isinstance(listing, BucketListing) and self.spaces is None
 
     async def unpriced(self, kind: str, sizes: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the sizes whose price the provider does not tell either.
@@ -131,10 +156,9 @@ class _Api:
         async for page in listed:
             ours = page
             if listing.only is not None:
-                items = [row for row in page.items if listing.shows(row)]
-                ours = replace(page, items=items, skipped_count=len(page.items) - len(items))
+                ours = _only_ours(page, listing, listing.only)
             if listing.parts is not None:
-                await self._add_parts(ours, listing.parts)
+                ours = await self._with_parts(ours, listing.parts)
             if certificates is not None:
                 await certificates.name_in(ours.items)
             yield ours
@@ -142,7 +166,13 @@ class _Api:
     async def one(self, identifier: str) -> JsonObject:
         path = f"{self._listing.path}/{quote(identifier, safe='')}"
         row = await self._provider.one(path, self._listing.one_key)
-        if not self._listing.shows(row):
+        try:
+            is_ours = self._listing.shows(row)
+        except TypeError:
+            raise UnreadableRow(
+                self._listing.one_key, identifier, "it does not say of which kind it is"
+            ) from None
+        if not is_ours:
             raise NotFound(f"{path} is of another kind")
         if self._listing.parts is not None:
             await self._read_parts(row, identifier, self._listing.parts)
@@ -154,22 +184,34 @@ class _Api:
         places = self._listing.certificates
         return None if places is None else Certificates(self._provider, places)
 
-    async def _add_parts(self, page: Page, parts: Parts) -> None:
-        """Reads the parts of those rows whose turn it is; of the others they stay unknown."""
+    async def _with_parts(self, page: Page, parts: Parts) -> Page:
+        """Reads the parts of those rows whose turn it is; of the others they stay unknown.
+
+        So they do of a row whose parts cannot be read, which the page then names.
+        """
         turns = math.ceil((page.total or 0) / parts.at_most) or 1
         turn = int(self._clock() // TURN_SECONDS) % turns
         at_once = asyncio.Semaphore(PARTS_AT_ONCE)
 
-        async def add(row: JsonObject, identifier: str) -> None:
+        async def add(row: JsonObject, identifier: str) -> UnreadableRow | None:
             async with at_once:
-                await self._read_parts(row, identifier, parts)
+                return await self._read_parts(row, identifier, parts)
 
-        named = [(row, str(row.get(parts.owner, ""))) for row in page.items]
-        await asyncio.gather(
-            *(add(row, name) for row, name in named if crc32(name.encode()) % turns == turn)
+        named = [(row, _owner(row, parts)) for row in page.items]
+        answers = await asyncio.gather(
+            *(
+                add(row, name)
+                for row, name in named
+                if name and crc32(name.encode()) % turns == turn
+            )
         )
+        odd = tuple(answer for answer in answers if answer is not None)
+        return replace(page, unreadable=page.unreadable + odd)
 
-    async def _read_parts(self, row: JsonObject, identifier: str, parts: Parts) -> None:
+    async def _read_parts(
+        self, row: JsonObject, identifier: str, parts: Parts
+    ) -> UnreadableRow | None:
+        """Adds its parts to a row, or answers why they cannot be read."""
         path = f"{self._listing.path}/{quote(identifier, safe='')}/{parts.path}"
         try:
             row[parts.field] = [
@@ -179,7 +221,42 @@ class _Api:
             ]
         except NotFound:
             # The object went since it was listed; the next sweep will not see it.
-            return
+            return None
+        except COST_ONE_PART as error:
+            return UnreadableRow(self._listing.one_key, identifier, f"{parts.field}: {error}")
+        return None
+
+
+def _only_ours(page: Page, listing: Listing, only: Only) -> Page:
+    """The page with the rows that are of the kind; those that do not say are unreadable."""
+    ours: list[JsonObject] = []
+    odd: list[UnreadableRow] = []
+    for row in page.items:
+        if not isinstance(row, dict):
+            words = f"the row is {described(row)}, not an object"
+            odd.append(UnreadableRow(listing.one_key, "", words))
+            continue
+        try:
+            ours += [row] if only.is_ours(row) else []
+        except TypeError:
+            words = f"{only.field} is {described(row.get(only.field))}, not a text"
+            odd.append(UnreadableRow(listing.one_key, _scalar(row.get("id")), words))
+    skipped = len(page.items) - len(ours) - len(odd)
+    return replace(
+        page,
+        items=ours,
+        skipped_count=page.skipped_count + skipped,
+        unreadable=(*page.unreadable, *odd),
+    )
+
+
+def _owner(row: JsonObject, parts: Parts) -> str:
+    """The object that the parts of a row belong to; empty where the row does not say."""
+    return _scalar(row.get(parts.owner)) if isinstance(row, dict) else ""
+
+
+def _scalar(identifier: object) -> str:
+    return str(identifier) if type(identifier) in (int, str) else ""
 
 
 class _Buckets:
@@ -232,37 +309,46 @@ class _BucketsByUrn:
 
     query_count = 1
 
-    def __init__(self, provider: DigitalOcean) -> None:
+    def __init__(self, provider: DigitalOcean, on_members: OnMembers | None) -> None:
         self._provider = provider
+        self._on_members = on_members
 
     async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
-        if first == 1:
-            names = sorted(await self._names())
-            rows: list[JsonObject] = [_named(name) for name in names]
-            yield Page(rows, 1, None, None, scopes=frozenset({BY_URN}))
+        """A page for each page of a project's members, all under the number 0.
+
+        So whoever was cut off begins anew: projects come and go, and their order says nothing.
+        """
+        scopes = frozenset({BY_URN})
+        projects, odd = await list_project_ids(self._provider)
+        # A project that cannot be read may have any bucket: these rows are of no bucket's id.
+        unreadable = tuple(UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in odd)
+        yield Page([], 0, None, None, scopes=scopes, unreadable=unreadable)
+        for project in projects:
+            async for page in member_pages(self._provider, project):
+                if self._on_members is not None:
+                    await self._on_members(page)
+                unreadable = tuple(
+                    UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in page.unreadable
+                )
+                rows = [_named(name) for name in _buckets_of(page)]
+                yield Page(rows, 0, None, None, scopes=scopes, unreadable=unreadable)
 
     async def one(self, identifier: str) -> JsonObject:
-        if identifier not in await self._names():
-            raise NotFound(f"no project has a bucket {identifier}")
-        return _named(identifier)
-
-    async def _names(self) -> set[str]:
-        projects = [
-            str(row["id"])
-            async for page in self._provider.pages(PROJECTS.path, PROJECTS.key)
-            for row in page.items
-        ]
-        names: set[str] = set()
+        projects, odd = await list_project_ids(self._provider)
         for project in projects:
-            path = f"{PROJECTS.path}/{project}/resources"
-            async for page in self._provider.pages(path, "resources"):
-                living = [member(row) for row in page.items]
-                names |= {
-                    each.provider_id
-                    for each in living
-                    if each is not None and each.kind == SPACES_BUCKET.name
-                }
-        return names
+            async for page in member_pages(self._provider, project):
+                if identifier in _buckets_of(page):
+                    return _named(identifier)
+                odd += page.unreadable
+        if odd:
+            # It may live in a project that could not be read: that is no proof that it is gone.
+            raise MalformedAnswer(f"bucket {identifier} was not found, but {odd[0]}")
+        raise NotFound(f"no project has a bucket {identifier}")
+
+
+def _buckets_of(page: MembersPage) -> list[str]:
+    """The names of the buckets among a project's members."""
+    return [each.provider_id for each in page.members if each.kind == SPACES_BUCKET.name]
 
 
 def _named(name: str) -> JsonObject:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1 import inventory_service_pb2_grpc
+from arcadia.inventory.v1.resources_pb2 import UnreadableRow
 from grpc.aio import ServicerContext
 
 from services.common.access import current_caller
@@ -29,8 +30,9 @@ from services.inventory.store.reading import (
     list_resources,
     read_resource,
 )
-from services.inventory.store.sweep_decisions import accept_scope, confirm_sweep
-from services.inventory.store.sweeps import list_sweeps
+from services.inventory.store.sweep_decisions import accept_scope, accept_total, confirm_sweep
+from services.inventory.store.sweeps import list_sweeps, read_sweep
+from services.inventory.store.unreadable import list_unreadable
 from services.inventory.stream_calls import StreamCalls
 from services.inventory.vocabulary import Outcome
 from services.inventory.watching import EventFeed
@@ -219,3 +221,43 @@ class InventoryServicer(
                 return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.AcceptScopeResponse, do)
+
+    async def AcceptTotal(  # noqa: N802
+        self, request: pb.AcceptTotalRequest, context: Context
+    ) -> pb.AcceptTotalResponse:
+        """Lets the provider's total be wrong by as much as in this sweep."""
+        caller = current_caller()
+        sweep_id = requests.uuid_of("id", request.id)
+
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.AcceptTotalResponse:
+                sweep = await accept_total(session, sweep_id, operator=caller.subject)
+                return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
+
+            return await once(session, request, pb.AcceptTotalResponse, do)
+
+    async def ListUnreadableRows(  # noqa: N802
+        self, request: pb.ListUnreadableRowsRequest, context: Context
+    ) -> pb.ListUnreadableRowsResponse:
+        """The rows that a sweep could not read, by their places."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        size = page_size(request.page_size)
+        filters = ("unreadable", str(sweep_id))
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            await read_sweep(session, sweep_id)
+            rows = await list_unreadable(
+                session,
+                sweep_id,
+                after=requests.text("page_token", position[0]) if position else "",
+                limit=size + 1,
+            )
+        page, following = cut(rows, size, filters, lambda row: (row.place,))
+        return pb.ListUnreadableRowsResponse(
+            rows=[
+                UnreadableRow(provider_id=row.provider_id, place=row.place, reason=row.reason)
+                for row in page
+            ],
+            next_page_token=following,
+        )

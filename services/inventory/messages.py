@@ -156,6 +156,8 @@ def sweep_message(row: Row[Any]) -> resources_pb2.Sweep:
         finished_at=timestamp(row.finished_at),
         confirmed_by=row.confirmed_by,
         confirmed_at=timestamp(row.confirmed_at),
+        unreadable_count=row.unreadable_count,
+        total_difference=row.total_difference or 0,
     )
 
 

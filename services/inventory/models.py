@@ -34,7 +34,9 @@ __all__ = [
     "cloud_resource_events",
     "cloud_resources",
     "cloud_sweep_sightings",
+    "cloud_sweep_unreadable",
     "cloud_sweeps",
+    "cloud_sync_claims",
     "idempotency_keys",
     "metadata",
 ]
@@ -234,8 +236,11 @@ cloud_sweeps = Table(
             "struck",
             "deleted",
             "withheld",
+            "unreadable",
         )
     ),
+    # How many more the provider reported than were accounted for; null without a total.
+    Column("total_difference", BigInteger),
     Column("scope_fingerprint", ARRAY(Text), nullable=False, server_default="{}"),
     columns.instant("started_at"),
     columns.instant("finished_at", nullable=True),
@@ -245,7 +250,8 @@ cloud_sweeps = Table(
     PrimaryKeyConstraint("id", name="cloud_sweeps_pkey"),
     UniqueConstraint("key", name="cloud_sweeps_key_key"),
     CheckConstraint(
-        "outcome IN ('running', 'completed', 'incomplete', 'frozen', 'halted', 'failed')",
+        "outcome IN ('running', 'completed', 'partial', 'incomplete', 'frozen', 'halted',"
+        " 'failed')",
         name="cloud_sweeps_outcome_check",
     ),
     CheckConstraint(
@@ -272,6 +278,36 @@ cloud_sweep_sightings = Table(
     ),
     Index("cloud_sweep_sightings_sweep_idx", "sweep_id"),
     prefixes=["UNLOGGED"],
+)
+
+# Rows, and parts of rows, that a sweep listed and could not read.
+cloud_sweep_unreadable = Table(
+    "cloud_sweep_unreadable",
+    metadata,
+    Column("sweep_id", Uuid, nullable=False),
+    # The same row read again is at the same place.
+    Column("place", Text, nullable=False),
+    columns.words("provider_id"),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("sweep_id", "place", name="cloud_sweep_unreadable_pkey"),
+    ForeignKeyConstraint(
+        ["sweep_id"],
+        ["cloud_sweeps.id"],
+        name="cloud_sweep_unreadable_sweep_id_fkey",
+        ondelete="CASCADE",
+    ),
+)
+
+# Which sync read a kind last, or reads it now; whether it still runs, Temporal knows.
+cloud_sync_claims = Table(
+    "cloud_sync_claims",
+    metadata,
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("workflow_id", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    columns.instant("claimed_at"),
+    PrimaryKeyConstraint("provider", "kind", name="cloud_sync_claims_pkey"),
 )
 
 idempotency_keys = keys_in(metadata)

@@ -16,6 +16,7 @@ from services.common.fields import required, uuid_of
 from services.inventory.projects import SightedProject, first_classification
 from services.inventory.recording import SightingBatch
 from services.inventory.resources import Content, SightedResource, normal_tags
+from services.inventory.sweeps import UnreadablePlace
 from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "sighted_projects",
     "sighting_batch",
     "text",
+    "unreadable_rows",
     "uuid_of",
 ]
 
@@ -159,6 +161,21 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[t
             required(f"members[{position}].provider_id", member.provider_id),
         )
         for position, member in enumerate(request.members)
+    ]
+
+
+def unreadable_rows(
+    request: sync_service_pb2.RecordUnreadableRowsRequest,
+) -> list[UnreadablePlace]:
+    """The rows of a request, each place once."""
+    bounded("rows", len(request.rows))
+    return [
+        UnreadablePlace(
+            text("rows.place", required("rows.place", row.place)),
+            text("rows.provider_id", row.provider_id),
+            text("rows.reason", required("rows.reason", row.reason)),
+        )
+        for row in {row.place: row for row in request.rows}.values()
     ]
 
 

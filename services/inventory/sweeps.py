@@ -1,7 +1,8 @@
 """What a sweep is evidence for: when it may strike, and when the breaker stops it.
 
 Only a complete sweep strikes what it did not see; the third strike in a row makes a
-row a suspect, whose end a read of its id must confirm.
+row a suspect, whose end a read of its id must confirm. A row that was listed and could not be
+read is accounted for: it is not struck, and makes the sweep a partial one.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from services.inventory.vocabulary import Outcome
 __all__ = [
     "BREAKER_ROWS",
     "BREAKER_SHARE",
+    "NAMED_AT_MOST",
     "STRIKES_TO_CONFIRM",
     "Evidence",
     "Toll",
+    "Unreadable",
+    "UnreadablePlace",
     "Verdict",
     "judge",
     "may_tombstone",
+    "partial",
 ]
 
 STRIKES_TO_CONFIRM: Final = 3
@@ -29,6 +34,30 @@ BREAKER_SHARE: Final = Fraction(20, 100)
 
 BREAKER_ROWS: Final = 5
 """As many as this never trip the breaker, however few there are."""
+
+
+NAMED_AT_MOST: Final = 3
+"""Unreadable rows that the reason of a partial sweep names."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadablePlace:
+    """A row, or a part of one, that was listed and could not be read."""
+
+    place: str
+    """The same row read again is at the same place."""
+    provider_id: str
+    """Empty where even the id could not be read."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The rows, or parts of rows, that were listed and could not be read."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+    """Some of them in words, at most NAMED_AT_MOST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,19 @@ class Evidence:
     """The scope-dependent fields that the token could see."""
     known_scopes: frozenset[str] | None
     """The same of the last sweep that counted; None when there was none."""
+    unread: int = 0
+    """Resources that were listed and not recorded, because their rows could not be read."""
+    unreadable: Unreadable = Unreadable()
+    """These rows, and the parts of others that could not be read."""
+    accepted_difference: int = 0
+    """By how much an operator lets the provider's total be too high; negative: too low."""
+
+    @property
+    def difference(self) -> int | None:
+        """How many more the provider reported than are accounted for; None without a total."""
+        if self.reported_total is None:
+            return None
+        return self.reported_total - self.seen - self.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +109,12 @@ class Toll:
 
 def judge(evidence: Evidence) -> Verdict:
     """Whether a sweep that read every page may strike what it did not see."""
-    if evidence.reported_total is not None and evidence.seen != evidence.reported_total:
+    if evidence.difference not in (None, 0, evidence.accepted_difference):
+        unread = f" ({evidence.unread} more could not be read)" if evidence.unread else ""
         return Verdict(
             Outcome.INCOMPLETE,
-            f"the provider reported {evidence.reported_total} and {evidence.seen} were seen",
+            f"the provider reported {evidence.reported_total} and {evidence.seen} were seen"
+            + unread,
         )
     # An empty listing shows no fields at all: it says nothing about the scopes.
     if evidence.seen and evidence.known_scopes:
@@ -80,7 +124,16 @@ def judge(evidence: Evidence) -> Verdict:
                 Outcome.FROZEN,
                 f"the token no longer sees {', '.join(lost)}; strikes and drift are frozen",
             )
+    if evidence.unreadable.count:
+        return partial(evidence.unreadable)
     return Verdict(Outcome.COMPLETED)
+
+
+def partial(unreadable: Unreadable) -> Verdict:
+    """The verdict on a complete sweep of which some rows, or parts, could not be read."""
+    others = unreadable.count - len(unreadable.first)
+    words = "; ".join(unreadable.first) + (f"; and {others:,} more" if others else "")
+    return Verdict(Outcome.PARTIAL, f"{unreadable.count:,} could not be read: {words}")
 
 
 def may_tombstone(toll: Toll) -> Verdict:

@@ -18,6 +18,7 @@ from services.inventory.deployments import Deployments
 from services.inventory.messages import sweep_message, timestamp
 from services.inventory.ownership import DeploymentName
 from services.inventory.store.assigning import learn_deployments
+from services.inventory.store.claims import claim_kinds
 from services.inventory.store.deployment_names import named_by_tags
 from services.inventory.store.history import Cause
 from services.inventory.store.projects import record_members, record_projects
@@ -28,8 +29,10 @@ from services.inventory.store.sweeps import (
     complete_sweep,
     fail_sweep,
     last_complete_at,
+    locked_sweep,
     read_sweep,
 )
+from services.inventory.store.unreadable import add_unreadable
 
 __all__ = ["SyncServicer"]
 
@@ -41,6 +44,10 @@ log = structlog.get_logger("sync")
 def current_cause() -> Cause:
     """Who calls, and in which request: what events are written down to."""
     return Cause(current_caller().subject, current_request_id())
+
+
+def _name(field: str, value: str) -> str:
+    return requests.text(field, requests.required(field, value))
 
 
 class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
@@ -83,6 +90,41 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             restored_count=counts.restored,
             unchanged_count=counts.unchanged,
         )
+
+    async def ClaimKinds(  # noqa: N802
+        self, request: pb.ClaimKindsRequest, context: Context
+    ) -> pb.ClaimKindsResponse:
+        """Claims kinds for a sync, all of them or none."""
+        provider = requests.known_provider(request.provider)
+        requests.bounded("ended_run_ids", len(request.ended_run_ids))
+        async with self._database.write(current_caller().scope) as session:
+            standing = await claim_kinds(
+                session,
+                provider,
+                [requests.known_swept_kind(kind) for kind in request.kinds],
+                workflow_id=_name("workflow_id", request.workflow_id),
+                run_id=_name("run_id", request.run_id),
+                ended_run_ids=[
+                    requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids
+                ],
+            )
+        return pb.ClaimKindsResponse(
+            standing=[
+                pb.KindClaim(kind=one.kind, workflow_id=one.workflow_id, run_id=one.run_id)
+                for one in standing
+            ]
+        )
+
+    async def RecordUnreadableRows(  # noqa: N802
+        self, request: pb.RecordUnreadableRowsRequest, context: Context
+    ) -> pb.RecordUnreadableRowsResponse:
+        """Notes rows that were listed in a sweep and could not be read."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        rows = requests.unreadable_rows(request)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await locked_sweep(session, sweep_id)
+            count = await add_unreadable(session, sweep, rows)
+        return pb.RecordUnreadableRowsResponse(unreadable_count=count)
 
     async def CompleteSweep(  # noqa: N802
         self, request: pb.CompleteSweepRequest, context: Context

@@ -106,6 +106,7 @@ class Outcome(StrEnum):
 
     RUNNING = "running"
     COMPLETED = "completed"
+    PARTIAL = "partial"
     INCOMPLETE = "incomplete"
     FROZEN = "frozen"
     HALTED = "halted"

@@ -115,6 +115,18 @@ class Inventory:
         )
         return await self.sync.RecordSightings(request, metadata=self.worker)
 
+    async def unreadable(self, sweep_id: str, *rows: tuple[str, str], reason: str = "odd") -> int:
+        """Says that rows (place, provider id) could not be read; how many there are now."""
+        request = sync_pb.RecordUnreadableRowsRequest(
+            sweep_id=sweep_id,
+            rows=[
+                words.UnreadableRow(place=place, provider_id=provider_id, reason=reason)
+                for place, provider_id in rows
+            ],
+        )
+        answer = await self.sync.RecordUnreadableRows(request, metadata=self.worker)
+        return answer.unreadable_count
+
     async def complete(
         self, sweep_id: str, *, total: int, scopes: Iterable[str] = ("tags",)
     ) -> sync_pb.CompleteSweepResponse:

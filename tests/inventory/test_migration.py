@@ -67,3 +67,31 @@ def test_what_was_there_before_has_belonged_to_its_owner_since_it_was_first_seen
         ("seen once", "globex", None, "project", True, timedelta(microseconds=1)),
     ]
     postgres.drop(name)
+
+
+SWEPT_BEFORE = """
+INSERT INTO cloud_sweeps
+    (provider, kind, key, outcome, reported_total, seen_count, started_at, finished_at)
+VALUES
+    ('digitalocean', 'droplet', 'short', 'incomplete', 8, 7, now(), now()),
+    ('digitalocean', 'droplet', 'whole', 'completed', 7, 7, now(), now()),
+    ('digitalocean', 'database', 'no total', 'completed', NULL, 7, now(), now()),
+    ('digitalocean', 'droplet', 'broken', 'failed', NULL, 7, now(), now())
+"""
+
+
+def test_of_sweeps_of_before_it_is_known_how_far_totals_were_off(postgres: PostgresServer) -> None:
+    name = f"inventory_{uuid.uuid4().hex[:12]}"
+    settings = postgres.settings({Service.INVENTORY: name})
+    provision(settings, Service.INVENTORY)
+    command.upgrade(migration_config(settings, Service.INVENTORY), "0010")
+    with psycopg.connect(postgres.url(name)) as connection:
+        connection.execute(SWEPT_BEFORE)
+    migrate(settings, Service.INVENTORY)
+    with psycopg.connect(postgres.url(name)) as connection:
+        rows = connection.execute(
+            "SELECT key, total_difference, unreadable_count FROM cloud_sweeps"
+        ).fetchall()
+    assert set(rows) == {("short", 1, 0), ("whole", 0, 0), ("no total", None, 0),
+                         ("broken", None, 0)}  # fmt: skip
+    postgres.drop(name)

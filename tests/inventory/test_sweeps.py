@@ -8,8 +8,10 @@ from services.inventory.sweeps import (
     BREAKER_SHARE,
     Evidence,
     Toll,
+    Unreadable,
     judge,
     may_tombstone,
+    partial,
 )
 from services.inventory.vocabulary import Outcome
 
@@ -23,6 +25,35 @@ def test_only_a_sweep_that_adds_up_completes(
 ) -> None:
     verdict = judge(Evidence(seen, total, scopes, known))
     assert (verdict.outcome is Outcome.INCOMPLETE) == (seen != total)
+
+
+@given(COUNTS, COUNTS, COUNTS, st.integers(-5, 5))
+def test_rows_that_could_not_be_read_are_accounted_for_and_a_difference_only_as_accepted(
+    seen: int, unread: int, total: int, accepted: int
+) -> None:
+    verdict = judge(
+        Evidence(
+            seen, total, frozenset(), None, unread=unread, unreadable=Unreadable(unread),
+            accepted_difference=accepted,
+        )
+    )  # fmt: skip
+    if total - seen - unread not in (0, accepted):
+        assert verdict.outcome is Outcome.INCOMPLETE
+    else:
+        assert verdict.outcome is (Outcome.PARTIAL if unread else Outcome.COMPLETED)
+
+
+def test_a_narrower_scope_freezes_a_partial_sweep_too() -> None:
+    evidence = Evidence(1, 2, frozenset(), frozenset({"tags"}), unread=1, unreadable=Unreadable(1))
+    assert judge(evidence).outcome is Outcome.FROZEN
+
+
+def test_a_partial_sweep_names_the_first_rows_and_counts_the_others() -> None:
+    named = ("droplet 42: networks.v4[0] has no ip_address", "droplet 43: id is null")
+    assert partial(Unreadable(1_002, named)).reason == (
+        "1,002 could not be read: droplet 42: networks.v4[0] has no ip_address;"
+        " droplet 43: id is null; and 1,000 more"
+    )
 
 
 @given(st.integers(1, 200_000), SCOPES, SCOPES)

@@ -4,6 +4,7 @@ import grpc
 import psycopg
 import pytest
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
+from arcadia.inventory.v1 import sync_service_pb2
 from sqlalchemy import text
 
 from services.common.access import ALL, Scope
@@ -13,6 +14,9 @@ from tests.inventory.account import Inventory, sighting
 from tests.support.databases import PostgresServer
 
 TABLES = ["cloud_resources", "cloud_resource_events", "cloud_projects"]
+OF_OPERATORS = [
+    "cloud_sweeps", "cloud_sweep_sightings", "cloud_sweep_unreadable", "cloud_sync_claims",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -96,17 +100,27 @@ async def test_the_database_hides_foreign_rows_from_a_query_without_a_filter(
         assert set((await session.execute(query)).scalars()) == {"acme", "globex", None}
 
 
-@pytest.mark.parametrize("table", [*TABLES, "cloud_sweeps", "cloud_sweep_sightings"])
+async def sweep_something(tenants: Inventory) -> None:
+    sweep_id = await tenants.begin()
+    await tenants.record(sighting("x"), sweep_id=sweep_id)
+    await tenants.unreadable(sweep_id, ("page 1, row 7", ""))
+    request = sync_service_pb2.ClaimKindsRequest(
+        provider="digitalocean", kinds=["droplet"], workflow_id="sync", run_id="run"
+    )
+    await tenants.sync.ClaimKinds(request, metadata=tenants.worker)
+
+
+@pytest.mark.parametrize("table", [*TABLES, *OF_OPERATORS])
 async def test_the_database_shows_nothing_without_a_scope(tenants: Inventory, table: str) -> None:
-    await tenants.record(sighting("x"), sweep_id=await tenants.begin())
+    await sweep_something(tenants)
     async with tenants.database.engine.connect() as connection:
         rows = await connection.execute(text(f"SELECT count(*) FROM {table}"))
         assert rows.scalar_one() == 0
 
 
-@pytest.mark.parametrize("table", ["cloud_sweeps", "cloud_sweep_sightings"])
+@pytest.mark.parametrize("table", OF_OPERATORS)
 async def test_the_database_shows_sweeps_to_operators_only(tenants: Inventory, table: str) -> None:
-    await tenants.record(sighting("x"), sweep_id=await tenants.begin())
+    await sweep_something(tenants)
     query = text(f"SELECT count(*) FROM {table}")
     async with tenants.database.read(Scope("acme")) as session:
         assert (await session.execute(query)).scalar_one() == 0

@@ -8,6 +8,7 @@ from tests.protos.api import METHODS, field_named
 
 REPEATABLE = {
     "arcadia.inventory.v1.InventoryService/AcceptScope",
+    "arcadia.inventory.v1.InventoryService/AcceptTotal",
     "arcadia.inventory.v1.InventoryService/ConfirmSweep",
 }
 """Writes that need no key: doing them twice is doing them once."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.errors import MalformedAnswer, UnreadableRow
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.droplet import DROPLET
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
@@ -139,6 +139,67 @@ def test_a_nanosecond_is_no_reason_to_refuse_a_row() -> None:
 def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
     with pytest.raises(MalformedAnswer):
         DROPLET.sight(droplet(**broken))
+
+
+@pytest.mark.parametrize(
+    ("broken", "identifier", "words"),
+    [
+        ({"networks": {"v4": [{"type": "public"}]}}, "1",
+         "droplet 1: networks.v4[0] has no ip_address"),
+        ({"networks": {"v4": [], "v6": [{"ip_address": "::1"}]}}, "1",
+         "droplet 1: networks.v6[0] has no type"),
+        ({"networks": [1]}, "1",
+         "droplet 1: networks is not as documented: it is a list with a number"),
+        ({"tags": [{"name": "web"}]}, "1",
+         "droplet 1: tags is not as documented: it is a list with an object"),
+        ({"tags": "web"}, "1", "droplet 1: tags is not as documented: it is a text"),
+        ({"tags": {"web": True}}, "1", "droplet 1: tags is not as documented: it is an object"),
+        ({"name": {"first": "web"}}, "1", "droplet 1: name is an object, not a text"),
+        ({"status": 7}, "1", "droplet 1: status is a number, not a text"),
+        ({"name": "web\0"}, "1", "droplet 1: name has a NUL character"),
+        ({"tags": ["web\0"]}, "1", "droplet 1: tags has a NUL character"),
+        ({"image": {"id": 1, "slug": "\0"}}, "1", "droplet 1: image has a NUL character"),
+        ({"created_at": "yesterday"}, "1",
+         "droplet 1: created_at is not as documented: it is a text"),
+        ({"id": 386412347.0}, "386412347",
+         "droplet 386412347: id is 386412347.0, not a whole number"),
+        ({"id": 1.5}, "", "a droplet: id is 1.5, not a whole number"),
+        ({"id": True}, "", "a droplet: id is a boolean"),
+        ({"id": None}, "", "a droplet: it has no id"),
+        ({"id": "4\0"}, "", "a droplet: id has a NUL character"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_says_where_and_why(
+    broken: dict[str, Any], identifier: str, words: str
+) -> None:
+    with pytest.raises(UnreadableRow) as caught:
+        DROPLET.sight(droplet(**{"id": 1, **broken}))
+    assert (caught.value.provider_id, str(caught.value)) == (identifier, words)
+
+
+@pytest.mark.parametrize("row", [None, "droplet", [1], 7])
+def test_a_row_that_is_no_object_says_so(row: Any) -> None:
+    with pytest.raises(UnreadableRow, match=r"a droplet: the row is .*, not an object"):
+        DROPLET.sight(row)
+
+
+def test_a_backslash_before_a_zero_is_no_nul_character() -> None:
+    assert DROPLET.sight(droplet(name="C:\\u0000")).name == "C:\\u0000"
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({"id": None}, "a project: it has no id"),
+        ({"name": 7}, "project p: name is a number, not a text"),
+        ({"environment": ["x"]}, "project p: environment is a list with a text, not a text"),
+        ({"purpose": "\0"}, "project p: purpose has a NUL character"),
+    ],
+)
+def test_a_project_that_cannot_be_read_says_why(broken: dict[str, Any], words: str) -> None:
+    with pytest.raises(UnreadableRow) as caught:
+        sight_project({"id": "p", "name": "ours", **broken})
+    assert str(caught.value) == words
 
 
 def test_a_new_field_of_the_provider_changes_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.errors import UnreadableRow
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.canonical import canonical
 from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
@@ -108,7 +108,7 @@ def test_what_is_hidden_is_unknown_and_the_rest_stays(
 @KINDS
 @ON_THE_SAME_ROWS
 @given(data=st.data())
-def test_a_row_of_any_shape_is_a_resource_or_a_malformed_answer_and_nothing_else(
+def test_a_row_of_any_shape_is_a_resource_or_unreadable_in_words_with_its_id(
     kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(listed[kind.name]))
@@ -116,7 +116,14 @@ def test_a_row_of_any_shape_is_a_resource_or_a_malformed_answer_and_nothing_else
 
     try:
         sighted = kind.sight({**row, **broken})
-    except MalformedAnswer:
+    except UnreadableRow as error:
+        sighted, odd = None, error
+    if sighted is None:
+        told = str(odd)
+        assert told.startswith((f"{kind.name} ", f"a {kind.name}: "))
+        assert not any(word in told for word in ("Error", "object has", "NoneType"))
+        identifier = row[kind.columns.provider_id]
+        assert kind.columns.provider_id in broken or odd.provider_id == str(identifier)
         return
     assert isinstance(attrs_of(sighted), dict)
     texts = (sighted.provider_id, sighted.name, sighted.region, sighted.size, sighted.status)

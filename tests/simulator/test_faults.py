@@ -151,6 +151,10 @@ def test_a_list_may_show_and_count_more_than_there_is(sim: Simulator) -> None:
     true = _page(sim).json()
     _rule(sim, "wrong_total")
     assert _page(sim).json()["meta"]["total"] == true["meta"]["total"] + 1
+    hidden = true["droplets"][1]
+    _rule(sim, "hidden_row", id=str(hidden["id"]))
+    assert hidden not in _page(sim).json()["droplets"]
+    assert sim.get(f"/v2/droplets/{hidden['id']}")["droplet"] == hidden
     _rule(sim, "extra_row", row={"id": 7}, times=None)
     assert _page(sim).json()["droplets"] == [*true["droplets"], {"id": 7}]
     assert {"id": 7} not in _page(sim, 2).json()["droplets"]

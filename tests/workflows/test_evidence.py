@@ -71,12 +71,7 @@ async def system(known: System) -> AsyncIterator[System]:
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [
-        ("volume", "/v2/volumes"),
-        ("database", "/v2/databases"),
-        ("image", "/v2/images"),
-        ("domain", "/v2/domains/"),
-    ],
+    [("volume", "/v2/volumes"), ("database", "/v2/databases"), ("image", "/v2/images")],
 )
 @pytest.mark.parametrize(
     "trap",
@@ -88,7 +83,7 @@ async def test_a_refusal_or_a_missing_key_in_mid_sweep_strikes_nothing(
     system: System, kind: str, path: str, trap: dict[str, Any]
 ) -> None:
     before = state_of(system, kind)
-    in_the_middle = 1 if kind in {"volume", "domain"} else 0
+    in_the_middle = 1 if kind == "volume" else 0
     system.simulator.fault(path=path, skip=in_the_middle, **trap)
 
     outcomes = await system.sync(kind)
@@ -98,6 +93,33 @@ async def test_a_refusal_or_a_missing_key_in_mid_sweep_strikes_nothing(
     assert f"last read completely {outcomes[kind].last_complete_at}" in outcomes[kind].in_words()
     assert outcomes[kind].last_complete_at
     assert state_of(system, kind) == before
+
+
+async def test_a_token_that_is_refused_in_mid_sweep_fails_the_kind_and_not_one_zone(
+    system: System,
+) -> None:
+    before = state_of(system, "domain")
+    system.simulator.fault("status", path="/v2/domains/", status=401, skip=1)
+
+    outcomes = await system.sync("domain")
+
+    assert outcomes["domain"].outcome == "failed"
+    assert state_of(system, "domain") == before
+
+
+@pytest.mark.parametrize(
+    "trap", [{"fault": "status", "status": 403}, {"fault": "missing_key"}], ids=["403", "no key"]
+)
+async def test_a_zone_that_is_refused_keeps_its_records_and_so_do_the_others(
+    system: System, trap: dict[str, Any]
+) -> None:
+    before = state_of(system, "domain")
+    system.simulator.fault(path="/v2/domains/", skip=1, **trap)
+
+    outcomes = await system.sync("domain")
+
+    assert (outcomes["domain"].outcome, outcomes["domain"].struck_count) == ("partial", 0)
+    assert state_of(system, "domain") == before
 
 
 @pytest.mark.parametrize(("kind", "path"), [("volume", "/v2/volumes"), ("image", "/v2/images")])

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from tests.support.waiting import until
 from tests.workflows.system import System, outcomes_of
 from workflows.payloads import KindOutcome
 from workflows.starts import SYNCED_KINDS
@@ -53,18 +54,57 @@ async def test_our_own_project_is_made_once_by_syncs_that_start_together(system:
     assert len(system.simulator.requests("POST", "/v2/projects")) == 1
 
 
-async def test_two_sweeps_at_once_do_no_harm(system: System) -> None:
+async def test_a_manual_and_a_scheduled_sync_of_a_kind_read_it_one_after_the_other(
+    system: System,
+) -> None:
     system.start_worker()
     system.start_worker()
 
     outcomes = await asyncio.gather(
-        system.sync("droplet"), outcomes_of(await system.start_as("by-schedule", "droplet"))
+        system.sync("droplet"),
+        outcomes_of(await system.start_as("by-schedule", "droplet", "volume")),
     )
 
+    first, second = system.rows(
+        "SELECT started_at, finished_at FROM cloud_sweeps WHERE kind = 'droplet' ORDER BY id"
+    )
+    assert first[1] <= second[0]
     droplets = {str(droplet["id"]) for droplet in system.simulator.truth()}
     assert [outcome["droplet"].seen_count for outcome in outcomes] == [len(droplets)] * 2
     assert system.living() == droplets
-    assert system.events() == {"discovered": len(droplets)}
+    discovered = len(droplets) + len(system.simulator.truth("volume"))
+    assert system.events() == {"discovered": discovered}
+
+
+async def test_a_sync_that_was_terminated_holds_up_no_other(system: System) -> None:
+    system.start_worker()
+    system.simulator.fault("delay", path="/v2/droplets", delay_ms=400)
+    terminated = await system.start_as("by-schedule", "droplet")
+    await asyncio.to_thread(until, lambda: 2 in system.pages_asked())
+
+    waiting = await system.start("droplet")
+    await terminated.terminate("a test ends it")
+
+    assert (await outcomes_of(waiting))["droplet"].outcome == "completed"
+
+
+async def test_a_sync_without_spaces_keys_reads_each_projects_members_once(
+    system: System,
+) -> None:
+    system.start_worker()
+
+    outcomes = await system.sync()
+
+    asked = [path.split("?")[0] for path in system.simulator.requests(path="/v2/projects/")]
+    projects = [str(project["id"]) for project in system.simulator.truth("project")]
+    assert {path.split("/")[3] for path in asked} == set(projects)
+    pages = system.simulator.requests(path="/v2/projects/")
+    assert len(set(pages)) == len(pages)
+    assert outcomes["project members"].outcome == "completed"
+    homeless = "SELECT count(*), count(project_id) FROM cloud_resources WHERE kind = %s"
+    [(buckets, in_projects)] = system.rows(homeless, "spaces_bucket")
+    assert buckets == in_projects > 0
+    assert outcomes["spaces_bucket"].seen_count == buckets
 
 
 async def test_a_sync_that_runs_is_joined_and_not_started_again(system: System) -> None:

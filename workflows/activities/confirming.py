@@ -1,19 +1,28 @@
-"""Reads each suspect of a sweep by its id: only a 404 proves that it is gone."""
+"""Reads each suspect of a sweep by its id: only a 404 proves that it is gone.
+
+One that answers, and cannot be read, is there. One whose read is refused stays a suspect, and
+is named by the sweep.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from arcadia.inventory.v1.sync_service_pb2 import ListSuspectsRequest, RecordConfirmationsRequest
+from arcadia.inventory.v1.sync_service_pb2 import (
+    ListSuspectsRequest,
+    RecordConfirmationsRequest,
+    RecordUnreadableRowsRequest,
+)
 from temporalio import activity
 
-from providers.digitalocean.errors import NotFound
+from providers.digitalocean.errors import NotFound, ProviderError, UnreadableRow
+from providers.digitalocean.members import COST_ONE_PART
 from providers.digitalocean.sources import Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
-from workflows.activities.sightings import Rows, rows_of
+from workflows.activities.sightings import Rows, rows_of, unreadable_message
 from workflows.payloads import SuspectsInput, SuspectsResult
 
 if TYPE_CHECKING:
@@ -27,10 +36,19 @@ SUSPECTS_A_PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the read of one id said: its sighting, or None when it is gone."""
+    """What the read of one id said."""
 
     provider_id: str
-    message: Any
+    is_gone: bool = False
+    message: Any = None
+    """Its sighting; None when it is gone, or cannot be read."""
+    error: ProviderError | None = None
+    """Why it could not be read."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it is there, readable or not."""
+        return self.message is not None or isinstance(self.error, UnreadableRow)
 
 
 class ConfirmActivities:
@@ -59,10 +77,11 @@ class ConfirmActivities:
                     )
                     readings = await self._read(rows, page.provider_ids)
                     await self._record(rows, request, readings)
-                    found = sum(reading.message is not None for reading in readings)
                     told = SuspectsResult(
-                        gone_count=told.gone_count + len(readings) - found,
-                        found_count=told.found_count + found,
+                        gone_count=told.gone_count + sum(one.is_gone for one in readings),
+                        found_count=told.found_count + sum(one.is_found for one in readings),
+                        unreadable_count=told.unreadable_count
+                        + sum(one.error is not None for one in readings),
                     )
                     page_token = page.next_page_token
                     if not page_token:
@@ -75,22 +94,38 @@ class ConfirmActivities:
         async def read(identifier: str) -> _Reading:
             async with at_once:
                 try:
-                    row = await source.one(identifier)
+                    message: Any = rows.message(await source.one(identifier))
                 except NotFound:
-                    return _Reading(identifier, None)
-                return _Reading(identifier, rows.message(row))
+                    return _Reading(identifier, is_gone=True)
+                except COST_ONE_PART as error:
+                    return _Reading(identifier, error=error)
+                return _Reading(identifier, message=message)
 
         return await asyncio.gather(*(read(identifier) for identifier in identifiers))
 
     async def _record(self, rows: Rows, request: SuspectsInput, readings: list[_Reading]) -> None:
-        found = [reading for reading in readings if reading.message is not None]
-        if found:
-            await rows.record(self._inventory, "", [reading.message for reading in found])
+        messages = [reading.message for reading in readings if reading.message is not None]
+        if messages:
+            await rows.record(self._inventory, "", messages)
+        odd = [
+            unreadable_message(
+                UnreadableRow(
+                    request.kind, reading.provider_id, f"read by its id: {reading.error}"
+                ),
+                "by id",
+            )
+            for reading in readings
+            if reading.error is not None
+        ]
+        if odd:
+            await self._inventory.RecordUnreadableRows(
+                RecordUnreadableRowsRequest(sweep_id=request.sweep_id, rows=odd)
+            )
         if readings:
             await self._inventory.RecordConfirmations(
                 RecordConfirmationsRequest(
                     sweep_id=request.sweep_id,
-                    gone_provider_ids=[r.provider_id for r in readings if r.message is None],
-                    found_provider_ids=[reading.provider_id for reading in found],
+                    gone_provider_ids=[one.provider_id for one in readings if one.is_gone],
+                    found_provider_ids=[one.provider_id for one in readings if one.is_found],
                 )
             )

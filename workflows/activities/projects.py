@@ -1,22 +1,17 @@
 """Projects at the provider: whether ours is there, its making, and who lives where."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from arcadia.inventory.v1.sync_service_pb2 import RecordProjectMembersRequest
-from grpc import StatusCode
-from grpc.aio import AioRpcError
 from temporalio import activity
 
 from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import NotFound
-from providers.digitalocean.kinds.project import PROJECTS, member
-from providers.digitalocean.pages import Page
+from providers.digitalocean.members import list_project_ids, member_pages
 from providers.digitalocean.projects import ensure_project, find_project
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
-from workflows.activities.sightings import member_message
+from workflows.activities.members import record_members_page
 from workflows.payloads import MembersCursor, MembersInput, ProjectInput
 
 if TYPE_CHECKING:
@@ -55,7 +50,7 @@ class ProjectActivities:
             walk = _MembersWalk(
                 self._provider,
                 self._inventory,
-                request.provider,
+                request,
                 reached_before(MembersCursor) or MembersCursor(),
             )
             async with beating(lambda: walk.cursor):
@@ -69,16 +64,13 @@ class _MembersWalk:
 
     provider: DigitalOcean
     inventory: "SyncServiceAsyncStub"
-    provider_name: str
+    request: MembersInput
     cursor: MembersCursor
 
     async def run(self) -> None:
         """From the cursor to the end; from the start when the cursor's project is gone."""
-        projects = [
-            str(row["id"])
-            async for page in self.provider.pages(PROJECTS.path, PROJECTS.key)
-            for row in page.items
-        ]
+        # A row that tells no id is named by the sweep of the projects.
+        projects, _ = await list_project_ids(self.provider)
         if self.cursor.project_provider_id in projects:
             projects = projects[projects.index(self.cursor.project_provider_id) :]
         else:
@@ -89,34 +81,8 @@ class _MembersWalk:
             await self._read(project)
 
     async def _read(self, project: str) -> None:
-        path = f"{PROJECTS.path}/{project}/resources"
-        try:
-            async for page in self.provider.pages(path, "resources", first=self.cursor.page):
-                moved = await self._record(project, page)
-                self.cursor = replace(
-                    self.cursor,
-                    page=page.number + 1,
-                    read_count=self.cursor.read_count + len(page.items),
-                    moved_count=self.cursor.moved_count + moved,
-                )
-        except NotFound:
-            # Deleted since it was listed; its resources went elsewhere first.
-            return
-
-    async def _record(self, project: str, page: Page) -> int:
-        members: list[Any] = [
-            member_message(living) for row in page.items if (living := member(row)) is not None
-        ]
-        if not members:
-            return 0
-        request = RecordProjectMembersRequest(
-            provider=self.provider_name, project_provider_id=project, members=members
-        )
-        try:
-            answer = await self.inventory.RecordProjectMembers(request)
-        except AioRpcError as error:
-            if error.code() is StatusCode.NOT_FOUND:
-                # Made after the projects were read: the next sync knows it.
-                return 0
-            raise
-        return int(answer.moved_count)
+        async for page in member_pages(self.provider, project, first=self.cursor.page):
+            recorded = await record_members_page(
+                self.inventory, self.request.provider, self.request.sweep_id, page, self.cursor
+            )
+            self.cursor = replace(recorded, page=page.number + 1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from arcadia.inventory.v1.resources_pb2 import UnreadableRow as UnreadableRowMessage
 from arcadia.inventory.v1.sync_service_pb2 import (
     ProjectMember,
     ProjectSighting,
@@ -13,6 +14,7 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 )
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from providers.digitalocean.errors import UnreadableRow
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.kind import ResourceKind
 from providers.digitalocean.kinds.listing import AnyListing, Listing
@@ -29,7 +31,14 @@ from providers.digitalocean.pages import JsonObject
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
-__all__ = ["ProjectRows", "ResourceRows", "Rows", "member_message", "rows_of"]
+__all__ = [
+    "ProjectRows",
+    "ResourceRows",
+    "Rows",
+    "member_message",
+    "rows_of",
+    "unreadable_message",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,10 @@ class ResourceRows:
 
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
         """The scope-dependent fields that a row has."""
-        return frozenset(self.kind.visible_scopes(row))
+        return frozenset(self.kind.visible_scopes(row)) if isinstance(row, dict) else frozenset()
 
     def message(self, row: JsonObject) -> Sighting:
-        """A row as it is sent."""
+        """A row as it is sent. Raises UnreadableRow."""
         sighted = self.kind.sight(row)
         return Sighting(
             provider_id=sighted.provider_id,
@@ -105,7 +114,7 @@ class ProjectRows:
         return frozenset()
 
     def message(self, row: JsonObject) -> ProjectSighting:
-        """A row as it is sent."""
+        """A row as it is sent. Raises UnreadableRow."""
         return _project_message(sight_project(row))
 
     async def record(
@@ -125,6 +134,18 @@ def rows_of(provider: str, kind: str) -> Rows:
     if kind == PROJECT:
         return ProjectRows(provider)
     return ResourceRows(provider, RESOURCE_KINDS[kind])
+
+
+def unreadable_message(error: UnreadableRow, place: str) -> UnreadableRowMessage:
+    """A row that could not be read, as it is sent; `place` is where it was listed.
+
+    The place of one with an id is its words: the same row on two pages is one row.
+    """
+    return UnreadableRowMessage(
+        provider_id=error.provider_id,
+        place=str(error) if error.provider_id else f"{place}: {error}",
+        reason=str(error),
+    )
 
 
 def member_message(member: Member) -> ProjectMember:

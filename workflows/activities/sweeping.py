@@ -13,16 +13,19 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     CompleteSweepRequest,
     CompleteSweepResponse,
     FailSweepRequest,
+    RecordUnreadableRowsRequest,
 )
 from temporalio import activity
 
+from providers.digitalocean.errors import UnreadableRow
 from providers.digitalocean.pages import Page, ahead
 from providers.digitalocean.sources import Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
+from workflows.activities.members import MembersRecording
 from workflows.activities.recording import Recording
-from workflows.activities.sightings import Rows, rows_of
+from workflows.activities.sightings import Rows, rows_of, unreadable_message
 from workflows.payloads import (
     UNKNOWN_TOTAL,
     FailSweepInput,
@@ -40,6 +43,12 @@ log = structlog.get_logger()
 
 RUNNING: Final = "running"
 ROWS_A_SLICE: Final = 20
+DEFERRED: Final = "deferred"
+"""The outcome of a pass that did not begin: its kind is read with the members of projects."""
+
+MAX_UNREADABLE: Final = 1000
+"""With more of them than that, it is not the rows that are odd."""
+
 SHRANK: Final = "the listing became shorter while it was read: a row may have slipped past"
 
 
@@ -55,17 +64,28 @@ class SweepActivities:
         """Makes one pass, or goes on with it where an earlier attempt was cut off."""
         with as_failures():
             set_request_id(activity.info().workflow_run_id)
+            rows = rows_of(request.provider, request.kind)
+            by_projects = self._sources.is_listed_by_projects(rows.listing)
+            if by_projects and request.members == "later":
+                return _deferred()
             sweep = await self._begin(request)
             cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
             if sweep.outcome != RUNNING:
                 # An earlier attempt closed it, and its answer was lost.
                 return await self._complete(cursor)
-            rows = rows_of(request.provider, request.kind)
-            cursor = await self._read_all(rows, cursor)
+            members = None
+            if by_projects and request.members == "along":
+                members = MembersRecording(
+                    self._inventory, request.provider, request.projects_sweep_id
+                )
+            cursor = await self._read_all(rows, cursor, members)
+            if cursor.unreadable_count > MAX_UNREADABLE:
+                return await self._fail(cursor.sweep_id, _too_many(cursor))
             if cursor.evidence.shrank:
                 return await self._fail(cursor.sweep_id, SHRANK)
             unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
-            return replace(await self._complete(cursor), unpriced_sizes=unpriced)
+            result = replace(await self._complete(cursor), unpriced_sizes=unpriced)
+            return result if members is None else replace(result, members=members.counts)
 
     @activity.defn
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
@@ -75,24 +95,49 @@ class SweepActivities:
             sweep = await self._begin(request.sweep)
             return await self._fail(sweep.id, request.reason)
 
-    async def _read_all(self, rows: Rows, cursor: SweepCursor) -> SweepCursor:
-        """Reads and records every page from the cursor on; returns the cursor at the end."""
+    async def _read_all(
+        self, rows: Rows, cursor: SweepCursor, members: MembersRecording | None
+    ) -> SweepCursor:
+        """Reads and records every page from the cursor on; returns the cursor at the end.
+
+        Stops before that where too many rows cannot be read.
+        """
 
         async def record(messages: list[Any]) -> None:
-            await rows.record(self._inventory, cursor.sweep_id, messages)
+            await self._record(rows, cursor.sweep_id, messages)
 
-        source = self._sources.of(rows.listing)
+        source = self._sources.of(
+            rows.listing, on_members=None if members is None else members.record
+        )
         async with Recording(record, cursor) as recording, beating(lambda: recording.place):
             while cursor.query < source.query_count:
                 listed = source.pages(cursor.query, cursor.page)
                 async with aclosing(ahead(listed)) as pages:
                     async for page in pages:
-                        messages = await _messages(rows, page)
-                        cursor = _after(page, cursor, rows, rows.unpriced(messages))
+                        messages = await _messages(rows, page, cursor.query)
+                        cursor = _after(page, cursor, rows, messages)
+                        if cursor.unreadable_count > MAX_UNREADABLE:
+                            return cursor
                         await recording.add(messages, cursor)
                 cursor = _after_query(cursor)
             await recording.finish()
+            if members is not None:
+                await members.finish()
         return cursor
+
+    async def _record(self, rows: Rows, sweep_id: str, messages: list[Any]) -> None:
+        odd = [message for message in messages if isinstance(message, resources_pb2.UnreadableRow)]
+        if odd:
+            await self._inventory.RecordUnreadableRows(
+                RecordUnreadableRowsRequest(sweep_id=sweep_id, rows=odd)
+            )
+            messages = [
+                message
+                for message in messages
+                if not isinstance(message, resources_pb2.UnreadableRow)
+            ]
+        if messages:
+            await rows.record(self._inventory, sweep_id, messages)
 
     async def _begin(self, request: SweepInput) -> resources_pb2.Sweep:
         answer = await self._inventory.BeginSweep(
@@ -121,26 +166,48 @@ class SweepActivities:
         return _result(CompleteSweepResponse(sweep=answer.sweep, last_complete_at=last))
 
 
-async def _messages(rows: Rows, page: Page) -> list[Any]:
-    """A page as it is sent, made in slices: in between, the next page is asked for."""
-    messages: list[Any] = []
+async def _messages(rows: Rows, page: Page, query: int) -> list[Any]:
+    """A page as it is sent, made in slices: in between, the next page is asked for.
+
+    Rows that cannot be read are among them as such.
+    """
+    at = f"query {query + 1}, page {page.number}"
+    messages: list[Any] = [
+        unreadable_message(error, f"{at}, part {number}")
+        for number, error in enumerate(page.unreadable, 1)
+    ]
     for start in range(0, len(page.items), ROWS_A_SLICE):
-        messages += map(rows.message, page.items[start : start + ROWS_A_SLICE])
+        for number, row in enumerate(page.items[start : start + ROWS_A_SLICE], start + 1):
+            try:
+                messages.append(rows.message(row))
+            except UnreadableRow as error:
+                messages.append(unreadable_message(error, f"{at}, row {number}"))
         await asyncio.sleep(0)
     return messages
 
 
-def _after(page: Page, cursor: SweepCursor, rows: Rows, unpriced: frozenset[str]) -> SweepCursor:
+def _too_many(cursor: SweepCursor) -> str:
+    return f"more than {MAX_UNREADABLE:,} rows of {cursor.kind} could not be read"
+
+
+def _deferred() -> SweepResult:
+    return SweepResult("", DEFERRED, "", 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def _after(page: Page, cursor: SweepCursor, rows: Rows, messages: list[Any]) -> SweepCursor:
     """The cursor once this page is recorded, with what the page is evidence for."""
     evidence = cursor.evidence
     seen = {*evidence.fingerprint, *page.scopes}
     for row in page.items:
         seen |= rows.visible_scopes(row)
     total = UNKNOWN_TOTAL if page.total is None else page.total
+    readable = [one for one in messages if not isinstance(one, resources_pb2.UnreadableRow)]
+    unpriced = rows.unpriced(readable)
     return replace(
         cursor,
         page=page.number + 1,
         read_count=cursor.read_count + len(page.items),
+        unreadable_count=cursor.unreadable_count + len(messages) - len(readable),
         evidence=replace(
             evidence,
             total=total,
@@ -188,6 +255,7 @@ def _result(answer: CompleteSweepResponse) -> SweepResult:
         withheld_count=sweep.withheld_count,
         suspect_count=answer.suspect_count,
         last_complete_at=_to_the_minute(answer),
+        unreadable_count=sweep.unreadable_count,
     )
 
 

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 import orjson
 
-from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.errors import UnreadableRow
 from providers.digitalocean.kinds.columns import Columns, read_at
 from providers.digitalocean.kinds.comparators import Comparator, by_case, by_default
 from providers.digitalocean.kinds.comparators import tags as same_tags
+from providers.digitalocean.kinds.explaining import described, explained
+from providers.digitalocean.kinds.identifying import has_nul, identify
 from providers.digitalocean.kinds.listing import (
     AnyListing,
     InvalidKind,
@@ -181,28 +183,60 @@ class ResourceKind:
         return {path for path, scope in self.scoped.items() if scope in held}
 
     def sight(self, row: JsonObject) -> SightedResource:
-        """What the inventory is to know of a row. Raises MalformedAnswer without an id."""
+        """What the inventory is to know of a row. Raises UnreadableRow."""
         columns = self.columns
-        identifier = row.get(columns.provider_id)
-        if type(identifier) not in (int, str) or identifier == "":
-            raise MalformedAnswer(f"a {self.name} without `{columns.provider_id}`")
-        tags = row.get(columns.tags)
+        identifier = identify(self.name, row, columns.provider_id)
         created_at = row.get(columns.created_at)
         try:
-            return SightedResource(
-                str(identifier),
+            sighted = SightedResource(
+                identifier,
                 text(read_at(row, columns.name)),
                 slug(row.get(columns.region)),
                 slug(row.get(columns.size)),
-                text(next((word for path in columns.statuses if (word := read_at(row, path))), "")),
-                tuple(sorted({tag.lower() for tag in tags})) if tags else (),
+                self._status(row),
+                _tags(row.get(columns.tags)),
                 orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
                 datetime.fromisoformat(created_at) if created_at else None,
                 self._unknown(row),
             )
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            told = f"{self.name} {identifier}: {type(error).__name__}: {error}"
-            raise MalformedAnswer(told) from error
+            raise UnreadableRow(self.name, identifier, self._oddity(row)) from error
+        texts = (sighted.name, sighted.region, sighted.size, sighted.status, *sighted.tags)
+        if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
+            raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
+        return sighted
+
+    def _status(self, row: JsonObject) -> str:
+        paths = self.columns.statuses
+        return text(next((word for path in paths if (word := read_at(row, path))), ""))
+
+    def _oddity(self, row: JsonObject) -> str:
+        """What in a row cannot be read, by the first field that cannot."""
+        columns = self.columns
+        for path in (columns.name, *columns.statuses):
+            try:
+                text(read_at(row, path))
+            except (AttributeError, TypeError):
+                return f"{path} is {described(_nearest(row, path))}, not a text"
+        readers: list[tuple[str, Reduce]] = [
+            (columns.region, slug),
+            (columns.size, slug),
+            (columns.tags, _tags),
+            (columns.created_at, datetime.fromisoformat),
+            *((name, reduce) for name, reduce in self._reducers if reduce is not None),
+        ]
+        for name, reduce in readers:
+            value = row.get(name, _ABSENT)
+            if value is _ABSENT or (name == columns.created_at and not value):
+                continue
+            if words := explained(reduce, value, name):
+                return words
+        return "it is not as documented"
+
+    def _place_of_nul(self, row: JsonObject) -> str:
+        kept = self.columns.fields() | self.columns.parts() | self.attrs.keys()
+        odd = (name for name in sorted(kept & row.keys()) if has_nul(orjson.dumps(row[name])))
+        return f"{next(odd, 'a field')} has a NUL character"
 
     @cached_property
     def _reducers(self) -> tuple[tuple[str, Reduce | None], ...]:
@@ -293,3 +327,22 @@ def _shows(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
         return False
     step, *below = steps
     return _shows(value.get(step), tuple(below)) if below else step in value
+
+
+def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Lower-cased and sorted. Raises TypeError for anything but texts in a list, or null."""
+    if not value:
+        return ()
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(sorted({text(tag).lower() for tag in value}))
+
+
+def _nearest(row: JsonObject, path: str) -> Any:  # noqa: ANN401
+    """The value at a dotted path, or the one before it that is no object."""
+    value: Any = row
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return value
+        value = value.get(name)
+    return value

@@ -32,8 +32,11 @@ class Only:
     values: AbstractSet[str]
 
     def is_ours(self, row: JsonObject) -> bool:
-        """Whether a row is of the kind."""
-        return row.get(self.field) in self.values
+        """Whether a row is of the kind. Raises TypeError where it does not say."""
+        value = row.get(self.field)
+        if not isinstance(value, str):
+            raise TypeError
+        return value in self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Listing:
         return frozenset(parts | ({CERTIFICATE_NAME} if named else set()))
 
     def shows(self, row: JsonObject) -> bool:
-        """Whether a row that is listed is of the kind."""
+        """Whether a row that is listed is of the kind. Raises TypeError where it does not say."""
         return self.only is None or self.only.is_ours(row)
 
     def in_words(self) -> str:

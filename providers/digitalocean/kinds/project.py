@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from providers.digitalocean.errors import MalformedAnswer
+from providers.digitalocean.errors import UnreadableRow
+from providers.digitalocean.kinds.explaining import described
+from providers.digitalocean.kinds.identifying import identify
 from providers.digitalocean.kinds.listing import Listing
 from providers.digitalocean.pages import JsonObject
 
@@ -11,6 +13,8 @@ __all__ = ["PROJECT", "PROJECTS", "ProjectMember", "SightedProject", "member", "
 
 PROJECT: Final = "project"
 PROJECTS: Final = Listing("/v2/projects", "projects", "project")
+
+TEXTS: Final = ("name", "description", "purpose", "environment")
 
 OTHER_PURPOSE: Final = "Other: "
 """What the provider puts before a purpose that is not one of its own."""
@@ -52,16 +56,20 @@ class ProjectMember:
 
 
 def sight_project(row: JsonObject) -> SightedProject:
-    """What the inventory is to know of a project. Raises MalformedAnswer without an id."""
-    identifier = row.get("id")
-    if not identifier:
-        raise MalformedAnswer("a project without `id`")
+    """What the inventory is to know of a project. Raises UnreadableRow."""
+    identifier = identify(PROJECT, row)
+    texts = {name: row.get(name) or "" for name in TEXTS}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise UnreadableRow(PROJECT, identifier, f"{name} is {described(value)}, not a text")
+        if "\0" in value:
+            raise UnreadableRow(PROJECT, identifier, f"{name} has a NUL character")
     return SightedProject(
-        provider_id=str(identifier),
-        name=row.get("name") or "",
-        description=row.get("description") or "",
-        purpose=(row.get("purpose") or "").removeprefix(OTHER_PURPOSE),
-        environment=(row.get("environment") or "").lower(),
+        provider_id=identifier,
+        name=texts["name"],
+        description=texts["description"],
+        purpose=texts["purpose"].removeprefix(OTHER_PURPOSE),
+        environment=texts["environment"].lower(),
         is_default=row.get("is_default") is True,
     )
 
@@ -69,11 +77,11 @@ def sight_project(row: JsonObject) -> SightedProject:
 def member(row: JsonObject) -> ProjectMember | None:
     """The resource that a project's row names by its URN; None for a kind that we do not keep.
 
-    Raises MalformedAnswer when there is no URN.
+    Raises UnreadableRow when there is no URN.
     """
-    urn = row.get("urn")
-    if not isinstance(urn, str) or urn.count(":") < 2:
-        raise MalformedAnswer("a project's resource without a URN")
+    urn = identify("resource of a project", row, "urn")
+    if urn.count(":") < 2 or urn.endswith(":"):
+        raise UnreadableRow("resource of a project", "", "its urn does not name a resource")
     _, word, identifier = urn.split(":", 2)
     kind = KIND_OF_URN.get(word)
     return None if kind is None else ProjectMember(kind, identifier)

@@ -52,6 +52,8 @@ class Fault(StrEnum):
     """A row has nothing at the dotted path `key` (row `id`, or the first), in lists and alone."""
     EXTRA_ROW = "extra_row"
     """The first page of a list also shows `row`, and counts it."""
+    HIDDEN_ROW = "hidden_row"
+    """A list leaves out the row `id`, and does not count it."""
     WRONG_TOTAL = "wrong_total"
     """`meta.total` is `by` more than there are."""
 

@@ -128,6 +128,15 @@ def _extra_row(document: dict[str, Any], firing: Firing) -> None:
         document["meta"]["total"] += 1
 
 
+def _hidden_row(document: dict[str, Any], firing: Firing) -> None:
+    name = _list_name(document)
+    if name is None:
+        return
+    document[name] = [row for row in document[name] if _id(row) != firing.rule.id]
+    if "meta" in document:
+        document["meta"]["total"] -= 1
+
+
 def _wrong_total(document: dict[str, Any], firing: Firing) -> None:
     if "meta" in document:
         document["meta"]["total"] += firing.rule.by
@@ -177,6 +186,7 @@ _TWISTS: dict[Fault, Callable[[dict[str, Any], Firing], None]] = {
     Fault.ODD_FIELD: _odd_field,
     Fault.ABSENT_FIELD: _absent_field,
     Fault.EXTRA_ROW: _extra_row,
+    Fault.HIDDEN_ROW: _hidden_row,
     Fault.WRONG_TOTAL: _wrong_total,
 }
 

@@ -24,9 +24,16 @@ RETURNING id
 """)
 
 TALLY: Final = text("""
-SELECT (SELECT count(DISTINCT provider_id)
-        FROM cloud_sweep_sightings, unnest(provider_ids) AS provider_id
-        WHERE sweep_id = :sweep_id),
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT provider_id
+    FROM cloud_sweep_sightings, unnest(provider_ids) AS provider_id
+    WHERE sweep_id = :sweep_id
+)
+SELECT (SELECT count(*) FROM seen),
+       (SELECT count(DISTINCT CASE u.provider_id WHEN '' THEN 'at ' || u.place
+                              ELSE 'id ' || u.provider_id END)
+        FROM cloud_sweep_unreadable AS u
+        WHERE u.sweep_id = :sweep_id AND u.provider_id NOT IN (SELECT provider_id FROM seen)),
        coalesce(sum(discovered_count), 0), coalesce(sum(updated_count), 0),
        coalesce(sum(restored_count), 0)
 FROM cloud_sweep_sightings
@@ -40,6 +47,8 @@ class Tally:
 
     seen: int
     """Distinct resources: one that two pages showed counts once."""
+    unread: int
+    """The same of those that were listed, and not recorded: their rows could not be read."""
     discovered: int
     updated: int
     restored: int

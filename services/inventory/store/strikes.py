@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from services.common.database import ReadSession, WriteSession
 from services.common.errors import FailedPrecondition
 from services.inventory.models import cloud_resource_events as events
+from services.inventory.models import cloud_sweep_unreadable as unreadable
 from services.inventory.models import cloud_sweeps as sweeps
 from services.inventory.store.assignments import end_spans
 from services.inventory.store.history import Cause, prepare_months
@@ -34,6 +35,9 @@ from services.inventory.vocabulary import EventType, Outcome
 __all__ = ["Struck", "confirm_suspects", "count_suspects", "list_suspects", "strike_unseen"]
 
 NOW: Final = func.now()
+
+STRIKING: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL})
+"""The outcomes of sweeps whose suspects are read by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,9 @@ class Struck:
 async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> tuple[int, Struck]:
     """Strikes what nobody saw since a complete sweep began; also answers how many live.
 
-    A row that a sweep overlapping this one struck is left alone: both looked at the
-    same moment, which is evidence once. The caller holds the lock of the kind.
+    A row that was listed and could not be read is left alone. So is one that a sweep
+    overlapping this one struck: both looked at the same moment, which is evidence once. The
+    caller holds the lock of the kind.
     """
     mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
@@ -63,6 +68,9 @@ async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> tuple[int, St
         .where(
             mirror.living,
             row.last_seen_at < sweep.started_at,
+            row.provider_id.not_in(
+                select(unreadable.c.provider_id).where(unreadable.c.sweep_id == sweep.id)
+            ),
             or_(
                 row.last_strike_sweep_id.is_(None),
                 row.last_strike_sweep_id.not_in(overlapping),
@@ -125,7 +133,7 @@ async def confirm_suspects(
     nothing. Raises FailedPrecondition when the sweep did not complete.
     """
     await lock_kinds(session, sweep.provider, [sweep.kind])
-    if sweep.outcome != Outcome.COMPLETED:
+    if sweep.outcome not in STRIKING:
         raise FailedPrecondition(
             f"sweep {sweep.id} did not complete ({sweep.outcome}): it has no suspects",
             reason="SWEEP_NOT_COMPLETED",
@@ -158,7 +166,7 @@ async def _count(session: ReadSession, mirror: Mirror, rows: ColumnElement[bool]
 
 def _suspects(mirror: Mirror, sweep: Row[Any]) -> ColumnElement[bool]:
     row = mirror.table.c
-    if sweep.outcome != Outcome.COMPLETED:  # halted: withheld until an operator confirms
+    if sweep.outcome not in STRIKING:  # halted: withheld until an operator confirms
         return literal(False)
     return and_(
         mirror.living,

@@ -1,4 +1,7 @@
-"""What an operator decides about a sweep: to let a halted one go on, or to accept a frozen one."""
+"""What an operator decides about a sweep.
+
+To let a halted one go on, to accept what a frozen one saw, or the total of an incomplete one.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +14,7 @@ from services.inventory.models import cloud_sweeps as sweeps
 from services.inventory.store.sweeps import COUNTED, locked_sweep, of_kind
 from services.inventory.vocabulary import Outcome
 
-__all__ = ["accept_scope", "confirm_sweep"]
+__all__ = ["accept_scope", "accept_total", "confirm_sweep"]
 
 
 async def confirm_sweep(session: WriteSession, sweep_id: UUID, *, operator: str) -> Row[Any]:
@@ -31,6 +34,16 @@ async def accept_scope(session: WriteSession, sweep_id: UUID, *, operator: str) 
     that was not frozen, or that a later sweep superseded.
     """
     return await _decide(session, sweep_id, Outcome.FROZEN, operator)
+
+
+async def accept_total(session: WriteSession, sweep_id: UUID, *, operator: str) -> Row[Any]:
+    """Lets the provider's total be wrong by as much as in an incomplete sweep.
+
+    Later sweeps of the kind with the same difference are complete, until one adds up exactly.
+    An accepted sweep is answered as it is. Raises NotFound for an unknown one, and
+    FailedPrecondition for one that was not incomplete, or that a later sweep superseded.
+    """
+    return await _decide(session, sweep_id, Outcome.INCOMPLETE, operator)
 
 
 async def _decide(

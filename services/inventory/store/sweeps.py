@@ -14,6 +14,7 @@ from services.inventory.models import cloud_sweeps as sweeps
 from services.inventory.store.evidence import Tally, drop_evidence, tally
 from services.inventory.store.locks import lock_kinds
 from services.inventory.store.strikes import Struck, strike_unseen
+from services.inventory.store.unreadable import is_any_resource, unreadable_of
 from services.inventory.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
 from services.inventory.vocabulary import Outcome
 
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 NOW: Final = func.now()
-COUNTED: Final = (Outcome.COMPLETED.value, Outcome.HALTED.value)
+COUNTED: Final = (Outcome.COMPLETED.value, Outcome.PARTIAL.value, Outcome.HALTED.value)
 """The outcomes of sweeps whose evidence was complete."""
 
 ABANDONED_AFTER: Final = timedelta(days=1)
@@ -98,18 +99,32 @@ async def complete_sweep(
         return sweep
     seen = await tally(session, sweep_id)
     known_scopes = await _known_scopes(session, sweep)
-    verdict = judge(Evidence(seen.seen, reported_total, frozenset(scopes), known_scopes))
+    evidence = Evidence(
+        seen.seen,
+        reported_total,
+        frozenset(scopes),
+        known_scopes,
+        unread=seen.unread,
+        unreadable=await unreadable_of(session, sweep_id),
+        accepted_difference=await _accepted_difference(session, sweep),
+    )
+    verdict = judge(evidence)
     struck = NOTHING_STRUCK
-    if verdict.outcome is Outcome.COMPLETED:
+    if verdict.outcome in {Outcome.COMPLETED, Outcome.PARTIAL} and not await is_any_resource(
+        session, sweep_id
+    ):
         confirmed = await _spend_confirmations(session, sweep)
         living, struck = await strike_unseen(session, sweep)
-        verdict = may_tombstone(Toll(living, struck.doomed, confirmed))
+        toll = may_tombstone(Toll(living, struck.doomed, confirmed))
+        verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
     closed = await _close(
         session,
         sweep_id,
         verdict,
         seen,
         reported_total=reported_total,
+        total_difference=evidence.difference,
+        unreadable_count=evidence.unreadable.count,
         scope_fingerprint=sorted(set(scopes)),
         struck_count=struck.struck,
         withheld_count=struck.doomed if verdict.outcome is Outcome.HALTED else 0,
@@ -196,6 +211,7 @@ async def _forget_old(session: WriteSession, sweep: Row[Any]) -> None:
             of_kind(sweep),
             sweeps.c.finished_at < NOW - KEPT,
             sweeps.c.id.not_in(_last_that_saw(sweep).with_only_columns(sweeps.c.id)),
+            sweeps.c.id.not_in(_accepted_total(sweep).with_only_columns(sweeps.c.id)),
             sweeps.c.id.not_in(
                 select(sweeps.c.id)
                 .where(of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
@@ -234,6 +250,38 @@ def _last_that_saw(sweep: Row[Any]) -> Select[Any]:
         .order_by(sweeps.c.finished_at.desc())
         .limit(1)
     )
+
+
+def _accepted_total(sweep: Row[Any]) -> Select[Any]:
+    """The last sweep of a kind whose total was accepted, until a later one added up exactly."""
+    later = sweeps.alias("later")
+    exact = (
+        select(later.c.id)
+        .where(
+            later.c.provider == sweeps.c.provider,
+            later.c.kind == sweeps.c.kind,
+            later.c.outcome.in_(COUNTED),
+            later.c.total_difference == 0,
+            later.c.finished_at > sweeps.c.finished_at,
+        )
+        .exists()
+    )
+    return (
+        select(sweeps)
+        .where(
+            of_kind(sweep),
+            sweeps.c.outcome == Outcome.INCOMPLETE.value,
+            sweeps.c.confirmed_at.is_not(None),
+            ~exact,
+        )
+        .order_by(sweeps.c.finished_at.desc())
+        .limit(1)
+    )
+
+
+async def _accepted_difference(session: WriteSession, sweep: Row[Any]) -> int:
+    found = (await session.execute(_accepted_total(sweep))).first()
+    return int(found.total_difference) if found is not None else 0
 
 
 async def _known_scopes(session: WriteSession, sweep: Row[Any]) -> frozenset[str] | None:

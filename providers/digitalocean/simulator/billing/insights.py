@@ -51,7 +51,7 @@ def data_points(
     spellings: Collection[Spelling] = frozenset(),
 ) -> Iterator[DataPoint]:
     """Estimates of the days from `first` to `last`, both included, that are over by now."""
-    words = _WORDS | (SKUS if Spelling.SKUS in spellings else {})
+    words = {**_WORDS, **(SKUS if Spelling.SKUS in spellings else {})}
     day = max(first, FIRST_INSIGHT)
     while day <= last and day < now.date():
         start = datetime.combine(day, time(), UTC)

@@ -21,7 +21,8 @@ FIRST: Final = UUID(int=0)
 # The newest sweep that judged what the token sees; one that broke off judged nothing.
 FROZEN: Final = text("""
 SELECT outcome, reason FROM cloud_sweeps
-WHERE provider = :provider AND kind = :kind AND outcome IN ('completed', 'halted', 'frozen')
+WHERE provider = :provider AND kind = :kind
+  AND outcome IN ('completed', 'partial', 'halted', 'frozen')
 ORDER BY finished_at DESC
 LIMIT 1
 """)

@@ -282,3 +282,33 @@ class AcceptScopeResponse(_message.Message):
     SWEEP_FIELD_NUMBER: _ClassVar[int]
     sweep: _resources_pb2.Sweep
     def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
+
+class AcceptTotalRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class AcceptTotalResponse(_message.Message):
+    __slots__ = ("sweep",)
+    SWEEP_FIELD_NUMBER: _ClassVar[int]
+    sweep: _resources_pb2.Sweep
+    def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
+
+class ListUnreadableRowsRequest(_message.Message):
+    __slots__ = ("sweep_id", "page_size", "page_token")
+    SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    sweep_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, sweep_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListUnreadableRowsResponse(_message.Message):
+    __slots__ = ("rows", "next_page_token")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    rows: _containers.RepeatedCompositeFieldContainer[_resources_pb2.UnreadableRow]
+    next_page_token: str
+    def __init__(self, rows: _Optional[_Iterable[_Union[_resources_pb2.UnreadableRow, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

@@ -100,6 +100,16 @@ class InventoryServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.FromString,
                 _registered_method=True)
+        self.AcceptTotal = channel.unary_unary(
+                '/arcadia.inventory.v1.InventoryService/AcceptTotal',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalResponse.FromString,
+                _registered_method=True)
+        self.ListUnreadableRows = channel.unary_unary(
+                '/arcadia.inventory.v1.InventoryService/ListUnreadableRows',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -201,6 +211,22 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcceptTotal(self, request, context):
+        """Says that the provider's total is wrong by as much as in this incomplete
+        sweep: later sweeps of its kind with the same difference are complete, until
+        one adds up exactly.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnreadableRows(self, request, context):
+        """The rows that a sweep listed and could not read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -268,6 +294,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.AcceptScope,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.SerializeToString,
+            ),
+            'AcceptTotal': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptTotal,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalResponse.SerializeToString,
+            ),
+            'ListUnreadableRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnreadableRows,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -622,6 +658,60 @@ class InventoryService:
             '/arcadia.inventory.v1.InventoryService/AcceptScope',
             arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptScopeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptTotal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.InventoryService/AcceptTotal',
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.AcceptTotalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnreadableRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.InventoryService/ListUnreadableRows',
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_inventory__service__pb2.ListUnreadableRowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,13 @@ class InventoryServiceStub:
     """Says that the token of a frozen sweep was narrowed on purpose: from the next
     sweep of its kind on, what this one saw is all that is expected to be seen.
     """
+    AcceptTotal: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptTotalRequest, _inventory_service_pb2.AcceptTotalResponse]
+    """Says that the provider's total is wrong by as much as in this incomplete
+    sweep: later sweeps of its kind with the same difference are complete, until
+    one adds up exactly.
+    """
+    ListUnreadableRows: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListUnreadableRowsRequest, _inventory_service_pb2.ListUnreadableRowsResponse]
+    """The rows that a sweep listed and could not read."""
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -107,6 +114,13 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Says that the token of a frozen sweep was narrowed on purpose: from the next
     sweep of its kind on, what this one saw is all that is expected to be seen.
     """
+    AcceptTotal: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptTotalRequest, _inventory_service_pb2.AcceptTotalResponse]  # type: ignore[assignment]
+    """Says that the provider's total is wrong by as much as in this incomplete
+    sweep: later sweeps of its kind with the same difference are complete, until
+    one adds up exactly.
+    """
+    ListUnreadableRows: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListUnreadableRowsRequest, _inventory_service_pb2.ListUnreadableRowsResponse]  # type: ignore[assignment]
+    """The rows that a sweep listed and could not read."""
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The mirror of the provider's account, for people and programs that read it."""
@@ -222,5 +236,24 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Says that the token of a frozen sweep was narrowed on purpose: from the next
         sweep of its kind on, what this one saw is all that is expected to be seen.
         """
+
+    @_abc_1.abstractmethod
+    def AcceptTotal(
+        self,
+        request: _inventory_service_pb2.AcceptTotalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.AcceptTotalResponse, _abc.Awaitable[_inventory_service_pb2.AcceptTotalResponse]]:
+        """Says that the provider's total is wrong by as much as in this incomplete
+        sweep: later sweeps of its kind with the same difference are complete, until
+        one adds up exactly.
+        """
+
+    @_abc_1.abstractmethod
+    def ListUnreadableRows(
+        self,
+        request: _inventory_service_pb2.ListUnreadableRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ListUnreadableRowsResponse, _abc.Awaitable[_inventory_service_pb2.ListUnreadableRowsResponse]]:
+        """The rows that a sweep listed and could not read."""
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

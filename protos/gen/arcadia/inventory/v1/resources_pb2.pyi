@@ -99,7 +99,7 @@ class Project(_message.Message):
     def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., provider_id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., purpose: _Optional[str] = ..., environment: _Optional[str] = ..., is_default: _Optional[bool] = ..., tenant_id: _Optional[str] = ..., classification: _Optional[str] = ..., first_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deleted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Sweep(_message.Message):
-    __slots__ = ("id", "provider", "kind", "outcome", "reason", "reported_total", "seen_count", "discovered_count", "updated_count", "restored_count", "struck_count", "deleted_count", "withheld_count", "scope_fingerprint", "run_id", "started_at", "finished_at", "confirmed_by", "confirmed_at")
+    __slots__ = ("id", "provider", "kind", "outcome", "reason", "reported_total", "seen_count", "discovered_count", "updated_count", "restored_count", "struck_count", "deleted_count", "withheld_count", "scope_fingerprint", "run_id", "started_at", "finished_at", "confirmed_by", "confirmed_at", "unreadable_count", "total_difference")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +119,8 @@ class Sweep(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     CONFIRMED_BY_FIELD_NUMBER: _ClassVar[int]
     CONFIRMED_AT_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
     id: str
     provider: str
     kind: str
@@ -138,4 +140,16 @@ class Sweep(_message.Message):
     finished_at: _timestamp_pb2.Timestamp
     confirmed_by: str
     confirmed_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., kind: _Optional[str] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., reported_total: _Optional[int] = ..., seen_count: _Optional[int] = ..., discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., restored_count: _Optional[int] = ..., struck_count: _Optional[int] = ..., deleted_count: _Optional[int] = ..., withheld_count: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ..., run_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., confirmed_by: _Optional[str] = ..., confirmed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    unreadable_count: int
+    total_difference: int
+    def __init__(self, id: _Optional[str] = ..., provider: _Optional[str] = ..., kind: _Optional[str] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., reported_total: _Optional[int] = ..., seen_count: _Optional[int] = ..., discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., restored_count: _Optional[int] = ..., struck_count: _Optional[int] = ..., deleted_count: _Optional[int] = ..., withheld_count: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ..., run_id: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., confirmed_by: _Optional[str] = ..., confirmed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unreadable_count: _Optional[int] = ..., total_difference: _Optional[int] = ...) -> None: ...
+
+class UnreadableRow(_message.Message):
+    __slots__ = ("provider_id", "place", "reason")
+    PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    provider_id: str
+    place: str
+    reason: str
+    def __init__(self, provider_id: _Optional[str] = ..., place: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...

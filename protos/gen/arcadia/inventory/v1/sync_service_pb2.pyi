@@ -205,3 +205,47 @@ class RecordProjectMembersResponse(_message.Message):
     MOVED_COUNT_FIELD_NUMBER: _ClassVar[int]
     moved_count: int
     def __init__(self, moved_count: _Optional[int] = ...) -> None: ...
+
+class ClaimKindsRequest(_message.Message):
+    __slots__ = ("provider", "kinds", "workflow_id", "run_id", "ended_run_ids")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDED_RUN_IDS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    workflow_id: str
+    run_id: str
+    ended_run_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, provider: _Optional[str] = ..., kinds: _Optional[_Iterable[str]] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ..., ended_run_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ClaimKindsResponse(_message.Message):
+    __slots__ = ("standing",)
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    standing: _containers.RepeatedCompositeFieldContainer[KindClaim]
+    def __init__(self, standing: _Optional[_Iterable[_Union[KindClaim, _Mapping]]] = ...) -> None: ...
+
+class KindClaim(_message.Message):
+    __slots__ = ("kind", "workflow_id", "run_id")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    workflow_id: str
+    run_id: str
+    def __init__(self, kind: _Optional[str] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+
+class RecordUnreadableRowsRequest(_message.Message):
+    __slots__ = ("sweep_id", "rows")
+    SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    sweep_id: str
+    rows: _containers.RepeatedCompositeFieldContainer[_resources_pb2.UnreadableRow]
+    def __init__(self, sweep_id: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[_resources_pb2.UnreadableRow, _Mapping]]] = ...) -> None: ...
+
+class RecordUnreadableRowsResponse(_message.Message):
+    __slots__ = ("unreadable_count",)
+    UNREADABLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    unreadable_count: int
+    def __init__(self, unreadable_count: _Optional[int] = ...) -> None: ...

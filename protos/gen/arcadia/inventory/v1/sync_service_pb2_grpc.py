@@ -49,6 +49,16 @@ class SyncServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsResponse.FromString,
                 _registered_method=True)
+        self.ClaimKinds = channel.unary_unary(
+                '/arcadia.inventory.v1.SyncService/ClaimKinds',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsResponse.FromString,
+                _registered_method=True)
+        self.RecordUnreadableRows = channel.unary_unary(
+                '/arcadia.inventory.v1.SyncService/RecordUnreadableRows',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
+                _registered_method=True)
         self.CompleteSweep = channel.unary_unary(
                 '/arcadia.inventory.v1.SyncService/CompleteSweep',
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.CompleteSweepRequest.SerializeToString,
@@ -100,6 +110,22 @@ class SyncServiceServicer:
         """The one way into the inventory: a batch of resources, as the provider shows
         them now. New rows, changes and returns become events; the rest is only
         marked as seen. A batch sent again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClaimKinds(self, request, context):
+        """Claims kinds for a sync, all of them or none: what another sync claimed is its
+        own for as long as its run lasts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordUnreadableRows(self, request, context):
+        """Rows, or parts of rows, that were listed in a sweep and could not be read. A
+        row sent again counts once. Of a sweep that completed, it makes a partial one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,6 +187,16 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     servicer.RecordSightings,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsResponse.SerializeToString,
+            ),
+            'ClaimKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimKinds,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsResponse.SerializeToString,
+            ),
+            'RecordUnreadableRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordUnreadableRows,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.SerializeToString,
             ),
             'CompleteSweep': grpc.unary_unary_rpc_method_handler(
                     servicer.CompleteSweep,
@@ -252,6 +288,60 @@ class SyncService:
             '/arcadia.inventory.v1.SyncService/RecordSightings',
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.SyncService/ClaimKinds',
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordUnreadableRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.SyncService/RecordUnreadableRows',
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,14 @@ class SyncServiceStub:
     them now. New rows, changes and returns become events; the rest is only
     marked as seen. A batch sent again changes nothing.
     """
+    ClaimKinds: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]
+    """Claims kinds for a sync, all of them or none: what another sync claimed is its
+    own for as long as its run lasts.
+    """
+    RecordUnreadableRows: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]
+    """Rows, or parts of rows, that were listed in a sweep and could not be read. A
+    row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """
     CompleteSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
     evidence is complete. A sweep that is closed already answers as it is.
@@ -78,6 +86,14 @@ class SyncServiceAsyncStub(SyncServiceStub):
     """The one way into the inventory: a batch of resources, as the provider shows
     them now. New rows, changes and returns become events; the rest is only
     marked as seen. A batch sent again changes nothing.
+    """
+    ClaimKinds: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]  # type: ignore[assignment]
+    """Claims kinds for a sync, all of them or none: what another sync claimed is its
+    own for as long as its run lasts.
+    """
+    RecordUnreadableRows: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]  # type: ignore[assignment]
+    """Rows, or parts of rows, that were listed in a sweep and could not be read. A
+    row sent again counts once. Of a sweep that completed, it makes a partial one.
     """
     CompleteSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]  # type: ignore[assignment]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
@@ -121,6 +137,26 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         """The one way into the inventory: a batch of resources, as the provider shows
         them now. New rows, changes and returns become events; the rest is only
         marked as seen. A batch sent again changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ClaimKinds(
+        self,
+        request: _sync_service_pb2.ClaimKindsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_service_pb2.ClaimKindsResponse, _abc.Awaitable[_sync_service_pb2.ClaimKindsResponse]]:
+        """Claims kinds for a sync, all of them or none: what another sync claimed is its
+        own for as long as its run lasts.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordUnreadableRows(
+        self,
+        request: _sync_service_pb2.RecordUnreadableRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_service_pb2.RecordUnreadableRowsResponse, _abc.Awaitable[_sync_service_pb2.RecordUnreadableRowsResponse]]:
+        """Rows, or parts of rows, that were listed in a sweep and could not be read. A
+        row sent again counts once. Of a sweep that completed, it makes a partial one.
         """
 
     @_abc_1.abstractmethod
