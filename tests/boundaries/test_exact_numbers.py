@@ -96,6 +96,13 @@ def test_places_are_counted_to_the_one_that_is_asked_for() -> None:
     assert exact("1.2500", "qty", places=2) == Decimal("1.25")
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"), [("1.5", "1.5"), ("1.50", "1.5"), ("0.10", "0.1"), ("20", "20")]
+)
+def test_a_number_is_kept_without_zeros_that_say_nothing(text: str, kept: str) -> None:
+    assert str(exact(text, "qty")) == kept
+
+
 def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
     assert exact("0", "qty", minimum=0, maximum=100) == 0
     assert exact("100", "qty", minimum=0, maximum=100) == 100
