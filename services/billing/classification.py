@@ -87,6 +87,8 @@ SKUS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The product that the middle of a SKU such as `1-DO-DROP-0011` names."""
 
+_BY_SKU: Final = {word: PRODUCTS[name] for word, name in SKUS.items()}
+
 UNUSED_IP: Final = ("unused floating ip - ", "unused reserved ip - ")
 OVERAGE: Final = " overage ("
 
@@ -105,8 +107,7 @@ def judge_daily(description: str, group_description: str, sku: str, *, is_credit
     A word of a SKU that is not known leaves a charge of the account.
     """
     words = sku.upper().split("-")
-    named = SKUS.get(words[2], "") if len(words) > 2 else ""  # 1-DO-<what>-…
-    sold = PRODUCTS.get(named, ACCOUNT)
+    sold = _BY_SKU.get(words[2], ACCOUNT) if len(words) > 2 else ACCOUNT  # 1-DO-<what>-…
     return _judged(sold, description.lower(), is_credit=is_credit)
 
 
