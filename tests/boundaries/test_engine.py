@@ -141,6 +141,16 @@ def test_a_line_may_come_to_the_most_and_not_to_a_cent_more() -> None:
     assert refused.value.resource_kind == "dns_zones"
 
 
+def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
+    """It comes to 100,000,000,000,200 and a half less two parts of 10^24: no cent more."""
+    price_of_one = Decimal("1.000000000002")
+    dear = replace(MODELS["per unit, capped"], included_qty=Decimal(0), hard_cap_qty=None,
+                   overage_price_cents=price_of_one)  # fmt: skip
+    [line] = price(whole(selling(dear), used("100000000000000.499999999999"))).overage
+    assert (line.qty, line.unit_price_cents) == ("100000000000000.499999999999", str(price_of_one))
+    assert line.amount_cents == 100_000_000_000_200
+
+
 TOKENS = "llm_tokens"
 FROM, UNTIL = date(2026, 6, 10), date(2026, 6, 20)
 PRICE = PriceSnapshot("p", TOKENS, "1k_tokens", Decimal(2), FROM, UNTIL)
