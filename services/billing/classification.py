@@ -126,6 +126,8 @@ SKUS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The product that the middle of a SKU such as `1-DO-DROP-0011` names."""
 
+_BY_SKU: Final = {word: PRODUCTS[name] for word, name in SKUS.items()}
+
 UNUSED_IP: Final = ("unused floating ip - ", "unused reserved ip - ")
 OVERAGE: Final = " overage ("
 
@@ -152,8 +154,8 @@ def judge_daily(description: str, group_description: str, sku: str, *, is_credit
     A SKU that is not known leaves the product unknown.
     """
     words = sku.upper().split("-")
-    named = SKUS.get(words[2], "") if len(words) > 2 else ""  # 1-DO-<what>-…
-    return _judged(PRODUCTS.get(named, UNKNOWN), description.lower(), is_credit=is_credit)
+    sold = _BY_SKU.get(words[2], UNKNOWN) if len(words) > 2 else UNKNOWN  # 1-DO-<what>-…
+    return _judged(sold, description.lower(), is_credit=is_credit)
 
 
 def _judged(sold: Product, words: str, *, is_credit: bool) -> Judged:

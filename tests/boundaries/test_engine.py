@@ -19,6 +19,7 @@ from services.catalog.quoting.errors import (
 )
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
+    ChangeInputs,
     HeldAddon,
     PriceSnapshot,
     Term,
@@ -26,7 +27,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import total
+from services.catalog.quoting.lines import ServiceDays, total
 from services.catalog.quoting.proofs import (
     Difference,
     Proof,
@@ -92,6 +93,13 @@ def test_every_recorded_month_reads_prices_and_is_written_as_it_always_was(name:
     assert result_json(price(inputs)).decode() == known["result"]
 
 
+@pytest.mark.parametrize("name", MONTHS)
+def test_a_result_reads_the_same_whether_its_lines_were_written_before_or_not(name: str) -> None:
+    quote = price(MONTHS[name])
+    assert quote.fixed_json is not None
+    assert result_json(replace(quote, fixed_json=None)) == result_json(quote)
+
+
 def test_every_line_of_every_month_multiplies_and_covers_days_of_it() -> None:
     for inputs in MONTHS.values():
         quote = price(inputs)
@@ -102,6 +110,28 @@ def test_every_line_of_every_month_multiplies_and_covers_days_of_it() -> None:
                 assert JUNE.start <= line.service.start < line.service.end <= JUNE.end
 
 
+def test_a_change_on_the_last_day_names_that_day_though_it_comes_to_nothing() -> None:
+    first, last = Period(JUNE.start, date(2026, 6, 30)), Period(date(2026, 6, 30), JUNE.end)
+    old, new = selling(price_cents=10, name="old"), selling(price_cents=12, name="new")
+    more = HeldAddon(AddonSnapshot("a", "more", "dns_zones", Decimal(1), 14), (last,), added=True)
+    made = replace(
+        month(terms=(Term(old, (first,)), Term(new, (last,))), addons=(more,)),
+        change=ChangeInputs((Term(old, (JUNE,)),)),
+    )
+    change = price(made).change
+    assert change is not None
+    days = ServiceDays(last.start, last.end, 1)
+    told = [
+        [(one.description, one.qty, one.amount_cents, one.service) for one in side]
+        for side in (change.credits, change.charges)
+    ]
+    assert told == [
+        [("Plan: old", "-1", 0, days)],
+        [("Plan: new", "1", 0, days), ("Addon: more", "1", 0, days)],
+    ]
+    assert change.net_cents == 0
+
+
 def test_a_line_may_come_to_the_most_and_not_to_a_cent_more() -> None:
     dear = replace(MODELS["allowance"], included_qty=Decimal(0), overage_price_cents=Decimal(1))
     most = whole(selling(dear), used(str(MAX_AMOUNT)))
@@ -109,6 +139,16 @@ def test_a_line_may_come_to_the_most_and_not_to_a_cent_more() -> None:
     with pytest.raises(AmountOutOfRange, match=r"^dns_zones comes to more than") as refused:
         price(whole(selling(dear), used(str(MAX_AMOUNT + 1))))
     assert refused.value.resource_kind == "dns_zones"
+
+
+def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
+    """It comes to 100,000,000,000,200 and a half less two parts of 10^24: no cent more."""
+    price_of_one = Decimal("1.000000000002")
+    dear = replace(MODELS["per unit, capped"], included_qty=Decimal(0), hard_cap_qty=None,
+                   overage_price_cents=price_of_one)  # fmt: skip
+    [line] = price(whole(selling(dear), used("100000000000000.499999999999"))).overage
+    assert (line.qty, line.unit_price_cents) == ("100000000000000.499999999999", str(price_of_one))
+    assert line.amount_cents == 100_000_000_000_200
 
 
 TOKENS = "llm_tokens"

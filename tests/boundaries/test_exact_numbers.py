@@ -1,10 +1,11 @@
 """Numbers exactly at a bound and on each side of it, and the errors of those beyond."""
 
-from decimal import Decimal
+from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction
 
 import pytest
 
+from services.catalog.quoting.numbers import EXACT, cents, quantity_text, text_of
 from services.common.errors import InvalidArgument
 from services.common.money import amount_text, currency_code, exact, plain, split, whole_cents
 
@@ -96,6 +97,13 @@ def test_places_are_counted_to_the_one_that_is_asked_for() -> None:
     assert exact("1.2500", "qty", places=2) == Decimal("1.25")
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"), [("1.5", "1.5"), ("1.50", "1.5"), ("0.10", "0.1"), ("20", "20")]
+)
+def test_a_number_is_kept_without_zeros_that_say_nothing(text: str, kept: str) -> None:
+    assert str(exact(text, "qty")) == kept
+
+
 def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
     assert exact("0", "qty", minimum=0, maximum=100) == 0
     assert exact("100", "qty", minimum=0, maximum=100) == 100
@@ -107,6 +115,50 @@ def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
     assert exact("-7", "qty") == -7
     assert exact("7", "qty", minimum=5) == 7
     assert exact("3", "qty", maximum=5) == 3
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "amount"),
+    [
+        ("0.5", 1, 1), ("-0.5", 1, -1), ("0.49", 1, 0), ("7", 1, 7),
+        ("1", 2, 1), ("-1", 2, -1), ("0.98", 2, 0), ("3", 2, 2),
+        ("1", 3, 0), ("2", 3, 1), ("-2", 3, -1), ("1.5", 3, 1), ("4.5", 3, 2), ("4.49", 3, 1),
+        ("100", 7, 14), ("101.5", 7, 15), ("-101.5", 7, -15),
+    ],
+)  # fmt: skip
+def test_a_line_is_rounded_half_up_over_any_denominator(
+    numerator: str, denominator: int, amount: int
+) -> None:
+    assert cents(Decimal(numerator), denominator) == amount
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "shown", "fraction"),
+    [
+        ("1.50", 1, "1.5", ""), ("1E+2", 1, "100", ""), ("0.0", 1, "0", ""), ("12", 1, "12", ""),
+        ("1", 4, "0.25", ""), ("6", 3, "2", ""), ("-3", 2, "-1.5", ""), ("0", 30, "0", ""),
+        ("1", 3, "0.333333333333", "1/3"), ("2", 3, "0.666666666667", "2/3"),
+        ("-1", 3, "-0.333333333333", "-1/3"), ("0.5", 3, "0.166666666667", "1/6"),
+        ("10", 30, "0.333333333333", "1/3"), ("100", 3, "33.333333333333", "100/3"),
+    ],
+)  # fmt: skip
+def test_a_quantity_is_shown_as_a_decimal_and_told_as_a_fraction_where_none_equals_it(
+    numerator: str, denominator: int, shown: str, fraction: str
+) -> None:
+    assert quantity_text(Decimal(numerator), denominator) == (shown, fraction)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "7", "100", "-7", "0.1", "-0.25", "0.0000000001", "1" * 250, f"0.{'1' * 250}"],
+)
+def test_the_engine_writes_a_number_as_everything_else_does(text: str) -> None:
+    assert text_of(Decimal(text)) == plain(Decimal(text)) == text
+
+
+def test_a_digit_that_would_be_lost_is_an_error() -> None:
+    with localcontext(EXACT), pytest.raises(Inexact):
+        Decimal("1" * 200) * Decimal("1" * 200)
 
 
 @pytest.mark.parametrize(

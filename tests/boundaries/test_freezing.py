@@ -247,6 +247,23 @@ def test_a_change_gives_the_days_that_are_left_to_the_other_version() -> None:
     assert (free.terms, free.trial_days) == ((Term(NEW, (span(20, 31),)),), (span(1, 20),))
 
 
+def test_a_change_on_a_trial_without_an_end_is_of_no_billed_day() -> None:
+    free = change(held(), NEW, on=day(16), trial=True)
+    assert (free.terms, free.trial_days) == ((Term(NEW, ()),), (JUNE,))
+    assert free.change == ChangeInputs((Term(OLD, ()),))
+
+
+def test_a_change_is_projected_at_the_unit_prices_of_its_day() -> None:
+    tokens = UsageSeries("llm_tokens", projected_qty=Decimal(5))
+    told = known(
+        ("AUD", unit_price("until", date(2026, 1, 1), day(16))),
+        ("AUD", unit_price("from", day(16))),
+    )
+    made = change_inputs(held(), NEW, (), [tokens], day(16), told, on_trial=False)
+    assert made.usage == (tokens,)
+    assert made.prices == (unit_price("from", day(16)),)
+
+
 def test_a_change_back_joins_the_days_of_the_version() -> None:
     two = held(terms=(term(OLD, A, date(2026, 4, 1), day(10)), term(NEW, B, day(10), None)))
     back = change(two, OLD, on=day(20))

@@ -35,7 +35,12 @@ from services.analytics.invoicing.numbering import (
 )
 from services.analytics.invoicing.parties import Party, TaxRule
 from services.analytics.invoicing.quotes import Subscribed, part_of
-from services.analytics.invoicing.states import RollupStatus, check_rollup_move
+from services.analytics.invoicing.states import (
+    HandOverStatus,
+    RollupStatus,
+    check_not_delivered,
+    check_rollup_move,
+)
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.periods import Period
 
@@ -218,6 +223,16 @@ def test_a_roll_up_makes_the_moves_of_the_table(current: R, wanted: R) -> None:
         assert refused.value.reason == "ROLLUP_MOVE_REFUSED"
         assert refused.value.metadata == {"status": current}
         assert str(refused.value) == f"the roll-up is {current}: it does not become {wanted}"
+
+
+@pytest.mark.parametrize("status", list(HandOverStatus))
+def test_only_what_accounts_receivable_has_is_not_handed_over_again(status: HandOverStatus) -> None:
+    if status is not HandOverStatus.DELIVERED:
+        check_not_delivered(status, "AR-7")
+        return
+    with pytest.raises(FailedPrecondition, match=r"^accounts receivable has it as AR-7$") as no:
+        check_not_delivered(status, "AR-7")
+    assert no.value.reason == "ALREADY_HANDED_OVER"
 
 
 def quoted(**told: Any) -> quotes_pb2.QuoteLine:

@@ -80,8 +80,13 @@ def shuffled(value: Any, chance: random.Random) -> Any:
     return float(value) if type(value) is int else value
 
 
+def so_many(of_a_hundred: int) -> settings:
+    """Examples for every kind: as many, where the profile asks for a hundred."""
+    return settings(max_examples=settings().max_examples * of_a_hundred // 100)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@so_many(60)
 @given(data=st.data())
 def test_a_spec_from_a_live_row_sent_through_json_never_drifts(
     kind: str, data: st.DataObject
@@ -96,7 +101,7 @@ def test_a_spec_from_a_live_row_sent_through_json_never_drifts(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40)
+@so_many(40)
 @given(data=st.data())
 def test_changing_one_desired_field_drifts_on_that_field_alone(
     kind: str, data: st.DataObject
@@ -113,7 +118,7 @@ def test_changing_one_desired_field_drifts_on_that_field_alone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40)
+@so_many(40)
 @given(data=st.data())
 def test_a_spec_with_the_live_values_laid_over_does_not_drift(
     kind: str, data: st.DataObject
@@ -127,7 +132,7 @@ def test_a_spec_with_the_live_values_laid_over_does_not_drift(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20)
+@so_many(20)
 @given(data=st.data())
 def test_what_the_token_cannot_see_is_never_different(kind: str, data: st.DataObject) -> None:
     resource, other = data.draw(resources(kind)), data.draw(resources(kind))

@@ -2,10 +2,11 @@
 
     python -m tests.support.mutants [--at-least 97] [--workers 2] ["services.common.money*" …]
 
-mutmut changes the rules one operator, number or name at a time, in a copy under `mutants/`,
-and runs the tests that reach the change; which rules and which tests is said in
-`pyproject.toml`. A mutant that no test fails for has survived: `mutmut show <its name>` shows
-it. Without names everything is mutated again; with names only those are tried.
+mutmut changes the rules one operator, number or name at a time, in a copy under `mutants/`, and
+the tests that reach the change are run; which rules and which tests is said in `pyproject.toml`,
+and how they are run in `tests/support/mutant_forks.py`. A mutant that no test fails for has
+survived: `mutmut show <its name>` shows it. Without names everything is mutated again; with names
+only those are tried; with `--go-on` those that were not tried before.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
@@ -67,25 +69,41 @@ def _percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
+def _tried(names: Sequence[str], at_once: int) -> int:
+    """Makes the mutants and tries them, and how that ended."""
+    told = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
+    subprocess.run([sys.executable, "-m", "tests.support.mutant_making"], check=True)
+    return subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "-q", "-p", "tests.support.mutant_forks",
+            # To explain a failure takes much longer than to find it.
+            "--assert=plain", "--tb=no", "--rootdir=.",
+            *told["pytest_add_cli_args"], *told["pytest_add_cli_args_test_selection"],
+        ],
+        cwd=MUTANTS,
+        env={
+            **os.environ,
+            "HYPOTHESIS_PROFILE": "mutants",
+            "MUTANTS_TO_TRY": json.dumps(names),
+            "MUTANTS_AT_ONCE": str(at_once),
+        },
+        check=False,
+    ).returncode  # fmt: skip
+
+
 def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser(prog="mutants", description="Try the money rules' tests.")
     parser.add_argument("names", nargs="*", help="mutants to try again, such as a.b.money*")
     parser.add_argument("--at-least", type=float, default=97, help="percent that must be killed")
+    parser.add_argument("--go-on", action="store_true", help="try what was not tried before")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    if not arguments.names:
+    if not arguments.names and not arguments.go_on:
         shutil.rmtree(MUTANTS, ignore_errors=True)
-    ran = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("mutmut")), "run",
-            "--max-children", str(arguments.workers), *arguments.names,
-        ],
-        env={**os.environ, "HYPOTHESIS_PROFILE": "mutants"},
-        check=False,
-    )  # fmt: skip
-    if ran.returncode:
-        return ran.returncode
+    ran = _tried(arguments.names, arguments.workers)
+    if ran:
+        return ran
     text, enough = report(list(outcomes(MUTANTS, arguments.names)), arguments.at_least)
     sys.stdout.write(f"\n{text}\n")
     return 0 if enough else 1

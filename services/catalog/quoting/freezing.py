@@ -205,8 +205,6 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
     """The addons that are held on a billed day, or at the period's end."""
     held = []
     for addon in subscription.addons:
-        if addon.detached_on is not None and addon.detached_on <= addon.attached_on:
-            continue
         days = intersection(billed.days, addon.attached_on, addon.detached_on)
         current = addon.attached_on < period.end and (
             addon.detached_on is None or addon.detached_on >= period.end

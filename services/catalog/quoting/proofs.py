@@ -194,7 +194,7 @@ def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:  #
             one = left[place] if place < len(left) else _ABSENT
             other = right[place] if place < len(right) else _ABSENT
             _walk(f"{path}[{place}]", one, other, found)
-    elif left is _ABSENT or right is _ABSENT or type(left) is not type(right) or left != right:
+    elif type(left) is not type(right) or left != right:  # what is absent has a type of its own
         found.append(Difference(path, _json(left), _json(right)))
 
 
