@@ -28,9 +28,6 @@ from services.catalog.quoting.lines import (
 __all__ = ["FixedLines", "fixed_lines", "merged_terms", "month_line", "shared_fixed_lines"]
 
 
-META: Final = Line._fields.index("meta")
-
-
 class FixedLines(NamedTuple):
     """What terms and addons cost, whatever is used, as lines and as their canonical JSON."""
 
@@ -106,7 +103,7 @@ def _base(version: VersionSnapshot, days: int, month: int, service: ServiceDays 
 
 def _addon(addon: AddonSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
     sold = _addon_sold(addon.resource_kind, addon.code, addon.price_cents, days, month, service)
-    return Line(*sold[:META], {"addon_id": addon.id, **sold.meta})
+    return sold._replace(meta={"addon_id": addon.id, **sold.meta})
 
 
 # Each subscription has ids of its own for addons that many have at one price.
