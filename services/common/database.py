@@ -10,9 +10,10 @@ and in the server's log.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -32,7 +33,7 @@ from services.common.single_statements import (
     unavailable,
 )
 
-__all__ = ["Database", "ReadSession", "WriteSession", "violated_constraint"]
+__all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_constraint"]
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -47,6 +48,14 @@ _ENTER: Final = (
     "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
     " set_config('application_name', %s, true)"
 )
+
+
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """Ids as an array that is cast to `uuid[]`: made once for all statements that ask for them.
+
+    The driver quotes ids one by one, for each statement anew, in twice the time.
+    """
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 class ReadSession:

@@ -36,6 +36,7 @@ Spans = tuple[Period, ...]
 LIMIT: Final = Decimal(10**30)
 """No number of a quote reaches it."""
 
+_QTY: Final = attrgetter("qty")
 _ADDON_ORDER: Final = attrgetter("addon.code", "addon.id")
 _PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
 
@@ -198,7 +199,7 @@ class UsageSeries:
         """Whether anything was used, or is projected to be."""
         if self.projected_qty is not None:
             return bool(self.projected_qty)
-        return any([run.qty for run in self.runs])
+        return any(map(_QTY, self.runs))
 
 
 @dataclass(frozen=True, slots=True)

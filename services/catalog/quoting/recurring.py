@@ -51,16 +51,14 @@ def fixed_lines(terms: tuple[Term, ...], addons: tuple[HeldAddon, ...], month: i
         if service is not None:
             prorated.append(_addon(held.addon, service.days, month, service))
         if held.current:
-            is_whole = service is not None and service.days == month
-            whole.append(
-                prorated[-1]._replace(service=None)
-                if is_whole
-                else _addon(held.addon, month, month, None)
-            )
+            whole.append(_addon(held.addon, month, month, None))
     return FixedLines(
         (*base.recurring, *whole),
         (*base.prorated, *prorated),
-        ((*base.json[0], *map(content_of, whole)), (*base.json[1], *map(content_of, prorated))),
+        (
+            [*base.json[0], *[content_of(one) for one in whole]],
+            [*base.json[1], *[content_of(one) for one in prorated]],
+        ),
     )
 
 
@@ -104,15 +102,23 @@ def _base(version: VersionSnapshot, days: int, month: int, service: ServiceDays 
 
 
 def _addon(addon: AddonSnapshot, days: int, month: int, service: ServiceDays | None) -> Line:
+    sold = _addon_sold(addon.resource_kind, addon.code, addon.price_cents, days, month, service)
+    return sold._replace(meta={"addon_id": addon.id, **sold.meta})
+
+
+# Each subscription has ids of its own for addons that many have at one price.
+@lru_cache(maxsize=4096)
+def _addon_sold(
+    resource_kind: str,
+    code: str,
+    price_cents: int,
+    days: int,
+    month: int,
+    service: ServiceDays | None,
+) -> Line:
+    description = f"Addon: {code}"
     return month_line(
-        LineKind.ADDON,
-        addon.resource_kind,
-        f"Addon: {addon.code}",
-        addon.price_cents,
-        days,
-        month,
-        service,
-        {"addon_id": addon.id},
+        LineKind.ADDON, resource_kind, description, price_cents, days, month, service, {}
     )
 
 

@@ -14,14 +14,14 @@ from services.catalog.store.prices import prices_in
 from services.catalog.store.subscriptions import SELECT, subscriptions_of
 from services.catalog.store.versions import read_versions
 from services.catalog.subscriptions import Subscription
-from services.common.database import ReadSession
+from services.common.database import ReadSession, uuid_array
 from services.common.periods import Period
 
 __all__ = ["Begun", "begun_in", "billable_page", "on_trial", "read_known"]
 
 ON_TRIAL: Final = text("""
 SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment_id
-WHERE s.id = ANY(:ids) AND d.state = 'trial'
+WHERE s.id = ANY(CAST(:ids AS uuid[])) AND d.state = 'trial'
 """)
 
 BILLABLE: Final = (
@@ -71,7 +71,7 @@ async def begun_in(
 
 async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
     """Of these subscriptions, those whose deployment is on trial."""
-    rows = await session.execute(ON_TRIAL, {"ids": list(ids)})
+    rows = await session.execute(ON_TRIAL, {"ids": uuid_array(ids)})
     return set(rows.scalars())
 
 

@@ -18,7 +18,7 @@ from services.catalog.subscriptions import (
     cut_to_end,
 )
 from services.common.access import Scope
-from services.common.database import ReadSession
+from services.common.database import ReadSession, uuid_array
 from services.common.errors import NotFound
 
 __all__ = [
@@ -38,7 +38,7 @@ FROM subscriptions AS s
 
 OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
 
-BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(:ids) AND {OF_SCOPE}")
+BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {OF_SCOPE}")
 
 # One that was cancelled before it began is nothing beside any other.
 OF_DEPLOYMENT: Final = text(f"""
@@ -79,13 +79,13 @@ SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.eff
 FROM subscription_terms AS t
 JOIN plan_versions AS v ON v.id = t.plan_version_id
 JOIN plans AS p ON p.id = v.plan_id
-WHERE t.subscription_id = ANY(:ids)
+WHERE t.subscription_id = ANY(CAST(:ids AS uuid[]))
 ORDER BY t.subscription_id, t.effective_from, t.id
 """)
 
 PAUSES: Final = text("""
 SELECT subscription_id, paused_on, resumed_on FROM subscription_pauses
-WHERE subscription_id = ANY(:ids)
+WHERE subscription_id = ANY(CAST(:ids AS uuid[]))
 ORDER BY subscription_id, paused_on, id
 """)
 
@@ -93,7 +93,7 @@ ADDONS: Final = text("""
 SELECT subscription_id, id, code, resource_kind, qty, price_cents, currency, attached_on,
        detached_on, attached_by_tenant, detached_by_tenant
 FROM subscription_addons
-WHERE subscription_id = ANY(:ids)
+WHERE subscription_id = ANY(CAST(:ids AS uuid[]))
 ORDER BY subscription_id, attached_on, id
 """)
 
@@ -102,7 +102,7 @@ async def read_subscriptions(
     session: ReadSession, scope: Scope, ids: Iterable[UUID]
 ) -> dict[UUID, Subscription]:
     """The subscriptions with these ids; what the scope does not see is left out."""
-    found = await subscriptions_of(session, BY_ID, ids=list(ids), tenant=scope.tenant_id)
+    found = await subscriptions_of(session, BY_ID, ids=uuid_array(ids), tenant=scope.tenant_id)
     return {subscription.id: subscription for subscription in found}
 
 
@@ -159,9 +159,9 @@ async def subscriptions_of(
     Their spans are cut to their end; see `cut_to_end`.
     """
     rows: Sequence[Any] = (await session.execute(statement, values)).all()
-    ids = {"ids": [row.id for row in rows]}
     if not rows:
         return []
+    ids = {"ids": uuid_array([row.id for row in rows])}
     terms = _by_subscription((await session.execute(TERMS, ids)).all(), PlanTerm)
     pauses = _by_subscription((await session.execute(PAUSES, ids)).all(), PauseSpan)
     addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
