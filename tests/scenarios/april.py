@@ -34,6 +34,9 @@ BILLED = (
 )  # fmt: skip
 """The simulator's kinds that cost something."""
 
+IDENTIFIERS = ("id", "ip", "namespace", "uuid", "name")
+"""Where they have their ids: the first one that is there."""
+
 
 OF_THE_KIND = "SELECT id FROM cloud_resources WHERE kind = %(kind)s"
 FIRST_SEEN = (
@@ -75,7 +78,8 @@ def make_account(simulator: Simulator) -> Account:
     [snapshot] = {str(one["id"]) for one in simulator.truth("snapshot")} - before
     for kind in BILLED:
         found = [
-            str(one.get("id") or one.get("ip") or one["name"]) for one in simulator.truth(kind)
+            str(next(one[name] for name in IDENTIFIERS if one.get(name)))
+            for one in simulator.truth(kind)
         ]
         simulator.delete(*(one for one in found if one != snapshot), kind=kind)
     simulator.set_clock("2026-03-31T00:00:00Z")
