@@ -41,7 +41,7 @@ def cents(numerator: Decimal, denominator: int) -> int:
 
 
 def text_of(value: Decimal) -> str:
-    """As `money.plain` writes it, in less time; the value has at most the digits of EXACT."""
+    """As `money.plain` writes it, in less time. Raises Inexact beyond the digits of EXACT."""
     text = str(value)
     is_plain = text.isdecimal() or (text[-1] in "123456789" and "E" not in text)
     if is_plain and len(text) <= EXACT.prec:
