@@ -72,9 +72,12 @@ logs: $(INSTALLED)  ## Follow the logs of all parts
 status: $(INSTALLED)  ## Show which part runs where
 	@$(ARCADIA) status
 
+# One more than the two cores of CI: many of the slowest tests wait for real timers.
+WORKERS ?= 3
+
 test: $(INSTALLED) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real engines that they start themselves
 	@[ -n "$(FOCUS_PYTHON)" ] || echo "There is no Python 3.12: the test that runs the public validator of FOCUS is left out."
-	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n 2 --no-loadscope-reorder --durations=20 --durations-min=5 $(ARGS)
+	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n $(WORKERS) --no-loadscope-reorder --durations=20 --durations-min=5 $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long
 	@$(PY) -m pytest -m soak --timeout=1800 $(ARGS)

@@ -39,8 +39,9 @@ SETTINGS: Final = {
     "log_line_prefix": "%m [%p] %q%u@%d %a ",
 }
 
-FORGETFUL: Final = {"fsync": "off", "full_page_writes": "off"}
-"""For tests: a crash of the machine may lose the data, one of the server does not."""
+FORGETFUL: Final = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+"""For tests: a crash of the machine may lose the data, one of the server does not. The log is
+short, because the data may be in memory."""
 
 STATUS_LINE: Final = 7
 """Which line of `postmaster.pid` says whether the server is ready."""
