@@ -119,3 +119,9 @@ def test_a_tax_that_was_taken_back_alone_is_not_taken_back_again() -> None:
     # Alone after all lines: nothing follows any more.
     last = credit(lines(100, 50), tax(16, followed=15), wanted((T, 1)), rate_percent=GST)
     assert last == note((T, 1), subtotal=0, tax_cents=1)
+
+
+def test_a_tax_that_is_named_alone_gives_what_is_named_and_nothing_of_earlier_lines() -> None:
+    """An earlier note gave 100 back and but 4 of their tax."""
+    named = credit(lines(a=100), tax(followed=4), wanted((T, 1)), rate_percent=GST)
+    assert named == note((T, 1), subtotal=0, tax_cents=1)

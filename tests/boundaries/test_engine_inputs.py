@@ -136,5 +136,6 @@ def test_the_order_in_which_addons_and_prices_are_named_is_no_input() -> None:
     assert told.addons == tuple(addons)
     assert told.prices == tuple(prices)
     assert told.version == new
-    one = replace(made, addons=tuple(addons[:1]), prices=tuple(prices[:1]))
-    assert (one.addons, one.prices) == (tuple(addons[:1]), tuple(prices[:1]))
+    for few in (1, 2):
+        some = replace(made, addons=tuple(addons[:few][::-1]), prices=tuple(prices[:few][::-1]))
+        assert (some.addons, some.prices) == (tuple(addons[:few]), tuple(prices[:few]))

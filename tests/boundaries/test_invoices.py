@@ -381,6 +381,63 @@ def test_lines_of_one_price_are_adjusted_together_over_all_their_days() -> None:
     assert made.service_days is None
 
 
+def test_what_is_given_back_reads_as_it_was_used_and_not_as_it_was_adjusted() -> None:
+    """400 cents for a thousand: 1 is 0 cents, 4 are 2, and the difference of 3 is no 2 cents."""
+    priced = {"unit_price_cents": Decimal(400), "price_base_qty": Decimal(1000)}
+    one = used("1", 0, **priced)
+    [made] = adjustment_lines([one], [used("4", 2, **priced)], MARCH)
+    assert (made.qty, made.unit, made.unit_price_cents, made.price_base_qty) == (
+        Decimal(1), "adjustment", Decimal(2), Decimal(1),
+    )  # fmt: skip
+    assert made.meta["adjusts_qty"] == "3"
+    assert made.meta["adjusts_price_base_qty"] == "1000"
+
+    [more] = adjustment_lines([one, made], [used("14", 6, **priced)], MARCH)
+    [back] = adjustment_lines([one, made], [], MARCH)
+    for told, qty, amount in ((more, 10, 4), (back, -4, -2)):
+        assert (told.qty, told.unit, told.amount_cents) == (Decimal(qty), "token", amount)
+        assert (told.unit_price_cents, told.price_base_qty) == (Decimal(400), Decimal(1000))
+        assert told.description == made.description
+        assert not {"adjusts_qty", "adjusts_unit"} & told.meta.keys()
+
+
+def test_days_that_were_adjusted_before_count_among_those_that_are_billed() -> None:
+    def days(count: int, amount: int) -> Line:
+        return used(
+            str(count), amount, kind="plan_base", resource_kind="", unit="day",
+            unit_price_cents=Decimal(2000), price_base_qty=Decimal(31),
+            meta={"plan_version_id": "v"}, service_days=count,
+        )  # fmt: skip
+
+    [made] = adjustment_lines([days(12, 774)], [days(18, 1161)], MARCH)
+    [more] = adjustment_lines([days(12, 774), made], [days(20, 1290)], MARCH)
+    assert (more.qty, more.amount_cents, more.meta["adjusts_kind"]) == (
+        Decimal(2),
+        129,
+        "plan_base",
+    )
+
+
+def test_an_adjustment_that_does_not_say_its_kind_is_of_usage() -> None:
+    older = used("100", 40, kind="adjustment", meta={"plan_item_id": "i"})
+    assert adjustment_lines([older], [used("100", 40)], MARCH) == ()
+
+
+def test_what_two_rows_of_the_catalog_price_is_adjusted_apart() -> None:
+    other = used("10", 4, meta={"plan_item_id": "j"})
+    made = adjustment_lines([], [other, used("10", 4)], MARCH)
+    assert [(one.meta["plan_item_id"], one.qty) for one in made] == [
+        ("i", Decimal(10)), ("j", Decimal(10)),
+    ]  # fmt: skip
+
+
+def test_a_quantity_of_many_digits_is_adjusted_to_its_last() -> None:
+    [made] = adjustment_lines(
+        [], [used("12345678901234567.123456789012", 4_938_271_560_493_827)], MARCH
+    )
+    assert made.qty == Decimal("12345678901234567.123456789012")
+
+
 def test_an_adjustment_covers_days_of_its_own_month_only() -> None:
     beyond = used("10", 4, service=Period(date(2026, 2, 20), date(2026, 4, 9)), service_days=48)
     [made] = adjustment_lines([], [beyond], MARCH)

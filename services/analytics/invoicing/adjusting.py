@@ -111,7 +111,7 @@ def _qty(line: Line) -> Fraction:
 
 
 def _added(one: Sum, other: Sum) -> Sum:
-    days = (one.service_days, other.service_days)
+    days, more = one.service_days, other.service_days
     return Sum(
         line=other.line,
         qty=one.qty + other.qty,
@@ -120,7 +120,7 @@ def _added(one: Sum, other: Sum) -> Sum:
         service=Period(
             min(one.service.start, other.service.start), max(one.service.end, other.service.end)
         ),
-        service_days=None if None in days else sum(day or 0 for day in days),
+        service_days=None if days is None or more is None else days + more,
     )
 
 
