@@ -40,8 +40,9 @@ ALONE: Final[dict[str, Callable[[], Iterable[Ratio]]]] = {
 }
 """Those that need no stack, or start their own."""
 
-# The pages last: they leave 100,000 rows behind.
+# The first sync first, on an empty inventory; the pages last: they leave 100,000 rows behind.
 ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
+    "first_sync": sweeps.measure_first,
     "listing": listing.measure,
     "sweeps": sweeps.measure,
     "kinds": kinds.measure,
