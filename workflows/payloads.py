@@ -68,6 +68,9 @@ class SweepInput:
     `along` to record all members of the projects along with it; empty: only the kind."""
     projects_sweep_id: str = ""
     """The sweep of the projects, which is told of those whose members cannot be read."""
+    one_by_one: bool = False
+    """Whether pages are read one after the other: where the account changes too fast, pages
+    that are read side by side do not add up."""
 
 
 @dataclass(frozen=True, slots=True)

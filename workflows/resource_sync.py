@@ -149,7 +149,14 @@ class ResourceSync:
         info = workflow.info()
         for number in range(1, MOST_PASSES + 1):
             key = f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
-            sweep = SweepInput(request.provider, kind, key, members, self._projects_sweep_id)
+            sweep = SweepInput(
+                request.provider,
+                kind,
+                key,
+                members,
+                self._projects_sweep_id,
+                one_by_one=number == MOST_PASSES,
+            )
             try:
                 result = await self._read(sweep, number)
                 if kind == "project":

@@ -6,6 +6,7 @@ only the caller can find out what became of them.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
@@ -21,14 +22,15 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from providers.digitalocean.pages import PER_PAGE, JsonObject, Page, read_page
+from providers.digitalocean.pages import PER_PAGE, JsonObject, Page, last_page, read_page
 from providers.digitalocean.rate import BudgetShare, RateBudget
 from providers.digitalocean.retrying import Retries
 
-__all__ = ["DigitalOcean", "Retries"]
+__all__ = ["CONNECTIONS", "DigitalOcean", "Retries"]
 
-TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=10)
+# Who waits for a connection waits for our own requests, which have time-outs themselves.
+TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
+CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 
 PIECE_BYTES: Final = 256 * 1024
 """Of a download: as much as goes well into one message to a service."""
@@ -73,22 +75,47 @@ class DigitalOcean:
         first: int = 1,
         counted: bool = True,
         may_be_gone: bool = False,
+        at_once: int = 1,
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
+
+        At most `at_once` of them are held or asked for side by side: as many as the first one
+        says that there are, before the caller asks for them. Each is still followed by the
+        one that its own link names.
 
         A 404 is tried again, because a listing is always there; not where it belongs to an
         object, which `may_be_gone`. `counted` as in `read_page`.
 
         Raises ProviderError; what was yielded before it stays true.
         """
-        number: int | None = first
         passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
-        while number is not None:
+
+        async def read(number: int) -> Page:
             parameters = {**dict(query), "page": str(number), "per_page": str(PER_PAGE)}
             answer = await self._read(path, parameters, passing)
-            page = read_page(answer, key, number, counted=counted)
-            yield page
-            number = page.next_number
+            return read_page(answer, key, number, counted=counted)
+
+        coming: deque[asyncio.Task[Page]] = deque()
+        page, asked = await read(first), first
+        try:
+            while True:
+                if page.next_number not in (None, page.number + 1):
+                    await _call_off(coming)
+                    asked = page.number
+                while len(coming) + 1 < at_once and asked < last_page(page):
+                    asked += 1
+                    coming.append(asyncio.create_task(read(asked)))
+                yield page
+                following = page.next_number
+                if following is None:
+                    return
+                if coming:
+                    page = await coming.popleft()
+                else:
+                    asked = following
+                    page = await read(following)
+        finally:
+            await _call_off(coming)
 
     async def one(self, path: str, key: str) -> JsonObject:
         """A single object. Raises NotFound when there is none, and the other errors."""
@@ -224,3 +251,11 @@ class DigitalOcean:
             if error.retry_after_seconds is not None:
                 self._budget.pause(error.retry_after_seconds, path)
             raise
+
+
+async def _call_off(tasks: deque[asyncio.Task[Page]]) -> None:
+    """Ends what nobody waits for any more, and forgets it."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks.clear()

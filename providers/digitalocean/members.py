@@ -50,9 +50,11 @@ async def list_project_ids(
 
 
 async def member_pages(
-    provider: DigitalOcean, project: str, *, first: int = 1
+    provider: DigitalOcean, project: str, *, first: int = 1, at_once: int = 1
 ) -> AsyncGenerator[MembersPage, None]:
     """What lives in a project, from page `first` on; nothing when the project is gone.
+
+    `at_once` pages are asked for side by side.
 
     A project whose list is refused ends with a page that says so. Raises ProviderError for
     what concerns all projects.
@@ -60,7 +62,8 @@ async def member_pages(
     path = f"{PROJECTS.path}/{project}/resources"
     number = first
     try:
-        async for page in provider.pages(path, "resources", first=first, may_be_gone=True):
+        pages = provider.pages(path, "resources", first=first, may_be_gone=True, at_once=at_once)
+        async for page in pages:
             number = page.number + 1
             living: list[ProjectMember] = []
             odd: list[UnreadableRow] = []

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop, UnreadableRow
 
-__all__ = ["PER_PAGE", "JsonObject", "Page", "ahead", "read_page"]
+__all__ = ["PER_PAGE", "JsonObject", "Page", "ahead", "last_page", "read_page"]
 
 PER_PAGE: Final = 200
 """The most that DigitalOcean allows; more is refused with 422."""
@@ -82,6 +82,15 @@ def _total(answer: JsonObject, number: int) -> int | None:
     if type(total) is not int or total < 0:
         raise MalformedAnswer(f"page {number}: meta.total is not a count")
     return total
+
+
+def last_page(page: Page) -> int:
+    """The number of the last page of a listing, as far as one of its pages says."""
+    if page.next_number is None or page.total is None:
+        return page.number
+    if page.next_number != page.number + 1:
+        return page.number
+    return max(page.number, -(-page.total // PER_PAGE))
 
 
 async def ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:

@@ -79,8 +79,11 @@ class Source(Protocol):
     query_count: int
     """How many listings are read, one after the other, for all of the kind."""
 
-    def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
-        """The pages of a listing from page `first` on. Raises ProviderError."""
+    def pages(self, query: int, first: int, *, at_once: int = 1) -> AsyncGenerator[Page, None]:
+        """The pages of a listing from page `first` on, `at_once` of them side by side.
+
+        Raises ProviderError.
+        """
 
     async def one(self, identifier: str) -> JsonObject:
         """One row, with its parts. Raises NotFound, and other ProviderErrors."""
@@ -143,7 +146,9 @@ class _Api:
         self._clock = clock
         self.query_count = len(listing.queries)
 
-    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+    async def pages(
+        self, query: int, first: int, *, at_once: int = 1
+    ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates = self._certificates()
         listed = self._provider.pages(
@@ -152,6 +157,7 @@ class _Api:
             query=listing.queries[query],
             first=first,
             counted=listing.counted,
+            at_once=at_once,
         )
         async for page in listed:
             ours = page
@@ -267,14 +273,16 @@ class _Buckets:
         self._clock = clock
         self.query_count = len(spaces.regions)
 
-    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+    async def pages(
+        self, query: int, first: int, *, at_once: int = 1
+    ) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
             found = await self._spaces.buckets(region)
-            at_once = asyncio.Semaphore(BUCKETS_AT_ONCE)
+            few = asyncio.Semaphore(BUCKETS_AT_ONCE)
 
             async def add(row: JsonObject) -> None:
-                async with at_once:
+                async with few:
                     await self._add_size(row)
 
             await asyncio.gather(*map(add, found))
@@ -313,7 +321,9 @@ class _BucketsByUrn:
         self._provider = provider
         self._on_members = on_members
 
-    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
+    async def pages(
+        self, query: int, first: int, *, at_once: int = 1
+    ) -> AsyncGenerator[Page, None]:
         """A page for each page of a project's members, all under the number 0.
 
         So whoever was cut off begins anew: projects come and go, and their order says nothing.
@@ -324,7 +334,7 @@ class _BucketsByUrn:
         unreadable = tuple(UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in odd)
         yield Page([], 0, None, None, scopes=scopes, unreadable=unreadable)
         for project in projects:
-            async for page in member_pages(self._provider, project):
+            async for page in member_pages(self._provider, project, at_once=at_once):
                 if self._on_members is not None:
                     await self._on_members(page)
                 unreadable = tuple(

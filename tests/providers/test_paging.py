@@ -1,12 +1,18 @@
 """A listing is read to its end, or it is an error: it is never quietly shorter."""
 
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
+import httpx
 import pytest
 
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
-from providers.digitalocean.pages import ahead, read_page
+from providers.digitalocean.pages import PER_PAGE, ahead, read_page
+from providers.digitalocean.rate import RateBudget
+from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
 
 DROPLETS = "/v2/droplets"
@@ -113,6 +119,98 @@ async def test_reading_ahead_stops_when_nobody_waits_for_more(
         await anext(pages)
 
     assert not any("page=3" in asked for asked in simulator.requests(path=DROPLETS))
+
+
+class Listing:
+    """A listing of so many rows, whose pages a test answers when it wants to."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.asked: list[int] = []
+        self.hold: asyncio.Event | None = None
+        self.four = asyncio.Event()
+        """Set when four pages were asked for."""
+        self.most_at_once = self.at_once = 0
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params["page"])
+        self.asked.append(number)
+        if len(self.asked) == 4:
+            self.four.set()
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        if self.hold is not None and number > 1:
+            await self.hold.wait()
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        return httpx.Response(200, json=self.page(number))
+
+    def page(self, number: int) -> dict[str, Any]:
+        rows = range((number - 1) * PER_PAGE, min(number * PER_PAGE, self.total))
+        more = number * PER_PAGE < self.total
+        links = {"next": f"https://x/?page={number + 1}"} if more else {}
+        return {
+            "droplets": [{"id": row} for row in rows],
+            "links": {"pages": links},
+            "meta": {"total": self.total},
+        }
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[DigitalOcean]:
+        transport = httpx.MockTransport(self.answer)
+        async with httpx.AsyncClient(base_url="http://x", transport=transport) as http:
+            yield DigitalOcean(http, RateBudget(), QUICK)
+
+
+@pytest.mark.parametrize("total", [0, 1, 199, 200, 201, 1_000, 3_001])
+@pytest.mark.parametrize("at_once", [1, 2, 8])
+async def test_pages_that_are_read_side_by_side_come_once_and_in_order(
+    total: int, at_once: int
+) -> None:
+    listing = Listing(total)
+    async with listing.client() as provider:
+        pages = [page async for page in provider.pages(DROPLETS, "droplets", at_once=at_once)]
+
+    assert [row["id"] for page in pages for row in page.items] == list(range(total))
+    assert sorted(listing.asked) == list(range(1, max(1, -(-total // PER_PAGE)) + 1))
+    assert listing.most_at_once <= at_once
+
+
+async def test_as_many_pages_are_asked_for_as_may_be_held_and_no_more() -> None:
+    listing = Listing(20 * PER_PAGE)
+    listing.hold = asyncio.Event()
+    async with listing.client() as provider:
+        pages = provider.pages(DROPLETS, "droplets", at_once=4)
+        await anext(pages)
+        following = asyncio.create_task(anext(pages))
+        await listing.four.wait()
+        assert listing.asked == [1, 2, 3, 4]
+        listing.hold.set()
+        assert (await following).number == 2
+        await pages.aclose()
+    assert max(listing.asked) <= 5
+
+
+async def test_a_page_that_names_another_one_than_the_next_is_followed() -> None:
+    listing = Listing(8 * PER_PAGE)
+    second = listing.page(2)
+    second["links"]["pages"]["next"] = "https://x/?page=5"
+    plain = listing.page
+    listing.page = lambda number: second if number == 2 else plain(number)  # type: ignore[method-assign]
+    async with listing.client() as provider:
+        pages = provider.pages(DROPLETS, "droplets", at_once=4)
+        assert [page.number async for page in pages] == [1, 2, 5, 6, 7, 8]
+
+
+async def test_an_end_before_the_total_is_the_end() -> None:
+    listing = Listing(8 * PER_PAGE)
+    third = listing.page(3)
+    third["links"] = {}
+    plain = listing.page
+    listing.page = lambda number: third if number == 3 else plain(number)  # type: ignore[method-assign]
+    async with listing.client() as provider:
+        pages = provider.pages(DROPLETS, "droplets", at_once=8)
+        assert [page.number async for page in pages] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("links", [None, {}, {"pages": {}}, {"pages": None}])

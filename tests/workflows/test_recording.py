@@ -84,3 +84,27 @@ async def test_leaving_calls_off_what_is_under_way() -> None:
         await recording.add([1], 1)
         await asyncio.sleep(0)
     assert ended.is_set()
+
+
+async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes() -> None:
+    gate = asyncio.Event()
+    recorded = asyncio.Event()
+    calls: list[int] = []
+
+    async def record(rows: list[int]) -> None:
+        calls.append(len(rows))
+        if len(calls) == 1:
+            await gate.wait()
+        else:
+            recorded.set()
+
+    async with Recording(record, 0) as recording:
+        await recording.add([0] * 200, 1)
+        await asyncio.sleep(0)
+        await recording.add([0] * 200, 2)
+        await recording.add([0] * 200, 3)
+        gate.set()
+        await recorded.wait()
+        await recording.finish()
+        assert recording.place == 3
+    assert calls == [200, 400]

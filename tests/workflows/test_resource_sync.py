@@ -180,7 +180,7 @@ async def test_a_listing_that_breaks_off_strikes_nothing(system: System) -> None
 async def test_a_listing_that_shifts_while_it_is_read_is_read_again(system: System) -> None:
     system.start_worker()
     await system.sync("droplet")
-    system.simulator.fault("shift", path="/v2/droplets", page=2, times=1)
+    system.simulator.fault("shift", path="/v2/droplets", page=1, times=1)
 
     outcomes = await system.sync("droplet")
 

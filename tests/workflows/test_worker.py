@@ -2,28 +2,40 @@
 
 import asyncio
 import signal
-import time
 
 from tests.support.ports import free_port
-from tests.workflows.system import System, outcomes_of
+from tests.support.waiting import tries
+from tests.workflows.system import Handle, System, outcomes_of
+from workflows.progress import progress_of
 
-SLOW_MS = 600
-"""For a page, so that a worker can be caught in the middle of a sweep."""
+RECORDED = "droplet: 600 "
+"""How far a sweep is that waits for its fourth page, in the words of its heartbeat."""
 
 
-def wait_until_asked(system: System, page: int) -> None:
-    """Waits until a page of droplets was asked for."""
-    while page not in system.pages_asked():
-        time.sleep(0.05)
+def hold_back_the_fourth_page(system: System) -> None:
+    """A worker waits long for what comes after page 3; another one does not have to."""
+    system.simulator.fault(
+        "too_many_requests", path="/v2/droplets", pattern="page=(4|5)&", times=2, retry_after=60
+    )
+
+
+async def wait_until_recorded(system: System, handle: Handle) -> None:
+    """Waits until Temporal was told that the first three pages are recorded."""
+    for _ in tries():
+        progress = await progress_of(system.client, handle)
+        if any(line.startswith(RECORDED) for line in progress.under_way):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("three pages were never recorded")
 
 
 async def test_a_worker_killed_in_mid_sweep_loses_nothing_and_the_next_goes_on_from_its_page(
     system: System,
 ) -> None:
-    system.simulator.fault("delay", path="/v2/droplets", delay_ms=SLOW_MS)
+    hold_back_the_fourth_page(system)
     worker = system.start_worker_process()
     handle = await system.start("droplet")
-    await asyncio.to_thread(wait_until_asked, system, 3)
+    await wait_until_recorded(system, handle)
 
     worker.popen.kill()
     system.simulator.mend()
@@ -35,18 +47,18 @@ async def test_a_worker_killed_in_mid_sweep_loses_nothing_and_the_next_goes_on_f
     assert outcomes["droplet"].seen_count == len(droplets)
     assert system.living() == droplets
     pages = system.pages_asked()
-    assert pages.count(1) == 1
-    assert sorted(set(pages)) == list(range(1, 6))
+    assert [pages.count(number) for number in range(1, 4)] == [1] * 3
+    assert set(pages) == set(range(1, 6))
     assert system.rows("SELECT count(*) FROM cloud_sweeps") == [(1,)]
 
 
 async def test_a_worker_that_is_asked_to_stop_ends_by_itself_and_the_next_goes_on(
     system: System,
 ) -> None:
-    system.simulator.fault("delay", path="/v2/droplets", delay_ms=SLOW_MS, times=4)
+    hold_back_the_fourth_page(system)
     worker = system.start_worker_process()
     handle = await system.start("droplet")
-    await asyncio.to_thread(wait_until_asked, system, 3)
+    await wait_until_recorded(system, handle)
 
     worker.popen.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(worker.wait, 60)
@@ -57,6 +69,7 @@ async def test_a_worker_that_is_asked_to_stop_ends_by_itself_and_the_next_goes_o
     assert worker.exit_code() == 0
     assert '"event":"worker stopping"' in log
     assert outcomes["droplet"].outcome == "completed"
+    assert system.pages_asked().count(1) == 1
 
 
 async def test_a_worker_waits_for_temporal_and_can_be_stopped_while_it_waits(

@@ -12,6 +12,7 @@ from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.activities.members import record_members_page
+from workflows.activities.recording import PAGES_AT_ONCE
 from workflows.payloads import MembersCursor, MembersInput, ProjectInput
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class _MembersWalk:
             await self._read(project)
 
     async def _read(self, project: str) -> None:
-        async for page in member_pages(self.provider, project, first=self.cursor.page):
+        pages = member_pages(self.provider, project, first=self.cursor.page, at_once=PAGES_AT_ONCE)
+        async for page in pages:
             recorded = await record_members_page(
                 self.inventory, self.request.provider, self.request.sweep_id, page, self.cursor
             )

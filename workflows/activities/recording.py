@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
-__all__ = ["MOST_ROWS_A_CALL", "Recording"]
+__all__ = ["MOST_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
 
 Row = TypeVar("Row")
 Place = TypeVar("Place")
 
 MOST_ROWS_A_CALL: Final = 1000
+
+PAGES_AT_ONCE: Final = 8
+"""Pages of one listing that are read side by side; the token's budget holds them back."""
 
 
 class Recording(Generic[Row, Place]):
@@ -65,8 +68,10 @@ class Recording(Generic[Row, Place]):
             await call
 
     async def _send(self) -> None:
-        rows, self._waiting = self._waiting, []
-        place = self._read_to
-        if rows:
-            await self._record(rows)
-        self.place = place
+        """Sends what waits, and what came meanwhile, until nothing waits any more."""
+        while self._waiting or self.place != self._read_to:
+            rows, self._waiting = self._waiting, []
+            place = self._read_to
+            if rows:
+                await self._record(rows)
+            self.place = place

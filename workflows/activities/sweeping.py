@@ -24,7 +24,7 @@ from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
 from workflows.activities.heartbeats import beating, reached_before
 from workflows.activities.members import MembersRecording
-from workflows.activities.recording import Recording
+from workflows.activities.recording import PAGES_AT_ONCE, Recording
 from workflows.activities.sightings import Rows, rows_of, unreadable_message
 from workflows.payloads import (
     UNKNOWN_TOTAL,
@@ -78,7 +78,8 @@ class SweepActivities:
                 members = MembersRecording(
                     self._inventory, request.provider, request.projects_sweep_id
                 )
-            cursor = await self._read_all(rows, cursor, members)
+            at_once = 1 if request.one_by_one else PAGES_AT_ONCE
+            cursor = await self._read_all(rows, cursor, members, at_once)
             if cursor.unreadable_count > MAX_UNREADABLE:
                 return await self._fail(cursor.sweep_id, _too_many(cursor))
             if cursor.evidence.shrank:
@@ -96,7 +97,7 @@ class SweepActivities:
             return await self._fail(sweep.id, request.reason)
 
     async def _read_all(
-        self, rows: Rows, cursor: SweepCursor, members: MembersRecording | None
+        self, rows: Rows, cursor: SweepCursor, members: MembersRecording | None, at_once: int
     ) -> SweepCursor:
         """Reads and records every page from the cursor on; returns the cursor at the end.
 
@@ -111,7 +112,7 @@ class SweepActivities:
         )
         async with Recording(record, cursor) as recording, beating(lambda: recording.place):
             while cursor.query < source.query_count:
-                listed = source.pages(cursor.query, cursor.page)
+                listed = source.pages(cursor.query, cursor.page, at_once=at_once)
                 async with aclosing(ahead(listed)) as pages:
                     async for page in pages:
                         messages = await _messages(rows, page, cursor.query)
