@@ -24,8 +24,10 @@ class Nested:
         self._provider = provider
         self._listing = listing
 
-    async def pages(self, query: int, first: int) -> AsyncGenerator[Page, None]:
-        """The one page. Raises ProviderError: one parent that is not read makes all unread."""
+    async def pages(
+        self, query: int, first: int, *, at_once: int = 1
+    ) -> AsyncGenerator[Page, None]:
+        """The one page, whatever is asked `at_once`. Raises ProviderError: one parent that is not read makes all unread."""
         if first == 1:
             yield Page(await self._all(), 1, None, None)
 
@@ -43,7 +45,9 @@ class Nested:
         rows = [
             row
             for query in parents.queries
-            async for page in self._provider.pages(parents.path, parents.key, query=query)
+            async for page in self._provider.pages(
+                parents.path, parents.key, query=query, counted=parents.counted
+            )
             for row in page.items
         ]
         if any("id" not in row for row in rows):
@@ -63,7 +67,9 @@ class Nested:
         try:
             return [
                 {**row, listing.owner: parent}
-                async for page in self._provider.pages(path, listing.key)
+                async for page in self._provider.pages(
+                    path, listing.key, counted=False, may_be_gone=True
+                )
                 for row in page.items
             ]
         except NotFound:

@@ -154,6 +154,7 @@ def test_what_the_token_cannot_see_is_never_different(kind: str, data: st.DataOb
 ALL_COMPARATORS: list[Comparator] = [
     app_comparators.app_envs,
     app_comparators.app_spec,
+    access_comparators.address_lists,
     access_comparators.database_rules,
     balancer_comparators.by_certificate_name,
     balancer_comparators.whether_set,

@@ -88,3 +88,33 @@ async def test_what_is_closed_is_not_reverted(account: Account) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await begin(account, drift_id)
     assert reason_of(refused.value) == "DRIFT_NOT_OPEN"
+
+
+async def test_a_sweep_leaves_a_drift_to_the_revert_that_runs(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    await account.shows("1", size="s-2vcpu-2gb", status="off")  # resized, and not on again yet
+    assert (await account.sweep()).stale_count == 0
+    assert await complete(account, drift_id) == "reverted"
+
+
+async def test_a_drift_whose_revert_left_the_machine_off_stays_open_until_it_runs(
+    account: Account,
+) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    request = pb.FailRevertRequest(drift_id=drift_id, run_id="run-1", reason="the machine is off")
+    await account.reconcile.FailRevert(request, metadata=account.inventory.worker)
+    await account.shows("1", size="s-2vcpu-2gb", status="off")
+    assert (await account.sweep()).stale_count == 0
+    assert (await account.open())["size"].revert_run.reason == "the machine is off"
+    await account.shows("1", size="s-2vcpu-2gb")
+    assert (await account.sweep()).stale_count == 1
+
+
+async def test_a_revert_that_was_terminated_holds_its_drift_for_a_week(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    account.execute("UPDATE cloud_drift SET revert_started_at = now() - interval '8 days'")
+    await account.shows("1", size="s-2vcpu-2gb")
+    assert (await account.sweep()).stale_count == 1

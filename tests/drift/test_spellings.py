@@ -179,6 +179,33 @@ def test_the_ids_of_trusted_sources_are_not_kept() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "desired", "shown", "other"),
+    [
+        (
+            "kubernetes_cluster",
+            "control_plane_firewall",
+            {"enabled": True, "allowed_addresses": ["1.1.1.1", "::1"]},
+            {"enabled": True, "allowed_addresses": ["0:0::1/128", "1.1.1.1/32"]},
+            {"enabled": True, "allowed_addresses": ["1.1.1.1/31", "::1"]},
+        ),
+        (
+            "load_balancer",
+            "firewall",
+            {"allow": ["ip:1.1.1.1"], "deny": []},
+            {"allow": ["cidr:1.1.1.1/32"], "deny": []},
+            {"allow": [], "deny": ["ip:1.1.1.1"]},
+        ),
+    ],
+)
+def test_lists_of_addresses_in_any_spelling(
+    kind: str, field: str, desired: Rule, shown: Rule, other: Rule
+) -> None:
+    assert not drifting(kind, {field: desired}, attrs={field: shown})
+    assert became(kind, desired, shown, field) is Became.UNCHANGED
+    assert drifting(kind, {field: desired}, attrs={field: other}) == {field}
+
+
 # Certificates.
 
 

@@ -95,4 +95,4 @@ async def test_record_a_cap_that_powers_off(debtor: Debtor) -> None:
     debtor.rows(Service.CATALOG, "UPDATE deployments SET state = 'active' WHERE id = %s", shop)
     await run_of(debtor, paused).signal("decided")
     await run_of(debtor, paused).result()
-    await save_from(debtor.system.client, f"spend/{paused.id}", "SpendBreach.powered-off")
+    await save_from(debtor.system.client, f"spend/{paused.id}", "SpendBreach.powered-off-in-turn")

@@ -259,6 +259,26 @@ async def test_a_machine_that_is_off_while_it_is_resized_is_one_that_runs(
         assert await asking == (drifting.id,)
 
 
+async def test_a_machine_that_is_busy_for_long_keeps_no_other_waiting(
+    drifting: Drifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(powering, "LOOKS_APART", 0.01)
+    monkeypatch.setattr(powering, "MOST_LOOKS", 2)
+    client, simulator = drifting.system.client, drifting.system.simulator
+    lookup: Any = Lifetimes(drifting.id)
+    async with DigitalOcean.open(simulator.url, "somebody", RateBudget()) as provider:
+        asked = PowerActivities(provider, lookup).running_droplets
+        simulator.change("droplet", drifting.id, status="off", locked=True)
+        assert await ActivityEnvironment(client=client).run(asked, "shop") == ()
+        turn = await client.start_workflow(
+            DropletTurn.run, "a revert", id=turn_id(drifting.id), task_queue=TaskQueue.PROVISIONING
+        )
+        # It is off only until the revert has turned it on again.
+        assert await ActivityEnvironment(client=client).run(asked, "shop") == (drifting.id,)
+        await turn.signal(DropletTurn.give_back)
+        await turn.result()
+
+
 async def test_the_same_revert_asked_for_twice_is_one_run(drifting: Drifting) -> None:
     drift = await drifting.changed(name="by-hand")
     first, again = await drifting.revert(drift.id, "k"), await drifting.revert(drift.id, "k")

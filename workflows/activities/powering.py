@@ -28,6 +28,8 @@ LIVES_A_PAGE: Final = 500
 ON: Final = "active"
 LOOKS_APART: Final = 2.0
 """Seconds between two looks at a droplet on which something is being done."""
+MOST_LOOKS: Final = 150
+"""Five minutes: a droplet that is busy for long keeps the others of its deployment waiting."""
 
 
 class PowerActivities:
@@ -67,17 +69,22 @@ class PowerActivities:
                 return
 
     async def _is_on(self, droplet_id: str) -> bool:
-        """Once nothing is done to it: a machine that is off to be resized is one that runs."""
+        """Once nothing is done to it: a machine that is off to be resized is one that runs.
+
+        One whose turn somebody has for long is being turned on, and counts as running too.
+        """
         try:
-            while True:
+            for _ in range(MOST_LOOKS):
                 if not await _is_somebodys_turn(droplet_id):
                     droplet = await read_droplet(self._provider, droplet_id)
                     # Whoever took a turn meanwhile may have turned it off.
                     if not droplet.get("locked") and not await _is_somebodys_turn(droplet_id):
                         return droplet.get("status") == ON
                 await asyncio.sleep(LOOKS_APART)
+            status = (await read_droplet(self._provider, droplet_id)).get("status")
         except NotFound:
             return False
+        return status == ON or await _is_somebodys_turn(droplet_id)
 
 
 async def _is_somebodys_turn(droplet_id: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from providers.digitalocean.kinds.canonical import canonical, scalar_text
 from providers.digitalocean.kinds.comparators import Comparator, by_default, normalised
 
-__all__ = ["database_rules", "firewall_rules"]
+__all__ = ["address_lists", "database_rules", "firewall_rules"]
 
 Json = Any
 Network = IPv4Network | IPv6Network
@@ -35,6 +35,9 @@ NOBODY: Final = frozenset({("", "")})
 
 PUT_ANEW: Final = frozenset({"uuid", "cluster_uuid", "created_at"})
 """Of a trusted source: what it gets each time that it is put."""
+
+PREFIXES: Final = ("ip:", "cidr:")
+"""Before an address in the firewall of a load balancer."""
 
 Peer = tuple[str, str]
 """A sort of peer and who it is: `("addresses", "10.0.0.0/8")`, `("tags", "web")`."""
@@ -192,3 +195,19 @@ def _source(source: Json) -> Json:
 
 database_rules: Final[Comparator] = normalised(_trusted)
 """Trusted sources as a set, by their type and value; ids and times of theirs do not count."""
+
+
+def _spelled_alike(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _spelled_alike(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_spelled_alike(element) for element in value]
+    if not isinstance(value, str):
+        return value
+    prefix = next((each for each in PREFIXES if value.startswith(each)), "")
+    network = _network(value.removeprefix(prefix))
+    return value if network is None else f"{prefix and PREFIXES[-1]}{network}"
+
+
+address_lists: Final[Comparator] = normalised(_spelled_alike)
+"""An object with lists of addresses, each with or without its `/32`, in any spelling."""

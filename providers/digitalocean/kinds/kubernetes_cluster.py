@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from providers.digitalocean.kinds.access_comparators import address_lists
 from providers.digitalocean.kinds.comparators import maintenance_window
 from providers.digitalocean.kinds.comparators import node_pools as same_pools
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
@@ -36,7 +37,7 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
         "ha": Attr(Policy.DESIRED),
         "registry_enabled": Attr(Policy.DESIRED),
         "registries": Attr(Policy.DESIRED, unordered),
-        "control_plane_firewall": Attr(Policy.DESIRED, whole),
+        "control_plane_firewall": Attr(Policy.DESIRED, whole, same=address_lists, quiet=True),
         "cluster_autoscaler_configuration": Attr(Policy.DESIRED, whole),
         "isolated_workers": Attr(Policy.DESIRED),
         "sso": Attr(Policy.DESIRED, whole),

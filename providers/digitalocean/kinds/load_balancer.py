@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from providers.digitalocean.kinds.access_comparators import address_lists
 from providers.digitalocean.kinds.balancer_comparators import by_certificate_name
 from providers.digitalocean.kinds.comparators import by_default, load_balancer_size, unset_alike
 from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
@@ -33,7 +34,7 @@ LOAD_BALANCER: Final = ResourceKind(
         "enable_backend_keepalive": Attr(Policy.DESIRED),
         "http_idle_timeout_seconds": Attr(Policy.DESIRED),
         "disable_lets_encrypt_dns_records": Attr(Policy.DESIRED),
-        "firewall": Attr(Policy.DESIRED, whole),
+        "firewall": Attr(Policy.DESIRED, whole, same=address_lists, quiet=True),
         "domains": Attr(Policy.DESIRED, in_one_order, same=by_certificate_name),
         "glb_settings": Attr(Policy.DESIRED, whole),
         "tls_cipher_policy": Attr(Policy.DESIRED),

@@ -6,10 +6,12 @@ The one place where it is decided what becomes of a mismatch, and which events s
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from services.inventory.drift.comparing import Mismatch, compare, is_in_flight, same, seen_value
 from services.inventory.drift.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
+from services.inventory.drift.states import RevertStatus
 from services.inventory.recording import NewEvent
 from services.inventory.resources import FieldChange
 from services.inventory.vocabulary import EventType
@@ -24,6 +26,10 @@ __all__ = [
     "resolved_event",
 ]
 
+RESIZED: Final = "size"
+"""The field for which a revert turns a machine off."""
+OFF: Final = "off"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDrift:
@@ -33,6 +39,9 @@ class OpenDrift:
     field: str
     expected: Json
     actual: Json
+    revert: RevertStatus = RevertStatus.NONE
+    """How the newest attempt to revert it stands; one that has run for too long to still do so
+    counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +135,24 @@ def _judge(verdict: Verdict, kind: str, specified: Specified) -> None:
             _judge_again(verdict, kind, specified, known, mismatch)
     standing = {mismatch.field for mismatch in comparison.mismatches} | comparison.unknown_fields
     for known in specified.open.values():
-        if known.field not in standing:
+        if known.field not in standing and not _is_held(resource, known):
             verdict.gone.append(known.id)
             event = resolved_event(
                 known, _now(kind, resource, known), "stale", tenant_id=specified.tenant_id
             )
             verdict.events.append((resource.id, event))
+
+
+def _is_held(resource: LiveResource, known: OpenDrift) -> bool:
+    """Whether a drift stays open though its difference is gone.
+
+    A revert that runs decides on it itself. One that failed with the machine off left it off
+    for a resize: the drift and its reason stand until the machine runs.
+    """
+    left_off = known.field == RESIZED and resource.status == OFF and not resource.deleted
+    return known.revert is RevertStatus.RUNNING or (
+        known.revert is RevertStatus.FAILED and left_off
+    )
 
 
 def _judge_again(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.common.database import WriteSession
 from services.inventory.drift.fields import LiveResource
+from services.inventory.drift.states import RevertStatus
 from services.inventory.drift.store.muting import MUTING_RULE
 from services.inventory.drift.sweeping import OpenDrift, Specified, Verdict
 from services.inventory.store.history import Cause, EventArrays, prepare_months
@@ -43,8 +44,11 @@ CROSS JOIN LATERAL (SELECT * FROM cloud_resources WHERE id = s.resource_id OFFSE
 ORDER BY s.resource_id
 """
 
+# A revert ends within a week, and one that was terminated never says so.
 OPEN: Final = """
-SELECT resource_id, id, field, expected::text, actual::text
+SELECT resource_id, id, field, expected::text, actual::text,
+       CASE WHEN revert_status = 'running' AND revert_started_at < now() - interval '7 days'
+            THEN '' ELSE revert_status END
 FROM cloud_drift
 WHERE status = 'open' AND resource_id = ANY (%(ids)b::uuid[])
 """
@@ -136,8 +140,14 @@ async def read_page(session: WriteSession, key: PageKey) -> list[Specified]:
             return []
         await cursor.execute(OPEN, {"ids": [row[0] for row in rows]})
         open_drifts: dict[UUID, dict[str, OpenDrift]] = {}
-        for resource_id, identifier, field, expected, actual in await cursor.fetchall():
-            found = OpenDrift(identifier, field, orjson.loads(expected), orjson.loads(actual))
+        for resource_id, identifier, field, expected, actual, revert in await cursor.fetchall():
+            found = OpenDrift(
+                identifier,
+                field,
+                orjson.loads(expected),
+                orjson.loads(actual),
+                RevertStatus(revert),
+            )
             open_drifts.setdefault(resource_id, {})[field] = found
     return [_specified(row, open_drifts) for row in rows]
 
