@@ -104,7 +104,7 @@ async def test_the_public_validator_of_focus_passes(
     bandwidth = Line("28.25", "Droplet Bandwidth Overage (2825.36GB @ $0.01/GB)", "Bandwidth",
                      hours="", project="")  # fmt: skip
     others = [
-        Line("0.0074404761904762", hours="0.8833333333333"), Line(description="web-2 (s-1vcpu-1gb)"),
+        Line("0.0074404761904762", hours="0.8833333333333"), Line(description="web-2 (s-1vcpu)"),
         Line("10.00", "data (100GB)", "Volumes"), Line("1.20", product="Droplet Backups"),
         Line("12.00", "balancer (3 nodes)", "Load Balancers"), Line("0.00", hours="0"), bandwidth,
         Line("7.00", "q-1 (1 qubit)", "Quantum"), Line("0.70", "", "GST", hours=""),
