@@ -12,8 +12,7 @@ from services.common.settings import Service
 from tests.support.databases import PostgresServer
 
 LINES: Final = """
-CREATE TABLE cloud_cost_lines_2026_05 PARTITION OF cloud_cost_lines
-    FOR VALUES FROM ('2026-05-01') TO ('2026-06-01');
+SELECT prepare_cost_month('2026-05-01');
 INSERT INTO cloud_cost_lines (period, provider_invoice_id, row_number, product,
     group_description, description, project_name, category, amount_usd, kind, classification,
     is_overage, resource_name, tenant_id, deployment_id)
@@ -57,8 +56,7 @@ def test_totals_of_before_are_split_between_tenants_with_equal_slugs(
 
 
 BEFORE: Final = """
-CREATE TABLE partitions.cloud_cost_lines_2026_05 PARTITION OF cloud_cost_lines
-    FOR VALUES FROM ('2026-05-01') TO ('2026-06-01');
+SELECT prepare_cost_month('2026-05-01');
 INSERT INTO cloud_cost_lines (period, provider_invoice_id, row_number, product,
     group_description, description, project_name, category, amount_usd, kind, classification,
     is_overage, resource_name)
