@@ -96,11 +96,15 @@ def show_invoice(invoice_id: Identifier) -> None:
     print_unfolded(table)
 
 
+SUFFIXES: Final = {"focus": "csv"}
+"""Of files whose format has another name."""
+
+
 @commands.command("download")
 def download_invoice(
     invoice_id: Identifier,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="pdf or html.")] = "pdf",
+    format_: Annotated[str, typer.Option("--format", help="pdf, html, or focus (CSV).")] = "pdf",
     void: Annotated[bool, typer.Option("--void", help="What says that it is void.")] = False,
 ) -> None:
     """Download the document of an invoice, or of its void."""
@@ -115,7 +119,7 @@ def download_invoice(
         return await stub.DownloadInvoice(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
 
     document = _asked(ask)
-    path = output or Path(f"{invoice_id}{'-void' if void else ''}.{format_}")
+    path = output or Path(f"{invoice_id}{'-void' if void else ''}.{SUFFIXES.get(format_, format_)}")
     path.write_bytes(document.data)
     Console().print(f"{path} ({len(document.data):,} bytes)", markup=False, soft_wrap=True)
 

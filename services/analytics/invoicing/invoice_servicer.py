@@ -1,5 +1,6 @@
 """InvoiceService: what tenants owe, as they and operators read it."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
@@ -10,6 +11,7 @@ from grpc.aio import ServicerContext
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.clock import Clock, utc_now
 from services.analytics.invoicing.credit_calls import CreditCalls
+from services.analytics.invoicing.document.focus import as_focus
 from services.analytics.invoicing.document.rendering import FORMATS, rendered
 from services.analytics.invoicing.document.view import names_in, view_of, view_of_void
 from services.analytics.invoicing.messages import invoice_message, line_message
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
 
 __all__ = ["InvoiceServicer"]
+
+FOCUS = "focus"
+"""The format of a downloaded invoice that is a file of its lines."""
 
 Context = ServicerContext[Any, Any]
 
@@ -177,11 +182,18 @@ class InvoiceServicer(
         """The invoice as a document."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
-        wanted = requests.word("format", request.format, FORMATS)
+        wanted = requests.word("format", request.format, (*FORMATS, FOCUS))
         async with self._database.read(caller.scope) as session:
             row = await read_invoice(session, caller.scope, invoice_id)
             lines = await list_lines(session, invoice_id, after=0, limit=None)
             proofs = await proofs_of(session, [invoice_id])
+        if wanted == FOCUS:
+            if row.status == InvoiceStatus.VOID:
+                raise FailedPrecondition(
+                    "the invoice is void: it bills nothing", reason="INVOICE_VOID"
+                )
+            file = await asyncio.to_thread(as_focus, row, lines)
+            return httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
         return await rendered(view_of(row, lines, names_in(proofs)), wanted)
 
     async def DownloadVoidNotice(  # noqa: N802
