@@ -1,14 +1,18 @@
 """`make bench`: measures every ratio, and says which bounds hold (exit code 1: not all).
 
 `make bench ARGS="rollups margin"` measures those alone; `ARGS="before --before v1"` compares
-with another release.
+with another release. A bench that dies, or takes longer than `LONGEST_SECONDS`, is named in the
+summary as well, and the others run.
 """
 
 import argparse
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -33,18 +37,28 @@ from bench import (
 from bench.environment import BenchStack, running_stack
 from bench.ratios import Ratio
 
+LONGEST_SECONDS: Final = 900
+"""A bench that takes longer is ended: a hang must not keep the others from running."""
+
+
+def _kinds() -> Iterable[Ratio]:
+    """On an account of its own, in which nothing is missed that another bench had swept."""
+    with running_stack(kinds.DROPLETS) as stack:
+        yield from kinds.measure(stack)
+
+
 ALONE: Final[dict[str, Callable[[], Iterable[Ratio]]]] = {
     "rpc": lambda: [rpc.measure()],
     "quoting": quoting.measure,
     "before": before.measure,
+    "kinds": _kinds,
 }
 """Those that need no stack, or start their own."""
 
-# The pages last: they leave 100,000 rows behind.
+# The account only grows: 10,000 droplets, then 100,000. The pages last: they leave rows behind.
 ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
     "listing": listing.measure,
     "sweeps": sweeps.measure,
-    "kinds": kinds.measure,
     "drift": drift.measure,
     "ingest": ingest.measure,
     "matching": matching.measure,
@@ -58,39 +72,85 @@ ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
 }
 
 
+@dataclass
+class _Report:
+    """What was measured, as the summary tells it."""
+
+    missed: list[str] = field(default_factory=list)
+    died: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """How long all took, and what is not as it should be."""
+        each = ", ".join(f"{name} {seconds:.0f}" for name, seconds in self.seconds.items())
+        found = [f"Seconds: {each}; {sum(self.seconds.values()) / 60:.1f} minutes in all"]
+        if self.missed:
+            found.append(f"Missed: {'; '.join(self.missed)}")
+        if self.died:
+            found.append(f"Died: {'; '.join(self.died)}")
+        return found
+
+
+class TookTooLong(KeyboardInterrupt):
+    """A bench was ended; of this kind, so that it passes through a running event loop."""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs all benches, or those that are named; the exit code."""
     asked = _asked(arguments)
     chosen = asked.names or [*ALONE, *ON_STACK]
-    missed: list[str] = []
+    report = _Report()
     for name, bench in ALONE.items():
         if name in chosen:
             compare = partial(before.measure, asked.before, asked.tenants)
-            _run(name, compare if name == "before" else bench, missed)
-    if any(name in chosen for name in ON_STACK):
-        with running_stack(sweeps.SMALL) as stack:
-            for name, on_stack in ON_STACK.items():
-                if name in chosen:
-                    _run(name, partial(on_stack, stack), missed)
-    if missed:
-        print(f"\nMissed: {'; '.join(missed)}")
-    return 1 if missed else 0
+            _run(name, compare if name == "before" else bench, report)
+    on_stack = [name for name in ON_STACK if name in chosen]
+    if on_stack:
+        stack_of = f"the stack of {', '.join(on_stack)}"
+        with _died_of(stack_of, report), running_stack(sweeps.SMALL) as stack:
+            for name in on_stack:
+                _run(name, partial(ON_STACK[name], stack), report)
+    print()
+    print("\n".join(report.lines()), flush=True)
+    return 1 if report.missed or report.died else 0
 
 
-def _run(name: str, bench: Callable[[], Iterable[Ratio]], missed: list[str]) -> None:
-    """Prints what a bench measures; one that fails does not keep the others from running."""
-    try:
+def _run(name: str, bench: Callable[[], Iterable[Ratio]], report: _Report) -> None:
+    """Prints what a bench measures; one that dies does not keep the others from running."""
+    started = time.monotonic()
+    with _died_of(name, report), _limited():
         for ratio in bench():
             print(ratio.line(), flush=True)
             if not ratio.held:
-                missed.append(ratio.name)
+                report.missed.append(ratio.name)
+    report.seconds[name] = time.monotonic() - started
+
+
+@contextmanager
+def _died_of(name: str, report: _Report) -> Iterator[None]:
+    try:
+        yield
     except before.NoSuchRelease as error:
         print(f"MISSED {name}: {error}", flush=True)
-        missed.append(name)
-    except Exception:  # noqa: BLE001  whatever it is, the next bench is another matter
+        report.died.append(f"{name} ({error})")
+    except (Exception, TookTooLong) as error:  # noqa: BLE001  the next bench is another matter
         traceback.print_exc()
         print(f"FAILED {name}", flush=True)
-        missed.append(name)
+        report.died.append(f"{name} ({type(error).__name__})")
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    def end(*_: object) -> None:
+        raise TookTooLong(f"not done after {LONGEST_SECONDS} s")
+
+    former = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:

@@ -68,7 +68,9 @@ SELECT (left(%(invoice)s::text, 24) || lpad(to_hex(n), 12, '0'))::uuid, %(month)
        CASE n %% 1000 WHEN 0 THEN NULL ELSE md5(r::text)::uuid END,
        CASE n %% 1000 WHEN 0 THEN NULL ELSE 'tenant-' || r %% %(tenants)s END,
        CASE n %% 1000 WHEN 0 THEN NULL ELSE 'deployment-' || r %% (2 * %(tenants)s) END
-FROM (SELECT n, n %% %(resources)s AS r FROM generate_series(%(first)s, %(last)s) AS n) AS numbers
+FROM (
+    SELECT n, n %% %(resources)s AS r FROM generate_series(%(first)s::int, %(last)s::int) AS n
+) AS numbers
 """
 TOTALS: Final = """
 INSERT INTO cloud_month_totals (period, grouped_by, value, amount_usd, line_count)

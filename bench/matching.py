@@ -1,7 +1,7 @@
 """A million lines matched anew against 100,000 resources, against the ingest of the same bill.
 
 Twice: when every line's match has to be written, as after the first look at an account, and
-when nothing has changed. The sweeps have brought the resources into the inventory before.
+when nothing has changed. A sync brings the resources into the inventory before.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from bench.ratios import Ratio
 from cli.caller import called_as_operator
 from services.common.settings import Service
 from workflows.connection import connect
+from workflows.starts import full_sync, start_sync
 
 __all__ = ["measure"]
 
@@ -38,12 +39,19 @@ SELECT count(*) FROM cloud_cost_lines WHERE provider_invoice_id = %s AND match_s
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Matching anew against the ingest, from nothing and with nothing to change."""
-    age_droplets(stack)
     stack.control("settings", latency_ms=0)
     try:
+        stack.control("scale", droplets=RESOURCES)
+        asyncio.run(_synced(stack))
+        age_droplets(stack)
         return asyncio.run(_measure(stack))
     finally:
         stack.control("settings", latency_ms=LATENCY_MS)
+
+
+async def _synced(stack: BenchStack) -> None:
+    client = await connect(stack.settings)
+    await (await start_sync(client, full_sync(stack.settings, ["droplet"]))).result()
 
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
