@@ -37,7 +37,7 @@ def test_the_pages_of_any_size_make_the_same_list(reading: Simulator) -> None:
     [
         ("/v2/droplets?per_page=201", 422, "unprocessable_entity"),
         ("/v2/droplets?page=0", 422, "unprocessable_entity"),
-        ("/v2/droplets/", 422, "unprocessable_entity"),
+        ("/v2/droplets/1/", 404, "not_found"),
         ("/v2/droplets/1", 404, "not_found"),
         ("/v2/nothing", 404, "not_found"),
     ],
@@ -49,6 +49,17 @@ def test_a_refusal_has_status_id_and_request_id(
     assert (answer.status_code, answer.json()["id"]) == (status, identifier)
     assert answer.json()["request_id"]
     assert answer.headers["ratelimit-limit"] == "5000"
+
+
+@pytest.mark.parametrize("path", ["/v2/droplets", "/v2/projects/default", "/v2/account/keys"])
+def test_a_slash_at_the_end_of_a_path_changes_nothing(reading: Simulator, path: str) -> None:
+    assert reading.get(f"{path}/") == reading.get(path)
+    assert reading.get(f"{path}/", per_page=1) == reading.get(path, per_page=1)
+
+
+def test_a_slash_at_the_end_gives_no_rights(sim: Simulator) -> None:
+    sim.post("/_simulator/tokens", {"token": "simulated", "without": ["droplet:read"]}, 204)
+    assert sim.client.get("/v2/droplets/").status_code == 403
 
 
 def test_without_a_token_there_is_no_answer(reading: Simulator) -> None:

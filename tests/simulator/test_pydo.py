@@ -20,6 +20,8 @@ _LISTS = {
     "reserved_ips": "reserved_ips.list",
     "vpcs": "vpcs.list",
     "firewalls": "firewalls.list",
+    "certificates": "certificates.list",
+    "ssh_keys": "ssh_keys.list",
     "apps": "apps.list",
     "endpoints": "cdn.list_endpoints",
     "keys": "spaces_key.list",
@@ -56,6 +58,65 @@ def test_pydo_reads_what_does_not_page(client: pydo.Client) -> None:
     assert client.account.get(**_PLAIN)["account"]["status"] == "active"
     assert client.balance.get(**_PLAIN)["month_to_date_usage"]
     assert client.billing_history.list(**_PLAIN)["billing_history"]
+
+
+_READS: dict[str, tuple[str, str]] = {
+    "droplets.get": ("droplets", "id"),
+    "droplets.list_backups": ("droplets", "id"),
+    "droplets.list_snapshots": ("droplets", "id"),
+    "droplets.list_firewalls": ("droplets", "id"),
+    "droplets.list_kernels": ("droplets", "id"),
+    "droplets.list_neighbors": ("droplets", "id"),
+    "droplets.list_associated_resources": ("droplets", "id"),
+    "droplet_actions.list": ("droplets", "id"),
+    "volumes.get": ("volumes", "id"),
+    "volume_snapshots.list": ("volumes", "id"),
+    "snapshots.get": ("snapshots", "id"),
+    "images.get": ("images", "id"),
+    "domains.get": ("domains", "name"),
+    "domains.list_records": ("domains", "name"),
+    "load_balancers.get": ("load_balancers", "id"),
+    "kubernetes.get_cluster": ("kubernetes_clusters", "id"),
+    "kubernetes.list_node_pools": ("kubernetes_clusters", "id"),
+    "reserved_ips.get": ("reserved_ips", "ip"),
+    "vpcs.get": ("vpcs", "id"),
+    "vpcs.list_members": ("vpcs", "id"),
+    "firewalls.get": ("firewalls", "id"),
+    "apps.get": ("apps", "id"),
+    "cdn.get_endpoint": ("endpoints", "id"),
+    "spaces_key.get": ("keys", "access_key"),
+    "certificates.get": ("certificates", "id"),
+    "ssh_keys.get": ("ssh_keys", "fingerprint"),
+    "tags.get": ("tags", "name"),
+    "actions.get": ("actions", "id"),
+    "projects.get": ("projects", "id"),
+    "projects.list_resources": ("projects", "id"),
+    "invoices.get_by_uuid": ("invoices", "invoice_uuid"),
+    "invoices.get_summary_by_uuid": ("invoices", "invoice_uuid"),
+}
+"""What reads an object or a part of it, with the list of such objects and what names one."""
+
+
+@pytest.mark.parametrize("operation", _READS)
+def test_pydo_reads_an_object_and_what_belongs_to_it(client: pydo.Client, operation: str) -> None:
+    key, name = _READS[operation]
+    for document in attrgetter(_LISTS[key])(client)(per_page=5, **_PLAIN)[key]:
+        answer = attrgetter(operation)(client)(document[name], **_PLAIN)
+        # A refusal has a message, and is no exception to pydo where its status is documented.
+        assert "message" not in answer, answer
+        if operation.split(".")[1].startswith("get") and key != "invoices":
+            [read] = answer.values()
+            assert read[name] == document[name]
+
+
+def test_pydo_reads_snapshots_of_volumes_and_the_daily_costs(client: pydo.Client) -> None:
+    snapshots = client.snapshots.list(resource_type="volume", **_PLAIN)["snapshots"]
+    for snapshot in snapshots:
+        read = client.volume_snapshots.get_by_id(snapshot["id"], **_PLAIN)
+        assert read["snapshot"] == snapshot
+    urn = "do:team:" + client.account.get(**_PLAIN)["account"]["team"]["uuid"]
+    answer = client.billing_insights.list(urn, "2026-05-01", "2026-05-19", **_PLAIN)
+    assert answer["total_items"] > 0
 
 
 def test_pydo_makes_and_removes_a_droplet(sim: Simulator) -> None:

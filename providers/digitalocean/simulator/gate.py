@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from providers.digitalocean.simulator.errors import (
     ApiError,
     TooManyRequests,
-    Unprocessable,
     render_error,
 )
 from providers.digitalocean.simulator.faults import Fault, Firing
@@ -67,10 +66,11 @@ class _Passage:
 
     def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
         self._simulation = simulation
-        self._scope = scope
+        self._asked: str = scope["path"]
+        self._scope = _without_last_slash(scope)
+        self._path: str = self._scope["path"]
         self._send = send
         self._token = _bearer(Headers(scope=scope))
-        self._path: str = scope["path"]
         self._query: str = scope["query_string"].decode("latin-1")
         self._allowance = simulation.limiter.take(self._token, self._path)
 
@@ -111,8 +111,6 @@ class _Passage:
         admitted = self._simulation.tokens.admit(self._token, self._scope["method"], self._path)
         if self._allowance.retry_after is not None:
             raise TooManyRequests(headers={"retry-after": str(self._allowance.retry_after)})
-        if self._path.endswith("/"):
-            raise Unprocessable("The path must not end with a slash.")
         return admitted
 
     async def _deliver(self, answer: RawAnswer, firings: list[Firing]) -> None:
@@ -141,7 +139,7 @@ class _Passage:
             delete_objects(self._simulation, kind.name, [identifier])
 
     def _note(self, status: int) -> None:
-        path = f"{self._path}?{self._query}" if self._query else self._path
+        path = f"{self._asked}?{self._query}" if self._query else self._asked
         self._simulation.log.add(Served(self._scope["method"], path, status, self._token[-4:]))
 
 
@@ -150,11 +148,12 @@ class _StoragePassage:
 
     def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
         self._simulation = simulation
-        self._scope = scope
+        self._asked: str = scope["path"]
+        self._scope = _without_last_slash(scope)
         self._send = send
 
     async def serve(self, app: ASGIApp, receive: Receive) -> None:
-        method, path = self._scope["method"], self._scope["path"]
+        method, path = self._scope["method"], self._asked
         query = self._scope["query_string"].decode("latin-1")
         firings = self._simulation.faults.meet(method, path, query)
         for firing in firings:
@@ -171,6 +170,12 @@ class _StoragePassage:
             {"type": "http.response.start", "status": answer.status, "headers": headers}
         )
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _without_last_slash(scope: Scope) -> Scope:
+    """The request without slashes at the end of its path, which the real APIs take as well."""
+    path = scope["path"].rstrip("/")
+    return {**scope, "path": path, "raw_path": path.encode()}
 
 
 def _from_this_machine(headers: Headers) -> bool:

@@ -31,6 +31,8 @@ class Kind:
     paged: bool = True
     readable: bool = True
     """Whether `path/{id}` exists."""
+    also_read_by: str = ""
+    """A field by which an object is read as well as by its id."""
     scoped_fields: tuple[tuple[str, str], ...] = field(default=())
     """Fields that are left out unless the token has the scope beside them."""
 
@@ -86,6 +88,7 @@ KINDS = (
             _TAGGED,
         ),
         scoped_fields=(_TAGS_FIELD,),
+        also_read_by="slug",
     ),
     Kind("domain", "/v2/domains", "domains", "domain", "domain", LinksWhenSingle.ABSENT),
     Kind(
@@ -155,7 +158,14 @@ KINDS = (
         "spaces_key",
         filters=(_NAMED,),
     ),
-    Kind("ssh_key", "/v2/account/keys", "ssh_keys", "ssh_key", "ssh_key", readable=False),
+    Kind(
+        "ssh_key",
+        "/v2/account/keys",
+        "ssh_keys",
+        "ssh_key",
+        "ssh_key",
+        also_read_by="fingerprint",
+    ),
     Kind("certificate", "/v2/certificates", "certificates", "certificate", "certificate"),
     Kind("size", "/v2/sizes", "sizes", "size", "sizes", readable=False),
     Kind("region", "/v2/regions", "regions", "region", "regions", readable=False),

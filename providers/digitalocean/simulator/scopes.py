@@ -45,6 +45,7 @@ _AREAS = {
     "/v2/projects": "project",
     "/v2/tags": "tag",
     "/v2/reserved_ips": "reserved_ip",
+    "/v2/floating_ips": "reserved_ip",
     "/v2/customers": "billing",
     "/v2/billing": "billing",
     "/v2/monitoring": "monitoring",

@@ -9,7 +9,7 @@ from providers.digitalocean.simulator.errors import NotFound
 from providers.digitalocean.simulator.kinds import KINDS, Kind
 from providers.digitalocean.simulator.paging import Page, listing, requested_page, single
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
-from providers.digitalocean.simulator.state import Query
+from providers.digitalocean.simulator.state import Query, Store
 
 __all__ = ["query_for", "routes"]
 
@@ -45,11 +45,22 @@ def _list_route(kind: Kind) -> Route:
     return Route(kind.path, answer, methods=["GET"])
 
 
+def _by_field(store: Store, kind: Kind, value: str) -> bytes | None:
+    """The object whose other name this is."""
+    if not kind.also_read_by:
+        return None
+    condition = f"json_extract(body, '$.{kind.also_read_by}') = ?"
+    bodies, _ = store.page(Query(kind.name, None, condition, (value,)), 0, 1)
+    return bodies[0] if bodies else None
+
+
 def _read_route(kind: Kind) -> Route:
     async def answer(request: Request) -> Response:
         simulation = simulation_of(request)
         identifier = request.path_params["id"]
-        body = simulation.store.body(kind.name, identifier)
+        body = simulation.store.body(kind.name, identifier) or _by_field(
+            simulation.store, kind, identifier
+        )
         if body is None or simulation.fresh.hides(kind.name, identifier):
             raise NotFound
         return single(kind.singular, scope_of(request).visible(kind, [body])[0])

@@ -14,6 +14,7 @@ from providers.digitalocean.simulator.paging import listing, requested_page, sin
 from providers.digitalocean.simulator.routes.droplet_writes import requested_droplet
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.urns import urn_of
 
 __all__ = ["routes"]
 
@@ -65,6 +66,52 @@ async def _droplet_firewalls(request: Request) -> Response:
     ]
     shown = holding[page.offset : page.offset + page.size]
     return listing(request, "firewalls", shown, page, len(holding))
+
+
+async def _nothing_of_a_droplet(request: Request) -> Response:
+    """Kernels and neighbours: no droplet of the account has any."""
+    requested_droplet(request)
+    key = {"kernels": "kernels", "neighbors": "droplets"}[request.url.path.rsplit("/", 1)[1]]
+    return listing(request, key, [], requested_page(request), 0)
+
+
+async def _snapshot_of_a_volume(request: Request) -> Response:
+    body = simulation_of(request).store.body("snapshot", request.path_params["id"])
+    if body is None or orjson.loads(body)["resource_type"] != "volume":
+        raise NotFound
+    return single("snapshot", body)
+
+
+async def _vpc_members(request: Request) -> Response:
+    """What lives in a network, by its URN."""
+    identifier = request.path_params["id"]
+    store = simulation_of(request).store
+    if store.body("vpc", identifier) is None:
+        raise NotFound
+    page = requested_page(request)
+    members = [
+        orjson.dumps(
+            {
+                "urn": urn_of(kind, str(document["id"])),
+                "name": document["name"],
+                "created_at": document["created_at"],
+            }
+        )
+        for kind, field in _IN_A_VPC.items()
+        for document in store.documents(kind)
+        if document.get(field) == identifier
+    ]
+    shown = members[page.offset : page.offset + page.size]
+    return listing(request, "members", shown, page, len(members))
+
+
+_IN_A_VPC = {
+    "droplet": "vpc_uuid",
+    "load_balancer": "vpc_uuid",
+    "kubernetes_cluster": "vpc_uuid",
+    "database": "private_network_uuid",
+}
+"""The kinds that live in a network, each with the field that names it."""
 
 
 def _pools(request: Request) -> list[Document]:
@@ -133,7 +180,11 @@ def routes() -> list[Route]:
             f"{droplet}/snapshots", "droplet", lambda i: Query("droplet_snapshot", i), "snapshots"
         ),
         Route(f"{droplet}/firewalls", _droplet_firewalls, methods=["GET"]),
+        Route(f"{droplet}/kernels", _nothing_of_a_droplet, methods=["GET"]),
+        Route(f"{droplet}/neighbors", _nothing_of_a_droplet, methods=["GET"]),
         Route(f"{droplet}/destroy_with_associated_resources", _associated, methods=["GET"]),
+        Route("/v2/volumes/snapshots/{id}", _snapshot_of_a_volume, methods=["GET"]),
+        Route("/v2/vpcs/{id}/members", _vpc_members, methods=["GET"]),
         _part_list("/v2/volumes/{id}/snapshots", "volume", _volume_snapshots, "snapshots"),
         _part_list("/v2/domains/{id}/records", "domain", _records, "domain_records"),
         Route("/v2/domains/{id}/records/{record_id}", _record, methods=["GET"]),

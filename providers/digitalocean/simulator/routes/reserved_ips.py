@@ -1,4 +1,4 @@
-"""Reserved IPs, each with the whole droplet that holds it."""
+"""Reserved IPs, each with the whole droplet that holds it; also by their old name, floating IPs."""
 
 import orjson
 from starlette.requests import Request
@@ -23,27 +23,31 @@ def _with_droplet(store: Store, body: bytes, *, project: bool) -> bytes:
     return orjson.dumps(document)
 
 
-async def _list(request: Request) -> Response:
-    store = simulation_of(request).store
-    page = requested_page(request)
-    bodies, total = store.page(Query("reserved_ip"), page.offset, page.size)
-    project = scope_of(request).has("project:read")
-    full = [_with_droplet(store, body, project=project) for body in bodies]
-    return listing(request, "reserved_ips", full, page, total)
+def _list_route(name: str) -> Route:
+    async def answer(request: Request) -> Response:
+        store = simulation_of(request).store
+        page = requested_page(request)
+        bodies, total = store.page(Query("reserved_ip"), page.offset, page.size)
+        project = scope_of(request).has("project:read")
+        full = [_with_droplet(store, body, project=project) for body in bodies]
+        return listing(request, f"{name}s", full, page, total)
+
+    return Route(f"/v2/{name}s", answer, methods=["GET"])
 
 
-async def _read(request: Request) -> Response:
-    store = simulation_of(request).store
-    body = store.body("reserved_ip", request.path_params["ip"])
-    if body is None:
-        raise NotFound
-    project = scope_of(request).has("project:read")
-    return single("reserved_ip", _with_droplet(store, body, project=project))
+def _read_route(name: str) -> Route:
+    async def answer(request: Request) -> Response:
+        store = simulation_of(request).store
+        body = store.body("reserved_ip", request.path_params["ip"])
+        if body is None:
+            raise NotFound
+        project = scope_of(request).has("project:read")
+        return single(name, _with_droplet(store, body, project=project))
+
+    return Route(f"/v2/{name}s/{{ip}}", answer, methods=["GET"])
 
 
 def routes() -> list[Route]:
-    """Everything under `/v2/reserved_ips`."""
-    return [
-        Route("/v2/reserved_ips", _list, methods=["GET"]),
-        Route("/v2/reserved_ips/{ip}", _read, methods=["GET"]),
-    ]
+    """Everything under `/v2/reserved_ips` and `/v2/floating_ips`."""
+    names = ("reserved_ip", "floating_ip")
+    return [route(name) for name in names for route in (_list_route, _read_route)]

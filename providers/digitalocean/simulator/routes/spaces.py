@@ -32,6 +32,7 @@ AUTHORIZATION: Final = re.compile(
 NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
 BYTES_A_GIGABYTE: Final = 2**30
 OBJECT_BYTES: Final = 64 * 2**20
+OBJECT_KEY: Final = "object-{:08}"
 MAX_KEYS: Final = 1000
 
 
@@ -97,20 +98,53 @@ def _head_bucket(request: Request, region: str) -> Response:
     return Response(headers=headers)
 
 
-def _list_objects(request: Request, region: str) -> Response:
-    size = bucket_bytes(_bucket(request, region))
-    count = _object_count(size)
-    first = int(request.query_params.get("continuation-token", "0"))
-    last = min(first + MAX_KEYS, count)
+def _read_bucket(request: Request, region: str) -> Response:
+    """Its objects, by either version of the list, or where it is."""
+    document = _bucket(request, region)
+    if "location" in request.query_params:
+        root = Element("LocationConstraint", xmlns=NAMESPACE)
+        root.text = region
+        return _xml(root)
+    return _list_objects(request, document)
+
+
+def _list_objects(request: Request, document: Document) -> Response:
+    asked = request.query_params
+    second = asked.get("list-type") == "2"
+    size, prefix = bucket_bytes(document), asked.get("prefix", "")
+    after = asked.get("continuation-token") or asked.get("start-after" if second else "marker", "")
+    most = _most_keys(asked.get("max-keys", ""))
+    keys = [
+        (number, key)
+        for number, key in enumerate(map(OBJECT_KEY.format, range(_object_count(size))))
+        if key.startswith(prefix) and key > after
+    ]
+    shown = keys[:most]
+    truncated = 0 < most < len(keys)
     root = Element("ListBucketResult", xmlns=NAMESPACE)
-    SubElement(root, "IsTruncated").text = "true" if last < count else "false"
-    for number in range(first, last):
+    for name, value in (("Name", document["name"]), ("Prefix", prefix), ("MaxKeys", most)):
+        SubElement(root, name).text = str(value)
+    SubElement(root, "IsTruncated").text = str(truncated).lower()
+    for number, key in shown:
         held = SubElement(root, "Contents")
-        SubElement(held, "Key").text = f"object-{number:08}"
+        SubElement(held, "Key").text = key
+        SubElement(held, "LastModified").text = str(document.get("created_at", ""))
         SubElement(held, "Size").text = str(min(OBJECT_BYTES, size - number * OBJECT_BYTES))
-    if last < count:
-        SubElement(root, "NextContinuationToken").text = str(last)
+        SubElement(held, "StorageClass").text = "STANDARD"
+    if second:
+        SubElement(root, "KeyCount").text = str(len(shown))
+    if truncated:
+        name = "NextContinuationToken" if second else "NextMarker"
+        SubElement(root, name).text = shown[-1][1]
     return _xml(root)
+
+
+def _most_keys(asked: str) -> int:
+    if not asked:
+        return MAX_KEYS
+    if not asked.isdecimal():
+        raise _Refused(400, "InvalidArgument")
+    return min(int(asked), MAX_KEYS)
 
 
 def _bucket(request: Request, region: str) -> Document:
@@ -135,9 +169,9 @@ def _xml(root: Element, status: int = 200) -> Response:
 
 
 def routes() -> list[Route]:
-    """ListBuckets, HeadBucket and ListObjectsV2."""
+    """ListBuckets, HeadBucket, GetBucketLocation, ListObjects and ListObjectsV2."""
     return [
-        Route("/s3/{region}/", _answering(_list_buckets), methods=["GET"]),
+        Route("/s3/{region}", _answering(_list_buckets), methods=["GET"]),
         Route("/s3/{region}/{bucket}", _answering(_head_bucket), methods=["HEAD"]),
-        Route("/s3/{region}/{bucket}", _answering(_list_objects), methods=["GET"]),
+        Route("/s3/{region}/{bucket}", _answering(_read_bucket), methods=["GET"]),
     ]
