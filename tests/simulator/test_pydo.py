@@ -1,5 +1,6 @@
 """DigitalOcean's own client lists the whole account."""
 
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_pydo_reads_snapshots_of_volumes_and_the_daily_costs(client: pydo.Client
         read = client.volume_snapshots.get_by_id(snapshot["id"], **_PLAIN)
         assert read["snapshot"] == snapshot
     urn = "do:team:" + client.account.get(**_PLAIN)["account"]["team"]["uuid"]
-    answer = client.billing_insights.list(urn, "2026-05-01", "2026-05-19", **_PLAIN)
+    answer = client.billing_insights.list(urn, date(2026, 5, 1), date(2026, 5, 19), **_PLAIN)
     assert answer["total_items"] > 0
 
 
