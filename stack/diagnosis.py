@@ -40,6 +40,9 @@ OTHER_SIGNS: Final = {
 """What the log may show, and what that means; the first that is found counts."""
 
 
+USAGE: Final = re.compile(r"^\S+: error: (.+)$", re.MULTILINE)
+"""What a program says of its arguments, or of what it takes from the environment for them."""
+
 RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception): (.+)$", re.MULTILINE)
 """The last line of a Python traceback."""
 
@@ -66,8 +69,8 @@ def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> st
     for pattern, reason in OTHER_SIGNS.items():
         if pattern.search(text):
             return reason
-    raised = RAISED.findall(text)
-    return raised[-1] if raised else _by_exit(part, exit_code)
+    said = RAISED.findall(text) or USAGE.findall(text)
+    return said[-1] if said else _by_exit(part, exit_code)
 
 
 def _by_exit(part: Part, exit_code: int | None) -> str:

@@ -17,6 +17,7 @@ from tests.stack.conftest import SmallStack
         ("unshare: unshare failed: Operation not permitted", "needs user namespaces"),
         ("open: Permission denied", "may not use one of its files"),
         ("ValueError: ARCADIA_JWT_SECRET: too short", "ARCADIA_JWT_SECRET: too short"),
+        ("simulator: error: there is no mood 'x'", "there is no mood 'x'"),
         ("nothing that is known", "it ended with exit code 3"),
     ],
 )

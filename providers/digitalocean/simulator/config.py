@@ -1,7 +1,7 @@
 """How one simulator is set up: from the command line, and from the environment for defaults."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,10 +31,12 @@ class Config:
     """How long an action takes by the simulator's clock; a create takes twice as long."""
     settle_ms: int = 250
     """How long a new object answers 404 by its id, in real time."""
+    mood: str = ""
+    """The mood in which the account is held; empty: it behaves."""
     log_level: str = "info"
 
 
-def configure(arguments: Sequence[str], settings: Settings) -> Config:
+def configure(arguments: Sequence[str], settings: Settings, moods: Collection[str]) -> Config:
     """Read the command line. Exits with a usage message when it is wrong."""
     parser = argparse.ArgumentParser(
         prog="simulator", description="A stand-in for the DigitalOcean API on 127.0.0.1."
@@ -50,5 +52,13 @@ def configure(arguments: Sequence[str], settings: Settings) -> Config:
     parser.add_argument("--rate-limit-per-hour", type=int, default=5000, help="0: no limit")
     parser.add_argument("--action-seconds", type=float, default=4.0)
     parser.add_argument("--settle-ms", type=int, default=250)
+    parser.add_argument(
+        "--mood",
+        default=settings.simulator_mood,
+        help=f"hold the account in a mood: {', '.join(moods)}",
+    )
     parsed = parser.parse_args(arguments)
+    if parsed.mood and parsed.mood not in moods:
+        # Of the environment's too, which the parser's own `choices` would not check.
+        parser.error(f"there is no mood {parsed.mood!r}; there are {', '.join(moods)}")
     return Config(log_level=settings.log_level, **vars(parsed))

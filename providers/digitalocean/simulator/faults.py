@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -51,6 +52,10 @@ class Rule:
     """How often; None for ever."""
     skip: int = 0
     """How many matching requests pass first."""
+    every: int = 0
+    """Each so many-th time that the very same is asked, query included; 0: however often."""
+    turn: int = 1
+    """The time at which that begins."""
     probability: float = 1.0
     seed: int = 0
     retry_after: int | None = None
@@ -74,6 +79,8 @@ class _Kept:
     chance: random.Random
     seen: int = 0
     fired: int = 0
+    same: Counter[str] = field(default_factory=Counter)
+    """How often the very same was asked."""
 
     def meets(self, method: str, path: str, query: str) -> bool:
         rule = self.rule
@@ -88,6 +95,11 @@ class _Kept:
         self.seen += 1
         if self.seen <= rule.skip or self.chance.random() >= rule.probability:
             return False
+        if rule.every:
+            same = f"{method} {path}?{query}"
+            self.same[same] += 1
+            if (self.same[same] - rule.turn) % rule.every:
+                return False
         self.fired += 1
         return True
 

@@ -16,6 +16,7 @@ import uvicorn
 
 from providers.digitalocean.simulator.app import build
 from providers.digitalocean.simulator.config import configure
+from providers.digitalocean.simulator.moods import MOODS
 from providers.digitalocean.simulator.start import open_simulation
 from services.common.settings import Settings
 
@@ -81,7 +82,7 @@ def _log_as_json(level: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop; the exit status. A taken port is an error of its own."""
-    config = configure(arguments, Settings())
+    config = configure(arguments, Settings(), MOODS)
     _log_as_json(config.log_level)
     simulation = open_simulation(config)
     server = _Server(

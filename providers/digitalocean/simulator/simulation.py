@@ -45,6 +45,10 @@ class Simulation:
     log: RequestLog
     fresh: Freshness
     pace: Pace
+    mood: str = ""
+    """The mood that the account is in; empty: it behaves."""
+    mood_rules: tuple[int, ...] = ()
+    """The numbers of the fault rules that the mood put in force."""
 
     def project_name(self, urn: str) -> str:
         """The name of the project that a resource is in, empty when it is in none."""

@@ -10,6 +10,7 @@ from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.faults import FaultBook
 from providers.digitalocean.simulator.freshness import Freshness
 from providers.digitalocean.simulator.limits import RateLimiter
+from providers.digitalocean.simulator.moods import enter, leave, mood_named
 from providers.digitalocean.simulator.pending import PendingActions
 from providers.digitalocean.simulator.requestlog import RequestLog
 from providers.digitalocean.simulator.scaling import scale_to
@@ -47,6 +48,8 @@ def open_simulation(config: Config) -> Simulation:
         simulation.clock = Clock(offset)
     if config.scale:
         scale_to(simulation, config.scale)
+    if config.mood:
+        enter(simulation, mood_named(config.mood))
     return simulation
 
 
@@ -59,6 +62,7 @@ def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
     simulation.pending.forget()
     simulation.invoices.forget()
     simulation.tokens.forget()
+    leave(simulation)
     simulation.faults.remove()
     simulation.limiter.forget()
     simulation.log.clear()

@@ -13,6 +13,13 @@ from starlette.routing import Route
 from providers.digitalocean.simulator.clock import ClockWentBackError, parse_instant, render_instant
 from providers.digitalocean.simulator.errors import Unprocessable
 from providers.digitalocean.simulator.faults import Fault, Rule
+from providers.digitalocean.simulator.moods import (
+    MOODS,
+    UnknownMoodError,
+    enter,
+    leave,
+    mood_named,
+)
 from providers.digitalocean.simulator.payload import optional, payload, required
 from providers.digitalocean.simulator.progress import settle
 from providers.digitalocean.simulator.scopes import TokenScope
@@ -58,7 +65,31 @@ async def _faults(request: Request) -> Response:
 
 async def _remove_faults(request: Request) -> Response:
     number = request.path_params.get("number")
+    if number is None:
+        leave(simulation_of(request))
     simulation_of(request).faults.remove(number)
+    return Response(status_code=204)
+
+
+async def _moods(request: Request) -> Response:
+    """Every mood with what it does, and the one that the account is in, null for none."""
+    told = [{"name": mood.name, "does": mood.does} for mood in MOODS.values()]
+    return JSONResponse({"moods": told, "mood": simulation_of(request).mood or None})
+
+
+async def _enter_mood(request: Request) -> Response:
+    """`{"mood": name}`: out of the one that it is in, if any."""
+    name = required(await payload(request), "mood", str)
+    try:
+        mood = mood_named(name)
+    except UnknownMoodError as error:
+        raise Unprocessable(f"mood: {error}") from error
+    enter(simulation_of(request), mood)
+    return Response(status_code=204)
+
+
+async def _leave_mood(request: Request) -> Response:
+    leave(simulation_of(request))
     return Response(status_code=204)
 
 
@@ -122,7 +153,7 @@ async def _settings(request: Request) -> Response:
 
 
 def routes() -> list[Route]:
-    """Health, requests, faults, tokens, clock and settings."""
+    """Health, requests, faults, moods, tokens, clock and settings."""
     return [
         Route("/_simulator/health", _health, methods=["GET"]),
         Route("/_simulator/requests", _requests, methods=["GET", "DELETE"]),
@@ -130,6 +161,9 @@ def routes() -> list[Route]:
         Route("/_simulator/faults", _faults, methods=["GET"]),
         Route("/_simulator/faults", _remove_faults, methods=["DELETE"]),
         Route("/_simulator/faults/{number:int}", _remove_faults, methods=["DELETE"]),
+        Route("/_simulator/moods", _moods, methods=["GET"]),
+        Route("/_simulator/moods", _enter_mood, methods=["POST"]),
+        Route("/_simulator/moods", _leave_mood, methods=["DELETE"]),
         Route("/_simulator/tokens", _add_token, methods=["POST"]),
         Route("/_simulator/tokens", _forget_tokens, methods=["DELETE"]),
         Route("/_simulator/clock", _clock, methods=["GET", "POST"]),

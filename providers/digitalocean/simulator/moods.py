@@ -1,0 +1,121 @@
+"""The moods in which the account can be held, by name: one table, from which the rest follows.
+
+A mood is something that real accounts were seen to do. It is made of fault rules, which are in
+force while the account is in the mood, and of a change to the account, which is made once. To add
+one, add a row to `_MOODS`: `as_seen`, the control API, `--mood`, and the scenario of a day in each
+mood take it up by themselves, and a test asks for its line in `docs/simulator.md`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from providers.digitalocean.simulator.faults import Fault, Rule
+from providers.digitalocean.simulator.simulation import Simulation
+
+__all__ = ["AS_SEEN", "MOODS", "Mood", "UnknownMoodError", "enter", "leave", "mood_named"]
+
+
+@dataclass(frozen=True)
+class Mood:
+    """One way in which the account behaves."""
+
+    name: str
+    does: str
+    """In a sentence, as the control API and the documentation say it."""
+    rules: tuple[Rule, ...] = ()
+    change: Callable[[Simulation], None] | None = None
+    """Made when the mood is entered for the first time; it stays when the mood is left."""
+
+
+class UnknownMoodError(ValueError):
+    """There is no such mood; the text names those that there are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no mood {name!r}; there are {', '.join(MOODS)}")
+
+
+EVERY: Final = 4
+"""A request that is repeated goes wrong each fourth time, so that trying again helps."""
+
+
+def _in_turn(fault: Fault, path: str, turn: int, retry_after: int | None = None) -> Rule:
+    """A read below a path goes wrong the `turn`-th time, and each fourth time after it."""
+    return Rule(fault, path, every=EVERY, turn=turn, retry_after=retry_after)
+
+
+_MOODS: Final = (
+    Mood(
+        "throttled",
+        "the first time, and each fourth after it, a request is answered 429: with `retry-after`"
+        " for droplets and bills, without it elsewhere",
+        (
+            _in_turn(Fault.TOO_MANY_REQUESTS, "/v2/droplets", 1, retry_after=1),
+            _in_turn(Fault.TOO_MANY_REQUESTS, "/v2/customers", 1, retry_after=1),
+            _in_turn(Fault.TOO_MANY_REQUESTS, "/v2/", 1),
+        ),
+    ),
+    Mood(
+        "outages",
+        "the second time, and each fourth after it, a request fails: droplets with a 504 of HTML,"
+        " projects with half an answer, volumes with half a JSON document, all else with 500",
+        (
+            _in_turn(Fault.GATEWAY_TIMEOUT, "/v2/droplets", 2),
+            _in_turn(Fault.DROP, "/v2/projects", 2),
+            _in_turn(Fault.TRUNCATE, "/v2/volumes", 2),
+            *(
+                _in_turn(Fault.SERVER_ERROR, path, 2)
+                for path in ("/v2/snapshots", "/v2/domains", "/v2/customers", "/v2/billing", "/s3/")
+            ),
+        ),
+    ),
+)
+
+AS_SEEN: Final = "as_seen"
+"""All moods at once: what real accounts were seen to answer."""
+
+
+MOODS: Final = {
+    mood.name: mood
+    for mood in (
+        *_MOODS,
+        Mood(
+            AS_SEEN,
+            "all of the above at once: what real accounts were seen to answer",
+            tuple(rule for mood in _MOODS for rule in mood.rules),
+        ),
+    )
+}
+
+
+def mood_named(name: str) -> Mood:
+    """The mood of a name. Raises UnknownMoodError."""
+    try:
+        return MOODS[name]
+    except KeyError:
+        raise UnknownMoodError(name) from None
+
+
+def enter(simulation: Simulation, mood: Mood) -> None:
+    """Put the account into a mood, and out of the one that it is in."""
+    leave(simulation)
+    with simulation.store.transaction():
+        for one in _MOODS if mood.name == AS_SEEN else (mood,):
+            _change(simulation, one)
+    simulation.mood_rules = tuple(simulation.faults.add(rule) for rule in mood.rules)
+    simulation.mood = mood.name
+
+
+def leave(simulation: Simulation) -> None:
+    """Lift the rules of the mood that the account is in, and no others."""
+    for number in simulation.mood_rules:
+        simulation.faults.remove(number)
+    simulation.mood, simulation.mood_rules = "", ()
+
+
+def _change(simulation: Simulation, mood: Mood) -> None:
+    """Make a mood's change unless this account has it already, from an earlier run too."""
+    fact = f"mood:{mood.name}"
+    if mood.change is not None and simulation.store.fact(fact) is None:
+        mood.change(simulation)
+        simulation.store.set_fact(fact, "changed")
