@@ -2,7 +2,7 @@
 
 The bare COPY puts the very same rows, as they ended, into the same table, with its
 indexes, from a file on this machine. Memory is that of the two processes through which
-the lines pass, at their highest, for a bill of 100,000 lines and one of five million.
+the lines pass, at their highest, for a bill of 100,000 lines and one of two million.
 
 The bound is on the CSV form. The JSON form, which brings the ids, comes in pages of 200,
 of which DigitalOcean itself gives 250 a minute: its cost is shown for a smaller bill.
@@ -35,7 +35,7 @@ __all__ = ["Ingested", "age_droplets", "billing_database", "forget_bill", "inges
 
 LINES: Final = 1_000_000
 FEW_LINES: Final = 100_000
-MANY_LINES: Final = 5_000_000
+MANY_LINES: Final = 2_000_000
 WITH_ITEMS: Final = 20_000
 DROPLETS: Final = 1_000
 

@@ -41,7 +41,6 @@ def measure(stack: BenchStack) -> list[Ratio]:
     """Matching anew against the ingest, from nothing and with nothing to change."""
     stack.control("settings", latency_ms=0)
     try:
-        stack.control("scale", droplets=RESOURCES)
         asyncio.run(_synced(stack))
         age_droplets(stack)
         return asyncio.run(_measure(stack))

@@ -21,7 +21,7 @@ __all__ = ["measure"]
 SECONDS: Final = 3.0
 ROUNDS: Final = 5
 CONNECTIONS: Final = 16
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 120.0
 
 BODY: Final = (
     b'{"plan_code":"studio","addons":["storage_50gb"],"starts_on":"2026-05-20",'
