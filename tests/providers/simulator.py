@@ -31,6 +31,15 @@ class Simulator:
             httpx.delete(f"{self.url}/_simulator/{what}").raise_for_status()
         self.set(rate_limit_per_minute=0, rate_limit_per_hour=10_000_000, latency_ms=0)
 
+    def enter(self, mood: str) -> None:
+        """Puts the account into a mood."""
+        self._post("moods", mood=mood)
+
+    def strikes(self) -> int:
+        """How many requests met the rules in force."""
+        rules = httpx.get(f"{self.url}/_simulator/faults").json()["faults"]
+        return sum(rule["fired"] for rule in rules)
+
     def reset(self, **world: Any) -> None:
         """A new account, as on the first day."""
         self._post("reset", **world)
