@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import Service
+from services.common.settings import Port, Service
 from stack.process import Process
 from tests.deploy.compose import FOLDER, SERVICES
 from tests.deploy.image import Image, build_wheel
-from tests.deploy.rehearsal import Rehearsal, free_offset, run
+from tests.deploy.rehearsal import Rehearsal, run
 from tests.support.engine_room import EngineRoom
+from tests.support.ports import offset_with_free
 from tests.support.waiting import until
 
 
@@ -39,7 +40,9 @@ def rehearsal(
     (secrets / "ARCADIA_JWT_SECRET").write_text("of-arcadia-app-" * 5)
     (secrets / "DO_API_TOKEN").write_text("dop_v1_rehearsal")
     run((str(FOLDER / "deploy" / "make-secrets"), str(secrets)), os.environ)
-    rehearsal = Rehearsal(image, engine_room, folder, temporal_address, offset=free_offset())
+    rehearsal = Rehearsal(
+        image, engine_room, folder, temporal_address, offset=offset_with_free(Port.GATEWAY_ADMIN)
+    )
     rehearsal.start_databases()
     return rehearsal
 

@@ -4,7 +4,6 @@ Programs run from what the image has in it, with the environment and the secrets
 containers get, on the tests' engines; only addresses and folders differ.
 """
 
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from tests.deploy.image import Image
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 
-__all__ = ["NAMESPACE", "SQL_PROGRAMS", "Rehearsal", "free_offset", "run"]
+__all__ = ["NAMESPACE", "SQL_PROGRAMS", "Rehearsal", "run"]
 
 NAMESPACE = "rehearsal"
 SQL_PROGRAMS = postgres.binaries()
@@ -123,12 +122,3 @@ def run(arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
         arguments, env=dict(environment), capture_output=True, text=True, check=False, timeout=120
     )
     assert result.returncode == 0, result.stdout + result.stderr
-
-
-def free_offset() -> int:
-    """An offset that leaves the admin interface a free port."""
-    for offset in range(500, 600):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", Port.GATEWAY_ADMIN.at(offset))):
-                return offset
-    raise AssertionError("no port is free")

@@ -7,7 +7,6 @@ and keeps what reached it.
 import asyncio
 import contextlib
 import json
-import random
 import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,8 +29,7 @@ from gateway.render import write_configuration
 from services.common.access import mint_user_token
 from services.common.settings import Port, Service, Settings
 from stack.engines.envoy import Envoy
-from stack.ports import is_taken
-from tests.support.ports import free_port
+from tests.support.ports import free_port, offset_with_free
 from tests.support.waiting import tries
 
 Answer = Callable[[Any, Any], Awaitable[Any]]
@@ -287,8 +285,4 @@ async def _ready(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
 
 def _free_ports() -> dict[str, Any]:
     """Settings under which the gateway's two ports are free."""
-    # Tests in other processes look for ports as well: not all from the same end.
-    for offset in random.sample(range(2_000, 10_000), 100):
-        if not is_taken(Port.GATEWAY_ADMIN.at(offset)):
-            return {"http_port": free_port(), "port_offset": offset}
-    raise AssertionError("no port is free")
+    return {"http_port": free_port(), "port_offset": offset_with_free(Port.GATEWAY_ADMIN)}

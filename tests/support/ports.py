@@ -5,9 +5,10 @@ import os
 import random
 from collections.abc import Iterator
 
+from services.common.settings import LARGEST_OFFSET, Port
 from stack.ports import is_taken
 
-__all__ = ["FIRST", "LANES", "free_port", "lane"]
+__all__ = ["FIRST", "LANES", "free_port", "lane", "offset_with_free"]
 
 # Below the range from which the system gives outgoing connections their ports: one of those
 # could otherwise have the port by the time that a server is started on it.
@@ -36,3 +37,11 @@ def free_port() -> int:
         if not is_taken(port):
             return port
     raise OSError("no port is free")
+
+
+def offset_with_free(port: Port) -> int:
+    """An offset at which one port of the local mode is such a port."""
+    while True:
+        offset = free_port() - port
+        if offset <= LARGEST_OFFSET:
+            return offset
