@@ -16,6 +16,7 @@ from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
 from providers.digitalocean.simulator.mutations import set_fields
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import make_anew, open_simulation
+from providers.digitalocean.simulator.tuning import settings_of
 from tests.simulator.running import ROOT, Simulator, simulator
 
 DAY = datetime(2026, 5, 20, tzinfo=UTC)
@@ -117,6 +118,33 @@ def test_every_mood_is_documented() -> None:
     page = (ROOT / "docs" / "simulator.md").read_text()
     for mood in MOODS.values():
         assert f"| `{mood.name}` | {mood.does} |" in page
+
+
+def test_a_mood_may_set_limits_and_puts_them_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Mood("slow", "answers slowly", settings={"latency_ms": 700, "settle_ms": 9_000})
+    monkeypatch.setitem(MOODS, "slow", slow)
+    simulation = open_simulation(Config(0, tmp_path / "data", now=DAY, latency_ms=5))
+    before = settings_of(simulation)
+    moods.enter(simulation, slow)
+    assert settings_of(simulation) == {**before, **slow.settings}
+    moods.enter(simulation, MOODS["outages"])
+    assert settings_of(simulation) == before
+    simulation.store.close()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"latency": 5}, {"action_seconds": "soon"}, {"latency_ms": 5, "settle_ms": "x"}]
+)
+def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(
+    sim: Simulator, wrong: dict[str, object]
+) -> None:
+    before = sim.get("/_simulator/settings")
+    answer = sim.client.post("/_simulator/settings", json=wrong)
+    assert answer.status_code == 422
+    assert [*wrong][-1] in answer.json()["message"]
+    assert sim.get("/_simulator/settings") == before
 
 
 def test_a_rule_may_strike_each_so_many_th_time_that_the_same_is_asked() -> None:

@@ -1,17 +1,19 @@
 """The moods in which the account can be held, by name: one table, from which the rest follows.
 
-A mood is something that real accounts were seen to do. It is made of fault rules, which are in
-force while the account is in the mood, and of a change to the account, which is made once. To add
-one, add a row to `_MOODS`: `as_seen`, the control API, `--mood`, and the scenario of a day in each
-mood take it up by themselves, and a test asks for its line in `docs/simulator.md`.
+A mood is something that real accounts were seen to do. It is made of fault rules and settings,
+which are in force while the account is in it, and of a change to the account, which is made once.
+To add one, add a row to `_MOODS`: `as_seen`, the control API, `--mood`, and the scenario of a day
+in each mood take it up by themselves, and a test asks for its line in `docs/simulator.md`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from providers.digitalocean.simulator.faults import Fault, Rule
 from providers.digitalocean.simulator.simulation import Simulation
+from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.tuning import settings_of, tune
 
 __all__ = ["AS_SEEN", "MOODS", "Mood", "UnknownMoodError", "enter", "leave", "mood_named"]
 
@@ -24,6 +26,8 @@ class Mood:
     does: str
     """In a sentence, as the control API and the documentation say it."""
     rules: tuple[Rule, ...] = ()
+    settings: Document = field(default_factory=dict)
+    """Limits and pace, by the names that the control API has for them."""
     change: Callable[[Simulation], None] | None = None
     """Made when the mood is entered for the first time; it stays when the mood is left."""
 
@@ -83,6 +87,7 @@ MOODS: Final = {
             AS_SEEN,
             "all of the above at once: what real accounts were seen to answer",
             tuple(rule for mood in _MOODS for rule in mood.rules),
+            {name: value for mood in _MOODS for name, value in mood.settings.items()},
         ),
     )
 }
@@ -102,15 +107,19 @@ def enter(simulation: Simulation, mood: Mood) -> None:
     with simulation.store.transaction():
         for one in _MOODS if mood.name == AS_SEEN else (mood,):
             _change(simulation, one)
+    now = settings_of(simulation)
+    tune(simulation, mood.settings)
+    simulation.before_mood = {name: now[name] for name in mood.settings}
     simulation.mood_rules = tuple(simulation.faults.add(rule) for rule in mood.rules)
     simulation.mood = mood.name
 
 
 def leave(simulation: Simulation) -> None:
-    """Lift the rules of the mood that the account is in, and no others."""
+    """Lift the rules of the mood that the account is in, and put its settings back."""
     for number in simulation.mood_rules:
         simulation.faults.remove(number)
-    simulation.mood, simulation.mood_rules = "", ()
+    tune(simulation, simulation.before_mood)
+    simulation.mood, simulation.mood_rules, simulation.before_mood = "", (), {}
 
 
 def _change(simulation: Simulation, mood: Mood) -> None:

@@ -1,6 +1,6 @@
 """The running simulation: state, clock, misbehaviour and limits, wired once per process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -15,7 +15,7 @@ from providers.digitalocean.simulator.limits import RateLimiter
 from providers.digitalocean.simulator.pending import PendingActions
 from providers.digitalocean.simulator.requestlog import RequestLog
 from providers.digitalocean.simulator.scopes import Tokens, TokenScope
-from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.state import Document, Store
 
 __all__ = ["Pace", "Simulation", "scope_of", "simulation_of"]
 
@@ -49,6 +49,8 @@ class Simulation:
     """The mood that the account is in; empty: it behaves."""
     mood_rules: tuple[int, ...] = ()
     """The numbers of the fault rules that the mood put in force."""
+    before_mood: Document = field(default_factory=dict)
+    """The settings that the mood changed, as they were."""
 
     def project_name(self, urn: str) -> str:
         """The name of the project that a resource is in, empty when it is in none."""

@@ -25,6 +25,7 @@ from providers.digitalocean.simulator.progress import settle
 from providers.digitalocean.simulator.scopes import TokenScope
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.tuning import settings_of, tune
 
 __all__ = ["routes"]
 
@@ -133,23 +134,11 @@ async def _settings(request: Request) -> Response:
     """Change limits and pace of the running process; answers all of them."""
     simulation = simulation_of(request)
     asked = await payload(request)
-    limiter, pace, fresh = simulation.limiter, simulation.pace, simulation.fresh
-    limiter.per_minute = optional(asked, "rate_limit_per_minute", int, limiter.per_minute)
-    limiter.per_hour = optional(asked, "rate_limit_per_hour", int, limiter.per_hour)
-    if asked.get("forget_requests"):
-        limiter.forget()
-    pace.latency_ms = optional(asked, "latency_ms", int, pace.latency_ms)
-    pace.action_seconds = float(asked.get("action_seconds", pace.action_seconds))
-    fresh.seconds = optional(asked, "settle_ms", int, int(fresh.seconds * 1000)) / 1000
-    return JSONResponse(
-        {
-            "rate_limit_per_minute": limiter.per_minute,
-            "rate_limit_per_hour": limiter.per_hour,
-            "latency_ms": pace.latency_ms,
-            "action_seconds": pace.action_seconds,
-            "settle_ms": int(fresh.seconds * 1000),
-        }
-    )
+    forget = asked.pop("forget_requests", False)
+    tune(simulation, asked)
+    if forget:
+        simulation.limiter.forget()
+    return JSONResponse(settings_of(simulation))
 
 
 def routes() -> list[Route]:
