@@ -69,7 +69,8 @@ UNREAD: Final = "unread"
 SEVERITY: Final = ("completed", UNREAD, PARTIAL, "frozen", "halted", INCOMPLETE, FAILED)
 
 ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
-DENIED: Final = "AccessDenied"
+NOT_OFFERED: Final = ("AccessDenied", "NotFound")
+"""How the provider refuses a list to a token without its scope, or to an account without it."""
 
 
 @workflow.defn
@@ -175,9 +176,10 @@ class ResourceSync:
                 last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
-                # A token that was made before we read the kind may lack its scope: nothing is
-                # lost, and nobody needs to be woken. Once it was read, to lose it is a failure.
-                unread = kind in ADDED_LATER and not last and reason.startswith(DENIED)
+                # A token that was made before we read the kind may lack its scope, and not every
+                # account has every product: nothing is lost, and nobody needs to be woken. Once
+                # the kind was read, to lose it is a failure.
+                unread = kind in ADDED_LATER and not last and reason.startswith(NOT_OFFERED)
                 return KindOutcome(
                     kind,
                     UNREAD if unread else FAILED,

@@ -27,7 +27,10 @@ class Nested:
     async def pages(
         self, query: int, first: int, *, at_once: int = 1
     ) -> AsyncGenerator[Page, None]:
-        """The one page, whatever is asked `at_once`. Raises ProviderError: one parent that is not read makes all unread."""
+        """The one page, whatever is asked `at_once`.
+
+        Raises ProviderError: one parent that is not read makes all unread.
+        """
         if first == 1:
             yield Page(await self._all(), 1, None, None)
 
