@@ -20,7 +20,7 @@ SPACES_BUCKET: Final = ResourceKind(
         # When both were read last.
         "measured_at": Attr(Policy.COMPUTED),
         # Why they could not be read this time; not there when they could.
-        "unmeasured": Attr(Policy.COMPUTED),
+        "unmeasured": Attr(Policy.COMPUTED, unset_when_absent=True),
     },
     measured=frozenset({"size_bytes", "object_count", "measured_at"}),
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},

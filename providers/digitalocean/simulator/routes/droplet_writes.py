@@ -74,7 +74,8 @@ def _require_idle(simulation: Simulation, droplet: Document) -> None:
 
 async def _delete(request: Request) -> Response:
     droplet = requested_droplet(request)
-    _require_idle(simulation_of(request), droplet)
+    if droplet["status"] != "new":  # the making of one may be broken off
+        _require_idle(simulation_of(request), droplet)
     remove_droplets(simulation_of(request), [str(droplet["id"])])
     return Response(status_code=204)
 
