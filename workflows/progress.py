@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -63,6 +64,9 @@ DOING: Final = {
 """What an activity is about, before its first heartbeat."""
 
 
+TOO_LARGE: Final = "Failure exceeds size limit."
+"""The message of the server's own failure around one that it cut."""
+
 WAITS: Final = "waits for"
 """How a line begins to tell of an activity that is tried again later."""
 
@@ -113,7 +117,7 @@ async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
         )
         text = told[0].in_words()
     if activity.attempt > 1:
-        text += f" ({_waiting(activity)}: {activity.last_failure.message})"
+        text += f" ({_waiting(activity)}: {_reason(activity.last_failure)})"
     return text
 
 
@@ -126,6 +130,12 @@ async def _of_child(client: Client, workflow_id: str) -> list[str]:
     pending = described.raw_description.pending_activities
     lines = [f"{workflow_id}: {await _line(one, client.data_converter)}" for one in pending]
     return lines or [workflow_id]
+
+
+def _reason(failure: Failure) -> str:
+    """Why an attempt failed; the server wraps a failure whose traces are long in one of its own."""
+    wrapped = failure.message == TOO_LARGE and failure.HasField("cause")
+    return failure.cause.message if wrapped else failure.message
 
 
 def _waiting(activity: PendingActivityInfo) -> str:
