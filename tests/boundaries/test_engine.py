@@ -161,6 +161,39 @@ def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
     assert line.amount_cents == 100_000_000_000_200
 
 
+def without_currency(said: Any) -> None:
+    del said["currency"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda said: said.update(terms=[]), "ValueError: there are no terms"),
+        (without_currency, "KeyError: 'currency'"),
+        (lambda said: said.update(currency=5), "TypeError: 5 is no text"),
+        (
+            lambda said: said["terms"][0]["plan_version"].update(price_cents="5"),
+            "ValueError: '5' is no whole number",
+        ),
+        (lambda said: said.update(usage={"boats": {}}), "ValueError: 'boats' is no kind of usage"),
+        (
+            lambda said: said["terms"][0]["plan_version"]["items"]["dns_zones"].update(
+                overage_unit="boat"
+            ),
+            "ValueError: 'boat' is no unit of dns_zones",
+        ),
+    ],
+)
+def test_inputs_that_cannot_be_read_say_what_is_wrong(
+    spoil: Callable[[Any], None], why: str
+) -> None:
+    said = json.loads(inputs_json(MONTHS["allowance, 11 used"]))
+    spoil(said)
+    with pytest.raises(UnreadableInputs) as refused:
+        read_inputs(json.dumps(said))
+    assert str(refused.value) == why
+
+
 def a_line(**terms: Any) -> Line:
     """A third of a unit."""
     said: dict[str, Any] = {
