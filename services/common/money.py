@@ -181,7 +181,7 @@ def split(total: int, weights: Sequence[Exact]) -> list[int]:
 
 
 def _power_of_ten(exponent: int) -> Fraction:
-    return Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent)
+    return Fraction(10) ** exponent
 
 
 def _is_short(text: str, places: int) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
+import orjson
 import pytest
 
 from services.catalog.quoting.canonical import inputs_json, result_json
@@ -27,7 +29,15 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import ServiceDays, total
+from services.catalog.quoting.lines import (
+    Line,
+    LineKind,
+    ServiceDays,
+    content_of,
+    line_json,
+    total,
+)
+from services.catalog.quoting.lines import line as line_of
 from services.catalog.quoting.proofs import (
     Difference,
     Proof,
@@ -149,6 +159,82 @@ def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
     [line] = price(whole(selling(dear), used("100000000000000.499999999999"))).overage
     assert (line.qty, line.unit_price_cents) == ("100000000000000.499999999999", str(price_of_one))
     assert line.amount_cents == 100_000_000_000_200
+
+
+def without_currency(said: Any) -> None:
+    del said["currency"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda said: said.update(terms=[]), "ValueError: there are no terms"),
+        (without_currency, "KeyError: 'currency'"),
+        (lambda said: said.update(currency=5), "TypeError: 5 is no text"),
+        (
+            lambda said: said["terms"][0]["plan_version"].update(price_cents="5"),
+            "ValueError: '5' is no whole number",
+        ),
+        (lambda said: said.update(usage={"boats": {}}), "ValueError: 'boats' is no kind of usage"),
+        (
+            lambda said: said["terms"][0]["plan_version"]["items"]["dns_zones"].update(
+                overage_unit="boat"
+            ),
+            "ValueError: 'boat' is no unit of dns_zones",
+        ),
+    ],
+)
+def test_inputs_that_cannot_be_read_say_what_is_wrong(
+    spoil: Callable[[Any], None], why: str
+) -> None:
+    said = json.loads(inputs_json(MONTHS["allowance, 11 used"]))
+    spoil(said)
+    with pytest.raises(UnreadableInputs) as refused:
+        read_inputs(json.dumps(said))
+    assert str(refused.value) == why
+
+
+def a_line(**terms: Any) -> Line:
+    """A third of a unit."""
+    said: dict[str, Any] = {
+        "qty": Decimal(1), "over": 3, "unit": "zone", "unit_price": Decimal(90), "base": 1,
+        "service": None, "meta": {}, **terms,
+    }  # fmt: skip
+    return line_of(LineKind.OVERAGE, "dns_zones", "Overage: dns_zones", **said)
+
+
+@pytest.mark.parametrize(
+    ("unit_price", "base", "qty", "price_base_qty", "amount"),
+    [
+        ("90", 1, "0.333333333333", "1", 30),
+        ("900", 10, "0.333333333333", "10", 30),
+        # What is shown would come to 999,999,999,999.
+        ("3000000000000", 1, "1", "3", 10**12),
+        ("30000000000000", 10, "1", "30", 10**12),
+    ],
+)
+def test_a_third_is_shown_as_a_decimal_unless_that_multiplies_to_another_cent(
+    unit_price: str, base: int, qty: str, price_base_qty: str, amount: int
+) -> None:
+    made = a_line(unit_price=Decimal(unit_price), base=base)
+    assert (made.qty, made.price_base_qty, made.amount_cents) == (qty, price_base_qty, amount)
+    assert (made.unit_price_cents, made.meta) == (unit_price, {"exact_qty": "1/3"})
+
+
+def test_a_line_is_written_with_its_keys_in_order_and_its_dimensions_if_any() -> None:
+    made = a_line(over=1, meta={"used": "1", "allowance": "0"})
+    assert "dimensions" not in content_of(made)
+    sized = made._replace(dimensions=(("size", "s-1"), ("region", "syd1")))
+    assert content_of(sized) == {
+        **content_of(made),
+        "dimensions": {"size": "s-1", "region": "syd1"},
+    }
+    assert orjson.dumps(line_json(sized)) == (
+        b'{"amount_cents":90,"description":"Overage: dns_zones",'
+        b'"dimensions":{"region":"syd1","size":"s-1"},"kind":"overage",'
+        b'"meta":{"allowance":"0","used":"1"},"price_base_qty":"1","qty":"1",'
+        b'"resource_kind":"dns_zones","service":null,"unit":"zone","unit_price_cents":"90"}'
+    )
 
 
 TOKENS = "llm_tokens"

@@ -156,6 +156,11 @@ def test_the_engine_writes_a_number_as_everything_else_does(text: str) -> None:
     assert text_of(Decimal(text)) == plain(Decimal(text)) == text
 
 
+@pytest.mark.parametrize("zero", ["0", "-0", "-0.0", "0E+3", "0E-9", "0.00"])
+def test_the_engine_writes_nothing_as_one_zero(zero: str) -> None:
+    assert text_of(Decimal(zero)) == "0"
+
+
 def test_a_digit_that_would_be_lost_is_an_error() -> None:
     with localcontext(EXACT), pytest.raises(Inexact):
         Decimal("1" * 200) * Decimal("1" * 200)

@@ -246,3 +246,11 @@ def test_a_real_difference_is_one_either_way(same: Comparator, expected: Any, ac
     assert not same(expected, actual)
     if same is not c.image:
         assert not same(actual, expected)
+
+
+def test_what_is_unset_is_the_same_as_nothing_else_whatever_the_field_calls_the_same() -> None:
+    anything = c.unset_alike(lambda expected, actual: True)
+    assert anything("a", "b")
+    assert anything(None, [])
+    assert not anything(None, "a")
+    assert not anything("a", "")

@@ -305,3 +305,16 @@ def test_an_amount_is_converted_by_the_rate_that_the_answer_names() -> None:
     assert books.cents(Fraction(1, 3), "EUR") == Fraction(1, 3)
     assert books.parity_assumed
     assert books.cents(100, "JPY") == 10_000
+
+
+def test_who_earns_a_cent_comes_before_who_earns_none_and_so_it_is_with_costs() -> None:
+    def order(earned: dict[str, int], spent: dict[str, int]) -> list[str]:
+        sides = [
+            {Holder(Attribution.TENANT, name): cents for name, cents in one.items()}
+            for one in (earned, spent)
+        ]
+        told = shares_by_tenant(*(Side(State.FINAL, 0, one, {}) for one in sides))
+        return [share.holder.tenant_id for share in told]
+
+    assert order({"acme": 0, "globex": 1}, {"acme": 9}) == ["globex", "acme"]
+    assert order({"acme": 5, "globex": 5}, {"acme": 0, "globex": 1}) == ["globex", "acme"]
