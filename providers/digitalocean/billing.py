@@ -137,10 +137,10 @@ async def insight_pages(
     count = 0
     for number in range(1, MOST_PAGES):
         answer = await provider.document(path, _page(number), loads=exact_json.loads)
-        rows = _rows(answer, "data_points", path)
         pages, total, current = (
             _count(answer, name, path) for name in ("total_pages", "total_items", "current_page")
         )
+        rows = _rows(answer, "data_points", total, path)
         count += len(rows)
         if current != number or (number >= pages and count != total):
             raise ProviderUnavailable(
@@ -162,9 +162,9 @@ async def _counted(
     """
     for number in range(first, MOST_PAGES):
         answer = await provider.document(path, _page(number), loads=exact_json.loads)
-        rows = _rows(answer, key, path)
         meta = answer.get("meta")
         total = _count(meta if isinstance(meta, dict) else {}, "total", f"{path}: meta")
+        rows = _rows(answer, key, total, path)
         if len(rows) < min(PER_PAGE, total - (number - 1) * PER_PAGE):
             raise ProviderUnavailable(
                 f"{path}: page {number} of {total} entries has only {len(rows)}"
@@ -187,8 +187,11 @@ def _count(answer: JsonObject, name: str, path: str) -> int:
     return count
 
 
-def _rows(answer: JsonObject, key: str, path: str) -> list[JsonObject]:
+def _rows(answer: JsonObject, key: str, total: int, path: str) -> list[JsonObject]:
+    """The rows of a page; absent or null is an empty list where the total is 0."""
     rows = answer.get(key)
+    if rows is None and not total:
+        return []
     if not isinstance(rows, list):
         raise MalformedAnswer(f"{path}: the answer has no list `{key}`")
     # What is no object has no fields: it is told as one that lacks what it must have.

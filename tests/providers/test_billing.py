@@ -213,6 +213,14 @@ async def test_estimates_that_come_twice_or_not_at_all_are_an_error(
                 pass
 
 
+@pytest.mark.parametrize("empty", [{}, {"data_points": None}, {"data_points": []}])
+async def test_no_estimates_in_any_form_are_an_empty_list(empty: dict[str, Any]) -> None:
+    day, counts = billing.FIRST_INSIGHT, {"total_pages": 0, "total_items": 0, "current_page": 1}
+    async with answering({**empty, **counts}) as provider:
+        pages = [page async for page in billing.insight_pages(provider, "do:team:x", day, day)]
+    assert pages == [()]
+
+
 @asynccontextmanager
 async def saying(text: str, kind: str = "application/json") -> AsyncIterator[DigitalOcean]:
     """A provider that answers this text to everything."""

@@ -98,6 +98,7 @@ def test_the_facts_are_the_calls_and_what_their_answers_refer_to() -> None:
             },
             "sail": {"type": "string", "enum": ["jib", "main"]},
         },
+        "sizes": {},
     }
 
 

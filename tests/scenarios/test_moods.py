@@ -16,7 +16,9 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
 )
 
-from providers.digitalocean.simulator.moods import MOODS
+from providers.digitalocean.simulator.faults import Fault
+from providers.digitalocean.simulator.kinds import KINDS
+from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
 from tests.providers.simulator import Simulator
 from tests.scenarios.april import Account, April
 from tests.scenarios.system import running_scenario
@@ -125,18 +127,35 @@ def _numbers(ranges: Any) -> list[int]:
     ]
 
 
-def failures(result: Any) -> list[str]:
-    """What a run says of parts of it that failed, though it did not."""
-    outcomes = getattr(result, "outcomes", ())
-    told = [one.in_words() for one in outcomes if one.outcome != "completed"]
+def failures(result: Any, odd: frozenset[str]) -> list[str]:
+    """What a run says of parts of it that failed, though it did not.
+
+    Kinds with odd rows are read in part: those rows cost themselves, and nothing else.
+    """
+    told = [
+        one.in_words()
+        for one in getattr(result, "outcomes", ())
+        if one.outcome != ("partial" if one.kind in odd else "completed")
+    ]
     return [*told, *getattr(result, "failed", ())]
 
 
-@pytest.mark.parametrize("mood", MOODS)
+def odd_kinds(mood: Mood) -> frozenset[str]:
+    """The kinds of which a mood makes rows unreadable."""
+    odd = {rule.path for rule in mood.rules if rule.fault is Fault.ODD_FIELD}
+    return frozenset(kind.name for kind in KINDS if kind.path in odd)
+
+
+@pytest.mark.parametrize(
+    "mood",
+    # All at once in every run, and each by itself where there is time.
+    [pytest.param(name, marks=() if name == AS_SEEN else pytest.mark.soak) for name in MOODS],
+)
 async def test_a_day_in_a_mood_fails_nothing_and_invents_nothing(moody: Moody, mood: str) -> None:
     # Given an account that was seen while it behaved, and that is to stay as it is.
     moody.simulator.behave()
     moody.simulator.reset(seed=3, now=BORN)
+    moody.simulator.delete(*(str(app["id"]) for app in moody.simulator.truth("app")), kind="app")
     calm = await start_sync(moody.system.temporal, full_sync(moody.system.settings))
     assert all(one.outcome == "completed" for one in (await calm.result()).outcomes)
     await moody.desired()
@@ -146,11 +165,12 @@ async def test_a_day_in_a_mood_fails_nothing_and_invents_nothing(moody: Moody, m
     moody.simulator.enter(mood)
     for row in a_day(planned(moody.system.settings)):
         result = await moody.run(row)
-        assert not (failed := failures(result)), (row.id, failed)
+        assert not (failed := failures(result, odd_kinds(MOODS[mood]))), (row.id, failed)
     await moody.ingested_anew()
 
     # Then nothing that is there counts as gone, nothing drifts, and every line is explained.
-    assert moody.simulator.strikes() or not MOODS[mood].rules
+    of_reads = [rule for rule in MOODS[mood].rules if rule.method != "POST"]
+    assert moody.simulator.strikes() or not of_reads
     assert {one["id"] for one in await moody.everything("/inventory", "resources")} == live
     assert await moody.everything("/drift", "drifts", status="open") == []
     bills = await moody.everything("/billing/provider-invoices", "provider_invoices")

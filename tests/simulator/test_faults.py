@@ -134,7 +134,7 @@ def test_an_error_may_come_as_a_success_or_as_a_page(sim: Simulator) -> None:
 
 def test_a_row_may_be_odd_in_lists_and_alone(sim: Simulator) -> None:
     second = str(_page(sim).json()["droplets"][1]["id"])
-    place = {"times": None, "id": second}
+    place = {"times": None, "row_id": second}
     _rule(sim, "absent_field", key="networks.v4.0.ip_address", **place)
     _rule(sim, "odd_field", key="name", value="nul\0", **place)
     for row in (
@@ -152,7 +152,7 @@ def test_a_list_may_show_and_count_more_than_there_is(sim: Simulator) -> None:
     _rule(sim, "wrong_total")
     assert _page(sim).json()["meta"]["total"] == true["meta"]["total"] + 1
     hidden = true["droplets"][1]
-    _rule(sim, "hidden_row", id=str(hidden["id"]))
+    _rule(sim, "hidden_row", row_id=str(hidden["id"]))
     assert hidden not in _page(sim).json()["droplets"]
     assert sim.get(f"/v2/droplets/{hidden['id']}")["droplet"] == hidden
     _rule(sim, "extra_row", row={"id": 7}, times=None)

@@ -148,7 +148,7 @@ async def test_one_odd_row_costs_one_row_and_says_why(system: System) -> None:
         {"fault": "odd_field", "key": "networks", "value": "none"},
     ]
     for identifier, fault in zip(odd, faults, strict=True):
-        system.simulator.fault(path="/v2/droplets", id=identifier, **fault)
+        system.simulator.fault(path="/v2/droplets", row_id=identifier, **fault)
     system.simulator.delete(lost)
     system.simulator.change("droplet", renamed, name="renamed")
 
@@ -255,7 +255,11 @@ async def test_a_droplet_in_two_lists_is_accepted_by_an_operator(system: System)
 async def test_an_operator_reads_what_a_sweep_could_not(system: System) -> None:
     odd = str(system.simulator.truth("firewall")[0]["id"])
     system.simulator.fault(
-        "odd_field", path="/v2/firewalls", id=odd, key="droplet_ids", value=[{"id": 1}, {"id": 2}]
+        "odd_field",
+        path="/v2/firewalls",
+        row_id=odd,
+        key="droplet_ids",
+        value=[{"id": 1}, {"id": 2}],
     )
     await system.sync("firewall")
     [(sweep_id,)] = system.rows(
@@ -273,7 +277,7 @@ async def test_a_suspect_that_cannot_be_read_by_its_id_is_not_gone(system: Syste
     first, second = (str(row["id"]) for row in system.simulator.truth("firewall")[:2])
     for identifier in (first, second):
         system.simulator.fault(
-            "hidden_row", path="/v2/firewalls", pattern="/firewalls[?]", id=identifier
+            "hidden_row", path="/v2/firewalls", pattern="/firewalls[?]", row_id=identifier
         )
     system.simulator.fault("odd_field", path=f"/v2/firewalls/{first}", key="tags", value="x")
     system.simulator.fault("status", path=f"/v2/firewalls/{second}", status=422)

@@ -84,7 +84,7 @@ class Rule:
     delay_ms: int = 0
     key: str = ""
     page: int = 1
-    id: str = ""
+    row_id: str = ""
     value: Any = None
     row: Any = None
     by: int = 1

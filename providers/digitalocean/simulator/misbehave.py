@@ -132,7 +132,7 @@ def _hidden_row(document: dict[str, Any], firing: Firing) -> None:
     name = _list_name(document)
     if name is None:
         return
-    document[name] = [row for row in document[name] if _id(row) != firing.rule.id]
+    document[name] = [row for row in document[name] if _id(row) != firing.rule.row_id]
     if "meta" in document:
         document["meta"]["total"] -= 1
 
@@ -158,7 +158,7 @@ def _place(document: dict[str, Any], rule: Rule) -> tuple[Any, Any]:
     """Where a rule's `key` stands in the row that it means; (None, None) where it does not."""
     name = _list_name(document)
     rows = document[name] if name is not None else list(document.values())
-    means = (row for row in rows if isinstance(row, dict) and rule.id in ("", _id(row)))
+    means = (row for row in rows if isinstance(row, dict) and rule.row_id in ("", _id(row)))
     holder: Any = next(means, None)
     *above, last = (int(part) if part.isdecimal() else part for part in rule.key.split("."))
     try:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from providers.digitalocean.simulator.billing.spellings import Spelling, respell
 from providers.digitalocean.simulator.faults import Fault, Rule
+from providers.digitalocean.simulator.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.tuning import settings_of, tune
@@ -48,6 +50,16 @@ def _in_turn(fault: Fault, path: str, turn: int, retry_after: int | None = None)
     return Rule(fault, path, every=EVERY, turn=turn, retry_after=retry_after)
 
 
+def _platform_acts(simulation: Simulation) -> None:
+    for act in PLATFORM_ACTS.values():
+        act.apply(simulation)
+
+
+def _respelled(simulation: Simulation) -> None:
+    # An invoice that can never be read is waived by an operator: nothing reads it by itself.
+    respell(simulation.store, set(Spelling) - {Spelling.UNREADABLE_INVOICE})
+
+
 _MOODS: Final = (
     Mood(
         "throttled",
@@ -72,6 +84,44 @@ _MOODS: Final = (
                 for path in ("/v2/snapshots", "/v2/domains", "/v2/customers", "/v2/billing", "/s3/")
             ),
         ),
+    ),
+    Mood(
+        "stray_answers",
+        "the third time, and each fourth after it, images are answered 200 with an error, and load"
+        " balancers 404 with a page of HTML",
+        (
+            _in_turn(Fault.ERROR_BODY, "/v2/images", 3),
+            _in_turn(Fault.NOT_FOUND_PAGE, "/v2/load_balancers", 3),
+        ),
+    ),
+    Mood(
+        "empty_lists",
+        "a list without rows is left out of its answer, or null in each second one",
+        (Rule(Fault.EMPTY_NULL, every=2), Rule(Fault.EMPTY_ABSENT)),
+    ),
+    Mood(
+        "odd_rows",
+        "the first droplet of a page has a NUL in its name, the first volume a text for its tags",
+        (
+            Rule(Fault.ODD_FIELD, "/v2/droplets", key="name", value="odd\0"),
+            Rule(Fault.ODD_FIELD, "/v2/volumes", key="tags", value="odd"),
+        ),
+    ),
+    Mood(
+        "own_changes",
+        "the platform does all that it does by itself: certificates renewed, rules put again,"
+        " fields spelled anew or left out",
+        change=_platform_acts,
+    ),
+    Mood(
+        "bill_spellings",
+        "bills read in every spelling that was seen, and come to the same",
+        change=_respelled,
+    ),
+    Mood(
+        "busy_droplets",
+        "the first time, and each second after it, an action is refused: another one is pending",
+        (Rule(Fault.PENDING_EVENT, "/v2/droplets", method="POST", every=2),),
     ),
 )
 
