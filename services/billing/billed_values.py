@@ -107,4 +107,4 @@ def _bounded(digits: str) -> Decimal:
         raise BadValue(
             f"has more than {MOST_DIGITS} digits, or more than {MOST_PLACES} after the point"
         )
-    return Decimal(f"{whole or '0'}.{places}" if places else whole)
+    return Decimal(f"{whole}.{places}")
