@@ -161,6 +161,44 @@ def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
     assert line.amount_cents == 100_000_000_000_200
 
 
+HALVES = Period(JUNE.start, date(2026, 6, 16)), Period(date(2026, 6, 16), JUNE.end)
+
+
+def test_two_plans_with_one_item_have_an_allowance_each_for_their_days() -> None:
+    """30 zones in the days of each; 5 of them are included in half a month."""
+    priced = MODELS["per unit, capped"]
+    terms = tuple(
+        Term(selling(priced, name=name), (half,)) for name, half in zip("ab", HALVES, strict=True)
+    )
+    usage = (used("30"), used("30", HALVES[1].start))
+    lines = price(month(*usage, terms=terms)).overage
+    assert [(one.qty, one.amount_cents) for one in lines] == [("25", 75), ("25", 75)]
+
+
+def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
+    terms = tuple(
+        Term(selling(name=name), (half,)) for name, half in zip("ab", HALVES, strict=True)
+    )
+    usage = (used("1000", kind=TOKENS), used("1000", HALVES[1].start, TOKENS))
+    whole_month = replace(PRICE, effective_from=JUNE.start, effective_to=None)
+    zone = replace(whole_month, id="z", resource_kind="dns_zones", unit="zone")
+    made = replace(month(*usage, used("3"), terms=terms), prices=(whole_month, zone))
+    assert [(one.resource_kind, one.qty, one.amount_cents) for one in price(made).ad_hoc] == [
+        ("dns_zones", "3", 6), (TOKENS, "2", 4),
+    ]  # fmt: skip
+
+
+def test_projections_of_one_kind_are_added_up() -> None:
+    projected = [
+        UsageSeries("dns_zones", projected_qty=Decimal(qty), dimensions=(("size", qty),))
+        for qty in ("30", "7")
+    ]
+    version = selling(MODELS["per unit, capped"])
+    for usage, qty in ((projected, "27"), (projected[:1], "20")):
+        [line] = price(replace(whole(version, *usage), projected_from=JUNE.start)).overage
+        assert (line.qty, line.amount_cents) == (qty, 3 * int(qty))
+
+
 def without_currency(said: Any) -> None:
     del said["currency"]
 
