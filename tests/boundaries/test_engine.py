@@ -87,7 +87,7 @@ def cents(name: str, qty: str) -> int:
         ("volume", "1010.001", 250),
         ("flat", "10", 0), ("flat", "10.001", 1000), ("flat", "9999", 1000),
         ("minimum", "0", 500), ("minimum", "176.66", 500), ("minimum", "176.84", 501),
-        ("minimum", "177", 501),
+        ("minimum", "177", 501), ("minimum", "176.34", 500),
     ],
 )  # fmt: skip
 def test_a_model_charges_at_its_bound_what_its_terms_say(name: str, qty: str, amount: int) -> None:
