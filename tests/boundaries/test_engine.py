@@ -188,6 +188,22 @@ def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
     ]  # fmt: skip
 
 
+def test_what_addons_bring_costs_nothing_and_the_first_unit_over_it_its_price() -> None:
+    zone = replace(PRICE, resource_kind="dns_zones", unit="zone", effective_from=JUNE.start)
+    held = (HeldAddon(AddonSnapshot("a", "zones", "dns_zones", Decimal(10), 0), (JUNE,)),)
+    bare = replace(whole(selling()), addons=held)
+    for qty, prices, amounts in (("10", (), []), ("10", (zone,), []), ("11", (zone,), [2])):
+        by_day = replace(bare, usage=(used(qty),), prices=prices)
+        projected = replace(
+            bare,
+            usage=(UsageSeries("dns_zones", projected_qty=Decimal(qty)),),
+            prices=prices,
+            projected_from=JUNE.start,
+        )
+        for inputs in (by_day, projected):
+            assert [one.amount_cents for one in price(inputs).ad_hoc] == amounts
+
+
 def test_projections_of_one_kind_are_added_up() -> None:
     projected = [
         UsageSeries("dns_zones", projected_qty=Decimal(qty), dimensions=(("size", qty),))
