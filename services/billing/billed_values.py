@@ -117,4 +117,4 @@ def _refuse_long(text: str, most: int) -> None:
 
 def _exact(digits: str) -> Decimal:
     whole, _, places = digits.replace(",", "").partition(".")
-    return Decimal(f"{whole or '0'}.{places}" if places else whole)
+    return Decimal(f"{whole}.{places}")

@@ -87,7 +87,7 @@ def cents(name: str, qty: str) -> int:
         ("volume", "1010.001", 250),
         ("flat", "10", 0), ("flat", "10.001", 1000), ("flat", "9999", 1000),
         ("minimum", "0", 500), ("minimum", "176.66", 500), ("minimum", "176.84", 501),
-        ("minimum", "177", 501),
+        ("minimum", "177", 501), ("minimum", "176.34", 500),
     ],
 )  # fmt: skip
 def test_a_model_charges_at_its_bound_what_its_terms_say(name: str, qty: str, amount: int) -> None:
@@ -159,6 +159,60 @@ def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
     [line] = price(whole(selling(dear), used("100000000000000.499999999999"))).overage
     assert (line.qty, line.unit_price_cents) == ("100000000000000.499999999999", str(price_of_one))
     assert line.amount_cents == 100_000_000_000_200
+
+
+HALVES = Period(JUNE.start, date(2026, 6, 16)), Period(date(2026, 6, 16), JUNE.end)
+
+
+def test_two_plans_with_one_item_have_an_allowance_each_for_their_days() -> None:
+    """30 zones in the days of each; 5 of them are included in half a month."""
+    priced = MODELS["per unit, capped"]
+    terms = tuple(
+        Term(selling(priced, name=name), (half,)) for name, half in zip("ab", HALVES, strict=True)
+    )
+    usage = (used("30"), used("30", HALVES[1].start))
+    lines = price(month(*usage, terms=terms)).overage
+    assert [(one.qty, one.amount_cents) for one in lines] == [("25", 75), ("25", 75)]
+
+
+def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
+    terms = tuple(
+        Term(selling(name=name), (half,)) for name, half in zip("ab", HALVES, strict=True)
+    )
+    usage = (used("1000", kind=TOKENS), used("1000", HALVES[1].start, TOKENS))
+    whole_month = replace(PRICE, effective_from=JUNE.start, effective_to=None)
+    zone = replace(whole_month, id="z", resource_kind="dns_zones", unit="zone")
+    made = replace(month(*usage, used("3"), terms=terms), prices=(whole_month, zone))
+    assert [(one.resource_kind, one.qty, one.amount_cents) for one in price(made).ad_hoc] == [
+        ("dns_zones", "3", 6), (TOKENS, "2", 4),
+    ]  # fmt: skip
+
+
+def test_what_addons_bring_costs_nothing_and_the_first_unit_over_it_its_price() -> None:
+    zone = replace(PRICE, resource_kind="dns_zones", unit="zone", effective_from=JUNE.start)
+    held = (HeldAddon(AddonSnapshot("a", "zones", "dns_zones", Decimal(10), 0), (JUNE,)),)
+    bare = replace(whole(selling()), addons=held)
+    for qty, prices, amounts in (("10", (), []), ("10", (zone,), []), ("11", (zone,), [2])):
+        by_day = replace(bare, usage=(used(qty),), prices=prices)
+        projected = replace(
+            bare,
+            usage=(UsageSeries("dns_zones", projected_qty=Decimal(qty)),),
+            prices=prices,
+            projected_from=JUNE.start,
+        )
+        for inputs in (by_day, projected):
+            assert [one.amount_cents for one in price(inputs).ad_hoc] == amounts
+
+
+def test_projections_of_one_kind_are_added_up() -> None:
+    projected = [
+        UsageSeries("dns_zones", projected_qty=Decimal(qty), dimensions=(("size", qty),))
+        for qty in ("30", "7")
+    ]
+    version = selling(MODELS["per unit, capped"])
+    for usage, qty in ((projected, "27"), (projected[:1], "20")):
+        [line] = price(replace(whole(version, *usage), projected_from=JUNE.start)).overage
+        assert (line.qty, line.amount_cents) == (qty, 3 * int(qty))
 
 
 def without_currency(said: Any) -> None:

@@ -136,6 +136,8 @@ def test_each_version_has_its_days_and_the_one_that_comes_again_is_the_latest() 
     )  # fmt: skip
     # Nothing is billed: the version that holds on the last day, without days.
     assert frozen(replace(two, ends_on=day(1))).terms == (Term(NEW, ()),)
+    on_the_last = held(terms=(term(OLD, A, april, day(30)), term(NEW, B, day(30), None)))
+    assert frozen(replace(on_the_last, ends_on=day(1))).terms == (Term(NEW, ()),)
     later = held(terms=(term(OLD, A, april, JULY.start), term(NEW, B, JULY.start, None)))
     assert frozen(replace(later, ends_on=day(1))).terms == (Term(OLD, ()),)
 

@@ -100,6 +100,11 @@ def test_a_change_to_the_same_or_to_nothing_ends_no_interval() -> None:
     ]  # fmt: skip
 
 
+def test_another_name_ends_no_interval_though_something_was_noted_with_it() -> None:
+    renamed = life(changes=(Change("name", at(10), "old"), Change("size", at(10), "small")))
+    assert list(existence(renamed, MONTH)) == [piece(T0, MONTH.end, name="old")]
+
+
 def test_a_life_of_a_second_is_one_and_a_shorter_one_is_none() -> None:
     second = life(lived_from=at(5.5), lived_to=at(6.0), owners=(OwnerSpan(ACME, at(5.5), None),))
     assert list(existence(second, MONTH)) == [piece(at(5), at(6))]
