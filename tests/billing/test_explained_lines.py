@@ -190,16 +190,6 @@ async def test_the_group_of_a_line_may_be_its_database_cluster(
     assert found(billing) == [by("group_project", "d", "database")]
 
 
-async def test_a_product_without_a_kind_is_matched_by_id_only_and_says_so(
-    billing: Billing, known: KnownAccount
-) -> None:
-    known.resources = [Known("1", name="images")]
-    registry = Line(product="Container Registry", description="images")
-    await matched(billing, [registry], ids=False)
-    assert found(billing) == [UNMATCHED]
-    assert told(billing) == [("", "resource", "resources of this product are known by id only")]
-
-
 async def test_a_resource_that_changed_hands_is_split_by_seconds(
     billing: Billing, known: KnownAccount
 ) -> None:

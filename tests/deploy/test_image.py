@@ -17,6 +17,7 @@ IGNORED = (FOLDER / ".dockerignore").read_text()
 PACKAGES = ("cli", "gateway", "providers", "services", "stack", "workflows")
 INVOICE = "services/analytics/invoicing/document"
 DATA = {
+    "gateway/bodies.lua",
     "gateway/envoy.yaml.j2",
     "protos/gen/arcadia.binpb",
     "services/catalog/seed.yaml",

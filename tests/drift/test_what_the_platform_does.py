@@ -113,9 +113,11 @@ class World:
     kept: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """The fields of each spec, by kind and provider id."""
 
-    async def sync(self) -> None:
-        """Records every resource of every kind as it is now."""
+    async def sync(self, *, without: str = "") -> None:
+        """Records every resource of every kind but one as it is now."""
         for name, kind in RESOURCE_KINDS.items():
+            if name == without:
+                continue
             source = Sources(self.provider, spaces=None).of(kind.listing)
             rows: Any = rows_of("digitalocean", name)
             for query in range(source.query_count):
@@ -203,6 +205,8 @@ async def test_what_somebody_changes_after_that_is_found_field_by_field(world: W
     world.simulator.platform()
     expected = set()
     for kind, declared in RESOURCE_KINDS.items():
+        if kind == "certificate":
+            continue  # the renewed ones are others, of which nobody kept a spec
         identifier = str(world.first(kind)[declared.columns.provider_id])
         columns = {name for name in ("size", "tags") if not getattr(declared.columns, name)}
         fields = world.kept[kind, identifier] - columns  # the kind has no such field
@@ -244,7 +248,7 @@ async def test_a_certificate_that_is_taken_away_is_found(world: World) -> None:
 async def test_what_the_token_may_not_read_of_certificates_is_unknown(world: World) -> None:
     world.simulator.narrow("drift", "certificate:read")
     world.simulator.platform("certificates_renewed")
-    await world.sync()
+    await world.sync(without="certificate")
 
     assert await world.sweep() == set()
 

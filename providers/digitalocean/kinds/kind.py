@@ -28,7 +28,7 @@ from providers.digitalocean.kinds.listing import (
 )
 from providers.digitalocean.kinds.policy import FieldPolicy, Live, Policy
 from providers.digitalocean.kinds.pricing import FREE, PriceRule
-from providers.digitalocean.kinds.reducing import slug, text
+from providers.digitalocean.kinds.reducing import size_text, slug, text
 from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.redaction import REDACTED, redact
 
@@ -192,7 +192,7 @@ class ResourceKind:
                 identifier,
                 text(read_at(row, columns.name)),
                 slug(row.get(columns.region)),
-                slug(row.get(columns.size)),
+                size_text(row.get(columns.size)),
                 self._status(row),
                 _tags(row.get(columns.tags)),
                 orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
@@ -220,7 +220,7 @@ class ResourceKind:
                 return f"{path} is {described(_nearest(row, path))}, not a text"
         readers: list[tuple[str, Reduce]] = [
             (columns.region, slug),
-            (columns.size, slug),
+            (columns.size, size_text),
             (columns.tags, _tags),
             (columns.created_at, datetime.fromisoformat),
             *((name, reduce) for name, reduce in self._reducers if reduce is not None),

@@ -20,6 +20,7 @@ __all__ = [
     "pool_template",
     "registry_subscription",
     "rules",
+    "size_text",
     "slug",
     "text",
     "trusted_sources",
@@ -43,6 +44,11 @@ POOL_FIELDS: Final = (
 def slug(value: Json) -> str:
     """The slug of an embedded object, or the slug as it stands; empty for null."""
     return text(value.get("slug") if isinstance(value, dict) else value)
+
+
+def size_text(value: Json) -> str:
+    """The slug of a size, or the number by which a kind counts its sizes; empty for null."""
+    return str(value) if type(value) is int else slug(value)
 
 
 def text(value: Json) -> str:

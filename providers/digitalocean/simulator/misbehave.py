@@ -108,8 +108,13 @@ def _list_name(document: dict[str, Any]) -> str | None:
 
 def _empty_absent(document: dict[str, Any], _firing: Firing) -> None:
     name = _list_name(document)
-    if name is not None and not document[name]:
+    # Seen where the answer says that the total is 0, and nowhere else.
+    if name is not None and not document[name] and _says_zero(document):
         del document[name]
+
+
+def _says_zero(document: dict[str, Any]) -> bool:
+    return 0 in (document.get("meta", {}).get("total"), document.get("total_items"))
 
 
 def _empty_null(document: dict[str, Any], _firing: Firing) -> None:

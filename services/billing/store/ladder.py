@@ -159,7 +159,6 @@ WITH kinds AS (
                 WHEN array_to_string(f.ids, '') <> '' THEN 'the inventory knows no such id'
                 WHEN f.classification = 'unknown' THEN 'the product is not known'
                 WHEN f.resource_name = '' THEN 'the line names no resource'
-                WHEN f.kind = '' THEN 'resources of this product are known by id only'
                 ELSE 'no resource had this name then' END AS reason,
            c.resource_id, coalesce(c.kind, '') AS found_kind, c.project_id,
            CASE WHEN s.id IS NULL THEN o.tenant_id ELSE s.tenant_id END AS tenant_id,

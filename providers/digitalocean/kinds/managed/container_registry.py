@@ -16,7 +16,7 @@ CONTAINER_REGISTRY: Final = ResourceKind(
     terraform="digitalocean_container_registry",
     added_later=True,
     # In one answer, without pages or a total.
-    listing=Listing("/v2/registries", "registries", "registry"),
+    listing=Listing("/v2/registries", "registries", "registry", counted=False),
     columns=Columns(provider_id="name", statuses=(), tags=""),
     attrs={"subscription": Attr(Policy.DESIRED, registry_subscription)},
     volatile=frozenset({"storage_usage_bytes", "storage_usage_bytes_updated_at"}),

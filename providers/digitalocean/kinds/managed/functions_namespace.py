@@ -15,7 +15,7 @@ FUNCTIONS_NAMESPACE: Final = ResourceKind(
     added_later=True,
     # In one answer, without pages or a total. The path of one namespace is told by pydo 0.44,
     # `functions.get_namespace`.
-    listing=Listing("/v2/functions/namespaces", "namespaces", "namespace"),
+    listing=Listing("/v2/functions/namespaces", "namespaces", "namespace", counted=False),
     columns=Columns(provider_id="namespace", name="label", statuses=(), tags=""),
     attrs={"uuid": Attr(Policy.IDENTITY), "api_host": Attr(Policy.COMPUTED)},
     volatile=frozenset({"updated_at"}),

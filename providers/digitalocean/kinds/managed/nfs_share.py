@@ -16,7 +16,7 @@ NFS_SHARE: Final = ResourceKind(
     terraform="digitalocean_nfs",
     added_later=True,
     # In one answer, without pages or a total.
-    listing=Listing("/v2/nfs", "shares", "share"),
+    listing=Listing("/v2/nfs", "shares", "share", counted=False),
     columns=Columns(tags=""),
     attrs={
         "size_gib": Attr(Policy.DESIRED),

@@ -16,10 +16,9 @@ NAT_GATEWAY: Final = ResourceKind(
     terraform="digitalocean_vpc_nat_gateway",
     added_later=True,
     listing=Listing("/v2/vpc_nat_gateways", "vpc_nat_gateways", "vpc_nat_gateway"),
-    columns=Columns(statuses=("state",), tags=""),
+    # Its size is a number, not a slug.
+    columns=Columns(size="size", statuses=("state",), tags=""),
     attrs={
-        # A number, not the slug of a size.
-        "size": Attr(Policy.DESIRED),
         "type": Attr(Policy.IDENTITY),
         "vpcs": Attr(Policy.REFERENCE, in_one_order),
         "udp_timeout_seconds": Attr(Policy.DESIRED),
@@ -29,5 +28,5 @@ NAT_GATEWAY: Final = ResourceKind(
     },
     volatile=frozenset({"updated_at"}),
     in_flight=frozenset({"NEW", "PROVISIONING", "DELETING"}),
-    monthly_price=Shared("unknown: by `attrs.size` and traffic, and no API tells the price"),
+    monthly_price=Shared("unknown: by size and traffic, and no API tells the price"),
 )
