@@ -15,6 +15,7 @@ import httpx
 import orjson
 
 from providers.digitalocean.answers import raise_for_error_body, raise_for_status
+from providers.digitalocean.concurrency import call_off
 from providers.digitalocean.errors import (
     MalformedAnswer,
     NotFound,
@@ -100,7 +101,8 @@ class DigitalOcean:
         try:
             while True:
                 if page.next_number not in (None, page.number + 1):
-                    await _call_off(coming)
+                    await call_off(coming)
+                    coming.clear()
                     asked = page.number
                 while len(coming) + 1 < at_once and asked < last_page(page):
                     asked += 1
@@ -115,7 +117,7 @@ class DigitalOcean:
                     asked = following
                     page = await read(following)
         finally:
-            await _call_off(coming)
+            await call_off(coming)
 
     async def one(self, path: str, key: str) -> JsonObject:
         """A single object. Raises NotFound when there is none, and the other errors."""
@@ -251,11 +253,3 @@ class DigitalOcean:
             if error.retry_after_seconds is not None:
                 self._budget.pause(error.retry_after_seconds, path)
             raise
-
-
-async def _call_off(tasks: deque[asyncio.Task[Page]]) -> None:
-    """Ends what nobody waits for any more, and forgets it."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    tasks.clear()

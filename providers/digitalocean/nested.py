@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.concurrency import all_of
 from providers.digitalocean.errors import MalformedAnswer, NotFound
 from providers.digitalocean.kinds.listing import NestedListing
 from providers.digitalocean.pages import JsonObject, Page
@@ -61,7 +62,7 @@ class Nested:
             async with at_once:
                 return await self._below(parent)
 
-        found = await asyncio.gather(*(below(str(row["id"])) for row in rows))
+        found = await all_of(below(str(row["id"])) for row in rows)
         return [row for each in found for row in each]
 
     async def _below(self, parent: str) -> list[JsonObject]:

@@ -16,6 +16,7 @@ from zlib import crc32
 
 from providers.digitalocean.certificates import Certificates
 from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.concurrency import all_of
 from providers.digitalocean.errors import (
     AccessDenied,
     CredentialsRefused,
@@ -204,12 +205,8 @@ class _Api:
                 return await self._read_parts(row, identifier, parts)
 
         named = [(row, _owner(row, parts)) for row in page.items]
-        answers = await asyncio.gather(
-            *(
-                add(row, name)
-                for row, name in named
-                if name and crc32(name.encode()) % turns == turn
-            )
+        answers = await all_of(
+            add(row, name) for row, name in named if name and crc32(name.encode()) % turns == turn
         )
         odd = tuple(answer for answer in answers if answer is not None)
         return replace(page, unreadable=page.unreadable + odd)
@@ -285,7 +282,7 @@ class _Buckets:
                 async with few:
                     await self._add_size(row)
 
-            await asyncio.gather(*map(add, found))
+            await all_of(map(add, found))
             # A region that is no longer asked must not pass for one without buckets.
             yield Page(found, 1, len(found), None, scopes=frozenset({f"region:{region}"}))
 
