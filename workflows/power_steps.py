@@ -4,12 +4,13 @@ Whoever powers machines off learns first which of them run, and keeps that: just
 on again, never one that somebody had switched off by hand.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from workflows.activities.powering import PowerActivities
@@ -50,6 +51,7 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
     """Powers a machine on or off, when it is our turn; one that is gone is left out."""
     patience = LIFTING if is_on else PATIENCE
     turn = await take_turn(droplet_id, patience=patience)
+    failure: BaseException | None = None
     try:
         await workflow.execute_activity_method(
             RevertActivities.set_power,
@@ -60,8 +62,9 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
             retry_policy=RETRIES,
             summary=f"power {droplet_id} {'on' if is_on else 'off'}",
         )
-    except ActivityError as error:
-        if not is_gone(error):
-            raise
-    finally:
-        await give_back(turn)
+    except (asyncio.CancelledError, FailureError) as error:
+        failure = error
+    # Not in a `finally`: a run that is evicted from a worker's cache must not wait for anything.
+    await give_back(turn)
+    if failure is not None and not (isinstance(failure, ActivityError) and is_gone(failure)):
+        raise failure
