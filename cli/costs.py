@@ -185,9 +185,9 @@ def rematch(
 
 
 def _list(request: pb.ListCostLinesRequest, kept: list[CostLine] | None = None) -> int:
-    """How many lines were printed; that there are more is said apart from them.
+    """Prints the lines and returns how many; a separate note says when there are more.
 
-    With `kept` they are added to it, and not printed.
+    With `kept`, adds the lines to it instead of printing them.
     """
     printed = 0
 

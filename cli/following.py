@@ -32,9 +32,9 @@ Doings = Callable[[], Awaitable[Sequence[str]]]
 
 
 async def followed(console: Console, ending: Coroutine[Any, Any, Result], doings: Doings) -> Result:
-    """What the ending comes to; until then, on a terminal, what is being done.
+    """Waits for the result. Shows the progress meanwhile on a terminal.
 
-    Elsewhere it is said once for each attempt what is waited for.
+    Without a terminal, prints one line for each attempt that it waits for.
     """
     task = asyncio.create_task(ending)
     said: set[str] = set()
