@@ -16,26 +16,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from bench import (
-    before,
-    cost_pages,
-    drift,
-    ingest,
-    kinds,
-    listing,
-    margin,
-    matching,
-    pages,
-    quote_http,
-    quote_rpc,
-    quoting,
-    rollups,
-    rpc,
-    sweeps,
-    usage_events,
-)
+from bench import before
+from bench.costs import cost_pages, ingest, margin, matching
 from bench.environment import BenchStack, running_stack
+from bench.inventory import drift, kinds, listing, sweeps
+from bench.invoicing import rollups, usage_events
+from bench.pricing import quote_http, quote_rpc, quoting
 from bench.ratios import Ratio
+from bench.transport import pages, rpc
 
 LONGEST_SECONDS: Final = 1_200
 """A bench that takes longer is ended: a hang must not keep the others from running."""

@@ -18,14 +18,16 @@ import psutil
 import psycopg
 from arcadia.catalog.v1 import pricing_service_pb2
 
-from bench import environment, quote_rpc, quoting, rollups
-from services.common.migrations import database_admin_url
-from services.common.periods import month_of
+from bench import environment
+from bench.invoicing import rollups
+from bench.pricing import quote_rpc, quoting
+from services.common.db.migrations import database_admin_url
 from services.common.settings import Service
+from services.common.values.periods import month_of
 
 DROPLETS: Final = 100
 MONTHS: Final = (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1))
-"""In which the tenants of `bench.rollups` may be subscribed."""
+"""In which the tenants of `bench.invoicing.rollups` may be subscribed."""
 
 # Both releases price the same usage: two machines from the first day, a third from the eleventh.
 BY_DAY: Final = """

@@ -9,7 +9,7 @@ import grpc
 import typer
 from rich.console import Console
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
+from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 
 __all__ = ["Metadata", "ask_as_operator", "called_as_operator", "operator_metadata", "refused"]

@@ -15,8 +15,8 @@ from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
 from services.common.settings import Settings
-from workflows.connection import connect
-from workflows.progress import WAITS, details_of
+from workflows.durable.connection import connect
+from workflows.durable.progress import WAITS, details_of
 
 __all__ = ["WAITING", "doings_of", "followed", "ran"]
 

@@ -14,8 +14,8 @@ from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
-from services.common.access import LEEWAY_SECONDS
 from services.common.errors import HTTP_STATUS_KEY
+from services.common.rpc.access import LEEWAY_SECONDS
 from services.common.settings import Port, Service, Settings
 
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]

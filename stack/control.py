@@ -10,7 +10,7 @@ import psutil
 from services.common.settings import Settings
 from stack.layout import Layout
 from stack.parts import local_parts
-from stack.process import end_group
+from stack.processes.process import end_group
 from stack.state import Lock, PartState, PartStatus, StackState
 
 __all__ = ["PartView", "running_state", "stop_stack", "view"]

@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 from stack.layout import Layout
-from stack.logs import Follower, bound
+from stack.output.logs import Follower, bound
 from stack.state import StackState
 
 __all__ = ["start_detached"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from contracts.queues import TaskQueue
 from gateway.render import CONFIGURATION, write_configuration
 from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
 from stack.command import Command
@@ -14,9 +15,8 @@ from stack.engines.envoy import Envoy
 from stack.engines.postgres import Postgres
 from stack.engines.temporal import Temporal
 from stack.layout import Layout
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
-from stack.process import Mark
-from workflows.queues import TaskQueue
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
+from stack.processes.process import Mark
 
 __all__ = ["FIRST_SYNC", "Part", "first_sync", "local_parts"]
 

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from stack.diagnosis import Failure, likely_reason
-from stack.guard import Guard
-from stack.logs import bound, tail
+from stack.output.diagnosis import Failure, likely_reason
+from stack.output.logs import bound, tail
 from stack.parts import Part
 from stack.ports import is_passing
-from stack.process import Mark, Process
+from stack.processes.guard import Guard
+from stack.processes.process import Mark, Process
 from stack.state import PartState, PartStatus
 
 __all__ = ["QUICK_DEATH_SECONDS", "Runner", "Surroundings"]

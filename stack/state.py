@@ -9,7 +9,7 @@ from typing import IO
 
 import orjson
 
-from stack.process import Mark
+from stack.processes.process import Mark
 
 __all__ = ["Lock", "PartState", "PartStatus", "StackState"]
 

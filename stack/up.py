@@ -9,13 +9,13 @@ from rich.markup import escape
 
 from services.common.settings import Settings
 from stack.layout import Layout
+from stack.output.progress import Progress
+from stack.output.welcome import welcome
 from stack.parts import first_sync, local_parts
 from stack.preflight import problems
-from stack.process import end_group
-from stack.progress import Progress
+from stack.processes.process import end_group
+from stack.processes.supervisor import Supervisor
 from stack.state import Lock, StackState
-from stack.supervisor import Supervisor
-from stack.welcome import welcome
 
 __all__ = ["run_stack"]
 

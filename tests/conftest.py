@@ -11,7 +11,7 @@ import pytest
 from services.common.settings import Service, Settings
 from stack.engines.postgres import Postgres
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok
 from tests.support.databases import PASSWORD, PostgresServer
 from tests.support.distribution import FilesOfAStack, long_first
 from tests.support.engine_room import EngineRoom

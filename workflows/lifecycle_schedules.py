@@ -5,14 +5,14 @@ from typing import Final
 
 from temporalio.client import ScheduleCalendarSpec, ScheduleOverlapPolicy, ScheduleRange
 
+from contracts.queues import TaskQueue
 from services.common.settings import Settings
-from workflows.dunning_payloads import DunningSweepInput, DunningTerms, TrialEndInput
-from workflows.dunning_sweep import DunningSweep
-from workflows.queues import TaskQueue
-from workflows.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
-from workflows.spend_evaluation import SpendEvaluation
-from workflows.spend_payloads import EvaluationInput
-from workflows.trial_end import TrialEnd
+from workflows.collections.dunning_sweep import DunningSweep
+from workflows.collections.payloads import DunningSweepInput, DunningTerms, TrialEndInput
+from workflows.collections.trial_end import TrialEnd
+from workflows.durable.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
+from workflows.spend.payloads import EvaluationInput
+from workflows.spend.spend_evaluation import SpendEvaluation
 
 __all__ = [
     "DUNNING_SWEEP_ID",

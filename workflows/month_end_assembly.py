@@ -11,16 +11,16 @@ from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
 from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 
-from services.common.clients import connect as connect_service
+from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service, Settings
-from workflows.activities.billing_actions import BillingActionActivities
-from workflows.activities.dunning import DunningActivities
-from workflows.activities.handing_over import HandOverActivities
-from workflows.activities.invoicing import InvoicingActivities
-from workflows.activities.spending import SpendActivities
-from workflows.activities.tenant_notices import TenantNoticeActivities
 from workflows.assembly import Activity
-from workflows.signed_posts import SignedPosts
+from workflows.collections.activities.billing_actions import BillingActionActivities
+from workflows.collections.activities.dunning import DunningActivities
+from workflows.collections.activities.tenant_notices import TenantNoticeActivities
+from workflows.durable.signed_posts import SignedPosts
+from workflows.invoicing.activities.handing_over import HandOverActivities
+from workflows.invoicing.activities.invoicing import InvoicingActivities
+from workflows.spend.activities.spending import SpendActivities
 
 __all__ = ["invoicing_activities"]
 

@@ -16,36 +16,36 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
+from contracts.queues import TaskQueue
 from services.common.settings import Settings
-from workflows.balance_snapshot import BalanceSnapshot
-from workflows.billing_history import BillingHistory
-from workflows.billing_payloads import BalanceInput, HistoryInput
-from workflows.billing_starts import (
+from workflows.costs.balance_snapshot import BalanceSnapshot
+from workflows.costs.billing_history import BillingHistory
+from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.payloads import BalanceInput, HistoryInput
+from workflows.costs.starts import (
     BALANCE_SNAPSHOT_ID,
     BILLING_HISTORY_ID,
     DAILY_COSTS_ID,
     HISTORY_TIMEOUT,
     OF_THE_PROVIDER,
 )
-from workflows.daily_costs import DailyCosts
-from workflows.drift_sweep import DriftSweep
-from workflows.invoicing_payloads import MonthEndInput
+from workflows.drift.drift_sweep import DriftSweep
+from workflows.durable.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
+from workflows.invoicing.month_end import MonthEnd
+from workflows.invoicing.payloads import MonthEndInput
 from workflows.lifecycle_schedules import planned_lifecycle
-from workflows.margin_refresh import MarginRefresh
-from workflows.metering import Metering
-from workflows.metering_payloads import MarginInput, MeteringInput
-from workflows.metering_starts import (
+from workflows.metering.margin_refresh import MarginRefresh
+from workflows.metering.metering import Metering
+from workflows.metering.payloads import MarginInput, MeteringInput
+from workflows.metering.starts import (
     MARGIN_REFRESH_ID,
     MARGIN_TIMEOUT,
     METERING_ID,
     METERING_TIMEOUT,
 )
-from workflows.month_end import MonthEnd
-from workflows.payloads import ResourceSyncInput
-from workflows.queues import TaskQueue
-from workflows.resource_sync import ResourceSync
-from workflows.schedule_rows import EVERY_HOUR, PlannedSchedule, start_of
-from workflows.starts import (
+from workflows.sync.payloads import ResourceSyncInput
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import (
     DIGITALOCEAN,
     DRIFT_SWEEP_ID,
     DRIFT_SWEEP_TIMEOUT,

@@ -31,10 +31,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from contracts.queues import TaskQueue
+from contracts.search_attributes import register_search_attributes
 from providers.digitalocean.sources import Sources
-from services.common.clients import connect as connect_service
+from services.common.rpc.clients import connect as connect_service
+from services.common.rpc.telemetry import configure_logging, configure_telemetry
 from services.common.settings import Service, Settings
-from services.common.telemetry import configure_logging, configure_telemetry
 from workflows.assembly import (
     WORKFLOWS,
     Activity,
@@ -44,13 +46,11 @@ from workflows.assembly import (
     provisioning_activities,
     sync_activities,
 )
-from workflows.connection import connect
+from workflows.durable.connection import connect
+from workflows.durable.provider import ProviderTokens, spaces_of
+from workflows.durable.releases import deployment_of
 from workflows.month_end_assembly import invoicing_activities
-from workflows.provider import ProviderTokens, spaces_of
-from workflows.queues import TaskQueue
-from workflows.releases import deployment_of
 from workflows.schedules import ensure_schedules, planned
-from workflows.search_attributes import register_search_attributes
 
 __all__ = ["WORKFLOWS", "WORKFLOW_RUNNER", "main", "workers"]
 

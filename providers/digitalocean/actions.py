@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from providers.digitalocean.client import DigitalOcean
+from kinds.json_object import JsonObject
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import MalformedAnswer
-from providers.digitalocean.pages import JsonObject
 
 __all__ = ["LOGGED_KINDS", "Action", "can_cause", "read_action", "recent_actions"]
 

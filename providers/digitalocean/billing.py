@@ -6,7 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Final
 
-from providers.digitalocean import exact_json
+from kinds.json_object import JsonObject
+from providers.digitalocean.api import exact_json
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.pages import PER_PAGE
 from providers.digitalocean.billing_rows import (
     Balance,
     HistoryEntry,
@@ -22,9 +25,7 @@ from providers.digitalocean.billing_rows import (
     summary_of,
     text,
 )
-from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop, ProviderUnavailable
-from providers.digitalocean.pages import PER_PAGE, JsonObject
 
 __all__ = [
     "FIRST_INSIGHT",

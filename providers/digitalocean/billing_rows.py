@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from kinds.json_object import JsonObject
 from providers.digitalocean.errors import MalformedAnswer
-from providers.digitalocean.pages import JsonObject
 
 __all__ = [
     "Balance",

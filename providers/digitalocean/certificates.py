@@ -7,11 +7,11 @@ tells whether somebody chose another certificate.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from providers.digitalocean.client import DigitalOcean
+from kinds.balancer_comparators import CERTIFICATE_ID, CERTIFICATE_NAME
+from kinds.json_object import JsonObject
+from kinds.listing import CertificateNames
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, NotFound
-from providers.digitalocean.kinds.balancer_comparators import CERTIFICATE_ID, CERTIFICATE_NAME
-from providers.digitalocean.kinds.listing import CertificateNames
-from providers.digitalocean.pages import JsonObject
 
 __all__ = ["Certificates"]
 

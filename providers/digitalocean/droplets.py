@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from providers.digitalocean.client import DigitalOcean
+from kinds.json_object import JsonObject
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
     ActionFailed,
     MadeTwice,
@@ -19,7 +20,6 @@ from providers.digitalocean.errors import (
     RequestRefused,
     ResourceBusy,
 )
-from providers.digitalocean.pages import JsonObject
 
 __all__ = [
     "await_active",

@@ -13,14 +13,15 @@
     ├── ProviderUnavailable    5xx, a 404 of a proxy, a broken connection, a truncated body
     ├── TooLarge               more than we read at once
     └── MalformedAnswer        a 2xx answer that is not what the API documents
-        ├── PagingLoop         the next page is not after this one
-        └── UnreadableRow      one row of a listing is not what the API documents
+        └── PagingLoop         the next page is not after this one
+
+A row of a listing that cannot be read is `kinds.errors.UnreadableRow`: the others can.
 
 An answer that is not understood is an error, never an empty list: a caller that took
 it for one would believe that the account is empty.
 """
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 __all__ = [
     "AccessDenied",
@@ -37,10 +38,7 @@ __all__ = [
     "RequestRefused",
     "ResourceBusy",
     "TooLarge",
-    "UnreadableRow",
 ]
-
-LONGEST_REASON: Final = 300
 
 
 class ProviderError(Exception):
@@ -111,15 +109,3 @@ class MalformedAnswer(ProviderError):
 
 class PagingLoop(MalformedAnswer):
     """The next page is not after this one: following it would never end."""
-
-
-class UnreadableRow(MalformedAnswer):
-    """One row of a listing, or a part of it, cannot be read; the others can."""
-
-    def __init__(self, kind: str, provider_id: str, reason: str) -> None:
-        self.provider_id = provider_id
-        """Empty where even the id cannot be read: the row may be any resource of the kind."""
-        self.in_words = f"{kind} {provider_id}: {reason}" if provider_id else f"a {kind}: {reason}"
-        self.in_words = self.in_words[:LONGEST_REASON].replace("\0", "\\0")
-        """As in `droplet 42: networks.v4[0] has no ip_address`."""
-        super().__init__(self.in_words)

@@ -4,16 +4,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.errors import (
-    AccessDenied,
-    MalformedAnswer,
-    NotFound,
-    RequestRefused,
-    UnreadableRow,
-)
-from providers.digitalocean.kinds.identifying import identify
-from providers.digitalocean.kinds.project import PROJECT, PROJECTS, ProjectMember, member
+from kinds.errors import UnreadableRow
+from kinds.identifying import identify
+from kinds.project import PROJECT, PROJECTS, ProjectMember, member
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.errors import AccessDenied, MalformedAnswer, NotFound, RequestRefused
 
 __all__ = ["COST_ONE_PART", "MembersPage", "list_project_ids", "member_pages"]
 

@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator
 from typing import Final
 from urllib.parse import quote
 
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.concurrency import all_of
+from kinds.json_object import JsonObject
+from kinds.listing import NestedListing
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.concurrency import all_of
+from providers.digitalocean.api.pages import Page
 from providers.digitalocean.errors import MalformedAnswer, NotFound
-from providers.digitalocean.kinds.listing import NestedListing
-from providers.digitalocean.pages import JsonObject, Page
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from providers.digitalocean.client import DigitalOcean
+from kinds.project import PROJECTS, SightedProject, sight_project
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import NameTaken, ProviderUnavailable
-from providers.digitalocean.kinds.project import PROJECTS, SightedProject, sight_project
 
 __all__ = ["ensure_project", "find_project"]
 

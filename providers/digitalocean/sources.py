@@ -14,21 +14,11 @@ from typing import Final, Protocol
 from urllib.parse import quote
 from zlib import crc32
 
-from providers.digitalocean.certificates import Certificates
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.concurrency import all_of
-from providers.digitalocean.errors import (
-    AccessDenied,
-    CredentialsRefused,
-    MalformedAnswer,
-    NotFound,
-    ProviderError,
-    TooLarge,
-    UnreadableRow,
-)
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.explaining import described
-from providers.digitalocean.kinds.listing import (
+from kinds import RESOURCE_KINDS
+from kinds.errors import UnreadableRow
+from kinds.explaining import described
+from kinds.json_object import JsonObject
+from kinds.listing import (
     AnyListing,
     BucketListing,
     Listing,
@@ -36,8 +26,20 @@ from providers.digitalocean.kinds.listing import (
     Only,
     Parts,
 )
-from providers.digitalocean.kinds.pricing import BySize
-from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
+from kinds.pricing import BySize
+from kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.concurrency import all_of
+from providers.digitalocean.api.pages import Page
+from providers.digitalocean.certificates import Certificates
+from providers.digitalocean.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    MalformedAnswer,
+    NotFound,
+    ProviderError,
+    TooLarge,
+)
 from providers.digitalocean.members import (
     COST_ONE_PART,
     MembersPage,
@@ -45,7 +47,6 @@ from providers.digitalocean.members import (
     member_pages,
 )
 from providers.digitalocean.nested import Nested
-from providers.digitalocean.pages import JsonObject, Page
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]

@@ -22,15 +22,15 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from providers.digitalocean.answers import raise_for_status
+from kinds.json_object import JsonObject
+from providers.digitalocean.api.answers import raise_for_status
+from providers.digitalocean.api.retrying import Retries
 from providers.digitalocean.errors import (
     MalformedAnswer,
     PagingLoop,
     ProviderUnavailable,
     TooLarge,
 )
-from providers.digitalocean.pages import JsonObject
-from providers.digitalocean.retrying import Retries
 
 __all__ = ["Bounds", "BucketSize", "Spaces", "SpacesKeys"]
 

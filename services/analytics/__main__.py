@@ -29,26 +29,26 @@ from arcadia.analytics.v1 import (
 )
 
 from services.analytics.deployments import Deployments
-from services.analytics.invoicing.billing_profile_servicer import BillingProfileServicer
-from services.analytics.invoicing.freshness import Sources
-from services.analytics.invoicing.invoice_servicer import InvoiceServicer
-from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
-from services.analytics.invoicing.one_off_servicer import OneOffServicer
-from services.analytics.invoicing.rollup_servicer import RollupServicer
+from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
+from services.analytics.invoicing.one_offs.servicer import OneOffServicer
+from services.analytics.invoicing.profiles.servicer import BillingProfileServicer
+from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.rollups.freshness import Sources
+from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
+from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer
 from services.analytics.invoicing.temporal import Work
-from services.analytics.invoicing.terms import Terms
-from services.analytics.invoicing.unbilled_servicer import UnbilledUsageServicer
+from services.analytics.invoicing.unbilled.servicer import UnbilledUsageServicer
 from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
 from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
-from services.analytics.spend.spend_servicer import SpendServicer
+from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
-from services.common.deployment_slugs import DeploymentSlugs
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
+from services.common.values.deployment_slugs import DeploymentSlugs
 
 __all__ = ["DEFINITION"]
 

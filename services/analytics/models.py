@@ -6,7 +6,7 @@ rights and partitions.
 
 from sqlalchemy import MetaData
 
-from services.common.idempotency import keys_in
+from services.common.db.idempotency import keys_in
 
 __all__ = ["idempotency_keys", "metadata"]
 

@@ -15,7 +15,6 @@ from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
-from services.common.clients import open_channel
 from services.common.errors import (
     Aborted,
     ArcadiaError,
@@ -25,6 +24,7 @@ from services.common.errors import (
     Unavailable,
     Unimplemented,
 )
+from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:

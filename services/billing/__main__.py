@@ -14,16 +14,16 @@ from arcadia.billing.v1 import (
     provider_invoice_service_pb2_grpc,
 )
 
-from services.billing.balance_servicer import BalanceServicer
-from services.billing.cost_feed_servicer import CostFeedServicer
-from services.billing.cost_servicer import CostServicer
-from services.billing.ingest_servicer import IngestServicer
-from services.billing.inventory_lookup import InventoryLookup
-from services.billing.provider_invoice_servicer import ProviderInvoiceServicer
-from services.billing.temporal import Work
-from services.common.deployment_slugs import DeploymentSlugs
+from services.billing.balances.servicer import BalanceServicer
+from services.billing.costs.cost_feed_servicer import CostFeedServicer
+from services.billing.costs.cost_servicer import CostServicer
+from services.billing.costs.provider_invoice_servicer import ProviderInvoiceServicer
+from services.billing.costs.temporal import Work
+from services.billing.ingest.ingest_servicer import IngestServicer
+from services.billing.ingest.inventory_lookup import InventoryLookup
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
+from services.common.values.deployment_slugs import DeploymentSlugs
 
 __all__ = ["DEFINITION"]
 

@@ -18,18 +18,18 @@ from arcadia.catalog.v1 import (
     subscription_service_pb2_grpc,
 )
 
-from services.catalog.catalog_servicer import CatalogServicer
-from services.catalog.clock import Clock, utc_now
-from services.catalog.deployment_servicer import DeploymentServicer
-from services.catalog.lifecycle_servicer import LifecycleServicer
-from services.catalog.margin_desk import MarginDesk
-from services.catalog.pricing_servicer import PricingServicer
-from services.catalog.quote_desk import QuoteDesk
-from services.catalog.quote_servicer import QuoteServicer
-from services.catalog.subscription_servicer import SubscriptionServicer
+from services.catalog.deployments.lifecycle_servicer import LifecycleServicer
+from services.catalog.deployments.servicer import DeploymentServicer
+from services.catalog.plans.servicer import CatalogServicer
+from services.catalog.pricing.servicer import PricingServicer
+from services.catalog.quotes.margin_inputs import MarginDesk
+from services.catalog.quotes.service import QuoteDesk
+from services.catalog.quotes.servicer import QuoteServicer
+from services.catalog.subscriptions.servicer import SubscriptionServicer
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
+from services.common.values.clock import Clock, utc_now
 
 __all__ = ["DEFINITION", "register"]
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Uuid, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from services.common.columns import cents, day, flag, identifier, instant, name, number, words
+from services.common.db.columns import cents, day, flag, identifier, instant, name, number, words
 
 __all__ = [
     "cents",

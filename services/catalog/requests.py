@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from services.catalog.lifecycle import STATES, State
+from services.catalog.deployments.lifecycle import STATES, State
 from services.catalog.vocabulary import USAGE_KINDS
-from services.common import fields
 from services.common.errors import InvalidArgument
-from services.common.fields import one_of, required, uuid_of
+from services.common.rpc import fields
+from services.common.rpc.fields import one_of, required, uuid_of
 
 __all__ = [
     "code",

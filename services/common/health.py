@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as standard
 
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.settings import Service
 from services.common.version import version
 

@@ -17,16 +17,16 @@ from grpc_health.v1 import health_pb2 as standard
 from grpc_health.v1 import health_pb2_grpc as standard_health
 from grpc_reflection.v1alpha import reflection
 
-from services.common.access import TokenVerifier
-from services.common.call_log import CallLog
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.health import HealthServicer, watch_database
-from services.common.interceptor import CallInterceptor
-from services.common.policy import access_table
-from services.common.run_links import RunLinks
+from services.common.rpc.access import TokenVerifier
+from services.common.rpc.call_log import CallLog
+from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.policy import access_table
+from services.common.rpc.run_links import RunLinks
+from services.common.rpc.telemetry import CallTelemetry, configure_logging, configure_telemetry
+from services.common.rpc.unanswered import unanswered_handlers
 from services.common.settings import Service, Settings
-from services.common.telemetry import CallTelemetry, configure_logging, configure_telemetry
-from services.common.unanswered import unanswered_handlers
 
 __all__ = ["Parts", "ServiceDefinition", "run", "start"]
 

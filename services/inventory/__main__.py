@@ -14,17 +14,17 @@ from arcadia.inventory.v1 import (
     sync_service_pb2_grpc,
 )
 
-from services.common.deployment_slugs import DeploymentSlugs
 from services.common.durable import WorkDesk
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
-from services.inventory.deployments import Deployments
+from services.common.values.deployment_slugs import DeploymentSlugs
 from services.inventory.drift.drift_servicer import DriftServicer
 from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer
-from services.inventory.lookup_servicer import LookupServicer
-from services.inventory.sync_servicer import SyncServicer
-from services.inventory.watching import EventFeed
+from services.inventory.lifetimes.servicer import LookupServicer
+from services.inventory.resources.deployments import Deployments
+from services.inventory.resources.watching import EventFeed
+from services.inventory.sync.servicer import SyncServicer
 
 __all__ = ["DEFINITION"]
 

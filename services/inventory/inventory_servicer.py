@@ -7,35 +7,35 @@ from arcadia.inventory.v1 import inventory_service_pb2_grpc
 from arcadia.inventory.v1.resources_pb2 import UnreadableRow
 from grpc.aio import ServicerContext
 
-from services.common.access import current_caller
-from services.common.database import Database
-from services.common.deployment_slugs import DeploymentSlugs
+from services.common.db.database import Database
+from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.idempotency import once
-from services.common.paging import cut, decode_token, page_size
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.values.deployment_slugs import DeploymentSlugs
 from services.inventory import requests
-from services.inventory.deployments import Deployments
 from services.inventory.messages import (
     event_message,
     project_message,
     resource_message,
     sweep_message,
 )
-from services.inventory.owner_calls import OwnerCalls
-from services.inventory.resource_requests import filters_of, resource_filter
-from services.inventory.store.history import event_position, list_events
-from services.inventory.store.projects import list_projects
-from services.inventory.store.reading import (
+from services.inventory.resources.deployments import Deployments
+from services.inventory.resources.owner_calls import OwnerCalls
+from services.inventory.resources.resource_requests import filters_of, resource_filter
+from services.inventory.resources.store.history import event_position, list_events
+from services.inventory.resources.store.reading import (
     count_resources,
     list_resources,
     read_resource,
 )
-from services.inventory.store.sweep_decisions import accept_scope, accept_total, confirm_sweep
-from services.inventory.store.sweeps import list_sweeps, read_sweep
-from services.inventory.store.unreadable import list_unreadable
-from services.inventory.stream_calls import StreamCalls
+from services.inventory.resources.stream_calls import StreamCalls
+from services.inventory.resources.watching import EventFeed
+from services.inventory.sync.store.projects import list_projects
+from services.inventory.sync.store.sweep_decisions import accept_scope, accept_total, confirm_sweep
+from services.inventory.sync.store.sweeps import list_sweeps, read_sweep
+from services.inventory.sync.store.unreadable import list_unreadable
 from services.inventory.vocabulary import Outcome
-from services.inventory.watching import EventFeed
 
 __all__ = ["InventoryServicer"]
 

@@ -18,7 +18,7 @@ import psutil
 
 from stack.command import Command
 from stack.engines.errors import EngineMissing, EngineUnusable
-from stack.identity import Identity, unprivileged
+from stack.processes.identity import Identity, unprivileged
 
 __all__ = ["SUPERUSER", "Postgres"]
 

@@ -22,11 +22,11 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from sqlalchemy import text
 
-from services.analytics.wire import timestamp
-from services.common.access import ALL, ServiceTokens, mint_user_token
-from services.common.database import Database
-from services.common.periods import Period
+from services.common.db.database import Database
+from services.common.rpc.access import ALL, ServiceTokens, mint_user_token
+from services.common.rpc.wire import timestamp
 from services.common.settings import Settings
+from services.common.values.periods import Period
 from tests.analytics.peers import SHOP, FakePeers, at
 
 __all__ = ["Analytics", "reason_of"]

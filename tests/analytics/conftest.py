@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from services.analytics.__main__ import DEFINITION
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.server import start
 from services.common.settings import Service
 from tests.analytics.account import Analytics

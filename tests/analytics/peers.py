@@ -16,7 +16,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 from arcadia.inventory.v1 import lookup_service_pb2_grpc
 
-from services.analytics.wire import instant_of, timestamp
+from services.common.rpc.wire import instant_of, timestamp
 
 __all__ = ["Deployment", "FakePeers", "Span", "serve_peers"]
 

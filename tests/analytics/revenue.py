@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.common.access import ALL
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.rpc.access import ALL
 
 __all__ = ["Billed", "invoice"]
 

@@ -13,12 +13,12 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import quotes_pb2
 from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 
-from services.analytics.quoting import billable, items_of, quote
+from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.usage.store.periods import usage_of_period
-from services.common.access import ALL
-from services.common.clients import connect
-from services.common.periods import Period, month_of
+from services.common.rpc.access import ALL
+from services.common.rpc.clients import connect
 from services.common.settings import Service
+from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today
 from tests.analytics.peers import BLOG, SHOP, Span, at
 

@@ -19,12 +19,12 @@ from sqlalchemy import TextClause, text
 
 import services.analytics.__main__
 import services.catalog.__main__
-from services.catalog.seed import seed
-from services.common.access import ALL
-from services.common.database import Database, ReadSession
-from services.common.periods import Period, month_of
+from services.catalog.plans.seed import seed
+from services.common.db.database import Database, ReadSession
+from services.common.rpc.access import ALL
 from services.common.server import start
 from services.common.settings import Service
+from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, today
 from tests.analytics.peers import FakePeers, Span, serve_peers
 from tests.support.databases import PostgresServer

@@ -10,10 +10,10 @@ from typing import Any
 import grpc
 import pytest
 
-from services.analytics.wire import timestamp
-from services.common.database import Database
-from services.common.periods import Period, month_of
+from services.common.db.database import Database
+from services.common.rpc.wire import timestamp
 from services.common.settings import Service
+from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, today
 from tests.analytics.peers import SHOP, Deployment, FakePeers, Span, at
 from tests.catalog.shop import Clock, Shop

@@ -33,8 +33,8 @@ from services.analytics.margin.summary import (
     shares_by_tenant,
     side,
 )
-from services.common.money import whole_cents
-from services.common.periods import Period
+from services.common.values.money import whole_cents
+from services.common.values.periods import Period
 
 APRIL = Period.month(2026, 4)
 ACME = Holder(Attribution.TENANT, "acme", "shop")

@@ -5,7 +5,7 @@ import sys
 
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
 
-from services.common.periods import Period, month_of
+from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, today, yesterday
 from tests.analytics.peers import SHOP, Span, at
 from tests.analytics.revenue import Billed, invoice

@@ -13,8 +13,8 @@ from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
 from arcadia.billing.v1 import costs_pb2
 
-from services.analytics.wire import timestamp
-from services.common.periods import Period
+from services.common.rpc.wire import timestamp
+from services.common.values.periods import Period
 from tests.analytics.account import Analytics, event, reason_of
 from tests.analytics.peers import BLOG, SHOP, Span
 from tests.analytics.revenue import Billed, invoice

@@ -9,8 +9,8 @@ from arcadia.analytics.v1 import metering_service_pb2 as pb
 from arcadia.analytics.v1 import usage_service_pb2 as usage_pb
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 
-from services.analytics.wire import instant_of
-from services.common.periods import Period
+from services.common.rpc.wire import instant_of
+from services.common.values.periods import Period
 from tests.analytics.account import Analytics, reason_of, today
 from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.analytics.usage.metering import Interval, day_of, meter
 from services.analytics.usage.rules import RULES, USAGE_KINDS, MeteringRule, Unit, quantity
-from services.common.periods import Period, month_of
+from services.common.values.periods import Period, month_of
 
 APRIL = Period.month(2026, 4)
 MAY = Period.month(2026, 5)

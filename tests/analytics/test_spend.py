@@ -25,8 +25,8 @@ from services.analytics.spend.rules import (
     is_reached,
     spent_cents,
 )
-from services.common.access import ALL
 from services.common.errors import FailedPrecondition
+from services.common.rpc.access import ALL
 from tests.analytics.account import Analytics, reason_of, today
 from tests.analytics.peers import BLOG, SHOP
 from tests.analytics.test_accrual import accrue

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 import typer
 
-from cli.usage import days_of
+from cli.invoicing.usage import days_of
 
 
 def test_a_month_is_metered_up_to_today() -> None:

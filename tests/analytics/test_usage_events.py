@@ -13,8 +13,8 @@ from services.analytics.owners import Owner
 from services.analytics.usage.events import OwnedEvent, SentEvent, Sifted
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.periods import usage_of_period
-from services.common.access import ALL
-from services.common.periods import Period, month_of
+from services.common.rpc.access import ALL
+from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
 from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 

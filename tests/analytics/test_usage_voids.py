@@ -6,7 +6,7 @@ from datetime import timedelta
 import grpc
 import pytest
 
-from services.common.periods import month_of
+from services.common.values.periods import month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
 from tests.analytics.peers import BLOG, SHOP, Span, at
 

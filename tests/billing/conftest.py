@@ -7,7 +7,7 @@ import pytest
 from arcadia.inventory.v1.lookup_service_pb2_grpc import add_LookupServiceServicer_to_server
 
 from services.billing.__main__ import DEFINITION
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.server import start
 from services.common.settings import Service
 from tests.billing.bills import Billing

@@ -11,11 +11,12 @@ from arcadia.billing.v1 import cost_feed_service_pb2, cost_service_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from sqlalchemy import Row
 
-from services.billing import cost_feed_servicer, cost_servicer, line_matching
-from services.billing.store.cost_feed import period_lines
-from services.billing.store.cost_lines import CostLine, list_lines
-from services.billing.store.headers import lock_invoice
-from services.common.database import WriteSession
+from services.billing.costs import cost_feed_servicer, cost_servicer
+from services.billing.costs.store.cost_feed import period_lines
+from services.billing.costs.store.cost_lines import CostLine, list_lines
+from services.billing.ingest import line_matching
+from services.billing.ingest.store.headers import lock_invoice
+from services.common.db.database import WriteSession
 from tests.billing.bills import Billing, Line
 from tests.billing.lookup import Known, KnownAccount
 from tests.billing.test_costs import BILL, billed, costs, feed

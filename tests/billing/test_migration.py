@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from alembic import command
 
-from services.common.migrations import migrate, migration_config, provision
+from services.common.db.migrations import migrate, migration_config, provision
 from services.common.settings import Service
 from tests.support.databases import PostgresServer
 

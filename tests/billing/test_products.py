@@ -2,12 +2,12 @@
 
 import pytest
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.pricing import FREE
+from kinds import RESOURCE_KINDS
+from kinds.pricing import FREE
 from providers.digitalocean.simulator.billing import lines
-from services.billing.classification import PRODUCTS, SKUS, judge, judge_daily
-from services.billing.focus import SERVICES
-from services.billing.matching import ALSO_NAMES
+from services.billing.costs.focus import SERVICES
+from services.billing.ingest.classification import PRODUCTS, SKUS, judge, judge_daily
+from services.billing.ingest.matching import ALSO_NAMES
 from services.inventory.vocabulary import KINDS
 
 

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from services.billing.models import metadata
-from services.common.access import ALL, Scope
+from services.billing.ingest.tables import metadata
+from services.common.rpc.access import ALL, Scope
 from services.common.settings import Service
 from tests.billing.bills import Billing, Line
 

@@ -11,10 +11,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from services.catalog.plans import AddonTerms
-from services.catalog.quoting.freezing import Known
-from services.catalog.subscriptions import AttachedAddon, PauseSpan, PlanTerm, Subscription
-from services.common.periods import Period, month_of
+from services.catalog.plans.plans import AddonTerms
+from services.catalog.quotes.snapshots import Known
+from services.catalog.subscriptions.subscriptions import (
+    AttachedAddon,
+    PauseSpan,
+    PlanTerm,
+    Subscription,
+)
+from services.common.values.periods import Period, month_of
 from tests.quoting.oracle import amounts, billed_days
 
 __all__ = ["Addon", "Deployment", "Held", "Invoice", "Lines", "Model"]

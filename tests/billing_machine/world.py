@@ -29,25 +29,25 @@ from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 from psycopg import sql
 
 from services.analytics.deployments import Deployments
-from services.analytics.invoicing.freshness import Sources
-from services.analytics.invoicing.invoice_servicer import InvoiceServicer
-from services.analytics.invoicing.invoicing_servicer import InvoicingServicer
-from services.analytics.invoicing.rollup_servicer import RollupServicer
-from services.analytics.invoicing.terms import Terms
+from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
+from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.rollups.freshness import Sources
+from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
+from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer
 from services.analytics.peers import Peers
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
 from services.catalog.__main__ import DEFINITION, register
-from services.catalog.applying import apply_document
-from services.catalog.document import read_document
-from services.catalog.quoting.freezing import Known
-from services.catalog.seed import seed
-from services.catalog.store.billable import read_known
-from services.common.access import ALL
-from services.common.database import Database
-from services.common.periods import Period
+from services.catalog.plans.apply import apply_document
+from services.catalog.plans.document import read_document
+from services.catalog.plans.seed import seed
+from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.store.billable import read_known
+from services.common.db.database import Database
+from services.common.rpc.access import ALL
 from services.common.server import Parts, ServiceDefinition, start
 from services.common.settings import Service
+from services.common.values.periods import Period
 from tests.analytics.account import Analytics
 from tests.analytics.peers import FakePeers, serve_peers
 from tests.billing_machine.model import Lines

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from services.catalog.plans import PlanItem, PriceTier
+from services.catalog.plans.plans import PlanItem, PriceTier
 from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import (
@@ -28,7 +28,7 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["JUNE", "MODELS", "RECORDED", "months", "recorded", "selling"]
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.billing.billed_values import BadValue, read_amount, read_hours, read_instant
-from services.billing.classification import (
+from services.billing.ingest.billed_values import BadValue, read_amount, read_hours, read_instant
+from services.billing.ingest.classification import (
     PRODUCTS,
     Judged,
     Product,
@@ -14,7 +14,7 @@ from services.billing.classification import (
     judge_daily,
     product_of,
 )
-from services.billing.reconciling import (
+from services.billing.ingest.reconciling import (
     PARTS,
     PartialSum,
     PartResidual,

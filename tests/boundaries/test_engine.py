@@ -38,6 +38,7 @@ from services.catalog.quoting.lines import (
     total,
 )
 from services.catalog.quoting.lines import line as line_of
+from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.proofs import (
     Difference,
     Proof,
@@ -48,10 +49,9 @@ from services.catalog.quoting.proofs import (
     recompute,
     verify,
 )
-from services.catalog.quoting.reading import read_inputs
 from services.catalog.quoting.v1.reading import read_inputs as read_by_first
 from services.catalog.quoting.values import ValuedRun, value_of
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.boundaries.engine_months import (
     JUNE,
     MODELS,

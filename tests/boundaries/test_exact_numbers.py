@@ -7,7 +7,14 @@ import pytest
 
 from services.catalog.quoting.numbers import EXACT, cents, quantity_text, text_of
 from services.common.errors import InvalidArgument
-from services.common.money import amount_text, currency_code, exact, plain, split, whole_cents
+from services.common.values.money import (
+    amount_text,
+    currency_code,
+    exact,
+    plain,
+    split,
+    whole_cents,
+)
 
 
 def refused(text: str, **bounds: int) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.catalog.plans import (
+from services.catalog.plans.plans import (
     Addon,
     AddonTerms,
     PlanVersion,
@@ -15,7 +15,7 @@ from services.catalog.plans import (
     UnitPrice,
     VersionTerms,
 )
-from services.catalog.quoting.freezing import (
+from services.catalog.quotes.snapshots import (
     Known,
     MixedCurrencies,
     addon_snapshot,
@@ -36,9 +36,9 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.spans import days_in, intersection, shared_days
-from services.catalog.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import VersionStatus
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.boundaries.engine_months import MODELS, selling, used
 from tests.quoting.catalogs import attached, subscription, term
 

@@ -10,17 +10,8 @@ from uuid import UUID
 import pytest
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
-from services.analytics.invoicing.adjusting import adjustment_lines
-from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.drafting import (
-    LARGEST_SUBTOTAL,
-    CannotBill,
-    Part,
-    assemble,
-    recomputed_tax_proof,
-    tax_of,
-)
-from services.analytics.invoicing.lines import (
+from services.analytics.invoicing.invoices.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.lines import (
     Line,
     Proof,
     canonical,
@@ -28,21 +19,30 @@ from services.analytics.invoicing.lines import (
     lines_hash,
     proofs_hash,
 )
-from services.analytics.invoicing.numbering import (
+from services.analytics.invoicing.invoices.numbering import (
     credit_note_number,
     invoice_number,
     read_invoice_number,
 )
-from services.analytics.invoicing.parties import Party, TaxRule
-from services.analytics.invoicing.quotes import Subscribed, part_of
-from services.analytics.invoicing.states import (
+from services.analytics.invoicing.invoices.states import (
     HandOverStatus,
     RollupStatus,
     check_not_delivered,
     check_rollup_move,
 )
+from services.analytics.invoicing.profiles.parties import Party, TaxRule
+from services.analytics.invoicing.rollups.adjusting import adjustment_lines
+from services.analytics.invoicing.rollups.drafting import (
+    LARGEST_SUBTOTAL,
+    CannotBill,
+    Part,
+    assemble,
+    recomputed_tax_proof,
+    tax_of,
+)
+from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 APRIL = Period.month(2026, 4)
 GST = TaxRule(UUID(int=1), "AU", "GST", Decimal("10.0"))

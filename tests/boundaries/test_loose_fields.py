@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from providers.digitalocean.kinds import comparators as c
-from providers.digitalocean.kinds.access_comparators import firewall_rules
-from providers.digitalocean.kinds.app_comparators import app_envs, app_spec
-from providers.digitalocean.kinds.comparators import Comparator
-from providers.digitalocean.kinds.dns_comparators import dns_name, dns_records
+from kinds import comparators as c
+from kinds.access_comparators import firewall_rules
+from kinds.app_comparators import app_envs, app_spec
+from kinds.comparators import Comparator
+from kinds.dns_comparators import dns_name, dns_records
 
 
 def books(expected: Any, actual: Any) -> bool:

@@ -34,7 +34,7 @@ from services.analytics.margin.summary import (
     shares_by_tenant,
     side,
 )
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 APRIL = Period.month(2026, 4)
 BEGIN = datetime(2026, 4, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ import grpc
 import pytest
 
 from services.catalog.__main__ import DEFINITION, register
-from services.catalog.seed import seed
-from services.common.database import Database
+from services.catalog.plans.seed import seed
+from services.common.db.database import Database
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
 from tests.catalog.shop import Clock, Shop

@@ -11,10 +11,10 @@ from arcadia.catalog.v1 import subscriptions_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.backdated import first_changed_day
 from services.catalog.quoting.spans import billed_days
-from services.catalog.subscriptions import PauseSpan, PlanTerm, Subscription
-from services.common.periods import Period
+from services.catalog.subscriptions.backdated import first_changed_day
+from services.catalog.subscriptions.subscriptions import PauseSpan, PlanTerm, Subscription
+from services.common.values.periods import Period
 from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_billing_periods import billed
 from tests.catalog.test_concurrency import meeting

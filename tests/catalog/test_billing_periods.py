@@ -8,7 +8,7 @@ import pytest
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2, subscription_service_pb2
 
-from services.catalog.seed import seed
+from services.catalog.plans.seed import seed
 from tests.catalog.shop import Shop, Token, refusal
 
 Used = dict[str, str]

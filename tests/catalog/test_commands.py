@@ -5,7 +5,7 @@ from arcadia.catalog.v1 import catalog_pb2
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.catalog import price_of_more
+from cli.catalog.catalog import price_of_more
 
 TIERS = [
     catalog_pb2.PriceTier(up_to_qty="1000", unit_price_cents="1"),

@@ -12,7 +12,7 @@ import grpc
 import psycopg
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
-from services.catalog.seed import seed
+from services.catalog.plans.seed import seed
 from tests.catalog.shop import Shop
 from tests.inventory.account import reason_of
 from tests.support.waiting import until

@@ -11,10 +11,10 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.changes import CatalogState
-from services.catalog.document import read_document, write_document
-from services.catalog.planning import missing_from, plan_changes
-from services.catalog.plans import (
+from services.catalog.plans.changes import CatalogState
+from services.catalog.plans.diff import missing_from, plan_changes
+from services.catalog.plans.document import read_document, write_document
+from services.catalog.plans.plans import (
     Addon,
     AddonTerms,
     Plan,
@@ -25,7 +25,7 @@ from services.catalog.plans import (
     UnitPrice,
     VersionTerms,
 )
-from services.catalog.seed import seed, seeded
+from services.catalog.plans.seed import seed, seeded
 from services.catalog.vocabulary import UNITS, USAGE_KINDS, PricingModel, VersionStatus
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of

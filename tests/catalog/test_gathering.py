@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.catalog.gathering import Gathering
+from services.catalog.quotes.batching import Gathering
 
 
 async def test_those_who_ask_at_the_same_time_share_a_job_and_get_their_own_answers() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
-from services.catalog.document import read_document
+from services.catalog.plans.document import read_document
 from services.common.errors import InvalidArgument
 from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_quotes import field_of

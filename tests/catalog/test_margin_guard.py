@@ -8,7 +8,7 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
-from services.catalog.margin import (
+from services.catalog.quotes.margin_guard import (
     AT_PAR,
     NOT_NEEDED,
     UNKNOWN,
@@ -16,8 +16,8 @@ from services.catalog.margin import (
     MarginGuard,
     guard,
 )
+from services.catalog.quotes.unit_costs import UnitCosts
 from services.catalog.quoting.inputs import UsageSeries
-from services.catalog.unit_costs import UnitCosts
 
 USAGE = (
     UsageSeries("droplet_hours", projected_qty=Decimal(1000)),

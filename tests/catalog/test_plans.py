@@ -9,7 +9,7 @@ import pytest
 from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
-from services.catalog.plan_requests import unit_price, version_terms
+from services.catalog.plans.requests import unit_price, version_terms
 from services.common.errors import InvalidArgument
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field

@@ -11,9 +11,9 @@ from google.protobuf.struct_pb2 import Value
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from services.catalog.seed import seed
-from services.catalog.store.quotes import prepare_month
-from services.common.access import ALL
+from services.catalog.plans.seed import seed
+from services.catalog.quotes.store.quotes import prepare_month
+from services.common.rpc.access import ALL
 from tests.catalog.shop import Shop, Token, refusal
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import grpc
 
-from services.catalog.store.subscriptions import read_subscription
-from services.catalog.subscriptions import Subscription
-from services.catalog.upcoming import upcoming_changes
-from services.common.access import ALL
+from services.catalog.subscriptions.store.subscriptions import read_subscription
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.upcoming import upcoming_changes
+from services.common.rpc.access import ALL
 from tests.catalog.shop import Shop
 
 TODAY: Final = date(2026, 4, 10)

@@ -11,9 +11,9 @@ from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 
-from services.catalog.store.subscriptions import read_subscriptions
-from services.catalog.store.versions import read_versions
-from services.common.access import ALL
+from services.catalog.plans.store.versions import read_versions
+from services.catalog.subscriptions.store.subscriptions import read_subscriptions
+from services.common.rpc.access import ALL
 from tests.catalog.shop import Shop
 
 Count = Callable[[Awaitable[Any]], Awaitable[int]]

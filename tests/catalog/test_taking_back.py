@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from arcadia.catalog.v1 import subscriptions_pb2
 
-from services.catalog.store.subscriptions import read_subscription
-from services.common.access import ALL
+from services.catalog.subscriptions.store.subscriptions import read_subscription
+from services.common.rpc.access import ALL
 from tests.catalog.shop import Shop, Token, refusal
 from tests.catalog.test_concurrency import meeting
 from tests.catalog.test_subscriptions import subscribed, terms

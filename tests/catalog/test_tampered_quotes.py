@@ -9,7 +9,7 @@ from arcadia.catalog.v1 import catalog_pb2, catalog_service_pb2, pricing_service
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from google.protobuf.struct_pb2 import Value
 
-from services.catalog.seed import seed
+from services.catalog.plans.seed import seed
 from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_billing_periods import batch, subscribe
 from tests.catalog.test_quotes import field_of, quote

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from services.common.access import mint_user_token
+from services.common.rpc.access import mint_user_token
 from services.common.settings import Service
-from stack.welcome import gateway_url
+from stack.output.welcome import gateway_url
 from tests.support.environment import environment_of
 from tests.support.waiting import until
 from tests.support.whole_stack import WholeStack

@@ -14,14 +14,14 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.common import errors
-from services.common.access import (
+from services.common.rpc.access import (
     ServiceTokens,
     TokenVerifier,
     current_caller,
     mint_user_token,
 )
-from services.common.interceptor import CallInterceptor
-from services.common.requests import current_request_id
+from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.requests import current_request_id
 from services.common.settings import Settings
 
 Token = str | Callable[[], str]

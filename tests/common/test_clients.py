@@ -8,10 +8,10 @@ import pytest
 from arcadia.common.v1 import access_pb2
 from google.protobuf import empty_pb2
 
-from services.common.access import TokenVerifier, current_caller
-from services.common.clients import DEADLINE_SECONDS, connect
-from services.common.interceptor import CallInterceptor
-from services.common.requests import current_request_id, set_deadline, set_request_id
+from services.common.rpc.access import TokenVerifier, current_caller
+from services.common.rpc.clients import DEADLINE_SECONDS, connect
+from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.requests import current_request_id, set_deadline, set_request_id
 from services.common.settings import Service, Settings
 
 SERVICE = "arcadia.test.v1.CalledService"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.csv_lines import csv_lines
+from services.common.values.csv_lines import csv_lines
 
 CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 

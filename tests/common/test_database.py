@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import Text, column, func, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.common import single_statements
-from services.common.access import ALL, Scope
-from services.common.database import Database, violated_constraint
+from services.common.db import single_statements
+from services.common.db.database import Database, violated_constraint
+from services.common.db.single_statements import compiled
 from services.common.errors import Unavailable
-from services.common.requests import set_request_id
+from services.common.rpc.access import ALL, Scope
+from services.common.rpc.requests import set_request_id
 from services.common.settings import Service
-from services.common.single_statements import compiled
 from tests.support.databases import PostgresServer
 
 

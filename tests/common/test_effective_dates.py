@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.effective_dates import Span, lay_over
+from services.common.values.effective_dates import Span, lay_over
 
 FIRST = date(2026, 1, 1)
 DAYS = [FIRST + timedelta(number) for number in range(40)]

@@ -8,8 +8,8 @@ import pytest
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from sqlalchemy import text
 
-from services.common.access import OPERATOR_ROLE, Caller, set_caller
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.db.idempotency import KEPT_DAYS, once, table_for
 from services.common.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -17,8 +17,8 @@ from services.common.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from services.common.idempotency import KEPT_DAYS, once, table_for
-from services.common.requests import set_idempotency_key
+from services.common.rpc.access import OPERATOR_ROLE, Caller, set_caller
+from services.common.rpc.requests import set_idempotency_key
 from services.common.settings import Service
 from tests.support.databases import PostgresServer
 from tests.support.lost_commits import losing_commits

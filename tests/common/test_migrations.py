@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from services.common.migrations import migrate, migration_config, owner_role
+from services.common.db.migrations import migrate, migration_config, owner_role
 from services.common.settings import Service, Settings
 from tests.support.databases import PostgresServer
 from tests.support.environment import environment_of
@@ -76,7 +76,7 @@ def test_many_may_migrate_at_once_and_again(postgres: PostgresServer) -> None:
         catalog_database_url=postgres.url("catalog_crowd", "catalog"),
     )
     program = (
-        "from services.common.migrations import migrate\n"
+        "from services.common.db.migrations import migrate\n"
         "from services.common.settings import Service, Settings\n"
         "migrate(Settings(), Service.CATALOG)"
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iso4217 import Currency
 
 from services.common.errors import InvalidArgument
-from services.common.money import (
+from services.common.values.money import (
     amount_text,
     converted,
     currency_code,

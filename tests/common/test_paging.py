@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgument
-from services.common.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 
 FILTERS = ("droplet", "", "syd1")
 

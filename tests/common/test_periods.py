@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgument
-from services.common.periods import Period, month_of, read_day, read_month
+from services.common.values.periods import Period, month_of, read_day, read_month
 
 DAYS = st.dates(date(2000, 1, 1), date(2150, 12, 31))
 

@@ -18,9 +18,9 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 LOGGING_PROGRAM = """
 import logging, structlog
-from services.common.requests import set_request_id
+from services.common.rpc.requests import set_request_id
 from services.common.settings import Settings
-from services.common.telemetry import configure_logging
+from services.common.rpc.telemetry import configure_logging
 configure_logging(Settings(), "inventory")
 structlog.get_logger("x").info("outside")
 set_request_id("request-7")
@@ -35,7 +35,7 @@ except ZeroDivisionError:
 TRACING_PROGRAM = """
 from opentelemetry import metrics, trace
 from services.common.settings import Settings
-from services.common.telemetry import CallTelemetry, configure_telemetry, trace_headers
+from services.common.rpc.telemetry import CallTelemetry, configure_telemetry, trace_headers
 assert configure_telemetry(Settings(), "inventory")
 telemetry = CallTelemetry()
 parent = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]

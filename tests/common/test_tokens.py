@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.access import (
+from services.common.errors import PermissionDenied, Unauthenticated
+from services.common.rpc.access import (
     ALL,
     Caller,
     Scope,
@@ -18,7 +19,6 @@ from services.common.access import (
     mint_service_token,
     mint_user_token,
 )
-from services.common.errors import PermissionDenied, Unauthenticated
 from services.common.settings import Settings
 
 SECRET = "a-secret-of-this-test-that-is-long-enough-for-every-algorithm-0123456789"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.common.settings import Port, Service
-from stack.process import Process
+from stack.processes.process import Process
 from tests.deploy.compose import FOLDER, SERVICES
 from tests.deploy.image import Image, build_wheel
 from tests.deploy.rehearsal import Rehearsal, run

@@ -69,7 +69,7 @@ def test_every_variable_that_is_given_is_one_that_is_read(name: str) -> None:
 
 PROGRAMS = {
     **{str(service): f"services.{service}.__main__" for service in Service},
-    "migrate": "services.common.migrations",
+    "migrate": "services.common.db.migrations",
     "worker": "workflows.worker",
     "gateway-config": "gateway.render",
 }

@@ -20,7 +20,7 @@ DATA = {
     "gateway/bodies.lua",
     "gateway/envoy.yaml.j2",
     "protos/gen/arcadia.binpb",
-    "services/catalog/seed.yaml",
+    "services/catalog/plans/seed.yaml",
     f"{INVOICE}/invoice.html.j2",
     f"{INVOICE}/fonts/DejaVuSans.ttf",
     f"{INVOICE}/fonts/DejaVuSans-Bold.ttf",

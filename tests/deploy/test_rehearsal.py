@@ -10,7 +10,7 @@ import pytest
 from services.common.settings import Service
 from stack.command import Command
 from stack.engines import envoy
-from stack.process import Process
+from stack.processes.process import Process
 from tests.deploy.compose import SERVICES
 from tests.deploy.rehearsal import NAMESPACE, Rehearsal
 from tests.support.waiting import until

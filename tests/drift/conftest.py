@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.server import start
 from services.common.settings import Service
 from services.inventory.__main__ import DEFINITION

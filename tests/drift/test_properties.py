@@ -10,15 +10,15 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.digitalocean.kinds import (
+from kinds import (
     RESOURCE_KINDS,
     access_comparators,
     app_comparators,
     balancer_comparators,
     comparators,
 )
-from providers.digitalocean.kinds.comparators import Comparator
-from providers.digitalocean.kinds.dns_comparators import dns_name, dns_records
+from kinds.comparators import Comparator
+from kinds.dns_comparators import dns_name, dns_records
 from services.inventory.drift.comparing import compare
 from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS, LiveResource, live_value
 from services.inventory.drift.messages import json_of

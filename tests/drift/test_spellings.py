@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.access_comparators import database_rules, firewall_rules
-from providers.digitalocean.kinds.app_comparators import RENAMED_SIZES, app_spec
-from providers.digitalocean.kinds.balancer_comparators import by_certificate_name
-from providers.digitalocean.kinds.comparators import droplet_features, maintenance_window
-from providers.digitalocean.kinds.dns_comparators import dns_records
-from providers.digitalocean.kinds.policy import TAKEN
+from kinds import RESOURCE_KINDS
+from kinds.access_comparators import database_rules, firewall_rules
+from kinds.app_comparators import RENAMED_SIZES, app_spec
+from kinds.balancer_comparators import by_certificate_name
+from kinds.comparators import droplet_features, maintenance_window
+from kinds.dns_comparators import dns_records
+from kinds.policy import TAKEN
 from services.inventory.drift.comparing import compare
 from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
-from services.inventory.ownership import NOBODY
-from services.inventory.recording import record
-from services.inventory.resources import Content, KnownResource, SightedResource
+from services.inventory.resources.ownership import NOBODY
+from services.inventory.resources.recording import record
+from services.inventory.resources.resources import Content, KnownResource, SightedResource
 from services.inventory.vocabulary import Became
 from tests.drift.live import drifting, live
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from providers.digitalocean.kinds.app_comparators import app_envs
-from providers.digitalocean.kinds.comparators import (
+from kinds.app_comparators import app_envs
+from kinds.comparators import (
     Comparator,
     by_case,
     by_default,
@@ -15,7 +15,7 @@ from providers.digitalocean.kinds.comparators import (
     tags,
     unset_alike,
 )
-from providers.digitalocean.kinds.dns_comparators import dns_name
+from kinds.dns_comparators import dns_name
 from services.inventory.drift.comparing import is_in_flight
 from services.inventory.drift.specs import InvalidSpec, normal_spec, taken_from
 from tests.drift.account import Account

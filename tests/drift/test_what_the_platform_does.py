@@ -12,16 +12,16 @@ from typing import Any, Final
 import pytest
 from arcadia.inventory.v1 import drift_service_pb2 as pb
 
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.listing import Listing
-from providers.digitalocean.kinds.policy import TAKEN
-from providers.digitalocean.rate import RateBudget
+from kinds import RESOURCE_KINDS
+from kinds.listing import Listing
+from kinds.policy import TAKEN
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.sources import Sources
 from tests.drift.account import Account
 from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
-from workflows.activities.sightings import rows_of
+from workflows.sync.activities.sightings import rows_of
 
 Json = Any
 

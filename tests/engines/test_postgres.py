@@ -8,7 +8,7 @@ import pytest
 from services.common.settings import Service, Settings
 from stack.engines.errors import EngineUnusable
 from stack.engines.postgres import Postgres
-from stack.process import Process
+from stack.processes.process import Process
 from tests.support.databases import PASSWORD, PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port

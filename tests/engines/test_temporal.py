@@ -9,7 +9,7 @@ from temporalio.client import (
 )
 
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving, http_ok, queue_polled
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 

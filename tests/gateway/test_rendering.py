@@ -10,7 +10,7 @@ import yaml
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from cli.gateway import commands
+from cli.system.gateway import commands
 from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.render import write_configuration

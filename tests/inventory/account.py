@@ -18,8 +18,8 @@ from arcadia.inventory.v1 import sync_service_pb2 as sync_pb
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from services.common.access import ServiceTokens, mint_user_token
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.rpc.access import ServiceTokens, mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["Inventory", "Swept", "reason_of", "sighting", "violated_field"]

@@ -4,7 +4,7 @@ import grpc
 import pytest
 from sqlalchemy import text
 
-from services.common.access import ALL
+from services.common.rpc.access import ALL
 from tests.inventory.account import Inventory, sighting
 from tests.inventory.catalog import SmallCatalog
 from tests.inventory.test_assigning import owners

@@ -8,12 +8,13 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from contracts.search_attributes import register_search_attributes
 from services.analytics.__main__ import DEFINITION
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.server import start
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import FakeCatalog, serve_catalog
 from tests.invoicing.month import MonthEnd, channel_to
@@ -22,8 +23,7 @@ from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.schedules import hold_schedules
-from workflows.connection import connect
-from workflows.search_attributes import register_search_attributes
+from workflows.durable.connection import connect
 
 
 @pytest.fixture

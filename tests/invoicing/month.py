@@ -12,8 +12,8 @@ from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from temporalio.client import Client, WorkflowHandle
 
 from services.common.settings import Service, Settings
-from stack.probes import grpc_serving
-from stack.process import Process
+from stack.processes.probes import grpc_serving
+from stack.processes.process import Process
 from tests.invoicing.books import APRIL, Books
 from tests.invoicing.receiver import Receiver
 from tests.support.engine_room import EngineRoom

@@ -9,10 +9,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.adjusting import adjustment_lines
-from services.analytics.invoicing.lines import Line, lines_hash
-from services.common.money import plain, whole_cents
-from services.common.periods import Period
+from services.analytics.invoicing.invoices.lines import Line, lines_hash
+from services.analytics.invoicing.rollups.adjusting import adjustment_lines
+from services.common.values.money import plain, whole_cents
+from services.common.values.periods import Period
 
 MARCH = Period.month(2026, 3)
 

@@ -6,15 +6,15 @@ import pty
 import sys
 from asyncio.subprocess import PIPE, Process
 
+from contracts.queues import TaskQueue
 from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd
 from tests.support.environment import environment_of
 from tests.support.waiting import tries
-from workflows.invoice_rollup import InvoiceRollup
-from workflows.invoicing_payloads import RollupInput
-from workflows.month_end import rollup_id_of
-from workflows.queues import TaskQueue
+from workflows.invoicing.invoice_rollup import InvoiceRollup
+from workflows.invoicing.month_end import rollup_id_of
+from workflows.invoicing.payloads import RollupInput
 
 
 async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str]:

@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
 from rich.console import Console
 
-from cli import rollup as command
+from cli.invoicing import rollup as command
 from tests.support.ports import free_port
 
 

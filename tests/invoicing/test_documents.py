@@ -11,7 +11,7 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from pypdf import PdfReader
 
-from services.analytics.invoicing.document.view import DocumentLine, view_of
+from services.analytics.invoicing.invoices.document.view import DocumentLine, view_of
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import Subscription

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.analytics.account import event
 from tests.analytics.peers import Span, at
 from tests.invoicing.test_with_the_catalog import Month, month, subscribed

@@ -7,14 +7,14 @@ import grpc
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from contracts.queues import TaskQueue
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, Books, content_of
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 from tests.support.waiting import tries
-from workflows.invoice_rollup import InvoiceRollup
-from workflows.invoicing_payloads import RollupInput
-from workflows.queues import TaskQueue
+from workflows.invoicing.invoice_rollup import InvoiceRollup
+from workflows.invoicing.payloads import RollupInput
 
 
 def tenants(books: Books, count: int) -> None:

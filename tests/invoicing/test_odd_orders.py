@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog_pb
 
-from services.analytics.invoicing.repricing import ClosedMonth
+from services.analytics.invoicing.rollups.repricing import ClosedMonth
 from tests.analytics.account import event
 from tests.invoicing.test_unbilled import unbilled
 from tests.invoicing.test_with_the_catalog import Month, month

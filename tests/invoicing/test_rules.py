@@ -13,23 +13,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.analytics.invoicing.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.crediting import Creditable, CreditableTax, Wanted, credit
-from services.analytics.invoicing.document.rendering import as_html, as_pdf
-from services.analytics.invoicing.document.view import (
+from services.analytics.invoicing.invoices.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.crediting import (
+    Creditable,
+    CreditableTax,
+    Wanted,
+    credit,
+)
+from services.analytics.invoicing.invoices.document.rendering import as_html, as_pdf
+from services.analytics.invoicing.invoices.document.view import (
     DocumentLine,
     DocumentSection,
     Fact,
     InvoiceDocument,
     amount_in_words,
 )
-from services.analytics.invoicing.drafting import CannotBill, Part, assemble, tax_of
-from services.analytics.invoicing.lines import Line, Proof, canonical, lines_hash
-from services.analytics.invoicing.numbering import invoice_number, read_invoice_number
-from services.analytics.invoicing.parties import Party, TaxRule
-from services.analytics.invoicing.states import RollupStatus, check_rollup_move
+from services.analytics.invoicing.invoices.lines import Line, Proof, canonical, lines_hash
+from services.analytics.invoicing.invoices.numbering import invoice_number, read_invoice_number
+from services.analytics.invoicing.invoices.states import RollupStatus, check_rollup_move
+from services.analytics.invoicing.profiles.parties import Party, TaxRule
+from services.analytics.invoicing.rollups.drafting import CannotBill, Part, assemble, tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 APRIL = Period.month(2026, 4)
 GST = TaxRule(UUID(int=1), "AU", "GST", Decimal(10))

@@ -13,7 +13,7 @@ from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionService
 from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
 from pypdf import PdfReader
 
-from services.common.paging import encode_token
+from services.common.rpc.paging import encode_token
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, MAY, Books
 from tests.invoicing.catalog import Subscription

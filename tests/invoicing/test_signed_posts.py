@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.invoicing.receiver import Receiver
-from workflows.signed_posts import SignedPosts
+from workflows.durable.signed_posts import SignedPosts
 
 NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
 A_PROXYS_PAGE = b"<html>it works</html>"

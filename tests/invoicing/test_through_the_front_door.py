@@ -8,10 +8,10 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
-from services.common.database import Database
-from services.common.periods import Period
+from services.common.db.database import Database
 from services.common.settings import Port, Service
-from stack.welcome import gateway_url
+from services.common.values.periods import Period
+from stack.output.welcome import gateway_url
 from tests.support.whole_stack import WholeStack
 from tests.walls.invoices import issued_invoices
 

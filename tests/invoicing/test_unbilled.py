@@ -11,9 +11,9 @@ from arcadia.analytics.v1.unbilled_usage_service_pb2_grpc import UnbilledUsageSe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.unbilled import days_of_runs, unbilled_series
+from services.analytics.invoicing.unbilled.rules import days_of_runs, unbilled_series
 from services.analytics.usage.store.periods import UsageRun, UsageSeries
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.invoicing.books import APRIL, Books, Token
 from tests.invoicing.catalog import Subscription
 

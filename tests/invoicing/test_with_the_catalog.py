@@ -13,11 +13,11 @@ from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 
 import services.analytics.__main__
 from services.catalog.__main__ import DEFINITION, register
-from services.catalog.seed import seed
-from services.common.database import Database
-from services.common.periods import Period
+from services.catalog.plans.seed import seed
+from services.common.db.database import Database
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
+from services.common.values.periods import Period
 from tests.analytics.account import Analytics, event
 from tests.analytics.peers import FakePeers, Span, at, serve_peers
 from tests.catalog.shop import Clock, Shop

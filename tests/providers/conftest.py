@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from providers.digitalocean.client import DigitalOcean, Retries
-from providers.digitalocean.rate import RateBudget
+from providers.digitalocean.api.client import DigitalOcean, Retries
+from providers.digitalocean.api.rate import RateBudget
 from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
 

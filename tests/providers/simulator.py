@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from stack.probes import http_ok
+from stack.processes.probes import http_ok
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from providers.digitalocean import billing
-from providers.digitalocean.client import DigitalOcean, Retries
+from providers.digitalocean.api.client import DigitalOcean, Retries
+from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import (
     CredentialsRefused,
     MalformedAnswer,
@@ -19,7 +20,6 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from providers.digitalocean.rate import RateBudget
 from tests.providers.simulator import Simulator
 
 HISTORY = "/v2/customers/my/billing_history"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from providers.digitalocean import droplets
-from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import (
     ensure_name,
     ensure_power,
@@ -20,7 +20,7 @@ from providers.digitalocean.droplets import (
 from providers.digitalocean.errors import RequestRefused, ResourceBusy
 from tests.providers.simulator import Simulator
 from tests.support.waiting import until
-from workflows.activities.failures import as_failures
+from workflows.durable.errors import as_failures
 
 AS_BEFORE = (4, 250)
 """The seconds of an action, and the milliseconds for which a new droplet is not found."""

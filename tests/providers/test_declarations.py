@@ -6,14 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
-from providers.digitalocean.kinds.listing import Listing, NestedListing
-from providers.digitalocean.kinds.policy import Policy
-from providers.digitalocean.kinds.prices import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES
-from providers.digitalocean.kinds.pricing import Shared
-from providers.digitalocean.pages import JsonObject
+from kinds import RESOURCE_KINDS
+from kinds.json_object import JsonObject
+from kinds.kind import ResourceKind, SightedResource
+from kinds.listing import Listing, NestedListing
+from kinds.policy import Policy
+from kinds.prices import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES
+from kinds.pricing import Shared
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
 from services.analytics.usage.rules import RULES

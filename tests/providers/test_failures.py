@@ -5,7 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import (
     AccessDenied,
     CredentialsRefused,
@@ -17,7 +18,6 @@ from providers.digitalocean.errors import (
     RateLimited,
     RequestRefused,
 )
-from providers.digitalocean.rate import RateBudget
 from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
 from tests.support.waiting import until

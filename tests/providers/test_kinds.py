@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.digitalocean.errors import MalformedAnswer, UnreadableRow
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.droplet import DROPLET
-from providers.digitalocean.kinds.kind import Attr, Columns, ResourceKind
-from providers.digitalocean.kinds.listing import InvalidKind, Listing
-from providers.digitalocean.kinds.policy import Policy
-from providers.digitalocean.kinds.project import ProjectMember, member, sight_project
-from providers.digitalocean.redaction import REDACTED
+from kinds import RESOURCE_KINDS
+from kinds.droplet import DROPLET
+from kinds.errors import UnreadableRow
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import InvalidKind, Listing
+from kinds.policy import Policy
+from kinds.project import ProjectMember, member, sight_project
+from kinds.redaction import REDACTED
+from providers.digitalocean.errors import MalformedAnswer
 
 LISTING = Listing("/v2/things", "things", "thing")
 KEPT = Attr(Policy.DESIRED)

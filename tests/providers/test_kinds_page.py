@@ -1,11 +1,11 @@
 """docs/kinds.md is what the declarations say."""
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.document import PAGE, rendered
+from kinds import RESOURCE_KINDS
+from kinds.document import PAGE, rendered
 
 
 def test_the_page_is_current() -> None:
-    again = "python -m providers.digitalocean.kinds.document"
+    again = "python -m kinds.document"
 
     assert PAGE.read_text() == rendered(), f"run `{again}`"
 

@@ -4,9 +4,9 @@ import httpx
 import orjson
 import pytest
 
-from providers.digitalocean.client import DigitalOcean
+from kinds import RESOURCE_KINDS
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import NotFound, ProviderError
-from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.sources import Sources
 from tests.providers.simulator import Simulator
 

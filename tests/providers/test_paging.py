@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.pages import PER_PAGE, ahead, read_page
+from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
-from providers.digitalocean.pages import PER_PAGE, ahead, read_page
-from providers.digitalocean.rate import RateBudget
 from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.digitalocean.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, ProviderUnavailable
 from providers.digitalocean.projects import ensure_project, find_project
 from tests.providers.simulator import Simulator

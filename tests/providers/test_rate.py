@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.digitalocean.api.rate import LEFT_FOR_OTHERS, RateBudget, RateBudgets
 from providers.digitalocean.errors import RateLimited
-from providers.digitalocean.rate import LEFT_FOR_OTHERS, RateBudget, RateBudgets
 
 
 @dataclass

@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.digitalocean.redaction import REDACTED, redact
+from kinds.redaction import REDACTED, redact
 
 SECRET = "hunter2-is-my-secret"
 NAMES = ("password", "Password", "db_password", "api_key", "access-key", "token", "private_key",

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.digitalocean.errors import UnreadableRow
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.canonical import canonical
-from providers.digitalocean.kinds.kind import ResourceKind, SightedResource
-from providers.digitalocean.kinds.listing import Listing
-from providers.digitalocean.redaction import REDACTED
+from kinds import RESOURCE_KINDS
+from kinds.canonical import canonical
+from kinds.errors import UnreadableRow
+from kinds.kind import ResourceKind, SightedResource
+from kinds.listing import Listing
+from kinds.redaction import REDACTED
 from tests.providers.simulator import Simulator
 
 Row = dict[str, Any]

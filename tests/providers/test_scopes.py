@@ -6,13 +6,18 @@ import httpx
 import orjson
 import pytest
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.kind import ResourceKind
-from providers.digitalocean.kinds.listing import Listing
+from kinds import RESOURCE_KINDS
+from kinds.kind import ResourceKind
+from kinds.listing import Listing
 from services.inventory.drift.comparing import compare
 from services.inventory.drift.specs import taken_from
-from services.inventory.hidden import with_known, without
-from services.inventory.resources import Content, SightedResource, meaningful_changes, merged
+from services.inventory.resources.resources import (
+    Content,
+    SightedResource,
+    meaningful_changes,
+    merged,
+)
+from services.inventory.sync.hidden import with_known, without
 from tests.drift.live import live
 from tests.providers.simulator import Simulator
 from tests.support import openapi

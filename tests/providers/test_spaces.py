@@ -16,7 +16,10 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from providers.digitalocean.client import DigitalOcean
+from kinds.json_object import JsonObject
+from kinds.listing import BUCKETS
+from kinds.spaces_bucket import SPACES_BUCKET
+from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
     AccessDenied,
     MalformedAnswer,
@@ -25,12 +28,9 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     TooLarge,
 )
-from providers.digitalocean.kinds.listing import BUCKETS
-from providers.digitalocean.kinds.spaces_bucket import SPACES_BUCKET
-from providers.digitalocean.pages import JsonObject
 from providers.digitalocean.sources import Sources
 from providers.digitalocean.spaces import Bounds, BucketSize, Spaces, SpacesKeys
-from stack.probes import http_ok
+from stack.processes.probes import http_ok
 from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom

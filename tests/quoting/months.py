@@ -10,8 +10,8 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from services.catalog.plans import PlanItem, PriceTier
-from services.catalog.quoting.freezing import Known
+from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.quotes.snapshots import Known
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     PriceSnapshot,
@@ -19,9 +19,9 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import UNITS, PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.quoting.catalogs import KINDS, attached, subscription, term
 
 __all__ = ["MadeMonth", "made_month"]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.catalog.plans import PlanItem, PriceTier
+from services.catalog.plans.plans import PlanItem, PriceTier
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.inputs import (
@@ -20,7 +20,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.lines import Line, ServiceDays, total
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.quoting.catalogs import (
     APRIL,
     MAY,

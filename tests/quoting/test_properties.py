@@ -13,9 +13,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.catalog.quotes.snapshots import Known, subscription_inputs
 from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
-from services.catalog.quoting.freezing import Known, subscription_inputs
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     QuoteInputs,
@@ -24,11 +24,11 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.lines import Line, Quote, total
+from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.proofs import prove
-from services.catalog.quoting.reading import read_inputs
-from services.catalog.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.quoting.catalogs import (
     APRIL,
     KINDS,
@@ -239,7 +239,7 @@ PRICED_ELSEWHERE = """
 import sys
 from services.catalog.quoting.canonical import result_json
 from services.catalog.quoting.engine import price
-from services.catalog.quoting.reading import read_inputs
+from services.catalog.quoting.parse import read_inputs
 for line in sys.stdin.buffer:
     print(result_json(price(read_inputs(line))).decode())
 """

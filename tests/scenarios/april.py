@@ -9,14 +9,14 @@ import httpx
 import psycopg
 from temporalio.client import Client
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
-from services.common.periods import Period
+from contracts.queues import TaskQueue
+from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
+from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
-from workflows.metering import Metering
-from workflows.metering_payloads import MeteringInput
-from workflows.metering_starts import start_margin_refresh
-from workflows.queues import TaskQueue
+from workflows.metering.metering import Metering
+from workflows.metering.payloads import MeteringInput
+from workflows.metering.starts import start_margin_refresh
 
 __all__ = ["APRIL", "April", "make_account"]
 

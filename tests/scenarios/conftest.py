@@ -8,8 +8,8 @@ from tests.scenarios.april import APRIL, April, make_account
 from tests.scenarios.system import running_scenario
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
-from workflows.billing_starts import start_billing_history
-from workflows.starts import full_sync, start_sync
+from workflows.costs.starts import start_billing_history
+from workflows.sync.starts import full_sync, start_sync
 
 MAY = APRIL.following()
 

@@ -5,11 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from services.catalog.seed import seed
-from services.common.database import Database
+from contracts.search_attributes import register_search_attributes
+from services.catalog.plans.seed import seed
+from services.common.db.database import Database
 from services.common.settings import Service
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
 from tests.gateway.harness import run_gateway, seeing
 from tests.providers.simulator import Simulator, start_simulator
 from tests.scenarios.april import Account, April
@@ -18,8 +19,7 @@ from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.serving import served
 from tests.support.working import Workers
-from workflows.connection import connect
-from workflows.search_attributes import register_search_attributes
+from workflows.durable.connection import connect
 
 __all__ = ["running_scenario"]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.scenarios.april import APRIL, April
-from workflows.metering_starts import start_metering
+from workflows.metering.starts import start_metering
 
 BILL_CENTS = 8692
 """The provider's invoice of April."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.common.money import whole_cents
-from services.common.periods import Period
+from services.common.values.money import whole_cents
+from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
 from tests.scenarios.april import Account, April
 from tests.scenarios.system import running_scenario

@@ -16,9 +16,9 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
 )
 
-from providers.digitalocean.simulator.faults import Fault
 from providers.digitalocean.simulator.kinds import KINDS
 from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
+from providers.digitalocean.simulator.web.faults import Fault
 from tests.providers.simulator import Simulator
 from tests.scenarios.april import Account, April
 from tests.scenarios.system import running_scenario
@@ -26,9 +26,9 @@ from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.schedules import hold_schedules
 from tests.support.waiting import tries
-from workflows.schedule_rows import PlannedSchedule
+from workflows.durable.schedule_rows import PlannedSchedule
 from workflows.schedules import planned
-from workflows.starts import full_sync, start_sync
+from workflows.sync.starts import full_sync, start_sync
 
 UNTIL_HOUR: Final = 7
 BORN: Final = "2024-03-04T09:00:00Z"

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from services.common.periods import Period
+from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
 from tests.scenarios.april import Account, April
 from tests.scenarios.system import running_scenario
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
-from workflows.billing_starts import start_billing_history
-from workflows.starts import full_sync, start_sync
+from workflows.costs.starts import start_billing_history
+from workflows.sync.starts import full_sync, start_sync
 
 MAY = Period.month(2026, 5)
 REFUSED = "the Spaces key may not read the bucket"

@@ -25,10 +25,10 @@ import services.analytics.__main__
 import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
-from services.common.access import ServiceTokens, mint_user_token
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.health import watch_database
-from services.common.policy import UndeclaredAccess, access_table, method_path
+from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.rpc.policy import UndeclaredAccess, access_table, method_path
 from services.common.server import RunningServer, ServiceDefinition, start
 from services.common.settings import Service, Settings
 from tests.support.databases import PostgresServer

@@ -32,11 +32,11 @@ import services.analytics.__main__
 import services.catalog
 import services.catalog.__main__
 import services.inventory.__main__
-from services.common.database import Database
-from services.common.periods import Period
-from services.common.policy import method_path
+from services.common.db.database import Database
+from services.common.rpc.policy import method_path
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
+from services.common.values.periods import Period
 from tests.support.databases import PostgresServer
 from tests.support.lost_commits import LostCommits, losing_commits
 from tests.walls import inventory as planted_inventory
@@ -169,7 +169,7 @@ async def walk_catalog(walk: Walk) -> None:
         "overage_unit": "hour",
         "overage_price_cents": "1",
     }
-    seeded = Path(services.catalog.__file__ or "").with_name("seed.yaml").read_text()
+    seeded = (Path(services.catalog.__file__ or "").parent / "plans" / "seed.yaml").read_text()
     await walk("CatalogService/ApplyCatalog", catalog.ApplyCatalogRequest(document=seeded))
     await walk("CatalogService/CreatePlan", catalog.CreatePlanRequest(code="one", name="One"))
     await walk("CatalogService/UpdatePlan", catalog.UpdatePlanRequest(code="one", name="First"))

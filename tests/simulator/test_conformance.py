@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from providers.digitalocean.simulator.kinds import KINDS, Kind
-from providers.digitalocean.simulator.scopes import needed_scope
+from providers.digitalocean.simulator.web.scopes import needed_scope
 from tests.simulator.running import Simulator
 from tests.support import openapi
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.scaling import scale_to
 from providers.digitalocean.simulator.start import open_simulation
 from providers.digitalocean.simulator.state import Store
 from tests.simulator.running import Simulator, simulator

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from providers.digitalocean.simulator import moods
+from providers.digitalocean.simulator.acts.mutations import set_fields
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.faults import Fault, FaultBook, Rule
 from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
-from providers.digitalocean.simulator.mutations import set_fields
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import make_anew, open_simulation
 from providers.digitalocean.simulator.tuning import settings_of
+from providers.digitalocean.simulator.web.faults import Fault, FaultBook, Rule
 from tests.simulator.running import ROOT, Simulator, simulator
 
 DAY = datetime(2026, 5, 20, tzinfo=UTC)

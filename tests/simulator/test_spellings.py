@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from providers.digitalocean import exact_json
+from providers.digitalocean.api import exact_json
 from providers.digitalocean.simulator.billing.spellings import Spelling
 from tests.simulator.running import Simulator
 

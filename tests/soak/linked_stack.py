@@ -16,11 +16,11 @@ import orjson
 from gateway.render import write_configuration
 from services.common.settings import Port, Service, Settings
 from stack.command import Command
-from stack.diagnosis import Failure
 from stack.layout import Layout
+from stack.output.diagnosis import Failure
 from stack.parts import Part, local_parts
+from stack.processes.supervisor import Supervisor
 from stack.state import Lock, PartStatus
-from stack.supervisor import Supervisor
 
 __all__ = ["LINKED", "LINKS", "PROGRAM", "listening_ports"]
 

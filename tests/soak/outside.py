@@ -8,7 +8,7 @@ import grpc
 import httpx
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
+from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 from tests.soak.links import Link
 

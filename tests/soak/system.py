@@ -34,8 +34,8 @@ from tests.soak.writes import (
 )
 from tests.support.engine_room import EngineRoom
 from tests.support.whole_stack import WholeStack
-from workflows.billing_starts import start_billing_history
-from workflows.connection import connect
+from workflows.costs.starts import start_billing_history
+from workflows.durable.connection import connect
 
 __all__ = ["Soak", "soaking"]
 

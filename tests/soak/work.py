@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from services.common.settings import Settings
 from tests.soak.outside import NoAnswer, Outside, passing
-from workflows.starts import drift_sweep, full_sync, start_drift_sweep, start_sync
+from workflows.sync.starts import drift_sweep, full_sync, start_drift_sweep, start_sync
 
 __all__ = ["Ingests", "Provisions", "Sweeps", "Syncs"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from stack.command import Command
-from stack.diagnosis import Failure
 from stack.layout import Layout
+from stack.output.diagnosis import Failure
 from stack.parts import Part
-from stack.process import Mark
+from stack.processes.process import Mark
+from stack.processes.supervisor import Supervisor
 from stack.state import Lock, PartState, PartStatus
-from stack.supervisor import Supervisor
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 FOREVER = "while :; do sleep 0.1; done"

@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from stack.diagnosis import likely_reason
+from stack.output.diagnosis import likely_reason
 from tests.stack.conftest import SmallStack
 
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack.process import mark_of
+from stack.processes.process import mark_of
 from stack.state import Lock, PartState, PartStatus, StackState
 
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from stack.engines.errors import EngineUnusable
-from stack.process import Mark
+from stack.processes.process import Mark
 from stack.state import PartState, StackState
 from tests.stack.conftest import FOREVER, SmallStack, comes
 from tests.support.processes import gone

@@ -177,7 +177,7 @@ def test_a_stack_lives_beside_another_and_leaves_nothing_however_it_ends(
     assert first_seen(second) == seen
 
     # The guard is killed too: the next who looks ends what the state file names.
-    [guard] = [p for p in processes_of(folder) if "stack.guard" in p.cmdline()]
+    [guard] = [p for p in processes_of(folder) if "stack.processes.guard" in p.cmdline()]
     os.kill(guard.pid, signal.SIGKILL)
     os.kill(second.supervisor.pid, signal.SIGKILL)
     second.stop()

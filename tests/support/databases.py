@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from services.common.migrations import migrate, owner_role
+from services.common.db.migrations import migrate, owner_role
 from services.common.settings import DEVELOPMENT_SECRETS, Service, Settings
 
 __all__ = ["PostgresServer"]

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from stack.command import Command
-from stack.guard import Guard
-from stack.process import Process
+from stack.processes.guard import Guard
+from stack.processes.process import Process
 
 __all__ = ["EngineRoom"]
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from temporalio.client import Client
 
 from services.common.settings import Settings
-from workflows.connection import connect
+from workflows.durable.connection import connect
 from workflows.schedules import ensure_schedules, planned
 
 __all__ = ["hold_schedules", "hold_schedules_of"]

@@ -9,7 +9,7 @@ import services.analytics.__main__
 import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.server import start
 from services.common.settings import Service, Settings
 

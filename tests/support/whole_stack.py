@@ -11,15 +11,15 @@ from pathlib import Path
 
 import httpx
 
-from services.common.access import OPERATOR_ROLE, mint_user_token
+from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import OFFSET_STEP, Port, Settings
 from stack.control import running_state, view
 from stack.layout import Layout
+from stack.output.welcome import gateway_url
 from stack.parts import local_parts
 from stack.ports import is_taken
-from stack.process import Process
+from stack.processes.process import Process
 from stack.state import PartState, PartStatus, StackState
-from stack.welcome import gateway_url
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.ports import FIRST, LANES, lane

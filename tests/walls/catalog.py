@@ -14,7 +14,7 @@ from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from google.protobuf.message import Message
 
-from services.catalog.seed import seed
+from services.catalog.plans.seed import seed
 from services.common.settings import Service
 from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 import grpc
 from google.protobuf.message import Message
 
-from services.common.access import ServiceTokens, mint_user_token
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.rpc.access import ServiceTokens, mint_user_token
 from services.common.settings import Service, Settings
 
 __all__ = ["INTRUDER", "NOWHERE", "VICTIM", "Planting", "Token", "Wall"]

@@ -10,9 +10,10 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from contracts.search_attributes import register_search_attributes
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
 from tests.analytics.peers import FakePeers, serve_peers
 from tests.providers.simulator import Simulator, start_simulator
 from tests.support.engine_room import EngineRoom
@@ -23,8 +24,7 @@ from tests.support.serving import served
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
 from tests.workflows.usage_system import Usage
-from workflows.connection import connect
-from workflows.search_attributes import register_search_attributes
+from workflows.durable.connection import connect
 
 DROPLETS = 900
 """Five pages, the last one half full."""

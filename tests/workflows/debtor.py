@@ -17,17 +17,17 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from temporalio.client import WorkflowHandle
 
-from services.common.access import mint_user_token
-from services.common.database import Database
-from services.common.periods import Period
+from contracts.queues import TaskQueue
+from services.common.db.database import Database
+from services.common.rpc.access import mint_user_token
 from services.common.settings import Service, Settings
+from services.common.values.periods import Period
 from tests.invoicing.receiver import Receiver
 from tests.support.serving import served
 from tests.walls.invoices import NOW, issued_invoices
 from tests.workflows.system import System
-from workflows.dunning_payloads import DunningSweepInput, DunningTerms
-from workflows.dunning_sweep import DunningSweep
-from workflows.queues import TaskQueue
+from workflows.collections.dunning_sweep import DunningSweep
+from workflows.collections.payloads import DunningSweepInput, DunningTerms
 
 __all__ = ["Debtor", "indebted"]
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
+from contracts.queues import TaskQueue
 from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
 from tests.workflows.skipping import refused, skipping, until_heard
@@ -18,21 +19,20 @@ from tests.workflows.test_metering import droplets, free
 from tests.workflows.test_provision import Provisioning, provisioning
 from tests.workflows.test_revert_drift import Drifting, drifting
 from tests.workflows.usage_system import Usage
-from workflows.balance_snapshot import BalanceSnapshot
-from workflows.billing_history import invoice_ingest_id
-from workflows.billing_payloads import BalanceInput, CostRematchInput
-from workflows.billing_starts import (
+from workflows.costs.balance_snapshot import BalanceSnapshot
+from workflows.costs.billing_history import invoice_ingest_id
+from workflows.costs.cost_rematch import CostRematch
+from workflows.costs.payloads import BalanceInput, CostRematchInput
+from workflows.costs.starts import (
     start_billing_history,
     start_daily_costs,
     start_invoice_ingest,
 )
-from workflows.cost_rematch import CostRematch
-from workflows.metering import Metering
-from workflows.metering_payloads import MeteringInput
-from workflows.metering_starts import start_margin_refresh, start_metering
-from workflows.provision import Provision
-from workflows.queues import TaskQueue
-from workflows.starts import drift_sweep, start_drift_sweep
+from workflows.metering.metering import Metering
+from workflows.metering.payloads import MeteringInput
+from workflows.metering.starts import start_margin_refresh, start_metering
+from workflows.provisioning.provision import Provision
+from workflows.sync.starts import drift_sweep, start_drift_sweep
 
 __all__ = ["drifting", "provisioning"]  # fixtures
 

@@ -11,16 +11,16 @@ import psycopg
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from contracts.queues import TaskQueue
 from services.common.settings import Settings
-from stack.process import Process
+from stack.processes.process import Process
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.working import Workers
-from workflows.payloads import KindOutcome, ResourceInput, ResourceSyncResult
-from workflows.queues import TaskQueue
-from workflows.resource_sync import ResourceSync
-from workflows.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
+from workflows.sync.payloads import KindOutcome, ResourceInput, ResourceSyncResult
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
 
 __all__ = ["Handle", "System", "outcomes_of"]
 

@@ -10,11 +10,11 @@ from temporalio.client import WorkflowFailureError
 
 from providers.digitalocean.billing import HistoryEntry
 from providers.digitalocean.simulator.billing.spellings import Spelling
-from services.common.access import mint_user_token
+from services.common.rpc.access import mint_user_token
 from tests.workflows.billing_system import Bills
 from tests.workflows.test_costs_command import arcadia
-from workflows.activities.bills import _ordinals
-from workflows.billing_starts import start_billing_history, start_daily_costs
+from workflows.costs.activities.bills import _ordinals
+from workflows.costs.starts import start_billing_history, start_daily_costs
 
 SPRING = "2025-03-10T10:00:00Z"
 

@@ -7,20 +7,20 @@ from decimal import Decimal
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
+from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.billing_system import Bills
-from workflows.balance_snapshot import BalanceSnapshot
-from workflows.billing_history import BillingHistory, invoice_ingest_id
-from workflows.billing_payloads import BalanceInput
-from workflows.billing_starts import (
+from workflows.costs.balance_snapshot import BalanceSnapshot
+from workflows.costs.billing_history import BillingHistory, invoice_ingest_id
+from workflows.costs.payloads import BalanceInput
+from workflows.costs.starts import (
     BALANCE_SNAPSHOT_ID,
     BILLING_HISTORY_ID,
     start_billing_history,
     start_daily_costs,
     start_invoice_ingest,
 )
-from workflows.queues import TaskQueue
 from workflows.schedules import planned
 
 INVOICES = "/v2/customers/my/invoices"

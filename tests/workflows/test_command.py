@@ -7,7 +7,7 @@ import sys
 from tests.support.environment import environment_of
 from tests.support.ports import free_port
 from tests.workflows.system import System
-from workflows.starts import SYNCED_KINDS
+from workflows.sync.starts import SYNCED_KINDS
 
 
 async def arcadia(

@@ -11,11 +11,11 @@ from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
 from cli.following import WAITING, doings_of
-from services.common.access import mint_user_token
+from services.common.rpc.access import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
-from workflows.billing_history import invoice_ingest_id
-from workflows.billing_starts import start_daily_costs, start_invoice_ingest
+from workflows.costs.billing_history import invoice_ingest_id
+from workflows.costs.starts import start_daily_costs, start_invoice_ingest
 
 SPRING = "2024-05-10T10:00:00Z"
 """Four invoices have been issued by then."""

@@ -13,14 +13,14 @@ from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
 from temporalio.client import Client, WorkflowFailureError
 
-from services.common.access import mint_user_token
+from services.common.rpc.access import mint_user_token
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.system import System
-from workflows.drift_payloads import DriftSweepResult
-from workflows.drift_sweep import DriftSweep
+from workflows.drift.drift_sweep import DriftSweep
+from workflows.drift.payloads import DriftSweepResult
 from workflows.schedules import ensure_schedules, planned
-from workflows.starts import DRIFT_SWEEP_ID, UnknownKind, drift_sweep, start_drift_sweep
+from workflows.sync.starts import DRIFT_SWEEP_ID, UnknownKind, drift_sweep, start_drift_sweep
 
 SOMEBODY = {"authorization": "Bearer somebody"}
 

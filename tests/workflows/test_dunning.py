@@ -11,6 +11,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from contracts.queues import TaskQueue
 from services.common.settings import Service
 from tests.invoicing.receiver import Receiver
 from tests.providers.simulator import Simulator
@@ -20,19 +21,18 @@ from tests.support.ports import free_port
 from tests.support.waiting import tries, until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.debtor import Debtor, indebted
-from workflows.dunning import Dunning
-from workflows.dunning_payloads import (
+from workflows.collections.dunning import Dunning
+from workflows.collections.dunning_sweep import DunningSweep
+from workflows.collections.payloads import (
     DunningInput,
     DunningState,
     DunningSweepInput,
     DunningTerms,
     TrialEndInput,
 )
-from workflows.dunning_sweep import DunningSweep
-from workflows.queues import TaskQueue
-from workflows.spend_evaluation import SpendEvaluation
-from workflows.spend_payloads import EvaluationInput
-from workflows.trial_end import TrialEnd
+from workflows.collections.trial_end import TrialEnd
+from workflows.spend.payloads import EvaluationInput
+from workflows.spend.spend_evaluation import SpendEvaluation
 
 HOUR = 3600
 SOAK = pytest.mark.soak

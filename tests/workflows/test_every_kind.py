@@ -9,14 +9,14 @@ import psycopg
 import pytest
 from temporalio.client import Client
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
+from kinds import RESOURCE_KINDS
 from services.common.settings import Service, Settings
 from tests.providers.simulator import Simulator
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
-from workflows.payloads import KindOutcome
+from workflows.sync.payloads import KindOutcome
 
 SECRET = re.compile(r"AVNS_|hunter2")
 """How every secret begins that the account has, and that was planted on top."""

@@ -8,7 +8,7 @@ from grpc.aio import AioRpcError, Metadata
 from temporalio.exceptions import ApplicationError
 
 from providers.digitalocean import errors
-from workflows.activities.failures import as_failures
+from workflows.durable.errors import as_failures
 
 
 def failure_of(error: Exception) -> ApplicationError:

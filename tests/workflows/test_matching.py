@@ -8,11 +8,11 @@ import psycopg
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
-from services.common.access import mint_user_token
+from services.common.rpc.access import mint_user_token
 from services.common.settings import Service
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import outcomes_of
-from workflows.billing_starts import start_billing_history
+from workflows.costs.starts import start_billing_history
 
 BILLED_AS = {
     "droplet": "droplet", "backup": "droplet", "snapshot": "snapshot", "volume": "volume",

@@ -24,20 +24,20 @@ from temporalio.client import (
     WorkflowHandle,
 )
 
+from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
 from tests.support.waiting import tries
 from tests.workflows.usage_system import Usage
-from workflows.margin_refresh import MarginRefresh
-from workflows.metering import Metering
-from workflows.metering_payloads import MarginInput, MarginResult, MeteringInput
-from workflows.metering_starts import (
+from workflows.metering.margin_refresh import MarginRefresh
+from workflows.metering.metering import Metering
+from workflows.metering.payloads import MarginInput, MarginResult, MeteringInput
+from workflows.metering.starts import (
     MARGIN_REFRESH_ID,
     METERING_ID,
     start_margin_refresh,
     start_metering,
 )
-from workflows.queues import TaskQueue
 from workflows.schedules import ensure_schedules, planned
 
 PAGE = 1_000

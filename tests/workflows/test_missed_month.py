@@ -15,18 +15,18 @@ from temporalio.client import (
     WorkflowExecution,
 )
 
+from contracts.search_attributes import register_search_attributes
 from services.common.settings import Settings
 from stack.engines.temporal import Temporal
-from stack.probes import TEMPORAL_FRONTEND, grpc_serving
-from stack.process import Process
+from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
+from stack.processes.process import Process
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.waiting import tries
-from workflows.connection import connect
-from workflows.reasons import SCHEDULED
-from workflows.schedule_rows import PlannedSchedule
+from workflows.durable.connection import connect
+from workflows.durable.reasons import SCHEDULED
+from workflows.durable.schedule_rows import PlannedSchedule
 from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
-from workflows.search_attributes import register_search_attributes
 
 AWAY = timedelta(seconds=5)
 

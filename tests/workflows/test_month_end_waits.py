@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 from temporalio import activity
 
+from contracts.queues import TaskQueue
 from tests.workflows.skipping import Script, skipping, working
-from workflows.hand_over import HandOver
-from workflows.invoice_rollup import InvoiceRollup
-from workflows.invoicing_payloads import (
+from workflows.invoicing.hand_over import HandOver
+from workflows.invoicing.invoice_rollup import InvoiceRollup
+from workflows.invoicing.payloads import (
     CheckOutcome,
     Freshness,
     HandOverResult,
@@ -21,7 +22,6 @@ from workflows.invoicing_payloads import (
     RollupInput,
     RollupResult,
 )
-from workflows.queues import TaskQueue
 
 STALE = "droplet was last seen completely at 2026-04-30 22:15 UTC"
 NO_BILL = "the provider's bill of 2026-04 has not come: costs are not final"

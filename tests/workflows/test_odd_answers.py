@@ -16,7 +16,7 @@ from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
-from workflows.starts import SYNCED_KINDS
+from workflows.sync.starts import SYNCED_KINDS
 
 
 @pytest.fixture(scope="module")

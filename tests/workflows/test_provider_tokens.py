@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import pytest
 
-from providers.digitalocean.rate import LEFT_FOR_OTHERS
+from contracts.queues import TaskQueue
+from providers.digitalocean.api.rate import LEFT_FOR_OTHERS
 from services.common.settings import Settings
-from workflows.provider import ProviderTokens, spaces_of
-from workflows.queues import TaskQueue
-from workflows.starts import HOURLY_KINDS, SLOW_KINDS, SYNCED_KINDS
+from workflows.durable.provider import ProviderTokens, spaces_of
+from workflows.sync.starts import HOURLY_KINDS, SLOW_KINDS, SYNCED_KINDS
 
 SWEEPING = (TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING)
 

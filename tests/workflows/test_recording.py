@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.activities.recording import MOST_ROWS_A_CALL, Recording
+from workflows.sync.activities.recording import MOST_ROWS_A_CALL, Recording
 
 
 @given(

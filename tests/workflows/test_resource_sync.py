@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from tests.support.waiting import until
 from tests.workflows.system import System, outcomes_of
-from workflows.payloads import KindOutcome
-from workflows.starts import SYNCED_KINDS
+from workflows.sync.payloads import KindOutcome
+from workflows.sync.starts import SYNCED_KINDS
 
 
 async def test_everything_that_the_provider_has_is_in_the_inventory(system: System) -> None:

@@ -16,8 +16,9 @@ from grpc_status import rpc_status
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.testing import ActivityEnvironment
 
-from providers.digitalocean.client import DigitalOcean
-from providers.digitalocean.rate import RateBudget
+from contracts.queues import TaskQueue
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.rate import RateBudget
 from services.common.settings import Service, Settings
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
@@ -25,10 +26,9 @@ from tests.support.waiting import until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
 from tests.workflows.test_drift_sweep import Operator, any_droplet, swept
-from workflows.activities import powering
-from workflows.activities.powering import PowerActivities
-from workflows.droplet_turn import DropletTurn, turn_id
-from workflows.queues import TaskQueue
+from workflows.provisioning.activities import powering
+from workflows.provisioning.activities.powering import PowerActivities
+from workflows.provisioning.droplet_turn import DropletTurn, turn_id
 
 WORDS = {"power_off", "resize", "power_on"}
 

@@ -10,15 +10,15 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from contracts.queues import TaskQueue
 from tests.support.waiting import until
 from tests.workflows.skipping import Script, refused, skipping, until_heard, working
-from workflows.droplet_turn import DropletTurn, turn_id
-from workflows.notice_payloads import Noticed
-from workflows.provision import Provision
-from workflows.provision_payloads import ProvisionInput
-from workflows.queues import TaskQueue
-from workflows.revert_drift import RevertDrift
-from workflows.revert_payloads import RevertInput, RevertPlan, RevertResult
+from workflows.collections.notice_payloads import Noticed
+from workflows.drift.revert_drift import RevertDrift
+from workflows.drift.revert_payloads import RevertInput, RevertPlan, RevertResult
+from workflows.provisioning.droplet_turn import DropletTurn, turn_id
+from workflows.provisioning.payloads import ProvisionInput
+from workflows.provisioning.provision import Provision
 
 ORDER = ProvisionInput("p", "d", "acme", "shop", "shop-1", "nyc3", "s-1vcpu-1gb", "debian-12")
 PLAN = RevertPlan("x", "digitalocean", "droplet", "7", "size", '"s-1vcpu-1gb"', is_on=True)

@@ -13,14 +13,14 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.queues import TaskQueue
+from contracts.search_attributes import register_search_attributes
 from services.common.settings import Settings
 from tests.support.schedules import hold_schedules
 from tests.workflows.conftest import end_runs
 from workflows.lifecycle_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
-from workflows.queues import TaskQueue
 from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
-from workflows.search_attributes import register_search_attributes
-from workflows.starts import (
+from workflows.sync.starts import (
     RESOURCE_SYNC_ID,
     SLOW_SYNC_ID,
     SYNCED_KINDS,

@@ -10,15 +10,15 @@ import orjson
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio.client import WorkflowHandle
 
+from contracts.queues import TaskQueue
 from services.common.settings import Service
 from tests.support.environment import environment_of
 from tests.support.waiting import tries, until
 from tests.workflows.debtor import Debtor
 from tests.workflows.test_dunning import becomes, begun, debtor, office
-from workflows.queues import TaskQueue
-from workflows.spend_breach import SpendBreach
-from workflows.spend_evaluation import SpendEvaluation
-from workflows.spend_payloads import BreachInput, EvaluationInput
+from workflows.spend.payloads import BreachInput, EvaluationInput
+from workflows.spend.spend_breach import SpendBreach
+from workflows.spend.spend_evaluation import SpendEvaluation
 
 __all__ = ["debtor", "office"]
 

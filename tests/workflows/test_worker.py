@@ -6,7 +6,7 @@ import signal
 from tests.support.ports import free_port
 from tests.support.waiting import tries
 from tests.workflows.system import Handle, System, outcomes_of
-from workflows.progress import progress_of
+from workflows.durable.progress import progress_of
 
 RECORDED = "droplet: 600 "
 """How far a sweep is that waits for its fourth page, in the words of its heartbeat."""

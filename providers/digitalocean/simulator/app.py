@@ -5,8 +5,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
-from providers.digitalocean.simulator.gate import Gate
 from providers.digitalocean.simulator.routes import (
     billing,
     control,
@@ -23,6 +21,8 @@ from providers.digitalocean.simulator.routes import (
     tags,
 )
 from providers.digitalocean.simulator.simulation import Simulation
+from providers.digitalocean.simulator.web.errors import ApiError, NotFound, error_response
+from providers.digitalocean.simulator.web.gate import Gate
 
 __all__ = ["build"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from providers.digitalocean.simulator.paging import LinksWhenSingle
+from providers.digitalocean.simulator.web.paging import LinksWhenSingle
 
 __all__ = ["BY_NAME", "KINDS", "Filter", "Kind"]
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.billing.spellings import Spelling, respell
-from providers.digitalocean.simulator.faults import Fault, Rule
-from providers.digitalocean.simulator.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.tuning import settings_of, tune
+from providers.digitalocean.simulator.web.faults import Fault, Rule
 
 __all__ = ["AS_SEEN", "MOODS", "Mood", "UnknownMoodError", "enter", "leave", "mood_named"]
 

@@ -4,18 +4,18 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from providers.digitalocean.simulator.acts.freshness import Freshness
+from providers.digitalocean.simulator.acts.pending import PendingActions
 from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.faults import FaultBook
-from providers.digitalocean.simulator.freshness import Freshness
-from providers.digitalocean.simulator.limits import RateLimiter
-from providers.digitalocean.simulator.pending import PendingActions
-from providers.digitalocean.simulator.requestlog import RequestLog
-from providers.digitalocean.simulator.scopes import Tokens, TokenScope
 from providers.digitalocean.simulator.state import Document, Store
+from providers.digitalocean.simulator.web.faults import FaultBook
+from providers.digitalocean.simulator.web.limits import RateLimiter
+from providers.digitalocean.simulator.web.requestlog import RequestLog
+from providers.digitalocean.simulator.web.scopes import Tokens, TokenScope
 
 __all__ = ["Pace", "Simulation", "scope_of", "simulation_of"]
 

@@ -2,21 +2,21 @@
 
 from datetime import datetime, timedelta
 
+from providers.digitalocean.simulator.acts.freshness import Freshness
+from providers.digitalocean.simulator.acts.pending import PendingActions
+from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.faults import FaultBook
-from providers.digitalocean.simulator.freshness import Freshness
-from providers.digitalocean.simulator.limits import RateLimiter
 from providers.digitalocean.simulator.moods import enter, leave, mood_named
-from providers.digitalocean.simulator.pending import PendingActions
-from providers.digitalocean.simulator.requestlog import RequestLog
-from providers.digitalocean.simulator.scaling import scale_to
-from providers.digitalocean.simulator.scopes import Tokens
 from providers.digitalocean.simulator.simulation import Pace, Simulation
 from providers.digitalocean.simulator.state import Store
+from providers.digitalocean.simulator.web.faults import FaultBook
+from providers.digitalocean.simulator.web.limits import RateLimiter
+from providers.digitalocean.simulator.web.requestlog import RequestLog
+from providers.digitalocean.simulator.web.scopes import Tokens
 from providers.digitalocean.simulator.world.seed import make_world
 
 __all__ = ["make_anew", "open_simulation"]

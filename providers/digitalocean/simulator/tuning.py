@@ -1,9 +1,9 @@
 """The limits and the pace of a running simulator, by their names: read, changed, put back."""
 
-from providers.digitalocean.simulator.errors import Unprocessable
-from providers.digitalocean.simulator.payload import optional
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.web.errors import Unprocessable
+from providers.digitalocean.simulator.web.payload import optional
 
 __all__ = ["settings_of", "tune"]
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from arcadia.analytics.v1 import invoices_pb2
 
-from services.analytics.invoicing.parties import Party
-from services.analytics.wire import uuid_of
-from services.common import fields
+from services.analytics.invoicing.profiles.parties import Party
 from services.common.errors import InvalidArgument
+from services.common.rpc import fields
+from services.common.rpc.wire import uuid_of
 
 __all__ = [
     "LONGEST_TEXT",

@@ -22,8 +22,8 @@ from temporalio.service import RPCError
 from services.common import durable
 from services.common.durable import WorkDesk, temporal_down
 from services.common.errors import Unavailable
-from services.common.periods import Period
 from services.common.settings import Settings
+from services.common.values.periods import Period
 
 __all__ = ["HandOverStart", "RollupStart", "Work", "rollup_workflow_id"]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
+from services.analytics.catalog_client import Outcome
 from services.analytics.margin.store.accruals import Accrual, AccrualFailure
-from services.analytics.quoting import Outcome
 
 __all__ = ["accrual_of", "accruals_of", "failures_of"]
 

@@ -15,8 +15,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.common.money import split
-from services.common.periods import Period
+from services.common.values.money import split
+from services.common.values.periods import Period
 
 __all__ = [
     "INTERNAL",

@@ -10,7 +10,17 @@ from arcadia.analytics.v1 import attribution_service_pb2 as pb
 from arcadia.analytics.v1 import attribution_service_pb2_grpc
 from grpc.aio import ServicerContext
 
+from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.deployments import Deployments
+from services.analytics.generations.store import (
+    Pass,
+    Work,
+    complete_pass,
+    current_pass,
+    known_page,
+    open_pass,
+    record_page,
+)
 from services.analytics.margin import feeds
 from services.analytics.margin.accruing import accruals_of, failures_of
 from services.analytics.margin.attribution import Attribution, Cost, OwnedSpan, attribute
@@ -30,23 +40,13 @@ from services.analytics.margin.store.costs import (
 from services.analytics.margin.store.months import kept_months
 from services.analytics.margin.store.reconciliation import reconcile
 from services.analytics.peers import Peers
-from services.analytics.quoting import billable, items_of, quote
-from services.analytics.store.passes import (
-    Pass,
-    Work,
-    complete_pass,
-    current_pass,
-    known_page,
-    open_pass,
-    record_page,
-)
 from services.analytics.usage.store.periods import usage_of_period
-from services.analytics.wire import internal_page_size, required, timestamp
-from services.common.access import current_caller
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.paging import decode_token, encode_token
-from services.common.periods import Period, month_of, read_day, read_month
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token
+from services.common.rpc.wire import internal_page_size, required, timestamp
+from services.common.values.periods import Period, month_of, read_day, read_month
 
 __all__ = ["AttributionServicer"]
 

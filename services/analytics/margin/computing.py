@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from services.analytics.generations.store import Pass, Work, current_pass
 from services.analytics.margin.attribution import Holder
 from services.analytics.margin.conversion import Conversion, Rate
 from services.analytics.margin.store.months import Basis, Month, lock_margin, replace_margin
@@ -24,9 +25,8 @@ from services.analytics.margin.summary import (
     shares_by_tenant,
     side,
 )
-from services.analytics.store.passes import Pass, Work, current_pass
-from services.common.database import ReadSession, WriteSession
-from services.common.periods import Period
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import Period
 
 __all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
 

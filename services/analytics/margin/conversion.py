@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from services.common.money import converted
+from services.common.values.money import converted
 
 __all__ = ["Conversion", "Rate"]
 

@@ -16,9 +16,9 @@ from services.analytics.margin.attribution import Cost
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.metering import Interval, day_of
-from services.analytics.wire import instant_of
-from services.common.periods import Period
+from services.common.rpc.wire import instant_of
 from services.common.settings import Service
+from services.common.values.periods import Period
 
 __all__ = ["CostPage", "SpanPage", "daily_costs", "lines_versions", "period_costs", "spans"]
 

@@ -8,6 +8,7 @@ from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margin_service_pb2_grpc, margins_pb2
 from grpc.aio import ServicerContext
 
+from services.analytics.generations.store import Work, current_pass
 from services.analytics.margin.messages import (
     accrual_message,
     conversion_message,
@@ -35,14 +36,13 @@ from services.analytics.margin.store.reconciliation import (
     read_reconciliation,
 )
 from services.analytics.margin.summary import REPORTING_CURRENCY, State, margin_of
-from services.analytics.store.passes import Work, current_pass
-from services.analytics.wire import text, timestamp, word
-from services.common.access import current_caller
-from services.common.database import Database, ReadSession
-from services.common.deployment_slugs import DeploymentSlugs
+from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
-from services.common.paging import decode_token, encode_token, page_size
-from services.common.periods import Period, month_of, read_month
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.wire import text, timestamp, word
+from services.common.values.deployment_slugs import DeploymentSlugs
+from services.common.values.periods import Period, month_of, read_month
 
 __all__ = ["MarginServicer"]
 

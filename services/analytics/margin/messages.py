@@ -9,8 +9,8 @@ from arcadia.analytics.v1 import margins_pb2
 from sqlalchemy import Row
 
 from services.analytics.margin.summary import margin_of, percent_of
-from services.analytics.wire import timestamp
-from services.common.money import plain
+from services.common.rpc.wire import timestamp
+from services.common.values.money import plain
 
 __all__ = [
     "accrual_message",

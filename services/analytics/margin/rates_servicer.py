@@ -16,14 +16,14 @@ from services.analytics.margin.store.rates import (
     list_rates,
     rate_in_force,
 )
-from services.analytics.wire import required, text, uuid_of
-from services.common.access import current_caller
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.idempotency import once
-from services.common.money import currency_code, exact
-from services.common.paging import decode_token, encode_token, page_size
-from services.common.periods import read_day
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.wire import required, text, uuid_of
+from services.common.values.money import currency_code, exact
+from services.common.values.periods import read_day
 
 __all__ = ["ExchangeRateServicer"]
 

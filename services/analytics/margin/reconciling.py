@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.common.money import plain
+from services.common.values.money import plain
 
 __all__ = ["BILLED_KINDS", "TOLERANCE_HOURS", "Books", "Difference", "judge"]
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, TypeVar
 
 from services.analytics.margin.attribution import Attribution, Holder
-from services.common.money import whole_cents
+from services.common.values.money import whole_cents
 
 __all__ = ["REPORTING_CURRENCY", "Share", "Side", "State", "apportion", "margin_of", "percent_of",
            "shares_by_deployment", "shares_by_tenant", "side"]  # fmt: skip

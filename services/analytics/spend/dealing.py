@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from services.common.durable import Work
-from services.common.money import money_text
+from services.common.values.money import money_text
 
 __all__ = ["DECIDED", "dealing_with"]
 

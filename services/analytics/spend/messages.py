@@ -7,7 +7,7 @@ from arcadia.common.v1 import runs_pb2
 from sqlalchemy import Row
 
 from services.analytics.spend.rules import AT_REST, Status
-from services.analytics.wire import timestamp
+from services.common.rpc.wire import timestamp
 
 __all__ = ["breach_message", "policy_message"]
 

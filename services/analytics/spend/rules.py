@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.common.errors import FailedPrecondition
-from services.common.money import converted, whole_cents
+from services.common.values.money import converted, whole_cents
 
 __all__ = [
     "ACTIONS",

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.analytics.spend.rules import AT_REST, Spent, Status
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 
 __all__ = [

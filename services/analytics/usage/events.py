@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Final
 
 from services.analytics.owners import Owner
-from services.common.money import plain
+from services.common.values.money import plain
 
 __all__ = [
     "EventKey",

@@ -7,8 +7,8 @@ from arcadia.analytics.v1 import usage_pb2
 from sqlalchemy import Row
 
 from services.analytics.usage.events import Receipt, Refusal
-from services.analytics.wire import timestamp
-from services.common.money import plain
+from services.common.rpc.wire import timestamp
+from services.common.values.money import plain
 
 __all__ = [
     "fact_message",

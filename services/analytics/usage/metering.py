@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from services.analytics.usage.rules import RULES, MeteringRule, Unit, counts, quantity
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["Fact", "Interval", "Metered", "Unmeasured", "day_of", "meter"]
 

@@ -10,8 +10,7 @@ from arcadia.inventory.v1 import lookup_service_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
-from services.analytics.peers import Peers, asking
-from services.analytics.store.passes import (
+from services.analytics.generations.store import (
     Pass,
     Work,
     complete_pass,
@@ -19,6 +18,7 @@ from services.analytics.store.passes import (
     open_pass,
     record_page,
 )
+from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.adopting import adopt
 from services.analytics.usage.intake import receive
@@ -35,12 +35,12 @@ from services.analytics.usage.store.folding import (
     replace_day,
 )
 from services.analytics.usage.store.unmeasured import replace_unmeasured, write_unmeasured
-from services.analytics.wire import internal_page_size, required, timestamp
-from services.common.access import current_caller
-from services.common.database import Database
+from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.periods import Period, read_day, read_month
+from services.common.rpc.access import current_caller
+from services.common.rpc.wire import internal_page_size, required, timestamp
 from services.common.settings import Service
+from services.common.values.periods import Period, read_day, read_month
 
 __all__ = ["MeteringServicer"]
 

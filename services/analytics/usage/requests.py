@@ -14,10 +14,10 @@ from services.analytics.usage.events import EventKey, Refusal, SentEvent, refusa
 from services.analytics.usage.metering import Interval
 from services.analytics.usage.rules import USAGE_KINDS
 from services.analytics.usage.store.reading import UsageFilter
-from services.analytics.wire import instant_of, required, text, word
 from services.common.errors import InvalidArgument
-from services.common.money import MAX_QUANTITY, exact
-from services.common.periods import read_day
+from services.common.rpc.wire import instant_of, required, text, word
+from services.common.values.money import MAX_QUANTITY, exact
+from services.common.values.periods import read_day
 
 __all__ = [
     "interval",

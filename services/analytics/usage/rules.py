@@ -16,7 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from services.common.periods import Period, month_of
+from services.common.values.periods import Period, month_of
 
 __all__ = ["RULES", "USAGE_KINDS", "MeteringRule", "Unit", "counts", "quantity"]
 

@@ -26,12 +26,12 @@ from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
 from services.analytics.usage.store.unmeasured import list_unmeasured
 from services.analytics.usage.store.voids import list_voids, void_events
-from services.analytics.wire import required, text, uuid_of
-from services.common.access import Scope, current_caller
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, Unavailable
-from services.common.idempotency import once
-from services.common.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.access import Scope, current_caller
+from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.wire import required, text, uuid_of
 
 __all__ = ["UsageServicer"]
 

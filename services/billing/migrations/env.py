@@ -2,9 +2,9 @@
 
 from alembic import context
 
-import services.billing.cost_models  # declares its tables
-import services.billing.matching_models  # noqa: F401  declares its tables
-from services.billing.models import metadata
-from services.common.migrations import run_environment
+import services.billing.costs.tables  # declares its tables
+import services.billing.ingest.matching_tables  # noqa: F401  declares its tables
+from services.billing.ingest.tables import metadata
+from services.common.db.migrations import run_environment
 
 run_environment(context.config, metadata)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans import PlanItem
+from services.catalog.plans.plans import PlanItem
 from services.catalog.quoting.inputs import (
     HeldAddon,
     PriceSnapshot,
@@ -28,7 +28,7 @@ from services.catalog.quoting.lines import (
     total,
 )
 from services.catalog.quoting.numbers import text_of
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
 

@@ -13,10 +13,10 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from services.catalog.plans import PlanItem
+from services.catalog.plans.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = [
     "AddonSnapshot",

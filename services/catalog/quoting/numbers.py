@@ -17,7 +17,7 @@ from decimal import (
 from fractions import Fraction
 from typing import Final
 
-from services.common.money import plain, whole_cents
+from services.common.values.money import plain, whole_cents
 
 __all__ = ["EXACT", "ZERO", "cents", "quantity_text", "text_of"]
 

@@ -11,7 +11,7 @@ from services.catalog.quoting.engine import ENGINE_VERSION, price
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
-from services.catalog.quoting.reading import read_inputs
+from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.v1 import canonical as v1_canonical
 from services.catalog.quoting.v1 import engine as v1_engine
 from services.catalog.quoting.v1 import inputs as v1_inputs

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from providers.digitalocean.kinds.policy import FieldPolicy
+from kinds.policy import FieldPolicy
 from services.inventory.drift.fields import (
     GONE,
     PRESENCE,
@@ -18,7 +18,7 @@ from services.inventory.drift.fields import (
 )
 from services.inventory.drift.policies import UNDECLARED, declared, policy_of
 from services.inventory.drift.specs import live_view
-from services.inventory.hidden import without
+from services.inventory.sync.hidden import without
 
 __all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same", "seen_value"]
 

@@ -6,13 +6,13 @@ from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1 import drift_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.common.access import current_caller
-from services.common.database import Database
+from services.common.db.database import Database
+from services.common.db.idempotency import once
 from services.common.durable import WorkDesk
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.idempotency import once
-from services.common.paging import cut, decode_token, page_size
-from services.common.requests import current_request_id
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
 from services.inventory.drift.reverting import revert_of
@@ -29,8 +29,8 @@ from services.inventory.drift.store.specs import (
     record_specs,
 )
 from services.inventory.requests import known_kind, uuid_of
-from services.inventory.store.history import Cause
-from services.inventory.store.reading import read_resource
+from services.inventory.resources.store.history import Cause
+from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["DriftServicer"]
 

@@ -3,10 +3,10 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from providers.digitalocean.kinds import RESOURCE_KINDS
-from providers.digitalocean.kinds.kind import ResourceKind
-from providers.digitalocean.kinds.policy import FieldPolicy, Policy
-from providers.digitalocean.redaction import REDACTED, redact
+from kinds import RESOURCE_KINDS
+from kinds.kind import ResourceKind
+from kinds.policy import FieldPolicy, Policy
+from kinds.redaction import REDACTED, redact
 from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
 
 __all__ = ["UNDECLARED", "declared", "forgives", "policy_of"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from providers.digitalocean.kinds.pricing import BySize, PriceRule
+from kinds.pricing import BySize, PriceRule
 from services.inventory.drift.fields import COLUMNS, GONE, PRESENCE, PRESENT, Json
 from services.inventory.drift.policies import declared
 

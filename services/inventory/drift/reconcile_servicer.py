@@ -6,12 +6,11 @@ from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from arcadia.inventory.v1 import reconcile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.common.access import current_caller
-from services.common.database import Database
-from services.common.idempotency import once
-from services.common.paging import cut, decode_token, encode_token, page_size
-from services.common.requests import current_request_id
-from services.inventory.deployments import Deployments
+from services.common.db.database import Database
+from services.common.db.idempotency import once
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message
 from services.inventory.drift.store import closing
@@ -34,7 +33,6 @@ from services.inventory.drift.store.specs import (
 )
 from services.inventory.drift.sweeping import judge_page
 from services.inventory.messages import resource_message
-from services.inventory.owner_requests import owner_of
 from services.inventory.requests import (
     bulk_page_size,
     known_kind,
@@ -43,9 +41,11 @@ from services.inventory.requests import (
     text,
     uuid_of,
 )
-from services.inventory.store.assigning import assign, assign_by_rules
-from services.inventory.store.history import Cause
-from services.inventory.store.reading import read_resource
+from services.inventory.resources.deployments import Deployments
+from services.inventory.resources.owner_requests import owner_of
+from services.inventory.resources.store.assigning import assign, assign_by_rules
+from services.inventory.resources.store.history import Cause
+from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["ReconcileServicer"]
 

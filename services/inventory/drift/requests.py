@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
 
-from providers.digitalocean.kinds.policy import Policy
+from kinds.policy import Policy
 from services.common.errors import InvalidArgument
 from services.inventory.drift.fields import ATTRS_PREFIX, PRESENCE, Json
 from services.inventory.drift.policies import policy_of

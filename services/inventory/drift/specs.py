@@ -5,8 +5,8 @@ from typing import Final
 
 import orjson
 
-from providers.digitalocean.kinds.policy import Live, Policy
-from providers.digitalocean.redaction import REDACTED, redact, secret_name
+from kinds.policy import Live, Policy
+from kinds.redaction import REDACTED, redact, secret_name
 from services.inventory.drift.fields import (
     ATTRS_PREFIX,
     COLUMNS,

@@ -12,8 +12,8 @@ from uuid import UUID
 from services.inventory.drift.comparing import Mismatch, compare, is_in_flight, same, seen_value
 from services.inventory.drift.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
 from services.inventory.drift.states import RevertStatus
-from services.inventory.recording import NewEvent
-from services.inventory.resources import FieldChange
+from services.inventory.resources.recording import NewEvent
+from services.inventory.resources.resources import FieldChange
 from services.inventory.vocabulary import EventType
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from services.common.migrations import run_environment
-from services.inventory.drift.models import metadata
+from services.common.db.migrations import run_environment
+from services.inventory.drift.tables import metadata
 
 run_environment(context.config, metadata)

@@ -16,10 +16,10 @@ from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
 from providers.digitalocean.simulator.billing.spellings import Spelling, spellings_of
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.errors import BadRequest, NotFound
-from providers.digitalocean.simulator.paging import listing, requested_page
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.web.errors import BadRequest, NotFound
+from providers.digitalocean.simulator.web.paging import listing, requested_page
 
 __all__ = ["routes"]
 

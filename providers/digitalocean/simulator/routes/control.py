@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from providers.digitalocean.simulator.acts.progress import settle
 from providers.digitalocean.simulator.clock import ClockWentBackError, parse_instant, render_instant
-from providers.digitalocean.simulator.errors import Unprocessable
-from providers.digitalocean.simulator.faults import Fault, Rule
 from providers.digitalocean.simulator.moods import (
     MOODS,
     UnknownMoodError,
@@ -20,12 +19,13 @@ from providers.digitalocean.simulator.moods import (
     leave,
     mood_named,
 )
-from providers.digitalocean.simulator.payload import optional, payload, required
-from providers.digitalocean.simulator.progress import settle
-from providers.digitalocean.simulator.scopes import TokenScope
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.tuning import settings_of, tune
+from providers.digitalocean.simulator.web.errors import Unprocessable
+from providers.digitalocean.simulator.web.faults import Fault, Rule
+from providers.digitalocean.simulator.web.payload import optional, payload, required
+from providers.digitalocean.simulator.web.scopes import TokenScope
 
 __all__ = ["routes"]
 

@@ -20,10 +20,10 @@ from providers.digitalocean.simulator.billing.synthetic import (
     SyntheticInvoice,
     amount_of,
 )
-from providers.digitalocean.simulator.errors import Unprocessable
-from providers.digitalocean.simulator.payload import optional, payload, required
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Query
+from providers.digitalocean.simulator.web.errors import Unprocessable
+from providers.digitalocean.simulator.web.payload import optional, payload, required
 from providers.digitalocean.simulator.world.ids import Ids
 
 __all__ = ["routes"]

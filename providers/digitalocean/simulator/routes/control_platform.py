@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.errors import Unprocessable
-from providers.digitalocean.simulator.payload import optional, payload
-from providers.digitalocean.simulator.platform_acts import PLATFORM_ACTS
+from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.web.errors import Unprocessable
+from providers.digitalocean.simulator.web.payload import optional, payload
 
 __all__ = ["routes"]
 

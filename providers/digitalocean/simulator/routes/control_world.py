@@ -5,21 +5,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.clock import parse_instant, wall_time
-from providers.digitalocean.simulator.cloning import clone_objects
-from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
-from providers.digitalocean.simulator.errors import NotFound, Unprocessable
-from providers.digitalocean.simulator.mutations import (
+from providers.digitalocean.simulator.acts.cloning import clone_objects
+from providers.digitalocean.simulator.acts.creation import DropletOrder, create_droplet
+from providers.digitalocean.simulator.acts.mutations import (
     delete_objects,
     resize_droplet,
     set_fields,
     touch,
 )
-from providers.digitalocean.simulator.payload import optional, payload, required
-from providers.digitalocean.simulator.scaling import scale_to
+from providers.digitalocean.simulator.acts.scaling import scale_to
+from providers.digitalocean.simulator.clock import parse_instant, wall_time
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.start import make_anew
 from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.web.errors import NotFound, Unprocessable
+from providers.digitalocean.simulator.web.payload import optional, payload, required
 from providers.digitalocean.simulator.world.catalog import SIZES
 
 __all__ = ["routes"]

@@ -5,17 +5,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.creation import DropletOrder, create_droplet
-from providers.digitalocean.simulator.errors import PENDING_EVENT, NotFound, Unprocessable
+from providers.digitalocean.simulator.acts.creation import DropletOrder, create_droplet
+from providers.digitalocean.simulator.acts.pending import Effect
+from providers.digitalocean.simulator.acts.progress import begin_action
+from providers.digitalocean.simulator.acts.scaling import remove_droplets
 from providers.digitalocean.simulator.kinds import BY_NAME
-from providers.digitalocean.simulator.paging import listing, requested_page, single
-from providers.digitalocean.simulator.payload import optional, payload, required
-from providers.digitalocean.simulator.pending import Effect
-from providers.digitalocean.simulator.progress import begin_action
 from providers.digitalocean.simulator.routes.listing import query_for
-from providers.digitalocean.simulator.scaling import remove_droplets
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.web.errors import PENDING_EVENT, NotFound, Unprocessable
+from providers.digitalocean.simulator.web.paging import listing, requested_page, single
+from providers.digitalocean.simulator.web.payload import optional, payload, required
 from providers.digitalocean.simulator.world.catalog import SIZES
 
 __all__ = ["requested_droplet", "routes"]

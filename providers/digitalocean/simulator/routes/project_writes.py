@@ -9,18 +9,18 @@ from starlette.routing import Route
 
 from providers.digitalocean.simulator.assignments import resource_document
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.errors import (
+from providers.digitalocean.simulator.routes.projects import default_project, requested_project
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.state import Document, Row
+from providers.digitalocean.simulator.urns import exists
+from providers.digitalocean.simulator.web.errors import (
     Conflict,
     NotFound,
     PreconditionFailed,
     Unprocessable,
 )
-from providers.digitalocean.simulator.paging import single
-from providers.digitalocean.simulator.payload import optional, payload, required
-from providers.digitalocean.simulator.routes.projects import default_project, requested_project
-from providers.digitalocean.simulator.simulation import Simulation, simulation_of
-from providers.digitalocean.simulator.state import Document, Row
-from providers.digitalocean.simulator.urns import exists
+from providers.digitalocean.simulator.web.paging import single
+from providers.digitalocean.simulator.web.payload import optional, payload, required
 from providers.digitalocean.simulator.world.build import Assignment
 
 __all__ = ["routes"]

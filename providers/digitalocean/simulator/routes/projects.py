@@ -5,11 +5,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.errors import NotFound
-from providers.digitalocean.simulator.paging import LinksWhenSingle, listing, requested_page, single
 from providers.digitalocean.simulator.simulation import Simulation, scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.urns import URN_TYPES
+from providers.digitalocean.simulator.web.errors import NotFound
+from providers.digitalocean.simulator.web.paging import (
+    LinksWhenSingle,
+    listing,
+    requested_page,
+    single,
+)
 
 __all__ = ["default_project", "requested_project", "routes"]
 

@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.errors import NotFound
 from providers.digitalocean.simulator.kinds import BY_NAME, Kind
-from providers.digitalocean.simulator.paging import listing, requested_page, single
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query
+from providers.digitalocean.simulator.web.errors import NotFound
+from providers.digitalocean.simulator.web.paging import listing, requested_page, single
 
 __all__ = ["routes"]
 

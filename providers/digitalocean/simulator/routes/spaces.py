@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.errors import ApiError
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
+from providers.digitalocean.simulator.web.errors import ApiError
 
 __all__ = ["AUTHORIZATION", "BELOW", "bucket_bytes", "routes"]
 

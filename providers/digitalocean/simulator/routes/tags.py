@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.errors import BadRequest, NotFound, Unprocessable
-from providers.digitalocean.simulator.paging import listing, requested_page, single
-from providers.digitalocean.simulator.payload import payload, required
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Row
+from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, Unprocessable
+from providers.digitalocean.simulator.web.paging import listing, requested_page, single
+from providers.digitalocean.simulator.web.payload import payload, required
 
 __all__ = ["routes"]
 

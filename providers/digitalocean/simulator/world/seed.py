@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from providers.digitalocean.simulator.world.build import World
-from providers.digitalocean.simulator.world.databases import add_databases
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.ids import Ids
@@ -22,17 +21,18 @@ from providers.digitalocean.simulator.world.platform import (
     add_clusters,
     add_keys,
 )
+from providers.digitalocean.simulator.world.products.databases import add_databases
 from providers.digitalocean.simulator.world.products.gradient import add_gradient_products
 from providers.digitalocean.simulator.world.products.managed import add_managed_products
 from providers.digitalocean.simulator.world.products.monitoring import add_monitoring
 from providers.digitalocean.simulator.world.products.network import add_network_products
-from providers.digitalocean.simulator.world.projects import add_account, add_projects
-from providers.digitalocean.simulator.world.storage import (
+from providers.digitalocean.simulator.world.products.storage import (
     add_custom_images,
     add_droplet_images,
     add_spaces,
     add_volumes,
 )
+from providers.digitalocean.simulator.world.projects import add_account, add_projects
 
 __all__ = ["make_world"]
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Row, text
 
-from services.analytics.store.passes import Pass, page_of
-from services.common.database import ReadSession, WriteSession
-from services.common.periods import Period
+from services.analytics.generations.store import Pass, page_of
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import Period
 
 __all__ = [
     "Accrual",

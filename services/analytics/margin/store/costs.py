@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from services.analytics.generations.store import Pass, page_of, prepare_month
 from services.analytics.margin.attribution import (
     UNATTRIBUTED,
     Cost,
@@ -25,9 +26,8 @@ from services.analytics.margin.shared_costs import (
     StoredSpan,
     chosen_key,
 )
-from services.analytics.store.passes import Pass, page_of, prepare_month
 from services.analytics.usage.metering import Interval
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
 
 __all__ = ["forget_costs", "read_splits", "spans_of", "split_shared", "write_costs", "write_spans"]
 

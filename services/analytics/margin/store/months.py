@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.analytics.margin.summary import Share, Side
-from services.common.database import ReadSession, WriteSession
-from services.common.deployment_slugs import DeploymentSlug
-from services.common.effective_dates import Span
+from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import InvalidArgument
-from services.common.periods import Period
+from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.values.effective_dates import Span
+from services.common.values.periods import Period
 
 __all__ = ["Basis", "KeptMonth", "Month", "kept_months", "list_shares", "lock_margin",
            "mark_margin", "mark_margins_of", "read_kinds", "read_month", "read_trend",

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.analytics.margin.models import exchange_rates
 from services.analytics.margin.store.months import mark_margins_of
-from services.common.database import ReadSession, WriteSession
-from services.common.effective_dates import Span
-from services.common.effective_rows import set_row
+from services.analytics.margin.tables import exchange_rates
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.effective_rows import set_row
+from services.common.values.effective_dates import Span
 
 __all__ = ["NewRate", "RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
            "rates_of"]  # fmt: skip

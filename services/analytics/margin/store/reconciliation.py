@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Row, text
 
+from services.analytics.generations.store import Pass
 from services.analytics.margin.reconciling import (
     BILLED_KINDS,
     TOLERANCE_HOURS,
@@ -14,10 +15,9 @@ from services.analytics.margin.reconciling import (
     Difference,
     judge,
 )
-from services.analytics.store.passes import Pass
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["list_differences", "read_reconciliation", "reconcile"]
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from services.analytics.generations.store import Pass
 from services.analytics.margin.attribution import Attribution, Holder
 from services.analytics.margin.summary import State
-from services.analytics.store.passes import Pass
-from services.common.database import ReadSession
-from services.common.money import in_minor_units
+from services.common.db.database import ReadSession
+from services.common.values.money import in_minor_units
 
 __all__ = ["Amount", "accrued_amounts", "cost_amounts", "costs_until", "invoiced_amounts",
            "invoiced_state"]  # fmt: skip

@@ -10,7 +10,7 @@ changes nothing, and one that ends replaces all that was there, by turning over 
 
 from alembic import op
 
-from services.common.idempotency import table_for
+from services.common.db.idempotency import table_for
 
 revision = "0002"
 down_revision = "0001"

@@ -11,9 +11,9 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.analytics.owners import Named, Owner
-from services.analytics.usage.models import DEPLOYMENT_ID
 from services.analytics.usage.store.folding import Figure, fold_figures, lock_days
-from services.common.database import ReadSession, WriteSession
+from services.analytics.usage.tables import DEPLOYMENT_ID
+from services.common.db.database import ReadSession, WriteSession
 
 __all__ = ["adopt_usage", "names_of_usage"]
 

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from services.analytics.usage.store.folding import fold_marked_of
 from services.analytics.usage.store.months import is_closed, lock_month, set_closed
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["close_month", "reopen_month"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.analytics.store.passes import prepare_month
+from services.analytics.generations.store import prepare_month
 from services.analytics.usage.events import OwnedEvent, Receipt, Refusal, Sifted
 from services.analytics.usage.store.folding import Figure, mark
 from services.analytics.usage.store.months import which_are_closed
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 
 __all__ = ["Taken", "take_events"]
 

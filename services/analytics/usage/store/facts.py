@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.analytics.store.passes import Pass, page_of, prepare_month
+from services.analytics.generations.store import Pass, page_of, prepare_month
 from services.analytics.usage.metering import Fact
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 
 __all__ = ["write_facts"]
 

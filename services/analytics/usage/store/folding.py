@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
-from services.analytics.store.passes import Pass, prepare_month
+from services.analytics.generations.store import Pass, prepare_month
 from services.analytics.usage.store.months import closed_months
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
 
 __all__ = [
     "Figure",

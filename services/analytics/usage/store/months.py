@@ -11,8 +11,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.common.database import ReadSession, WriteSession
-from services.common.periods import Period, month_of
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import Period, month_of
 
 __all__ = ["closed_months", "is_closed", "lock_month", "set_closed", "which_are_closed"]
 

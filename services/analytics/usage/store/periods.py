@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.common.database import ReadSession, WriteSession
-from services.common.periods import Period, month_of
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import Period, month_of
 
 __all__ = [
     "IS_PRICED_AGAIN",

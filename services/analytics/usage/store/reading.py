@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.analytics.owners import Owner
-from services.common.access import Scope
-from services.common.database import ReadSession
+from services.common.db.database import ReadSession
 from services.common.errors import NotFound
+from services.common.rpc.access import Scope
 
 __all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure"]
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
-from services.analytics.store.passes import Pass, page_of
+from services.analytics.generations.store import Pass, page_of
 from services.analytics.usage.metering import Unmeasured
 from services.analytics.usage.store.reading import UsageFilter
-from services.common.access import Scope
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
+from services.common.rpc.access import Scope
 
 __all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_unmeasured"]
 

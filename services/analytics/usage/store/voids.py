@@ -8,8 +8,8 @@ from sqlalchemy import Row, text
 
 from services.analytics.usage.events import EventKey
 from services.analytics.usage.store.folding import Figure, fold_figures
-from services.common.access import Scope
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
+from services.common.rpc.access import Scope
 
 __all__ = ["list_voids", "void_events"]
 

@@ -6,7 +6,7 @@ All of it is the operator's: no tenant sees a row.
 
 from alembic import op
 
-from services.common.idempotency import table_for
+from services.common.db.idempotency import table_for
 
 revision = "0002"
 down_revision = "0001"

@@ -6,7 +6,7 @@ sold is everybody's to read and the operator's to change; deployments are their 
 
 from alembic import op
 
-from services.common.idempotency import table_for
+from services.common.db.idempotency import table_for
 
 revision = "0002"
 down_revision = "0001"

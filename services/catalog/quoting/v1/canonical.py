@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans import PlanItem
+from services.catalog.plans.plans import PlanItem
 from services.catalog.quoting.v1.inputs import (
     ChangeInputs,
     HeldAddon,
@@ -20,7 +20,7 @@ from services.catalog.quoting.v1.inputs import (
 )
 from services.catalog.quoting.v1.lines import Line, PlanChange, Quote, total
 from services.catalog.quoting.v1.numbers import text_of
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from services.catalog.plans import PlanItem
+from services.catalog.plans.plans import PlanItem
 from services.catalog.quoting.v1.numbers import NOUGHT
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = [
     "AddonSnapshot",

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans import PlanItem, PriceTier
+from services.catalog.plans.plans import PlanItem, PriceTier
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.v1.inputs import (
     AddonSnapshot,
@@ -21,7 +21,7 @@ from services.catalog.quoting.v1.inputs import (
 )
 from services.catalog.quoting.v1.units import UNITS
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["read_inputs"]
 

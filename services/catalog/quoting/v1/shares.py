@@ -12,7 +12,7 @@ from math import gcd
 
 from services.catalog.quoting.v1.inputs import HeldAddon, QuoteInputs, Term, VersionSnapshot
 from services.catalog.quoting.v1.numbers import NOUGHT
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["Share", "Spread", "days_in", "projected", "shares_of", "spread_of"]
 

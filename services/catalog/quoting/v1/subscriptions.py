@@ -19,7 +19,7 @@ from services.catalog.quoting.v1.inputs import (
     UsageFact,
     VersionSnapshot,
 )
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["month_inputs"]
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from services.catalog.plans import PlanItem
+from services.catalog.plans.plans import PlanItem
 from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.v1.inputs import (
     PriceSnapshot,
@@ -20,7 +20,7 @@ from services.catalog.quoting.v1.numbers import EXACT, NOUGHT, amount_text, text
 from services.catalog.quoting.v1.shares import Share, Spread, projected, shares_of, spread_of
 from services.catalog.quoting.v1.units import UNITS
 from services.catalog.vocabulary import PricingModel
-from services.common.periods import Period
+from services.common.values.periods import Period
 
 __all__ = ["usage_lines"]
 

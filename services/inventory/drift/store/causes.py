@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 
 __all__ = ["ActionCause", "record_causes"]
 

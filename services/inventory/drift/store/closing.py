@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Row, text
 
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.inventory.drift.comparing import same, seen_value
 from services.inventory.drift.fields import (
@@ -23,7 +23,7 @@ from services.inventory.drift.states import NEXT, RevertStatus, Status
 from services.inventory.drift.store.listing import read_drift
 from services.inventory.drift.store.specs import read_specifiable
 from services.inventory.drift.sweeping import OpenDrift, resolved_event
-from services.inventory.store.history import Cause, changes_json, prepare_months
+from services.inventory.resources.store.history import Cause, changes_json, prepare_months
 
 __all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from services.common.database import ReadSession
+from services.common.db.database import ReadSession
 from services.common.errors import NotFound
 from services.inventory.drift.store.muting import MUTING_RULE
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 
 __all__ = ["lock_drift"]
 

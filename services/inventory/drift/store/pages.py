@@ -8,12 +8,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from services.common.database import WriteSession
+from services.common.db.database import WriteSession
 from services.inventory.drift.fields import LiveResource
 from services.inventory.drift.states import RevertStatus
 from services.inventory.drift.store.muting import MUTING_RULE
 from services.inventory.drift.sweeping import OpenDrift, Specified, Verdict
-from services.inventory.store.history import Cause, EventArrays, prepare_months
+from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
 
 __all__ = ["PageKey", "count_muted", "frozen_reason", "read_page", "write_verdict"]
 

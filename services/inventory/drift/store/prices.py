@@ -6,9 +6,9 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from services.common.database import ReadSession, WriteSession
-from services.inventory.drift.models import cloud_list_prices as list_prices
+from services.common.db.database import ReadSession, WriteSession
 from services.inventory.drift.store.locks import lock_drift
+from services.inventory.drift.tables import cloud_list_prices as list_prices
 
 __all__ = ["ListPrices", "read_list_prices", "record_list_prices"]
 

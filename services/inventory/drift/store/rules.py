@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.common.database import ReadSession, WriteSession
+from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import InvalidArgument, NotFound
 from services.inventory.drift.store.muting import MUTES
 

@@ -5,7 +5,7 @@ What was there before has belonged, as far as anybody can tell, to whom it belon
 
 from alembic import op
 
-from services.common.idempotency import table_for
+from services.common.db.idempotency import table_for
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,180 @@
+"""Pages of cost lines and totals of a month among ten million lines, against a primary-key read.
+
+The yardstick reads as many lines by the primary key, from any place of the month, as an
+administrator whom no row-level security slows; in the same run, in turns with what is
+measured. The lines are written past the service, by SQL, and lie as those of a real account:
+products, projects and tenants mixed.
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from arcadia.billing.v1 import cost_service_pb2 as pb
+from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
+
+from bench.costs.ingest import billing_database
+from bench.environment import BenchStack
+from bench.ratios import Ratio
+from cli.caller import called_as_operator
+from services.common.settings import Service
+
+__all__ = ["measure"]
+
+LINES: Final = 10_000_000
+RESOURCES: Final = 100_000
+TENANTS: Final = 10_000
+LINES_AT_ONCE: Final = 1_000_000
+PAGE: Final = 100
+ROUNDS: Final = 300
+BOUND: Final = 10.0
+MONTH: Final = "2023-07-01"
+PARTITION: Final = "partitions.cloud_cost_lines_2023_07"
+INVOICE: Final = UUID("0189a5b0-0000-7000-8000-000000000000")
+
+HEADER: Final = """
+INSERT INTO cloud_invoices (id, invoice_uuid, period, history_usd, issued_at, ingest_status,
+                            ingest_id, line_count, total_usd, discovered_at)
+VALUES (%(invoice)s, 'bench-pages', %(month)s, 0, now(), 'ingested', %(invoice)s, %(lines)s, 0,
+        now())
+"""
+# A month filled before it has indexes: each is then made once, by sorting.
+EMPTY: Final = """
+ALTER TABLE cloud_cost_lines DETACH PARTITION {month};
+DROP TABLE {month};
+CREATE TABLE {month} (LIKE cloud_cost_lines INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+"""
+ATTACH: Final = """
+SET maintenance_work_mem = '512MB';
+ALTER TABLE cloud_cost_lines ATTACH PARTITION {month}
+    FOR VALUES FROM ('2023-07-01') TO ('2023-08-01')
+"""
+FILL: Final = """
+INSERT INTO {month} (id, period, provider_invoice_id, row_number, product,
+    group_description, description, project_name, category, hours, start_at, end_at, amount_usd,
+    kind, classification, is_overage, resource_name, match_state, match_rung, resource_id,
+    tenant_id, deployment_id)
+SELECT (left(%(invoice)s::text, 24) || lpad(to_hex(n), 12, '0'))::uuid, %(month)s, %(invoice)s, n,
+       CASE n %% 50 WHEN 0 THEN 'Volumes' ELSE 'Droplets' END, '', 'web-' || r || ' (s-1vcpu-1gb)',
+       'project-' || n %% 20, 'iaas', 1, %(month)s::date, %(month)s::date + 1, (n %% 997) / 100.0,
+       CASE n %% 50 WHEN 0 THEN 'volume' ELSE 'droplet' END, 'resource', false, 'web-' || r,
+       CASE n %% 1000 WHEN 0 THEN 'unmatched' ELSE 'matched' END,
+       CASE n %% 1000 WHEN 0 THEN '' ELSE 'name' END,
+       CASE n %% 1000 WHEN 0 THEN NULL ELSE md5(r::text)::uuid END,
+       CASE n %% 1000 WHEN 0 THEN NULL ELSE 'tenant-' || r %% %(tenants)s END,
+       CASE n %% 1000 WHEN 0 THEN NULL ELSE 'deployment-' || r %% (2 * %(tenants)s) END
+FROM (
+    SELECT n, n %% %(resources)s AS r FROM generate_series(%(first)s::int, %(last)s::int) AS n
+) AS numbers
+"""
+TOTALS: Final = """
+INSERT INTO cloud_month_totals (period, grouped_by, value, amount_usd, line_count)
+SELECT period, %(name)s, coalesce({column}, ''), sum(amount_usd), count(*)
+FROM cloud_cost_lines WHERE period = %(month)s GROUP BY 1, 3
+"""
+GROUPED: Final = {"product": "product", "tenant": "tenant_id", "deployment": "deployment_id"}
+
+BY_KEY: Final = """
+SELECT * FROM cloud_cost_lines WHERE period = %s AND id > %s ORDER BY period, id LIMIT %s
+"""
+
+Ask = Callable[[], Awaitable[int]]
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """The p99 of each kind of page against that of the primary-key read."""
+    _fill(stack)
+    return asyncio.run(_measure(stack))
+
+
+def _fill(stack: BenchStack) -> None:
+    told: dict[str, Any] = {
+        "invoice": INVOICE, "month": MONTH, "lines": LINES, "tenants": TENANTS,
+        "resources": RESOURCES,
+    }  # fmt: skip
+    with billing_database(stack) as database:
+        database.autocommit = True
+        database.execute("SELECT prepare_cost_month(%s)", [MONTH])
+        database.execute(HEADER, told)
+        database.execute(EMPTY.format(month=PARTITION).encode())
+        for first in range(1, LINES + 1, LINES_AT_ONCE):
+            last = min(first + LINES_AT_ONCE - 1, LINES)
+            fill = FILL.format(month=PARTITION).encode()
+            database.execute(fill, {**told, "first": first, "last": last})
+        database.execute(ATTACH.format(month=PARTITION).encode())
+        for name, column in GROUPED.items():
+            database.execute(TOTALS.format(column=column).encode(), {**told, "name": name})
+        database.execute("VACUUM ANALYZE cloud_cost_lines")
+        database.execute("VACUUM ANALYZE cloud_month_totals")
+
+
+async def _measure(stack: BenchStack) -> list[Ratio]:
+    chance = random.Random(1)
+    async with called_as_operator(stack.settings, Service.BILLING) as (channel, metadata):
+        stub: Any = CostServiceStub(channel)
+
+        async def lines(**asked: Any) -> int:  # noqa: ANN401
+            request = pb.ListCostLinesRequest(period=MONTH, page_size=PAGE, **asked)
+            return len((await stub.ListCostLines(request, metadata=metadata)).cost_lines)
+
+        async def totals(group_by: str) -> int:
+            request = pb.ListCostTotalsRequest(period=MONTH, group_by=group_by, page_size=PAGE)
+            return len((await stub.ListCostTotals(request, metadata=metadata)).totals)
+
+        tenant, resource = f"tenant-{TENANTS // 3}", str(_resource(RESOURCES // 3))
+        asks: dict[str, Ask] = {
+            "lines": lines,
+            "lines of a kind": lambda: lines(kind="volume"),
+            "unmatched lines": lambda: lines(match_state="unmatched"),
+            "lines of a tenant": lambda: lines(tenant_id=tenant),
+            "lines of a resource": lambda: lines(resource_id=resource),
+            "lines of a product": lambda: lines(product="Volumes"),
+            "lines of no product": lambda: lines(product="Teapots"),
+            "totals by tenant": lambda: totals("tenant"),
+            "totals by product": lambda: totals("product"),
+        }
+        with billing_database(stack) as database:
+            return [
+                await _compared(name, ask, lambda: _by_key(database, chance))
+                for name, ask in asks.items()
+            ]
+
+
+def _resource(number: int) -> UUID:
+    """The id that `FILL` gives a resource."""
+    return UUID(hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest())
+
+
+def _by_key(database: psycopg.Connection[Any], chance: random.Random) -> None:
+    after = UUID(int=INVOICE.int + chance.randrange(LINES - PAGE))
+    assert len(database.execute(BY_KEY, [MONTH, after, PAGE]).fetchall()) == PAGE
+
+
+async def _compared(name: str, ask: Ask, yardstick: Callable[[], None]) -> Ratio:
+    served, bare = [], []
+    count = await ask()
+    yardstick()
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        yardstick()
+        bare.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        assert await ask() == count
+        served.append(time.perf_counter() - started)
+    ours, its = _p99(served), _p99(bare)
+    return Ratio(
+        f"p99 of {name} / primary-key read",
+        ours / its,
+        BOUND,
+        at_least=False,
+        detail=f"{ours * 1000:.1f} ms, {count} of {LINES:,} lines; {its * 1000:.1f} ms",
+    )
+
+
+def _p99(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]

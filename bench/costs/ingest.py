@@ -1,0 +1,230 @@
+"""A bill of a million lines, from the provider over HTTP to matched rows, against a bare COPY.
+
+The bare COPY puts the very same rows, as they ended, into the same table, with its
+indexes, from a file on this machine. Memory is that of the two processes through which
+the lines pass, at their highest, for a bill of 100,000 lines and one of two million.
+
+The bound is on the CSV form. The JSON form, which brings the ids, comes in pages of 200,
+of which DigitalOcean itself gives 250 a minute: its cost is shown for a smaller bill.
+"""
+
+import asyncio
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import psutil
+import psycopg
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
+
+from bench.environment import LATENCY_MS, BenchStack
+from bench.ratios import Ratio
+from services.common.db.migrations import database_admin_url
+from services.common.rpc.clients import connect as connect_service
+from services.common.settings import Service
+from workflows.costs.payloads import InvoiceIngestInput
+from workflows.costs.starts import start_invoice_ingest
+from workflows.durable.connection import connect
+
+__all__ = ["Ingested", "age_droplets", "billing_database", "forget_bill", "ingest_bill", "measure"]
+
+LINES: Final = 1_000_000
+FEW_LINES: Final = 100_000
+MANY_LINES: Final = 2_000_000
+WITH_ITEMS: Final = 20_000
+DROPLETS: Final = 1_000
+
+TIMES_COPY: Final = 3.0
+MOST_MEGABYTES: Final = 300
+PROCESSES: Final = ("billing", "worker")
+MEGABYTE: Final = 1 << 20
+
+COLUMNS: Final = (
+    "id, period, provider_invoice_id, row_number, product, group_description, description,"
+    " project_name, category, hours, start_at, end_at, amount_usd, kind, classification,"
+    " is_overage, resource_name, provider_resource_id, provider_resource_uuid, match_state,"
+    " match_rung, match_reason, resource_id, tenant_id, deployment_id, project_id"
+)
+ANOTHER_MONTH: Final = "2019-01-01"
+
+AGE: Final = """
+UPDATE cloud_resources SET provider_created_at = now() - interval '200 days'
+WHERE kind = 'droplet' AND provider_created_at > now() - interval '200 days'
+"""
+"""Most of the simulator's many droplets are younger than the month that is billed."""
+
+
+@dataclass
+class _Memory:
+    """The highest resident memory of each process, in MB."""
+
+    peaks: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def highest(self) -> int:
+        """Of all of them."""
+        return max(self.peaks.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A bill, and what it took."""
+
+    invoice_id: str
+    seconds: float
+    memory: _Memory
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """Time against a bare COPY, and memory at two sizes."""
+    age_droplets(stack)
+    stack.control("settings", latency_ms=0)
+    try:
+        return asyncio.run(_measure(stack))
+    finally:
+        stack.control("settings", latency_ms=LATENCY_MS)
+
+
+def age_droplets(stack: BenchStack) -> None:
+    """Has the inventory's droplets live through the billed month, so that lines are matched."""
+    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.INVENTORY}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(AGE)
+
+
+async def _measure(stack: BenchStack) -> list[Ratio]:
+    few = await ingest_bill(stack, FEW_LINES)
+    many = await ingest_bill(stack, MANY_LINES)
+    forget_bill(stack, many)
+    with_items = await ingest_bill(stack, WITH_ITEMS, items=WITH_ITEMS)
+    bill = await ingest_bill(stack, LINES)
+    copied = _bare_copy(stack, bill)
+    return [
+        Ratio(
+            "ingest of a bill / bare COPY",
+            bill.seconds / copied,
+            TIMES_COPY,
+            at_least=False,
+            detail=f"{bill.seconds:.1f} s / {copied:.1f} s, {LINES:,} lines; with the JSON form"
+            f" {WITH_ITEMS / with_items.seconds:,.0f} lines/s",
+        ),
+        Ratio(
+            "ingest, MB of the largest process",
+            many.memory.highest,
+            MOST_MEGABYTES,
+            at_least=False,
+            detail=f"{MANY_LINES:,} lines {_told(many)}; {FEW_LINES:,} lines {_told(few)}",
+        ),
+    ]
+
+
+def _told(bill: Ingested) -> str:
+    return ", ".join(f"{name} {peak}" for name, peak in bill.memory.peaks.items())
+
+
+async def ingest_bill(
+    stack: BenchStack, lines: int, *, items: int = 0, droplets: int = DROPLETS
+) -> Ingested:
+    """A bill from the provider to matched rows, as the workflow brings it in."""
+    made = stack.control("invoices", lines=lines, droplets=droplets, items=items)
+    invoice = await _discover(stack, made)
+    client = await connect(stack.settings)
+    with _watched(stack) as memory:
+        started = time.perf_counter()
+        result = await (await start_invoice_ingest(client, invoice)).result()
+        seconds = time.perf_counter() - started
+    if (result.ingest.line_count, result.ingest.residual_usd) != (lines, "0"):
+        raise RuntimeError(f"the bill does not add up: {result.in_words()}")
+    return Ingested(invoice.provider_invoice_id, seconds, memory)
+
+
+async def _discover(stack: BenchStack, made: dict[str, Any]) -> InvoiceIngestInput:
+    entry = pb.HistoryEntry(
+        invoice_uuid=made["invoice_uuid"],
+        amount_usd=made["amount"],
+        period=made["invoice_period"],
+    )
+    entry.issued_at.GetCurrentTime()
+    async with connect_service(stack.settings, Service.BILLING, caller="bench") as channel:
+        stub: Any = IngestServiceStub(channel)
+        await stub.RecordBillingHistory(pb.RecordBillingHistoryRequest(entries=[entry]))
+    with billing_database(stack) as database:
+        [(identifier,)] = database.execute(
+            "SELECT id::text FROM cloud_invoices WHERE invoice_uuid = %s", [entry.invoice_uuid]
+        ).fetchall()
+    return InvoiceIngestInput(identifier, entry.invoice_uuid)
+
+
+@contextmanager
+def _watched(stack: BenchStack) -> Iterator[_Memory]:
+    memory, over = _Memory(), threading.Event()
+    processes = {name: stack.process(name) for name in PROCESSES}
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            for name, process in processes.items():
+                memory.peaks[name] = max(memory.peaks.get(name, 0), _megabytes(process))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        watching.join()
+
+
+def _megabytes(process: psutil.Process) -> int:
+    everybody = [process, *process.children(recursive=True)]
+    return int(max(one.memory_info().rss for one in everybody)) // MEGABYTE
+
+
+def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
+    """Seconds in which the bill's rows are copied into the table once more, as they are."""
+    moved = COLUMNS.replace("period,", f"date '{ANOTHER_MONTH}',", 1)
+    rows = f"SELECT {moved} FROM cloud_cost_lines WHERE provider_invoice_id = %s ORDER BY id"
+    with billing_database(stack) as database, tempfile.TemporaryFile() as file:
+        database.execute("SELECT prepare_cost_month(%s)", [ANOTHER_MONTH])
+        database.commit()
+        with (
+            database.cursor() as cursor,
+            cursor.copy(f"COPY ({rows}) TO STDOUT".encode(), [bill.invoice_id]) as copy,
+        ):
+            for block in copy:
+                file.write(block)
+        file.seek(0)
+        started = time.perf_counter()
+        with (
+            database.cursor() as cursor,
+            cursor.copy(f"COPY cloud_cost_lines ({COLUMNS}) FROM STDIN".encode()) as copy,
+        ):
+            while block := file.read(MEGABYTE):
+                copy.write(block)
+        database.commit()
+        seconds = time.perf_counter() - started
+        database.execute("DELETE FROM cloud_cost_lines WHERE period = %s", [ANOTHER_MONTH])
+    return seconds
+
+
+def forget_bill(stack: BenchStack, bill: Ingested) -> None:
+    """Takes a bill's lines away, so that the next one finds the table as it was."""
+    with billing_database(stack) as database:
+        database.execute(
+            "DELETE FROM cloud_cost_lines WHERE provider_invoice_id = %s", [bill.invoice_id]
+        )
+        database.commit()
+        database.autocommit = True
+        database.execute("VACUUM cloud_cost_lines")
+
+
+@contextmanager
+def billing_database(stack: BenchStack) -> Iterator[psycopg.Connection[Any]]:
+    """Billing's database, as an administrator who sees every row."""
+    url = database_admin_url(stack.settings, Service.BILLING).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        yield connection

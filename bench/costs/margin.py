@@ -1,0 +1,170 @@
+"""The margin of a month at the gateway, against the same answer by bare SQL over its lines.
+
+10,000 tenants with an invoice each, and 100,000 or a million cost lines: the summary and the
+first page of tenants, as `GET /api/v1/dashboard/margin` answers them.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+import httpx
+import psycopg
+from arcadia.analytics.v1 import attribution_service_pb2 as pb
+from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+
+from bench.environment import BenchStack
+from bench.ratios import Ratio
+from services.common.db.migrations import database_admin_url
+from services.common.rpc.access import mint_user_token
+from services.common.rpc.clients import connect as connect_service
+from services.common.settings import Port, Service
+
+__all__ = ["measure"]
+
+TENANTS: Final = 10_000
+FEW, MANY = 100_000, 1_000_000
+GETS: Final = 200
+QUERIES: Final = 7
+BOUND: Final = 1.5
+LONGEST_SECONDS: Final = 300.0
+
+INVOICES: Final = """
+WITH rolled AS (
+    INSERT INTO rollups (period, key, force, approval_required, workflow_id, run_id, started_by,
+                         started_at)
+    VALUES (%(period)s, 'bench/' || %(period)s, false, false, '', '', '', now()) RETURNING id
+), issued AS (
+    INSERT INTO tenant_invoices (tenant_id, period, rollup_id, currency, subtotal_cents,
+        tax_cents, total_cents, tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash,
+        proofs_hash, created_at)
+    SELECT 'bench-' || n, %(period)s, rolled.id, 'AUD', 7112, 0, 7112, gen_random_uuid(), 'GST',
+           0, 2, '', '', now()
+    FROM rolled, generate_series(1, %(tenants)s) AS n
+    RETURNING id, tenant_id
+)
+INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind,
+    description, qty, unit, unit_price_cents, amount_cents, meta, deployment_id, service_start,
+    service_end)
+SELECT id, tenant_id, position, CASE position WHEN 1 THEN 'plan_base' ELSE 'overage' END,
+       CASE position WHEN 1 THEN '' ELSE 'droplet_hours' END, '', 1, 'month', 1,
+       CASE position WHEN 1 THEN 5000 ELSE 2112 END, '{}', tenant_id || '-app', %(period)s,
+       %(period)s + 1
+FROM issued, generate_series(1, 2) AS position
+"""
+ISSUE: Final = """
+UPDATE tenant_invoices SET status = 'issued', issuer = '{}', recipient = '{}',
+    previous_chain_hash = '', number = %(first)s + substr(tenant_id, 7)::bigint,
+    issued_on = CURRENT_DATE, due_on = CURRENT_DATE,
+    chain_hash = md5(%(first)s::text || tenant_id), issued_at = now()
+WHERE period = %(period)s
+"""
+COSTS: Final = """
+WITH made AS (SELECT prepare_month(ARRAY['attributed_costs', 'resource_spans'], %(period)s)),
+passed AS (
+    INSERT INTO work_passes (work, subject, pass_key, state, started_at, completed_at)
+    SELECT 'costs', %(period)s, 'bench', 'current', now(), now() FROM made RETURNING id
+)
+SELECT id FROM passed
+"""
+LINES: Final = """
+INSERT INTO attributed_costs (period, pass_id, page, cost_id, kind, classification, description,
+    resource_id, hours, attribution, tenant_id, deployment_id, amount_usd)
+SELECT %(period)s, %(pass)s, '', gen_random_uuid(), 'droplet', 'resource', 'web',
+       md5(t::text)::uuid, 1, 'tenant', 'bench-' || t, 'bench-' || t || '-app', 0.0123
+FROM (SELECT n, 1 + n %% %(tenants)s AS t FROM generate_series(1, %(lines)s) AS n) AS lines
+"""
+SPANS: Final = """
+INSERT INTO resource_spans (period, pass_id, page, resource_id, kind, name, tenant_id,
+    deployment_id, span_from, span_to)
+SELECT %(period)s, %(pass)s, '', md5(t::text)::uuid, 'droplet', 'web', 'bench-' || t,
+       'bench-' || t || '-app', %(period)s, %(period)s + make_interval(hours => %(hours)s)
+FROM generate_series(1, %(tenants)s) AS t
+"""
+# The whole and the first page of tenants, by one statement over what it is computed from.
+BARE: Final = """
+WITH revenue AS (
+    SELECT l.tenant_id, sum(l.amount_cents) AS cents
+    FROM tenant_invoice_lines AS l JOIN tenant_invoices AS i ON i.id = l.invoice_id
+    WHERE i.period = %(period)s AND i.status IN ('issued', 'paid') AND l.kind <> 'tax'
+    GROUP BY 1
+), costs AS (
+    SELECT tenant_id, sum(amount_usd) * 100 AS cents FROM attributed_costs
+    WHERE period = %(period)s AND pass_id = %(pass)s AND attribution <> 'shared' GROUP BY 1
+), parts AS (
+    SELECT tenant_id, coalesce(r.cents, 0) AS revenue, coalesce(c.cents, 0) AS cogs
+    FROM revenue AS r FULL JOIN costs AS c USING (tenant_id)
+)
+SELECT sum(revenue) OVER (), sum(cogs) OVER (), parts.* FROM parts
+ORDER BY revenue DESC, tenant_id LIMIT 50
+"""
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """The gateway's p99 against bare SQL, and at ten times the lines against a tenth."""
+    few, _ = _month(stack, date(2026, 3, 1), FEW)
+    many, bare = _month(stack, date(2026, 4, 1), MANY)
+    detail = f"{many * 1000:.1f} ms at the gateway, {bare * 1000:.1f} ms bare, {MANY:,} lines"
+    flat = f"{few * 1000:.1f} ms with {FEW:,} lines, {many * 1000:.1f} ms with {MANY:,}"
+    return [
+        Ratio("margin p99, gateway / bare SQL", many / bare, BOUND, at_least=False, detail=detail),
+        Ratio("margin p99, 10 x the lines", many / few, BOUND, at_least=False, detail=flat),
+    ]
+
+
+def _month(stack: BenchStack, period: date, lines: int) -> tuple[float, float]:
+    """The p99 at the gateway and by bare SQL, in seconds."""
+    with psycopg.connect(_database(stack), autocommit=True) as connection:
+        told: dict[str, Any] = {
+            "period": period,
+            "tenants": TENANTS,
+            "lines": lines,
+            # Out of the reach of numbers that roll-ups give.
+            "first": 10**9 + period.month * TENANTS,
+            "hours": lines // TENANTS,
+        }
+        connection.execute(INVOICES, told)
+        connection.execute(ISSUE, told)
+        row = connection.execute(COSTS, told).fetchone()
+        assert row is not None
+        told["pass"] = row[0]
+        connection.execute(LINES, told)
+        connection.execute(SPANS, told)
+        connection.execute("ANALYZE")
+        asyncio.run(_refresh(stack, period))
+        bare = _p99(lambda: connection.execute(BARE, told).fetchall(), QUERIES)
+    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
+    gateway = f"http://127.0.0.1:{stack.settings.port(Port.GATEWAY)}"
+    with httpx.Client(base_url=gateway, headers={"authorization": f"Bearer {token}"}) as client:
+
+        def get() -> None:
+            answer = client.get("/api/v1/dashboard/margin", params={"period": str(period)})
+            answer.raise_for_status()
+            assert answer.json()["revenue_cents"] == str(TENANTS * 7112)
+
+        get()
+        return _p99(get, GETS), bare
+
+
+async def _refresh(stack: BenchStack, period: date) -> None:
+    async with connect_service(stack.settings, Service.ANALYTICS, caller="bench") as channel:
+        attribution: Any = AttributionServiceStub(channel)
+        request = pb.RefreshMarginRequest(period=period.isoformat())
+        answer = await attribution.RefreshMargin(request, timeout=LONGEST_SECONDS)
+        assert answer.tenant_count == TENANTS
+
+
+def _p99(work: Callable[[], Any], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[min(times - 1, round(times * 0.99))]
+
+
+def _database(stack: BenchStack) -> str:
+    url = database_admin_url(stack.settings, Service.ANALYTICS)
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

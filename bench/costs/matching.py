@@ -1,0 +1,99 @@
+"""A million lines matched anew against 100,000 resources, against the ingest of the same bill.
+
+Twice: when every line's match has to be written, as after the first look at an account, and
+when nothing has changed. A sync brings the resources into the inventory before.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
+from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
+
+from bench.costs.ingest import Ingested, age_droplets, billing_database, forget_bill, ingest_bill
+from bench.environment import LATENCY_MS, BenchStack
+from bench.ratios import Ratio
+from cli.caller import called_as_operator
+from services.common.settings import Service
+from workflows.durable.connection import connect
+from workflows.sync.starts import full_sync, start_sync
+
+__all__ = ["measure"]
+
+LINES: Final = 1_000_000
+RESOURCES: Final = 100_000
+BOUND: Final = 1.5
+MOST: Final = 0.95
+"""Of the lines are matched: a few droplets of the account share their names."""
+
+UNMATCH: Final = """
+UPDATE cloud_cost_lines SET match_state = 'unmatched', match_rung = '', match_reason = '',
+    resource_id = NULL, tenant_id = NULL, deployment_id = NULL, project_id = NULL
+WHERE provider_invoice_id = %s
+"""
+MATCHED: Final = """
+SELECT count(*) FROM cloud_cost_lines WHERE provider_invoice_id = %s AND match_state = 'matched'
+"""
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """Matching anew against the ingest, from nothing and with nothing to change."""
+    stack.control("settings", latency_ms=0)
+    try:
+        asyncio.run(_synced(stack))
+        age_droplets(stack)
+        return asyncio.run(_measure(stack))
+    finally:
+        stack.control("settings", latency_ms=LATENCY_MS)
+
+
+async def _synced(stack: BenchStack) -> None:
+    client = await connect(stack.settings)
+    await (await start_sync(client, full_sync(stack.settings, ["droplet"]))).result()
+
+
+async def _measure(stack: BenchStack) -> list[Ratio]:
+    bill = await ingest_bill(stack, LINES, droplets=RESOURCES)
+    _told(stack, bill, UNMATCH)
+    _told(stack, bill, "VACUUM ANALYZE cloud_cost_lines")
+    every = await _rematch(stack, bill)
+    none = await _rematch(stack, bill)
+    with billing_database(stack) as database:
+        [(matched,)] = database.execute(MATCHED, [bill.invoice_id]).fetchall()
+    if matched < LINES * MOST:
+        raise RuntimeError(f"only {matched:,} lines were matched")
+    forget_bill(stack, bill)
+    return [
+        _ratio("every line changed", every, bill),
+        _ratio("nothing changed", none, bill),
+    ]
+
+
+def _ratio(case: str, seconds: float, bill: Ingested) -> Ratio:
+    detail = f"{seconds:.1f} s / {bill.seconds:.1f} s, {LINES:,} lines, {RESOURCES:,} resources"
+    return Ratio(
+        f"matching anew / ingest, {case}",
+        seconds / bill.seconds,
+        BOUND,
+        at_least=False,
+        detail=detail,
+    )
+
+
+def _told(stack: BenchStack, bill: Ingested, statement: str) -> None:
+    with billing_database(stack) as database:
+        database.autocommit = True
+        database.execute(statement.encode(), [bill.invoice_id] if "%s" in statement else None)
+
+
+async def _rematch(stack: BenchStack, bill: Ingested) -> float:
+    """Seconds from an operator's call to the end of its run."""
+    client = await connect(stack.settings)
+    async with called_as_operator(stack.settings, Service.BILLING) as (channel, metadata):
+        stub: Any = ProviderInvoiceServiceStub(channel)
+        request = pb.RematchCostLinesRequest(provider_invoice_id=bill.invoice_id)
+        started = time.perf_counter()
+        answer = await stub.RematchCostLines(request, metadata=metadata)
+        await client.get_workflow_handle(answer.run.workflow_id, run_id=answer.run.run_id).result()
+        return time.perf_counter() - started

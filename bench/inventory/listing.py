@@ -1,0 +1,127 @@
+"""(d) A page of the inventory through the gateway, against bare psycopg and orjson.
+
+The yardstick is one process that reads the same columns of the same page, and writes
+them as JSON, with no server around it.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+import uvloop
+
+from bench.environment import BenchStack
+from bench.ratios import Ratio, paired_median
+from services.common.rpc.access import mint_user_token
+from services.common.settings import Port, Service
+
+__all__ = ["measure"]
+
+SECONDS = 3.0
+ROUNDS = 5
+CONNECTIONS = 4
+PATH = "/api/v1/inventory?page_size=100"
+
+PAGE = """
+SELECT id, provider, kind, provider_id, name, region, size, status, project_id, tenant_id,
+       deployment_id, tags, provider_created_at, first_seen_at, last_seen_at,
+       stale_strike_count, deleted_at
+FROM cloud_resources WHERE deleted_at IS NULL ORDER BY id LIMIT 101
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """How it went."""
+
+    per_second: float
+    p99_ms: float
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """Requests a second at the gateway against pages a second of the yardstick; both p99s."""
+    # In turns, so that a slow moment of the machine meets both.
+    rounds = [(_bare(stack), uvloop.run(_served(stack))) for _ in range(ROUNDS)]
+    bare, served = (_middle(loads) for loads in zip(*rounds, strict=True))
+    detail = (
+        f"{served.per_second:.0f}/s (p99 {served.p99_ms:.1f} ms, {CONNECTIONS} connections)"
+        f" against {bare.per_second:.0f}/s (p99 {bare.p99_ms:.1f} ms, one process)"
+    )
+    return [
+        Ratio(
+            "(d) page of 100 at the gateway / bare",
+            paired_median([(ours.per_second, its.per_second) for its, ours in rounds]),
+            0.3,
+            at_least=True,
+            detail=detail,
+        )
+    ]
+
+
+def _bare(stack: BenchStack) -> _Load:
+    times: list[float] = []
+    # The administrator's role: the yardstick pays for no row-level security.
+    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.INVENTORY}"
+    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        end = time.perf_counter() + SECONDS
+        while (started := time.perf_counter()) < end:
+            cursor.execute(PAGE)
+            columns = [column.name for column in cursor.description or ()]
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()[:100]]
+            orjson.dumps({"resources": rows}, default=_plain)
+            times.append(time.perf_counter() - started)
+    return _load(times, SECONDS)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+async def _served(stack: BenchStack) -> _Load:
+    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
+    request = (
+        f"GET {PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+    ).encode()
+    port = stack.settings.port(Port.GATEWAY)
+    times: list[float] = []
+
+    async def caller(seconds: float, *, kept: bool) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        end = time.perf_counter() + seconds
+        while (started := time.perf_counter()) < end:
+            writer.write(request)
+            await _read_answer(reader)
+            if kept:
+                times.append(time.perf_counter() - started)
+        writer.close()
+        await writer.wait_closed()
+
+    await caller(1.0, kept=False)
+    await asyncio.gather(*(caller(SECONDS, kept=True) for _ in range(CONNECTIONS)))
+    return _load(times, SECONDS)
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert head.startswith(b"http/1.1 200"), head
+    if b"transfer-encoding: chunked" in head:
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    else:
+        length: Any = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length))
+
+
+def _middle(loads: Sequence[_Load]) -> _Load:
+    """The round in the middle."""
+    return sorted(loads, key=lambda load: load.per_second)[len(loads) // 2]
+
+
+def _load(times: list[float], seconds: float) -> _Load:
+    return _Load(len(times) / seconds, sorted(times)[int(len(times) * 0.99)] * 1000)

@@ -1,0 +1,208 @@
+"""A month's end on the whole stack: metered usage in, issued invoices out.
+
+Tenants have one to three deployments, each on Studio and over its allowance. 1,000, 10,000 and
+50,000 of them are billable in three months in a row; the 10,000 are held against COPY of the
+same rows, and each process against its bound of memory.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import httpx
+import psycopg
+
+from bench.environment import BenchStack
+from bench.ratios import Ratio
+from services.common.db.migrations import database_admin_url
+from services.common.rpc.access import mint_user_token
+from services.common.settings import Port, Service
+from services.common.values.periods import month_of
+
+__all__ = ["measure"]
+
+MONTHS: Final = ((date(2025, 1, 1), 1_000), (date(2025, 2, 1), 10_000), (date(2025, 3, 1), 50_000))
+"""Each with how many tenants are billable in it."""
+
+LEAST_PER_SECOND: Final = 500.0
+FLAT: Final = 1.3
+MOST_OVER_COPY: Final = 60.0
+"""COPY prices nothing, proves nothing and asks nobody."""
+
+MOST_MEGABYTES: Final = 400.0
+LONGEST_SECONDS: Final = 1_200.0
+
+DEPLOY: Final = """
+WITH made AS (
+    INSERT INTO deployments (tenant_id, slug, display_name, state, created_at, state_changed_at)
+    SELECT 'rollup-' || tenant, 'app-' || place, '', 'active', now(), now()
+    FROM generate_series(%(after)s + 1, %(upto)s) AS tenant,
+         generate_series(0, tenant %% 3) AS place
+    RETURNING id, tenant_id
+), subscribed AS (
+    INSERT INTO subscriptions (deployment_id, tenant_id, starts_on, ends_on, created_at)
+    SELECT id, tenant_id, %(start)s, '2025-04-01', now() FROM made
+    RETURNING id, tenant_id
+)
+INSERT INTO subscription_terms (subscription_id, tenant_id, plan_version_id, effective_from)
+SELECT s.id, s.tenant_id, v.id, %(start)s
+FROM subscribed AS s, plan_versions AS v JOIN plans AS p ON p.id = v.plan_id
+WHERE p.code = 'studio' AND v.status = 'active'
+"""
+DEPLOYMENTS: Final = """
+SELECT d.tenant_id, d.id::text FROM deployments AS d JOIN subscriptions AS s
+    ON s.deployment_id = d.id
+WHERE d.tenant_id LIKE 'rollup-%%' AND s.starts_on <= %(start)s
+"""
+PREPARE: Final = "SELECT prepare_month(ARRAY['daily_usage'], %(start)s)"
+METERED: Final = """
+INSERT INTO work_passes (work, subject, pass_key, state, until, started_at, completed_at)
+SELECT 'metering', day::date, 'bench', 'current', day + interval '1 day', now(), now()
+FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day',
+                     interval '1 day') AS day
+"""
+# Two machines from the first day on, a third from the eleventh: over Studio's allowance.
+USED: Final = """
+INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
+                         metered_at)
+SELECT day::date, tenant_id, deployment_id, 'droplet_hours',
+       CASE WHEN day < %(start)s::date + 10 THEN 48 ELSE 72 END, 3, %(hash)s, %(end)s
+FROM unnest(%(tenants)s::text[], %(deployments)s::text[]) AS used (tenant_id, deployment_id),
+     generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') AS day
+"""
+TABLES: Final = {
+    "tenant_invoices": "SELECT * FROM tenant_invoices WHERE period = '{month}'",
+    "tenant_invoice_lines": (
+        "SELECT l.* FROM tenant_invoice_lines AS l JOIN tenant_invoices AS i"
+        " ON i.id = l.invoice_id WHERE i.period = '{month}'"
+    ),
+    "tenant_invoice_proofs": (
+        "SELECT p.* FROM tenant_invoice_proofs AS p JOIN tenant_invoices AS i"
+        " ON i.id = p.invoice_id WHERE i.period = '{month}'"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How long a month's end took, in seconds, for so many invoices."""
+
+    tenants: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Invoices a second."""
+        return self.tenants / self.seconds
+
+
+def measure(stack: BenchStack) -> list[Ratio]:
+    """Invoices a second, against COPY, flat as tenants grow, within the bound of memory."""
+    taken: list[Taken] = []
+    before = 0
+    for month, tenants in MONTHS:
+        _prepare(stack, month, before, tenants)
+        taken.append(_rolled_up(stack, month, tenants))
+        before = tenants
+    few, many, most = taken
+    copied = _copied(stack, MONTHS[1][0])
+    dearest = max(many.seconds / many.tenants, most.seconds / most.tenants)
+    memory = {part: _megabytes(stack, part) for part in ("analytics", "catalog", "worker")}
+    spread = ", ".join(f"{one.per_second:,.0f}/s at {one.tenants:,}" for one in (few, many, most))
+    largest = max(memory, key=lambda part: memory[part])
+    return [
+        Ratio("roll-up, invoices a second", many.per_second, LEAST_PER_SECOND, True, spread),
+        Ratio(
+            "roll-up / COPY of the same rows",
+            many.seconds / copied,
+            MOST_OVER_COPY,
+            at_least=False,
+            detail=f"{many.seconds:.1f} s against {copied:.2f} s, for {many.tenants:,} tenants",
+        ),
+        Ratio(
+            "roll-up, cost a tenant as they grow",
+            dearest / (few.seconds / few.tenants),
+            FLAT,
+            at_least=False,
+            detail=spread,
+        ),
+        Ratio(
+            "roll-up, MB of the largest process",
+            memory[largest],
+            MOST_MEGABYTES,
+            at_least=False,
+            detail=", ".join(f"{part} {size:.0f}" for part, size in memory.items()),
+        ),
+    ]
+
+
+def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
+    """Subscribes the month's new tenants, and meters the month for all of them."""
+    span: dict[str, Any] = {
+        "start": month,
+        "end": month_of(month).end,
+        "after": before,
+        "upto": tenants,
+    }
+    with _connected(stack, Service.CATALOG) as catalog:
+        catalog.execute(DEPLOY, span)
+        catalog.execute("ANALYZE")
+        deployments = catalog.execute(DEPLOYMENTS, span).fetchall()
+    with _connected(stack, Service.ANALYTICS) as analytics:
+        analytics.execute(PREPARE, span)
+        analytics.execute(METERED, span)
+        tenants_of, ids = (list(column) for column in zip(*deployments, strict=True))
+        used = {"tenants": tenants_of, "deployments": ids, "hash": "f" * 64}
+        analytics.execute(USED, span | used)
+        analytics.execute("VACUUM ANALYZE daily_usage")
+        analytics.execute("ANALYZE")
+
+
+def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
+    """From the start of the roll-up until its last invoice is issued."""
+    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
+    gateway = f"http://127.0.0.1:{stack.settings.port(Port.GATEWAY)}"
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=gateway, headers=headers, timeout=60) as http:
+        started = time.perf_counter()
+        answer = http.post("/api/v1/rollups", json={"period": month.isoformat()})
+        rollup: dict[str, Any] = answer.raise_for_status().json()["rollup"]
+        while rollup["status"] != "completed":
+            assert rollup["status"] != "failed", rollup["reason"]
+            assert time.perf_counter() - started < LONGEST_SECONDS
+            # Seldom enough that looking, which counts every tenant, costs nothing that counts.
+            time.sleep(max(0.1, (time.perf_counter() - started) / 50))
+            rollup = http.get(f"/api/v1/rollups/{rollup['id']}").raise_for_status().json()["rollup"]
+        seconds = time.perf_counter() - started
+    assert (int(rollup["issued_count"]), int(rollup["failed_count"])) == (tenants, 0)
+    return Taken(tenants, seconds)
+
+
+def _copied(stack: BenchStack, month: date) -> float:
+    """Seconds that COPY takes for the month's rows, into tables with the same indexes."""
+    with _connected(stack, Service.ANALYTICS) as connection:
+        contents = {}
+        for table, query in TABLES.items():
+            connection.execute(
+                f"CREATE TEMPORARY TABLE copied_{table} (LIKE {table} INCLUDING ALL)"
+            )
+            rows = query.format(month=month)
+            with connection.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT binary)") as copy:
+                contents[table] = b"".join(map(bytes, copy))
+        started = time.perf_counter()
+        for table, content in contents.items():
+            statement = f"COPY copied_{table} FROM STDIN (FORMAT binary)"
+            with connection.cursor().copy(statement) as copy:
+                copy.write(content)
+        return time.perf_counter() - started
+
+
+def _megabytes(stack: BenchStack, part: str) -> float:
+    """What a process holds after all of it."""
+    return float(stack.process(part).memory_info().rss) / 1e6
+
+
+def _connected(stack: BenchStack, service: Service) -> psycopg.Connection[Any]:
+    url = database_admin_url(stack.settings, service).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)

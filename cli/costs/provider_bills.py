@@ -1,0 +1,151 @@
+"""`arcadia costs bills`, `history`, `waive`, `unwaive`: the provider's bills and what pays them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import grpc
+import typer
+from arcadia.billing.v1 import costs_pb2
+from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
+from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
+from rich.console import Console
+
+from cli.caller import Metadata, called_as_operator, refused
+from services.common.settings import Service, Settings
+from services.common.values.money import dollars
+
+__all__ = ["list_bills", "show_history", "unwaive_bill", "waive_bill"]
+
+Stub = ProviderInvoiceServiceStub
+Bill = Annotated[str, typer.Argument(help="The invoice, by our id (`arcadia costs bills`).")]
+Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
+
+UNKNOWN: Final = "unknown"
+
+
+def list_bills(
+    period: Annotated[str, typer.Option(help="The month, as in 2026-05.")] = "",
+    status: Annotated[str, typer.Option(help="discovered, ingesting, ingested or failed.")] = "",
+    count: Count = 50,
+) -> None:
+    """List the provider's invoices, newest first, with whether each adds up, part by part."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.ListProviderInvoicesRequest(
+            period=period, ingest_status=status, page_size=count
+        )
+        answer = await Stub(channel).ListProviderInvoices(request, metadata=metadata)
+        for invoice in answer.provider_invoices:
+            for line in _bill(invoice):
+                _say(line)
+
+    _called(call)
+
+
+def show_history(
+    kind: Annotated[str, typer.Option("--type", help="Only of this type, such as Refund.")] = "",
+    unreadable: Annotated[bool, typer.Option(help="Only what cannot be read.")] = False,
+    count: Count = 50,
+) -> None:
+    """Show the provider's billing history, and whether it adds up to what the account owes."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.ListBillingHistoryRequest(
+            type=kind, unreadable="true" if unreadable else "", page_size=count
+        )
+        answer = await Stub(channel).ListBillingHistory(request, metadata=metadata)
+        for entry in answer.entries:
+            _say(_entry(entry))
+        for line in _sums(answer.reconciliation):
+            _say(line)
+
+    _called(call)
+
+
+def waive_bill(
+    invoice: Bill, reason: Annotated[str, typer.Option(help="Why it can never be read.")]
+) -> None:
+    """Waive an invoice that can never be read: it fails no walk any more."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.WaiveProviderInvoiceRequest(id=invoice, reason=reason)
+        answer = await Stub(channel).WaiveProviderInvoice(request, metadata=metadata)
+        _say(f"waived {answer.provider_invoice.invoice_uuid}; `arcadia costs unwaive` undoes it")
+
+    _called(call)
+
+
+def unwaive_bill(invoice: Bill) -> None:
+    """Take a waiver back: the invoice is due again."""
+
+    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
+        request = pb.UnwaiveProviderInvoiceRequest(id=invoice)
+        answer = await Stub(channel).UnwaiveProviderInvoice(request, metadata=metadata)
+        _say(f"{answer.provider_invoice.invoice_uuid} is due again")
+
+    _called(call)
+
+
+def _bill(invoice: costs_pb2.ProviderInvoice) -> list[str]:
+    """A line for the invoice, and one for each part of it that does not agree."""
+    sums = invoice.reconciliation
+    agreed = {True: "balanced", False: f"residual {sums.residual_usd}"}[sums.balanced]
+    if not sums.HasField("balanced"):
+        agreed = "no summary" if invoice.HasField("reconciliation") else ""
+    told = [
+        f"{invoice.period[:7] or UNKNOWN}  {dollars(invoice.amount_usd):>12}"
+        f"  {invoice.ingest_status}  {agreed}  {invoice.id}".rstrip()
+    ]
+    if invoice.HasField("waiver"):
+        told.append(f"    waived by {invoice.waiver.waived_by}: {invoice.waiver.reason}")
+    elif invoice.ingest_error:
+        told.append(f"    {invoice.ingest_error}")
+    told += [
+        f"    {part.part}: the lines say {dollars(part.lines_usd)},"
+        f" the summary {dollars(part.summary_usd)}, residual {part.residual_usd}"
+        for part in sums.parts
+        if part.residual_usd not in ("", "0")
+    ]
+    return told
+
+
+def _entry(entry: costs_pb2.BillingHistoryEntry) -> str:
+    amount = dollars(entry.amount_usd) if entry.HasField("amount_usd") else UNKNOWN
+    at = f"{entry.occurred_at.ToDatetime():%Y-%m-%d}" if entry.HasField("occurred_at") else "?"
+    notes = f"  unreadable: {entry.unreadable}" if entry.unreadable else ""
+    notes += "" if entry.is_listed else "  (listed no more)"
+    return f"{at:10}  {amount:>12}  {entry.type}: {entry.description}{notes}"
+
+
+def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
+    told = [
+        f"{dollars(total.amount_usd):>24}  {total.type} ({total.entry_count})"
+        for total in sums.totals
+    ]
+    balance = dollars(sums.account_balance_usd) if sums.account_balance_usd else UNKNOWN
+    residual = dollars(sums.residual_usd) if sums.residual_usd else UNKNOWN
+    told.append(
+        f"{dollars(sums.history_usd):>24}  USD in all; the account owes {balance},"
+        f" residual {residual}"
+    )
+    if sums.unreadable_count:
+        told.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
+    return told
+
+
+def _say(line: str) -> None:
+    Console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _called(call: Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]) -> None:
+    """Calls billing as an operator; ends the program when it refuses."""
+
+    async def run() -> None:
+        async with called_as_operator(Settings(), Service.BILLING) as (channel, metadata):
+            await call(channel, metadata)
+
+    try:
+        asyncio.run(run())
+    except grpc.aio.AioRpcError as error:
+        raise refused(error) from None

@@ -1,0 +1,21 @@
+"""Keys of Spaces by their public halves: the secret one is shown when a key is made only."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.reducing import in_one_order
+
+__all__ = ["SPACES_KEY"]
+
+SPACES_KEY: Final = ResourceKind(
+    name="spaces_key",
+    scope="spaces_key:read",
+    terraform="digitalocean_spaces_key",
+    added_later=True,
+    listing=Listing("/v2/spaces/keys", "keys", "key"),
+    columns=Columns(provider_id="access_key", region="", statuses=(), tags=""),
+    attrs={"grants": Attr(Policy.DESIRED, in_one_order)},
+    rarely_changes=True,
+)

@@ -1,0 +1,21 @@
+"""SSH keys that new droplets may take; the public halves."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+
+__all__ = ["SSH_KEY"]
+
+SSH_KEY: Final = ResourceKind(
+    name="ssh_key",
+    scope="ssh_key:read",
+    terraform="digitalocean_ssh_key",
+    added_later=True,
+    # By its id or its fingerprint; the path of one key is told by pydo 0.44, `ssh_keys.get`.
+    listing=Listing("/v2/account/keys", "ssh_keys", "ssh_key"),
+    columns=Columns(region="", statuses=(), tags="", created_at=""),
+    attrs={"fingerprint": Attr(Policy.IDENTITY), "public_key": Attr(Policy.IDENTITY)},
+    rarely_changes=True,
+)

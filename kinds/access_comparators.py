@@ -1,0 +1,213 @@
+"""When rules of who may connect are the same: by what they allow, however they are written.
+
+A firewall's rules come back split or joined, with ports and addresses in another spelling; a
+database's trusted sources get new ids each time that the same ones are put.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from itertools import pairwise
+from typing import Any, Final
+
+from kinds.canonical import canonical, scalar_text
+from kinds.comparators import Comparator, by_default, normalised
+
+__all__ = ["address_lists", "database_rules", "firewall_rules"]
+
+Json = Any
+Network = IPv4Network | IPv6Network
+
+FIRST_PORT: Final = 1
+LAST_PORT: Final = 65535
+EVERY_PORT: Final = frozenset({"", "0", "all"})
+"""How the provider writes all ports, beside `1-65535`."""
+
+SIDES: Final = ("sources", "destinations")
+KNOWN: Final = frozenset({"protocol", "ports", *SIDES})
+ADDRESSES: Final = "addresses"
+WITHOUT_CASE: Final = frozenset({"tags"})
+"""Peers whose names have no case."""
+
+NOBODY: Final = frozenset({("", "")})
+"""The peer of a rule that names none."""
+
+PUT_ANEW: Final = frozenset({"uuid", "cluster_uuid", "created_at"})
+"""Of a trusted source: what it gets each time that it is put."""
+
+PREFIXES: Final = ("ip:", "cidr:")
+"""Before an address in the firewall of a load balancer."""
+
+Peer = tuple[str, str]
+"""A sort of peer and who it is: `("addresses", "10.0.0.0/8")`, `("tags", "web")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Ports, from the first to the last, and who may use them."""
+
+    first: int
+    last: int
+    peers: frozenset[Peer]
+
+
+class _Strange(ValueError):
+    """A rule of a shape that we do not know: it is compared as it stands."""
+
+
+def _allowed(value: Json) -> Json:
+    """What rules allow: by side and protocol, runs of ports with all who may use them."""
+    if not isinstance(value, list):
+        return value or []
+    openings: dict[tuple[str, str], list[_Opening]] = defaultdict(list)
+    strange: list[Json] = []
+    for rule in value:
+        try:
+            for way, opening in _read(rule):
+                openings[way].append(opening)
+        except _Strange:
+            strange.append(rule)
+    return strange + [
+        {"side": side, "protocol": protocol, "ports": [run.first, run.last], "who": who}
+        for (side, protocol), opened in openings.items()
+        for run, who in _runs(opened)
+    ]
+
+
+def firewall_rules(expected: Json, actual: Json) -> bool:
+    """Rules by what they allow: split or joined, ports and addresses in any spelling and order."""
+    # Mostly nothing changed, and that is seen without looking inside.
+    return by_default(expected, actual) or by_default(_allowed(expected), _allowed(actual))
+
+
+def _read(rule: Json) -> list[tuple[tuple[str, str], _Opening]]:
+    if not isinstance(rule, dict) or any(rule[name] for name in rule.keys() - KNOWN):
+        raise _Strange
+    protocol = rule.get("protocol")
+    if not isinstance(protocol, str):
+        raise _Strange
+    first, last = _ports(protocol.lower(), rule.get("ports"))
+    by_side = {side: _peers(rule[side]) for side in SIDES if rule.get(side)}
+    named = {side: peers for side, peers in by_side.items() if peers} or {"": NOBODY}
+    return [
+        ((side, protocol.lower()), _Opening(first, last, peers)) for side, peers in named.items()
+    ]
+
+
+def _ports(protocol: str, ports: Json) -> tuple[int, int]:
+    if protocol == "icmp":  # has none
+        return FIRST_PORT, LAST_PORT
+    if isinstance(ports, bool | float | list | dict):
+        raise _Strange
+    text = (scalar_text(ports) or "").lower()
+    if text in EVERY_PORT:
+        return FIRST_PORT, LAST_PORT
+    low, dash, high = text.partition("-")
+    if not (low.isdecimal() and (high if dash else low).isdecimal()):
+        raise _Strange
+    first, last = max(int(low), FIRST_PORT), int(high if dash else low)
+    if not first <= last <= LAST_PORT:
+        raise _Strange
+    return first, last
+
+
+def _peers(side: Json) -> frozenset[Peer]:
+    if not isinstance(side, dict):
+        raise _Strange
+    found: set[Peer] = set()
+    for sort, members in side.items():
+        if members is None:
+            continue
+        if not isinstance(members, list):
+            raise _Strange
+        for member in members:
+            if member is None or isinstance(member, list | dict):
+                raise _Strange
+            text = scalar_text(member) or ""
+            found.add((sort, text.lower() if sort in WITHOUT_CASE else text))
+    return frozenset(found)
+
+
+def _runs(openings: list[_Opening]) -> Iterator[tuple[_Opening, list[str]]]:
+    """The longest runs of ports that the same peers may use, and these peers."""
+    edges = sorted({one.first for one in openings} | {one.last + 1 for one in openings})
+    run: _Opening | None = None
+    who: list[str] = []
+    for first, following in pairwise(edges):
+        peers = frozenset().union(
+            *(one.peers for one in openings if one.first <= first <= one.last)
+        )
+        these = _who(peers)
+        if run is not None and run.last + 1 == first and who == these:
+            run = _Opening(run.first, following - 1, run.peers)
+            continue
+        if run is not None:
+            yield run, who
+        run, who = (_Opening(first, following - 1, peers), these) if peers else (None, [])
+    if run is not None:
+        yield run, who
+
+
+def _who(peers: Iterable[Peer]) -> list[str]:
+    """Peers in one order; addresses as the fewest networks that cover the same."""
+    networks: list[Network] = []
+    others: set[str] = set()
+    for sort, name in peers:
+        network = _network(name) if sort == ADDRESSES else None
+        if network is None:
+            others.add(f"{sort} {name}")
+        else:
+            networks.append(network)
+    fourth = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
+    sixth = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
+    return [*map(str, fourth), *map(str, sixth), *sorted(others)]
+
+
+def _network(text: str) -> Network | None:
+    """A network, or an address as a network of one; None for what is neither."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def _trusted(value: Json) -> Json:
+    if not isinstance(value, list):
+        return value or []
+    sources = [_source(source) for source in value]
+    return list({str(canonical([source])): source for source in sources}.values())
+
+
+def _source(source: Json) -> Json:
+    if not isinstance(source, dict):
+        return source
+    kind, name = source.get("type"), source.get("value")
+    kind = kind.lower() if isinstance(kind, str) else kind
+    if isinstance(name, str):
+        if kind == "ip_addr" and (network := _network(name)) is not None:
+            name = str(network)
+        elif kind == "tag":
+            name = name.lower()
+    kept = {key: each for key, each in source.items() if key not in PUT_ANEW and each}
+    return {**kept, "type": kind, "value": name}
+
+
+database_rules: Final[Comparator] = normalised(_trusted)
+"""Trusted sources as a set, by their type and value; ids and times of theirs do not count."""
+
+
+def _spelled_alike(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _spelled_alike(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_spelled_alike(element) for element in value]
+    if not isinstance(value, str):
+        return value
+    prefix = next((each for each in PREFIXES if value.startswith(each)), "")
+    network = _network(value.removeprefix(prefix))
+    return value if network is None else f"{prefix and PREFIXES[-1]}{network}"
+
+
+address_lists: Final[Comparator] = normalised(_spelled_alike)
+"""An object with lists of addresses, each with or without its `/32`, in any spelling."""

@@ -1,0 +1,83 @@
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from kinds.app_comparators import app_spec as same_spec
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import FieldPolicy, Policy
+from kinds.prices import APP_SIZES
+from kinds.pricing import OfParts
+from kinds.reducing import app_spec, unordered, whole
+
+__all__ = ["APP"]
+
+DEPLOYMENTS: Final = (
+    "pending_deployment",
+    "in_progress_deployment",
+    "active_deployment",
+)
+
+COMPONENTS: Final = ("services", "workers", "jobs")
+"""Of a spec: what runs on instances. Static sites are free, functions go by use."""
+
+
+def _addresses(value: list[dict[str, Any]] | None) -> list[str]:
+    return unordered([address["ip"] for address in value or ()])
+
+
+def _domains(value: list[dict[str, Any]] | None) -> list[str]:
+    return unordered([domain["spec"]["domain"] for domain in value or ()])
+
+
+def _component_prices(attrs: Mapping[str, Any]) -> list[Decimal | None]:
+    return [_price(component) for component in _components(attrs)]
+
+
+def _components(attrs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    spec = attrs.get("spec") or {}
+    for name in COMPONENTS:
+        yield from spec.get(name) or ()
+
+
+def _price(component: Mapping[str, Any]) -> Decimal | None:
+    price = APP_SIZES.get(str(component.get("instance_size_slug", "")).lower())
+    return None if price is None else price * int(component.get("instance_count") or 1)
+
+
+APP: Final = ResourceKind(
+    name="app",
+    scope="app:read",
+    terraform="digitalocean_app",
+    # Only with its project when asked for it.
+    listing=Listing("/v2/apps", "apps", "app", queries=((("with_projects", "true"),),)),
+    columns=Columns(
+        name="spec.name",
+        size="tier_slug",
+        statuses=tuple(f"{deployment}.phase" for deployment in DEPLOYMENTS),
+        tags="",
+    ),
+    attrs={
+        "spec": Attr(Policy.DESIRED, app_spec, same=same_spec, quiet=True),
+        "project_id": Attr(Policy.COMPUTED),
+        "vpc": Attr(Policy.COMPUTED, whole, unset_when_absent=True),
+        "dedicated_ips": Attr(Policy.COMPUTED, _addresses, unset_when_absent=True),
+        "domains": Attr(Policy.COMPUTED, _domains, unset_when_absent=True),
+        "default_ingress": Attr(Policy.COMPUTED),
+        "live_url": Attr(Policy.COMPUTED),
+        "live_domain": Attr(Policy.COMPUTED),
+    },
+    # What the spec says too.
+    column_policies={
+        "name": FieldPolicy(Policy.COMPUTED),
+        "size": FieldPolicy(Policy.COMPUTED),
+    },
+    scoped={"project_id": "project:read"},
+    volatile=frozenset({"last_deployment_created_at", "updated_at"}),
+    left_out=frozenset({"live_url_base", "owner_uuid", "pinned_deployment"}),
+    in_flight=frozenset({"PENDING_BUILD", "BUILDING", "PENDING_DEPLOY", "DEPLOYING"}),
+    monthly_price=OfParts(
+        _component_prices,
+        "the list price of each service's, worker's and job's instance size, times its instances",
+    ),
+)

@@ -1,0 +1,66 @@
+"""Which of the provider's fields fill the columns that every kind has."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kinds.json_object import JsonObject
+
+__all__ = ["Columns", "read_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The provider's field for each column; empty where the kind has none.
+
+    `name` and the statuses may be dotted paths.
+    """
+
+    provider_id: str = "id"
+    name: str = "name"
+    region: str = "region"
+    size: str = ""
+    statuses: tuple[str, ...] = ("status",)
+    """The first one that says anything is the status."""
+    tags: str = "tags"
+    created_at: str = "created_at"
+
+    def fields(self) -> frozenset[str]:
+        """The provider's fields that are columns and nothing else."""
+        names = {self.provider_id, self.name, self.region, self.size, self.tags, self.created_at}
+        whole = {name for name in (*names, *self.statuses) if "." not in name}
+        return frozenset(whole - {""})
+
+    def plain(self) -> frozenset[str]:
+        """The provider's fields that fill a column each, and that every row should have."""
+        status = self.statuses if len(self.statuses) == 1 else ()
+        names = {self.name, self.region, self.size, self.tags, self.created_at, *status}
+        return frozenset(name for name in names - {"", self.provider_id} if "." not in name)
+
+    def parts(self) -> frozenset[str]:
+        """The provider's fields of which a part is a column."""
+        paths = (self.name, *self.statuses)
+        return frozenset(path.split(".")[0] for path in paths if "." in path)
+
+    def our_name(self, provider_field: str) -> str:
+        """The column that a field of the provider's fills."""
+        if provider_field in self.statuses:
+            return "status"
+        if provider_field == self.created_at:
+            return "provider_created_at"
+        return next(
+            name
+            for name in ("name", "region", "size", "tags")
+            if getattr(self, name) == provider_field
+        )
+
+
+def read_at(row: JsonObject, path: str) -> Any:  # noqa: ANN401
+    """What stands at a dotted path; None where a part of it is missing or null."""
+    if "." not in path:
+        return row.get(path)
+    value: Any = row
+    for name in path.split("."):
+        if value is None:
+            return None
+        value = value.get(name)
+    return value

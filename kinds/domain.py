@@ -1,0 +1,33 @@
+from typing import Final
+
+from kinds.dns_comparators import dns_records as same_records
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing, Parts
+from kinds.policy import FieldPolicy, Policy
+from kinds.reducing import dns_records
+
+__all__ = ["DOMAIN"]
+
+DOMAIN: Final = ResourceKind(
+    name="domain",
+    scope="domain:read",
+    terraform="digitalocean_domain",
+    meters=("dns_zones",),
+    # The records are one more request a zone: an account with thousands of zones reads
+    # them in turns, so that they never take more than a small share of an hour's requests.
+    listing=Listing(
+        "/v2/domains",
+        "domains",
+        "domain",
+        parts=Parts("records", "domain_records", "records", "name", at_most=200),
+    ),
+    columns=Columns(provider_id="name", region="", statuses=(), tags="", created_at=""),
+    attrs={
+        "records": Attr(Policy.DESIRED, dns_records, named=same_records, quiet=True),
+        "ttl": Attr(Policy.COMPUTED),
+    },
+    column_policies={"name": FieldPolicy(Policy.IDENTITY)},
+    # `ip_address` is asked for when a zone is made, and never shown; the file repeats the records.
+    left_out=frozenset({"ip_address", "zone_file"}),
+    rarely_changes=True,
+)

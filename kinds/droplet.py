@@ -1,0 +1,52 @@
+from decimal import Decimal
+from typing import Final
+
+from kinds.comparators import droplet_features
+from kinds.comparators import image as same_image
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import FieldPolicy, Policy, is_kubernetes_node
+from kinds.prices import DROPLET_SIZES
+from kinds.pricing import BySize, Surcharge
+from kinds.reducing import addresses, image, unordered, whole
+
+__all__ = ["DROPLET"]
+
+DROPLET: Final = ResourceKind(
+    name="droplet",
+    scope="droplet:read",
+    terraform="digitalocean_droplet",
+    meters=("droplet_hours",),
+    # The plain listing leaves out the droplets that have a GPU.
+    listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),
+    columns=Columns(size="size_slug"),
+    attrs={
+        # Of the size; the disk stays smaller than the size's after a resize without it.
+        "memory": Attr(Policy.COMPUTED),
+        "vcpus": Attr(Policy.COMPUTED),
+        "disk": Attr(Policy.COMPUTED),
+        "features": Attr(Policy.DESIRED, unordered, same=droplet_features, quiet=True),
+        "image": Attr(Policy.REFERENCE, image, same=same_image),
+        "volume_ids": Attr(Policy.REFERENCE, unordered),
+        "vpc_uuid": Attr(Policy.REFERENCE),
+        "networks": Attr(Policy.COMPUTED, addresses),
+        "gpu_info": Attr(Policy.COMPUTED, whole, unset_when_absent=True),
+    },
+    column_policies={
+        "project_id": FieldPolicy(Policy.REFERENCE, computed_when=is_kubernetes_node),
+    },
+    scoped={
+        "tags": "tag:read",
+        "volume_ids": "block_storage:read",
+        "vpc_uuid": "vpc:read",
+        "image": "image:read",
+    },
+    volatile=frozenset({"backup_ids", "locked", "next_backup_window", "snapshot_ids"}),
+    left_out=frozenset({"disk_info", "kernel", "size"}),
+    in_flight=frozenset({"new"}),
+    monthly_price=BySize(
+        DROPLET_SIZES,
+        surcharge=Surcharge(Decimal("0.20"), "features", "backups"),
+        told_at=("/v2/sizes", "sizes"),
+    ),
+)

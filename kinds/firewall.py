@@ -1,0 +1,31 @@
+from typing import Final
+
+from kinds.access_comparators import firewall_rules
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.reducing import rules, unordered
+
+__all__ = ["FIREWALL"]
+
+FIREWALL: Final = ResourceKind(
+    name="firewall",
+    scope="firewall:read",
+    terraform="digitalocean_firewall",
+    listing=Listing("/v2/firewalls", "firewalls", "firewall"),
+    # Its tags are those of the droplets that it guards: it belongs to whom they belong.
+    columns=Columns(region="", statuses=()),
+    attrs={
+        "inbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
+        "outbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
+        "droplet_ids": Attr(Policy.REFERENCE, unordered),
+    },
+    scoped={
+        "tags": "tag:read",
+        "inbound_rules.sources.tags": "tag:read",
+        "outbound_rules.destinations.tags": "tag:read",
+        "droplet_ids": "droplet:read",
+    },
+    # `waiting` while rules are on their way to droplets, which come and go.
+    volatile=frozenset({"pending_changes", "status"}),
+)

@@ -1,0 +1,35 @@
+"""Dedicated inference: models on GPUs of their own, billed by the accelerator."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import whole
+
+__all__ = ["DEDICATED_INFERENCE"]
+
+DEDICATED_INFERENCE: Final = ResourceKind(
+    name="dedicated_inference",
+    scope="genai:read",
+    terraform="digitalocean_dedicated_inference",
+    added_later=True,
+    listing=Listing(
+        "/v2/dedicated-inferences",
+        "dedicated_inferences",
+        "dedicated_inference",
+        source="pydo 0.44, `dedicated_inferences.list`",
+    ),
+    columns=Columns(name="spec.name", tags=""),
+    attrs={
+        # Which models, on which accelerators, how many of them.
+        "spec": Attr(Policy.DESIRED, whole),
+        "endpoints": Attr(Policy.COMPUTED, whole),
+    },
+    volatile=frozenset({"updated_at"}),
+    # The VPC is in the spec too.
+    left_out=frozenset({"pending_deployment_spec", "vpc_uuid"}),
+    in_flight=frozenset({"new", "provisioning", "updating", "deleting"}),
+    monthly_price=Shared("unknown: by the accelerators of `attrs.spec`, and no API tells prices"),
+)

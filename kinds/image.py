@@ -1,0 +1,46 @@
+from decimal import Decimal
+from typing import Final
+
+from kinds.comparators import by_default, unset_alike
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing, Only
+from kinds.policy import Policy
+from kinds.pricing import PerGigabyte, When
+from kinds.reducing import unordered
+
+__all__ = ["IMAGE"]
+
+IMAGE: Final = ResourceKind(
+    name="image",
+    scope="image:read",
+    terraform="digitalocean_custom_image",
+    meters=("snapshot_gb_month",),
+    # What was uploaded, and the backups of droplets. Snapshots are private images too, but
+    # a kind of their own.
+    listing=Listing(
+        "/v2/images",
+        "images",
+        "image",
+        queries=((("private", "true"),),),
+        only=Only("type", frozenset({"custom", "backup"})),
+    ),
+    columns=Columns(region=""),
+    attrs={
+        "type": Attr(Policy.IDENTITY),
+        "distribution": Attr(Policy.DESIRED),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),
+        "regions": Attr(Policy.DESIRED, unordered),
+        "slug": Attr(Policy.COMPUTED),
+        "min_disk_size": Attr(Policy.COMPUTED),
+        "size_gigabytes": Attr(Policy.COMPUTED),
+        "error_message": Attr(Policy.COMPUTED, unset_when_absent=True),
+    },
+    scoped={"tags": "tag:read"},
+    left_out=frozenset({"public"}),
+    in_flight=frozenset({"NEW", "pending"}),
+    # Backups are paid for by the droplet's surcharge.
+    monthly_price=PerGigabyte(
+        Decimal("0.06"), "size_gigabytes", When("type", "custom", "when uploaded")
+    ),
+    rarely_changes=True,
+)

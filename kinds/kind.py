@@ -1,0 +1,348 @@
+"""What there is to say about a kind of resource, and how a row is made from that.
+
+A kind is a declaration. Only what it names is kept: a field that the provider adds
+tomorrow can neither leak a secret nor make every row look changed.
+"""
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+
+from kinds.columns import Columns, read_at
+from kinds.comparators import Comparator, by_case, by_default
+from kinds.comparators import tags as same_tags
+from kinds.errors import UnreadableRow
+from kinds.explaining import described, explained
+from kinds.identifying import has_nul, identify
+from kinds.json_object import JsonObject
+from kinds.listing import (
+    AnyListing,
+    InvalidKind,
+    Listing,
+    NestedListing,
+    Parts,
+)
+from kinds.policy import FieldPolicy, Live, Policy
+from kinds.pricing import FREE, PriceRule
+from kinds.redaction import REDACTED, redact
+from kinds.reducing import size_text, slug, text
+
+__all__ = ["COLUMN_POLICIES", "Attr", "Columns", "ResourceKind", "SightedResource"]
+
+Reduce = Callable[[Any], Any]
+_ABSENT: Final = object()
+
+COLUMN_POLICIES: Final[Mapping[str, FieldPolicy]] = {
+    "name": FieldPolicy(Policy.DESIRED),
+    "region": FieldPolicy(Policy.IDENTITY, by_case),
+    "size": FieldPolicy(Policy.DESIRED, by_case),
+    "status": FieldPolicy(Policy.COMPUTED),
+    "tags": FieldPolicy(Policy.DESIRED, same_tags),
+    "project_id": FieldPolicy(Policy.REFERENCE),
+}
+"""Of the columns that every kind has, where the kind says nothing else."""
+
+
+class Attr:
+    """A field of the kind's own that is kept: its policy, and what reduces its value."""
+
+    __slots__ = ("policy", "reduce")
+
+    def __init__(
+        self,
+        policy: Policy,
+        reduce: Reduce | None = None,
+        *,
+        same: Comparator = by_default,
+        named: Callable[[str], Comparator] | None = None,
+        computed_when: Callable[[Live], bool] | None = None,
+        quiet: bool = False,
+        unset_when_absent: bool = False,
+    ) -> None:
+        self.policy = FieldPolicy(policy, same, named, computed_when, quiet, unset_when_absent)
+        self.reduce = reduce
+        """None: a scalar, kept as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightedResource:
+    """A resource as the provider shows it now, in our terms."""
+
+    provider_id: str
+    name: str
+    region: str
+    size: str
+    status: str
+    tags: tuple[str, ...]
+    """Lower-cased and sorted."""
+    attrs_json: str
+    """What only this kind has: canonical JSON with sorted keys, without secrets."""
+    provider_created_at: datetime | None
+    unknown_fields: tuple[str, ...]
+    """What the token could not see, as the inventory names it: `tags`, `attrs.volume_ids`."""
+
+
+@dataclass(frozen=True)
+class ResourceKind:
+    """A kind of resource: where it is listed, what of it is kept, and how it is priced."""
+
+    name: str
+    listing: AnyListing
+    columns: Columns = field(default_factory=Columns)
+    attrs: Mapping[str, Attr] = field(default_factory=dict)
+    """The kind's own fields that are kept, under the provider's names."""
+    column_policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    """Where they differ from COLUMN_POLICIES."""
+    scoped: Mapping[str, str] = field(default_factory=dict)
+    """Fields that are absent when the token lacks the scope beside them: then they are unknown.
+    A dotted path names a member of a field, of every element where that is a list. A member is
+    known to be hidden only where no field of the row shows that the token has the scope."""
+    measured: AbstractSet[str] = frozenset()
+    """Fields that are asked for one by one, and absent when that failed: then they are unknown,
+    which says nothing about the token."""
+    volatile: AbstractSet[str] = frozenset()
+    """Fields that change by themselves and say nothing about the resource."""
+    left_out: AbstractSet[str] = frozenset()
+    """Fields that repeat what another field says, or prices."""
+    secrets: AbstractSet[str] = frozenset()
+    """Dotted paths of secrets within the attrs."""
+    in_flight: AbstractSet[str] = frozenset()
+    """Status words of a resource that is being changed: it is not compared meanwhile."""
+    monthly_price: PriceRule = FREE
+    rarely_changes: bool = False
+    """Whether the slow sync reads it rather than the hourly one."""
+    scope: str = ""
+    """What a token needs to list it; empty where no scope of a token says so."""
+    terraform: str = ""
+    """The resource of Terraform's provider that is the same; empty for none."""
+    meters: tuple[str, ...] = ()
+    """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
+    added_later: bool = False
+    """Whether syncs did without it once: a token of that time may not list it, which is no
+    failure until it was listed."""
+
+    def __post_init__(self) -> None:
+        kept = self.columns.fields() | self.attrs.keys()
+        if twice := self.columns.fields() & self.attrs.keys():
+            raise InvalidKind(f"{self.name}: both column and attr: {sorted(twice)}")
+        if dropped := kept & (self.volatile | self.left_out):
+            raise InvalidKind(f"{self.name}: both kept and dropped: {sorted(dropped)}")
+        if unkept := {path.split(".")[0] for path in self.scoped} - kept:
+            raise InvalidKind(f"{self.name}: scope-dependent but not kept: {sorted(unkept)}")
+        if unkept := self.measured - self.attrs.keys():
+            raise InvalidKind(f"{self.name}: measured but not kept: {sorted(unkept)}")
+        if strange := {path.split(".")[0] for path in self.secrets} - self.attrs.keys():
+            raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
+        if strange := self.column_policies.keys() - COLUMN_POLICIES.keys():
+            raise InvalidKind(f"{self.name}: a policy of no column: {sorted(strange)}")
+        if isinstance(self.listing, NestedListing) and self.listing.owner not in self.attrs:
+            raise InvalidKind(f"{self.name}: its owner is not kept: {self.listing.owner}")
+        if self.parts is not None and self.parts.field not in self.attrs:
+            raise InvalidKind(f"{self.name}: its parts are not kept: {self.parts.field}")
+
+    @property
+    def parts(self) -> Parts | None:
+        """What belongs to each object and is listed on its own; None where nothing is."""
+        return self.listing.parts if isinstance(self.listing, Listing) else None
+
+    @cached_property
+    def policies(self) -> Mapping[str, FieldPolicy]:
+        """The policy of every field by our name of it: `size`, `attrs.vcpus`, and below."""
+        return {
+            **COLUMN_POLICIES,
+            **self.column_policies,
+            **{f"attrs.{name}": attr.policy for name, attr in self.attrs.items()},
+            **{f"attrs.{name}": FieldPolicy(Policy.VOLATILE) for name in sorted(self.volatile)},
+            **{f"attrs.{path}": FieldPolicy(Policy.SECRET) for path in sorted(self.secrets)},
+        }
+
+    def known_fields(self) -> frozenset[str]:
+        """Every field of the provider's that this declaration decides about."""
+        columns = self.columns.fields() | self.columns.parts()
+        return frozenset(columns | self.attrs.keys() | self.volatile | self.left_out)
+
+    def visible_scopes(self, row: JsonObject) -> AbstractSet[str]:
+        """The scope-dependent fields that the token may see, as far as a row shows it.
+
+        What the row leaves out is visible too where another field of the same scope is there.
+        """
+        whole = self._whole_fields
+        if row.keys() >= whole and not self._told_by_members:
+            return self.scoped.keys()
+        held = {self.scoped[name] for name in whole & row.keys()}
+        held |= {
+            self.scoped[path]
+            for path, steps, _ in self._scoped_members
+            if self.scoped[path] not in held and _shows(row, steps)
+        }
+        return {path for path, scope in self.scoped.items() if scope in held}
+
+    def sight(self, row: JsonObject) -> SightedResource:
+        """What the inventory is to know of a row. Raises UnreadableRow."""
+        columns = self.columns
+        identifier = identify(self.name, row, columns.provider_id)
+        created_at = row.get(columns.created_at)
+        try:
+            sighted = SightedResource(
+                identifier,
+                text(read_at(row, columns.name)),
+                slug(row.get(columns.region)),
+                size_text(row.get(columns.size)),
+                self._status(row),
+                _tags(row.get(columns.tags)),
+                orjson.dumps(self._attrs(row), option=orjson.OPT_SORT_KEYS).decode(),
+                datetime.fromisoformat(created_at) if created_at else None,
+                self._unknown(row),
+            )
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise UnreadableRow(self.name, identifier, self._oddity(row)) from error
+        texts = (sighted.name, sighted.region, sighted.size, sighted.status, *sighted.tags)
+        if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
+            raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
+        return sighted
+
+    def _status(self, row: JsonObject) -> str:
+        paths = self.columns.statuses
+        return text(next((word for path in paths if (word := read_at(row, path))), ""))
+
+    def _oddity(self, row: JsonObject) -> str:
+        """What in a row cannot be read, by the first field that cannot."""
+        columns = self.columns
+        for path in (columns.name, *columns.statuses):
+            try:
+                text(read_at(row, path))
+            except (AttributeError, TypeError):
+                return f"{path} is {described(_nearest(row, path))}, not a text"
+        readers: list[tuple[str, Reduce]] = [
+            (columns.region, slug),
+            (columns.size, size_text),
+            (columns.tags, _tags),
+            (columns.created_at, datetime.fromisoformat),
+            *((name, reduce) for name, reduce in self._reducers if reduce is not None),
+        ]
+        for name, reduce in readers:
+            value = row.get(name, _ABSENT)
+            if value is _ABSENT or (name == columns.created_at and not value):
+                continue
+            if words := explained(reduce, value, name):
+                return words
+        return "it is not as documented"
+
+    def _place_of_nul(self, row: JsonObject) -> str:
+        kept = self.columns.fields() | self.columns.parts() | self.attrs.keys()
+        odd = (name for name in sorted(kept & row.keys()) if has_nul(orjson.dumps(row[name])))
+        return f"{next(odd, 'a field')} has a NUL character"
+
+    @cached_property
+    def _reducers(self) -> tuple[tuple[str, Reduce | None], ...]:
+        return tuple((name, attr.reduce) for name, attr in self.attrs.items())
+
+    @cached_property
+    def _unknown_when_absent(self) -> AbstractSet[str]:
+        """What a row leaves out is not unset, but unknown, unless the kind says otherwise."""
+        unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
+        parts = {self.parts.field} if self.parts is not None else set()
+        told = (self.attrs.keys() - unset) | self.columns.plain()
+        return frozenset(told | self._scoped_fields | self.measured | parts)
+
+    @cached_property
+    def _scoped_fields(self) -> frozenset[str]:
+        return frozenset(path for path in self.scoped if "." not in path)
+
+    @cached_property
+    def _whole_fields(self) -> frozenset[str]:
+        """The scoped fields whose presence tells of their scope: none of their members does."""
+        return self._scoped_fields - {path.split(".")[0] for path in self.scoped if "." in path}
+
+    @cached_property
+    def _told_by_members(self) -> bool:
+        """Whether there is a scope of which only members tell."""
+        told = {self.scoped[name] for name in self._whole_fields}
+        return any(scope not in told for scope in self.scoped.values())
+
+    @cached_property
+    def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
+        """Of each scoped member its path, its steps, and the fields that tell of its scope."""
+        return tuple(
+            (
+                path,
+                tuple(path.split(".")),
+                frozenset(name for name in self._whole_fields if self.scoped[name] == scope),
+            )
+            for path, scope in self.scoped.items()
+            if "." in path
+        )
+
+    def _attrs(self, row: JsonObject) -> dict[str, Any]:
+        attrs: dict[str, Any] = {}
+        for name, reduce in self._reducers:
+            value = row.get(name, _ABSENT)
+            if value is not _ABSENT:
+                attrs[name] = value if reduce is None else reduce(value)
+        return self._without_secrets(attrs) if self.secrets else attrs
+
+    def _without_secrets(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: REDACTED if name in self.secrets else redact(value, self.secrets, at=name)
+            for name, value in attrs.items()
+        }
+
+    def _unknown(self, row: JsonObject) -> tuple[str, ...]:
+        fields = self._unknown_when_absent
+        unknown = [] if row.keys() >= fields else [self._our_name(n) for n in fields - row.keys()]
+        unknown += [
+            f"attrs.{path}"
+            for path, steps, telling in self._scoped_members
+            if row.keys().isdisjoint(telling) and _lacks(row, steps)
+        ]
+        return tuple(sorted(unknown))
+
+    def _our_name(self, provider_field: str) -> str:
+        """The inventory's name of a field of the provider's."""
+        if provider_field in self.attrs:
+            return f"attrs.{provider_field}"
+        return self.columns.our_name(provider_field)
+
+
+def _lacks(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+    """Whether the last step is missing from an object that the steps before lead to."""
+    if isinstance(value, list):
+        return any(_lacks(element, steps) for element in value)
+    if not isinstance(value, dict):
+        return False
+    step, *below = steps
+    return _lacks(value.get(step), tuple(below)) if below else step not in value
+
+
+def _shows(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+    """Whether the last step is in an object that the steps before lead to."""
+    if isinstance(value, list):
+        return any(_shows(element, steps) for element in value)
+    if not isinstance(value, dict):
+        return False
+    step, *below = steps
+    return _shows(value.get(step), tuple(below)) if below else step in value
+
+
+def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Lower-cased and sorted. Raises TypeError for anything but texts in a list, or null."""
+    if not value:
+        return ()
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(sorted({text(tag).lower() for tag in value}))
+
+
+def _nearest(row: JsonObject, path: str) -> Any:  # noqa: ANN401
+    """The value at a dotted path, or the one before it that is no object."""
+    value: Any = row
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return value
+        value = value.get(name)
+    return value

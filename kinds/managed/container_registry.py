@@ -1,0 +1,26 @@
+"""Container registries, and the subscription that they are under."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Told
+from kinds.reducing import registry_subscription
+
+__all__ = ["CONTAINER_REGISTRY"]
+
+CONTAINER_REGISTRY: Final = ResourceKind(
+    name="container_registry",
+    scope="registry:read",
+    terraform="digitalocean_container_registry",
+    added_later=True,
+    # In one answer, without pages or a total.
+    listing=Listing("/v2/registries", "registries", "registry", counted=False),
+    columns=Columns(provider_id="name", statuses=(), tags=""),
+    attrs={"subscription": Attr(Policy.DESIRED, registry_subscription)},
+    volatile=frozenset({"storage_usage_bytes", "storage_usage_bytes_updated_at"}),
+    # One subscription covers all registries of an account.
+    monthly_price=Told("subscription.tier.monthly_price_in_cents"),
+    rarely_changes=True,
+)

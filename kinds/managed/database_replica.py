@@ -1,0 +1,40 @@
+"""Read-only replicas of databases: nodes with a size, a region and a bill of their own."""
+
+from typing import Final
+
+from kinds.database import CONNECTIONS, CREDENTIALS, DATABASES, LOGIN
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import NestedListing
+from kinds.policy import Policy
+from kinds.prices import DATABASE_SIZES
+from kinds.pricing import BySize
+from kinds.reducing import whole
+
+__all__ = ["DATABASE_REPLICA"]
+
+DATABASE_REPLICA: Final = ResourceKind(
+    name="database_replica",
+    scope="database:read",
+    terraform="digitalocean_database_replica",
+    added_later=True,
+    listing=NestedListing(DATABASES, "replicas", "replicas", "cluster_id"),
+    columns=Columns(size="size"),
+    attrs={
+        "cluster_id": Attr(Policy.IDENTITY),
+        "storage_size_mib": Attr(Policy.DESIRED),
+        "do_settings": Attr(Policy.DESIRED, whole),
+        "private_network_uuid": Attr(Policy.REFERENCE),
+        **{name: Attr(Policy.COMPUTED, whole) for name in CONNECTIONS},
+    },
+    scoped={
+        "tags": "tag:read",
+        "private_network_uuid": "vpc:read",
+        **dict.fromkeys(CONNECTIONS, CREDENTIALS),
+        **{f"{name}.{secret}": CREDENTIALS for name in CONNECTIONS for secret in LOGIN},
+    },
+    secrets=frozenset(f"{name}.{secret}" for name in CONNECTIONS for secret in ("uri", "password")),
+    in_flight=frozenset({"creating", "resizing", "migrating", "forking"}),
+    monthly_price=BySize(DATABASE_SIZES),
+    # A request a database: too many for every hour.
+    rarely_changes=True,
+)

@@ -1,0 +1,26 @@
+"""Namespaces of Functions, billed by the memory and time that calls take."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+
+__all__ = ["FUNCTIONS_NAMESPACE"]
+
+FUNCTIONS_NAMESPACE: Final = ResourceKind(
+    name="functions_namespace",
+    scope="function:read",
+    added_later=True,
+    # In one answer, without pages or a total. The path of one namespace is told by pydo 0.44,
+    # `functions.get_namespace`.
+    listing=Listing("/v2/functions/namespaces", "namespaces", "namespace", counted=False),
+    columns=Columns(provider_id="namespace", name="label", statuses=(), tags=""),
+    attrs={"uuid": Attr(Policy.IDENTITY), "api_host": Attr(Policy.COMPUTED)},
+    volatile=frozenset({"updated_at"}),
+    # The password of everything in the namespace.
+    left_out=frozenset({"key"}),
+    monthly_price=Shared("unknown: by the GiB-seconds of calls beyond the account's free ones"),
+    rarely_changes=True,
+)

@@ -1,0 +1,31 @@
+"""NFS shares: file storage that droplets of a VPC mount."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import access_points, unordered
+
+__all__ = ["NFS_SHARE"]
+
+NFS_SHARE: Final = ResourceKind(
+    name="nfs_share",
+    scope="nfs:list",
+    terraform="digitalocean_nfs",
+    added_later=True,
+    # In one answer, without pages or a total.
+    listing=Listing("/v2/nfs", "shares", "share", counted=False),
+    columns=Columns(tags=""),
+    attrs={
+        "size_gib": Attr(Policy.DESIRED),
+        "performance_tier": Attr(Policy.DESIRED),
+        "vpc_ids": Attr(Policy.REFERENCE, unordered),
+        "mount_path": Attr(Policy.COMPUTED),
+        "host": Attr(Policy.COMPUTED),
+        "access_points": Attr(Policy.COMPUTED, access_points),
+    },
+    in_flight=frozenset({"CREATING"}),
+    monthly_price=Shared("unknown: by `attrs.size_gib` and tier, and no API tells the price"),
+)

@@ -1,0 +1,36 @@
+"""Alert policies of the monitoring: free, and a part of what runs."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.reducing import alert_receivers, unordered
+
+__all__ = ["ALERT_POLICY"]
+
+ALERT_POLICY: Final = ResourceKind(
+    name="alert_policy",
+    scope="monitoring:read",
+    terraform="digitalocean_monitor_alert",
+    added_later=True,
+    listing=Listing(
+        "/v2/monitoring/alerts",
+        "policies",
+        "policy",
+        source="pydo 0.44, `monitoring.list_alert_policy`",
+    ),
+    columns=Columns(provider_id="uuid", name="description", region="", statuses=(), created_at=""),
+    attrs={
+        "type": Attr(Policy.DESIRED),
+        "compare": Attr(Policy.DESIRED),
+        "value": Attr(Policy.DESIRED),
+        "window": Attr(Policy.DESIRED),
+        "enabled": Attr(Policy.DESIRED),
+        "entities": Attr(Policy.REFERENCE, unordered),
+        # Who knows the address of a Slack webhook can write there.
+        "alerts": Attr(Policy.DESIRED, alert_receivers),
+    },
+    secrets=frozenset({"alerts.slack.url"}),
+    rarely_changes=True,
+)

@@ -1,0 +1,29 @@
+"""Uptime checks, of which an account has one for nothing."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import unordered
+
+__all__ = ["UPTIME_CHECK"]
+
+UPTIME_CHECK: Final = ResourceKind(
+    name="uptime_check",
+    scope="uptime:read",
+    terraform="digitalocean_uptime_check",
+    added_later=True,
+    # The path of one check is told by pydo 0.44, `uptime.get_check`.
+    listing=Listing("/v2/uptime/checks", "checks", "check"),
+    columns=Columns(region="", statuses=(), tags="", created_at=""),
+    attrs={
+        "type": Attr(Policy.DESIRED),
+        "target": Attr(Policy.DESIRED),
+        "regions": Attr(Policy.DESIRED, unordered),
+        "enabled": Attr(Policy.DESIRED),
+    },
+    monthly_price=Shared("unknown: the account's first check is free, each further one is not"),
+    rarely_changes=True,
+)

@@ -1,0 +1,32 @@
+"""NAT gateways: the way out of VPCs that have no public addresses."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import in_one_order, whole
+
+__all__ = ["NAT_GATEWAY"]
+
+NAT_GATEWAY: Final = ResourceKind(
+    name="nat_gateway",
+    scope="nat_gateway:read",
+    terraform="digitalocean_vpc_nat_gateway",
+    added_later=True,
+    listing=Listing("/v2/vpc_nat_gateways", "vpc_nat_gateways", "vpc_nat_gateway"),
+    # Its size is a number, not a slug.
+    columns=Columns(size="size", statuses=("state",), tags=""),
+    attrs={
+        "type": Attr(Policy.IDENTITY),
+        "vpcs": Attr(Policy.REFERENCE, in_one_order),
+        "udp_timeout_seconds": Attr(Policy.DESIRED),
+        "icmp_timeout_seconds": Attr(Policy.DESIRED),
+        "tcp_timeout_seconds": Attr(Policy.DESIRED),
+        "egresses": Attr(Policy.COMPUTED, whole),
+    },
+    volatile=frozenset({"updated_at"}),
+    in_flight=frozenset({"NEW", "PROVISIONING", "DELETING"}),
+    monthly_price=Shared("unknown: by size and traffic, and no API tells the price"),
+)

@@ -1,0 +1,36 @@
+"""Partner attachments: private lines to other clouds by way of a network provider."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import unordered, whole
+
+__all__ = ["PARTNER_ATTACHMENT"]
+
+PARTNER_ATTACHMENT: Final = ResourceKind(
+    name="partner_attachment",
+    scope="partner_attachment:read",
+    terraform="digitalocean_partner_attachment",
+    added_later=True,
+    listing=Listing(
+        "/v2/partner_network_connect/attachments",
+        "partner_attachments",
+        "partner_attachment",
+        source="pydo 0.44, `partner_attachments.list`",
+    ),
+    columns=Columns(statuses=("state",), tags=""),
+    attrs={
+        "connection_bandwidth_in_mbps": Attr(Policy.DESIRED),
+        "naas_provider": Attr(Policy.IDENTITY),
+        "vpc_ids": Attr(Policy.REFERENCE, unordered),
+        "parent_uuid": Attr(Policy.REFERENCE),
+        "children": Attr(Policy.COMPUTED, unordered),
+        # Its key is shown by a path of its own, which is not read.
+        "bgp": Attr(Policy.DESIRED, whole),
+    },
+    monthly_price=Shared("unknown: by bandwidth, and no API tells the price"),
+    rarely_changes=True,
+)

@@ -1,0 +1,31 @@
+"""Reserved IPv6 addresses, which are listed apart from those of IPv4."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import FieldPolicy, Policy
+from kinds.pricing import Shared
+from kinds.reducing import identifier
+
+__all__ = ["RESERVED_IPV6"]
+
+RESERVED_IPV6: Final = ResourceKind(
+    name="reserved_ipv6",
+    scope="reserved_ip:read",
+    terraform="digitalocean_reserved_ipv6",
+    added_later=True,
+    listing=Listing("/v2/reserved_ipv6", "reserved_ipv6s", "reserved_ipv6"),
+    columns=Columns(
+        provider_id="ip",
+        name="ip",
+        region="region_slug",
+        statuses=(),
+        tags="",
+        created_at="reserved_at",
+    ),
+    attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
+    column_policies={"name": FieldPolicy(Policy.IDENTITY)},
+    scoped={"droplet": "droplet:read"},
+    monthly_price=Shared("unknown: bills name it, and no API tells the price"),
+)

@@ -1,0 +1,24 @@
+"""Peerings of two VPCs, of which the traffic between regions is billed."""
+
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import Shared
+from kinds.reducing import unordered
+
+__all__ = ["VPC_PEERING"]
+
+VPC_PEERING: Final = ResourceKind(
+    name="vpc_peering",
+    scope="vpc_peering:read",
+    terraform="digitalocean_vpc_peering",
+    added_later=True,
+    listing=Listing("/v2/vpc_peerings", "vpc_peerings", "vpc_peering"),
+    columns=Columns(region="", tags=""),
+    attrs={"vpc_ids": Attr(Policy.REFERENCE, unordered)},
+    in_flight=frozenset({"PROVISIONING", "DELETING"}),
+    monthly_price=Shared("unknown: by the traffic between its VPCs"),
+    rarely_changes=True,
+)

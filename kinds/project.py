@@ -1,0 +1,87 @@
+"""Projects, which are not resources: resources live in them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kinds.errors import UnreadableRow
+from kinds.explaining import described
+from kinds.identifying import identify
+from kinds.json_object import JsonObject
+from kinds.listing import Listing
+
+__all__ = ["PROJECT", "PROJECTS", "ProjectMember", "SightedProject", "member", "sight_project"]
+
+PROJECT: Final = "project"
+PROJECTS: Final = Listing("/v2/projects", "projects", "project")
+
+TEXTS: Final = ("name", "description", "purpose", "environment")
+
+OTHER_PURPOSE: Final = "Other: "
+"""What the provider puts before a purpose that is not one of its own."""
+
+KIND_OF_URN: Final = {
+    "app": "app",
+    "dbaas": "database",
+    "domain": "domain",
+    "droplet": "droplet",
+    "floatingip": "reserved_ip",
+    "kubernetes": "kubernetes_cluster",
+    "loadbalancer": "load_balancer",
+    "reservedip": "reserved_ip",
+    "reservedipv6": "reserved_ipv6",
+    "space": "spaces_bucket",
+    "volume": "volume",
+    "vpc": "vpc",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SightedProject:
+    """A project as the provider shows it now, in our terms."""
+
+    provider_id: str
+    name: str
+    description: str
+    purpose: str
+    environment: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMember:
+    """A resource that lives in a project."""
+
+    kind: str
+    provider_id: str
+
+
+def sight_project(row: JsonObject) -> SightedProject:
+    """What the inventory is to know of a project. Raises UnreadableRow."""
+    identifier = identify(PROJECT, row)
+    texts = {name: row.get(name) or "" for name in TEXTS}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise UnreadableRow(PROJECT, identifier, f"{name} is {described(value)}, not a text")
+        if "\0" in value:
+            raise UnreadableRow(PROJECT, identifier, f"{name} has a NUL character")
+    return SightedProject(
+        provider_id=identifier,
+        name=texts["name"],
+        description=texts["description"],
+        purpose=texts["purpose"].removeprefix(OTHER_PURPOSE),
+        environment=texts["environment"].lower(),
+        is_default=row.get("is_default") is True,
+    )
+
+
+def member(row: JsonObject) -> ProjectMember | None:
+    """The resource that a project's row names by its URN; None for a kind that we do not keep.
+
+    Raises UnreadableRow when there is no URN.
+    """
+    urn = identify("resource of a project", row, "urn")
+    if urn.count(":") < 2 or urn.endswith(":"):
+        raise UnreadableRow("resource of a project", "", "its urn does not name a resource")
+    _, word, identifier = urn.split(":", 2)
+    kind = KIND_OF_URN.get(word)
+    return None if kind is None else ProjectMember(kind, identifier)

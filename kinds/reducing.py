@@ -1,0 +1,203 @@
+"""How a field's value is brought down to what we keep: ids and slugs, in one order."""
+
+from typing import Any, Final
+
+import orjson
+
+from kinds.redaction import REDACTED, redact, secret_name
+
+__all__ = [
+    "access_points",
+    "addresses",
+    "alert_receivers",
+    "app_spec",
+    "dns_records",
+    "identifier",
+    "identity_of_model",
+    "image",
+    "in_one_order",
+    "node_pools",
+    "pool_template",
+    "registry_subscription",
+    "rules",
+    "size_text",
+    "slug",
+    "text",
+    "trusted_sources",
+    "unordered",
+    "whole",
+]
+
+Json = Any
+JsonObject = dict[str, Any]
+
+RECORD_FIELDS: Final = (
+    "type", "name", "data", "priority", "port", "ttl", "weight", "flags", "tag",
+)  # fmt: skip
+SOURCE_FIELDS: Final = ("type", "value", "description")
+POOL_FIELDS: Final = (
+    "id", "name", "size", "count", "tags", "labels", "taints", "auto_scale", "min_nodes",
+    "max_nodes",
+)  # fmt: skip
+
+
+def slug(value: Json) -> str:
+    """The slug of an embedded object, or the slug as it stands; empty for null."""
+    return text(value.get("slug") if isinstance(value, dict) else value)
+
+
+def size_text(value: Json) -> str:
+    """The slug of a size, or the number by which a kind counts its sizes; empty for null."""
+    return str(value) if type(value) is int else slug(value)
+
+
+def text(value: Json) -> str:
+    """A text; empty for null. Raises TypeError for anything else."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text should be")
+    return value
+
+
+def identifier(value: JsonObject | None) -> Json:
+    """The id of an embedded object; null for none."""
+    return None if value is None else value["id"]
+
+
+def unordered(value: list[Json] | None) -> list[Json]:
+    """A list of scalars whose order means nothing."""
+    return sorted(value) if value else []
+
+
+def in_one_order(value: list[Json] | None) -> list[Json]:
+    """A list whose order means nothing, without secrets."""
+    return sorted(redact(value or []), key=_text)
+
+
+def image(value: JsonObject | None) -> JsonObject | None:
+    """The id and slug of an embedded image; the slug is null for our own and for retired ones."""
+    return None if value is None else {"id": value.get("id"), "slug": value.get("slug")}
+
+
+def addresses(value: JsonObject | None) -> list[str]:
+    """The addresses of a droplet's networks, as `public 192.0.2.7`; their order means nothing."""
+    if not value:
+        return []
+    return sorted(
+        f"{network['type']} {network['ip_address']}"
+        for networks in value.values()
+        for network in networks
+    )
+
+
+def whole(value: Json) -> Json:
+    """An object as it is, less what looks like a secret."""
+    return redact(value)
+
+
+def rules(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A firewall's rules, each with its sources or destinations, in one order throughout."""
+    return sorted((_rule(rule) for rule in value or ()), key=_text)
+
+
+def _rule(rule: JsonObject) -> JsonObject:
+    return {
+        name: {kind: unordered(peers) for kind, peers in member.items()}
+        if isinstance(member, dict)
+        else member
+        for name, member in rule.items()
+    }
+
+
+def dns_records(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A zone's records in one order, without their ids and without what is unset."""
+    records = (
+        {name: record[name] for name in RECORD_FIELDS if record.get(name) is not None}
+        for record in value or ()
+    )
+    return sorted(records, key=_text)
+
+
+def trusted_sources(value: list[JsonObject] | None) -> list[JsonObject]:
+    """Whom a database lets in, in one order, without ids and times: they change by themselves."""
+    sources = (
+        {name: source[name] for name in SOURCE_FIELDS if source.get(name)} for source in value or ()
+    )
+    return sorted(sources, key=_text)
+
+
+def node_pools(value: list[JsonObject] | None) -> list[JsonObject]:
+    """A cluster's pools by name, each with the ids of its node droplets."""
+    return sorted((_pool(pool) for pool in value or ()), key=lambda pool: str(pool.get("name")))
+
+
+def _pool(pool: JsonObject) -> JsonObject:
+    kept: JsonObject = {name: pool[name] for name in POOL_FIELDS if name in pool}
+    if "tags" in pool:
+        kept["tags"] = unordered(pool["tags"])
+    droplets = (node.get("droplet_id") for node in pool.get("nodes") or ())
+    kept["nodes"] = sorted(droplet for droplet in droplets if droplet)
+    return kept
+
+
+def alert_receivers(value: JsonObject | None) -> JsonObject | None:
+    """Who is told of an alert, in one order."""
+    if value is None:
+        return None
+    return {name: sorted(receivers or [], key=_text) for name, receivers in value.items()}
+
+
+def access_points(value: list[JsonObject] | None) -> list[JsonObject]:
+    """The ways into a share in one order, without the times of their changes."""
+    moving = {"created_at", "updated_at"}
+    points = ({n: m for n, m in point.items() if n not in moving} for point in value or ())
+    return sorted(points, key=_text)
+
+
+def identity_of_model(value: JsonObject | None) -> JsonObject | None:
+    """The id and name of an embedded model; the rest is of its own catalogue."""
+    return None if value is None else {"uuid": value.get("uuid"), "name": value.get("name")}
+
+
+def pool_template(value: JsonObject | None) -> JsonObject | None:
+    """What the droplets of a pool are made from, its lists in one order."""
+    if value is None:
+        return None
+    template: JsonObject = redact(value)
+    lists = {name for name in ("ssh_keys", "tags") if isinstance(template.get(name), list)}
+    return {**template, **{name: unordered(template[name]) for name in lists}}
+
+
+def registry_subscription(value: JsonObject | None) -> JsonObject | None:
+    """The tier of a registry's subscription, without the times of its changes."""
+    return None if value is None else {"tier": whole(value.get("tier"))}
+
+
+def app_spec(value: Json) -> Json:
+    """An app's spec without the values of its secret variables, wherever they stand."""
+    if isinstance(value, list):
+        return [app_spec(element) for element in value]
+    if not isinstance(value, dict):
+        return redact(value)
+    return {name: _spec_member(name, member) for name, member in value.items()}
+
+
+def _spec_member(name: str, member: Json) -> Json:
+    if name == "envs" and isinstance(member, list):
+        return [_env(env) for env in member]
+    if secret_name(name) and not isinstance(member, bool | None):
+        return REDACTED
+    return app_spec(member)
+
+
+def _env(env: JsonObject) -> JsonObject:
+    """A variable; its value is a secret where its type, or its own name, says so."""
+    hidden = env.get("type") == "SECRET" or secret_name(str(env.get("key", "")))
+    if hidden and "value" in env:
+        return {**env, "value": REDACTED}
+    return {name: redact(member) for name, member in env.items()}
+
+
+def _text(value: Json) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,25 @@
+from decimal import Decimal
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import FieldPolicy, Policy
+from kinds.pricing import Flat, When
+from kinds.reducing import identifier
+
+__all__ = ["RESERVED_IP"]
+
+RESERVED_IP: Final = ResourceKind(
+    name="reserved_ip",
+    scope="reserved_ip:read",
+    terraform="digitalocean_reserved_ip",
+    listing=Listing("/v2/reserved_ips", "reserved_ips", "reserved_ip"),
+    columns=Columns(provider_id="ip", name="ip", statuses=(), tags="", created_at=""),
+    # The whole droplet is embedded; its id is what says where the address leads.
+    attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
+    column_policies={"name": FieldPolicy(Policy.IDENTITY)},
+    scoped={"droplet": "droplet:read"},
+    volatile=frozenset({"locked"}),
+    left_out=frozenset({"project_id"}),
+    monthly_price=Flat(Decimal(5), When("droplet", None, "when it leads to no droplet")),
+)

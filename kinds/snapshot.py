@@ -1,0 +1,29 @@
+from decimal import Decimal
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import PerGigabyte
+from kinds.reducing import unordered
+
+__all__ = ["SNAPSHOT"]
+
+SNAPSHOT: Final = ResourceKind(
+    name="snapshot",
+    scope="snapshot:read",
+    terraform="digitalocean_droplet_snapshot",
+    meters=("snapshot_gb_month",),
+    # Of droplets and of volumes; backups are not among them (see the images).
+    listing=Listing("/v2/snapshots", "snapshots", "snapshot"),
+    columns=Columns(region="", statuses=()),
+    attrs={
+        "regions": Attr(Policy.DESIRED, unordered),
+        "resource_id": Attr(Policy.IDENTITY),
+        "resource_type": Attr(Policy.IDENTITY),
+        "min_disk_size": Attr(Policy.COMPUTED),
+        "size_gigabytes": Attr(Policy.COMPUTED),
+    },
+    scoped={"tags": "tag:read"},
+    monthly_price=PerGigabyte(Decimal("0.06"), "size_gigabytes"),
+)

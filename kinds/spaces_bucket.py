@@ -1,0 +1,31 @@
+from typing import Final
+
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import BUCKETS
+from kinds.policy import FieldPolicy, Policy
+from kinds.pricing import Shared
+
+__all__ = ["SPACES_BUCKET"]
+
+SPACES_BUCKET: Final = ResourceKind(
+    name="spaces_bucket",
+    terraform="digitalocean_spaces_bucket",
+    meters=("spaces_gb_month",),
+    listing=BUCKETS,
+    columns=Columns(provider_id="name", statuses=(), tags="", created_at="created_at"),
+    attrs={
+        # Exact; a GB of Spaces is 2**30 of them.
+        "size_bytes": Attr(Policy.COMPUTED),
+        "object_count": Attr(Policy.COMPUTED),
+        # When both were read last.
+        "measured_at": Attr(Policy.COMPUTED),
+        # Why they could not be read this time; not there when they could.
+        "unmeasured": Attr(Policy.COMPUTED, unset_when_absent=True),
+    },
+    measured=frozenset({"size_bytes", "object_count", "measured_at"}),
+    column_policies={"name": FieldPolicy(Policy.IDENTITY)},
+    # A project's URN tells the name alone.
+    scoped={"region": "a Spaces key"},
+    monthly_price=Shared("unknown: one subscription covers all buckets of the account"),
+    rarely_changes=True,
+)

@@ -1,0 +1,28 @@
+from decimal import Decimal
+from typing import Final
+
+from kinds.comparators import by_default, number, unset_alike
+from kinds.kind import Attr, Columns, ResourceKind
+from kinds.listing import Listing
+from kinds.policy import Policy
+from kinds.pricing import PerGigabyte
+from kinds.reducing import unordered
+
+__all__ = ["VOLUME"]
+
+VOLUME: Final = ResourceKind(
+    name="volume",
+    scope="block_storage:read",
+    terraform="digitalocean_volume",
+    listing=Listing("/v2/volumes", "volumes", "volume"),
+    columns=Columns(statuses=()),
+    attrs={
+        "size_gigabytes": Attr(Policy.DESIRED, same=number),
+        "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),
+        "droplet_ids": Attr(Policy.REFERENCE, unordered),
+        "filesystem_type": Attr(Policy.IDENTITY),
+        "filesystem_label": Attr(Policy.IDENTITY),
+    },
+    scoped={"tags": "tag:read", "droplet_ids": "droplet:read"},
+    monthly_price=PerGigabyte(Decimal("0.10"), "size_gigabytes"),
+)

@@ -1,0 +1,256 @@
+"""DigitalOcean's API over HTTP: pages, single objects, and the few writes that we make.
+
+Reads are retried here for as long as a request may reasonably take; who needs to wait
+longer gets an error that says so. Writes are never sent twice: after a lost answer
+only the caller can find out what became of them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+import httpx
+import orjson
+
+from kinds.json_object import JsonObject
+from providers.digitalocean.api.answers import raise_for_error_body, raise_for_status
+from providers.digitalocean.api.concurrency import call_off
+from providers.digitalocean.api.pages import PER_PAGE, Page, last_page, read_page
+from providers.digitalocean.api.rate import BudgetShare, RateBudget
+from providers.digitalocean.api.retrying import Retries
+from providers.digitalocean.errors import (
+    MalformedAnswer,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
+
+__all__ = ["CONNECTIONS", "DigitalOcean", "Retries"]
+
+# Who waits for a connection waits for our own requests, which have time-outs themselves.
+TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
+CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
+
+PIECE_BYTES: Final = 256 * 1024
+"""Of a download: as much as goes well into one message to a service."""
+
+Query = tuple[tuple[str, str], ...]
+Budget = RateBudget | BudgetShare
+Loads = Callable[[bytes], Any]
+"""How the text of an answer is read: raises ValueError for what is no JSON."""
+
+
+class DigitalOcean:
+    """A client with one token. Made by `open`, which closes it too."""
+
+    def __init__(self, http: httpx.AsyncClient, budget: Budget, retries: Retries) -> None:
+        self._http = http
+        self._budget = budget
+        self._retries = retries
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, base_url: str, token: str, budget: Budget, *, retries: Retries | None = None
+    ) -> AsyncIterator[Self]:
+        """A client of the API at `base_url`; the token is sent there and nowhere else."""
+        headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(
+            base_url=base_url,
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=CONNECTIONS,
+            # Plain HTTP is the simulator on this machine, which no proxy reaches.
+            trust_env=not base_url.startswith("http://"),
+        ) as http:
+            yield cls(http, budget, retries or Retries())
+
+    async def pages(
+        self,
+        path: str,
+        key: str,
+        *,
+        query: Query = (),
+        first: int = 1,
+        counted: bool = True,
+        may_be_gone: bool = False,
+        at_once: int = 1,
+    ) -> AsyncGenerator[Page, None]:
+        """The pages of a listing, from page `first` on, in their order.
+
+        At most `at_once` of them are held or asked for side by side: as many as the first one
+        says that there are, before the caller asks for them. Each is still followed by the
+        one that its own link names.
+
+        A 404 is tried again, because a listing is always there; not where it belongs to an
+        object, which `may_be_gone`. `counted` as in `read_page`.
+
+        Raises ProviderError; what was yielded before it stays true.
+        """
+        passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
+
+        async def read(number: int) -> Page:
+            parameters = {**dict(query), "page": str(number), "per_page": str(PER_PAGE)}
+            answer = await self._read(path, parameters, passing)
+            return read_page(answer, key, number, counted=counted)
+
+        coming: deque[asyncio.Task[Page]] = deque()
+        page, asked = await read(first), first
+        try:
+            while True:
+                if page.next_number not in (None, page.number + 1):
+                    await call_off(coming)
+                    coming.clear()
+                    asked = page.number
+                while len(coming) + 1 < at_once and asked < last_page(page):
+                    asked += 1
+                    coming.append(asyncio.create_task(read(asked)))
+                yield page
+                following = page.next_number
+                if following is None:
+                    return
+                if coming:
+                    page = await coming.popleft()
+                else:
+                    asked = following
+                    page = await read(following)
+        finally:
+            await call_off(coming)
+
+    async def one(self, path: str, key: str) -> JsonObject:
+        """A single object. Raises NotFound when there is none, and the other errors."""
+        answer = await self._read(path, {})
+        found = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(found, dict):
+            raise MalformedAnswer(f"{path}: the answer has no `{key}`")
+        return found
+
+    async def document(
+        self, path: str, query: Query = (), *, loads: Loads = orjson.loads
+    ) -> JsonObject:
+        """An answer that is an object of its own, under no key. Raises ProviderError."""
+        answer = await self._read(path, dict(query), loads=loads)
+        if not isinstance(answer, dict):
+            raise MalformedAnswer(f"{path}: the answer is no object")
+        return answer
+
+    @asynccontextmanager
+    async def download(self, path: str, *content_types: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A body of any length, in pieces as they come; none but the current one is held.
+
+        The first of the content types is asked for, any of them is taken. Raises ProviderError,
+        also in the middle: then what came is not all, and must be asked for anew. It is not
+        asked for twice here.
+        """
+        await self._budget.acquire(path)
+        # Not compressed: where a body ends too early, HTTP itself tells it.
+        headers = {"accept": content_types[0], "accept-encoding": "identity"}
+        try:
+            async with self._http.stream("GET", path, headers=headers) as response:
+                self._budget.observe(response.headers, path)
+                if response.status_code != 200:
+                    await response.aread()
+                self._judge(response, path)
+                if response.status_code != 200:
+                    raise ProviderUnavailable(
+                        f"GET {path}: {response.status_code} is not all of it"
+                    )
+                said = response.headers.get("content-type", "").partition(";")[0].strip()
+                if said not in content_types:
+                    raise ProviderUnavailable(f"GET {path}: the answer is {said}")
+                yield response.aiter_bytes(PIECE_BYTES)
+        except httpx.RequestError as error:
+            raise ProviderUnavailable(f"GET {path}: {type(error).__name__}: {error}") from error
+
+    async def create(self, path: str, key: str, body: JsonObject) -> JsonObject:
+        """Makes an object and returns it.
+
+        Raises ProviderUnavailable when the answer was lost: it may have been made.
+        """
+        answer = await self._write("POST", path, orjson.dumps(body))
+        made = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(made, dict):
+            raise MalformedAnswer(f"{path}: the answer has no `{key}`")
+        return made
+
+    async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:  # noqa: ANN401
+        """Tells the provider to change something; what it answers, None for no content.
+
+        Sent once. Raises ProviderUnavailable when the answer was lost: only reading tells
+        then what became of it.
+        """
+        content = None if body is None else orjson.dumps(body)
+        return await self._write(method, path, content)
+
+    async def _read(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        passing: tuple[type[ProviderError], ...] = (),
+        loads: Loads = orjson.loads,
+    ) -> Any:  # noqa: ANN401
+        """What a GET answers; tried again on errors that may pass, and on those of `passing`."""
+
+        async def once() -> Any:  # noqa: ANN401
+            answer = await self._once("GET", path, parameters, loads)
+            raise_for_error_body(answer, f"GET {path}")
+            return answer
+
+        return await self._retries.repeated(once, passing)
+
+    async def _write(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
+        """Waits for the answer also when it is cancelled meanwhile.
+
+        What was sent is done, whoever gave up waiting: only then can it be found, and undone.
+        """
+        await self._budget.acquire(path)
+        writing = asyncio.create_task(self._asked(method, path, {}, body))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.gather(writing, return_exceptions=True)
+            raise
+
+    async def _once(
+        self, method: str, path: str, parameters: Mapping[str, str], loads: Loads
+    ) -> Any:  # noqa: ANN401
+        await self._budget.acquire(path)
+        return await self._asked(method, path, parameters, loads=loads)
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        loads: Loads = orjson.loads,
+    ) -> Any:  # noqa: ANN401
+        headers = {"content-type": "application/json"} if body is not None else None
+        try:
+            response = await self._http.request(
+                method, path, params=parameters, content=body, headers=headers
+            )
+        except httpx.RequestError as error:
+            name = type(error).__name__
+            raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
+        self._budget.observe(response.headers, path)
+        self._judge(response, path)
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
+        try:
+            return loads(response.content)
+        except ValueError as error:
+            raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
+
+    def _judge(self, response: httpx.Response, path: str) -> None:
+        """Raises what the status stands for; a 429 holds back everybody whom its limit concerns."""
+        try:
+            raise_for_status(response)
+        except RateLimited as error:
+            if error.retry_after_seconds is not None:
+                self._budget.pause(error.retry_after_seconds, path)
+            raise

@@ -1,0 +1,108 @@
+"""A page of a listing, read from DigitalOcean's answer.
+
+Only the page *number* is taken from `links.pages.next`: what host or path the link
+names does not matter, so that no answer can lead us, with our token, elsewhere.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from kinds.errors import UnreadableRow
+from kinds.json_object import JsonObject
+from providers.digitalocean.errors import MalformedAnswer, PagingLoop
+
+__all__ = ["PER_PAGE", "Page", "ahead", "last_page", "read_page"]
+
+PER_PAGE: Final = 200
+"""The most that DigitalOcean allows; more is refused with 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a listing."""
+
+    items: list[JsonObject]
+    number: int
+    total: int | None
+    """What the provider says the whole listing has; None where it says nothing."""
+    next_number: int | None
+    """None on the last page."""
+    skipped_count: int = 0
+    """Rows that were listed and are of another kind; `items` is without them."""
+    scopes: frozenset[str] = frozenset()
+    """What the listing shows that the token may see, whether or not there are rows."""
+    unreadable: tuple[UnreadableRow, ...] = ()
+    """Rows that are not in `items`, and parts of rows that are, which cannot be read."""
+
+
+def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:  # noqa: ANN401
+    """Reads page `number` of the listing under `key`.
+
+    A key that is absent or null is an empty list where `meta.total` is 0, and null is one in
+    the answer of a listing that tells no totals (`counted` is false).
+
+    Raises MalformedAnswer when the key is absent or no list otherwise, and PagingLoop when
+    the next page is not after this one.
+    """
+    if not isinstance(answer, dict):
+        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
+    total = _total(answer, number)
+    items = answer.get(key)
+    if items is None and (total == 0 or (not counted and total is None and key in answer)):
+        items = []
+    if key not in answer and items is None:
+        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
+    if not isinstance(items, list):
+        raise MalformedAnswer(f"page {number}: `{key}` is not a list")
+    following = _next_number(answer, number)
+    if following is not None and following <= number:
+        raise PagingLoop(f"page {number} of `{key}` names page {following} as the next one")
+    if following is not None and not items:
+        raise PagingLoop(f"page {number} of `{key}` is empty and yet names a next one")
+    return Page(items, number, total, following)
+
+
+def _next_number(answer: JsonObject, number: int) -> int | None:
+    try:
+        link = ((answer.get("links") or {}).get("pages") or {}).get("next")
+        return int(parse_qs(urlsplit(link).query)["page"][0]) if link else None
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
+        raise MalformedAnswer(f"page {number}: the next link names no page") from error
+
+
+def _total(answer: JsonObject, number: int) -> int | None:
+    meta = answer.get("meta") or {}
+    total = meta.get("total") if isinstance(meta, dict) else meta
+    if total is None:
+        return None
+    if type(total) is not int or total < 0:
+        raise MalformedAnswer(f"page {number}: meta.total is not a count")
+    return total
+
+
+def last_page(page: Page) -> int:
+    """The number of the last page of a listing, as far as one of its pages says."""
+    if page.next_number is None or page.total is None:
+        return page.number
+    if page.next_number != page.number + 1:
+        return page.number
+    return max(page.number, -(-page.total // PER_PAGE))
+
+
+async def ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
+    """The same pages, each next one being fetched while the caller is busy with this one.
+
+    Close it (`contextlib.aclosing`): a page that nobody waits for any more is called off.
+    """
+    following = asyncio.create_task(anext(pages, None))
+    try:
+        while (page := await following) is not None:
+            following = asyncio.create_task(anext(pages, None))
+            yield page
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await pages.aclose()

@@ -1,0 +1,97 @@
+"""Changes made behind the API's back, as an operator's or another tool's hand would."""
+
+from typing import Any
+
+from providers.digitalocean.simulator.acts.scaling import remove_droplets
+from providers.digitalocean.simulator.billing.lifespan import Lifespan
+from providers.digitalocean.simulator.simulation import Simulation
+from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.urns import TYPE_OF_KIND, urn_of
+from providers.digitalocean.simulator.world.catalog import SIZES
+from providers.digitalocean.simulator.world.droplets import with_size
+
+__all__ = ["delete_objects", "resize_droplet", "restart_bills", "set_fields", "touch"]
+
+# A new name that replaces the one of the touch before, and for what has tags one more of them.
+_NAME = "CASE instr(name, '.r') WHEN 0 THEN name ELSE substr(name, 1, instr(name, '.r') - 1) END"
+_UNTOUCHED = (
+    "CASE WHEN json_extract(body, '$.tags[#-1]') LIKE 'touched-%' "
+    "THEN json_remove(body, '$.tags[#-1]') ELSE body END"
+)
+
+
+def touch(simulation: Simulation, kind: str, count: int | None) -> int:
+    """Rename and tag the first `count` objects of a kind (all when None), in one statement."""
+    number = simulation.store.next_number("touch_number")
+    body = f"json_set({_UNTOUCHED}, '$.name', {_NAME} || '.r{number}')"
+    body = (
+        f"CASE json_type({body}, '$.tags') WHEN 'array' "
+        f"THEN json_set({body}, '$.tags[#]', 'touched-{number}') ELSE {body} END"
+    )
+    changed = simulation.store.connection.execute(
+        f"UPDATE object SET body = {body}, name = {_NAME} || '.r{number}' "
+        "WHERE position IN (SELECT position FROM object WHERE kind = ? "
+        "AND json_type(body, '$.name') IS NOT NULL ORDER BY position LIMIT ?)",
+        (kind, -1 if count is None else count),
+    )
+    return changed.rowcount
+
+
+def delete_objects(simulation: Simulation, kind: str, identifiers: list[str]) -> int:
+    """Remove objects with what hangs on them; answers how many there were."""
+    if kind == "droplet":
+        return remove_droplets(simulation, identifiers)
+    with simulation.store.transaction():
+        if kind in TYPE_OF_KIND:
+            simulation.assignments.remove([urn_of(kind, i) for i in identifiers])
+        simulation.ledger.end(identifiers, simulation.clock.now())
+        return simulation.store.delete(kind, identifiers)
+
+
+def resize_droplet(simulation: Simulation, droplet: Document, size: str, *, disk: bool) -> Document:
+    """Give a droplet another size, and go on billing it by that; answers its new document."""
+    identifier = str(droplet["id"])
+    resized = with_size(droplet, SIZES[size], disk=disk)
+    with simulation.store.transaction():
+        simulation.store.replace("droplet", identifier, resized, resized["name"])
+        restart_bills(simulation, identifier, sku=size)
+    return resized
+
+
+def restart_bills(
+    simulation: Simulation, identifier: str, sku: str | None = None, name: str | None = None
+) -> None:
+    """End a resource's open stretches now and begin new ones, with a new size or name."""
+    now = simulation.clock.now().replace(microsecond=0)
+    open_stretches = simulation.ledger.open_stretches(identifier)
+    simulation.ledger.end([identifier], now)
+    simulation.ledger.add(
+        Lifespan(
+            old.kind,
+            old.resource_id,
+            old.resource_uuid,
+            old.name if name is None else name,
+            old.sku if sku is None else sku,
+            old.quantity,
+            old.region,
+            old.project,
+            old.group,
+            now,
+        )
+        for old in open_stretches
+    )
+
+
+def set_fields(simulation: Simulation, kind: str, identifier: str, fields: Document) -> bool:
+    """Set members of an object by dotted path (`region.slug`, `tags.0`); False when not there."""
+    document = simulation.store.document(kind, identifier)
+    if document is None:
+        return False
+    for path, value in fields.items():
+        holder: Any = document
+        *parents, last = path.split(".")
+        for parent in parents:
+            holder = holder[int(parent)] if isinstance(holder, list) else holder[parent]
+        holder[int(last) if isinstance(holder, list) else last] = value
+    simulation.store.replace(kind, identifier, document, str(document.get("name", identifier)))
+    return True

@@ -1,0 +1,146 @@
+"""What a token may see: all of it, unless the control API registered it as narrower."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from providers.digitalocean.simulator.kinds import BY_NAME, KINDS, Kind
+from providers.digitalocean.simulator.state import Document, Store
+from providers.digitalocean.simulator.web.errors import Forbidden, Unauthorized
+
+__all__ = ["EVERYTHING", "TokenScope", "Tokens", "needed_scope"]
+
+
+@dataclass(frozen=True)
+class TokenScope:
+    """The scopes of one token, either listed or all but some."""
+
+    only: frozenset[str] | None = None
+    """Exactly these, when not None."""
+    without: frozenset[str] = frozenset()
+    revoked: bool = False
+
+    def has(self, scope: str) -> bool:
+        """Whether the token has a scope such as `droplet:read`."""
+        return scope not in self.without and (self.only is None or scope in self.only)
+
+    def visible(self, kind: Kind, bodies: list[bytes]) -> list[bytes]:
+        """The objects without the fields whose scopes the token lacks."""
+        if not any(self._hidden(kind)):
+            return bodies
+        return [orjson.dumps(self.narrowed(kind, orjson.loads(body))) for body in bodies]
+
+    def narrowed(self, kind: Kind, document: Document) -> Document:
+        """An object without the fields whose scopes the token lacks."""
+        for path in self._hidden(kind):
+            _leave_out(document, path.split("."))
+        return document
+
+    def sees(self, kind: str) -> bool:
+        """Whether the token may read objects of a kind."""
+        found = BY_NAME.get(kind)
+        return found is None or self.has(f"{found.scope}:read")
+
+    def _hidden(self, kind: Kind) -> Iterator[str]:
+        return (path for path, scope in kind.scoped_fields if not self.has(scope))
+
+
+EVERYTHING = TokenScope()
+
+
+def _leave_out(value: object, steps: list[str]) -> None:
+    """Removes what stands where the steps lead, in every element of the lists on the way."""
+    if isinstance(value, list):
+        for element in value:
+            _leave_out(element, steps)
+    elif isinstance(value, dict):
+        step, *below = steps
+        if below:
+            _leave_out(value.get(step), below)
+        else:
+            value.pop(step, None)
+
+
+_AREAS = {
+    **{kind.path: kind.scope for kind in KINDS if "{" not in kind.path},
+    "/v2/account": "account",
+    "/v2/account/keys": "ssh_key",
+    "/v2/projects": "project",
+    "/v2/tags": "tag",
+    "/v2/reserved_ips": "reserved_ip",
+    "/v2/floating_ips": "reserved_ip",
+    "/v2/customers": "billing",
+    "/v2/billing": "billing",
+    "/v2/monitoring": "monitoring",
+}
+_LISTED_BY = {"/v2/nfs": "nfs:list"}
+"""Lists that take another scope than the reads of what they list."""
+_READ_BELOW = {
+    ("/v2/droplets", "firewalls"): "firewall",
+    ("/v2/volumes", "snapshots"): "block_storage_snapshot",
+}
+"""What is listed below an object, and is read by a scope of its own."""
+_BY_LENGTH = sorted(_AREAS.items(), key=lambda area: -len(area[0]))
+_VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
+
+
+def needed_scope(method: str, path: str) -> str | None:
+    """The scope that a request needs, None where the path is nobody's."""
+    if method == "GET" and path in _LISTED_BY:
+        return _LISTED_BY[path]
+    for prefix, scope in _BY_LENGTH:
+        if path == prefix or path.startswith(f"{prefix}/"):
+            verb = _VERBS.get(method, "update")
+            if verb == "read":
+                scope = _READ_BELOW.get((prefix, path.rsplit("/", 1)[1]), scope)
+            changes_a_part = verb == "create" and path != prefix
+            return f"{scope}:{'update' if changes_a_part else verb}"
+    return None
+
+
+class Tokens:
+    """The tokens that were registered; any other non-empty token may do everything."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._scopes = {
+            token: _scope(orjson.loads(text))
+            for token, text in store.connection.execute("SELECT token, scope FROM token")
+        }
+
+    def register(self, token: str, scope: TokenScope) -> None:
+        """Say what a token may do, from the next request on and after restarts."""
+        text = orjson.dumps(
+            {
+                "only": None if scope.only is None else sorted(scope.only),
+                "without": sorted(scope.without),
+                "revoked": scope.revoked,
+            }
+        ).decode()
+        self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
+        self._scopes[token] = scope
+
+    def forget(self) -> None:
+        """Give every token everything again."""
+        self._store.connection.execute("DELETE FROM token")
+        self._scopes.clear()
+
+    def admit(self, token: str, method: str, path: str) -> TokenScope:
+        """The scope of a token. Unauthorized without a valid one, Forbidden beyond its scopes."""
+        scope = self._scopes.get(token, EVERYTHING)
+        if not token or scope.revoked:
+            raise Unauthorized
+        needed = needed_scope(method, path)
+        if needed is not None and not scope.has(needed):
+            raise Forbidden
+        return scope
+
+
+def _scope(document: dict[str, list[str] | bool | None]) -> TokenScope:
+    only, without = document["only"], document["without"]
+    return TokenScope(
+        only=frozenset(only) if isinstance(only, list) else None,
+        without=frozenset(without) if isinstance(without, list) else frozenset(),
+        revoked=bool(document["revoked"]),
+    )

@@ -1,0 +1,223 @@
+"""Passes: work on a subject that goes page by page, and counts when its last page is there.
+
+What a page found is written with the id of its pass. The rows of a subject's current pass
+count, and no others; so a pass that breaks off changes nothing, a page that is sent again
+replaces itself, and the end turns over the subject in one transaction.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import text
+
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import Aborted
+
+__all__ = [
+    "Page",
+    "Pass",
+    "Work",
+    "complete_pass",
+    "current_pass",
+    "known_page",
+    "open_pass",
+    "page_of",
+    "prepare_month",
+    "record_page",
+]
+
+
+class Work(StrEnum):
+    """What a pass does; its subject is a day for metering, else a month's first day."""
+
+    METERING = "metering"
+    COSTS = "costs"
+    DAILY_COSTS = "daily_costs"
+    ACCRUAL = "accrual"
+
+
+OPEN: Final = text("""
+INSERT INTO work_passes (work, subject, pass_key, until, started_at)
+VALUES (:work, :subject, :pass_key, :until, :now)
+ON CONFLICT ON CONSTRAINT work_passes_key_key DO NOTHING
+""")
+READ: Final = text("""
+SELECT id, state, until, complete FROM work_passes
+WHERE work = :work AND subject = :subject AND pass_key = :pass_key
+""")
+CURRENT: Final = text("""
+SELECT id, state, until, complete FROM work_passes
+WHERE work = :work AND subject = :subject AND state = 'current'
+""")
+# Held until the end of the transaction: a pass that ends waits for the pages of itself.
+LOCK: Final = text("SELECT state FROM work_passes WHERE id = :id FOR UPDATE")
+PAGE: Final = text("""
+INSERT INTO work_pass_pages (pass_id, token, next_token, counts)
+VALUES (:id, :token, :next_token, :counts)
+ON CONFLICT ON CONSTRAINT work_pass_pages_pkey
+DO UPDATE SET next_token = excluded.next_token, counts = excluded.counts
+""")
+KNOWN_PAGE: Final = text("""
+SELECT next_token, counts FROM work_pass_pages WHERE pass_id = :id AND token = :token
+""")
+INCOMPLETE: Final = text("""
+UPDATE work_passes SET complete = false WHERE id = :id AND complete
+""")
+READ_FROM: Final = text("UPDATE work_passes SET source_version = :source_version WHERE id = :id")
+# From the first page on, each leads to another that is there, and one ends it.
+GAPS: Final = text("""
+SELECT count(*) FROM (
+    SELECT '' AS token UNION SELECT next_token FROM work_pass_pages WHERE pass_id = :id
+) AS wanted
+WHERE NOT EXISTS (SELECT FROM work_pass_pages AS p
+                  WHERE p.pass_id = :id AND p.token = wanted.token)
+""")
+ONE_AT_A_TIME: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('pass/' || :work || '/' || :subject, 0))"
+)
+SUPERSEDE: Final = text("""
+UPDATE work_passes SET state = 'superseded'
+WHERE work = :work AND subject = :subject AND id < :id AND state <> 'superseded'
+RETURNING id
+""")
+COMPLETE: Final = text("""
+UPDATE work_passes SET state = 'current', completed_at = :now WHERE id = :id
+""")
+# Long enough that no retry of theirs can still come and be taken for a new pass.
+FORGET: Final = text("""
+DELETE FROM work_passes WHERE id IN (
+    SELECT id FROM work_passes
+    WHERE work = :work AND state = 'superseded' AND started_at < :now - interval '7 days'
+    ORDER BY id LIMIT 50)
+""")
+PREPARE: Final = text("SELECT prepare_month(CAST(:parents AS text[]), :month)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass over a subject."""
+
+    id: int
+    work: Work
+    subject: date
+    until: datetime | None
+    """Up to when it looks; the same on all its pages."""
+    complete: bool
+    """Whether all that it read from was complete itself."""
+    is_current: bool
+    """Whether it has ended, and what it found counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What became of a page."""
+
+    next_token: str
+    """Empty on the last."""
+    counts: tuple[int, ...]
+
+
+async def open_pass(
+    session: WriteSession,
+    work: Work,
+    subject: date,
+    pass_key: str,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+) -> Pass:
+    """The pass of a key, opened if it is new.
+
+    Raises Aborted when a younger one ended before it: what it would find is out of date.
+    """
+    key = {"work": work, "subject": subject, "pass_key": pass_key}
+    await session.execute(OPEN, {**key, "until": until, "now": now})
+    row = (await session.execute(READ, key)).one()
+    if row.state == "superseded":
+        raise _superseded(work, subject)
+    return Pass(row.id, work, subject, row.until, row.complete, row.state == "current")
+
+
+async def current_pass(session: ReadSession, work: Work, subject: date) -> Pass | None:
+    """The pass whose rows count; None when none ever ended."""
+    row = (await session.execute(CURRENT, {"work": work, "subject": subject})).first()
+    return Pass(row.id, work, subject, row.until, row.complete, True) if row else None
+
+
+async def known_page(session: ReadSession, of: Pass, token: str) -> Page:
+    """A page of a pass that has ended, as it was. Raises Aborted for one that it never had."""
+    row = (await session.execute(KNOWN_PAGE, {"id": of.id, "token": token})).first()
+    if row is None:
+        raise Aborted("the pass has ended without this page", reason="PASS_ENDED")
+    return Page(row.next_token, tuple(row.counts))
+
+
+async def record_page(
+    session: WriteSession,
+    of: Pass,
+    token: str,
+    next_token: str,
+    counts: Sequence[int],
+    *,
+    complete: bool = True,
+    source_version: str = "",
+) -> None:
+    """Writes down that a page is there, or there again; write its rows in the same session.
+
+    `source_version` names what it was read from, where that has a name.
+
+    Raises Aborted when a younger pass ended meanwhile.
+    """
+    state = (await session.execute(LOCK, {"id": of.id})).scalar_one()
+    if state == "superseded":
+        raise _superseded(of.work, of.subject)
+    await session.execute(
+        PAGE, {"id": of.id, "token": token, "next_token": next_token, "counts": list(counts)}
+    )
+    if not complete:
+        await session.execute(INCOMPLETE, {"id": of.id})
+    if source_version:
+        await session.execute(READ_FROM, {"id": of.id, "source_version": source_version})
+
+
+async def complete_pass(session: WriteSession, of: Pass, *, now: datetime) -> list[int]:
+    """Makes a pass the current one of its subject, now that its last page is there.
+
+    Answers the ids of the passes that it replaces, whose rows are to be deleted. Raises
+    Aborted when a page of it is missing, or a younger pass ended before it.
+    """
+    subject = {"work": of.work, "subject": of.subject}
+    await session.execute(ONE_AT_A_TIME, {"work": of.work, "subject": of.subject.isoformat()})
+    state = (await session.execute(LOCK, {"id": of.id})).scalar_one()
+    if state == "superseded":
+        raise _superseded(of.work, of.subject)
+    # The token after the last page is empty, as that of the first: its own page is there.
+    if (await session.execute(GAPS, {"id": of.id})).scalar_one():
+        raise Aborted(
+            f"pages of the pass over {of.subject} are missing: begin it anew",
+            reason="PASS_INCOMPLETE",
+        )
+    replaced = (await session.execute(SUPERSEDE, {**subject, "id": of.id})).scalars().all()
+    await session.execute(COMPLETE, {"id": of.id, "now": now})
+    await session.execute(FORGET, {"work": of.work, "now": now})
+    return list(replaced)
+
+
+async def prepare_month(session: WriteSession, month: date, *parents: str) -> None:
+    """Makes sure that partitioned tables can take rows of a month."""
+    await session.execute(PREPARE, {"parents": list(parents), "month": month})
+
+
+def page_of(token: str) -> str:
+    """A short name of a page, kept with its rows."""
+    return hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
+
+
+def _superseded(work: Work, subject: date) -> Aborted:
+    return Aborted(
+        f"a younger pass of {work} over {subject} has ended: begin anew", reason="PASS_SUPERSEDED"
+    )

@@ -1,0 +1,222 @@
+"""Reading invoices, their lines and proofs; the first wall around a tenant's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
+
+from services.analytics.invoicing.invoices.messages import STANDING
+from services.analytics.invoicing.tables import (
+    credit_notes,
+    invoice_hand_overs,
+    tenant_invoice_lines,
+    tenant_invoice_proofs,
+    tenant_invoices,
+)
+from services.common.db.database import ReadSession
+from services.common.errors import NotFound
+from services.common.rpc.access import Scope
+from services.common.values.periods import Period
+
+__all__ = [
+    "InvoiceFilter",
+    "invoices_after",
+    "lines_of",
+    "list_invoices",
+    "list_lines",
+    "list_overdue",
+    "proofs_of",
+    "read_invoice",
+    "read_invoices",
+    "read_line",
+    "read_numbered",
+    "standing",
+]
+
+_INVOICE = tenant_invoices.c
+_LINE = tenant_invoice_lines.c
+_HAND_OVER = invoice_hand_overs.c
+
+_CREDITED: Final = (
+    select(func.coalesce(func.sum(credit_notes.c.total_cents), 0))
+    .where(credit_notes.c.invoice_id == _INVOICE.id)
+    .scalar_subquery()
+    .label("credited_cents")
+)
+
+
+def standing(of: FromClause, name: str) -> list[ColumnElement[Any]]:
+    """Where a hand-over stands, each column with `name` before its own."""
+    return [of.c[column].label(f"{name}_{column}") for column in STANDING]
+
+
+_OF_VOID: Final = invoice_hand_overs.alias("void_hand_overs")
+WITH_STANDING: Final[Select[Any]] = select(
+    tenant_invoices,
+    _CREDITED,
+    *standing(invoice_hand_overs, "hand_over"),
+    *standing(_OF_VOID, "void_hand_over"),
+).select_from(
+    tenant_invoices.outerjoin(
+        invoice_hand_overs,
+        and_(_HAND_OVER.invoice_id == _INVOICE.id, _HAND_OVER.document == "invoice"),
+    ).outerjoin(_OF_VOID, and_(_OF_VOID.c.invoice_id == _INVOICE.id, _OF_VOID.c.document == "void"))
+)
+"""Invoices with what is credited of them and where their hand-over stands, and their void's."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which invoices; what is empty is not asked. Combined with and."""
+
+    tenant_id: str = ""
+    period: Period | None = None
+    status: str = ""
+
+
+def visible(scope: Scope) -> list[ColumnElement[bool]]:
+    """The first wall. A tenant sees what was issued to it: a draft may still be undone."""
+    if scope.everything:
+        return []
+    return [_INVOICE.tenant_id == scope.tenant_id, _INVOICE.number.is_not(None)]
+
+
+async def list_invoices(
+    session: ReadSession,
+    scope: Scope,
+    wanted: InvoiceFilter,
+    *,
+    before: tuple[date, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Invoices, newest month first; `before` is where the page before ended."""
+    statement = (
+        WITH_STANDING.where(*visible(scope))
+        .order_by(_INVOICE.period.desc(), _INVOICE.id.desc())
+        .limit(limit)
+    )
+    if wanted.tenant_id:
+        statement = statement.where(_INVOICE.tenant_id == wanted.tenant_id)
+    if wanted.period is not None:
+        statement = statement.where(_INVOICE.period == wanted.period.start)
+    if wanted.status:
+        statement = statement.where(_INVOICE.status == wanted.status)
+    if before is not None:
+        statement = statement.where(
+            or_(
+                _INVOICE.period < before[0],
+                and_(_INVOICE.period == before[0], _INVOICE.id < before[1]),
+            )
+        )
+    return (await session.execute(statement)).all()
+
+
+async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Row[Any]:
+    """An invoice with its standing. Raises NotFound, also for another tenant's."""
+    statement = WITH_STANDING.where(_INVOICE.id == invoice_id, *visible(scope))
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("invoice", str(invoice_id))
+    return found
+
+
+async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Invoices with their standing, by number."""
+    statement = WITH_STANDING.where(_INVOICE.id.in_(invoice_ids)).order_by(_INVOICE.number)
+    return (await session.execute(statement)).all()
+
+
+async def list_lines(
+    session: ReadSession, invoice_id: UUID, *, after: int, limit: int | None
+) -> Sequence[Row[Any]]:
+    """The lines of an invoice that was found already, in their order; all without a limit."""
+    statement = (
+        select(tenant_invoice_lines)
+        .where(_LINE.invoice_id == invoice_id, _LINE.position > after)
+        .order_by(_LINE.position)
+    )
+    if limit is not None:
+        statement = statement.limit(limit)
+    return (await session.execute(statement)).all()
+
+
+async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> Row[Any]:
+    """A line of an invoice that was found already. Raises NotFound."""
+    statement = select(tenant_invoice_lines).where(
+        _LINE.invoice_id == invoice_id, _LINE.id == line_id
+    )
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("invoice line", str(line_id))
+    return found
+
+
+async def lines_of(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """All lines of some invoices, by invoice and in their order."""
+    statement = (
+        select(tenant_invoice_lines)
+        .where(_LINE.invoice_id.in_(invoice_ids))
+        .order_by(_LINE.invoice_id, _LINE.position)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def proofs_of(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """All proofs of some invoices, by invoice and in their order."""
+    proof = tenant_invoice_proofs.c
+    statement = (
+        select(tenant_invoice_proofs)
+        .where(proof.invoice_id.in_(invoice_ids))
+        .order_by(proof.invoice_id, proof.position)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def invoices_after(session: ReadSession, number: int, limit: int) -> Sequence[Row[Any]]:
+    """The next numbered invoices, as the chain has them."""
+    statement = (
+        select(tenant_invoices)
+        .where(_INVOICE.number > number)
+        .order_by(_INVOICE.number)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def list_overdue(
+    session: ReadSession,
+    due_before: date,
+    *,
+    tenant_id: str,
+    after: tuple[date, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Issued invoices that were to be paid before a day, longest overdue first.
+
+    Of every tenant when none is named; without those of which nothing is owed any more.
+    """
+    owed = _INVOICE.total_cents - _CREDITED.element
+    statement = (
+        WITH_STANDING.where(_INVOICE.status == "issued", _INVOICE.due_on < due_before, owed > 0)
+        .order_by(_INVOICE.due_on, _INVOICE.id)
+        .limit(limit)
+    )
+    if tenant_id:
+        statement = statement.where(_INVOICE.tenant_id == tenant_id)
+    if after is not None:
+        statement = statement.where(
+            or_(
+                _INVOICE.due_on > after[0],
+                and_(_INVOICE.due_on == after[0], _INVOICE.id > after[1]),
+            )
+        )
+    return (await session.execute(statement)).all()
+
+
+async def read_numbered(session: ReadSession, number: int) -> Row[Any] | None:
+    """The invoice with a number; None when there is none."""
+    statement = select(tenant_invoices).where(_INVOICE.number == number)
+    return (await session.execute(statement)).first()

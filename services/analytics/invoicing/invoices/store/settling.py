@@ -1,0 +1,234 @@
+"""What becomes of an issued invoice: paid, void, credited."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.analytics.invoicing.invoices.crediting import Credit, Creditable, CreditableTax
+from services.analytics.invoicing.invoices.lines import TAX
+from services.analytics.invoicing.invoices.states import InvoiceStatus
+from services.analytics.invoicing.invoices.store.issuing import take_numbers
+from services.analytics.invoicing.invoices.store.reading import standing
+from services.analytics.invoicing.tables import (
+    credit_note_lines,
+    credit_notes,
+    invoice_hand_overs,
+    invoice_sequences,
+    tenant_invoice_lines,
+    tenant_invoices,
+)
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import NotFound
+from services.common.rpc.access import Scope
+
+__all__ = [
+    "creditable_lines",
+    "creditable_tax",
+    "insert_credit_note",
+    "list_credit_notes",
+    "locked_invoice",
+    "note_lines",
+    "pay",
+    "read_credit_note",
+    "settle_by_credit",
+    "void",
+]
+
+_INVOICE = tenant_invoices.c
+_NOTE = credit_notes.c
+_NOTE_LINE = credit_note_lines.c
+_WITH_STANDING: Final[Select[Any]] = select(
+    credit_notes,
+    _INVOICE.number.label("invoice_number"),
+    *standing(invoice_hand_overs, "hand_over"),
+).select_from(
+    credit_notes.join(tenant_invoices, _INVOICE.id == _NOTE.invoice_id).outerjoin(
+        invoice_hand_overs, invoice_hand_overs.c.credit_note_id == _NOTE.id
+    )
+)
+"""Credit notes with the number of what they correct, and where their hand-over stands."""
+
+
+async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Row[Any]:
+    """An invoice that nobody moves until this transaction ends. Raises NotFound."""
+    statement = select(tenant_invoices).where(_INVOICE.id == invoice_id).with_for_update()
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("invoice", str(invoice_id))
+    return found
+
+
+async def pay(
+    session: WriteSession, invoice_id: UUID, *, paid_on: date, reference: str, at: datetime
+) -> None:
+    """Marks an issued invoice as paid."""
+    await session.execute(
+        update(tenant_invoices)
+        .where(_INVOICE.id == invoice_id)
+        .values(
+            status=InvoiceStatus.PAID.value,
+            paid_on=paid_on,
+            paid_at=at,
+            payment_reference=reference,
+        )
+    )
+
+
+async def void(
+    session: WriteSession, invoice_id: UUID, *, reason: str, by: str, at: datetime
+) -> None:
+    """Voids a draft or an issued invoice; its number stays taken."""
+    await session.execute(
+        update(tenant_invoices)
+        .where(_INVOICE.id == invoice_id)
+        .values(status=InvoiceStatus.VOID.value, voided_at=at, voided_by=by, void_reason=reason)
+    )
+
+
+async def creditable_lines(session: ReadSession, invoice_id: UUID) -> list[Creditable]:
+    """The lines of an invoice without tax, with what notes took back of each."""
+    line = tenant_invoice_lines.c
+    credited = (
+        select(func.coalesce(func.sum(_NOTE_LINE.amount_cents), 0))
+        .where(_NOTE_LINE.line_id == line.id)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(line.id, line.amount_cents, credited.label("credited"))
+        .where(line.invoice_id == invoice_id, line.kind != TAX)
+        .order_by(line.position)
+    )
+    return [Creditable(row.id, row.amount_cents, int(row.credited)) for row in rows]
+
+
+async def creditable_tax(session: ReadSession, invoice_id: UUID) -> CreditableTax:
+    """The tax line of an invoice, with what notes took back of it."""
+    line = tenant_invoice_lines.c
+    row = (
+        await session.execute(
+            select(line.id, line.amount_cents).where(
+                line.invoice_id == invoice_id, line.kind == TAX
+            )
+        )
+    ).one()
+    alone = await session.execute(
+        select(func.coalesce(func.sum(_NOTE_LINE.amount_cents), 0)).where(
+            _NOTE_LINE.line_id == row.id
+        )
+    )
+    all_of_it = await session.execute(
+        select(func.coalesce(func.sum(_NOTE.tax_cents), 0)).where(_NOTE.invoice_id == invoice_id)
+    )
+    alone_cents = int(alone.scalar_one())
+    return CreditableTax(
+        row.id, row.amount_cents, int(all_of_it.scalar_one()) - alone_cents, alone_cents
+    )
+
+
+async def settle_by_credit(session: WriteSession, invoice: Row[Any], at: datetime) -> bool:
+    """Frees the month of an invoice of which notes took back everything; whether they did."""
+    credited = select(func.coalesce(func.sum(_NOTE.total_cents), 0)).where(
+        _NOTE.invoice_id == invoice.id
+    )
+    if int((await session.execute(credited)).scalar_one()) != invoice.total_cents:
+        return False
+    await session.execute(
+        update(tenant_invoices).where(_INVOICE.id == invoice.id).values(credited_in_full_at=at)
+    )
+    return True
+
+
+async def insert_credit_note(
+    session: WriteSession, invoice: Row[Any], credit: Credit, *, reason: str, by: str, at: datetime
+) -> UUID:
+    """Issues a credit note under the next number of its sequence; answers its id."""
+    sequence = await take_numbers(session, "credit_note")
+    await session.execute(
+        update(invoice_sequences)
+        .where(invoice_sequences.c.name == "credit_note")
+        .values(next=sequence.next + 1)
+    )
+    made = await session.execute(
+        insert(credit_notes)
+        .values(
+            invoice_id=invoice.id,
+            tenant_id=invoice.tenant_id,
+            number=sequence.next,
+            subtotal_cents=credit.subtotal_cents,
+            tax_cents=credit.tax_cents,
+            total_cents=credit.total_cents,
+            currency=invoice.currency,
+            reason=reason,
+            issued_by=by,
+            issued_at=at,
+        )
+        .returning(_NOTE.id)
+    )
+    note_id: UUID = made.scalar_one()
+    await session.execute(
+        insert(credit_note_lines),
+        [
+            {
+                "credit_note_id": note_id,
+                "tenant_id": invoice.tenant_id,
+                "line_id": amount.line_id,
+                "position": position,
+                "amount_cents": amount.amount_cents,
+            }
+            for position, amount in enumerate(credit.amounts, start=1)
+        ],
+    )
+    return note_id
+
+
+async def list_credit_notes(
+    session: ReadSession,
+    scope: Scope,
+    *,
+    tenant_id: str,
+    invoice_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Credit notes, newest first."""
+    statement = _WITH_STANDING.order_by(_NOTE.id.desc()).limit(limit)
+    if not scope.everything:
+        statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
+    if tenant_id:
+        statement = statement.where(_NOTE.tenant_id == tenant_id)
+    if invoice_id is not None:
+        statement = statement.where(_NOTE.invoice_id == invoice_id)
+    if before is not None:
+        statement = statement.where(_NOTE.id < before)
+    return (await session.execute(statement)).all()
+
+
+async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> Row[Any]:
+    """A credit note. Raises NotFound, also for another tenant's."""
+    statement = _WITH_STANDING.where(_NOTE.id == note_id)
+    if not scope.everything:
+        statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("credit note", str(note_id))
+    return found
+
+
+async def note_lines(session: ReadSession, note_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """The lines of some notes, each with the invoice's line that it takes back."""
+    statement = (
+        select(
+            _NOTE_LINE.credit_note_id,
+            _NOTE_LINE.position.label("note_position"),
+            _NOTE_LINE.amount_cents.label("credited_cents"),
+            tenant_invoice_lines,
+        )
+        .join(tenant_invoice_lines, tenant_invoice_lines.c.id == _NOTE_LINE.line_id)
+        .where(_NOTE_LINE.credit_note_id.in_(note_ids))
+        .order_by(_NOTE_LINE.credit_note_id, _NOTE_LINE.position)
+    )
+    return (await session.execute(statement)).all()

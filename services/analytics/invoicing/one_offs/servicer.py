@@ -1,0 +1,256 @@
+"""OneOffService: lines that an operator bills by hand, on the next invoice or on one at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from arcadia.analytics.v1 import one_off_service_pb2 as pb
+from arcadia.analytics.v1 import one_off_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.deployments import Deployments, Known, Named
+from services.analytics.invoicing import requests
+from services.analytics.invoicing.invoices.messages import invoice_message, line_message
+from services.analytics.invoicing.invoices.states import OneOffStatus
+from services.analytics.invoicing.invoices.store.reading import list_lines, read_invoice
+from services.analytics.invoicing.invoices.store.rows import Stored
+from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
+from services.analytics.invoicing.one_offs.store import (
+    add_one_off_line,
+    list_one_off_lines,
+    locked_one_off_line,
+    remove_one_off_line,
+)
+from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
+from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.rollups.drafting import (
+    LARGEST_SUBTOTAL,
+    CannotBill,
+    Draft,
+    assemble,
+)
+from services.analytics.invoicing.rollups.store.drafts import insert_drafts
+from services.analytics.margin.store.months import mark_margin
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.rpc.access import ALL, current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.wire import timestamp
+from services.common.values.clock import Clock, utc_now
+from services.common.values.money import currency_code
+from services.common.values.periods import month_of
+
+__all__ = ["OneOffServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MAX_LINES: Final = 500
+MAX_DESCRIPTION: Final = 200
+
+
+class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
+    """Operators only."""
+
+    def __init__(
+        self, database: Database, deployments: Deployments, terms: Terms, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._deployments = deployments
+        self._terms = terms
+        self._clock = clock
+
+    async def AddOneOffLine(  # noqa: N802
+        self, request: pb.AddOneOffLineRequest, context: Context
+    ) -> pb.AddOneOffLineResponse:
+        """Adds a line to a tenant's next invoice."""
+        line = OneOff(
+            id=None,
+            tenant_id=requests.required("tenant_id", request.tenant_id),
+            deployment_id=requests.text("deployment_id", request.deployment_id),
+            deployment_name="",
+            description=requests.required("description", request.description, MAX_DESCRIPTION),
+            amount_cents=_amount("amount_cents", request.amount_cents),
+            currency=currency_code("currency", request.currency),
+            reason=requests.required("reason", request.reason),
+            added_by=current_caller().subject,
+        )
+        [line] = await self._owned({"deployment_id": line})
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.AddOneOffLineResponse:
+                line_id = await add_one_off_line(session, line, self._clock())
+                [row] = await list_one_off_lines(session, line_id=line_id, limit=1)
+                return pb.AddOneOffLineResponse(one_off_line=_message(row))
+
+            return await once(session, request, pb.AddOneOffLineResponse, do)
+
+    async def ListOneOffLines(  # noqa: N802
+        self, request: pb.ListOneOffLinesRequest, context: Context
+    ) -> pb.ListOneOffLinesResponse:
+        """One-off lines, newest first."""
+        size = page_size(request.page_size)
+        status = None
+        if request.status:
+            status = OneOffStatus(requests.word("status", request.status, list(OneOffStatus)))
+        filters = ("one_off_lines", request.tenant_id, request.status)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(ALL) as session:
+            rows = await list_one_off_lines(
+                session,
+                tenant_id=requests.text("tenant_id", request.tenant_id),
+                status=status,
+                before=requests.uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = rows[:size]
+        return pb.ListOneOffLinesResponse(
+            one_off_lines=map(_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
+        )
+
+    async def RemoveOneOffLine(  # noqa: N802
+        self, request: pb.RemoveOneOffLineRequest, context: Context
+    ) -> pb.RemoveOneOffLineResponse:
+        """Removes a pending line."""
+        line_id = requests.uuid_of("id", request.id)
+        operator = current_caller().subject
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.RemoveOneOffLineResponse:
+                row = await locked_one_off_line(session, line_id)
+                if row.status != OneOffStatus.PENDING:
+                    raise FailedPrecondition(
+                        f"the line is {row.status}: only a pending one can be removed",
+                        reason="ONE_OFF_LINE_NOT_PENDING",
+                        metadata={"status": row.status, "invoice_id": str(row.invoice_id or "")},
+                    )
+                await remove_one_off_line(session, line_id, by=operator, at=self._clock())
+                [row] = await list_one_off_lines(session, line_id=line_id, limit=1)
+                return pb.RemoveOneOffLineResponse(one_off_line=_message(row))
+
+            return await once(session, request, pb.RemoveOneOffLineResponse, do)
+
+    async def CreateOneOffInvoice(  # noqa: N802
+        self, request: pb.CreateOneOffInvoiceRequest, context: Context
+    ) -> pb.CreateOneOffInvoiceResponse:
+        """Drafts an invoice of one-off lines."""
+        lines = await self._invoice_lines(request)
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.CreateOneOffInvoiceResponse:
+                draft = await self._draft(session, lines)
+                made = await insert_drafts(
+                    session, None, draft.period.start, [draft], self._clock()
+                )
+                [invoice_id] = made.values()
+                await mark_margin(session, draft.period)
+                row = await read_invoice(session, ALL, invoice_id)
+                shown = await list_lines(session, invoice_id, after=0, limit=MAX_LINES)
+                return pb.CreateOneOffInvoiceResponse(
+                    invoice=invoice_message(row, operator=True), lines=map(line_message, shown)
+                )
+
+            return await once(session, request, pb.CreateOneOffInvoiceResponse, do)
+
+    async def _invoice_lines(self, request: pb.CreateOneOffInvoiceRequest) -> list[OneOff]:
+        tenant_id = requests.required("tenant_id", request.tenant_id)
+        currency = currency_code("currency", request.currency)
+        reason = requests.required("reason", request.reason)
+        if not request.lines:
+            raise InvalidArgument("lines", "is required", reason="FIELD_REQUIRED")
+        if len(request.lines) > MAX_LINES:
+            raise InvalidArgument("lines", f"must not be more than {MAX_LINES}")
+        said = {
+            f"lines[{index}].deployment_id": (
+                OneOff(
+                    id=None,
+                    tenant_id=tenant_id,
+                    deployment_id=requests.text(f"lines[{index}].deployment_id", one.deployment_id),
+                    deployment_name="",
+                    description=requests.required(
+                        f"lines[{index}].description", one.description, MAX_DESCRIPTION
+                    ),
+                    amount_cents=_amount(f"lines[{index}].amount_cents", one.amount_cents),
+                    currency=currency,
+                    reason=reason,
+                    added_by=current_caller().subject,
+                )
+            )
+            for index, one in enumerate(request.lines)
+        }
+        lines = await self._owned(said)
+        if sum(line.amount_cents for line in lines) <= 0:
+            raise InvalidArgument(
+                "lines",
+                "must add up to more than 0: give money back by a credit note, or by a line on the"
+                " tenant's next invoice",
+            )
+        return lines
+
+    async def _draft(self, session: WriteSession, lines: Sequence[OneOff]) -> Draft:
+        tenant_id = lines[0].tenant_id
+        today = self._clock().date()
+        regions = await tax_regions(session, [tenant_id], self._terms.tax_region)
+        rule = (await tax_rules_on(session, today)).get(regions[tenant_id])
+        if rule is None:
+            raise FailedPrecondition(
+                f"no tax rule of {regions[tenant_id]} is in force today",
+                reason="NO_TAX_RULE_IN_FORCE",
+            )
+        period = month_of(today)
+        try:
+            return assemble(tenant_id, period, one_off_parts(lines, period), rule)
+        except CannotBill as refusal:
+            raise InvalidArgument("lines", refusal.message, reason=refusal.reason) from refusal
+
+    async def _owned(self, lines: Mapping[str, OneOff]) -> list[OneOff]:
+        """The lines with the ids and names of their deployments, which must be the tenants'.
+
+        By the field that names the deployment of each.
+        """
+        named = {
+            field: Named(line.tenant_id, line.deployment_id)
+            for field, line in lines.items()
+            if line.deployment_id
+        }
+        known = await self._deployments.known(named.values()) if named else {}
+        return [
+            _with_owner(field, line, known.get(named[field])) if field in named else line
+            for field, line in lines.items()
+        ]
+
+
+def _with_owner(field: str, line: OneOff, known: Known | None) -> OneOff:
+    """The line of a deployment, which must be its tenant's, else InvalidArgument."""
+    if known is None or known.tenant_id != line.tenant_id:
+        raise InvalidArgument(field, f"{line.deployment_id!r} is no deployment of {line.tenant_id}")
+    return replace(line, deployment_id=known.deployment_id, deployment_name=known.name)
+
+
+def _amount(field: str, cents: int) -> int:
+    if not cents:
+        raise InvalidArgument(field, "must not be 0")
+    if abs(cents) > LARGEST_SUBTOTAL:
+        raise InvalidArgument(
+            field, f"must be at most {LARGEST_SUBTOTAL} cents", reason="OUT_OF_RANGE"
+        )
+    return cents
+
+
+def _message(row: Stored) -> pb.OneOffLine:
+    return pb.OneOffLine(
+        id=str(row.id),
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id or "",
+        description=row.description,
+        amount_cents=row.amount_cents,
+        currency=row.currency,
+        reason=row.reason,
+        status=row.status,
+        invoice_id=str(row.invoice_id or ""),
+        added_by=row.added_by,
+        added_at=timestamp(row.added_at),
+        removed_by=row.removed_by,
+        removed_at=timestamp(row.removed_at),
+    )

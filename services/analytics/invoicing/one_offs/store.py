@@ -1,0 +1,149 @@
+"""One-off lines: added, taken up by a draft or an invoice, given back, removed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, case, insert, select, text, update
+
+from services.analytics.invoicing.invoices.states import InvoiceStatus, OneOffStatus
+from services.analytics.invoicing.one_offs.rules import OneOff
+from services.analytics.invoicing.tables import one_off_lines, tenant_invoices
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import NotFound
+
+__all__ = [
+    "add_one_off_line",
+    "claim_one_off_lines",
+    "list_one_off_lines",
+    "locked_one_off_line",
+    "open_one_off_lines",
+    "release_one_off_lines",
+    "remove_one_off_line",
+]
+
+_LINE = one_off_lines.c
+_STATUS: Final = case(
+    (_LINE.removed_at.is_not(None), OneOffStatus.REMOVED.value),
+    (_LINE.invoice_id.is_(None), OneOffStatus.PENDING.value),
+    (tenant_invoices.c.status == InvoiceStatus.DRAFT.value, OneOffStatus.DRAFTED.value),
+    else_=OneOffStatus.BILLED.value,
+)
+_WITH_STATUS: Final = select(one_off_lines, _STATUS.label("status")).select_from(
+    one_off_lines.outerjoin(tenant_invoices, tenant_invoices.c.id == _LINE.invoice_id)
+)
+
+
+async def add_one_off_line(session: WriteSession, line: OneOff, at: datetime) -> UUID:
+    """Keeps a line for the tenant's next invoice; its id."""
+    made = await session.execute(
+        insert(one_off_lines)
+        .values(
+            tenant_id=line.tenant_id,
+            deployment_id=line.deployment_id or None,
+            deployment_name=line.deployment_name,
+            description=line.description,
+            amount_cents=line.amount_cents,
+            currency=line.currency,
+            reason=line.reason,
+            added_by=line.added_by,
+            added_at=at,
+        )
+        .returning(_LINE.id)
+    )
+    line_id: UUID = made.scalar_one()
+    return line_id
+
+
+async def list_one_off_lines(
+    session: ReadSession,
+    *,
+    tenant_id: str = "",
+    status: OneOffStatus | None = None,
+    line_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Lines with their status, newest first."""
+    statement = _WITH_STATUS.order_by(_LINE.id.desc()).limit(limit)
+    if tenant_id:
+        statement = statement.where(_LINE.tenant_id == tenant_id)
+    if status is not None:
+        statement = statement.where(_STATUS.in_((status.value,)))
+    if line_id is not None:
+        statement = statement.where(_LINE.id == line_id)
+    if before is not None:
+        statement = statement.where(_LINE.id < before)
+    return (await session.execute(statement)).all()
+
+
+async def locked_one_off_line(session: WriteSession, line_id: UUID) -> Row[Any]:
+    """A line that nobody takes up until this transaction ends. Raises NotFound."""
+    statement = _WITH_STATUS.where(_LINE.id == line_id).with_for_update(of=one_off_lines)
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("one-off line", str(line_id))
+    return found
+
+
+async def remove_one_off_line(
+    session: WriteSession, line_id: UUID, *, by: str, at: datetime
+) -> None:
+    """Takes a line out of those that wait."""
+    await session.execute(
+        update(one_off_lines).where(_LINE.id == line_id).values(removed_by=by, removed_at=at)
+    )
+
+
+async def open_one_off_lines(
+    session: ReadSession, tenant_ids: Sequence[str], *, given_up: Sequence[UUID] = ()
+) -> dict[str, list[OneOff]]:
+    """The lines of these tenants that are on no invoice yet, by tenant, oldest first.
+
+    Drafts that are given up for new ones are none.
+    """
+    rows = await session.execute(
+        select(one_off_lines)
+        .where(
+            _LINE.tenant_id.in_(tenant_ids),
+            _LINE.removed_at.is_(None),
+            _LINE.invoice_id.is_(None) | _LINE.invoice_id.in_(given_up),
+        )
+        .order_by(_LINE.tenant_id, _LINE.id)
+    )
+    found: dict[str, list[OneOff]] = {}
+    for row in rows:
+        found.setdefault(row.tenant_id, []).append(
+            OneOff(
+                row.id, row.tenant_id, row.deployment_id or "", row.deployment_name,
+                row.description, row.amount_cents, row.currency, row.reason, row.added_by,
+            )
+        )  # fmt: skip
+    return found
+
+
+_CLAIM: Final = text("""
+    UPDATE one_off_lines AS line SET invoice_id = claimed.invoice_id
+    FROM unnest(CAST(:lines AS uuid[]), CAST(:invoices AS uuid[])) AS claimed (id, invoice_id)
+    WHERE line.id = claimed.id AND line.removed_at IS NULL AND line.invoice_id IS NULL
+    RETURNING line.id
+""")
+
+
+async def claim_one_off_lines(session: WriteSession, billed_on: Mapping[UUID, UUID]) -> bool:
+    """Puts lines on the drafts that bill them; whether every one still waited."""
+    if not billed_on:
+        return True
+    claimed = await session.execute(
+        _CLAIM, {"lines": list(billed_on), "invoices": list(billed_on.values())}
+    )
+    return len(claimed.all()) == len(billed_on)
+
+
+async def release_one_off_lines(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
+    """Takes lines off invoices that are discarded, void or credited: the next ones bill them."""
+    if invoice_ids:
+        await session.execute(
+            update(one_off_lines).where(_LINE.invoice_id.in_(invoice_ids)).values(invoice_id=None)
+        )

@@ -1,0 +1,89 @@
+"""How fresh that is from which a month is metered, and its costs are known."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
+from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
+
+from services.analytics.peers import asking
+from services.analytics.usage.rules import RULES
+from services.common.errors import ArcadiaError
+from services.common.settings import Service
+from services.common.values.periods import Period
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
+    from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
+
+__all__ = ["Freshness", "Sources", "stale_kinds"]
+
+METERED: Final = sorted(RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What is not fresh, in words."""
+
+    stale: tuple[str, ...]
+    """What the inventory did not see completely since the month ended."""
+    unknown: tuple[str, ...]
+    """What else is not known yet."""
+
+
+class Sources:
+    """Asks the inventory and billing; one that does not answer makes its part unknown."""
+
+    def __init__(
+        self, inventory: "LookupServiceAsyncStub", costs: "CostFeedServiceAsyncStub"
+    ) -> None:
+        self._inventory = inventory
+        self._costs = costs
+
+    async def freshness(self, period: Period) -> Freshness:
+        """How fresh they are for a month."""
+        unknown: list[str] = []
+        stale: list[str] = []
+        try:
+            stale += stale_kinds(await self._sweeps(), period)
+        except ArcadiaError as error:
+            unknown.append(f"when the inventory was last complete: {error.message}")
+        try:
+            unknown += await self._bill(period)
+        except ArcadiaError as error:
+            unknown.append(f"whether the provider's bill is complete: {error.message}")
+        return Freshness(tuple(stale), tuple(unknown))
+
+    async def _sweeps(self) -> dict[str, datetime | None]:
+        with asking(Service.INVENTORY):
+            answer = await self._inventory.GetSweepTimes(
+                lookup_pb.GetSweepTimesRequest(kinds=METERED)
+            )
+        return {
+            one.kind: one.completed_sweep_at.ToDatetime(UTC)
+            if one.HasField("completed_sweep_at")
+            else None
+            for one in answer.sweep_times
+        }
+
+    async def _bill(self, period: Period) -> list[str]:
+        request = costs_pb.ListPeriodCostsRequest(page_size=1, period=period.start.isoformat())
+        with asking(Service.BILLING):
+            answer = await self._costs.ListPeriodCosts(request)
+        if not answer.cost_lines:
+            return [f"the provider's bill of {period.code} has not come: costs are not final"]
+        if not answer.complete:
+            return [f"the provider's bill of {period.code} is not ingested as a whole"]
+        return []
+
+
+def stale_kinds(sweeps: dict[str, datetime | None], period: Period) -> list[str]:
+    """The kinds whose last complete sweep began before the month ended, in words."""
+    told = []
+    for kind, at in sorted(sweeps.items()):
+        if at is None:
+            told.append(f"{kind} was never seen completely")
+        elif at < period.end_at:
+            told.append(f"{kind} was last seen completely at {at:%Y-%m-%d %H:%M} UTC")
+    return told

@@ -1,0 +1,96 @@
+"""From the catalog's quotes to the parts of an invoice: lines as the quotes give them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
+
+from services.analytics.invoicing.invoices.lines import Line, Proof
+from services.analytics.invoicing.rollups.drafting import Part
+from services.common.values.periods import Period
+
+__all__ = ["Subscribed", "days_of", "part_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that is priced in a month, and whose it is."""
+
+    subscription_id: str
+    tenant_id: str
+    deployment_id: str
+    deployment_name: str
+
+    @property
+    def deployment(self) -> tuple[str, str]:
+        """Its tenant and its deployment."""
+        return self.tenant_id, self.deployment_id
+
+    @classmethod
+    def of(cls, one: pricing_service_pb2.BillableSubscription) -> "Subscribed":
+        """As the catalog lists it."""
+        return cls(
+            one.subscription.id,
+            one.subscription.tenant_id,
+            one.subscription.deployment_id,
+            one.deployment.display_name or one.deployment.slug,
+        )
+
+
+def part_of(
+    subscribed: Subscribed, quote: quotes_pb2.Quote, month: Period, *, is_own: bool = True
+) -> Part:
+    """What a subscription is billed for a month: prorated recurring lines, overage, ad hoc.
+
+    `is_own` is whether the month is that of the invoice.
+    """
+    lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
+    return Part(
+        deployment_id=subscribed.deployment_id,
+        currency=quote.currency,
+        lines=tuple(_line(line, subscribed.deployment_id, month) for line in lines),
+        proof=Proof(
+            deployment_id=subscribed.deployment_id,
+            subscription_id=subscribed.subscription_id,
+            inputs_json=quote.proof.inputs_json,
+            inputs_hash=quote.proof.inputs_hash,
+            engine_version=quote.proof.engine_version,
+            result_hash=quote.proof.result_hash,
+            deployment_name=subscribed.deployment_name,
+            service_month=None if is_own else month.start,
+            covered=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days)) or None,
+        ),
+    )
+
+
+def days_of(span: quotes_pb2.DaySpan) -> Period:
+    """A span of days as the catalog tells it."""
+    return _period(span.start, span.end)
+
+
+@lru_cache(maxsize=1024)
+def _period(start: str, end: str) -> Period:
+    """Most lines of a month cover the same days."""
+    return Period(date.fromisoformat(start), date.fromisoformat(end))
+
+
+def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line:
+    # An earlier version of the engine does not tell a line's own days.
+    service = _period(line.service_start, line.service_end) if line.service_start else month
+    return Line(
+        kind=line.kind,
+        resource_kind=line.resource_kind,
+        description=line.description,
+        qty=Decimal(line.qty),
+        unit=line.unit,
+        unit_price_cents=Decimal(line.unit_price_cents),
+        amount_cents=line.amount_cents,
+        meta=dict(line.meta),
+        deployment_id=deployment_id,
+        service=service,
+        dimensions=dict(line.dimensions) if line.dimensions else {},
+        price_base_qty=Decimal(line.price_base_qty or 1),
+        service_days=line.service_days or None,
+    )

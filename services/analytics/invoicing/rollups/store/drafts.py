@@ -1,0 +1,264 @@
+"""Drafts: written a page at a time, replaced, voided."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, delete, text
+
+from services.analytics.invoicing.invoices.lines import lines_hash, proofs_hash
+from services.analytics.invoicing.invoices.states import InvoiceKind
+from services.analytics.invoicing.rollups.drafting import Draft
+from services.analytics.invoicing.tables import (
+    tenant_invoice_lines,
+    tenant_invoice_proofs,
+    tenant_invoices,
+)
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import Period
+
+__all__ = [
+    "DraftKey",
+    "delete_drafts",
+    "insert_drafts",
+    "key_of",
+    "living_invoices",
+    "void_drafts",
+]
+
+DraftKey = tuple[str, str]
+"""What an invoice of a month is one of: tenant and currency."""
+
+
+def key_of(draft: Draft) -> DraftKey:
+    """Which of the month's invoices a draft is."""
+    return draft.tenant_id, draft.currency
+
+
+# Tenant by tenant: a month that just grew has no statistics yet, by which the planner would
+# know better than to read all of it.
+_LIVING: Final = text("""
+    SELECT invoice.id, invoice.tenant_id, invoice.currency, invoice.status, invoice.rollup_id,
+           ARRAY(SELECT subscription_id FROM tenant_invoice_proofs AS proof
+                 WHERE proof.invoice_id = invoice.id AND proof.subscription_id <> ''
+                   AND proof.service_month IS NULL) AS subscription_ids
+    FROM unnest(CAST(:tenants AS text[])) AS asked (tenant_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM tenant_invoices
+        WHERE tenant_id = asked.tenant_id AND period = :period AND status <> 'void'
+          AND kind = 'month' AND credited_in_full_at IS NULL
+        OFFSET 0
+    ) AS invoice
+""")
+
+
+async def living_invoices(
+    session: ReadSession, period: date, tenant_ids: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """The invoices of these tenants that bill a month: one a currency at most.
+
+    With the subscriptions that they bill for that month. One that is void, or credited in full,
+    bills nothing any more.
+    """
+    asked = {"tenants": list(tenant_ids), "period": period}
+    return (await session.execute(_LIVING, asked)).all()
+
+
+async def delete_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
+    """Removes drafts that are drafted anew; the database refuses anything else."""
+    for table in (tenant_invoice_lines, tenant_invoice_proofs):
+        await session.execute(delete(table).where(table.c.invoice_id.in_(invoice_ids)))
+    await session.execute(delete(tenant_invoices).where(tenant_invoices.c.id.in_(invoice_ids)))
+
+
+# A tenant that another run drafted meanwhile is left to it.
+_INSERT: Final = text("""
+    INSERT INTO tenant_invoices
+        (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents, total_cents,
+         tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
+         created_at, kind)
+    SELECT tenant_id, :period, :rollup_id, currency, subtotal, tax, subtotal + tax,
+           rule_id, label, rate, lines, lines_hash, proofs_hash, :at, :kind
+    FROM unnest(CAST(:tenants AS text[]), CAST(:currencies AS text[]),
+                CAST(:subtotals AS bigint[]), CAST(:taxes AS bigint[]), CAST(:rules AS uuid[]),
+                CAST(:labels AS text[]), CAST(:rates AS numeric[]), CAST(:lines AS integer[]),
+                CAST(:lines_hashes AS text[]), CAST(:proofs_hashes AS text[]))
+         AS draft (tenant_id, currency, subtotal, tax, rule_id, label, rate, lines,
+                   lines_hash, proofs_hash)
+    ON CONFLICT (tenant_id, period, currency)
+        WHERE status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL DO NOTHING
+    RETURNING id, tenant_id, currency
+""")
+# By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
+_INSERT_LINES: Final = """
+    INSERT INTO tenant_invoice_lines
+        (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+         unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end,
+         dimensions, price_base_qty, service_days)
+    SELECT invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+           price, amount, CAST(meta AS jsonb), deployment_id, service_start, service_end,
+           CAST(dimensions AS jsonb), price_base_qty, service_days
+    FROM unnest(%(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
+                %(kinds)b::text[], %(resource_kinds)b::text[], %(descriptions)b::text[],
+                %(qtys)b::numeric[], %(units)b::text[], %(prices)b::numeric[],
+                %(amounts)b::bigint[], %(metas)b::text[], %(deployments)b::text[],
+                %(starts)b::date[], %(ends)b::date[], %(dimensions)b::text[],
+                %(bases)b::numeric[], %(days)b::integer[])
+         AS line (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
+                  price, amount, meta, deployment_id, service_start, service_end, dimensions,
+                  price_base_qty, service_days)
+"""
+_INSERT_PROOFS: Final = """
+    INSERT INTO tenant_invoice_proofs
+        (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+         inputs_hash, engine_version, result_hash, deployment_name, service_month, covered_days)
+    SELECT invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+           inputs_hash, engine_version, result_hash, deployment_name, service_month,
+           CAST(covered_days AS datemultirange)
+    FROM unnest(
+        %(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
+        %(deployments)b::text[], %(subscriptions)b::text[], %(inputs)b::text[],
+        %(inputs_hashes)b::text[], %(engines)b::text[], %(results)b::text[], %(names)b::text[],
+        %(months)b::date[], %(covered)b::text[])
+         AS proof (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
+                   inputs_hash, engine_version, result_hash, deployment_name, service_month,
+                   covered_days)
+"""
+
+
+async def insert_drafts(
+    session: WriteSession,
+    rollup_id: UUID | None,
+    period: date,
+    drafts: Sequence[Draft],
+    at: datetime,
+) -> dict[DraftKey, UUID]:
+    """Writes drafts with their lines and proofs; the invoices by tenant and currency.
+
+    What has an invoice by now is left out. Without a roll-up they are one-off invoices, of which
+    a tenant may have any number.
+    """
+    made = await session.execute(
+        _INSERT,
+        {
+            "period": period,
+            "rollup_id": rollup_id,
+            "kind": (InvoiceKind.ONE_OFF if rollup_id is None else InvoiceKind.MONTH).value,
+            "at": at,
+            "tenants": [draft.tenant_id for draft in drafts],
+            "currencies": [draft.currency for draft in drafts],
+            "subtotals": [draft.subtotal_cents for draft in drafts],
+            "taxes": [draft.tax_cents for draft in drafts],
+            "rules": [draft.tax_rule.id for draft in drafts],
+            "labels": [draft.tax_rule.label for draft in drafts],
+            "rates": [draft.tax_rule.rate_percent for draft in drafts],
+            "lines": [len(draft.lines) for draft in drafts],
+            "lines_hashes": [lines_hash(draft.lines) for draft in drafts],
+            "proofs_hashes": [proofs_hash(draft.proofs) for draft in drafts],
+        },
+    )
+    ids = {(row.tenant_id, row.currency): row.id for row in made}
+    written = [draft for draft in drafts if key_of(draft) in ids]
+    await _insert_lines(session, ids, written)
+    await _insert_proofs(session, ids, written)
+    return ids
+
+
+async def _insert_lines(
+    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
+) -> None:
+    rows = [
+        (draft, position, line)
+        for draft in drafts
+        for position, line in enumerate(draft.lines, start=1)
+    ]
+    driver = await session.driver()
+    await driver.execute(
+        _INSERT_LINES,
+        {
+            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
+            "tenants": [draft.tenant_id for draft, _, _ in rows],
+            "positions": [position for _, position, _ in rows],
+            "kinds": [line.kind for _, _, line in rows],
+            "resource_kinds": [line.resource_kind for _, _, line in rows],
+            "descriptions": [line.description for _, _, line in rows],
+            "qtys": [line.qty for _, _, line in rows],
+            "units": [line.unit for _, _, line in rows],
+            "prices": [line.unit_price_cents for _, _, line in rows],
+            "amounts": [line.amount_cents for _, _, line in rows],
+            "metas": [orjson.dumps(dict(line.meta)).decode() for _, _, line in rows],
+            "deployments": [line.deployment_id for _, _, line in rows],
+            "starts": [line.service.start for _, _, line in rows],
+            "ends": [line.service.end for _, _, line in rows],
+            "dimensions": [
+                orjson.dumps(dict(line.dimensions)).decode() if line.dimensions else "{}"
+                for _, _, line in rows
+            ],
+            "bases": [line.price_base_qty for _, _, line in rows],
+            "days": [line.service_days for _, _, line in rows],
+        },
+    )
+
+
+async def _insert_proofs(
+    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
+) -> None:
+    rows = [
+        (draft, position, proof)
+        for draft in drafts
+        for position, proof in enumerate(draft.proofs, start=1)
+    ]
+    driver = await session.driver()
+    await driver.execute(
+        _INSERT_PROOFS,
+        {
+            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
+            "tenants": [draft.tenant_id for draft, _, _ in rows],
+            "positions": [position for _, position, _ in rows],
+            "deployments": [proof.deployment_id for _, _, proof in rows],
+            "subscriptions": [proof.subscription_id for _, _, proof in rows],
+            "inputs": [proof.inputs_json for _, _, proof in rows],
+            "inputs_hashes": [proof.inputs_hash for _, _, proof in rows],
+            "engines": [proof.engine_version for _, _, proof in rows],
+            "results": [proof.result_hash for _, _, proof in rows],
+            "names": [proof.deployment_name for _, _, proof in rows],
+            "months": [proof.service_month for _, _, proof in rows],
+            "covered": [_multirange(proof.covered) for _, _, proof in rows],
+        },
+    )
+
+
+def _multirange(days: Sequence[Period] | None) -> str | None:
+    if days is None:
+        return None
+    return f"{{{','.join(f'[{span.start},{span.end})' for span in days)}}}"
+
+
+_VOID: Final = text("""
+    UPDATE tenant_invoices
+    SET status = 'void', voided_at = :at, voided_by = :by, void_reason = :reason
+    WHERE id IN (SELECT id FROM tenant_invoices
+                 WHERE period = :period AND status = 'draft' AND kind = 'month'
+                 ORDER BY tenant_id LIMIT :limit FOR UPDATE)
+    RETURNING id
+""")
+_LEFT: Final = text(
+    "SELECT count(*) FROM tenant_invoices"
+    " WHERE period = :period AND status = 'draft' AND kind = 'month'"
+)
+
+
+async def void_drafts(
+    session: WriteSession, period: date, *, limit: int, by: str, reason: str, at: datetime
+) -> tuple[list[UUID], int]:
+    """Voids the next drafts of a month, whichever roll-up made them; which, and how many are left.
+
+    The month may be metered anew then: a draft that was left would bill what was known before.
+    """
+    voided = await session.execute(
+        _VOID, {"period": period, "limit": limit, "by": by, "reason": reason, "at": at}
+    )
+    left = await session.execute(_LEFT, {"period": period})
+    return list(voided.scalars()), int(left.scalar_one())

@@ -1,0 +1,287 @@
+"""Which tenants a roll-up bills, page by page, and what became of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+
+from services.analytics.invoicing.invoices.states import Outcome
+from services.analytics.invoicing.tables import rollup_tenants, rollups
+from services.analytics.usage.store.periods import IS_PRICED_AGAIN
+from services.common.db.database import ReadSession, WriteSession
+
+__all__ = [
+    "BackdatedChange",
+    "TenantOutcome",
+    "backdated_cursor",
+    "close_plan",
+    "note_backdated_changes",
+    "outcomes_of_page",
+    "outcomes_of_tenants",
+    "plan_tenants",
+    "planned_pages",
+    "planned_tenants",
+    "record_outcomes",
+]
+
+_TENANT = rollup_tenants.c
+
+
+@dataclass(frozen=True, slots=True)
+class TenantOutcome:
+    """What a roll-up did for a tenant; the rest says why it failed."""
+
+    tenant_id: str
+    outcome: Outcome
+    deployment_id: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+_PLAN: Final = text("""
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, tenant_id, page
+    FROM unnest(CAST(:tenants AS text[]), CAST(:pages AS integer[])) AS planned (tenant_id, page)
+    ON CONFLICT DO NOTHING
+""")
+
+
+async def plan_tenants(
+    session: WriteSession, rollup_id: UUID, pages: Mapping[int, Sequence[str]]
+) -> None:
+    """Adds the tenants of some pages; those that are planned stay where they are."""
+    rows = [(tenant, page) for page, tenants in pages.items() for tenant in tenants]
+    await session.execute(
+        _PLAN,
+        {
+            "rollup_id": rollup_id,
+            "tenants": [tenant for tenant, _ in rows],
+            "pages": [page for _, page in rows],
+        },
+    )
+
+
+# Drafts of an earlier run whose tenant is not billable any more: nobody would issue them.
+_VOID_ORPHANS: Final = text("""
+    UPDATE tenant_invoices AS orphan
+    SET status = 'void', voided_at = :at, voided_by = 'roll-up',
+        void_reason = 'the tenant is not billable in the period'
+    FROM rollups
+    WHERE rollups.id = :rollup_id AND orphan.period = rollups.period AND orphan.status = 'draft'
+      AND orphan.kind = 'month'
+      AND NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = orphan.tenant_id)
+    RETURNING orphan.id
+""")
+
+
+# On pages after the last one.
+_PLAN_MORE: Final = """
+    INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
+    SELECT :rollup_id, more.tenant_id,
+           (row_number() OVER (ORDER BY more.tenant_id) - 1) / :per_page + 1
+               + coalesce((SELECT max(page) FROM rollup_tenants WHERE rollup_id = :rollup_id), 0)
+    FROM ({tenants}) AS more
+    WHERE NOT EXISTS (SELECT 1 FROM rollup_tenants AS planned
+                      WHERE planned.rollup_id = :rollup_id
+                        AND planned.tenant_id = more.tenant_id)
+"""
+# A tenant without a subscription may still owe for what is learned late. As `open_changes`; what
+# is on a draft of the month is billed again where the draft is replaced, else the draft stays.
+_PLAN_LATE: Final = text(
+    _PLAN_MORE.format(
+        tenants=f"""
+          SELECT DISTINCT change.tenant_id FROM month_changes AS change
+          LEFT JOIN tenant_invoices AS draft ON draft.id = change.invoice_id
+          WHERE (change.invoice_id IS NULL
+                 OR draft.status = 'draft' AND draft.period = :period)
+            AND change.period < :period AND {IS_PRICED_AGAIN}"""
+    )
+)
+# A tenant whose own invoice was taken back, and whose later ones still adjust the month: without
+# a subscription left in it, the month costs nothing, and what those bill is given back.
+_PLAN_ADJUSTED: Final = text(
+    _PLAN_MORE.format(
+        tenants="""
+          SELECT DISTINCT own.tenant_id FROM tenant_invoices AS own
+          JOIN tenant_invoices AS later
+            ON later.tenant_id = own.tenant_id AND later.period > own.period
+           AND later.status <> 'void' AND later.credited_in_full_at IS NULL
+          JOIN tenant_invoice_lines AS line
+            ON line.invoice_id = later.id AND line.kind = 'adjustment'
+           AND line.service_start >= own.period
+           AND line.service_start < own.period + interval '1 month'
+          WHERE own.period = :period AND own.kind = 'month'
+            AND (own.status = 'void' OR own.credited_in_full_at IS NOT NULL)"""
+    )
+)
+# A tenant with a one-off line may have no subscription. A line that is on a draft of the month
+# counts too: it is billed again when the draft is replaced.
+_PLAN_ONE_OFF: Final = text(
+    _PLAN_MORE.format(
+        tenants="""
+          SELECT DISTINCT line.tenant_id FROM one_off_lines AS line
+          LEFT JOIN tenant_invoices AS invoice ON invoice.id = line.invoice_id
+          WHERE line.removed_at IS NULL
+            AND (line.invoice_id IS NULL
+                 OR invoice.status = 'draft' AND invoice.period = :period)"""
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BackdatedChange:
+    """That a subscription was changed for days of a month before the one of the change."""
+
+    tenant_id: str
+    deployment_id: str
+    effective_from: date
+
+
+_CURSOR: Final = text("SELECT position FROM read_cursors WHERE name = 'backdated_changes'")
+_ADVANCE: Final = text("""
+    UPDATE read_cursors SET position = :until
+    WHERE name = 'backdated_changes' AND position = :after
+""")
+# Months that are open are billed by what is known when they close.
+_NOTE: Final = text("""
+    INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
+    SELECT DISTINCT change.tenant_id, change.deployment_id, month.period, 'subscription',
+           CAST(:at AS timestamptz)
+    FROM unnest(CAST(:tenants AS text[]), CAST(:deployments AS text[]), CAST(:since AS date[]))
+         AS change (tenant_id, deployment_id, since)
+    JOIN metering_months AS month
+      ON month.period >= date_trunc('month', change.since)::date AND month.closed_at IS NOT NULL
+""")
+
+
+async def backdated_cursor(session: ReadSession) -> int:
+    """Up to where the catalog's backdated changes were noted."""
+    return int((await session.execute(_CURSOR)).scalar_one())
+
+
+async def note_backdated_changes(
+    session: WriteSession,
+    changes: Sequence[BackdatedChange],
+    *,
+    after: int,
+    until: int,
+    at: datetime,
+) -> None:
+    """Notes, for each closed month that a change reaches, that it is to be priced again.
+
+    Those after one cursor until another; nothing when somebody else noted them meanwhile.
+    """
+    advanced = await session.execute(_ADVANCE, {"after": after, "until": until})
+    if advanced.rowcount and changes:
+        await session.execute(
+            _NOTE,
+            {
+                "tenants": [one.tenant_id for one in changes],
+                "deployments": [one.deployment_id for one in changes],
+                "since": [one.effective_from for one in changes],
+                "at": at,
+            },
+        )
+
+
+async def close_plan(
+    session: WriteSession, rollup: Row[Any], *, per_page: int, at: datetime
+) -> list[UUID]:
+    """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
+    rollup_id = rollup.id
+    for plan in (_PLAN_LATE, _PLAN_ADJUSTED, _PLAN_ONE_OFF):
+        await session.execute(
+            plan, {"rollup_id": rollup_id, "period": rollup.period, "per_page": per_page}
+        )
+    await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(is_planned=True))
+    orphans = await session.execute(_VOID_ORPHANS, {"rollup_id": rollup_id, "at": at})
+    return list(orphans.scalars())
+
+
+async def planned_pages(
+    session: ReadSession, rollup_id: UUID, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """The pages after one on which a tenant still waits, with how many do."""
+    statement = (
+        select(_TENANT.page, func.count().label("waiting"))
+        .where(
+            _TENANT.rollup_id == rollup_id,
+            _TENANT.outcome == Outcome.PLANNED.value,
+            _TENANT.page > after,
+        )
+        .group_by(_TENANT.page)
+        .order_by(_TENANT.page)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def planned_tenants(
+    session: ReadSession, rollup_id: UUID, *, page: int | None, tenant_ids: Sequence[str]
+) -> list[str]:
+    """The tenants of a page, or of those named, that wait to be drafted or failed before."""
+    statement = select(_TENANT.tenant_id).where(_TENANT.rollup_id == rollup_id)
+    if page is not None:
+        statement = statement.where(_TENANT.page == page, _TENANT.outcome == Outcome.PLANNED.value)
+    else:
+        statement = statement.where(
+            _TENANT.tenant_id.in_(tenant_ids),
+            _TENANT.outcome.in_((Outcome.PLANNED.value, Outcome.FAILED.value)),
+        )
+    found = await session.execute(statement.order_by(_TENANT.tenant_id))
+    return list(found.scalars())
+
+
+_RECORD: Final = text("""
+    UPDATE rollup_tenants AS tenant
+    SET outcome = told.outcome, deployment_id = told.deployment_id, reason = told.reason,
+        message = told.message, attempt_count = tenant.attempt_count + 1, attempted_at = :at
+    FROM unnest(CAST(:tenants AS text[]), CAST(:outcomes AS text[]), CAST(:deployments AS text[]),
+                CAST(:reasons AS text[]), CAST(:messages AS text[]))
+         AS told (tenant_id, outcome, deployment_id, reason, message)
+    WHERE tenant.rollup_id = :rollup_id AND tenant.tenant_id = told.tenant_id
+""")
+
+
+async def record_outcomes(
+    session: WriteSession, rollup_id: UUID, outcomes: Sequence[TenantOutcome], at: datetime
+) -> None:
+    """Keeps what became of tenants, and that they were tried once more."""
+    await session.execute(
+        _RECORD,
+        {
+            "rollup_id": rollup_id,
+            "tenants": [one.tenant_id for one in outcomes],
+            "outcomes": [one.outcome.value for one in outcomes],
+            "deployments": [one.deployment_id for one in outcomes],
+            "reasons": [one.reason for one in outcomes],
+            "messages": [one.message for one in outcomes],
+            "at": at,
+        },
+    )
+
+
+async def outcomes_of_page(session: ReadSession, rollup_id: UUID, page: int) -> dict[str, int]:
+    """How many tenants of a page have each outcome."""
+    return await _counted(session, rollup_id, _TENANT.page == page)
+
+
+async def outcomes_of_tenants(
+    session: ReadSession, rollup_id: UUID, tenant_ids: Sequence[str]
+) -> dict[str, int]:
+    """How many of these tenants have each outcome."""
+    return await _counted(session, rollup_id, _TENANT.tenant_id.in_(tenant_ids))
+
+
+async def _counted(session: ReadSession, rollup_id: UUID, which: Any) -> dict[str, int]:  # noqa: ANN401
+    statement = (
+        select(_TENANT.outcome, func.count().label("tenants"))
+        .where(_TENANT.rollup_id == rollup_id, which)
+        .group_by(_TENANT.outcome)
+    )
+    return {row.outcome: row.tenants for row in await session.execute(statement)}

@@ -1,0 +1,142 @@
+"""Finds unbilled usage: figures here, the days that are billed or free from the catalog."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing
+
+from services.analytics.catalog_client import billable_of, usage_message
+from services.analytics.invoicing.rollups.quotes import days_of
+from services.analytics.invoicing.unbilled.rules import (
+    Unbilled,
+    UnbilledTotal,
+    days_of_runs,
+    total_of,
+    unbilled_series,
+)
+from services.analytics.invoicing.unbilled.store import tenants_not_covered, tenants_with_usage
+from services.analytics.margin.summary import REPORTING_CURRENCY
+from services.analytics.peers import asking
+from services.analytics.usage.store.periods import UsageRun, UsageSeries, usage_of_period
+from services.common.db.database import Database
+from services.common.errors import FailedPrecondition
+from services.common.rpc.access import Scope
+from services.common.settings import Service
+from services.common.values.periods import Period
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
+
+__all__ = ["UnbilledFinder"]
+
+TENANTS_AT_ONCE: Final = 500
+VALUED_AT_ONCE: Final = 1_000
+
+
+class UnbilledFinder:
+    """Needs the catalog, which knows subscriptions and list prices."""
+
+    def __init__(self, database: Database, catalog: "PricingServiceAsyncStub") -> None:
+        self._database = database
+        self._catalog = catalog
+
+    async def total(self, scope: Scope, period: Period) -> UnbilledTotal:
+        """The value of all unbilled usage of a month."""
+        total = total_of(())
+        async with self._database.read(scope) as session:
+            tenants = await tenants_not_covered(session, period)
+        for start in range(0, len(tenants), TENANTS_AT_ONCE):
+            series = await self._series(scope, period, tenants[start : start + TENANTS_AT_ONCE])
+            total += total_of(await self.valued(list(_days(series))))
+        return total
+
+    async def some(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        since: str,
+        tenant_id: str = "",
+        deployments: Sequence[str] = (),
+    ) -> tuple[list[Unbilled], str]:
+        """Unbilled usage of the next tenants from `since` on, without its value.
+
+        Of one deployment where it is named, by all names under which its usage is kept.
+        In the order of the list; and the last tenant that was looked at, empty when it was the
+        last of all.
+        """
+        async with self._database.read(scope) as session:
+            tenants = await tenants_with_usage(
+                session,
+                period,
+                since=since,
+                tenant_id=tenant_id or scope.tenant_id or "",
+                deployments=deployments,
+                limit=TENANTS_AT_ONCE,
+            )
+        series = await self._series(scope, period, tenants)
+        found = [
+            one for one in _days(series) if not deployments or one.deployment_id in deployments
+        ]
+        found.sort(key=lambda one: one.place)
+        return found, tenants[-1] if len(tenants) == TENANTS_AT_ONCE else ""
+
+    async def _series(
+        self, scope: Scope, period: Period, tenant_ids: Sequence[str]
+    ) -> list[UsageSeries]:
+        async with self._database.read(scope) as session:
+            usage = await usage_of_period(session, period, tenant_ids)
+        listed = await billable_of(self._catalog, period, tenant_ids, include_trials=True)
+        covered: dict[tuple[str, str], list[Period]] = defaultdict(list)
+        for one in listed:
+            of = covered[one.subscription.tenant_id, one.subscription.deployment_id]
+            of += map(days_of, (*one.billed_days, *one.trial_days))
+        return unbilled_series(usage, covered)
+
+    async def valued(self, unbilled: Sequence[Unbilled]) -> list[Unbilled]:
+        """The same with its value at list price, exact; unknown where there is no price."""
+        worth: list[Unbilled] = []
+        for start in range(0, len(unbilled), VALUED_AT_ONCE):
+            those = unbilled[start : start + VALUED_AT_ONCE]
+            worth += [
+                Unbilled(
+                    one.tenant_id, one.deployment_id, one.resource_kind, one.day, one.qty, cents
+                )
+                for one, cents in zip(those, await self._values(those), strict=True)
+            ]  # fmt: skip
+        return worth
+
+    async def _values(self, those: Sequence[Unbilled]) -> list[Decimal | None]:
+        """The value of each; unknown too where the catalog does not take what was used."""
+        request = pricing.ValueUsageRequest(
+            usage=[usage_message(_alone(one)) for one in those], currency=REPORTING_CURRENCY
+        )
+        try:
+            with asking(Service.CATALOG):
+                answer = await self._catalog.ValueUsage(request)
+        except FailedPrecondition:
+            if len(those) == 1:
+                return [None]
+            half = len(those) // 2
+            return [*await self._values(those[:half]), *await self._values(those[half:])]
+        # A release of the catalog that tells no values leaves them unknown.
+        return [*map(_cents, answer.values)] or [None] * len(those)
+
+
+def _days(series: Sequence[UsageSeries]) -> Iterator[Unbilled]:
+    for one in series:
+        for day, qty in days_of_runs(one.runs):
+            yield Unbilled(one.tenant_id, one.deployment_id, one.resource_kind, day, qty, None)
+
+
+def _alone(one: Unbilled) -> UsageSeries:
+    run = UsageRun(one.day, 1, one.qty)
+    return UsageSeries(one.tenant_id, one.deployment_id, one.resource_kind, (run,), "")
+
+
+def _cents(value: pricing.UsageValue) -> Decimal | None:
+    """Of a single day."""
+    known = [Decimal(run.value) for run in value.runs if run.HasField("value")]
+    return known[0] if known else None

@@ -1,0 +1,107 @@
+"""Usage that nobody is billed for: of days that no subscription bills and no trial covers."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from services.analytics.usage.store.periods import UsageRun, UsageSeries
+from services.common.values.periods import Period
+
+__all__ = ["Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]
+
+Covered = Mapping[tuple[str, str], Sequence[Period]]
+"""The billed days and those of trials, by tenant and deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbilled:
+    """What a deployment used of a kind on a day, unbilled."""
+
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    day: date
+    qty: Decimal
+    """In units of the kind, exact."""
+    cents: Decimal | None
+    """At list price, exact; None where no unit price is in force."""
+
+    @property
+    def place(self) -> tuple[str, str, str, int]:
+        """Where it stands in the list."""
+        return self.tenant_id, self.deployment_id, self.resource_kind, self.day.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class UnbilledTotal:
+    """The value of unbilled usage, and how much there is."""
+
+    deployment_count: int
+    usage_count: int
+    cents: Decimal
+    """Of the figures that have a price, exact."""
+    unpriced_count: int
+
+    def __add__(self, other: "UnbilledTotal") -> "UnbilledTotal":
+        """Both together, of two that have no deployment in common."""
+        return UnbilledTotal(
+            self.deployment_count + other.deployment_count,
+            self.usage_count + other.usage_count,
+            self.cents + other.cents,
+            self.unpriced_count + other.unpriced_count,
+        )
+
+
+def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[UsageSeries]:
+    """The usage of the days that are not covered; without what is covered as a whole."""
+    found = []
+    for series in usage:
+        spans = covered.get((series.tenant_id, series.deployment_id), ())
+        runs = tuple(run for one in series.runs for run in _uncovered(one, spans))
+        if runs:
+            found.append(
+                UsageSeries(
+                    series.tenant_id,
+                    series.deployment_id,
+                    series.resource_kind,
+                    runs,
+                    series.facts_hash,
+                )
+            )
+    return found
+
+
+def days_of_runs(runs: Iterable[UsageRun]) -> Iterator[tuple[date, Decimal]]:
+    """Each day of some runs, with what was used on it."""
+    for run in runs:
+        for place in range(run.days):
+            yield run.first_day + timedelta(days=place), run.qty
+
+
+def total_of(unbilled: Iterable[Unbilled]) -> UnbilledTotal:
+    """The value of unbilled usage, and how much there is."""
+    deployments: set[tuple[str, str]] = set()
+    cents, usages, unpriced = Decimal(0), 0, 0
+    for one in unbilled:
+        deployments.add((one.tenant_id, one.deployment_id))
+        usages += 1
+        if one.cents is None:
+            unpriced += 1
+        else:
+            cents += one.cents
+    return UnbilledTotal(len(deployments), usages, cents, unpriced)
+
+
+def _uncovered(run: UsageRun, covered: Sequence[Period]) -> Iterator[UsageRun]:
+    """The days of a run that no span has, as runs."""
+    first, end = run.first_day, run.first_day + timedelta(days=run.days)
+    for span in sorted(covered):
+        if span.end <= first or span.start >= end:
+            continue
+        if span.start > first:
+            yield UsageRun(first, (span.start - first).days, run.qty)
+        first = span.end
+        if first >= end:
+            return
+    yield UsageRun(first, (end - first).days, run.qty)

@@ -1,0 +1,101 @@
+"""UnbilledUsageService: what is used and billed to nobody, figure by figure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from arcadia.analytics.v1 import unbilled_usage_service_pb2 as pb
+from arcadia.analytics.v1 import unbilled_usage_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.deployments import Deployments, Named
+from services.analytics.invoicing import requests
+from services.analytics.invoicing.unbilled.find import UnbilledFinder
+from services.analytics.invoicing.unbilled.rules import Unbilled
+from services.analytics.margin.summary import REPORTING_CURRENCY
+from services.common.db.database import Database
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.values.money import plain
+from services.common.values.periods import read_month
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
+
+__all__ = ["UnbilledUsageServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MAX_ROUNDS: Final = 4
+"""Batches of tenants read for one page; a page that is not full by then is answered as it is."""
+
+
+class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageServiceServicer):
+    """Needs the catalog, which knows which days are billed, and deployments by both names."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: "PricingServiceAsyncStub",
+        deployments: Deployments,
+    ) -> None:
+        self._finder = UnbilledFinder(database, catalog)
+        self._deployments = deployments
+
+    async def ListUnbilledUsage(  # noqa: N802
+        self, request: pb.ListUnbilledUsageRequest, context: Context
+    ) -> pb.ListUnbilledUsageResponse:
+        """Unbilled usage of a month, by tenant, deployment, kind and day."""
+        scope = current_caller().scope
+        period = read_month(request.period, "period")
+        tenant_id = requests.text("tenant_id", request.tenant_id)
+        deployment_id = requests.text("deployment_id", request.deployment_id)
+        size = page_size(request.page_size)
+        filters = ("unbilled", period.code, tenant_id, deployment_id)
+        position = decode_token(request.page_token, filters, (str, str, str, int))
+        after = (position[0], position[1], position[2], position[3]) if position else None
+        found: list[Unbilled] = []
+        if not scope.everything and tenant_id not in ("", scope.tenant_id):
+            return pb.ListUnbilledUsageResponse()
+        tenant_id = tenant_id or scope.tenant_id or ""
+        names = await self._names(tenant_id, deployment_id) if deployment_id else ()
+        since, last = after[0] if after else "", ""
+        for _ in range(MAX_ROUNDS):
+            some, last = await self._finder.some(
+                scope, period, since=since, tenant_id=tenant_id, deployments=names
+            )
+            found += [one for one in some if after is None or one.place > after]
+            if len(found) > size or not last:
+                break
+            # The next ones begin after the last one, which was looked at as a whole.
+            since = f"{last}\x01"
+        page = found[:size]
+        token = ""
+        if len(found) > size:
+            token = encode_token(filters, page[-1].place)
+        elif last:
+            token = encode_token(filters, (f"{last}\x01", "", "", 0))
+        return pb.ListUnbilledUsageResponse(
+            unbilled_usage=map(_message, await self._finder.valued(page)), next_page_token=token
+        )
+
+    async def _names(self, tenant_id: str, deployment: str) -> Sequence[str]:
+        """The id and the slug of a deployment that is named by either of them.
+
+        Usage that was metered before the catalog knew it is kept under its slug until it is
+        adopted. A name that the catalog does not know stands for itself.
+        """
+        named = Named(tenant_id, deployment)
+        owner = (await self._deployments.find([named], by_slug_alone=True)).get(named)
+        return [deployment] if owner is None else [owner.deployment_id, owner.slug]
+
+
+def _message(one: Unbilled) -> pb.UnbilledUsage:
+    return pb.UnbilledUsage(
+        tenant_id=one.tenant_id,
+        deployment_id=one.deployment_id,
+        resource_kind=one.resource_kind,
+        day=one.day.isoformat(),
+        qty=plain(one.qty),
+        value_cents=None if one.cents is None else plain(one.cents),
+        currency=REPORTING_CURRENCY,
+    )

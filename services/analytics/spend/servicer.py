@@ -1,0 +1,284 @@
+"""SpendService: proto to domain and back. Operators cap in it what tenants may come to."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from arcadia.analytics.v1 import spend_service_pb2 as pb
+from arcadia.analytics.v1 import spend_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.analytics.deployments import Deployments, Named
+from services.analytics.spend.dealing import DECIDED, dealing_with
+from services.analytics.spend.messages import breach_message, policy_message
+from services.analytics.spend.rules import (
+    ACTIONS,
+    Action,
+    Decision,
+    Status,
+    after_outcome,
+    check_decision,
+    is_reached,
+    spent_cents,
+)
+from services.analytics.spend.store import (
+    NewPolicy,
+    Reached,
+    create_policy,
+    decide,
+    delete_policy,
+    list_breaches,
+    list_policies,
+    locked_breach,
+    open_breaches,
+    page_of_spending,
+    record_outcome,
+    spent_of,
+    update_policy,
+    waiting_breaches,
+)
+from services.common.db.database import Database
+from services.common.db.idempotency import once
+from services.common.durable import WorkDesk
+from services.common.errors import InvalidArgument, NotFound
+from services.common.rpc.access import ALL, current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.wire import internal_page_size, required, text, uuid_of, word
+from services.common.values.money import currency_code
+from services.common.values.periods import month_of
+
+__all__ = ["SpendServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MOST_CENTS: Final = 10**15
+POLICIES_A_PAGE: Final = 200
+MOST_POLICIES: Final = 1_000
+TOLD_BY_WORK: Final = (
+    Status.OPEN,
+    Status.NOTIFIED,
+    Status.AWAITING_APPROVAL,
+    Status.PAUSED,
+)
+"""The rest is for an operator to say."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
+    """Caps, and what becomes of them when they are reached."""
+
+    def __init__(
+        self,
+        database: Database,
+        deployments: Deployments,
+        desk: WorkDesk,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._database = database
+        self._deployments = deployments
+        self._desk = desk
+        self._clock = clock
+
+    async def ListSpendPolicies(  # noqa: N802
+        self, request: pb.ListSpendPoliciesRequest, context: Context
+    ) -> pb.ListSpendPoliciesResponse:
+        """Lists policies, newest first."""
+        tenant_id = text("tenant_id", request.tenant_id)
+        deployment_id = text("deployment_id", request.deployment_id)
+        size = page_size(request.page_size)
+        filters = ("spend-policies", tenant_id, deployment_id)
+        async with self._database.read(ALL) as session:
+            rows = await list_policies(
+                session,
+                tenant_id=tenant_id,
+                deployment_id=deployment_id,
+                before=_place(request.page_token, filters),
+                limit=size + 1,
+            )
+        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
+        return pb.ListSpendPoliciesResponse(
+            spend_policies=map(policy_message, page), next_page_token=token
+        )
+
+    async def CreateSpendPolicy(  # noqa: N802
+        self, request: pb.CreateSpendPolicyRequest, context: Context
+    ) -> pb.CreateSpendPolicyResponse:
+        """Makes a policy."""
+        new = await self._new_policy(request)
+        by = current_caller().subject
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.CreateSpendPolicyResponse:
+                row = await create_policy(session, new, by=by, now=self._clock())
+                return pb.CreateSpendPolicyResponse(spend_policy=policy_message(row))
+
+            return await once(session, request, pb.CreateSpendPolicyResponse, do)
+
+    async def UpdateSpendPolicy(  # noqa: N802
+        self, request: pb.UpdateSpendPolicyRequest, context: Context
+    ) -> pb.UpdateSpendPolicyResponse:
+        """Changes a policy's cap or action."""
+        policy_id = uuid_of("id", request.id)
+        cap = _cap(request.cap_cents) if request.HasField("cap_cents") else None
+        action = word("action", request.action, ACTIONS) if request.HasField("action") else None
+        if cap is None and action is None:
+            raise InvalidArgument("cap_cents", "or action is required", reason="FIELD_REQUIRED")
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.UpdateSpendPolicyResponse:
+                row = await update_policy(session, policy_id, cap_cents=cap, action=action)
+                return pb.UpdateSpendPolicyResponse(spend_policy=policy_message(row))
+
+            return await once(session, request, pb.UpdateSpendPolicyResponse, do)
+
+    async def DeleteSpendPolicy(  # noqa: N802
+        self, request: pb.DeleteSpendPolicyRequest, context: Context
+    ) -> pb.DeleteSpendPolicyResponse:
+        """Ends a policy."""
+        policy_id = uuid_of("id", request.id)
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.DeleteSpendPolicyResponse:
+                await delete_policy(session, policy_id, self._clock())
+                return pb.DeleteSpendPolicyResponse()
+
+            return await once(session, request, pb.DeleteSpendPolicyResponse, do)
+
+    async def ListSpendBreaches(  # noqa: N802
+        self, request: pb.ListSpendBreachesRequest, context: Context
+    ) -> pb.ListSpendBreachesResponse:
+        """Lists the times a cap was reached, newest first."""
+        tenant_id = text("tenant_id", request.tenant_id)
+        status = word("status", request.status, tuple(Status)) if request.status else ""
+        size = page_size(request.page_size)
+        filters = ("spend-breaches", tenant_id, status)
+        async with self._database.read(ALL) as session:
+            rows = await list_breaches(
+                session,
+                tenant_id=tenant_id,
+                status=status,
+                before=_place(request.page_token, filters),
+                limit=size + 1,
+            )
+        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
+        return pb.ListSpendBreachesResponse(
+            spend_breaches=map(breach_message, page), next_page_token=token
+        )
+
+    async def DecideSpendBreach(  # noqa: N802
+        self, request: pb.DecideSpendBreachRequest, context: Context
+    ) -> pb.DecideSpendBreachResponse:
+        """Approves further spending, or refuses it; the work on the breach is told."""
+        breach_id = uuid_of("id", request.id)
+        decision = Decision(word("decision", request.decision, tuple(Decision)))
+        reason = text("reason", request.reason)
+        by = current_caller().subject
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.DecideSpendBreachResponse:
+                row = await locked_breach(session, breach_id)
+                # Whether or not its work has found out yet that the month is over.
+                current = self._after(row.status, row.status, row.period)
+                wanted = check_decision(Action(row.action), current, decision)
+                if wanted is not current:
+                    row = await decide(
+                        session, breach_id, wanted, by=by, reason=reason, now=self._clock()
+                    )
+                return pb.DecideSpendBreachResponse(spend_breach=breach_message(row))
+
+            answer = await once(session, request, pb.DecideSpendBreachResponse, do)
+            row = await locked_breach(session, breach_id)
+        # After the commit: the work reads the decision. It also looks by itself, so that an
+        # answer that is lost here is not a decision that is lost.
+        await self._desk.tell(dealing_with(row), DECIDED)
+        return answer
+
+    async def EvaluateSpendPolicies(  # noqa: N802
+        self, request: pb.EvaluateSpendPoliciesRequest, context: Context
+    ) -> pb.EvaluateSpendPoliciesResponse:
+        """Holds a page of policies against the accrual of the running month."""
+        size = internal_page_size(request.page_size, POLICIES_A_PAGE, MOST_POLICIES)
+        now = self._clock()
+        period = month_of(now)
+        filters = ("spending", period.code)
+        after = _place(request.page_token, filters)
+        async with self._database.read(ALL) as session:
+            rows = await page_of_spending(
+                session, period.start, now.date(), after=after, limit=size + 1
+            )
+        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
+        accrued = {row.id: spent_cents(spent_of(row), row.currency) for row in page}
+        reached = [
+            Reached(row.id, accrued[row.id])
+            for row in page
+            if is_reached(row.cap_cents, accrued[row.id])
+        ]
+        async with self._database.write(ALL) as session:
+            if reached:
+                await open_breaches(session, period.start, reached, now)
+            waiting = await waiting_breaches(session, [row.id for row in page], period.start)
+        return pb.EvaluateSpendPoliciesResponse(
+            spend_breaches=map(breach_message, waiting), next_page_token=token
+        )
+
+    async def RecordSpendOutcome(  # noqa: N802
+        self, request: pb.RecordSpendOutcomeRequest, context: Context
+    ) -> pb.RecordSpendOutcomeResponse:
+        """Keeps what became of a breach, and answers where it stands."""
+        breach_id = uuid_of("breach_id", request.breach_id)
+        told = Status(word("status", request.status, TOLD_BY_WORK))
+        workflow_id = text("workflow_id", request.workflow_id)
+        run_id = text("run_id", request.run_id)
+        async with self._database.write(ALL) as session:
+            row = await locked_breach(session, breach_id)
+            row = await record_outcome(
+                session,
+                breach_id,
+                self._after(row.status, told, row.period),
+                workflow_id=workflow_id,
+                run_id=run_id,
+                now=self._clock(),
+            )
+        return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(row))
+
+    def _after(self, status: str, told: str, period: date) -> Status:
+        """Where a breach of a month stands after a word of it."""
+        is_over = self._clock() >= month_of(period).end_at
+        return after_outcome(Status(status), Status(told), month_is_over=is_over)
+
+    async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> NewPolicy:
+        """The policy that is asked for; a deployment's has the tenant of the deployment."""
+        currency = currency_code("currency", request.currency)
+        tenant_id, deployment_id = text("tenant_id", request.tenant_id), ""
+        if request.deployment_id:
+            deployment_id = str(uuid_of("deployment_id", request.deployment_id))
+            named = Named("", deployment_id)
+            owner = (await self._deployments.find([named])).get(named)
+            if owner is None:
+                raise NotFound("deployment", deployment_id)
+            if tenant_id not in ("", owner.tenant_id):
+                raise InvalidArgument("tenant_id", "is not the deployment's", reason="MISMATCH")
+            tenant_id = owner.tenant_id
+        return NewPolicy(
+            tenant_id=required("tenant_id", tenant_id),
+            deployment_id=deployment_id,
+            cap_cents=_cap(request.cap_cents),
+            currency=currency,
+            action=word("action", request.action, ACTIONS),
+        )
+
+
+def _cap(cents: int) -> int:
+    if not 0 < cents <= MOST_CENTS:
+        raise InvalidArgument("cap_cents", f"must be 1 to {MOST_CENTS}", reason="OUT_OF_RANGE")
+    return cents
+
+
+def _place(token: str, filters: tuple[Any, ...]) -> UUID | None:
+    position = decode_token(token, filters, (str,))
+    return uuid_of("page_token", position[0]) if position else None

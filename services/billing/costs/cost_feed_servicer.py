@@ -1,0 +1,148 @@
+"""CostFeedService: proto to domain and back. Other services ask in it what things cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from arcadia.billing.v1 import cost_feed_service_pb2 as pb
+from arcadia.billing.v1 import cost_feed_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.billing.costs import cost_requests as requests
+from services.billing.costs.cost_messages import daily_message, line_message
+from services.billing.costs.store.cost_feed import (
+    DayFilter,
+    UnitCost,
+    daily_costs,
+    known_days,
+    line_sets,
+    newest_month,
+    period_lines,
+    unit_costs,
+)
+from services.billing.ingest.ingest_requests import uuid_of
+from services.common.db.database import Database, ReadSession
+from services.common.errors import Aborted, InvalidArgument
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token
+from services.common.values.money import plain
+from services.common.values.periods import read_day
+
+__all__ = ["CostFeedServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MOST_MONTHS: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class _UnitCosts:
+    """What was read of the line sets of this version; others have another."""
+
+    version: str = ""
+    costs: tuple[UnitCost, ...] = ()
+
+
+class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
+    """The cost side of a margin."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._unit_costs = _UnitCosts()
+
+    async def ListPeriodCosts(  # noqa: N802
+        self, request: pb.ListPeriodCostsRequest, context: Context
+    ) -> pb.ListPeriodCostsResponse:
+        """A page of a month's lines, as long as they are the same ones."""
+        period = requests.month("period", request.period).start
+        size = requests.bulk_page_size(request.page_size)
+        filters = ("period costs", period.isoformat())
+        position = decode_token(request.page_token, filters, (str, str))
+        after = uuid_of("page_token", position[1]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            [sets] = await line_sets(session, [period])
+            if position is not None and position[0] != sets.version:
+                raise Aborted(
+                    "the month's lines changed meanwhile; begin anew", reason="LINES_CHANGED"
+                )
+            lines = await period_lines(session, period, after=after, limit=size + 1)
+        page, token = lines[:size], ""
+        if len(lines) > size:
+            token = encode_token(filters, (sets.version, str(page[-1].id)))
+        return pb.ListPeriodCostsResponse(
+            cost_lines=map(line_message, page),
+            next_page_token=token,
+            complete=sets.complete,
+            lines_version=sets.version,
+        )
+
+    async def GetLinesVersions(  # noqa: N802
+        self, request: pb.GetLinesVersionsRequest, context: Context
+    ) -> pb.GetLinesVersionsResponse:
+        """The names of the months' line sets."""
+        if len(request.periods) > MOST_MONTHS:
+            raise InvalidArgument("periods", f"must not be more than {MOST_MONTHS}")
+        periods = [
+            requests.month(f"periods[{index}]", period).start
+            for index, period in enumerate(request.periods)
+        ]
+        async with self._database.read(current_caller().scope) as session:
+            sets = await line_sets(session, periods)
+        return pb.GetLinesVersionsResponse(lines_versions=[one.version for one in sets])
+
+    async def ListSpanCosts(  # noqa: N802
+        self, request: pb.ListSpanCostsRequest, context: Context
+    ) -> pb.ListSpanCostsResponse:
+        """A page of a span's daily costs, and the days that nothing is known of."""
+        span = requests.span(request.from_day, request.to_day)
+        size = requests.bulk_page_size(request.page_size)
+        filters = ("span costs", span.start.isoformat(), span.end.isoformat())
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            day, identifier = position
+            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        wanted = DayFilter(span.start, span.end)
+        async with self._database.read(current_caller().scope) as session:
+            rows = await daily_costs(
+                session, wanted, newest_first=False, after=after, limit=size + 1
+            )
+            known = await known_days(session, span)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        days = [span.start + timedelta(days=number) for number in range(span.days)]
+        return pb.ListSpanCostsResponse(
+            daily_costs=map(daily_message, page),
+            next_page_token=token,
+            unknown_days=[day.isoformat() for day in days if day not in known],
+        )
+
+    async def GetUnitCosts(  # noqa: N802
+        self, request: pb.GetUnitCostsRequest, context: Context
+    ) -> pb.GetUnitCostsResponse:
+        """What a unit of each kind costs by the newest bills; what is unknown is left out."""
+        async with self._database.read(current_caller().scope) as session:
+            costs = await self._newest_unit_costs(session)
+        asked = set(request.resource_kinds)
+        found = [one for one in costs if not asked or one.kind in asked]
+        return pb.GetUnitCostsResponse(
+            unit_costs=[
+                pb.UnitCost(
+                    resource_kind=one.kind,
+                    unit_cost_usd=plain(one.usd),
+                    period=one.period.isoformat(),
+                )
+                for one in found
+            ]
+        )
+
+    async def _newest_unit_costs(self, session: ReadSession) -> Sequence[UnitCost]:
+        period = await newest_month(session)
+        if period is None:
+            return ()
+        [sets] = await line_sets(session, [period])
+        if self._unit_costs.version != sets.version:
+            self._unit_costs = _UnitCosts(sets.version, tuple(await unit_costs(session, period)))
+        return self._unit_costs.costs

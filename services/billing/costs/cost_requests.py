@@ -1,0 +1,135 @@
+"""What may be asked of costs, refused with the name of the field."""
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from arcadia.billing.v1 import cost_service_pb2 as pb
+
+from services.billing.costs.store.cost_feed import DayFilter
+from services.billing.costs.store.cost_lines import LineFilter, LinePlace
+from services.billing.ingest.ingest_requests import uuid_of
+from services.common.errors import InvalidArgument
+from services.common.rpc.paging import page_size
+from services.common.values.periods import Period, read_day, read_month
+
+__all__ = [
+    "bulk_page_size",
+    "day_filter",
+    "flag",
+    "line_filter",
+    "line_page_size",
+    "line_place",
+    "month",
+    "one_of",
+    "span",
+    "words",
+]
+
+STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
+CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
+LONGEST_TEXT: Final = 4_000
+"""As the parser of bills takes it."""
+
+BULK_PAGE: Final = 1_000
+LARGEST_BULK_PAGE: Final = 5_000
+MOST_DAYS: Final = 366
+
+
+def line_page_size(request: pb.ListCostLinesRequest) -> int:
+    """How many lines a page has, by either name of that wish."""
+    if request.limit < 0:
+        raise InvalidArgument("limit", "must not be negative")
+    if request.limit and request.page_size and request.limit != request.page_size:
+        raise InvalidArgument("limit", "differs from page_size")
+    return page_size(request.page_size or request.limit)
+
+
+def bulk_page_size(requested: int) -> int:
+    """How many rows a page between programs has."""
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, LARGEST_BULK_PAGE) if requested else BULK_PAGE
+
+
+def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilter:
+    """Which lines."""
+    return LineFilter(
+        period=month(f"{prefix}period", request.period).start if request.period else None,
+        kind=words(f"{prefix}kind", request.kind),
+        match_state=one_of(f"{prefix}match_state", request.match_state, STATES),
+        classification=one_of(f"{prefix}classification", request.classification, CLASSIFICATIONS),
+        product=words(f"{prefix}product", request.product),
+        project_name=words(f"{prefix}project_name", request.project_name),
+        provider_invoice_id=_uuid(f"{prefix}provider_invoice_id", request.provider_invoice_id),
+        resource_id=_uuid(f"{prefix}resource_id", request.resource_id),
+        tenant_id=words(f"{prefix}tenant_id", request.tenant_id),
+        deployment_id=words(f"{prefix}deployment_id", request.deployment_id),
+    )
+
+
+def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
+    """Where a page of lines goes on, else InvalidArgument: a token may be forged."""
+    if position is None:
+        return None
+    period, line_id, line_sets = position
+    return LinePlace(read_day(period, "page_token"), uuid_of("page_token", line_id), line_sets)
+
+
+def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:
+    """Which daily costs."""
+    start = read_day(request.from_day, "from_day") if request.from_day else None
+    end = read_day(request.to_day, "to_day") if request.to_day else None
+    if start is not None and end is not None and end <= start:
+        raise InvalidArgument("to_day", "is not after from_day")
+    return DayFilter(
+        start,
+        end,
+        words("kind", request.kind),
+        words("tenant_id", request.tenant_id),
+        words("deployment_id", request.deployment_id),
+    )
+
+
+def span(from_day: str, to_day: str) -> Period:
+    """A span of days that must be given."""
+    start, end = _day("from_day", from_day), _day("to_day", to_day)
+    if not 0 < (end - start).days <= MOST_DAYS:
+        raise InvalidArgument("to_day", f"must be 1 to {MOST_DAYS} days after from_day")
+    return Period(start, end)
+
+
+def month(field: str, text: str) -> Period:
+    """A month that must be given."""
+    if not text:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return read_month(text, field)
+
+
+def words(field: str, text: str) -> str:
+    """A text that the database can compare with."""
+    if "\0" in text or len(text) > LONGEST_TEXT:
+        raise InvalidArgument(field, f"has a NUL or over {LONGEST_TEXT} characters")
+    return text
+
+
+def one_of(field: str, text: str, known: tuple[str, ...]) -> str:
+    """One of some words, or empty."""
+    if text and text not in known:
+        raise InvalidArgument(field, f"is none of {', '.join(known)}")
+    return text
+
+
+def flag(field: str, text: str) -> bool | None:
+    """`true` or `false`; None where neither is asked."""
+    return one_of(field, text, ("true", "false")) == "true" if text else None
+
+
+def _uuid(field: str, text: str) -> UUID | None:
+    return uuid_of(field, text) if text else None
+
+
+def _day(field: str, text: str) -> date:
+    if not text:
+        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    return read_day(text, field)

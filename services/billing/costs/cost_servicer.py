@@ -1,0 +1,179 @@
+"""CostService: proto to domain and back. Operators read in it what the provider charges."""
+
+from collections.abc import AsyncIterator
+from dataclasses import astuple, replace
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from arcadia.billing.v1 import cost_service_pb2 as pb
+from arcadia.billing.v1 import cost_service_pb2_grpc, costs_pb2
+from grpc.aio import ServicerContext
+
+from services.billing.costs import cost_requests as requests
+from services.billing.costs.cost_messages import daily_message, line_message
+from services.billing.costs.exporting import FORMATS, parts_of
+from services.billing.costs.store.cost_feed import DayFilter, daily_costs
+from services.billing.costs.store.cost_lines import (
+    CostLine,
+    LineFilter,
+    LinePlace,
+    invoice_uuids,
+    list_lines,
+    months_of_lines,
+)
+from services.billing.ingest.ingest_requests import amount_usd, uuid_of
+from services.billing.ingest.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
+from services.common.db.database import Database
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.values.deployment_slugs import DeploymentSlugs
+from services.common.values.money import plain
+from services.common.values.periods import read_day
+
+__all__ = ["CostServicer"]
+
+Context = ServicerContext[Any, Any]
+Filter = TypeVar("Filter", LineFilter, DayFilter)
+
+EXPORTED_LINES: Final = 1_000
+"""In one chunk: what an export holds in memory, however much it writes."""
+
+
+class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
+    """What the provider charges, to the line."""
+
+    def __init__(self, database: Database, slugs: DeploymentSlugs) -> None:
+        self._database = database
+        self._slugs = slugs
+
+    async def ListCostLines(  # noqa: N802
+        self, request: pb.ListCostLinesRequest, context: Context
+    ) -> pb.ListCostLinesResponse:
+        """A page of lines, by month, newest first, then in the bill's order."""
+        size = requests.line_page_size(request)
+        wanted = await self._with_slug(requests.line_filter(request), context)
+        filters = ("cost lines", *_texts(wanted))
+        after = requests.line_place(decode_token(request.page_token, filters, (str, str, int)))
+        reading = self._database.single_read(current_caller().scope)
+        months = await months_of_lines(reading, wanted)
+        lines = await list_lines(reading, wanted, months, after=after, limit=size + 1)
+        page, token = lines[:size], ""
+        if len(lines) > size:
+            last = page[-1]
+            token = encode_token(filters, (last.period.isoformat(), str(last.id), last.line_sets))
+        return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
+
+    async def ListCostTotals(  # noqa: N802
+        self, request: pb.ListCostTotalsRequest, context: Context
+    ) -> pb.ListCostTotalsResponse:
+        """What a month comes to, by one of its lines' properties, dearest first."""
+        period = requests.month("period", request.period).start
+        if not request.group_by:
+            raise InvalidArgument("group_by", "is required", reason="FIELD_REQUIRED")
+        group_by = requests.one_of("group_by", request.group_by, tuple(GROUPINGS))
+        size = page_size(request.page_size)
+        filters = ("cost totals", period.isoformat(), group_by)
+        position = decode_token(request.page_token, filters, (str, str, str, int))
+        after = None
+        if position is not None:
+            amount, value, tenant, version = position
+            after = TotalPlace(amount_usd("page_token", amount), value, tenant, version)
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
+            whole = await month_total(session, period)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            last = page[-1]
+            place = (plain(last.amount_usd), last.value, last.tenant_id, last.version)
+            token = encode_token(filters, place)
+        return pb.ListCostTotalsResponse(
+            totals=[
+                costs_pb2.CostTotal(
+                    group=row.value,
+                    amount_usd=plain(row.amount_usd),
+                    line_count=row.line_count,
+                    tenant_id=row.tenant_id,
+                )
+                for row in page
+            ],
+            next_page_token=token,
+            total_usd=_usd(whole),
+        )
+
+    async def ListDailyCosts(  # noqa: N802
+        self, request: pb.ListDailyCostsRequest, context: Context
+    ) -> pb.ListDailyCostsResponse:
+        """A page of daily estimates, newest day first."""
+        wanted = await self._with_slug(requests.day_filter(request), context)
+        size = page_size(request.page_size)
+        filters = ("daily costs", *map(str, astuple(wanted)))
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            day, identifier = position
+            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await daily_costs(
+                session, wanted, newest_first=True, after=after, limit=size + 1
+            )
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        return pb.ListDailyCostsResponse(
+            daily_costs=map(daily_message, page), next_page_token=token
+        )
+
+    async def ExportCostLines(  # noqa: N802
+        self, request: pb.ExportCostLinesRequest, context: Context
+    ) -> AsyncIterator[pb.ExportCostLinesResponse]:
+        """The filtered lines as a file; a line that several owners share is a line for each.
+
+        Page by page, each in a transaction of its own: a slow reader holds none open. Lines
+        that are replaced meanwhile end it with an error.
+        """
+        form = FORMATS.get(request.format or "csv")
+        if form is None:
+            raise InvalidArgument("format", f"is none of {', '.join(FORMATS)}")
+        wanted = await self._with_slug(requests.line_filter(request.filter, "filter."), context)
+        reading = self._database.single_read(current_caller().scope)
+        months = await months_of_lines(reading, wanted)
+        chunk: bytes = form.header()
+        after: LinePlace | None = None
+        while True:
+            lines = await list_lines(reading, wanted, months, after=after, limit=EXPORTED_LINES)
+            uuids = await invoice_uuids(reading)  # after the lines: none is missing
+            named = (
+                part._replace(invoice_uuid=uuids[line.provider_invoice_id])
+                for line in lines
+                for part in parts_of(line)
+                if _is_wanted(part, wanted)
+            )
+            yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(named))
+            if len(lines) < EXPORTED_LINES:
+                return
+            last = lines[-1]
+            chunk, after = b"", LinePlace(last.period, last.id, last.line_sets)
+
+    async def _with_slug(self, wanted: Filter, context: Context) -> Filter:
+        """The filter that also finds what was kept under the slug of the deployment."""
+        slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
+        return replace(wanted, slug=slug)
+
+
+def _is_wanted(part: CostLine, wanted: LineFilter) -> bool:
+    """Whether a part of a line that was found is of the owner that was asked for."""
+    if wanted.tenant_id and part.tenant_id != wanted.tenant_id:
+        return False
+    if not wanted.deployment_id or part.deployment_id == wanted.deployment_id:
+        return True
+    slug = wanted.slug
+    return slug is not None and (part.tenant_id, part.deployment_id) == (slug.tenant_id, slug.slug)
+
+
+def _texts(wanted: LineFilter) -> tuple[str, ...]:
+    return tuple(map(str, astuple(wanted)))
+
+
+def _usd(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)

@@ -1,0 +1,198 @@
+"""ProviderInvoiceService: proto to domain and back. Operators read the provider's bills in it."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
+from arcadia.billing.v1 import provider_invoice_service_pb2_grpc
+from arcadia.common.v1 import runs_pb2
+from grpc.aio import ServicerContext
+
+from services.billing.costs import cost_requests as requests
+from services.billing.costs.invoice_messages import (
+    RUN_STATUSES,
+    entry_message,
+    history_message,
+    message_with_run,
+)
+from services.billing.costs.store.provider_invoices import (
+    InvoiceFilter,
+    find_invoice,
+    ingested_invoices,
+    list_invoices,
+)
+from services.billing.costs.temporal import InvoiceStart, Started, Work
+from services.billing.ingest.ingest_requests import required, uuid_of
+from services.billing.ingest.store.headers import unwaive, waive
+from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
+from services.common.db.database import Database
+from services.common.db.idempotency import once
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+
+__all__ = ["ProviderInvoiceServicer"]
+
+Context = ServicerContext[Any, Any]
+
+STATUSES: Final = ("discovered", "ingesting", "ingested", "failed")
+
+
+class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
+    """The provider's bills."""
+
+    def __init__(self, database: Database, work: Work) -> None:
+        self._database = database
+        self._work = work
+
+    async def ListProviderInvoices(  # noqa: N802
+        self, request: pb.ListProviderInvoicesRequest, context: Context
+    ) -> pb.ListProviderInvoicesResponse:
+        """A page of invoices, newest first."""
+        wanted = InvoiceFilter(
+            requests.month("period", request.period).start if request.period else None,
+            requests.one_of("ingest_status", request.ingest_status, STATUSES),
+            requests.flag("balanced", request.balanced),
+            requests.flag("waived", request.waived),
+        )
+        size = page_size(request.page_size)
+        filters = ("provider invoices", str(wanted))
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            after = (_instant(position[0]), uuid_of("page_token", position[1]))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_invoices(session, wanted, after=after, limit=size + 1)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].issued_at.isoformat(), str(page[-1].id)))
+        return pb.ListProviderInvoicesResponse(
+            provider_invoices=map(message_with_run, page), next_page_token=token
+        )
+
+    async def GetProviderInvoice(  # noqa: N802
+        self, request: pb.GetProviderInvoiceRequest, context: Context
+    ) -> pb.GetProviderInvoiceResponse:
+        """One invoice, with whether it adds up."""
+        invoice_id = uuid_of("id", request.id)
+        async with self._database.read(current_caller().scope) as session:
+            row = await find_invoice(session, invoice_id)
+        return pb.GetProviderInvoiceResponse(provider_invoice=message_with_run(row))
+
+    async def IngestProviderInvoice(  # noqa: N802
+        self, request: pb.IngestProviderInvoiceRequest, context: Context
+    ) -> pb.IngestProviderInvoiceResponse:
+        """Starts the ingest of an invoice, again or for the first time."""
+        invoice_id = uuid_of("id", request.id)
+        async with self._database.write(current_caller().scope) as session:
+
+            async def begin() -> pb.IngestProviderInvoiceResponse:
+                row = await find_invoice(session, invoice_id)
+                message = message_with_run(row)
+                message.run.CopyFrom(_running(await self._work.ingest(_start(row))))
+                return pb.IngestProviderInvoiceResponse(provider_invoice=message)
+
+            return await once(session, request, pb.IngestProviderInvoiceResponse, begin)
+
+    async def WaiveProviderInvoice(  # noqa: N802
+        self, request: pb.WaiveProviderInvoiceRequest, context: Context
+    ) -> pb.WaiveProviderInvoiceResponse:
+        """Has an invoice that can never be read due no longer."""
+        invoice_id = uuid_of("id", request.id)
+        reason = required("reason", request.reason.strip())
+        caller = current_caller()
+        async with self._database.write(caller.scope) as session:
+
+            async def waived() -> pb.WaiveProviderInvoiceResponse:
+                await waive(session, invoice_id, reason=reason, by=caller.subject)
+                row = await find_invoice(session, invoice_id)
+                return pb.WaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+
+            return await once(session, request, pb.WaiveProviderInvoiceResponse, waived)
+
+    async def UnwaiveProviderInvoice(  # noqa: N802
+        self, request: pb.UnwaiveProviderInvoiceRequest, context: Context
+    ) -> pb.UnwaiveProviderInvoiceResponse:
+        """Takes a waiver back."""
+        invoice_id = uuid_of("id", request.id)
+        async with self._database.write(current_caller().scope) as session:
+
+            async def unwaived() -> pb.UnwaiveProviderInvoiceResponse:
+                await unwaive(session, invoice_id)
+                row = await find_invoice(session, invoice_id)
+                return pb.UnwaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+
+            return await once(session, request, pb.UnwaiveProviderInvoiceResponse, unwaived)
+
+    async def ListBillingHistory(  # noqa: N802
+        self, request: pb.ListBillingHistoryRequest, context: Context
+    ) -> pb.ListBillingHistoryResponse:
+        """A page of the history, newest first, and whether all of it adds up."""
+        wanted = EntryFilter(
+            requests.words("type", request.type),
+            requests.flag("unreadable", request.unreadable),
+        )
+        size = page_size(request.page_size)
+        filters = ("billing history", str(wanted))
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            after = (_instant(position[0]), uuid_of("page_token", position[1]))
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_entries(session, wanted, after=after, limit=size + 1)
+            whole = await sum_of_history(session)
+        page, token = rows[:size], ""
+        if len(rows) > size:
+            token = encode_token(filters, (page[-1].listed_at.isoformat(), str(page[-1].id)))
+        return pb.ListBillingHistoryResponse(
+            entries=map(entry_message, page),
+            next_page_token=token,
+            reconciliation=history_message(whole),
+        )
+
+    async def RematchCostLines(  # noqa: N802
+        self, request: pb.RematchCostLinesRequest, context: Context
+    ) -> pb.RematchCostLinesResponse:
+        """Starts the matching of lines anew: of one invoice, of a month, or of all."""
+        invoice_id, period = None, None
+        if request.provider_invoice_id:
+            invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
+            if request.period:
+                raise InvalidArgument("period", "is given beside provider_invoice_id")
+        elif request.period:
+            period = requests.month("period", request.period)
+        what = str(invoice_id or (period.code if period else "all"))
+        async with self._database.write(current_caller().scope) as session:
+
+            async def begin() -> pb.RematchCostLinesResponse:
+                rows = (
+                    [await find_invoice(session, invoice_id)]
+                    if invoice_id
+                    else await ingested_invoices(session, period.start if period else None)
+                )
+                starts = [_start(row) for row in rows if row.ingest_id is not None]
+                if not starts:
+                    raise FailedPrecondition("there are no lines to match", reason="NOT_INGESTED")
+                started = await self._work.rematch(what, starts)
+                return pb.RematchCostLinesResponse(run=_running(started))
+
+            return await once(session, request, pb.RematchCostLinesResponse, begin)
+
+
+def _start(row: Any) -> InvoiceStart:  # noqa: ANN401
+    period = f"{row.period:%Y-%m}" if row.period else ""
+    return InvoiceStart(str(row.id), row.invoice_uuid, period)
+
+
+def _running(started: Started) -> runs_pb2.Run:
+    return runs_pb2.Run(
+        workflow_id=started.workflow_id, run_id=started.run_id, status=RUN_STATUSES["open"]
+    )
+
+
+def _instant(text: str) -> datetime:
+    """Where a page goes on, else InvalidArgument: a token may be forged."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidArgument("page_token", "is not one of ours") from None

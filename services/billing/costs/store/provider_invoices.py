@@ -1,0 +1,83 @@
+"""Reading the provider's invoices, each with its newest ingest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, select, true, tuple_
+
+from services.billing.ingest.tables import cloud_ingests as ingests
+from services.billing.ingest.tables import cloud_invoices as invoices
+from services.common.db.database import ReadSession
+from services.common.errors import NotFound
+
+__all__ = ["InvoiceFilter", "find_invoice", "ingested_invoices", "list_invoices"]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which invoices; what is empty or None is not asked."""
+
+    period: date | None = None
+    ingest_status: str = ""
+    balanced: bool | None = None
+    waived: bool | None = None
+
+
+_NEWEST: Final = (
+    select(
+        ingests.c.key.label("run_key"),
+        ingests.c.status.label("run_status"),
+        ingests.c.reason.label("run_reason"),
+        ingests.c.started_at.label("run_started_at"),
+        ingests.c.finished_at.label("run_finished_at"),
+    )
+    .where(ingests.c.provider_invoice_id == invoices.c.id)
+    .order_by(ingests.c.id.desc())
+    .limit(1)
+    .lateral("newest")
+)
+_READ: Final = select(invoices, _NEWEST).join_from(invoices, _NEWEST, true(), isouter=True)
+
+
+async def list_invoices(
+    session: ReadSession,
+    wanted: InvoiceFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of invoices, newest first."""
+    place = (invoices.c.issued_at, invoices.c.id)
+    query = _READ
+    if wanted.period is not None:
+        query = query.where(invoices.c.period == wanted.period)
+    if wanted.ingest_status:
+        query = query.where(invoices.c.ingest_status == wanted.ingest_status)
+    if wanted.balanced is not None:
+        query = query.where(invoices.c.balanced.is_(wanted.balanced))
+    if wanted.waived is not None:
+        waived = invoices.c.waived_at.is_not(None)
+        query = query.where(waived if wanted.waived else ~waived)
+    if after is not None:
+        query = query.where(tuple_(*place) < tuple_(*after))
+    order = [column.desc() for column in place]
+    return (await session.execute(query.order_by(*order).limit(limit))).all()
+
+
+async def find_invoice(session: ReadSession, invoice_id: UUID) -> Row[Any]:
+    """An invoice. Raises NotFound."""
+    row = (await session.execute(_READ.where(invoices.c.id == invoice_id))).one_or_none()
+    if row is None:
+        raise NotFound("provider invoice", str(invoice_id))
+    return row
+
+
+async def ingested_invoices(session: ReadSession, period: date | None) -> Sequence[Row[Any]]:
+    """Every invoice that has lines, of a month or of all, oldest first."""
+    query = select(invoices).where(invoices.c.ingest_id.is_not(None))
+    if period is not None:
+        query = query.where(invoices.c.period == period)
+    return (await session.execute(query.order_by(invoices.c.issued_at, invoices.c.id))).all()

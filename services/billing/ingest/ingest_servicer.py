@@ -1,0 +1,200 @@
+"""IngestService: proto to domain and back. Workers bring the provider's bills in."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from arcadia.billing.v1 import ingest_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.billing.costs.invoice_messages import invoice_message
+from services.billing.ingest.daily_uploads import DailyUpload
+from services.billing.ingest.ingest_requests import (
+    billed_items,
+    history_entries,
+    invoice_heads,
+    required,
+    summary_of,
+    uuid_of,
+    words,
+)
+from services.billing.ingest.inventory_lookup import InventoryLookup
+from services.billing.ingest.line_matching import LineMatching, match_message
+from services.billing.ingest.store.completing import complete_ingest
+from services.billing.ingest.store.daily_costs import replace_daily_costs
+from services.billing.ingest.store.headers import (
+    list_pending,
+    prepare_month,
+    record_history,
+)
+from services.billing.ingest.store.history import keep_entries
+from services.billing.ingest.store.ingests import begin_ingest, fail_ingest
+from services.billing.ingest.store.staging import finish_lines, stage_items, stage_lines
+from services.billing.ingest.uploads import Upload
+from services.common.db.database import Database
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.values.money import plain
+
+__all__ = ["IngestServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MICROSECONDS: Final = 1_000_000
+LAST_MICROSECOND: Final = 253_402_300_799_000_000
+
+
+class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer):
+    """How workers bring bills in."""
+
+    def __init__(self, database: Database, inventory: InventoryLookup) -> None:
+        self._database = database
+        self._inventory = inventory
+
+    async def RecordBillingHistory(  # noqa: N802
+        self, request: pb.RecordBillingHistoryRequest, context: Context
+    ) -> pb.RecordBillingHistoryResponse:
+        """Keeps a page of the history, and makes or updates the headers of its invoices."""
+        entries = history_entries(request)
+        walk_key = words("walk_key", request.walk_key)
+        async with self._database.write(current_caller().scope) as session:
+            counts = await record_history(session, invoice_heads(entries))
+            if walk_key:
+                await keep_entries(session, walk_key, entries, is_last_page=request.is_last_page)
+        return pb.RecordBillingHistoryResponse(
+            discovered_count=counts.discovered,
+            updated_count=counts.updated,
+            unchanged_count=counts.unchanged,
+            unreadable=[
+                f"{entry.type} {entry.invoice_uuid or entry.description}: {entry.unreadable}"
+                for entry in entries
+                if entry.unreadable
+            ],
+        )
+
+    async def ListPendingInvoices(  # noqa: N802
+        self, request: pb.ListPendingInvoicesRequest, context: Context
+    ) -> pb.ListPendingInvoicesResponse:
+        """The invoices that are not ingested, oldest first."""
+        size = page_size(request.page_size)
+        filters = ("pending invoices",)
+        position = decode_token(request.page_token, filters, (int, str))
+        after = None if position is None else _place(*position)
+        async with self._database.read(current_caller().scope) as session:
+            rows = await list_pending(session, after=after, limit=size + 1)
+        page = rows[:size]
+        token = ""
+        if len(rows) > size:
+            last = page[-1]
+            token = encode_token(filters, (_microseconds(last.issued_at), str(last.id)))
+        return pb.ListPendingInvoicesResponse(
+            provider_invoices=map(invoice_message, page), next_page_token=token
+        )
+
+    async def BeginIngest(  # noqa: N802
+        self, request: pb.BeginIngestRequest, context: Context
+    ) -> pb.BeginIngestResponse:
+        """Opens an ingest with nothing staged; the same key again answers the same one."""
+        invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
+        key = required("key", request.key)
+        async with self._database.write(current_caller().scope) as session:
+            begun = await begin_ingest(session, invoice_id, key)
+        return pb.BeginIngestResponse(
+            ingest_id=str(begun.ingest.id), provider_invoice=invoice_message(begun.invoice)
+        )
+
+    async def UploadInvoiceCsv(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.UploadInvoiceCsvRequest], context: Context
+    ) -> pb.UploadInvoiceCsvResponse:
+        """Stages the CSV form while it comes in: what was staged before, or all of this."""
+        first = await anext(request_iterator, None)
+        if first is None:
+            raise InvalidArgument("ingest_id", "is required", reason="FIELD_REQUIRED")
+        ingest_id = uuid_of("ingest_id", first.ingest_id)
+        upload = Upload(request_iterator)
+        async with (
+            self._database.write(current_caller().scope) as session,
+            aclosing(upload.pieces(first)) as pieces,
+        ):
+            await stage_lines(session, ingest_id, pieces)
+            await finish_lines(
+                session, ingest_id, row_count=upload.row_count, amount_usd=upload.amount_usd
+            )
+        return pb.UploadInvoiceCsvResponse(
+            row_count=upload.row_count, amount_usd=plain(upload.amount_usd)
+        )
+
+    async def RecordInvoiceItems(  # noqa: N802
+        self, request: pb.RecordInvoiceItemsRequest, context: Context
+    ) -> pb.RecordInvoiceItemsResponse:
+        """Stages a page of the JSON form."""
+        ingest_id = uuid_of("ingest_id", request.ingest_id)
+        if request.page < 1:
+            raise InvalidArgument("page", "is counted from 1")
+        items = billed_items(request)
+        async with self._database.write(current_caller().scope) as session:
+            count = await stage_items(session, ingest_id, request.page, items)
+        return pb.RecordInvoiceItemsResponse(item_count=count)
+
+    async def CompleteIngest(  # noqa: N802
+        self, request: pb.CompleteIngestRequest, context: Context
+    ) -> pb.CompleteIngestResponse:
+        """Replaces the invoice's lines by the staged ones."""
+        ingest_id = uuid_of("ingest_id", request.ingest_id)
+        summary, period = summary_of(request)
+        scope = current_caller().scope
+        if period is not None:
+            async with self._database.write(scope) as session:
+                await prepare_month(session, period)
+        await self.prepare_staged(ingest_id)
+        async with self._database.write(scope) as session:
+            invoice = await complete_ingest(session, ingest_id, summary=summary, period=period)
+        return pb.CompleteIngestResponse(provider_invoice=invoice_message(invoice))
+
+    async def FailIngest(  # noqa: N802
+        self, request: pb.FailIngestRequest, context: Context
+    ) -> pb.FailIngestResponse:
+        """Closes an ingest that broke off."""
+        ingest_id = uuid_of("ingest_id", request.ingest_id)
+        reason = required("reason", request.reason)
+        async with self._database.write(current_caller().scope) as session:
+            invoice = await fail_ingest(session, ingest_id, reason)
+        return pb.FailIngestResponse(provider_invoice=invoice_message(invoice))
+
+    async def ReplaceDailyCosts(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.ReplaceDailyCostsRequest], context: Context
+    ) -> pb.ReplaceDailyCostsResponse:
+        """Replaces the daily costs of a span by what the stream brings."""
+        upload = await DailyUpload.begun(request_iterator)
+        scope = current_caller().scope
+        async with self._database.write(scope) as session:
+            for month in upload.months():
+                await prepare_month(session, month)
+        async with (
+            self._database.write(scope) as session,
+            aclosing(upload.pieces()) as pieces,
+        ):
+            await replace_daily_costs(session, upload.span, pieces)
+            matching = await self.match_span(session, uuid4(), upload.span)
+        return pb.ReplaceDailyCostsResponse(
+            row_count=upload.row_count,
+            amount_usd=plain(upload.amount_usd),
+            matching=match_message(matching),
+        )
+
+
+def _microseconds(at: datetime) -> int:
+    return int(at.timestamp()) * MICROSECONDS + at.microsecond
+
+
+def _place(microseconds: int, invoice_id: str) -> tuple[datetime, UUID]:
+    """Where a page goes on, else InvalidArgument: a token may be forged."""
+    if not 0 <= microseconds <= LAST_MICROSECOND:
+        raise InvalidArgument("page_token", "is not one of ours")
+    seconds, rest = divmod(microseconds, MICROSECONDS)
+    at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    return at, uuid_of("page_token", invoice_id)

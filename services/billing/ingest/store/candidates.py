@@ -1,0 +1,217 @@
+"""The projection of the inventory that lines are matched with, for as long as a run lasts."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.billing.ingest.matching import ALSO_NAMES, GROUP_KINDS, KNOWN_BY_ID, Candidate, Key
+from services.billing.ingest.store.ladder import WHOLE_NAME, may_have_resource
+from services.common.db.database import WriteSession
+
+__all__ = [
+    "add_candidates",
+    "daily_keys",
+    "forget_candidates",
+    "invoice_keys",
+    "is_prepared",
+    "mark_prepared",
+    "staged_keys",
+]
+
+TABLES: Final = (
+    "cloud_match_runs",
+    "cloud_match_candidates",
+    "cloud_match_names",
+    "cloud_match_owners",
+)
+LONGEST_NAME: Final = 1_000
+"""As the inventory takes it; no name of the provider's is longer."""
+
+_IDS: Final = """
+SELECT DISTINCT '' AS kind, given_id AS provider_id, '' AS name
+FROM {lines} CROSS JOIN LATERAL unnest(ARRAY[{ids}]) AS given (given_id)
+WHERE {where} AND given_id <> '' AND char_length(given_id) <= :longest
+"""
+_NAMES: Final = f"""
+SELECT DISTINCT kind, '', given_name FROM {{lines}}
+CROSS JOIN LATERAL unnest(ARRAY[resource_name, {WHOLE_NAME}]) AS named (given_name)
+WHERE {{where}} AND classification = 'resource' AND kind <> '' AND resource_name <> ''
+  AND char_length(given_name) <= :longest
+  AND ({{without_id}} OR NOT kind = ANY (:known_by_id))
+UNION
+SELECT DISTINCT kind, '', lower(btrim(group_description)) FROM {{lines}}
+WHERE {{where}} AND classification = 'resource' AND btrim(group_description) <> ''
+  AND char_length(group_description) <= :longest AND kind = ANY (:group_kinds)
+"""
+_BOTH_IDS: Final = "provider_resource_id, provider_resource_uuid"
+_INVOICE: Final = "period = :period AND provider_invoice_id = :invoice_id"
+_OF_INVOICE: Final = "UNION".join(
+    (
+        _IDS.format(
+            lines="cloud_cost_lines",
+            ids=_BOTH_IDS,
+            where=f"{_INVOICE} AND {may_have_resource(f'ARRAY[{_BOTH_IDS}]')}",
+        ),
+        _NAMES.format(
+            lines="cloud_cost_lines",
+            without_id="provider_resource_id || provider_resource_uuid = ''",
+            where=_INVOICE,
+        ),
+    )
+)
+# Which line gets which item's id is not known yet: all names are asked for.
+_STAGED: Final = "ingest_id = :ingest_id"
+_OF_STAGED: Final = "UNION".join(
+    (
+        _IDS.format(lines="cloud_staged_items", ids=_BOTH_IDS, where=_STAGED),
+        _NAMES.format(lines="cloud_staged_lines", without_id="true", where=_STAGED),
+    )
+)
+_OF_DAYS: Final = _NAMES.format(
+    lines="cloud_daily_costs", without_id="true", where="day >= :start AND day < :end"
+)
+
+_ADD_CANDIDATES: Final = text("""
+INSERT INTO cloud_match_candidates (scope_id, resource_id, kind, provider_id, project_id,
+                                    project_name, lived_from, lived_to, region)
+SELECT CAST(:scope AS uuid), * FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
+    CAST(:projects AS uuid[]), CAST(:project_names AS text[]),
+    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]), CAST(:regions AS text[]))
+ON CONFLICT DO NOTHING
+""")
+_ADD_NAMES: Final = text("""
+INSERT INTO cloud_match_names (scope_id, resource_id, kind, name_key, valid_from, valid_to)
+SELECT CAST(:scope AS uuid), * FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:names AS text[]),
+    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]))
+ON CONFLICT DO NOTHING
+""")
+_ADD_OWNERS: Final = text("""
+INSERT INTO cloud_match_owners (scope_id, resource_id, tenant_id, deployment_id, valid_from)
+SELECT CAST(:scope AS uuid), * FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
+    CAST(:froms AS timestamptz[]))
+ON CONFLICT DO NOTHING
+""")
+
+
+async def is_prepared(session: WriteSession, scope: UUID) -> bool:
+    """Whether the candidates of a run are all there."""
+    query = text("SELECT count(*) FROM cloud_match_runs WHERE scope_id = :scope")
+    return bool((await session.execute(query, {"scope": scope})).scalar_one())
+
+
+async def forget_candidates(session: WriteSession, scope: UUID) -> None:
+    """Ends a run."""
+    for table in TABLES:
+        await session.execute(
+            text(f"DELETE FROM {table} WHERE scope_id = :scope"), {"scope": scope}
+        )
+
+
+async def mark_prepared(session: WriteSession, scope: UUID) -> None:
+    """Says that all candidates of a run are there."""
+    for table in TABLES[1:]:
+        await session.execute(text(f"ANALYZE {table}"))
+    await session.execute(
+        text("INSERT INTO cloud_match_runs (scope_id, prepared_at) VALUES (:scope, now())"),
+        {"scope": scope},
+    )
+
+
+async def invoice_keys(
+    session: WriteSession, place: dict[str, Any], *, size: int
+) -> AsyncIterator[list[Key]]:
+    """What the lines of an invoice name, each once, `size` at a time; see `LinePlace`."""
+    async for keys in _keys(session, _OF_INVOICE, place, size):
+        yield keys
+
+
+async def staged_keys(
+    session: WriteSession, ingest_id: UUID, *, size: int
+) -> AsyncIterator[list[Key]]:
+    """What the staged lines of an ingest name, each once, `size` at a time."""
+    async for keys in _keys(session, _OF_STAGED, {"ingest_id": ingest_id}, size):
+        yield keys
+
+
+async def daily_keys(
+    session: WriteSession, place: dict[str, Any], *, size: int
+) -> AsyncIterator[list[Key]]:
+    """What the daily costs of a span name, each once, `size` at a time."""
+    async for keys in _keys(session, _OF_DAYS, place, size):
+        yield keys
+
+
+async def _keys(
+    session: WriteSession, query: str, place: dict[str, Any], size: int
+) -> AsyncIterator[list[Key]]:
+    rules = {
+        "longest": LONGEST_NAME,
+        "known_by_id": sorted(KNOWN_BY_ID),
+        "group_kinds": sorted(GROUP_KINDS),
+    }
+    values = {**rules, **place}
+    named = query
+    for name in sorted(values, key=len, reverse=True):
+        named = named.replace(f":{name}", f"%({name})s")
+    connection = await session.driver()
+    async with connection.cursor(name="match_keys") as cursor:
+        await cursor.execute(named.encode(), values)
+        while rows := await cursor.fetchmany(size):
+            yield [key for row in rows for key in _named(*row)]
+
+
+def _named(kind: str, provider_id: str, name: str) -> list[Key]:
+    if provider_id:
+        return [Key("", provider_id, "")]
+    return [Key(one, "", name) for one in (kind, *ALSO_NAMES.get(kind, ()))]
+
+
+async def add_candidates(
+    session: WriteSession, scope: UUID, candidates: Iterable[Candidate]
+) -> None:
+    """Keeps candidates of a run; those that are there already stay."""
+    kept = list({one.resource_id: one for one in candidates}.values())
+    if not kept:
+        return
+    await session.execute(_ADD_CANDIDATES, {"scope": scope, **_columns(kept)})
+    names = [(one, held) for one in kept for held in one.names]
+    await session.execute(
+        _ADD_NAMES,
+        {
+            "scope": scope,
+            "ids": [one.resource_id for one, _ in names],
+            "kinds": [one.kind for one, _ in names],
+            "names": [held.name_key for _, held in names],
+            "froms": [held.valid_from for _, held in names],
+            "tos": [held.valid_to for _, held in names],
+        },
+    )
+    owners = [(one, owner) for one in kept for owner in one.owners]
+    await session.execute(
+        _ADD_OWNERS,
+        {
+            "scope": scope,
+            "ids": [one.resource_id for one, _ in owners],
+            "tenants": [owner.tenant_id for _, owner in owners],
+            "deployments": [owner.deployment_id for _, owner in owners],
+            "froms": [owner.valid_from for _, owner in owners],
+        },
+    )
+
+
+def _columns(candidates: Sequence[Candidate]) -> dict[str, list[object]]:
+    return {
+        "ids": [one.resource_id for one in candidates],
+        "kinds": [one.kind for one in candidates],
+        "provider_ids": [one.provider_id for one in candidates],
+        "projects": [one.project_id for one in candidates],
+        "project_names": [one.project_name for one in candidates],
+        "froms": [one.lived_from for one in candidates],
+        "tos": [one.lived_to for one in candidates],
+        "regions": [one.region for one in candidates],
+    }

@@ -1,0 +1,188 @@
+"""The billing history: every entry that a walk found, and what the entries come to.
+
+The provider gives its entries no id. An entry is what it says (`fingerprint`), and the n-th of
+those that say the same (`ordinal`): a page sent again changes nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, select, text, tuple_
+
+from services.billing.costs.tables import cloud_history_entries as entries
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.money import plain
+
+__all__ = [
+    "EntryFilter",
+    "HistoryEntry",
+    "HistorySum",
+    "HistoryTotal",
+    "keep_entries",
+    "list_entries",
+    "sum_of_history",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """An entry of the history; the amount is in USD, negative for what the account owes less."""
+
+    type: str
+    invoice_uuid: str
+    invoice_number: str
+    amount_usd: Decimal | None
+    occurred_at: datetime | None
+    """None, as the amount, in an entry that cannot be read."""
+    description: str
+    period: date | None
+    """The month that an invoice bills, where it is known."""
+    ordinal: int = 1
+    unreadable: str = ""
+    """Why it cannot be read."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for entries that say the same; the month is no word of the history."""
+        said = astuple(replace(self, period=None, ordinal=0))
+        texts = [plain(one) if isinstance(one, Decimal) else str(one) for one in said]
+        return hashlib.sha256(orjson.dumps(texts)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which entries; what is empty or None is not asked."""
+
+    type: str = ""
+    unreadable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTotal:
+    """What the entries of one type come to, in USD."""
+
+    type: str
+    amount_usd: Decimal
+    entry_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySum:
+    """The listed entries, held against the balance before the walk that found them; USD."""
+
+    walked_at: datetime | None
+    """When the last whole walk ended; None when there was none."""
+    totals: Sequence[HistoryTotal]
+    unreadable_count: int
+    history_usd: Decimal
+    """Of the entries up to the balance's moment."""
+    balance_usd: Decimal | None
+    balance_at: datetime | None
+
+
+_BEGIN: Final = text("""
+INSERT INTO cloud_history_walks (key, started_at) VALUES (:key, now()) ON CONFLICT DO NOTHING
+""")
+_FINISH: Final = text("""
+UPDATE cloud_history_walks SET finished_at = now() WHERE key = :key AND finished_at IS NULL
+""")
+_KEEP: Final = text("""
+INSERT INTO cloud_history_entries (fingerprint, ordinal, type, description, amount_usd,
+    invoice_number, invoice_uuid, occurred_at, unreadable, listed_at, first_seen_at, last_seen_at)
+SELECT *, coalesce(occurred_at, 'epoch'), now(), now() FROM unnest(
+    CAST(:fingerprints AS text[]), CAST(:ordinals AS bigint[]), CAST(:types AS text[]),
+    CAST(:descriptions AS text[]), CAST(:amounts AS numeric[]), CAST(:numbers AS text[]),
+    CAST(:uuids AS text[]), CAST(:occurred AS timestamptz[]), CAST(:unreadable AS text[]))
+    AS given (fingerprint, ordinal, type, description, amount_usd, invoice_number, invoice_uuid,
+              occurred_at, unreadable)
+ON CONFLICT (fingerprint, ordinal) DO UPDATE SET last_seen_at = excluded.last_seen_at
+""")
+
+# An entry that the newest whole walk did not find is listed no longer. Its own clock tells when
+# an entry was written, and when a balance was computed; ours, what was read first.
+_WALK: Final = """
+SELECT started_at, finished_at FROM cloud_history_walks
+WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1
+"""
+_LISTED: Final = f"last_seen_at >= (SELECT started_at FROM ({_WALK}) AS walk)"
+_TOTALS: Final = text(f"""
+SELECT type, coalesce(sum(amount_usd), 0) AS amount_usd, count(*) AS entry_count,
+       count(*) FILTER (WHERE unreadable <> '') AS unreadable_count
+FROM cloud_history_entries WHERE {_LISTED} GROUP BY type ORDER BY type COLLATE "C"
+""")
+_BALANCE: Final = text(f"""
+SELECT walk.finished_at AS walked_at, balance.account_balance, balance.generated_at, (
+           SELECT coalesce(sum(amount_usd), 0) FROM cloud_history_entries
+           WHERE {_LISTED}
+             AND (balance.generated_at IS NULL OR occurred_at <= balance.generated_at)
+       ) AS history_usd
+FROM ({_WALK}) AS walk LEFT JOIN LATERAL (
+    SELECT account_balance, generated_at FROM cloud_balance_snapshots
+    WHERE taken_at <= walk.started_at ORDER BY taken_at DESC, id DESC LIMIT 1) AS balance ON true
+""")
+
+
+async def keep_entries(
+    session: WriteSession, walk_key: str, page: Iterable[HistoryEntry], *, is_last_page: bool
+) -> None:
+    """Keeps a page of a walk; with the last page the walk has ended."""
+    await session.execute(_BEGIN, {"key": walk_key})
+    kept = list({(one.fingerprint, one.ordinal): one for one in page}.values())
+    if kept:
+        await session.execute(
+            _KEEP,
+            {
+                "fingerprints": [one.fingerprint for one in kept],
+                "ordinals": [one.ordinal for one in kept],
+                "types": [one.type for one in kept],
+                "descriptions": [one.description for one in kept],
+                "amounts": [one.amount_usd for one in kept],
+                "numbers": [one.invoice_number for one in kept],
+                "uuids": [one.invoice_uuid for one in kept],
+                "occurred": [one.occurred_at for one in kept],
+                "unreadable": [one.unreadable for one in kept],
+            },
+        )
+    if is_last_page:
+        await session.execute(_FINISH, {"key": walk_key})
+
+
+async def list_entries(
+    session: ReadSession,
+    wanted: EntryFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """A page of entries, newest first; those without a time stand as if they were the oldest."""
+    place = (entries.c.listed_at, entries.c.id)
+    query = select(entries, text(f"coalesce({_LISTED}, false) AS is_listed"))
+    if wanted.type:
+        query = query.where(entries.c.type == wanted.type)
+    if wanted.unreadable is not None:
+        unread = entries.c.unreadable != ""
+        query = query.where(unread if wanted.unreadable else ~unread)
+    if after is not None:
+        query = query.where(tuple_(*place) < tuple_(*after))
+    order = [column.desc() for column in place]
+    return (await session.execute(query.order_by(*order).limit(limit))).all()
+
+
+async def sum_of_history(session: ReadSession) -> HistorySum:
+    """What the entries of the newest whole walk come to."""
+    totals = (await session.execute(_TOTALS)).all()
+    walk = (await session.execute(_BALANCE)).one_or_none()
+    return HistorySum(
+        walked_at=walk.walked_at if walk else None,
+        totals=[HistoryTotal(row.type, row.amount_usd, row.entry_count) for row in totals],
+        unreadable_count=sum(row.unreadable_count for row in totals),
+        history_usd=walk.history_usd if walk else Decimal(0),
+        balance_usd=walk.account_balance if walk else None,
+        balance_at=walk.generated_at if walk else None,
+    )

@@ -1,0 +1,148 @@
+"""What a month comes to, by each property of its lines: kept beside them, never summed up late."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, delete, text
+
+from services.billing.costs.tables import cloud_invoice_totals as of_invoices
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import Aborted
+
+__all__ = ["GROUPINGS", "TotalPlace", "list_totals", "month_total", "refresh_totals"]
+
+GROUPINGS: Final = {
+    "product": "product",
+    "project": "project_name",
+    "kind": "kind",
+    "deployment": "coalesce(deployment_id, '')",
+    "tenant": "coalesce(tenant_id, '')",
+}
+"""What totals are grouped by, and the expression of a line that says it."""
+
+_TENANT: Final = "CASE WHEN deployment_id IS NULL THEN '' ELSE coalesce(tenant_id, '') END"
+"""Whose a deployment is: two tenants may each have one of a slug."""
+_SETS: Final = ", ".join(
+    f"({expression}, {_TENANT})" if name == "deployment" else f"({expression})"
+    for name, expression in GROUPINGS.items()
+)
+_NAME: Final = "CASE {} END".format(
+    " ".join(
+        f"WHEN GROUPING({expression}) = 0 THEN '{name}'" for name, expression in GROUPINGS.items()
+    )
+)
+_VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
+# A line whose owners share it is a part of each: it counts once where they do not matter.
+_PARTS: Final = """
+SELECT product, project_name, kind, tenant_id, deployment_id, amount_usd,
+       1 AS of_line, 1 AS of_tenant
+FROM cloud_cost_lines
+WHERE period = :period AND provider_invoice_id = :invoice_id AND shares IS NULL
+UNION ALL
+SELECT product, project_name, kind, share.tenant_id, share.deployment_id, share.amount_usd,
+       row_number() OVER (PARTITION BY id),
+       row_number() OVER (PARTITION BY id, share.tenant_id)
+FROM cloud_cost_lines, LATERAL jsonb_to_recordset(shares)
+    AS share (tenant_id text, deployment_id text, amount_usd numeric)
+WHERE period = :period AND provider_invoice_id = :invoice_id AND shares IS NOT NULL
+"""
+_SUM_UP: Final = text(f"""
+INSERT INTO cloud_invoice_totals
+    (period, provider_invoice_id, grouped_by, value, tenant_id, amount_usd, line_count)
+SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amount_usd),
+       CASE WHEN GROUPING({GROUPINGS["deployment"]}) = 0 THEN count(*)
+            WHEN GROUPING({GROUPINGS["tenant"]}) = 0 THEN count(*) FILTER (WHERE of_tenant = 1)
+            ELSE count(*) FILTER (WHERE of_line = 1) END
+FROM ({_PARTS}) AS parts
+GROUP BY GROUPING SETS ({_SETS})
+""")
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")
+_FORGET_MONTH: Final = text("DELETE FROM cloud_month_totals WHERE period = :period")
+_ADD_UP: Final = text("""
+INSERT INTO cloud_month_totals (period, grouped_by, value, tenant_id, amount_usd, line_count)
+SELECT period, grouped_by, value, tenant_id, sum(amount_usd), sum(line_count)
+FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value, tenant_id
+""")
+
+# The version changes with the lines and with their matches, and with it the order of totals.
+_VERSION: Final = """
+SELECT hashtextextended(
+    coalesce(string_agg(concat_ws('/', ingest_id, matched_at), ',' ORDER BY id), ''), 0) AS version
+FROM cloud_invoices WHERE period = :period
+"""
+_NOW: Final = text(_VERSION)
+_LIST: Final = text(f"""
+SELECT value, tenant_id, amount_usd, line_count, ({_VERSION}) AS version FROM cloud_month_totals
+WHERE period = :period AND grouped_by = :grouped_by
+  AND (CAST(:amount AS numeric) IS NULL OR amount_usd < CAST(:amount AS numeric)
+       OR (amount_usd = CAST(:amount AS numeric) AND (value, tenant_id) > (:value, :tenant_id)))
+ORDER BY amount_usd DESC, value, tenant_id LIMIT :limit
+""")
+_WHOLE: Final = text("""
+SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd IS NOT NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TotalPlace:
+    """After which total a page goes on: by amount (USD), dearest first, then by value and tenant.
+
+    The version is that of the month, which must still be the same.
+    """
+
+    amount_usd: Decimal
+    value: str
+    tenant_id: str
+    version: int
+
+
+async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
+    """Sums up an invoice's lines anew, in the transaction that changed them."""
+    await session.execute(_LOCK, {"period": period.isoformat()})
+    await session.execute(
+        delete(of_invoices).where(
+            of_invoices.c.period == period, of_invoices.c.provider_invoice_id == invoice_id
+        )
+    )
+    await session.execute(_SUM_UP, {"period": period, "invoice_id": invoice_id})
+    await session.execute(_FORGET_MONTH, {"period": period})
+    await session.execute(_ADD_UP, {"period": period})
+
+
+async def list_totals(
+    session: ReadSession, period: date, grouped_by: str, *, after: TotalPlace | None, limit: int
+) -> Sequence[Row[Any]]:
+    """A month's totals by one of `GROUPINGS`, dearest first.
+
+    Raises Aborted when the month's lines or their matches changed since the page before.
+    """
+    place = {
+        "amount": after.amount_usd if after else None,
+        "value": after.value if after else "",
+        "tenant_id": after.tenant_id if after else "",
+        "period": period,
+        "grouped_by": grouped_by,
+        "limit": limit,
+    }
+    rows = (await session.execute(_LIST, place)).all()
+    if after is not None:
+        version = (
+            rows[0].version
+            if rows
+            else (await session.execute(_NOW, {"period": period})).scalar_one()
+        )
+        if version != after.version:
+            raise Aborted(
+                f"totals of {period:%Y-%m} changed meanwhile; begin anew", reason="LINES_CHANGED"
+            )
+    return rows
+
+
+async def month_total(session: ReadSession, period: date) -> Decimal | None:
+    """What all lines of a month come to, in USD; None when none of its invoices was ingested."""
+    total: Decimal | None = (await session.execute(_WHOLE, {"period": period})).scalar_one()
+    return total

@@ -1,0 +1,227 @@
+"""The tables of balances, invoices and their lines, as the queries of billing use them.
+
+The migrations make them, with what these definitions cannot say: row-level security,
+rights and partitions.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.billing.costs import line_columns
+from services.common.db import columns
+from services.common.db.idempotency import keys_in
+
+__all__ = [
+    "cloud_balance_snapshots",
+    "cloud_cost_lines",
+    "cloud_ingests",
+    "cloud_invoices",
+    "cloud_staged_items",
+    "cloud_staged_lines",
+    "idempotency_keys",
+    "metadata",
+]
+
+metadata = MetaData()
+
+cloud_balance_snapshots = Table(
+    "cloud_balance_snapshots",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    *columns.names("key"),
+    columns.number("month_to_date_balance"),
+    columns.number("account_balance"),
+    columns.number("month_to_date_usage"),
+    columns.instant("generated_at"),
+    columns.instant("taken_at"),
+    PrimaryKeyConstraint("id", name="cloud_balance_snapshots_pkey"),
+    UniqueConstraint("key", name="cloud_balance_snapshots_key_key"),
+    Index("cloud_balance_snapshots_taken_at_idx", "taken_at", "id"),
+)
+
+cloud_invoices = Table(
+    "cloud_invoices",
+    metadata,
+    columns.identifier(),
+    *columns.names("invoice_uuid"),
+    columns.words("invoice_number"),
+    columns.words("description"),
+    Column("period", Date),
+    columns.number("history_usd"),
+    columns.instant("issued_at"),
+    Column("ingest_status", Text, nullable=False, server_default="discovered"),
+    columns.words("ingest_error"),
+    Column("ingest_id", Uuid),
+    Column("line_count", BigInteger),
+    columns.instant("ingested_at", nullable=True),
+    *(
+        columns.number(f"{part}_usd", nullable=True)
+        for part in ("lines", "overages", "taxes", "credits", "total", "summary", "residual")
+    ),
+    Column("balanced", Boolean),
+    *(
+        Column(f"{outcome}_count", BigInteger)
+        for outcome in (
+            "provider_id",
+            "name",
+            "group_project",
+            "ambiguous",
+            "unmatched",
+            "not_applicable",
+        )
+    ),
+    columns.instant("matched_at", nullable=True),
+    columns.instant("discovered_at"),
+    *(
+        columns.number(f"summary_{part}_usd", nullable=True)
+        for part in ("charges", "overages", "taxes", "credits")
+    ),
+    columns.instant("waived_at", nullable=True),
+    columns.words("waived_by"),
+    columns.words("waive_reason"),
+    PrimaryKeyConstraint("id", name="cloud_invoices_pkey"),
+    UniqueConstraint("invoice_uuid", name="cloud_invoices_invoice_uuid_key"),
+    CheckConstraint(
+        "ingest_status IN ('discovered', 'ingesting', 'ingested', 'failed')",
+        name="cloud_invoices_ingest_status_check",
+    ),
+    CheckConstraint("extract(day FROM period) = 1", name="cloud_invoices_period_check"),
+    Index("cloud_invoices_period_idx", "period", "id"),
+    Index("cloud_invoices_issued_at_idx", "issued_at", "id"),
+    Index(
+        "cloud_invoices_pending_idx",
+        "issued_at",
+        "id",
+        postgresql_where=text(
+            "(ingest_status <> 'ingested' OR matched_at IS NULL) AND waived_at IS NULL"
+        ),
+    ),
+)
+
+cloud_cost_lines = Table(
+    "cloud_cost_lines",
+    metadata,
+    columns.identifier(),
+    Column("period", Date, nullable=False),
+    Column("provider_invoice_id", Uuid, nullable=False),
+    Column("row_number", BigInteger, nullable=False),
+    *line_columns.as_billed(),
+    *line_columns.judged(),
+    columns.words("provider_resource_id"),
+    columns.words("provider_resource_uuid"),
+    *line_columns.matched(),
+    Column("shares", JSONB(none_as_null=True)),
+    columns.words("region"),
+    PrimaryKeyConstraint("period", "id", name="cloud_cost_lines_pkey"),
+    UniqueConstraint(
+        "period", "provider_invoice_id", "row_number", name="cloud_cost_lines_row_key"
+    ),
+    CheckConstraint(
+        "classification IN ('resource', 'shared', 'account', 'tax', 'credit', 'unknown')",
+        name="cloud_cost_lines_classification_check",
+    ),
+    CheckConstraint(line_columns.STATES, name="cloud_cost_lines_match_state_check"),
+    CheckConstraint(
+        "match_rung IN ('', 'provider_id', 'name', 'group_project')",
+        name="cloud_cost_lines_match_rung_check",
+    ),
+    Index("cloud_cost_lines_kind_idx", "period", "kind", "id"),
+    Index("cloud_cost_lines_state_idx", "period", "match_state", "id"),
+    Index("cloud_cost_lines_product_idx", "period", "product", "id"),
+    Index("cloud_cost_lines_project_idx", "period", "project_name", "id"),
+    Index(
+        "cloud_cost_lines_shared_idx",
+        "period",
+        "id",
+        postgresql_where=text("shares IS NOT NULL"),
+    ),
+    *(
+        Index(
+            f"cloud_cost_lines_{whose}_idx",
+            f"{whose}_id",
+            "period",
+            "id",
+            postgresql_where=text(f"{whose}_id IS NOT NULL"),
+        )
+        for whose in ("resource", "tenant", "deployment")
+    ),
+    postgresql_partition_by="RANGE (period)",
+)
+
+cloud_ingests = Table(
+    "cloud_ingests",
+    metadata,
+    columns.identifier(),
+    Column("provider_invoice_id", Uuid, nullable=False),
+    *columns.names("key"),
+    Column("status", Text, nullable=False, server_default="open"),
+    columns.words("reason"),
+    Column("row_count", BigInteger),
+    columns.number("amount_usd", nullable=True),
+    Column("item_count", BigInteger, nullable=False, server_default=text("0")),
+    columns.instant("started_at"),
+    columns.instant("finished_at", nullable=True),
+    PrimaryKeyConstraint("id", name="cloud_ingests_pkey"),
+    UniqueConstraint("key", name="cloud_ingests_key_key"),
+    ForeignKeyConstraint(
+        ["provider_invoice_id"], ["cloud_invoices.id"], name="cloud_ingests_invoice_fkey"
+    ),
+    CheckConstraint("status IN ('open', 'completed', 'failed')", name="cloud_ingests_status_check"),
+    CheckConstraint(
+        "(status = 'open') = (finished_at IS NULL)", name="cloud_ingests_finished_check"
+    ),
+    Index("cloud_ingests_invoice_idx", "provider_invoice_id", "id"),
+    Index(
+        "cloud_ingests_open_idx",
+        "provider_invoice_id",
+        unique=True,
+        postgresql_where=text("status = 'open'"),
+    ),
+)
+
+cloud_staged_lines = Table(
+    "cloud_staged_lines",
+    metadata,
+    Column("ingest_id", Uuid, nullable=False),
+    Column("row_number", BigInteger, nullable=False),
+    *line_columns.as_billed(),
+    *line_columns.judged(),
+    Index(
+        "cloud_staged_lines_ingest_idx",
+        "ingest_id",
+        postgresql_using="brin",
+        postgresql_ops={"ingest_id": "uuid_minmax_multi_ops"},
+    ),
+    prefixes=["UNLOGGED"],
+)
+
+cloud_staged_items = Table(
+    "cloud_staged_items",
+    metadata,
+    Column("ingest_id", Uuid, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    *line_columns.as_billed(),
+    *columns.names("provider_resource_id", "provider_resource_uuid"),
+    Index("cloud_staged_items_page_idx", "ingest_id", "page"),
+    prefixes=["UNLOGGED"],
+)
+
+idempotency_keys = keys_in(metadata)

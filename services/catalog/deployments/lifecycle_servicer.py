@@ -1,0 +1,168 @@
+"""LifecycleService: proto to domain and back. Workers move deployments, services find them."""
+
+from typing import Any, Final
+
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.deployments.deployments import Cause, Deployment, DeploymentFilter
+from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.messages import deployment_message, provision_message
+from services.catalog.deployments.move import impose_pause, move_deployment
+from services.catalog.deployments.requests import keys
+from services.catalog.deployments.store.deployments import list_deployments, lock_deployment
+from services.catalog.deployments.store.lookup import lookup_deployments
+from services.catalog.deployments.store.provisions import record_progress
+from services.catalog.deployments.store.trials import end_trials
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import ALL, current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.requests import current_request_id
+from services.common.values.clock import Clock
+
+__all__ = ["LifecycleServicer"]
+
+Context = ServicerContext[Any, Any]
+
+TRIALS_AT_ONCE: Final = 500
+MOST_TRIALS: Final = 1_000
+STATUSES: Final = ("running", "completed", "failed", "cancelled")
+STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assign")
+
+
+class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
+    """What workers and other services do with deployments."""
+
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
+        self._now = now
+
+    async def LookupDeployments(  # noqa: N802
+        self, request: pb.LookupDeploymentsRequest, context: Context
+    ) -> pb.LookupDeploymentsResponse:
+        """The deployments of a batch of ids or slugs."""
+        wanted = keys(request)
+        async with self._database.read(ALL) as session:
+            found = await lookup_deployments(session, wanted)
+        return pb.LookupDeploymentsResponse(matches=map(_match, found))
+
+    async def ApplyBillingAction(  # noqa: N802
+        self, request: pb.ApplyBillingActionRequest, context: Context
+    ) -> pb.ApplyBillingActionResponse:
+        """Moves a deployment on behalf of durable work, unless it is to be left alone."""
+        key = requests.required("key", request.key)
+        to = requests.state("to_state", request.to_state)
+        from_states = {
+            requests.state(f"from_states[{position}]", state)
+            for position, state in enumerate(request.from_states)
+        }
+        async with self._database.write(ALL) as session:
+
+            async def do() -> pb.ApplyBillingActionResponse:
+                return await self._apply(session, request, to, from_states)
+
+            return await once(session, request, pb.ApplyBillingActionResponse, do, key=key)
+
+    async def _apply(
+        self,
+        session: WriteSession,
+        request: pb.ApplyBillingActionRequest,
+        to: State,
+        from_states: set[State],
+    ) -> pb.ApplyBillingActionResponse:
+        identifier = requests.uuid_of("deployment_id", request.deployment_id)
+        deployment = await lock_deployment(session, ALL, identifier)
+        outcome = _outcome(deployment, to, from_states)
+        cause = self._cause(request.actor, request.reason)
+        # Of a suspension that is lifted, a pause is given back as it was.
+        imposes = to is State.PAUSED and State.SUSPENDED not in from_states
+        if imposes and outcome == "already_there" and _is_own_pause(deployment):
+            deployment = await impose_pause(session, deployment, cause)
+        elif outcome == "moved":
+            deployment, _ = await move_deployment(session, deployment, to, cause, by_tenant=False)
+        return pb.ApplyBillingActionResponse(
+            deployment=deployment_message(deployment), outcome=outcome
+        )
+
+    async def ListTenantDeployments(  # noqa: N802
+        self, request: pb.ListTenantDeploymentsRequest, context: Context
+    ) -> pb.ListTenantDeploymentsResponse:
+        """The deployments of a tenant that are not archived."""
+        tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
+        size = page_size(request.page_size)
+        filters = ("tenant_deployments", tenant_id)
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        wanted = DeploymentFilter(tenant_id=tenant_id)
+        async with self._database.read(ALL) as session:
+            found = await list_deployments(session, ALL, wanted, after=after, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListTenantDeploymentsResponse(
+            deployments=[
+                deployment_message(one) for one in page if one.state is not State.ARCHIVED
+            ],
+            next_page_token=token,
+        )
+
+    async def EndTrials(  # noqa: N802
+        self, request: pb.EndTrialsRequest, context: Context
+    ) -> pb.EndTrialsResponse:
+        """Makes deployments active whose trial is over."""
+        if not 0 <= request.limit <= MOST_TRIALS:
+            raise InvalidArgument("limit", f"must be at most {MOST_TRIALS}", reason="OUT_OF_RANGE")
+        limit = request.limit or TRIALS_AT_ONCE
+        cause = self._cause(request.actor, "the trial is over")
+        async with self._database.write(ALL) as session:
+            ended = await end_trials(session, cause, limit)
+        return pb.EndTrialsResponse(ended_count=ended, is_cut=ended == limit)
+
+    async def RecordProvisionProgress(  # noqa: N802
+        self, request: pb.RecordProvisionProgressRequest, context: Context
+    ) -> pb.RecordProvisionProgressResponse:
+        """How far a provision is."""
+        identifier = requests.uuid_of("provision_id", request.provision_id)
+        status = requests.one_of("status", request.status, STATUSES)
+        step = requests.one_of("step", request.step, STEPS) if request.step else ""
+        async with self._database.write(ALL) as session:
+            provision = await record_progress(
+                session,
+                identifier,
+                self._cause("", request.reason),
+                status=status,
+                step=step,
+                resource_id=requests.text("resource_id", request.resource_id),
+            )
+        return pb.RecordProvisionProgressResponse(provision=provision_message(provision))
+
+    def _cause(self, actor: str, reason: str) -> Cause:
+        return Cause(
+            actor=requests.text("actor", actor) or current_caller().subject,
+            reason=requests.prose("reason", reason),
+            request_id=current_request_id(),
+            at=self._now(),
+        )
+
+
+def _match(found: list[Deployment]) -> pb.DeploymentMatch:
+    deployment = deployment_message(found[0]) if len(found) == 1 else None
+    return pb.DeploymentMatch(deployment=deployment, ambiguous=len(found) > 1)
+
+
+def _outcome(deployment: Deployment, to: State, from_states: set[State]) -> str:
+    """What becomes of a billing action; see ApplyBillingActionResponse."""
+    if deployment.state is to:
+        return "already_there"
+    if deployment.billing_action_suspended:
+        return "billing_action_suspended"
+    if from_states and deployment.state not in from_states:
+        return "left_alone"
+    return "moved"
+
+
+def _is_own_pause(deployment: Deployment) -> bool:
+    """Whether its tenant could lift the pause that durable work is to make."""
+    return deployment.paused_by_tenant and not deployment.billing_action_suspended

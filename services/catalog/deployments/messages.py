@@ -1,0 +1,188 @@
+"""From the domain to protos: deployments with their history, subscriptions with their spans."""
+
+from datetime import date, datetime
+
+from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
+from arcadia.common.v1 import runs_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.catalog.deployments.deployments import (
+    Deployment,
+    DeploymentEvent,
+    Provision,
+    TrialGrant,
+)
+from services.catalog.subscriptions.subscriptions import AttachedAddon, Subscription
+from services.catalog.subscriptions.upcoming import UpcomingChange, upcoming_changes
+from services.common.values.money import plain
+
+__all__ = [
+    "attached_addon_message",
+    "day_text",
+    "deployment_message",
+    "event_message",
+    "provision_message",
+    "subscription_message",
+    "timestamp",
+    "trial_grant_message",
+]
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """The proto of an instant; None stays unset."""
+    if instant is None:
+        return None
+    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
+
+
+def day_text(day: date | None) -> str:
+    """An ISO date; empty for none."""
+    return day.isoformat() if day else ""
+
+
+def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
+    """The proto of a deployment."""
+    return deployments_pb2.Deployment(
+        id=str(deployment.id),
+        tenant_id=deployment.tenant_id,
+        slug=deployment.slug,
+        display_name=deployment.display_name,
+        region=deployment.region,
+        state=deployment.state,
+        llm_mode=deployment.llm_mode,
+        billing_action_suspended=deployment.billing_action_suspended,
+        template_code=deployment.template_code,
+        template_version=deployment.template_version,
+        created_at=timestamp(deployment.created_at),
+        state_changed_at=timestamp(deployment.state_changed_at),
+        power_off_when_suspended=deployment.power_off_when_suspended,
+        trial_ends_on=day_text(deployment.trial_ends_on),
+    )
+
+
+def trial_grant_message(grant: TrialGrant) -> deployments_pb2.TrialGrant:
+    """The proto of a grant of trials."""
+    return deployments_pb2.TrialGrant(
+        id=str(grant.id),
+        tenant_id=grant.tenant_id,
+        trials=grant.trials,
+        granted_by=grant.granted_by,
+        reason=grant.reason,
+        granted_at=timestamp(grant.granted_at),
+    )
+
+
+def event_message(event: DeploymentEvent) -> deployments_pb2.DeploymentEvent:
+    """The proto of an entry of the history."""
+    return deployments_pb2.DeploymentEvent(
+        id=event.id,
+        deployment_id=str(event.deployment_id),
+        type=event.type,
+        from_state=event.from_state,
+        to_state=event.to_state,
+        actor=event.actor,
+        reason=event.reason,
+        occurred_at=timestamp(event.occurred_at),
+    )
+
+
+def provision_message(provision: Provision) -> deployments_pb2.Provision:
+    """The proto of a provision."""
+    return deployments_pb2.Provision(
+        id=str(provision.id),
+        deployment_id=str(provision.deployment_id),
+        droplet=deployments_pb2.DropletOrder(
+            name=provision.droplet_name,
+            region=provision.droplet_region,
+            size=provision.droplet_size,
+            image=provision.droplet_image,
+            tags=provision.droplet_tags,
+            project_id=provision.project_id,
+        ),
+        status=provision.status,
+        step=provision.step,
+        reason=provision.reason,
+        resource_id=provision.resource_id,
+        run=runs_pb2.Run(
+            workflow_id=provision.workflow_id,
+            run_id=provision.run_id,
+            status=provision.status,
+            reason=provision.reason,
+            started_at=timestamp(provision.requested_at),
+            finished_at=timestamp(provision.finished_at),
+        ),
+        requested_by=provision.requested_by,
+        requested_at=timestamp(provision.requested_at),
+    )
+
+
+def attached_addon_message(addon: AttachedAddon) -> subscriptions_pb2.AttachedAddon:
+    """The proto of an addon as it was attached."""
+    return subscriptions_pb2.AttachedAddon(
+        id=str(addon.id),
+        code=addon.code,
+        resource_kind=addon.terms.resource_kind,
+        qty=plain(addon.terms.qty),
+        price_cents=addon.terms.price_cents,
+        currency=addon.terms.currency,
+        attached_on=day_text(addon.attached_on),
+        detached_on=day_text(addon.detached_on),
+    )
+
+
+def subscription_message(subscription: Subscription, today: date) -> subscriptions_pb2.Subscription:
+    """The proto of a subscription as it is on a day.
+
+    With every term and pause, and the addons that are attached on that day or later.
+    """
+    term, period = subscription.term_on(today), subscription.period_on(today)
+    return subscriptions_pb2.Subscription(
+        id=str(subscription.id),
+        deployment_id=str(subscription.deployment_id),
+        tenant_id=subscription.tenant_id,
+        plan_code=term.plan_code,
+        plan_version=term.plan_version,
+        plan_version_id=str(term.plan_version_id),
+        status=subscription.status_on(today),
+        current_period_start=day_text(period.start),
+        current_period_end=day_text(period.end),
+        trial_end=day_text(subscription.trial_end),
+        addons=[
+            attached_addon_message(addon)
+            for addon in subscription.addons
+            if addon.detached_on is None or addon.detached_on > max(today, addon.attached_on)
+        ],
+        terms=[
+            subscriptions_pb2.PlanTerm(
+                plan_code=term.plan_code,
+                plan_version=term.plan_version,
+                plan_version_id=str(term.plan_version_id),
+                effective_from=day_text(term.effective_from),
+                effective_to=day_text(term.effective_to),
+            )
+            for term in subscription.terms
+        ],
+        starts_on=day_text(subscription.starts_on),
+        ends_on=day_text(subscription.ends_on),
+        created_at=timestamp(subscription.created_at),
+        pauses=[
+            subscriptions_pb2.PauseSpan(
+                paused_on=day_text(pause.paused_on), resumed_on=day_text(pause.resumed_on)
+            )
+            for pause in subscription.pauses
+        ],
+        upcoming_changes=map(_upcoming_message, upcoming_changes(subscription, today)),
+    )
+
+
+def _upcoming_message(change: UpcomingChange) -> subscriptions_pb2.UpcomingChange:
+    return subscriptions_pb2.UpcomingChange(
+        id=change.id,
+        kind=change.kind,
+        effective_on=day_text(change.effective_on),
+        plan_code=change.term.plan_code if change.term else "",
+        plan_version=change.term.plan_version if change.term else 0,
+        attached_addon_id=str(change.addon.id) if change.addon else "",
+        addon_code=change.addon.code if change.addon else "",
+        by_tenant=change.by_tenant,
+    )

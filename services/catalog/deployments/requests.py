@@ -1,0 +1,184 @@
+"""From protos to the domain: what may be said of deployments."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import deployment_service_pb2 as pb
+from arcadia.catalog.v1 import deployments_pb2
+from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
+
+from services.catalog import requests
+from services.catalog.deployments.deployments import (
+    Changes,
+    DeploymentFilter,
+    DeploymentKey,
+    DropletOrder,
+    NewDeployment,
+)
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import Caller
+from services.common.values.periods import read_day
+
+__all__ = [
+    "deployment_changes",
+    "deployment_filter",
+    "droplet_order",
+    "keys",
+    "new_deployment",
+    "with_bounded_trial",
+]
+
+LARGEST_BATCH: Final = 5_000
+
+SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
+HOST: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?", re.ASCII)
+WORDS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
+TAG: Final = re.compile(r"[a-zA-Z0-9_:-]{1,255}", re.ASCII)
+
+
+def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDeployment:
+    """The deployment to make, for the caller's own tenant unless they are an operator."""
+    if not request.trial and request.trial_ends_on:
+        raise InvalidArgument("trial_ends_on", "is for a trial only")
+    return NewDeployment(
+        tenant_id=_tenant(request.tenant_id, caller),
+        slug=_matching("slug", requests.required("slug", request.slug), SLUG, "MALFORMED_SLUG"),
+        display_name=requests.line("display_name", request.display_name).strip() or request.slug,
+        region=_matching("region", request.region, REGION) if request.region else "",
+        llm_mode=_matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else "",
+        template_code=requests.line("template_code", request.template_code) or None,
+        template_version=requests.line("template_version", request.template_version) or None,
+        trial=request.trial,
+        trial_ends_on=(
+            read_day(request.trial_ends_on, "trial_ends_on") if request.trial_ends_on else None
+        ),
+    )
+
+
+def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
+    """The droplet to make, in the provider's own words."""
+    field = "droplet"
+    return DropletOrder(
+        name=_matching(f"{field}.name", order.name, HOST) if order.name else "",
+        region=_matching(f"{field}.region", order.region, REGION) if order.region else "",
+        size=_matching(f"{field}.size", requests.required(f"{field}.size", order.size), WORDS),
+        image=_matching(f"{field}.image", requests.required(f"{field}.image", order.image), WORDS),
+        tags=tuple(
+            _matching(f"{field}.tags[{position}]", tag, TAG)
+            for position, tag in enumerate(order.tags)
+        ),
+        project_id=(
+            str(requests.uuid_of(f"{field}.project_id", order.project_id))
+            if order.project_id
+            else ""
+        ),
+    )
+
+
+def with_bounded_trial(new: NewDeployment, today: date, longest: timedelta | None) -> NewDeployment:
+    """The same, with a trial that ends where it has to: what runs on trial is paid by nobody.
+
+    `longest` is for those who may not go on for as long as they like. Raises InvalidArgument for
+    a trial that is longer, or over before it begins.
+    """
+    ends_on = new.trial_ends_on
+    if ends_on is not None and ends_on <= today:
+        raise InvalidArgument("trial_ends_on", "must be after today", reason="OUT_OF_RANGE")
+    if longest is None or not new.trial:
+        return new
+    last = today + longest
+    if ends_on is not None and ends_on > last:
+        raise InvalidArgument(
+            "trial_ends_on", f"must be {last} at the latest", reason="TRIAL_TOO_LONG"
+        )
+    return replace(new, trial_ends_on=ends_on or last)
+
+
+def _tenant(tenant_id: str, caller: Caller) -> str:
+    if caller.is_operator:
+        return requests.required("tenant_id", requests.text("tenant_id", tenant_id))
+    own = caller.scope.tenant_id or ""
+    if tenant_id not in ("", own):
+        raise InvalidArgument("tenant_id", "is not the token's own", reason="FOREIGN_TENANT")
+    return requests.text("tenant_id", own)
+
+
+def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
+    """What to change; refused when it is nothing at all."""
+    changes = Changes(
+        display_name=(
+            requests.name("display_name", request.display_name)
+            if request.HasField("display_name")
+            else None
+        ),
+        llm_mode=(
+            _matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else request.llm_mode
+        )
+        if request.HasField("llm_mode")
+        else None,
+        template_code=(
+            requests.line("template_code", request.template_code)
+            if request.HasField("template_code")
+            else None
+        ),
+        template_version=(
+            requests.line("template_version", request.template_version)
+            if request.HasField("template_version")
+            else None
+        ),
+    )
+    if changes == Changes(None, None, None, None):
+        raise InvalidArgument("display_name", "or another field to change is required")
+    return changes
+
+
+def deployment_filter(request: pb.ListDeploymentsRequest) -> DeploymentFilter:
+    """Which deployments to list."""
+    return DeploymentFilter(
+        tenant_id=requests.text("tenant_id", request.tenant_id),
+        state=requests.state("state", request.state) if request.state else "",
+        slug=requests.text("slug", request.slug),
+    )
+
+
+def keys(request: lifecycle_pb.LookupDeploymentsRequest) -> Sequence[DeploymentKey]:
+    """The keys to look up."""
+    if len(request.keys) > LARGEST_BATCH:
+        raise InvalidArgument("keys", f"has {len(request.keys)} entries, at most {LARGEST_BATCH}")
+    found = []
+    for position, key in enumerate(request.keys):
+        field = f"keys[{position}]"
+        if not key.id:
+            requests.required(f"{field}.slug", key.slug)
+        found.append(
+            DeploymentKey(
+                id=_id_or_none(key.id),
+                tenant_id=requests.text(f"{field}.tenant_id", key.tenant_id),
+                slug="" if key.id else requests.text(f"{field}.slug", key.slug),
+            )
+        )
+    return found
+
+
+def _id_or_none(value: str) -> UUID | None:
+    """An id; what people wrote into a tag may be none of ours, and then it fits nothing."""
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _matching(
+    field: str, value: str, pattern: re.Pattern[str], reason: str = "MALFORMED_WORD"
+) -> str:
+    if not pattern.fullmatch(value):
+        raise InvalidArgument(
+            field, f"{value!r} is not lower-case letters, digits and hyphens", reason=reason
+        )
+    return value

@@ -1,0 +1,183 @@
+"""Deployments: read, made, and changed in everything but their state."""
+
+from dataclasses import fields
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments.deployments import (
+    BillingActions,
+    Cause,
+    Changes,
+    Deployment,
+    DeploymentFilter,
+    NewDeployment,
+)
+from services.catalog.deployments.lifecycle import State, first_state
+from services.catalog.deployments.store.events import record_event
+from services.catalog.vocabulary import EventType
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import AlreadyExists, FieldViolation, NotFound
+from services.common.rpc.access import Scope
+
+__all__ = [
+    "COLUMNS",
+    "create_deployment",
+    "deployment_of",
+    "list_deployments",
+    "lock_deployment",
+    "read_deployment",
+    "update_billing_actions",
+    "update_deployment",
+]
+
+COLUMNS: Final = """
+d.id, d.tenant_id, d.slug, d.display_name, d.region, d.state, d.llm_mode,
+d.billing_action_suspended, d.power_off_when_suspended, d.template_code, d.template_version,
+d.trial_ends_on, d.created_at, d.state_changed_at, d.paused_by_tenant,
+d.began_on_trial
+"""
+
+OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR d.tenant_id = CAST(:scope AS text))"
+
+ONE: Final = f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = :id AND {OF_SCOPE}"
+
+READ: Final = text(ONE)
+
+# Not FOR UPDATE: histories and subscriptions that refer to it need not wait.
+LOCK: Final = text(f"{ONE} FOR NO KEY UPDATE")
+
+LIST: Final = text(f"""
+SELECT {COLUMNS} FROM deployments AS d
+WHERE {OF_SCOPE}
+  AND (CAST(:tenant_id AS text) = '' OR d.tenant_id = CAST(:tenant_id AS text))
+  AND (CAST(:state AS text) = '' OR d.state = CAST(:state AS text))
+  AND (CAST(:slug AS text) = '' OR d.slug = CAST(:slug AS text))
+  AND (CAST(:after AS uuid) IS NULL OR d.id > CAST(:after AS uuid))
+ORDER BY d.id
+LIMIT :limit
+""")
+
+CREATE: Final = text(f"""
+INSERT INTO deployments AS d
+    (tenant_id, slug, display_name, region, state, llm_mode, template_code, template_version,
+     trial_ends_on, began_on_trial, created_at, state_changed_at)
+VALUES (:tenant_id, :slug, :display_name, :region, :state, :llm_mode, :template_code,
+        :template_version, :trial_ends_on, :trial, :at, :at)
+ON CONFLICT ON CONSTRAINT deployments_slug_key DO NOTHING
+RETURNING {COLUMNS}
+""")
+
+UPDATE: Final = text(f"""
+UPDATE deployments AS d
+SET display_name = coalesce(:display_name, d.display_name),
+    llm_mode = coalesce(:llm_mode, d.llm_mode),
+    template_code = nullif(coalesce(:template_code, d.template_code), ''),
+    template_version = nullif(coalesce(:template_version, d.template_version), '')
+WHERE d.id = :id
+RETURNING {COLUMNS}
+""")
+
+UPDATE_BILLING_ACTIONS: Final = text(f"""
+UPDATE deployments AS d
+SET billing_action_suspended = coalesce(:suspended, d.billing_action_suspended),
+    power_off_when_suspended = coalesce(:power_off, d.power_off_when_suspended)
+WHERE d.id = :id
+RETURNING {COLUMNS}
+""")
+
+
+async def read_deployment(session: ReadSession, scope: Scope, identifier: UUID) -> Deployment:
+    """One deployment. Raises NotFound, also for another tenant's."""
+    rows = await session.execute(READ, {"id": identifier, "scope": scope.tenant_id})
+    return _found(rows.first(), identifier)
+
+
+async def lock_deployment(session: WriteSession, scope: Scope, identifier: UUID) -> Deployment:
+    """One deployment, which nobody else changes until the transaction ends. Raises NotFound."""
+    rows = await session.execute(LOCK, {"id": identifier, "scope": scope.tenant_id})
+    return _found(rows.first(), identifier)
+
+
+async def list_deployments(
+    session: ReadSession, scope: Scope, wanted: DeploymentFilter, *, after: UUID | None, limit: int
+) -> list[Deployment]:
+    """Deployments in the order of their making; `after` is the last one of the page before."""
+    values = {name: getattr(wanted, name) for name in DeploymentFilter.__slots__}
+    rows = await session.execute(
+        LIST, {**values, "scope": scope.tenant_id, "after": after, "limit": limit}
+    )
+    return [deployment_of(row) for row in rows]
+
+
+async def create_deployment(session: WriteSession, new: NewDeployment, cause: Cause) -> Deployment:
+    """Makes a deployment. Raises AlreadyExists when its tenant has the slug already."""
+    values = {name: getattr(new, name) for name in NewDeployment.__slots__}
+    state = first_state(trial=new.trial)
+    row = (await session.execute(CREATE, {**values, "state": state, "at": cause.at})).first()
+    if row is None:
+        message = f"the tenant has a deployment {new.slug!r} already"
+        raise AlreadyExists(
+            f"slug: {message}",
+            reason="SLUG_TAKEN",
+            metadata={"field": "slug", "slug": new.slug},
+            violations=(FieldViolation("slug", message),),
+        )
+    deployment = deployment_of(row)
+    await record_event(session, deployment, EventType.CREATED, cause, from_state="")
+    return deployment
+
+
+async def update_deployment(
+    session: WriteSession, before: Deployment, changes: Changes, cause: Cause
+) -> Deployment:
+    """Changes what a locked deployment is called and how it runs."""
+    values = {name: getattr(changes, name) for name in Changes.__slots__}
+    row = (await session.execute(UPDATE, {**values, "id": before.id})).one()
+    return await _updated(session, before, deployment_of(row), cause)
+
+
+async def update_billing_actions(
+    session: WriteSession, before: Deployment, actions: BillingActions, cause: Cause
+) -> Deployment:
+    """Says what automatic billing actions may do to a locked deployment."""
+    values = {"suspended": actions.suspended, "power_off": actions.power_off, "id": before.id}
+    row = (await session.execute(UPDATE_BILLING_ACTIONS, values)).one()
+    return await _updated(session, before, deployment_of(row), cause)
+
+
+async def _updated(
+    session: WriteSession, before: Deployment, after: Deployment, cause: Cause
+) -> Deployment:
+    """Writes into the history what is different, unless nothing is."""
+    words = ", ".join(_differences(before, after))
+    if words:
+        told = cause.with_words(words)
+        await record_event(session, after, EventType.UPDATED, told, from_state=after.state)
+    return after
+
+
+def _differences(before: Deployment, after: Deployment) -> list[str]:
+    """What changed, in words: `llm_mode hosted → none`."""
+    return [
+        f"{one.name} {_word(getattr(before, one.name))} → {_word(getattr(after, one.name))}"
+        for one in fields(Deployment)
+        if getattr(before, one.name) != getattr(after, one.name)
+    ]
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value or "none")
+
+
+def _found(row: Any, identifier: UUID) -> Deployment:  # noqa: ANN401
+    if row is None:
+        raise NotFound("deployment", str(identifier))
+    return deployment_of(row)
+
+
+def deployment_of(row: Any) -> Deployment:  # noqa: ANN401
+    """The deployment of a row of COLUMNS."""
+    identifier, tenant_id, slug, display_name, region, state, *rest = row
+    return Deployment(identifier, tenant_id, slug, display_name, region, State(state), *rest)

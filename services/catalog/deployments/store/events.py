@@ -1,0 +1,66 @@
+"""The history of deployments: only ever added to."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments.deployments import Cause, Deployment, DeploymentEvent
+from services.catalog.vocabulary import EventType
+from services.common.db.database import ReadSession, WriteSession
+
+__all__ = ["list_events", "record_event"]
+
+COLUMNS: Final = "id, deployment_id, type, from_state, to_state, actor, reason, occurred_at"
+
+RECORD: Final = text(f"""
+INSERT INTO deployment_events
+    (deployment_id, tenant_id, type, from_state, to_state, actor, reason, request_id, occurred_at)
+VALUES (:deployment_id, :tenant_id, :type, :from_state, :to_state, :actor, :reason, :request_id,
+        :at)
+RETURNING {COLUMNS}
+""")
+
+LIST: Final = text(f"""
+SELECT {COLUMNS} FROM deployment_events
+WHERE deployment_id = :deployment_id
+  AND (CAST(:before AS bigint) IS NULL OR id < CAST(:before AS bigint))
+ORDER BY id DESC
+LIMIT :limit
+""")
+
+
+async def record_event(
+    session: WriteSession,
+    deployment: Deployment,
+    type_: EventType,
+    cause: Cause,
+    *,
+    from_state: str,
+) -> DeploymentEvent:
+    """Adds an entry to the history of a deployment, which is as it is afterwards."""
+    values = {
+        "deployment_id": deployment.id,
+        "tenant_id": deployment.tenant_id,
+        "type": type_,
+        "from_state": from_state,
+        "to_state": deployment.state,
+        "actor": cause.actor,
+        "reason": cause.reason,
+        "request_id": cause.request_id,
+        "at": cause.at,
+    }
+    return _event((await session.execute(RECORD, values)).one())
+
+
+async def list_events(
+    session: ReadSession, deployment_id: UUID, *, before: int | None, limit: int
+) -> list[DeploymentEvent]:
+    """The history of a deployment that the caller may see, newest first."""
+    values = {"deployment_id": deployment_id, "before": before, "limit": limit}
+    return [_event(row) for row in await session.execute(LIST, values)]
+
+
+def _event(row: Any) -> DeploymentEvent:  # noqa: ANN401
+    identifier, deployment_id, type_, *rest = row
+    return DeploymentEvent(identifier, deployment_id, EventType(type_), *rest)

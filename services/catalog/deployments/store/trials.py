@@ -1,0 +1,163 @@
+"""Trials: granted, extended, and ended a batch at a time, however many there are."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments.deployments import Cause, Deployment, TrialGrant
+from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
+from services.catalog.deployments.store.events import record_event
+from services.catalog.deployments.trials import check_extension, check_trial_left
+from services.catalog.subscriptions.store.backdated import record_backdated
+from services.catalog.subscriptions.store.subscriptions import deployment_subscriptions
+from services.catalog.vocabulary import EventType
+from services.common.db.database import ReadSession, WriteSession
+
+__all__ = ["end_trials", "extend_trial", "grant_trials", "list_grants", "take_trial"]
+
+# What somebody moves at this moment is left to them: a later batch finds what is left.
+DUE: Final = text("""
+SELECT id FROM deployments
+WHERE state = 'trial' AND trial_ends_on <= CAST(:day AS date) AND NOT billing_action_suspended
+ORDER BY trial_ends_on, id
+LIMIT :limit
+FOR NO KEY UPDATE SKIP LOCKED
+""")
+
+MOVE: Final = text("""
+UPDATE deployments SET state = :state, state_changed_at = :at WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+
+RECORD: Final = text("""
+INSERT INTO deployment_events
+    (deployment_id, tenant_id, type, from_state, to_state, actor, reason, request_id, occurred_at)
+SELECT d.id, d.tenant_id, :type, 'trial', d.state, :actor, :reason, :request_id, :at
+FROM deployments AS d WHERE d.id = ANY(CAST(:ids AS uuid[]))
+""")
+
+CUT: Final = text("""
+UPDATE subscriptions SET trial_end = greatest(starts_on, CAST(:day AS date))
+WHERE deployment_id = ANY(CAST(:ids AS uuid[])) AND (ends_on IS NULL OR ends_on > :day)
+  AND (trial_end IS NULL OR trial_end > :day)
+""")
+
+# One at a time for a tenant: two trials that are asked for at once are one too many.
+TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('trials/' || :tenant_id, 0))")
+
+COUNTED: Final = text("""
+SELECT (SELECT count(*) FROM deployments WHERE tenant_id = :tenant_id AND began_on_trial) AS used,
+       (SELECT coalesce(sum(trials), 0) FROM trial_grants WHERE tenant_id = :tenant_id) AS granted
+""")
+
+GRANT_COLUMNS: Final = "id, tenant_id, trials, granted_by, reason, granted_at"
+
+GRANT: Final = text(f"""
+INSERT INTO trial_grants (tenant_id, trials, granted_by, reason, granted_at)
+VALUES (:tenant_id, :trials, :actor, :reason, :at)
+RETURNING {GRANT_COLUMNS}
+""")
+
+LIST_GRANTS: Final = text(f"""
+SELECT {GRANT_COLUMNS} FROM trial_grants
+WHERE (CAST(:tenant_id AS text) = '' OR tenant_id = CAST(:tenant_id AS text))
+  AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+ORDER BY id DESC
+LIMIT :limit
+""")
+
+EXTEND: Final = text(f"""
+UPDATE deployments AS d SET trial_ends_on = :day WHERE d.id = :id RETURNING {COLUMNS}
+""")
+
+# Of all that it is subscribed to before that day: the days until then are free.
+EXTEND_SUBSCRIPTIONS: Final = text("""
+UPDATE subscriptions SET trial_end = CAST(:day AS date)
+WHERE deployment_id = :id AND starts_on < CAST(:day AS date)
+  AND (trial_end IS NULL OR trial_end < CAST(:day AS date))
+""")
+
+
+async def take_trial(
+    session: WriteSession, tenant_id: str, cause: Cause, *, by_tenant: bool
+) -> None:
+    """Counts another trial of a tenant, before the deployment is made.
+
+    Raises FailedPrecondition when a tenant has had as many as it may. An operator's making of
+    one is a grant where none is left.
+    """
+    await session.execute(TURN, {"tenant_id": tenant_id})
+    row = (await session.execute(COUNTED, {"tenant_id": tenant_id})).one()
+    if by_tenant:
+        check_trial_left(row.used, row.granted)
+    elif row.used > row.granted:
+        told = replace(cause, reason="made a deployment on trial")
+        await grant_trials(session, tenant_id, 1, told)
+
+
+async def grant_trials(
+    session: WriteSession, tenant_id: str, trials: int, cause: Cause
+) -> TrialGrant:
+    """Lets a tenant have more trials."""
+    values = {
+        "tenant_id": tenant_id, "trials": trials, "actor": cause.actor, "reason": cause.reason,
+        "at": cause.at,
+    }  # fmt: skip
+    return _grant((await session.execute(GRANT, values)).one())
+
+
+async def list_grants(
+    session: ReadSession, *, tenant_id: str, before: UUID | None, limit: int
+) -> list[TrialGrant]:
+    """What was granted, newest first; `before` is the last one of the page before."""
+    values = {"tenant_id": tenant_id, "before": before, "limit": limit}
+    return [_grant(row) for row in await session.execute(LIST_GRANTS, values)]
+
+
+async def extend_trial(
+    session: WriteSession, before: Deployment, day: date, cause: Cause
+) -> Deployment:
+    """Has the trial of a locked deployment end on a later day, also when it is over.
+
+    Raises FailedPrecondition for a deployment without a trial, InvalidArgument for a day that is
+    not later.
+    """
+    kept = await deployment_subscriptions(session, before.id)
+    check_extension(before, kept, day, cause.day)
+    values = {"id": before.id, "day": day}
+    after = deployment_of((await session.execute(EXTEND, values)).one())
+    await session.execute(EXTEND_SUBSCRIPTIONS, values)
+    told = cause.with_words(f"trial until {day}")
+    await record_event(session, after, EventType.TRIAL_EXTENDED, told, from_state=after.state)
+    is_trial = after.state is State.TRIAL
+    for one, now in zip(kept, await deployment_subscriptions(session, after.id), strict=True):
+        await record_backdated(session, one, now, cause.at, was_trial=is_trial, is_trial=is_trial)
+    return after
+
+
+async def end_trials(session: WriteSession, cause: Cause, limit: int) -> int:
+    """Makes deployments active whose trial is over; how many, and never more than the limit.
+
+    Leaves those alone whose billing actions are suspended.
+    """
+    due = (await session.execute(DUE, {"day": cause.day, "limit": limit})).all()
+    if not due:
+        return 0
+    ids = [row.id for row in due]
+    await session.execute(MOVE, {"state": State.ACTIVE, "at": cause.at, "ids": ids})
+    await session.execute(
+        RECORD,
+        {
+            "type": EventType.TRANSITIONED, "actor": cause.actor, "reason": cause.reason,
+            "request_id": cause.request_id, "at": cause.at, "ids": ids,
+        },
+    )  # fmt: skip
+    await session.execute(CUT, {"day": cause.day, "ids": ids})
+    return len(ids)
+
+
+def _grant(row: Any) -> TrialGrant:  # noqa: ANN401
+    return TrialGrant(*row)

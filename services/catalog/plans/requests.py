@@ -1,0 +1,117 @@
+"""From protos to the domain: what may be said of plans, addons and unit prices."""
+
+from decimal import Decimal
+
+from arcadia.catalog.v1 import catalog_pb2
+from arcadia.catalog.v1 import catalog_service_pb2 as pb
+
+from services.catalog import requests
+from services.catalog.plans.plans import AddonTerms, PlanItem, PriceTier, UnitPrice, VersionTerms
+from services.catalog.plans.rules import LARGEST_PRICE, LARGEST_QTY, check_unit_price, check_version
+from services.catalog.vocabulary import PRICING_MODELS, PricingModel
+from services.common.errors import InvalidArgument
+from services.common.values.money import currency_code, exact
+from services.common.values.periods import read_day
+
+__all__ = ["addon_terms", "cents", "qty_above_0", "unit_price", "version_terms"]
+
+
+def version_terms(
+    request: pb.CreatePlanVersionRequest | pb.UpdatePlanVersionRequest, field: str = ""
+) -> VersionTerms:
+    """The terms of a version; `field` is the path of the request in what it came in."""
+    terms = VersionTerms(
+        price_cents=cents(f"{field}price_cents", request.price_cents),
+        currency=currency_code(f"{field}currency", request.currency),
+        items=tuple(
+            _item(item, f"{field}items[{position}]") for position, item in enumerate(request.items)
+        ),
+    )
+    check_version(terms, field)
+    return terms
+
+
+def addon_terms(request: pb.CreateAddonRequest, field: str = "") -> AddonTerms:
+    """The terms of an addon."""
+    return AddonTerms(
+        resource_kind=requests.usage_kind(f"{field}resource_kind", request.resource_kind),
+        qty=qty_above_0(f"{field}qty", request.qty),
+        price_cents=cents(f"{field}price_cents", request.price_cents),
+        currency=currency_code(f"{field}currency", request.currency),
+    )
+
+
+def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitPrice:
+    """The unit price to set."""
+    price = UnitPrice(
+        resource_kind=requests.usage_kind(f"{field}resource_kind", request.resource_kind),
+        unit=requests.required(f"{field}unit", request.unit),
+        unit_price_cents=_price(
+            f"{field}unit_price_cents",
+            requests.required(f"{field}unit_price_cents", request.unit_price_cents),
+        ),
+        currency=currency_code(f"{field}currency", request.currency),
+        effective_from=read_day(request.effective_from, f"{field}effective_from"),
+        effective_to=(
+            read_day(request.effective_to, f"{field}effective_to") if request.effective_to else None
+        ),
+    )
+    check_unit_price(price, field)
+    return price
+
+
+def cents(field: str, value: int) -> int:
+    """Whole cents of a price, else InvalidArgument."""
+    if not 0 <= value <= LARGEST_PRICE:
+        raise InvalidArgument(
+            field, f"must be between 0 and {LARGEST_PRICE}", reason="OUT_OF_RANGE"
+        )
+    return value
+
+
+def qty_above_0(field: str, value: str) -> Decimal:
+    """A quantity of which there is some, else InvalidArgument."""
+    qty = _qty(field, value)
+    if not qty:
+        raise InvalidArgument(field, "must be above 0", reason="OUT_OF_RANGE")
+    return qty
+
+
+def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
+    model = requests.one_of(
+        f"{path}.pricing_model", item.pricing_model or PricingModel.ALLOWANCE, PRICING_MODELS
+    )
+    return PlanItem(
+        resource_kind=requests.usage_kind(f"{path}.resource_kind", item.resource_kind),
+        included_qty=_qty(f"{path}.included_qty", item.included_qty or "0"),
+        overage_unit=requests.required(f"{path}.overage_unit", item.overage_unit),
+        overage_price_cents=_price(f"{path}.overage_price_cents", item.overage_price_cents or "0"),
+        hard_cap_qty=(
+            _qty(f"{path}.hard_cap_qty", item.hard_cap_qty)
+            if item.HasField("hard_cap_qty")
+            else None
+        ),
+        pricing_model=PricingModel(model),
+        tiers=tuple(
+            _tier(tier, f"{path}.tiers[{position}]") for position, tier in enumerate(item.tiers)
+        ),
+        package_qty=(_qty(f"{path}.package_qty", item.package_qty) if item.package_qty else None),
+        amount_cents=cents(f"{path}.amount_cents", item.amount_cents),
+    )
+
+
+def _tier(tier: catalog_pb2.PriceTier, path: str) -> PriceTier:
+    return PriceTier(
+        up_to_qty=(
+            _qty(f"{path}.up_to_qty", tier.up_to_qty) if tier.HasField("up_to_qty") else None
+        ),
+        unit_price_cents=_price(f"{path}.unit_price_cents", tier.unit_price_cents),
+    )
+
+
+def _qty(field: str, value: str) -> Decimal:
+    return exact(value, field, minimum=0, maximum=LARGEST_QTY)
+
+
+def _price(field: str, value: str) -> Decimal:
+    return exact(value, field, minimum=0, maximum=LARGEST_PRICE)

@@ -1,0 +1,33 @@
+"""The catalog that a new installation begins with; what an operator changed is left alone."""
+
+from functools import cache
+from pathlib import Path
+
+from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.changes import CatalogDocument, Change
+from services.catalog.plans.diff import missing_from, plan_changes
+from services.catalog.plans.document import read_document
+from services.catalog.plans.store.state import make_changes, read_state
+from services.common.db.database import Database
+from services.common.rpc.access import ALL
+
+__all__ = ["seed", "seeded"]
+
+
+@cache
+def seeded() -> CatalogDocument:
+    """What a new catalog has in it."""
+    return read_document(Path(__file__).with_name("seed.yaml").read_text())
+
+
+async def seed(database: Database) -> list[Change]:
+    """Adds what the catalog knows nothing of; answers what was added.
+
+    A second time there is nothing to add, also when both run at once.
+    """
+    async with database.write(ALL) as session:
+        await lock_catalog(session)
+        state = await read_state(session)
+        changes = plan_changes(state, missing_from(state, seeded()))
+        await make_changes(session, changes)
+    return changes

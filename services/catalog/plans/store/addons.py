@@ -1,0 +1,96 @@
+"""Addons, as they are sold now. What was attached earlier keeps its own terms."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.plans import Addon, AddonTerms
+from services.common.db.database import ReadSession, WriteSession
+from services.common.errors import AlreadyExists, FieldViolation, NotFound
+
+__all__ = ["all_addons", "create_addon", "list_addons", "read_addons", "update_addon"]
+
+COLUMNS: Final = "id, code, resource_kind, qty, price_cents, currency, created_at, updated_at"
+
+SELECT: Final = f"SELECT {COLUMNS} FROM addons"
+
+BY_CODE: Final = text(f"{SELECT} WHERE code = ANY(:codes)")
+
+ALL: Final = text(f"{SELECT} ORDER BY code")
+
+LIST: Final = text(f"""
+{SELECT}
+WHERE (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
+  AND code > CAST(:after AS text)
+ORDER BY code
+LIMIT :limit
+""")
+
+CREATE: Final = text(f"""
+INSERT INTO addons (code, resource_kind, qty, price_cents, currency, created_at, updated_at)
+VALUES (:code, :resource_kind, :qty, :price_cents, :currency, now(), now())
+ON CONFLICT ON CONSTRAINT addons_code_key DO NOTHING
+RETURNING {COLUMNS}
+""")
+
+UPDATE: Final = text(f"""
+UPDATE addons
+SET qty = coalesce(:qty, qty), price_cents = coalesce(:price_cents, price_cents),
+    updated_at = now()
+WHERE code = :code
+RETURNING {COLUMNS}
+""")
+
+
+async def read_addons(session: ReadSession, codes: Iterable[str]) -> dict[str, Addon]:
+    """The addons with these codes; what is not there is left out."""
+    rows = await session.execute(BY_CODE, {"codes": list(codes)})
+    return {row.code: _addon(row) for row in rows}
+
+
+async def all_addons(session: ReadSession) -> tuple[Addon, ...]:
+    """Every addon, by code."""
+    return tuple(map(_addon, await session.execute(ALL)))
+
+
+async def list_addons(session: ReadSession, *, kind: str, after: str, limit: int) -> list[Addon]:
+    """Addons by code, of a kind unless it is empty; `after` is the last of the page before."""
+    rows = await session.execute(LIST, {"kind": kind, "after": after, "limit": limit})
+    return [_addon(row) for row in rows]
+
+
+async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> Addon:
+    """Makes an addon. Raises AlreadyExists when the code is taken."""
+    await lock_catalog(session)
+    values = {name: getattr(terms, name) for name in AddonTerms.__slots__}
+    row = (await session.execute(CREATE, {"code": code, **values})).first()
+    if row is None:
+        message = f"there is an addon {code!r} already"
+        raise AlreadyExists(
+            f"code: {message}",
+            reason="ADDON_EXISTS",
+            metadata={"field": "code", "code": code},
+            violations=(FieldViolation("code", message),),
+        )
+    return _addon(row)
+
+
+async def update_addon(
+    session: WriteSession, code: str, *, qty: Decimal | None, price_cents: int | None
+) -> Addon:
+    """Changes what an addon holds and costs from now on; None stays. Raises NotFound."""
+    await lock_catalog(session)
+    values = {"code": code, "qty": qty, "price_cents": price_cents}
+    row = (await session.execute(UPDATE, values)).first()
+    if row is None:
+        raise NotFound("addon", code)
+    return _addon(row)
+
+
+def _addon(row: Any) -> Addon:  # noqa: ANN401
+    identifier, code, kind, qty, price_cents, currency, created_at, updated_at = row
+    terms = AddonTerms(kind, qty, price_cents, currency)
+    return Addon(identifier, code, terms, created_at, updated_at)

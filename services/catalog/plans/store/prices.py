@@ -1,0 +1,108 @@
+"""Unit prices of usage that no plan item covers: effective-dated, no two in force at once."""
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, text
+
+from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.plans import ResourcePrice, UnitPrice
+from services.catalog.plans.tables import resource_prices
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.effective_rows import set_row
+from services.common.values.effective_dates import Span
+from services.common.values.periods import Period
+
+__all__ = ["PricePosition", "all_prices", "create_price", "end_price", "list_prices", "prices_in"]
+
+PricePosition = tuple[str, str, date]
+
+COLUMNS: Final = """
+id, continues, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
+"""
+
+SELECT: Final = f"SELECT {COLUMNS} FROM resource_prices"
+
+ALL: Final = text(
+    f"{SELECT} WHERE superseded_at IS NULL ORDER BY resource_kind, currency, effective_from"
+)
+
+IN_PERIOD: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL
+  AND effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
+ORDER BY resource_kind, currency, effective_from
+""")
+
+LIST: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL
+  AND (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
+  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:after_kind AS text) IS NULL
+       OR (resource_kind, currency) > (CAST(:after_kind AS text), CAST(:after_currency AS text))
+       OR (resource_kind, currency) = (CAST(:after_kind AS text), CAST(:after_currency AS text))
+          AND effective_from < CAST(:after_day AS date))
+ORDER BY resource_kind, currency, effective_from DESC
+LIMIT :limit
+""")
+
+END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id")
+
+
+async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]:
+    """Every price that is in force on a day of a period, by kind, currency and first day."""
+    rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
+    return [_price(row) for row in rows]
+
+
+async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:
+    """Every price that ever was set, by kind, currency and first day."""
+    return tuple(map(_price, await session.execute(ALL)))
+
+
+async def list_prices(
+    session: ReadSession, *, kind: str, day: date | None, after: PricePosition | None, limit: int
+) -> list[ResourcePrice]:
+    """Prices by kind and currency, newest first; `after` is the last of the page before."""
+    after_kind, after_currency, after_day = after or (None, None, None)
+    values = {
+        "kind": kind,
+        "day": day,
+        "after_kind": after_kind,
+        "after_currency": after_currency,
+        "after_day": after_day,
+        "limit": limit,
+    }
+    return [_price(row) for row in await session.execute(LIST, values)]
+
+
+async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice:
+    """Sets a price for its days; what held before goes on outside of them.
+
+    Raises FailedPrecondition for one without an end over one that was set from a later day.
+    """
+    await lock_catalog(session)
+    made = await set_row(
+        session,
+        resource_prices,
+        same={"resource_kind": price.resource_kind, "currency": price.currency},
+        values={
+            "unit": price.unit,
+            "unit_price_cents": price.unit_price_cents,
+            "created_at": func.now(),
+        },
+        span=Span(price.effective_from, price.effective_to),
+        reason="PRICE_OVERLAPS",
+    )
+    return ResourcePrice(made.id, price)
+
+
+async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
+    """Ends an open price: `day` is the first without it."""
+    await session.execute(END, {"id": identifier, "day": day})
+
+
+def _price(row: Any) -> ResourcePrice:  # noqa: ANN401
+    return ResourcePrice(row[0], UnitPrice(*row[2:]), row[1])

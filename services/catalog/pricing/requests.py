@@ -1,0 +1,161 @@
+"""From protos to the domain: batches to price, and periods to bill."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import pricing_service_pb2 as pb
+
+from services.catalog import requests
+from services.catalog.quoting.inputs import UsageRun, UsageSeries
+from services.catalog.quoting.numbers import ZERO
+from services.catalog.vocabulary import UNITS
+from services.common.errors import InvalidArgument
+from services.common.values.money import MAX_QUANTITY, exact
+from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
+
+__all__ = ["BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
+
+MAX_ITEMS: Final = 10_000
+MAX_TENANTS: Final = 1_000
+MAX_VALUED: Final = 1_000
+MAX_RUN_DAYS: Final = 366
+
+_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """A subscription, what was used, and the engine that is to price it."""
+
+    subscription_id: UUID
+    usage: tuple[UsageSeries, ...]
+    engine_version: str = ""
+    """The current one when empty."""
+    refusal: InvalidArgument | None = None
+    """Why its usage cannot be priced."""
+
+
+def billing_period(start: str, end: str) -> Period:
+    """A half-open span of days within one calendar month, else InvalidArgument."""
+    first = read_day(requests.required("period_start", start), "period_start")
+    until = read_day(requests.required("period_end", end), "period_end")
+    if until <= first:
+        raise InvalidArgument("period_end", "must be after period_start", reason="OUT_OF_RANGE")
+    if until - timedelta(days=1) not in month_of(first):
+        raise InvalidArgument(
+            "period_end", "must be in the month of period_start, or its end", reason="OUT_OF_RANGE"
+        )
+    return Period(first, until)
+
+
+def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
+    """What a batch asks for, else InvalidArgument.
+
+    Usage that cannot be priced spoils only its own item.
+    """
+    if len(request.items) > MAX_ITEMS:
+        raise InvalidArgument("items", f"must not be more than {MAX_ITEMS}")
+    found = []
+    for place, item in enumerate(request.items):
+        identifier = requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id)
+        try:
+            usage, refusal = _usage(item.usage, period), None
+        except InvalidArgument as error:
+            usage, refusal = (), error.within(f"items[{place}]")
+        found.append(BatchItem(identifier, usage, item.engine_version, refusal))
+    return found
+
+
+def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
+    """Usage to value at unit prices, of whatever days, else InvalidArgument."""
+    if len(request.usage) > MAX_VALUED:
+        raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
+    ever = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
+    return [_series(series, place, ever) for place, series in enumerate(request.usage)]
+
+
+def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
+    """The tenants that are asked for, in order, else InvalidArgument; none means all."""
+    if len(request.tenant_ids) > MAX_TENANTS:
+        raise InvalidArgument("tenant_ids", f"must not be more than {MAX_TENANTS}")
+    return sorted(
+        {
+            requests.text(f"tenant_ids[{place}]", requests.required(f"tenant_ids[{place}]", tenant))
+            for place, tenant in enumerate(request.tenant_ids)
+        }
+    )
+
+
+def _usage(said: Sequence[pb.UsageSeries], period: Period) -> tuple[UsageSeries, ...]:
+    usage = tuple([_series(series, place, period) for place, series in enumerate(said)])
+    if len(usage) > 1:
+        # The label of usage names it in the frozen inputs.
+        labels = [series.label for series in usage]
+        for place, label in enumerate(labels):
+            if label in labels[:place]:
+                raise InvalidArgument(
+                    f"usage[{place}].resource_kind",
+                    f"{label} is named twice",
+                    reason="DUPLICATE_KIND",
+                )
+    return usage
+
+
+def _series(said: pb.UsageSeries, place: int, period: Period) -> UsageSeries:
+    kind, facts_hash = said.resource_kind, said.facts_hash
+    if kind not in UNITS:
+        requests.usage_kind(f"usage[{place}].resource_kind", kind)
+    if facts_hash and not _HASH.fullmatch(facts_hash):
+        raise InvalidArgument(
+            f"usage[{place}].facts_hash", "is not a SHA-256 in lower-case hexadecimal"
+        )
+    try:
+        runs = _runs(said.runs, period)
+    except InvalidArgument as error:
+        raise error.within(f"usage[{place}]") from None
+    dimensions = tuple(sorted(said.dimensions.items())) if said.dimensions else ()
+    return UsageSeries(kind, runs, facts_hash, dimensions)
+
+
+def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
+    """Runs of days in their order, within a period, that do not add up to too much."""
+    runs, total, end = [], ZERO, period.start
+    for place, one in enumerate(said):
+        try:
+            run = _run(one)
+        except InvalidArgument as error:
+            raise error.within(f"runs[{place}]") from None
+        first, end_before, end = run.first, end, run.end
+        if first < end_before or end > period.end:
+            raise InvalidArgument(
+                f"runs[{place}].first_day",
+                "is not in the period, or before the end of the run before",
+                reason="OUT_OF_RANGE",
+            )
+        total += run.qty * run.days
+        runs.append(run)
+    if total > MAX_QUANTITY:
+        raise InvalidArgument("runs", f"add up to more than {MAX_QUANTITY}", reason="OUT_OF_RANGE")
+    return tuple(runs)
+
+
+def _run(said: pb.UsageRun) -> UsageRun:
+    day, days = said.first_day, said.days
+    first = _day(day) or read_day(day, "first_day")
+    if not 1 <= days <= MAX_RUN_DAYS:
+        raise InvalidArgument("days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE")
+    return UsageRun(first, days, exact(said.qty, "qty", minimum=0, maximum=MAX_QUANTITY))
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> date | None:
+    """A day that is a sane one; the runs of a batch begin on few."""
+    try:
+        return read_day(text, "")
+    except InvalidArgument:
+        return None

@@ -1,0 +1,340 @@
+"""PricingService: proto to domain and back. The roll-up and the accrual price by it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import pricing_service_pb2 as pb
+from arcadia.catalog.v1 import pricing_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.deployments.deployments import Deployment
+from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.messages import (
+    attached_addon_message,
+    deployment_message,
+    subscription_message,
+)
+from services.catalog.plans.store.prices import all_prices
+from services.catalog.pricing.requests import (
+    BatchItem,
+    batch_items,
+    billing_period,
+    tenants,
+    usage_to_value,
+)
+from services.catalog.quotes.messages import (
+    add_proof,
+    add_spans,
+    difference_message,
+    proof_of,
+    value_message,
+    verification_message,
+    write_quote,
+)
+from services.catalog.quotes.snapshots import (
+    Known,
+    MixedCurrencies,
+    price_snapshots,
+    subscription_inputs,
+)
+from services.catalog.quotes.store.billable import (
+    Begun,
+    begun_in,
+    billable_page,
+    on_trial,
+    read_known,
+)
+from services.catalog.quotes.store.quotes import read_quote
+from services.catalog.quoting.engine import ENGINE_VERSION
+from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
+from services.catalog.quoting.inputs import QuoteInputs
+from services.catalog.quoting.lines import Quote
+from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
+from services.catalog.quoting.spans import billed_days
+from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
+from services.catalog.quoting.v1.subscriptions import month_inputs
+from services.catalog.quoting.values import value_of
+from services.catalog.subscriptions.store.backdated import read_backdated
+from services.catalog.subscriptions.store.subscriptions import read_subscriptions
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.common.db.database import Database
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import ALL
+from services.common.rpc.paging import decode_token, encode_token
+from services.common.values.money import currency_code
+from services.common.values.periods import Period
+
+__all__ = ["PricingServicer"]
+
+Context = ServicerContext[Any, Any]
+
+READ_AT_ONCE: Final = 1_000
+"""Subscriptions of a batch that are held at a time."""
+
+ANSWERED_AT_ONCE: Final = 100
+"""Quotes in an answer: far below the largest message, and the loop is let go in between."""
+
+MAX_PROOFS: Final = 1_000
+MAX_CHANGES: Final = 1_000
+DEFAULT_TENANTS: Final = 200
+MAX_TENANTS: Final = 1_000
+
+
+_REASONS: Final[dict[type[Exception], str]] = {
+    NoPriceInForce: "NO_PRICE_IN_FORCE",
+    AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
+    MixedCurrencies: "MIXED_CURRENCIES",
+}
+"""Why the engine prices a subscription not at all."""
+
+
+class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
+    """What other services and workers ask the catalog for, in batches."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def BatchQuote(  # noqa: N802
+        self, request: pb.BatchQuoteRequest, context: Context
+    ) -> AsyncIterator[pb.BatchQuoteResponse]:
+        """Prices subscriptions in a period with what they used, in the order of the items."""
+        period = billing_period(request.period_start, request.period_end)
+        items = batch_items(request, period)
+        parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
+        # The database reads the next part while this one is priced.
+        reading = [asyncio.create_task(self._read(part, period)) for part in parts[:1]]
+        try:
+            for place, those in enumerate(parts):
+                priced = await reading.pop()
+                if place + 1 < len(parts):
+                    reading.append(asyncio.create_task(self._read(parts[place + 1], period)))
+                for first in range(0, len(those), ANSWERED_AT_ONCE):
+                    answer = pb.BatchQuoteResponse()
+                    for item in those[first : first + ANSWERED_AT_ONCE]:
+                        priced.write(answer.results.add(), item)
+                    yield answer
+                    await asyncio.sleep(0)
+        finally:
+            for task in reading:  # whoever asked is gone
+                task.cancel()
+
+    async def VerifyProofs(  # noqa: N802
+        self, request: pb.VerifyProofsRequest, context: Context
+    ) -> pb.VerifyProofsResponse:
+        """Computes proofs again."""
+        if len(request.proofs) > MAX_PROOFS:
+            raise InvalidArgument("proofs", f"must not be more than {MAX_PROOFS}")
+        answer = pb.VerifyProofsResponse()
+        for proof in request.proofs:
+            answer.verifications.append(verification_message(verify(proof_of(proof))))
+            await asyncio.sleep(0)
+        return answer
+
+    async def CompareProofs(  # noqa: N802
+        self, request: pb.CompareProofsRequest, context: Context
+    ) -> pb.CompareProofsResponse:
+        """Names the inputs in which two proofs differ."""
+        side = request.WhichOneof("left")
+        if side is None:
+            raise InvalidArgument("left_proof", "is required", reason="FIELD_REQUIRED")
+        left, fields = request.left_proof.inputs_json, {"left": side, "right": "right_proof"}
+        if side == "left_quote_id":
+            identifier = requests.uuid_of("left_quote_id", request.left_quote_id)
+            async with self._database.read(ALL) as session:
+                left = (await read_quote(session, ALL, identifier)).proof.inputs_json
+        try:
+            found = compare(left, request.right_proof.inputs_json)
+        except UnreadableInputs as error:
+            raise InvalidArgument(fields[error.side], f"cannot be read: {error}") from error
+        return pb.CompareProofsResponse(differences=map(difference_message, found))
+
+    async def ReadBackdatedChanges(  # noqa: N802
+        self, request: pb.ReadBackdatedChangesRequest, context: Context
+    ) -> pb.ReadBackdatedChangesResponse:
+        """The changes that reached into a month before the one in which they were made."""
+        if not 0 <= request.page_size <= MAX_CHANGES:
+            raise InvalidArgument(
+                "page_size", f"must be at most {MAX_CHANGES}", reason="OUT_OF_RANGE"
+            )
+        if request.after < 0:
+            raise InvalidArgument("after", "must not be negative", reason="OUT_OF_RANGE")
+        limit = request.page_size or MAX_CHANGES
+        async with self._database.read(ALL) as session:
+            found = await read_backdated(session, after=request.after, limit=limit)
+        return pb.ReadBackdatedChangesResponse(
+            changes=[
+                pb.BackdatedChange(
+                    subscription_id=str(one.subscription_id),
+                    deployment_id=str(one.deployment_id),
+                    tenant_id=one.tenant_id,
+                    effective_from=one.effective_from.isoformat(),
+                )
+                for one in found
+            ],
+            cursor=found[-1].id if found else request.after,
+        )
+
+    async def ValueUsage(  # noqa: N802
+        self, request: pb.ValueUsageRequest, context: Context
+    ) -> pb.ValueUsageResponse:
+        """What usage is worth at the unit prices in force on its days."""
+        usage = usage_to_value(request)
+        currency = currency_code("currency", request.currency)
+        async with self._database.read(ALL) as session:
+            known = price_snapshots(await all_prices(session))
+        prices = [price for priced_in, price in known if priced_in == currency]
+        return pb.ValueUsageResponse(
+            values=[value_message(value_of(series, prices)) for series in usage]
+        )
+
+    async def ListBillableSubscriptions(  # noqa: N802
+        self, request: pb.ListBillableSubscriptionsRequest, context: Context
+    ) -> pb.ListBillableSubscriptionsResponse:
+        """The subscriptions with a billed day in a period, a page of tenants at a time."""
+        period = billing_period(request.period_start, request.period_end)
+        wanted = tenants(request)
+        if request.page_size < 0:
+            raise InvalidArgument("page_size", "must not be negative")
+        size = min(request.page_size or DEFAULT_TENANTS, MAX_TENANTS)
+        filters = (
+            "billable",
+            period.start.isoformat(),
+            period.end.isoformat(),
+            wanted,
+            request.include_trials,
+        )
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(ALL) as session:
+            found, pairs = await billable_page(
+                session, period, wanted, after=position[0] if position else "", limit=size
+            )
+        more = len(found) == size
+        listed = [
+            one
+            for one in (_billable(*pair, period) for pair in pairs)
+            if one.billed_days or (request.include_trials and one.trial_days)
+        ]
+        return pb.ListBillableSubscriptionsResponse(
+            billable_subscriptions=listed,
+            next_page_token=encode_token(filters, (found[-1],)) if more else "",
+        )
+
+    async def _read(self, items: Sequence[BatchItem], period: Period) -> "_Priced":
+        ids = {item.subscription_id for item in items}
+        async with self._database.read(ALL) as session:
+            subscriptions = await read_subscriptions(session, ALL, ids)
+            trials = await on_trial(session, ids)
+            versions = {
+                term.plan_version_id
+                for subscription in subscriptions.values()
+                for term in subscription.terms
+            }
+            known = await read_known(session, versions, period)
+            deployments = {
+                subscriptions[item.subscription_id].deployment_id
+                for item in items
+                if item.engine_version == FIRST_ENGINE and item.subscription_id in subscriptions
+            }
+            begun = await begun_in(session, deployments, period) if deployments else {}
+        return _Priced(period, subscriptions, trials, known, begun)
+
+
+class _Unpriced(Exception):
+    """Why an item of a batch has no quote."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class _Priced:
+    """What a part of a batch was read, and is priced, from."""
+
+    def __init__(
+        self,
+        period: Period,
+        subscriptions: dict[UUID, Subscription],
+        trials: set[UUID],
+        known: Known,
+        begun: Mapping[UUID, Sequence[Begun]],
+    ) -> None:
+        self._period = period
+        self._begun = begun
+        self._subscriptions = subscriptions
+        self._trials = trials
+        self._known = known
+
+    def write(self, result: pb.BatchQuoteResult, item: BatchItem) -> None:
+        """Fills a result with the quote of an item, or with why there is none."""
+        result.subscription_id = str(item.subscription_id)
+        try:
+            inputs, quote, proof = self._priced(item)
+        except _Unpriced as why:
+            result.failure.reason, result.failure.message = why.reason, str(why)
+            return
+        except tuple(_REASONS) as error:
+            result.failure.reason = _REASONS[type(error)]
+            result.failure.message = str(error)
+            return
+        message = result.quote
+        write_quote(message, quote, inputs)
+        add_proof(message, proof)
+        message.subscription_id = result.subscription_id
+        message.starts_on = self._period.start.isoformat()
+
+    def _priced(self, item: BatchItem) -> tuple[QuoteInputs, Quote, Proof]:
+        subscription = self._subscriptions.get(item.subscription_id)
+        if subscription is None:
+            raise _Unpriced("SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
+        if item.refusal is not None:
+            raise _Unpriced(item.refusal.reason, str(item.refusal))
+        if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
+            raise _Unpriced("UNKNOWN_ENGINE", f"there is no engine {item.engine_version!r}")
+        inputs = subscription_inputs(
+            subscription,
+            self._period,
+            item.usage,
+            self._known,
+            on_trial=subscription.id in self._trials,
+        )
+        if item.engine_version == FIRST_ENGINE:
+            return inputs, *prove_by_first(month_inputs(inputs, self._borne(subscription)))
+        return inputs, *prove(inputs)
+
+    def _borne(self, subscription: Subscription) -> Period:
+        """The days whose usage a subscription bore by engine 1.
+
+        Of several subscriptions of a deployment, each bore the days until the next one began,
+        and the first one those before it too.
+        """
+        siblings = self._begun[subscription.deployment_id]
+        place = siblings.index((subscription.starts_on, subscription.id))
+        start = max(subscription.starts_on, self._period.start) if place else self._period.start
+        following = [day for day, _ in siblings[place + 1 :] if day > start]
+        return Period(start, min([self._period.end, *following]))
+
+
+def _billable(
+    subscription: Subscription, deployment: Deployment, period: Period
+) -> pb.BillableSubscription:
+    """As of the period's last day, with all that holds on any of its days."""
+    message = subscription_message(subscription, period.end - timedelta(days=1))
+    held = (
+        addon
+        for addon in subscription.addons
+        if addon.attached_on < period.end
+        and (addon.detached_on is None or addon.detached_on > max(period.start, addon.attached_on))
+    )
+    del message.addons[:]
+    message.addons.extend(map(attached_addon_message, held))
+    days = billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
+    billable = pb.BillableSubscription(
+        subscription=message, deployment=deployment_message(deployment)
+    )
+    add_spans(billable.billed_days, days.days)
+    add_spans(billable.trial_days, days.trial)
+    return billable

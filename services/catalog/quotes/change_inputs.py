@@ -1,0 +1,35 @@
+"""What the quote of a change needs: the subscription, and the versions that it has been on."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.catalog.plans.store.versions import read_versions
+from services.catalog.quotes.snapshots import Known, version_snapshot
+from services.catalog.quotes.store.billable import on_trial
+from services.catalog.subscriptions.store.subscriptions import read_subscription
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.common.db.database import ReadSession
+from services.common.rpc.access import Scope
+
+__all__ = ["Changing", "read_changing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """A subscription that would change, and what prices it."""
+
+    subscription: Subscription
+    on_trial: bool
+    known: Known
+
+
+async def read_changing(
+    session: ReadSession, scope: Scope, identifier: UUID, known: Known
+) -> Changing:
+    """A subscription with its versions. Raises NotFound, also for another tenant's."""
+    subscription = await read_subscription(session, scope, identifier)
+    trial = subscription.id in await on_trial(session, [subscription.id])
+    ids = {term.plan_version_id for term in subscription.terms}
+    versions = await read_versions(session, ids)
+    snapshots = {key: version_snapshot(version) for key, version in versions.items()}
+    return Changing(subscription, trial, replace(known, versions=snapshots))

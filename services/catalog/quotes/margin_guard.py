@@ -1,0 +1,80 @@
+"""Whether a quote earns what it should, at what its usage costs at the provider."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from services.catalog.quoting.inputs import UsageSeries
+from services.common.values.money import in_minor_units, whole_cents
+
+__all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How USD becomes a quote's currency: by a rate, units of it for one USD, else as it is."""
+
+    rate: Decimal | None = None
+    known: bool = True
+    parity_assumed: bool = False
+
+
+NOT_NEEDED: Final = Conversion()
+"""For a quote in USD, and where there is nothing to convert."""
+AT_PAR: Final = Conversion(parity_assumed=True)
+"""No rate was set: 1 to 1 is assumed, and said."""
+UNKNOWN: Final = Conversion(known=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MarginGuard:
+    """The cost side of a quote, in its currency; None is unknown, never nothing."""
+
+    cost_cents: int | None
+    margin_cents: int | None
+    margin_percent: Decimal | None
+    floor_percent: Decimal
+    below_floor: bool | None
+    unknown_kinds: tuple[str, ...]
+    exchange_rate: Decimal | None
+    parity_assumed: bool
+
+
+def guard(
+    price_cents: int,
+    usage: Iterable[UsageSeries],
+    unit_costs_usd: Mapping[str, Decimal],
+    *,
+    currency: str,
+    floor_percent: Decimal,
+    conversion: Conversion,
+) -> MarginGuard:
+    """What a month of projected usage costs, and what is left of its price in minor units."""
+    used = [
+        (series.resource_kind, series.projected_qty) for series in usage if series.projected_qty
+    ]
+    unknown = sorted({kind for kind, _ in used if kind not in unit_costs_usd})
+    cost = margin = percent = below = None
+    if conversion.known and not unknown:
+        exact = sum(
+            (Fraction(qty) * Fraction(unit_costs_usd[kind]) for kind, qty in used),
+            Fraction(0),
+        )
+        cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
+        margin = price_cents - cost
+        if price_cents:
+            percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)
+        # Compared before it is rounded; what costs and earns nothing is not below.
+        below = margin * 100 < floor_percent * price_cents
+    return MarginGuard(
+        cost_cents=cost,
+        margin_cents=margin,
+        margin_percent=percent,
+        floor_percent=floor_percent,
+        below_floor=below,
+        unknown_kinds=tuple(unknown),
+        exchange_rate=conversion.rate,
+        parity_assumed=conversion.parity_assumed,
+    )

@@ -1,0 +1,257 @@
+"""From the domain to protos and back: quotes, their lines, proofs."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import localcontext
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
+from google.protobuf.message import DecodeError
+
+from services.catalog.quotes.margin_guard import MarginGuard
+from services.catalog.quotes.stored_quotes import StoredQuote
+from services.catalog.quoting.inputs import QuoteInputs, Term
+from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
+from services.catalog.quoting.numbers import EXACT
+from services.catalog.quoting.proofs import Difference, Proof, Verification, recompute
+from services.catalog.quoting.recurring import fixed_lines
+from services.catalog.quoting.values import ValuedRun
+from services.common.values.money import plain
+from services.common.values.periods import Period
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+__all__ = [
+    "add_proof",
+    "add_spans",
+    "answers_its_inputs",
+    "difference_message",
+    "guard_message",
+    "proof_of",
+    "quote_message",
+    "stored_message",
+    "value_message",
+    "verification_message",
+    "write_quote",
+]
+
+
+def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
+    """The proto of a quote, without its proof and what only a stored one has."""
+    message = quotes_pb2.Quote()
+    write_quote(message, quote, inputs)
+    return message
+
+
+def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) -> None:
+    """Fills an empty message, as `quote_message` makes it: one inside another is not copied."""
+    recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
+    common = _common(inputs.terms, inputs.month, inputs.projected_from)
+    message.MergeFromString(common.content)
+    message.all_in_monthly_cents = recurring + overage + ad_hoc
+    message.recurring_cents = recurring
+    message.first_invoice_cents = total(quote.first_invoice)
+    message.overage_cents = overage
+    message.ad_hoc_cents = ad_hoc
+    message.currency = inputs.currency
+    if inputs.trial_days and inputs.projected_from is None:
+        add_spans(message.trial_days, inputs.trial_days)
+    if common.begins(quote):
+        message.MergeFromString(common.lines)
+        _add_lines(message.recurring, quote.recurring[len(common.recurring) :])
+        _add_lines(message.first_invoice, quote.first_invoice[len(common.prorated) :])
+    else:  # engine 1 words them otherwise
+        _add_lines(message.recurring, quote.recurring)
+        _add_lines(message.first_invoice, quote.first_invoice)
+    _add_lines(message.overage, quote.overage)
+    _add_lines(message.ad_hoc, quote.ad_hoc)
+    if quote.change is not None:
+        message.change.net_cents = quote.change.net_cents
+        _add_lines(message.change.credits, quote.change.credits)
+        _add_lines(message.change.charges, quote.change.charges)
+
+
+class _Common(NamedTuple):
+    """What quotes of the same terms say alike, as it travels: merging it is faster than making it.
+
+    `lines` are those of the terms, which `recurring` and `prorated` are too.
+    """
+
+    content: bytes
+    lines: bytes
+    recurring: tuple[Line, ...]
+    prorated: tuple[Line, ...]
+
+    def begins(self, quote: Quote) -> bool:
+        """Whether the lines of a quote begin with these: those of engine 1 do not."""
+        recurring, prorated = len(self.recurring), len(self.prorated)
+        return (
+            quote.recurring[:recurring] == self.recurring
+            and quote.first_invoice[:prorated] == self.prorated
+        )
+
+
+@lru_cache(maxsize=2048)
+def _common(terms: tuple[Term, ...], month: Period, projected_from: date | None) -> _Common:
+    version = terms[-1].version
+    content = quotes_pb2.Quote(
+        plan_code=version.plan_code,
+        plan_version=version.version,
+        starts_on=(projected_from or month.start).isoformat(),
+    )
+    if projected_from is None:
+        for term in terms:
+            add_spans(content.billed_days, term.days)
+    with localcontext(EXACT):
+        fixed = fixed_lines(terms, (), month.days)
+    lines = quotes_pb2.Quote()
+    _add_lines(lines.recurring, fixed.recurring)
+    _add_lines(lines.first_invoice, fixed.prorated)
+    return _Common(
+        content.SerializeToString(), lines.SerializeToString(), fixed.recurring, fixed.prorated
+    )
+
+
+def add_spans(
+    field: "RepeatedCompositeFieldContainer[quotes_pb2.DaySpan]", spans: Iterable[Period]
+) -> None:
+    """Adds half-open spans of days to a message."""
+    for span in spans:
+        field.add(start=span.start.isoformat(), end=span.end.isoformat())
+
+
+def add_proof(message: quotes_pb2.Quote, proof: Proof) -> None:
+    """Gives a quote's proto its proof."""
+    said = message.proof
+    said.inputs_json = proof.inputs_json
+    said.inputs_hash = proof.inputs_hash
+    said.engine_version = proof.engine_version
+    said.result_hash = proof.result_hash
+
+
+def proof_of(message: quotes_pb2.Proof) -> Proof:
+    """The proof that a caller sent, as it is."""
+    return Proof(
+        message.inputs_json, message.inputs_hash, message.engine_version, message.result_hash
+    )
+
+
+PROVEN: Final = (
+    "recurring",
+    "first_invoice",
+    "overage",
+    "ad_hoc",
+    "all_in_monthly_cents",
+    "recurring_cents",
+    "first_invoice_cents",
+    "overage_cents",
+    "ad_hoc_cents",
+    "currency",
+    "plan_code",
+    "plan_version",
+    "starts_on",
+    "change",
+)
+"""The fields of a quote that follow from its inputs."""
+
+
+def answers_its_inputs(kept: StoredQuote) -> bool:
+    """Whether a stored quote says what its inputs, which were verified, come to."""
+    recomputed = recompute(kept.proof.inputs_json, kept.proof.engine_version)
+    again = quote_message(recomputed.quote, recomputed.inputs)
+    try:
+        said = quotes_pb2.Quote.FromString(kept.answer)
+    except DecodeError:
+        return False
+    return said.id == str(kept.id) and all(
+        getattr(said, field) == getattr(again, field) for field in PROVEN
+    )
+
+
+def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
+    """The proto of a stored quote, as it was answered."""
+    message = quotes_pb2.Quote.FromString(kept.answer)
+    add_proof(message, kept.proof)
+    return message
+
+
+def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
+    """The proto of the cost side; what is unknown stays unset."""
+    percent, rate = guard.margin_percent, guard.exchange_rate
+    return quotes_pb2.MarginGuard(
+        cost_cents=guard.cost_cents,
+        margin_cents=guard.margin_cents,
+        margin_percent=None if percent is None else str(percent),
+        floor_percent=plain(guard.floor_percent),
+        below_floor=guard.below_floor,
+        unknown_kinds=guard.unknown_kinds,
+        exchange_rate=None if rate is None else plain(rate),
+        parity_assumed=guard.parity_assumed,
+    )
+
+
+def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue:
+    """The proto of what usage is worth; unset where that is unknown."""
+    message = pricing_service_pb2.UsageValue()
+    for one in valued:
+        run = message.runs.add()
+        run.run.first_day = one.run.first.isoformat()
+        run.run.days = one.run.days
+        run.run.qty = plain(one.run.qty)
+        if one.cents is not None:
+            run.value = plain(one.cents)
+    return message
+
+
+def verification_message(verification: Verification) -> quotes_pb2.Verification:
+    """The proto of what computing a proof again gave."""
+    return quotes_pb2.Verification(
+        verified=verification.verified,
+        inputs_hash=verification.inputs_hash,
+        result_hash=verification.result_hash,
+        engine_version=verification.engine_version,
+        reason=verification.reason,
+    )
+
+
+def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
+    """The proto of an input in which two proofs differ."""
+    return quotes_pb2.InputDifference(
+        path=difference.path,
+        left_json=difference.left_json,
+        right_json=difference.right_json,
+    )
+
+
+def _add_lines(
+    field: "RepeatedCompositeFieldContainer[quotes_pb2.QuoteLine]", lines: Iterable[Line]
+) -> None:
+    """Made where they belong: messages that are given to another are copied."""
+    for line in lines:
+        service = line.service
+        start, end, days = ("", "", 0) if service is None else _service(service)
+        made = field.add(
+            kind=line.kind,
+            resource_kind=line.resource_kind,
+            description=line.description,
+            qty=line.qty,
+            unit=line.unit,
+            unit_price_cents=line.unit_price_cents,
+            amount_cents=line.amount_cents,
+            price_base_qty=line.price_base_qty,
+            service_start=start,
+            service_end=end,
+            service_days=days,
+        )
+        for key, value in line.dimensions:
+            made.dimensions[key] = value
+        meta = made.meta
+        for key, value in line.meta.items():  # a map that is given whole is filled by slower code
+            meta[key] = value
+
+
+@lru_cache(maxsize=4096)
+def _service(service: ServiceDays) -> tuple[str, str, int]:
+    return service.start.isoformat(), service.end.isoformat(), service.days

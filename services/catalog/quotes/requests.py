@@ -1,0 +1,99 @@
+"""From protos to the domain: what to price, refused with the field's name."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from arcadia.catalog.v1 import quote_service_pb2 as pb
+from google.protobuf.struct_pb2 import Value
+
+from services.catalog import requests
+from services.catalog.quoting.inputs import UsageSeries
+from services.common.errors import InvalidArgument
+from services.common.values.money import MAX_QUANTITY, exact
+from services.common.values.periods import read_day
+
+__all__ = ["Wanted", "quantity", "wanted"]
+
+MOST_ADDONS: Final = 100
+
+EXACT_DIGITS: Final = 15
+"""Of a decimal that comes out of a double as it went in; longer ones come as text."""
+
+EXACT_WHOLE: Final = 2**53
+"""Up to here every whole number is a double of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to price: a plan, or a subscription with what would change."""
+
+    plan_code: str
+    plan_version: int
+    addons: tuple[str, ...]
+    usage: tuple[UsageSeries, ...]
+    starts_on: date
+    subscription_id: UUID | None
+
+
+def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
+    """What a request asks for, else InvalidArgument."""
+    subscription = request.subscription_id
+    if not (request.plan_code or subscription):
+        raise InvalidArgument("plan_code", "is required", reason="FIELD_REQUIRED")
+    if request.plan_version < 0:
+        raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
+    if len(request.addons) > MOST_ADDONS:
+        raise InvalidArgument("addons", f"must not be more than {MOST_ADDONS}")
+    return Wanted(
+        plan_code=requests.text("plan_code", request.plan_code),
+        plan_version=request.plan_version,
+        addons=tuple(
+            requests.required(f"addons[{place}]", requests.text(f"addons[{place}]", code))
+            for place, code in enumerate(request.addons)
+        ),
+        usage=_usage(request.projected_usage),
+        starts_on=read_day(request.starts_on, "starts_on") if request.starts_on else today,
+        subscription_id=requests.uuid_of("subscription_id", subscription) if subscription else None,
+    )
+
+
+def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
+    """In the order of their kinds, so that the first of several mistakes is always the same."""
+    facts = []
+    for kind in sorted(said):
+        field = f"projected_usage.{kind}"
+        requests.usage_kind(field, kind)
+        facts.append(UsageSeries(kind, projected_qty=quantity(said[kind], field)))
+    return tuple(facts)
+
+
+def quantity(said: Value, field: str) -> Decimal:
+    """An exact quantity, given as a JSON number or as a decimal in text, else InvalidArgument.
+
+    A number arrives as a double. It is taken for the shortest decimal that is this double,
+    which is what was written if that has at most 15 digits; longer ones are refused.
+    """
+    form = said.WhichOneof("kind")
+    if form == "string_value":
+        return exact(said.string_value, field, minimum=0, maximum=MAX_QUANTITY)
+    if form != "number_value":
+        raise InvalidArgument(
+            field, "is neither a number nor a decimal as text", reason="NOT_A_DECIMAL"
+        )
+    number = said.number_value
+    if number.is_integer() and 0 <= number <= MAX_QUANTITY:  # most are, and then exact
+        return Decimal(int(number))
+    if not math.isfinite(number):
+        raise InvalidArgument(field, "is not finite", reason="NOT_A_DECIMAL")
+    shortest = Decimal(repr(number))
+    known = shortest == shortest.to_integral_value() and abs(shortest) <= EXACT_WHOLE
+    if not known and len(shortest.normalize().as_tuple().digits) > EXACT_DIGITS:
+        raise InvalidArgument(
+            field, f"has more than {EXACT_DIGITS} digits: write it as text", reason="TOO_PRECISE"
+        )
+    return exact(format(shortest, "f"), field, minimum=0, maximum=MAX_QUANTITY)

@@ -1,0 +1,247 @@
+"""How a quote is made and kept: what it needs is read, it is priced, stored and answered.
+
+Without an idempotency key a quote is priced from the catalog as it was read last, and kept
+only if that is what is sold at the moment of keeping; else it is read and priced again. Calls
+that come at the same time share the read and the write: each answer still stands on a
+committed row.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from arcadia.catalog.v1 import quote_service_pb2 as pb
+from arcadia.catalog.v1 import quotes_pb2
+
+from services.catalog.plans.store.versions import find_version
+from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.change_inputs import Changing, read_changing
+from services.catalog.quotes.margin_inputs import MarginDesk
+from services.catalog.quotes.messages import add_proof, guard_message, quote_message
+from services.catalog.quotes.price_list import PriceList
+from services.catalog.quotes.requests import Wanted
+from services.catalog.quotes.snapshots import (
+    MixedCurrencies,
+    change_inputs,
+    plan_inputs,
+    version_snapshot,
+)
+from services.catalog.quotes.store.batch_writer import QuoteShelf
+from services.catalog.quotes.store.price_list import PriceListReader
+from services.catalog.quotes.store.quotes import keep_quotes
+from services.catalog.quotes.stored_quotes import StoredQuote, new_id
+from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
+from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
+from services.catalog.quoting.proofs import prove
+from services.common.db.database import Database, ReadSession
+from services.common.db.idempotency import once
+from services.common.errors import (
+    Aborted,
+    ArcadiaError,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+)
+from services.common.rpc.access import ALL, Caller, Scope
+from services.common.rpc.requests import current_idempotency_key
+
+__all__ = ["QuoteDesk"]
+
+MOST_TRIES: Final = 5
+"""A catalog that changes as often in the time of a quote is not one that people edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A quote that was priced: what is answered, and what is kept."""
+
+    answer: quotes_pb2.Quote
+    kept: StoredQuote
+
+
+class QuoteDesk:
+    """Makes quotes for callers, and keeps them."""
+
+    def __init__(self, database: Database, margins: MarginDesk) -> None:
+        self._database = database
+        self._margins = margins
+        self._shelf = QuoteShelf(database)
+        self._price_lists = PriceListReader(database)
+        self._reading = Gathering(self._price_lists.read)
+        self._keeping = Gathering(self._shelf.keep)
+
+    async def quote(
+        self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
+    ) -> quotes_pb2.Quote:
+        """The quote that a caller asks for, stored.
+
+        Raises InvalidArgument for what is not sold, NotFound for a subscription that the
+        caller does not see, FailedPrecondition where nothing says what usage costs.
+        """
+        await self._shelf.prepare(now.date())
+        if request.request_id or current_idempotency_key():
+            return await self._once(request, wanted, caller, now)
+        prices = self._price_lists.known
+        for _ in range(MOST_TRIES):
+            fresh = prices is None
+            if prices is None:
+                prices = await self._reading.ask(None)
+            try:
+                made = await self._made(wanted, caller, now, prices)
+            except ArcadiaError:
+                if fresh:
+                    raise
+                # Else what was refused may be sold by now.
+            else:
+                if await self._keeping.ask((made.kept, prices.revision)):
+                    return made.answer
+            prices = None
+        raise Aborted("the catalog changed while the quote was made", reason="CATALOG_CHANGED")
+
+    async def _once(
+        self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
+    ) -> quotes_pb2.Quote:
+        """In one transaction, so that there is never the key without the quote.
+
+        The catalog is read before it: a price list is of one moment, which the statements of a
+        transaction that writes are not.
+        """
+        prices = await self._reading.ask(None)
+        async with self._database.write(_scope(wanted, caller)) as session:
+
+            async def do() -> quotes_pb2.Quote:
+                made = await self._make(wanted, caller, now, prices, session)
+                await keep_quotes(session, [made.kept])
+                return made.answer
+
+            return await once(session, request, quotes_pb2.Quote, do)
+
+    async def _made(
+        self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList
+    ) -> _Made:
+        """Prices what is wanted, in a transaction where the price list is not enough."""
+        if wanted.subscription_id is None and not wanted.plan_version:
+            return await self._make(wanted, caller, now, prices, None)
+        async with self._database.read(_scope(wanted, caller)) as session:
+            return await self._make(wanted, caller, now, prices, session)
+
+    async def _make(
+        self,
+        wanted: Wanted,
+        caller: Caller,
+        now: datetime,
+        prices: PriceList,
+        session: ReadSession | None,
+    ) -> _Made:
+        """Prices what is wanted; `session` is for what the price list does not have."""
+        if wanted.subscription_id is not None and session is not None:
+            changing = await read_changing(
+                session, caller.scope, wanted.subscription_id, prices.known
+            )
+            inputs = await _change(wanted, changing, caller, prices, session)
+            return await self._priced(inputs, changing.subscription.tenant_id, wanted, caller, now)
+        version = await _version(wanted, caller, prices, session)
+        addons = prices.addons_of(wanted.addons, version.currency)
+        inputs = plan_inputs(version, addons, wanted.usage, wanted.starts_on, prices.known)
+        return await self._priced(inputs, caller.tenant_id or "", wanted, caller, now)
+
+    async def _priced(
+        self,
+        inputs: QuoteInputs,
+        tenant_id: str,
+        wanted: Wanted,
+        caller: Caller,
+        now: datetime,
+    ) -> _Made:
+        try:
+            quote, proof = prove(inputs)
+        except AmountOutOfRange as error:
+            raise InvalidArgument(
+                f"projected_usage.{error.resource_kind}", str(error), reason="OUT_OF_RANGE"
+            ) from error
+        except NoPriceInForce as error:
+            raise FailedPrecondition(
+                f"projected_usage.{error.resource_kind}: {error}",
+                reason="NO_PRICE_IN_FORCE",
+                metadata={"field": f"projected_usage.{error.resource_kind}"},
+            ) from error
+        identifier = new_id(now)
+        answer = quote_message(quote, inputs)
+        answer.id = str(identifier)
+        answer.created_at.seconds = int(now.timestamp())
+        answer.created_at.nanos = now.microsecond * 1000
+        if wanted.subscription_id is not None:
+            answer.subscription_id = str(wanted.subscription_id)
+        kept = StoredQuote(
+            id=identifier,
+            tenant_id=tenant_id,
+            requested_by=caller.subject,
+            subscription_id=wanted.subscription_id,
+            proof=proof,
+            answer=answer.SerializeToString(),
+            created_at=now,
+        )
+        add_proof(answer, proof)
+        if caller.is_operator:
+            guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
+            answer.margin_guard.CopyFrom(guard_message(guard))
+        return _Made(answer, kept)
+
+
+def _scope(wanted: Wanted, caller: Caller) -> Scope:
+    """Whose rows the quote is among.
+
+    Anybody may ask what a plan costs; who has no tenant has no quote to read again either.
+    """
+    if wanted.subscription_id is None and not caller.tenant_id:
+        return ALL
+    return caller.scope
+
+
+async def _version(
+    wanted: Wanted, caller: Caller, prices: PriceList, session: ReadSession | None
+) -> VersionSnapshot:
+    """The version that is asked for: the active one, or for operators any."""
+    if not wanted.plan_version or session is None:
+        return prices.version(wanted.plan_code)
+    if not caller.is_operator:
+        raise PermissionDenied("only an operator may name a version", reason="OPERATOR_ONLY")
+    try:
+        found = await find_version(session, wanted.plan_code, wanted.plan_version)
+    except NotFound:
+        raise InvalidArgument(
+            "plan_version",
+            f"there is no version {wanted.plan_version} of {wanted.plan_code!r}",
+            reason="UNKNOWN_PLAN",
+        ) from None
+    return version_snapshot(found)
+
+
+async def _change(
+    wanted: Wanted, changing: Changing, caller: Caller, prices: PriceList, session: ReadSession
+) -> QuoteInputs:
+    """What a subscription would be from a day on."""
+    held, day = changing.subscription, wanted.starts_on
+    if day < held.starts_on or (held.ends_on is not None and day >= held.ends_on):
+        raise InvalidArgument(
+            "starts_on", "is not a day of the subscription", reason="OUT_OF_RANGE"
+        )
+    current = held.term_on(day)
+    if wanted.plan_version or wanted.plan_code not in ("", current.plan_code):
+        asked = replace(wanted, plan_code=wanted.plan_code or current.plan_code)
+        version = await _version(asked, caller, prices, session)
+    else:  # it stays on its version until it is moved
+        version = changing.known.versions[current.plan_version_id]
+    try:
+        return change_inputs(
+            held,
+            version,
+            prices.addons_of(wanted.addons, version.currency),
+            wanted.usage,
+            day,
+            changing.known,
+            on_trial=changing.on_trial,
+        )
+    except MixedCurrencies as error:
+        raise InvalidArgument("plan_code", str(error), reason="CURRENCY_MISMATCH") from error

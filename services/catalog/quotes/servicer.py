@@ -1,0 +1,89 @@
+"""QuoteService: proto to domain and back. Prices, and keeps what it said."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from arcadia.catalog.v1 import quote_service_pb2 as pb
+from arcadia.catalog.v1 import quote_service_pb2_grpc, quotes_pb2
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.quotes.messages import (
+    answers_its_inputs,
+    difference_message,
+    stored_message,
+    verification_message,
+)
+from services.catalog.quotes.requests import wanted
+from services.catalog.quotes.service import QuoteDesk
+from services.catalog.quotes.store.quotes import read_quote
+from services.catalog.quotes.stored_quotes import StoredQuote
+from services.catalog.quoting.errors import UnreadableInputs
+from services.catalog.quoting.proofs import compare, verify
+from services.common.db.database import Database
+from services.common.errors import FailedPrecondition
+from services.common.rpc.access import current_caller
+from services.common.values.clock import Clock
+
+__all__ = ["QuoteServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
+    """Quotes for people and programs, before provisioning and of changes."""
+
+    def __init__(self, database: Database, desk: QuoteDesk, now: Clock) -> None:
+        self._database = database
+        self._desk = desk
+        self._now = now
+
+    async def CreateQuote(  # noqa: N802
+        self, request: pb.CreateQuoteRequest, context: Context
+    ) -> quotes_pb2.Quote:
+        """Prices a plan or a change of a subscription, and keeps the quote."""
+        now = self._now()
+        asked = wanted(request, now.date())
+        return await self._desk.quote(request, asked, current_caller(), now)
+
+    async def GetQuote(  # noqa: N802
+        self, request: pb.GetQuoteRequest, context: Context
+    ) -> pb.GetQuoteResponse:
+        """A stored quote."""
+        kept = await self._kept("id", request.id)
+        return pb.GetQuoteResponse(quote=stored_message(kept))
+
+    async def VerifyQuote(  # noqa: N802
+        self, request: pb.VerifyQuoteRequest, context: Context
+    ) -> pb.VerifyQuoteResponse:
+        """Computes a stored quote again from its frozen inputs."""
+        kept = await self._kept("id", request.id)
+        verification = verify(kept.proof)
+        if verification.verified and not answers_its_inputs(kept):
+            reason = "what was answered is not what the inputs come to"
+            verification = replace(verification, verified=False, reason=reason)
+        return pb.VerifyQuoteResponse(verification=verification_message(verification))
+
+    async def CompareQuotes(  # noqa: N802
+        self, request: pb.CompareQuotesRequest, context: Context
+    ) -> pb.CompareQuotesResponse:
+        """Names the inputs in which two stored quotes differ."""
+        one = await self._kept("id", request.id)
+        other = await self._kept("other_id", request.other_id)
+        try:
+            found = compare(one.proof.inputs_json, other.proof.inputs_json)
+        except UnreadableInputs as error:
+            field = {"left": "id", "right": "other_id"}[error.side]
+            raise FailedPrecondition(
+                f"{field}: the inputs of this quote cannot be read: {error}",
+                reason="INPUTS_UNREADABLE",
+                metadata={"field": field},
+            ) from error
+        return pb.CompareQuotesResponse(differences=map(difference_message, found))
+
+    async def _kept(self, field: str, said: str) -> StoredQuote:
+        scope = current_caller().scope
+        identifier: UUID = requests.uuid_of(field, said)
+        async with self._database.read(scope) as session:
+            return await read_quote(session, scope, identifier)

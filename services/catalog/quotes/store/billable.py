@@ -1,0 +1,110 @@
+"""What the quotes of many subscriptions are made from, read in a constant number of statements."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments.deployments import Deployment
+from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
+from services.catalog.plans.store.prices import prices_in
+from services.catalog.plans.store.versions import read_versions
+from services.catalog.quotes.snapshots import Known, price_snapshots, version_snapshot
+from services.catalog.subscriptions.store.subscriptions import SELECT, subscriptions_of
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.common.db.database import ReadSession, uuid_array
+from services.common.values.periods import Period
+
+__all__ = ["Begun", "begun_in", "billable_page", "on_trial", "read_known"]
+
+ON_TRIAL: Final = text("""
+SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment_id
+WHERE s.id = ANY(CAST(:ids AS uuid[])) AND d.state = 'trial'
+""")
+
+BILLABLE: Final = (
+    "s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))"
+)
+"""A subscription that has a day in a span."""
+
+TENANTS: Final = f"""
+SELECT DISTINCT s.tenant_id FROM subscriptions AS s
+WHERE s.tenant_id > :after{{among}} AND {BILLABLE}
+ORDER BY s.tenant_id
+LIMIT :limit
+"""
+ALL_TENANTS: Final = text(TENANTS.format(among=""))
+# A statement of its own: with `or none is named` in it, every page would read all tenants.
+THESE_TENANTS: Final = text(TENANTS.format(among=" AND s.tenant_id = ANY(:tenants)"))
+
+OF_TENANTS: Final = text(f"""
+{SELECT}
+WHERE s.tenant_id = ANY(:tenants) AND {BILLABLE}
+ORDER BY s.tenant_id, s.deployment_id, s.starts_on, s.id
+""")
+
+DEPLOYMENTS: Final = text(f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = ANY(:ids)")
+
+
+Begun = tuple[date, UUID]
+"""The first day of a subscription, and its id."""
+
+BEGUN: Final = text(f"""
+SELECT s.deployment_id, s.starts_on, s.id FROM subscriptions AS s
+WHERE s.deployment_id = ANY(:deployments) AND {BILLABLE}
+ORDER BY s.deployment_id, s.starts_on, s.id
+""")
+
+
+async def begun_in(
+    session: ReadSession, deployments: Iterable[UUID], period: Period
+) -> dict[UUID, list[Begun]]:
+    """The subscriptions of each deployment that have a day in a period, the oldest first."""
+    found: dict[UUID, list[Begun]] = {}
+    values = {"deployments": list(deployments), "start": period.start, "end": period.end}
+    for row in await session.execute(BEGUN, values):
+        found.setdefault(row.deployment_id, []).append((row.starts_on, row.id))
+    return found
+
+
+async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
+    """Of these subscriptions, those whose deployment is on trial."""
+    rows = await session.execute(ON_TRIAL, {"ids": uuid_array(ids)})
+    return set(rows.scalars())
+
+
+async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: Period) -> Known:
+    """Versions, and the unit prices that are in force on a day of a period."""
+    versions = await read_versions(session, version_ids)
+    prices = await prices_in(session, period)
+    return Known(
+        {key: version_snapshot(version) for key, version in versions.items()},
+        price_snapshots(prices),
+    )
+
+
+async def billable_page(
+    session: ReadSession, period: Period, tenants: Sequence[str], *, after: str, limit: int
+) -> tuple[list[str], list[tuple[Subscription, Deployment]]]:
+    """The next tenants with a subscription in a period, and their subscriptions of it.
+
+    By tenant, then by deployment.
+    """
+    span = {"start": period.start, "end": period.end}
+    page: dict[str, Any] = {**span, "after": after, "limit": limit}
+    if tenants:
+        rows = await session.execute(THESE_TENANTS, page | {"tenants": list(tenants)})
+    else:
+        rows = await session.execute(ALL_TENANTS, page)
+    found = list(rows.scalars())
+    subscriptions = await subscriptions_of(session, OF_TENANTS, **span, tenants=found)
+    ids = {subscription.deployment_id for subscription in subscriptions}
+    deployments = {
+        deployment.id: deployment
+        for deployment in map(deployment_of, await session.execute(DEPLOYMENTS, {"ids": list(ids)}))
+    }
+    return found, [
+        (subscription, deployments[subscription.deployment_id]) for subscription in subscriptions
+    ]

@@ -1,0 +1,79 @@
+"""What is sold now, read anew only after it changed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import text
+
+from services.catalog.plans.store.addons import all_addons
+from services.catalog.plans.store.prices import all_prices
+from services.catalog.plans.store.versions import SELECT as SELECT_VERSIONS
+from services.catalog.plans.store.versions import versions_of
+from services.catalog.quotes.price_list import PriceList
+from services.catalog.quotes.snapshots import (
+    Known,
+    addon_snapshot,
+    price_snapshots,
+    version_snapshot,
+)
+from services.common.db.database import Database, ReadSession
+from services.common.db.single_statements import compiled
+from services.common.rpc.access import Scope
+
+__all__ = ["REVISION", "PriceListReader"]
+
+CATALOG_ONLY: Final = Scope("")
+"""Sees what is sold, and no tenant's rows."""
+
+# Where a row is and which transaction wrote it changes with every change of the row.
+REVISION: Final = """
+SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
+    SELECT 'p' || ctid || xmin FROM plans
+    UNION ALL SELECT 'v' || ctid || xmin FROM plan_versions WHERE status = 'active'
+    UNION ALL SELECT 'a' || ctid || xmin FROM addons
+    UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
+) AS sold (place)
+"""
+"""Names the state of the catalog; a statement that contains it sees both as of one moment."""
+
+READ_REVISION: Final = compiled(text(REVISION))
+
+ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
+
+
+async def _price_list(session: ReadSession) -> PriceList:
+    """All that is sold now, in four statements."""
+    versions = [version_snapshot(version) for version in await versions_of(session, ACTIVE)]
+    addons, prices = await all_addons(session), await all_prices(session)
+    return PriceList(
+        {version.plan_code: version for version in versions},
+        {addon.code: (addon_snapshot(addon), addon.terms.currency) for addon in addons},
+        Known({}, price_snapshots(prices)),
+    )
+
+
+class PriceListReader:
+    """Reads the price list for all who ask at the same time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: PriceList | None = None
+
+    @property
+    def known(self) -> PriceList | None:
+        """The one that was read last, which may be of a catalog that has changed since."""
+        return self._known
+
+    async def read(self, askers: Sequence[None]) -> list[PriceList]:
+        """The price list as it is now, for each asker.
+
+        The revision is asked for before the list: a list that is newer than its revision is
+        read again, one that is older is never kept.
+        """
+        rows = await self._database.single_read(CATALOG_ONLY).fetch(READ_REVISION, {})
+        revision = rows[0][0] or ""
+        if self._known is None or revision != self._known.revision:
+            async with self._database.read(CATALOG_ONLY) as session:
+                self._known = replace(await _price_list(session), revision=revision)
+        return [self._known] * len(askers)

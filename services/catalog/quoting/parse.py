@@ -1,0 +1,161 @@
+"""Frozen inputs read back from their canonical JSON, to be priced again."""
+
+from datetime import date
+from decimal import Decimal, DecimalException
+from typing import Any
+
+import orjson
+
+from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.quoting.errors import UnreadableInputs
+from services.catalog.quoting.inputs import (
+    AddonSnapshot,
+    ChangeInputs,
+    HeldAddon,
+    PriceSnapshot,
+    QuoteInputs,
+    Term,
+    UsageRun,
+    UsageSeries,
+    VersionSnapshot,
+)
+from services.catalog.vocabulary import UNITS, PricingModel
+from services.common.values.periods import Period
+
+__all__ = ["read_inputs"]
+
+
+def read_inputs(content: str | bytes) -> QuoteInputs:
+    """The inputs that were frozen. Raises UnreadableInputs."""
+    try:
+        return _inputs(orjson.loads(content))
+    except (ValueError, TypeError, KeyError, AttributeError, DecimalException) as error:
+        raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
+
+
+def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
+    calendar, replaced = said["calendar"], said["replaced_terms"]
+    year, month = calendar["month"].split("-")
+    return QuoteInputs(
+        month=Period.month(int(year), int(month)),
+        currency=_text(said["currency"]),
+        terms=_terms(said["terms"]),
+        addons=tuple(map(_addon, said["addons"])),
+        trial_days=_spans(calendar["trial_days"]),
+        usage=tuple(_usage(label, series) for label, series in said["usage"].items()),
+        prices=tuple(map(_price, said["resource_prices"])),
+        projected_from=_day(calendar["projected_from"]),
+        change=None if replaced is None else ChangeInputs(_terms(replaced)),
+    )
+
+
+def _terms(said: Any) -> tuple[Term, ...]:  # noqa: ANN401
+    terms = tuple(Term(_version(term["plan_version"]), _spans(term["days"])) for term in said)
+    if not terms:
+        raise ValueError("there are no terms")
+    return terms
+
+
+def _usage(label: str, said: Any) -> UsageSeries:  # noqa: ANN401
+    return UsageSeries(
+        resource_kind=_kind(label.partition("[")[0]),
+        runs=tuple(
+            UsageRun(date.fromisoformat(first), _whole(days), _number(qty))
+            for first, days, qty in said.get("runs", ())
+        ),
+        facts_hash=_text(said.get("facts_hash", "")),
+        dimensions=tuple(
+            (key, _text(value)) for key, value in sorted(said.get("dimensions", {}).items())
+        ),
+        projected_qty=_decimal(said.get("projected_qty")),
+    )
+
+
+def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
+    return VersionSnapshot(
+        id=_text(said["id"]),
+        plan_code=_text(said["plan_code"]),
+        version=_whole(said["version"]),
+        price_cents=_whole(said["price_cents"]),
+        currency=_text(said["currency"]),
+        items=tuple(_item(kind, item) for kind, item in said["items"].items()),
+    )
+
+
+def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
+    return PlanItem(
+        resource_kind=_kind(kind),
+        included_qty=_number(said["included_qty"]),
+        overage_unit=_unit(kind, said["overage_unit"]),
+        overage_price_cents=_number(said["overage_price_cents"]),
+        hard_cap_qty=_decimal(said["hard_cap_qty"]),
+        pricing_model=PricingModel(said["pricing_model"]),
+        tiers=tuple(
+            PriceTier(_decimal(tier["up_to_qty"]), _number(tier["unit_price_cents"]))
+            for tier in said["tiers"]
+        ),
+        package_qty=_decimal(said["package_qty"]),
+        amount_cents=_whole(said["amount_cents"]),
+    )
+
+
+def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
+    snapshot = AddonSnapshot(
+        id=_text(said["id"]),
+        code=_text(said["code"]),
+        resource_kind=_kind(said["resource_kind"]),
+        qty=_number(said["qty"]),
+        price_cents=_whole(said["price_cents"]),
+    )
+    return HeldAddon(snapshot, _spans(said["days"]), current=said["current"], added=said["added"])
+
+
+def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
+    return PriceSnapshot(
+        id=_text(said["id"]),
+        resource_kind=_kind(said["resource_kind"]),
+        unit=_unit(said["resource_kind"], said["unit"]),
+        unit_price_cents=_number(said["unit_price_cents"]),
+        effective_from=date.fromisoformat(said["effective_from"]),
+        effective_to=_day(said["effective_to"]),
+    )
+
+
+def _spans(said: Any) -> tuple[Period, ...]:  # noqa: ANN401
+    return tuple(Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in said)
+
+
+def _day(said: str | None) -> date | None:
+    return None if said is None else date.fromisoformat(said)
+
+
+def _decimal(said: str | None) -> Decimal | None:
+    return None if said is None else _number(said)
+
+
+def _number(said: object) -> Decimal:
+    return Decimal(_text(said))
+
+
+def _text(said: object) -> str:
+    if not isinstance(said, str):
+        raise TypeError(f"{said!r} is no text")
+    return said
+
+
+def _whole(said: object) -> int:
+    if type(said) is not int:
+        raise ValueError(f"{said!r} is no whole number")
+    return said
+
+
+def _kind(said: str) -> str:
+    if said not in UNITS:
+        raise ValueError(f"{said!r} is no kind of usage")
+    return said
+
+
+def _unit(kind: str, said: str) -> str:
+    if said not in UNITS[kind]:
+        raise ValueError(f"{said!r} is no unit of {kind}")
+    return said

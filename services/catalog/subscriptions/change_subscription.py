@@ -1,0 +1,288 @@
+"""Subscriptions changed from a day on: plan, addons, pauses, end. Each leaves an event."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from services.catalog.deployments.deployments import Cause, Deployment
+from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.store.deployments import lock_deployment
+from services.catalog.deployments.store.events import record_event
+from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.plans.plans import PlanVersion
+from services.catalog.plans.store.versions import find_version, read_versions
+from services.catalog.subscriptions.rules import (
+    addon_to_detach,
+    check_currency,
+    check_dearer,
+    check_deployment,
+    check_pausable,
+    check_room,
+    check_running,
+    check_version,
+    closing_day,
+    effective_day,
+    pause_to_end,
+)
+from services.catalog.subscriptions.store.backdated import record_backdated
+from services.catalog.subscriptions.store.spans import (
+    add_addon,
+    add_pause,
+    change_terms,
+    detach,
+    end_pause,
+    end_subscription,
+)
+from services.catalog.subscriptions.store.subscriptions import (
+    deployment_subscriptions,
+    read_subscription,
+)
+from services.catalog.subscriptions.subscribe import active_version, addons_to_attach
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.vocabulary import EventType
+from services.common.db.database import WriteSession
+from services.common.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+)
+from services.common.rpc.access import Scope
+
+__all__ = [
+    "Change",
+    "attach_addon",
+    "cancel",
+    "change_plan",
+    "detach_addon",
+    "lock_subscription",
+    "move_end",
+    "pause",
+    "record_change",
+    "resume",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which subscription to change, from when on (today, if it is not said), and by whom."""
+
+    subscription_id: UUID
+    said: date | None
+    by_tenant: bool
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A subscription that nobody else changes, and the day from which it will be different."""
+
+    deployment: Deployment
+    subscription: Subscription
+    day: date
+
+
+async def change_plan(
+    session: WriteSession, scope: Scope, change: Change, *, plan_code: str, version: int
+) -> Subscription:
+    """Binds a subscription to another version, the active one when it is 0, from a day on.
+
+    A change that was to come on that day or later is replaced. Raises InvalidArgument for a
+    plan that is not sold or an unknown version, FailedPrecondition when nothing would change,
+    or the version may not be changed to.
+    """
+    locked = await _lock(session, scope, change)
+    await hold_catalog(session)
+    wanted = await _version(session, plan_code, version)
+    check_version(wanted, by_tenant=change.by_tenant)
+    check_currency("plan_code", wanted, await _currency(session, locked))
+    if change.by_tenant and locked.subscription.starts_on <= change.cause.day:
+        now = locked.subscription.term_on(change.cause.day).plan_version_id
+        known = await read_versions(session, [now])
+        check_dearer(wanted, known[now], locked.day, change.cause.day)
+    held = [term for term in locked.subscription.terms if term.effective_from <= locked.day]
+    if held[-1:] == list(locked.subscription.terms[-1:]) and (
+        held[-1].plan_version_id == wanted.id
+    ):
+        raise FailedPrecondition(
+            f"plan_code: the subscription is on version {wanted.version} of {plan_code!r} already",
+            reason="NOTHING_CHANGES",
+            metadata={"field": "plan_code"},
+        )
+    await change_terms(
+        session, locked.subscription, wanted.id, locked.day, by_tenant=change.by_tenant
+    )
+    words = f"{plan_code} version {wanted.version} from {locked.day}"
+    return await _changed(session, scope, locked, change, EventType.PLAN_CHANGED, words)
+
+
+async def attach_addon(
+    session: WriteSession, scope: Scope, change: Change, code: str
+) -> tuple[Subscription, UUID]:
+    """Attaches an addon at its price and quantity of now; answers also what it is called."""
+    locked = await _lock(session, scope, change)
+    await hold_catalog(session)
+    currency = await _currency(session, locked)
+    [addon] = await addons_to_attach(session, [("code", code)], currency)
+    identifier = await add_addon(
+        session, locked.subscription, addon, locked.day, by_tenant=change.by_tenant
+    )
+    words = f"{code} from {locked.day}"
+    changed = await _changed(session, scope, locked, change, EventType.ADDON_ATTACHED, words)
+    return changed, identifier
+
+
+async def detach_addon(
+    session: WriteSession, scope: Scope, change: Change, attached_id: UUID
+) -> Subscription:
+    """Detaches an addon: the day is the first without it."""
+    locked = await _lock(session, scope, change)
+    addon = addon_to_detach(locked.subscription, attached_id, locked.day)
+    day = closing_day(locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant)
+    addon_to_detach(locked.subscription, attached_id, day)
+    await detach(session, addon.id, day, by_tenant=change.by_tenant)
+    words = f"{addon.code} until {day}"
+    return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
+
+
+async def pause(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Pauses a subscription: the day is the first that is not billed."""
+    locked = await _lock(session, scope, change)
+    check_pausable(locked.subscription, locked.day)
+    await add_pause(session, locked.subscription, locked.day)
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_PAUSED)
+
+
+async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Lets a paused subscription go on: the day is the first that is billed again."""
+    locked = await _lock(session, scope, change)
+    span = pause_to_end(locked.subscription, locked.day)
+    await end_pause(session, locked.subscription, span.paused_on, locked.day)
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_RESUMED)
+
+
+async def cancel(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+    """Ends a subscription, or moves the end that is set."""
+    locked = await _lock(session, scope, change, ends=True)
+    # An end that an operator set stays the operator's, also when its tenant leaves earlier.
+    is_own = locked.subscription.ends_on is None or locked.subscription.ended_by_tenant
+    await move_end(
+        session, locked.deployment, locked.subscription, change, locked.day,
+        by_tenant=change.by_tenant and is_own,
+    )  # fmt: skip
+    words = f"from {locked.day}"
+    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
+
+
+async def move_end(
+    session: WriteSession,
+    deployment: Deployment,
+    subscription: Subscription,
+    change: Change,
+    day: date | None,
+    *,
+    by_tenant: bool,
+) -> None:
+    """Sets, moves or (None) takes back the end of a subscription whose deployment is locked.
+
+    `by_tenant` says whose it is from now on.
+
+    Raises FailedPrecondition for the end that it has, and where a later end meets another
+    subscription or a deployment that has ended; PermissionDenied for a tenant's later end than
+    an operator set.
+    """
+    before = subscription.ends_on
+    if day is not None and day == before:
+        check_running(subscription, day)
+    is_later = before is not None and (day is None or day > before)
+    if is_later:
+        if day is None or day > change.cause.day:
+            check_deployment(deployment)
+        if change.by_tenant and not subscription.ended_by_tenant:
+            raise PermissionDenied(
+                f"an operator had it end on {before}, and alone may have it end later",
+                reason="OPERATOR_ONLY",
+            )
+        others = await deployment_subscriptions(session, deployment.id)
+        check_room(subscription, day, others)
+    await end_subscription(session, subscription.id, day, by_tenant=by_tenant)
+
+
+async def lock_subscription(
+    session: WriteSession, scope: Scope, identifier: UUID
+) -> tuple[Deployment, Subscription]:
+    """Waits for its turn at the deployment, then reads. Raises NotFound."""
+    found = await read_subscription(session, scope, identifier)
+    deployment = await lock_deployment(session, scope, found.deployment_id)
+    return deployment, await read_subscription(session, scope, found.id)
+
+
+async def _lock(
+    session: WriteSession, scope: Scope, change: Change, *, ends: bool = False
+) -> _Locked:
+    """A subscription that is to be changed, or to be ended, from a day on.
+
+    Raises NotFound, and FailedPrecondition when it has ended by then. An operator who says the
+    day also changes what one that has ended was before.
+    """
+    deployment, subscription = await lock_subscription(session, scope, change.subscription_id)
+    today = change.cause.day
+    if change.by_tenant or change.said is None:
+        check_running(subscription, today)
+    day = effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
+    if ends:
+        day = closing_day(day, subscription.starts_on, today, by_tenant=change.by_tenant)
+    else:
+        check_running(subscription, day)
+    return _Locked(deployment, subscription, day)
+
+
+async def _version(session: WriteSession, plan_code: str, version: int) -> PlanVersion:
+    """The version of a plan by its number, the active one for 0. Raises InvalidArgument."""
+    active = await active_version(session, plan_code)
+    if not version:
+        return active
+    try:
+        return await find_version(session, plan_code, version)
+    except NotFound:
+        raise InvalidArgument(
+            "plan_version", f"{plan_code!r} has no version {version}", reason="UNKNOWN_VERSION"
+        ) from None
+
+
+async def _currency(session: WriteSession, locked: _Locked) -> str:
+    """What the subscription is billed in: its versions all have one currency."""
+    identifier = locked.subscription.terms[0].plan_version_id
+    return (await read_versions(session, [identifier]))[identifier].terms.currency
+
+
+async def _changed(
+    session: WriteSession,
+    scope: Scope,
+    locked: _Locked,
+    change: Change,
+    type_: EventType,
+    words: str = "",
+) -> Subscription:
+    """Writes the history, and answers the subscription as it is now."""
+    cause = replace(change.cause, reason=change.cause.reason or words or f"from {locked.day}")
+    return await record_change(session, scope, locked.deployment, locked.subscription, type_, cause)
+
+
+async def record_change(
+    session: WriteSession,
+    scope: Scope,
+    deployment: Deployment,
+    before: Subscription,
+    type_: EventType,
+    cause: Cause,
+) -> Subscription:
+    """Writes the history of a change that was made, and answers the subscription as it is now.
+
+    One that reaches into an earlier month is recorded as such.
+    """
+    await record_event(session, deployment, type_, cause, from_state=deployment.state)
+    after = await read_subscription(session, scope, before.id)
+    is_trial = deployment.state is State.TRIAL
+    await record_backdated(session, before, after, cause.at, was_trial=is_trial, is_trial=is_trial)
+    return after

@@ -1,0 +1,99 @@
+"""Changes that are agreed for a later day: moved to another one, or taken back."""
+
+from datetime import date
+
+from services.catalog.subscriptions.change_subscription import (
+    Change,
+    lock_subscription,
+    move_end,
+    record_change,
+)
+from services.catalog.subscriptions.store.spans import (
+    detach,
+    drop_pause,
+    drop_term,
+    end_pause,
+    move_attachment,
+    move_pause,
+    move_term,
+)
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.upcoming import (
+    ChangeKind,
+    UpcomingChange,
+    change_to_come,
+    check_move_day,
+)
+from services.catalog.vocabulary import EventType
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.common.rpc.access import Scope
+
+__all__ = ["move", "take_back"]
+
+
+async def take_back(
+    session: WriteSession, scope: Scope, change: Change, identifier: str
+) -> Subscription:
+    """Has everything go on as if a change that is to come had not been agreed.
+
+    Raises NotFound for one that there is not; FailedPrecondition once it is in effect, and where
+    it cannot be undone any more; PermissionDenied for a tenant's taking back of an operator's.
+    """
+    deployment, before = await lock_subscription(session, scope, change.subscription_id)
+    found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
+    match found:
+        case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
+            await drop_term(session, before, found.effective_on)
+        case UpcomingChange(kind=ChangeKind.ADDON_ATTACH, addon=addon) if addon is not None:
+            await detach(session, addon.id, addon.attached_on, by_tenant=change.by_tenant)
+        case UpcomingChange(kind=ChangeKind.ADDON_DETACH, addon=addon) if addon is not None:
+            await detach(session, addon.id, None, by_tenant=False)
+        case UpcomingChange(kind=ChangeKind.PAUSE, pause=pause) if pause is not None:
+            await drop_pause(session, before, pause.paused_on)
+        case UpcomingChange(kind=ChangeKind.RESUME, pause=pause) if pause is not None:
+            _check_last(before, pause.paused_on)
+            await end_pause(session, before, pause.paused_on, None)
+        case _:
+            await move_end(session, deployment, before, change, None, by_tenant=False)
+    cause = change.cause.with_words(f"{found.in_words()} is taken back")
+    return await record_change(
+        session, scope, deployment, before, EventType.CHANGE_TAKEN_BACK, cause
+    )
+
+
+async def move(
+    session: WriteSession, scope: Scope, change: Change, identifier: str, day: date
+) -> Subscription:
+    """Has a change that is to come take effect on another day after today.
+
+    Raises as `take_back` does, and InvalidArgument for a day beyond a change beside it.
+    """
+    deployment, before = await lock_subscription(session, scope, change.subscription_id)
+    found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
+    check_move_day(found, day, change.cause.day)
+    match found:
+        case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
+            await move_term(session, before, found.effective_on, day)
+        case UpcomingChange(kind=ChangeKind.ADDON_ATTACH, addon=addon) if addon is not None:
+            await move_attachment(session, addon.id, day)
+        case UpcomingChange(kind=ChangeKind.ADDON_DETACH, addon=addon) if addon is not None:
+            await detach(session, addon.id, day, by_tenant=addon.detached_by_tenant)
+        case UpcomingChange(kind=ChangeKind.PAUSE, pause=pause) if pause is not None:
+            await move_pause(session, before, pause.paused_on, day)
+        case UpcomingChange(kind=ChangeKind.RESUME, pause=pause) if pause is not None:
+            await end_pause(session, before, pause.paused_on, day)
+        case _:
+            is_own = before.ended_by_tenant
+            await move_end(session, deployment, before, change, day, by_tenant=is_own)
+    cause = change.cause.with_words(f"{found.in_words()} is moved to {day}")
+    return await record_change(session, scope, deployment, before, EventType.CHANGE_MOVED, cause)
+
+
+def _check_last(subscription: Subscription, paused_on: date) -> None:
+    """Raises FailedPrecondition when another pause is to follow."""
+    later = [pause.paused_on for pause in subscription.pauses if pause.paused_on > paused_on]
+    if later:
+        raise FailedPrecondition(
+            f"another pause follows on {later[0]}: take that back first", reason="PAUSED_AGAIN"
+        )

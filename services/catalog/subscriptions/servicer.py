@@ -1,0 +1,291 @@
+"""SubscriptionService: proto to domain and back. What deployments are billed by is said in it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, Final, Protocol, TypeVar
+
+from arcadia.catalog.v1 import subscription_service_pb2 as pb
+from arcadia.catalog.v1 import subscription_service_pb2_grpc, subscriptions_pb2
+from google.protobuf.message import Message
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.deployments.deployments import Cause
+from services.catalog.deployments.messages import attached_addon_message, subscription_message
+from services.catalog.subscriptions import change_subscription as resubscribing
+from services.catalog.subscriptions import reschedule as rescheduling
+from services.catalog.subscriptions.change_subscription import Change
+from services.catalog.subscriptions.rules import first_day
+from services.catalog.subscriptions.store.subscriptions import list_subscriptions, read_subscription
+from services.catalog.subscriptions.subscribe import Order, subscribe
+from services.catalog.subscriptions.subscriptions import Subscription, SubscriptionFilter
+from services.catalog.vocabulary import SubscriptionStatus
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import Scope, current_caller
+from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.requests import current_request_id
+from services.common.values.clock import Clock
+from services.common.values.periods import read_day
+
+__all__ = ["SubscriptionServicer"]
+
+Context = ServicerContext[Any, Any]
+Answer = TypeVar("Answer", bound=Message)
+
+MOST_ADDONS: Final = 100
+"""That can be attached with one subscription."""
+
+
+class ChangeRequest(Protocol):
+    """A request that changes a subscription from a day on."""
+
+    id: str
+    effective_on: str
+
+
+class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServicer):
+    """What deployments are subscribed to."""
+
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
+        self._now = now
+
+    async def Subscribe(  # noqa: N802
+        self, request: pb.SubscribeRequest, context: Context
+    ) -> pb.SubscribeResponse:
+        """Subscribes a deployment to the active version of a plan."""
+        deployment_id = requests.uuid_of("id", request.id)
+        plan_code = requests.required("plan_code", requests.text("plan_code", request.plan_code))
+        addons = _addon_codes(request)
+        said = _day("starts_on", request.starts_on)
+
+        async def do(session: WriteSession, scope: Scope) -> pb.SubscribeResponse:
+            cause = self._cause()
+            starts_on = first_day(said, cause.day, by_tenant=_by_tenant())
+            order = Order(deployment_id, plan_code, addons, starts_on, by_tenant=_by_tenant())
+            made = await subscribe(session, scope, order, cause)
+            return pb.SubscribeResponse(subscription=self._message(made))
+
+        return await self._write(request, pb.SubscribeResponse, do)
+
+    async def ListSubscriptions(  # noqa: N802
+        self, request: pb.ListSubscriptionsRequest, context: Context
+    ) -> pb.ListSubscriptionsResponse:
+        """Lists subscriptions in the order of their making."""
+        scope, size = current_caller().scope, page_size(request.page_size)
+        wanted = _filter(request)
+        filters = (
+            "subscriptions",
+            wanted.tenant_id,
+            request.deployment_id,
+            wanted.status,
+            wanted.plan_code,
+        )
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(scope) as session:
+            found = await list_subscriptions(
+                session, scope, wanted, today=self._today(), after=after, limit=size + 1
+            )
+        page = found[:size]
+        return pb.ListSubscriptionsResponse(
+            subscriptions=map(self._message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+        )
+
+    async def GetSubscription(  # noqa: N802
+        self, request: pb.GetSubscriptionRequest, context: Context
+    ) -> pb.GetSubscriptionResponse:
+        """One subscription."""
+        scope = current_caller().scope
+        identifier = requests.uuid_of("id", request.id)
+        async with self._database.read(scope) as session:
+            found = await read_subscription(session, scope, identifier)
+        return pb.GetSubscriptionResponse(subscription=self._message(found))
+
+    async def ChangePlan(  # noqa: N802
+        self, request: pb.ChangePlanRequest, context: Context
+    ) -> pb.ChangePlanResponse:
+        """Moves a subscription to another plan or version from a day on."""
+        change = self._change(request)
+        plan_code = requests.code("plan_code", request.plan_code)
+        requests.required("effective_on", request.effective_on)
+        if request.plan_version < 0:
+            raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
+
+        async def do(session: WriteSession, scope: Scope) -> pb.ChangePlanResponse:
+            changed = await resubscribing.change_plan(
+                session, scope, change, plan_code=plan_code, version=request.plan_version
+            )
+            return pb.ChangePlanResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.ChangePlanResponse, do)
+
+    async def AttachAddon(  # noqa: N802
+        self, request: pb.AttachAddonRequest, context: Context
+    ) -> pb.AttachAddonResponse:
+        """Attaches an addon at its price and quantity of now."""
+        change = self._change(request)
+        code = requests.required("code", requests.text("code", request.code))
+
+        async def do(session: WriteSession, scope: Scope) -> pb.AttachAddonResponse:
+            changed, attached_id = await resubscribing.attach_addon(session, scope, change, code)
+            attached = next(addon for addon in changed.addons if addon.id == attached_id)
+            return pb.AttachAddonResponse(
+                subscription=self._message(changed),
+                attached_addon=attached_addon_message(attached),
+            )
+
+        return await self._write(request, pb.AttachAddonResponse, do)
+
+    async def DetachAddon(  # noqa: N802
+        self, request: pb.DetachAddonRequest, context: Context
+    ) -> pb.DetachAddonResponse:
+        """Detaches an addon from a day on."""
+        change = self._change(request)
+        attached_id = requests.uuid_of("attached_addon_id", request.attached_addon_id)
+
+        async def do(session: WriteSession, scope: Scope) -> pb.DetachAddonResponse:
+            changed = await resubscribing.detach_addon(session, scope, change, attached_id)
+            return pb.DetachAddonResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.DetachAddonResponse, do)
+
+    async def PauseSubscription(  # noqa: N802
+        self, request: pb.PauseSubscriptionRequest, context: Context
+    ) -> pb.PauseSubscriptionResponse:
+        """Pauses a subscription."""
+        change = self._change(request, request.reason)
+
+        async def do(session: WriteSession, scope: Scope) -> pb.PauseSubscriptionResponse:
+            changed = await resubscribing.pause(session, scope, change)
+            return pb.PauseSubscriptionResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.PauseSubscriptionResponse, do)
+
+    async def ResumeSubscription(  # noqa: N802
+        self, request: pb.ResumeSubscriptionRequest, context: Context
+    ) -> pb.ResumeSubscriptionResponse:
+        """Lets a paused subscription go on."""
+        change = self._change(request, request.reason)
+
+        async def do(session: WriteSession, scope: Scope) -> pb.ResumeSubscriptionResponse:
+            changed = await resubscribing.resume(session, scope, change)
+            return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.ResumeSubscriptionResponse, do)
+
+    async def CancelSubscription(  # noqa: N802
+        self, request: pb.CancelSubscriptionRequest, context: Context
+    ) -> pb.CancelSubscriptionResponse:
+        """Ends a subscription."""
+        change = self._change(request, request.reason)
+
+        async def do(session: WriteSession, scope: Scope) -> pb.CancelSubscriptionResponse:
+            changed = await resubscribing.cancel(session, scope, change)
+            return pb.CancelSubscriptionResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.CancelSubscriptionResponse, do)
+
+    async def MoveChange(  # noqa: N802
+        self, request: pb.MoveChangeRequest, context: Context
+    ) -> pb.MoveChangeResponse:
+        """Moves a change that is to come to another day."""
+        change = self._change(request, request.reason)
+        change_id = requests.required("change_id", requests.text("change_id", request.change_id))
+        day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
+
+        async def do(session: WriteSession, scope: Scope) -> pb.MoveChangeResponse:
+            changed = await rescheduling.move(session, scope, change, change_id, day)
+            return pb.MoveChangeResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.MoveChangeResponse, do)
+
+    async def TakeBackChange(  # noqa: N802
+        self, request: pb.TakeBackChangeRequest, context: Context
+    ) -> pb.TakeBackChangeResponse:
+        """Takes back a change that is to come."""
+        change = Change(
+            subscription_id=requests.uuid_of("id", request.id),
+            said=None,
+            by_tenant=_by_tenant(),
+            cause=self._cause(request.reason),
+        )
+        change_id = requests.required("change_id", requests.text("change_id", request.change_id))
+
+        async def do(session: WriteSession, scope: Scope) -> pb.TakeBackChangeResponse:
+            changed = await rescheduling.take_back(session, scope, change, change_id)
+            return pb.TakeBackChangeResponse(subscription=self._message(changed))
+
+        return await self._write(request, pb.TakeBackChangeResponse, do)
+
+    async def _write(
+        self,
+        request: Message,
+        answer_type: type[Answer],
+        do: Callable[[WriteSession, Scope], Awaitable[Answer]],
+    ) -> Answer:
+        """One transaction of the caller's, in which a request is done once."""
+        scope = current_caller().scope
+        async with self._database.write(scope) as session:
+
+            async def in_session() -> Answer:
+                return await do(session, scope)
+
+            return await once(session, request, answer_type, in_session)
+
+    def _change(self, request: ChangeRequest, reason: str = "") -> Change:
+        return Change(
+            subscription_id=requests.uuid_of("id", request.id),
+            said=_day("effective_on", request.effective_on),
+            by_tenant=_by_tenant(),
+            cause=self._cause(reason),
+        )
+
+    def _cause(self, reason: str = "") -> Cause:
+        return Cause(
+            actor=current_caller().subject,
+            reason=requests.prose("reason", reason),
+            request_id=current_request_id(),
+            at=self._now(),
+        )
+
+    def _today(self) -> date:
+        return self._now().date()
+
+    def _message(self, subscription: Subscription) -> subscriptions_pb2.Subscription:
+        return subscription_message(subscription, self._today())
+
+
+def _by_tenant() -> bool:
+    return not current_caller().is_operator
+
+
+def _day(field: str, text: str) -> date | None:
+    return read_day(text, field) if text else None
+
+
+def _addon_codes(request: pb.SubscribeRequest) -> list[str]:
+    if len(request.addons) > MOST_ADDONS:
+        raise InvalidArgument("addons", f"has {len(request.addons)} entries, at most {MOST_ADDONS}")
+    return [
+        requests.required(f"addons[{position}]", requests.text(f"addons[{position}]", code))
+        for position, code in enumerate(request.addons)
+    ]
+
+
+def _filter(request: pb.ListSubscriptionsRequest) -> SubscriptionFilter:
+    return SubscriptionFilter(
+        tenant_id=requests.text("tenant_id", request.tenant_id),
+        deployment_id=(
+            requests.uuid_of("deployment_id", request.deployment_id)
+            if request.deployment_id
+            else None
+        ),
+        status=(
+            requests.one_of("status", request.status, SubscriptionStatus) if request.status else ""
+        ),
+        plan_code=requests.text("plan_code", request.plan_code),
+    )

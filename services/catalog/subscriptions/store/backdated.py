@@ -1,0 +1,77 @@
+"""The changes that reach into a month before the one in which they are made: only ever added to.
+
+Whoever bills reads them from where it left off, and prices again what they reached.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.subscriptions.backdated import first_changed_day
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.common.db.database import ReadSession, WriteSession
+from services.common.values.periods import month_of
+
+__all__ = ["BackdatedChange", "read_backdated", "record_backdated"]
+
+# Held until the transaction ends: ids ascend in the order of commits, so a reader that goes on
+# from the last id misses none.
+LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('backdated_changes', 0))")
+
+RECORD: Final = text("""
+INSERT INTO backdated_changes
+    (tenant_id, subscription_id, deployment_id, effective_from, made_at)
+VALUES (:tenant_id, :subscription_id, :deployment_id, :effective_from, :made_at)
+""")
+
+READ: Final = text("""
+SELECT id, tenant_id, subscription_id, deployment_id, effective_from FROM backdated_changes
+WHERE id > :after ORDER BY id LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class BackdatedChange:
+    """A change that was made later than in the month of its first changed day."""
+
+    id: int
+    tenant_id: str
+    subscription_id: UUID
+    deployment_id: UUID
+    effective_from: date
+
+
+async def record_backdated(
+    session: WriteSession,
+    before: Subscription | None,
+    after: Subscription,
+    made_at: datetime,
+    *,
+    was_trial: bool,
+    is_trial: bool,
+) -> None:
+    """Records a change if it reaches back; the last statement but the answer's own."""
+    day = first_changed_day(before, after, was_trial=was_trial, is_trial=is_trial)
+    if day is None or day >= month_of(made_at).start:
+        return
+    await session.execute(LOCK)
+    values: dict[str, Any] = {
+        "tenant_id": after.tenant_id,
+        "subscription_id": after.id,
+        "deployment_id": after.deployment_id,
+        "effective_from": day,
+        "made_at": made_at,
+    }
+    await session.execute(RECORD, values)
+
+
+async def read_backdated(
+    session: ReadSession, *, after: int, limit: int
+) -> Sequence[BackdatedChange]:
+    """The changes after an id, in the order in which they were made."""
+    rows: Sequence[Any] = (await session.execute(READ, {"after": after, "limit": limit})).all()
+    return [BackdatedChange(*row) for row in rows]

@@ -1,0 +1,203 @@
+"""Subscriptions with their spans: read, in batches of any size in four statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from services.catalog.plans.plans import AddonTerms
+from services.catalog.subscriptions.subscriptions import (
+    AttachedAddon,
+    PauseSpan,
+    PlanTerm,
+    Subscription,
+    SubscriptionFilter,
+    cut_to_end,
+)
+from services.common.db.database import ReadSession, uuid_array
+from services.common.errors import NotFound
+from services.common.rpc.access import Scope
+
+__all__ = [
+    "deployment_subscriptions",
+    "list_subscriptions",
+    "read_subscription",
+    "read_subscriptions",
+    "subscription_of_deployment",
+    "subscriptions_of",
+]
+
+SELECT: Final = """
+SELECT s.id, s.deployment_id, s.tenant_id, s.starts_on, s.ends_on, s.trial_end, s.created_at,
+       s.ended_by_tenant
+FROM subscriptions AS s
+"""
+
+OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
+
+BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {OF_SCOPE}")
+
+# One that was cancelled before it began is nothing beside any other.
+OF_DEPLOYMENT: Final = text(f"""
+{SELECT} WHERE s.deployment_id = :deployment_id
+ORDER BY s.ends_on IS NOT DISTINCT FROM s.starts_on, s.starts_on DESC, s.id DESC
+LIMIT 1
+""")
+
+ALL_OF_DEPLOYMENT: Final = text(f"""
+{SELECT} WHERE s.deployment_id = :deployment_id ORDER BY s.starts_on, s.id
+""")
+
+# A status and a plan are those of a day; see Subscription.status_on and term_on.
+LIST: Final = text(f"""
+{SELECT}
+WHERE {OF_SCOPE}
+  AND (CAST(:tenant_id AS text) = '' OR s.tenant_id = CAST(:tenant_id AS text))
+  AND (CAST(:deployment_id AS uuid) IS NULL OR s.deployment_id = CAST(:deployment_id AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR s.id > CAST(:after AS uuid))
+  AND (CAST(:status AS text) = '' OR CAST(:status AS text) = CASE
+      WHEN s.ends_on <= greatest(s.starts_on, :today) THEN 'cancelled'
+      WHEN EXISTS (SELECT FROM subscription_pauses AS u WHERE u.subscription_id = s.id
+                   AND daterange(u.paused_on, u.resumed_on) @> CAST(:today AS date))
+      THEN 'paused' ELSE 'active' END)
+  AND (CAST(:plan_code AS text) = '' OR CAST(:plan_code AS text) = (
+      SELECT p.code FROM subscription_terms AS t
+      JOIN plan_versions AS v ON v.id = t.plan_version_id JOIN plans AS p ON p.id = v.plan_id
+      WHERE t.subscription_id = s.id AND t.effective_from <= greatest(s.starts_on, :today)
+        AND (s.ends_on IS NULL OR t.effective_from < greatest(s.ends_on, s.starts_on + 1))
+      ORDER BY t.effective_from DESC, t.id DESC LIMIT 1))
+ORDER BY s.id
+LIMIT :limit
+""")
+
+TERMS: Final = text("""
+SELECT t.subscription_id, t.id, p.code, v.version, v.id, t.effective_from, t.effective_to,
+       t.by_tenant
+FROM subscription_terms AS t
+JOIN plan_versions AS v ON v.id = t.plan_version_id
+JOIN plans AS p ON p.id = v.plan_id
+WHERE t.subscription_id = ANY(CAST(:ids AS uuid[]))
+ORDER BY t.subscription_id, t.effective_from, t.id
+""")
+
+PAUSES: Final = text("""
+SELECT subscription_id, paused_on, resumed_on FROM subscription_pauses
+WHERE subscription_id = ANY(CAST(:ids AS uuid[]))
+ORDER BY subscription_id, paused_on, id
+""")
+
+ADDONS: Final = text("""
+SELECT subscription_id, id, code, resource_kind, qty, price_cents, currency, attached_on,
+       detached_on, attached_by_tenant, detached_by_tenant
+FROM subscription_addons
+WHERE subscription_id = ANY(CAST(:ids AS uuid[]))
+ORDER BY subscription_id, attached_on, id
+""")
+
+
+async def read_subscriptions(
+    session: ReadSession, scope: Scope, ids: Iterable[UUID]
+) -> dict[UUID, Subscription]:
+    """The subscriptions with these ids; what the scope does not see is left out."""
+    found = await subscriptions_of(session, BY_ID, ids=uuid_array(ids), tenant=scope.tenant_id)
+    return {subscription.id: subscription for subscription in found}
+
+
+async def read_subscription(session: ReadSession, scope: Scope, identifier: UUID) -> Subscription:
+    """One subscription. Raises NotFound, also for another tenant's."""
+    found = await read_subscriptions(session, scope, [identifier])
+    if identifier not in found:
+        raise NotFound("subscription", str(identifier))
+    return found[identifier]
+
+
+async def list_subscriptions(
+    session: ReadSession,
+    scope: Scope,
+    wanted: SubscriptionFilter,
+    *,
+    today: date,
+    after: UUID | None,
+    limit: int,
+) -> list[Subscription]:
+    """Subscriptions in the order of their making; `after` is the last of the page before."""
+    return await subscriptions_of(
+        session,
+        LIST,
+        tenant=scope.tenant_id,
+        tenant_id=wanted.tenant_id,
+        deployment_id=wanted.deployment_id,
+        status=wanted.status,
+        plan_code=wanted.plan_code,
+        today=today,
+        after=after,
+        limit=limit,
+    )
+
+
+async def subscription_of_deployment(
+    session: ReadSession, deployment_id: UUID
+) -> Subscription | None:
+    """The newest subscription of a deployment that the caller may see; None without one."""
+    found = await subscriptions_of(session, OF_DEPLOYMENT, deployment_id=deployment_id)
+    return found[0] if found else None
+
+
+async def deployment_subscriptions(session: ReadSession, deployment_id: UUID) -> list[Subscription]:
+    """All subscriptions of a deployment that the caller may see, also ended ones, oldest first."""
+    return await subscriptions_of(session, ALL_OF_DEPLOYMENT, deployment_id=deployment_id)
+
+
+async def subscriptions_of(
+    session: ReadSession, statement: TextClause, **values: object
+) -> list[Subscription]:
+    """The subscriptions of a statement that selects as SELECT does, in its order.
+
+    Their spans are cut to their end; see `cut_to_end`.
+    """
+    rows: Sequence[Any] = (await session.execute(statement, values)).all()
+    if not rows:
+        return []
+    ids = {"ids": uuid_array([row.id for row in rows])}
+    terms = _by_subscription((await session.execute(TERMS, ids)).all(), PlanTerm)
+    pauses = _by_subscription((await session.execute(PAUSES, ids)).all(), PauseSpan)
+    addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
+    found = (
+        Subscription(
+            id=row.id,
+            deployment_id=row.deployment_id,
+            tenant_id=row.tenant_id,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            trial_end=row.trial_end,
+            created_at=row.created_at,
+            terms=tuple(terms[row.id]),
+            pauses=tuple(pauses[row.id]),
+            addons=tuple(addons[row.id]),
+            ended_by_tenant=row.ended_by_tenant,
+        )
+        for row in rows
+    )
+    return [cut_to_end(subscription) for subscription in found]
+
+
+def _by_subscription(rows: Sequence[Any], make: Any) -> defaultdict[UUID, list[Any]]:  # noqa: ANN401
+    spans: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for subscription_id, *columns in rows:
+        spans[subscription_id].append(make(*columns))
+    return spans
+
+
+def _addon(
+    identifier: UUID,
+    code: str,
+    kind: str,
+    qty: Any,  # noqa: ANN401
+    price_cents: int,
+    currency: str,
+    *held: Any,  # noqa: ANN401
+) -> AttachedAddon:
+    return AttachedAddon(identifier, code, AddonTerms(kind, qty, price_cents, currency), *held)

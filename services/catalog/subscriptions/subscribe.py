@@ -1,0 +1,159 @@
+"""Subscriptions made; what is sold is held while it is bound to, so that it is what is sold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.catalog.deployments.deployments import Cause, Deployment
+from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.store.deployments import lock_deployment
+from services.catalog.deployments.store.events import record_event
+from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.plans.plans import Addon, PlanVersion
+from services.catalog.plans.store.addons import read_addons
+from services.catalog.plans.store.versions import find_active_version
+from services.catalog.subscriptions.rules import (
+    check_currency,
+    check_deployment,
+    check_running,
+    trial_end_of,
+)
+from services.catalog.subscriptions.store.backdated import record_backdated
+from services.catalog.subscriptions.store.spans import add_addon, add_term
+from services.catalog.subscriptions.store.subscriptions import (
+    read_subscription,
+    subscription_of_deployment,
+)
+from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.vocabulary import EventType
+from services.common.db.database import WriteSession
+from services.common.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+)
+from services.common.rpc.access import Scope
+
+__all__ = ["Order", "active_version", "addons_to_attach", "subscribe"]
+
+CREATE: Final = text("""
+INSERT INTO subscriptions (deployment_id, tenant_id, starts_on, trial_end, created_at)
+VALUES (:deployment_id, :tenant_id, :starts_on, :trial_end, :at)
+RETURNING id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to subscribe a deployment to; an addon that is named twice is attached twice."""
+
+    deployment_id: UUID
+    plan_code: str
+    addons: Sequence[str]
+    starts_on: date
+    by_tenant: bool
+
+
+async def subscribe(
+    session: WriteSession, scope: Scope, order: Order, cause: Cause
+) -> Subscription:
+    """Subscribes a deployment to the version of a plan that is active now.
+
+    Raises NotFound; InvalidArgument for an unknown plan or addon; FailedPrecondition for a
+    deployment that has ended; AlreadyExists when it is subscribed already.
+    """
+    deployment = await lock_deployment(session, scope, order.deployment_id)
+    check_deployment(deployment)
+    await _check_unsubscribed(session, deployment, order.starts_on, cause.day)
+    await hold_catalog(session)
+    version = await active_version(session, order.plan_code)
+    addons = await addons_to_attach(
+        session,
+        [(f"addons[{position}]", code) for position, code in enumerate(order.addons)],
+        version.terms.currency,
+    )
+    values = {
+        "deployment_id": deployment.id,
+        "tenant_id": deployment.tenant_id,
+        "starts_on": order.starts_on,
+        "trial_end": trial_end_of(deployment, order.starts_on),
+        "at": cause.at,
+    }
+    identifier: UUID = (await session.execute(CREATE, values)).scalar_one()
+    made = await read_subscription(session, scope, identifier)
+    by_tenant = order.by_tenant
+    await add_term(session, made, version.id, order.starts_on, by_tenant=by_tenant)
+    for addon in addons:
+        await add_addon(session, made, addon, order.starts_on, by_tenant=by_tenant)
+    await _record(session, deployment, version, order, cause)
+    made = await read_subscription(session, scope, identifier)
+    is_trial = deployment.state is State.TRIAL
+    await record_backdated(session, None, made, cause.at, was_trial=is_trial, is_trial=is_trial)
+    return made
+
+
+async def active_version(session: WriteSession, plan_code: str) -> PlanVersion:
+    """The version that a plan is sold at. Raises InvalidArgument where there is none."""
+    try:
+        return await find_active_version(session, plan_code)
+    except NotFound:
+        raise InvalidArgument(
+            "plan_code", f"{plan_code!r} is not a plan that is sold", reason="UNKNOWN_PLAN"
+        ) from None
+
+
+async def addons_to_attach(
+    session: WriteSession, codes: Sequence[tuple[str, str]], currency: str
+) -> list[Addon]:
+    """The addons of these (field, code), as often as they are named.
+
+    Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
+    """
+    known = await read_addons(session, {code for _, code in codes}) if codes else {}
+    found = []
+    for field, code in codes:
+        if code not in known:
+            raise InvalidArgument(field, f"{code!r} is not an addon", reason="UNKNOWN_ADDON")
+        check_currency(field, known[code], currency)
+        found.append(known[code])
+    return found
+
+
+async def _check_unsubscribed(
+    session: WriteSession, deployment: Deployment, starts_on: date, today: date
+) -> None:
+    before = await subscription_of_deployment(session, deployment.id)
+    if before is None or before.ends_on == before.starts_on:
+        return  # what was cancelled before it began is in nobody's way
+    try:
+        check_running(before, today)
+    except FailedPrecondition:
+        if before.ends_on is not None and before.ends_on <= starts_on:
+            return
+        raise InvalidArgument(
+            "starts_on", f"is before the last subscription ended, on {before.ends_on}"
+        ) from None
+    until = f" until {before.ends_on}" if before.ends_on is not None else ""
+    message = f"the deployment has a subscription already{until}"
+    raise AlreadyExists(
+        f"id: {message}",
+        reason="ALREADY_SUBSCRIBED",
+        metadata={"subscription_id": str(before.id)},
+        violations=(FieldViolation("id", message),),
+    )
+
+
+async def _record(
+    session: WriteSession, deployment: Deployment, version: PlanVersion, order: Order, cause: Cause
+) -> None:
+    words = f"{version.plan_code} version {version.version}"
+    if order.addons:
+        words += f" with {', '.join(order.addons)}"
+    told = Cause(cause.actor, f"{words} from {order.starts_on}", cause.request_id, cause.at)
+    await record_event(session, deployment, EventType.SUBSCRIBED, told, from_state=deployment.state)

@@ -1,0 +1,222 @@
+"""The way to a service's own database: one transaction a call, and several ways to be in one.
+
+A read session and a write session are transactions of as many statements as a call needs. A
+single read or write is a transaction of one statement (single_statements.py): for the lists
+that are asked for most.
+
+A session carries the caller's scope into PostgreSQL, where row-level security is the
+second wall behind the queries, and the request id, which shows in `pg_stat_activity`
+and in the server's log.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import psycopg
+from sqlalchemy import CursorResult, Executable, NullPool, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.common.db.notices import notices
+from services.common.db.single_statements import (
+    SingleRead,
+    SingleWrite,
+    single_connections,
+    unavailable,
+)
+from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
+from services.common.rpc.access import Scope
+from services.common.rpc.requests import current_request_id
+
+__all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_constraint"]
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+LONGEST_APPLICATION_NAME: Final = 63
+
+PING_SECONDS: Final = 5.0
+
+POOL_SECONDS: Final = 10.0
+"""How long a call waits for a connection of a full pool."""
+
+_ENTER: Final = (
+    "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
+    " set_config('application_name', %s, true)"
+)
+
+
+def uuid_array(ids: Iterable[UUID]) -> str:
+    """Ids as an array that is cast to `uuid[]`: made once for all statements that ask for them.
+
+    The driver quotes ids one by one, for each statement anew, in twice the time.
+    """
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+class ReadSession:
+    """A read-only transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters = None
+    ) -> CursorResult[Any]:
+        """Runs one statement; the rows are fetched already."""
+        return await self._connection.execute(statement, parameters)
+
+
+class WriteSession(ReadSession):
+    """A read-write transaction; commits when its block ends, rolls back when it raises."""
+
+    repeatable: bool = False
+    """Whether the same may be done again to the same effect: a key names it, or it is so anyway."""
+
+    async def driver(self) -> psycopg.AsyncConnection[Any]:
+        """The driver's own connection, inside the same transaction: for COPY and arrays."""
+        raw = await self._connection.get_raw_connection()
+        connection = raw.driver_connection
+        if not isinstance(connection, psycopg.AsyncConnection):
+            raise TypeError(f"the driver is {type(connection).__name__}, not psycopg")
+        return connection
+
+
+class Database:
+    """A service's own database."""
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
+        self._application_name = application_name
+        self._url = url
+        options: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 0,
+            "pool_timeout": POOL_SECONDS,
+            "pool_pre_ping": False,
+            "json_serializer": lambda value: orjson.dumps(value).decode(),
+            "json_deserializer": orjson.loads,
+            "connect_args": {"application_name": application_name, "connect_timeout": 5},
+        }
+        driver_url = make_url(url).set(drivername="postgresql+psycopg")
+        self._writing: AsyncEngine = create_async_engine(driver_url, **options)
+        # The same pool: reading is a property of the transaction, not of the connection.
+        self._reading = self._writing.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
+        self._single = single_connections(
+            url,
+            size=max(1, pool_size // 2),
+            seconds=POOL_SECONDS,
+            options=options["connect_args"],
+        )
+        # A full pool is busy, not down: health asks on a connection of its own.
+        self._asking: AsyncEngine = create_async_engine(
+            driver_url, poolclass=NullPool, connect_args=options["connect_args"]
+        )
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine, for what watches it: tests that count statements, and telemetry."""
+        return self._writing
+
+    @asynccontextmanager
+    async def read(self, scope: Scope) -> AsyncIterator[ReadSession]:
+        """A read-only transaction that sees the rows of `scope`, all as of one moment."""
+        async with self._transaction(self._reading, scope) as connection:
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def write(self, scope: Scope) -> AsyncIterator[WriteSession]:
+        """A read-write transaction that sees and changes the rows of `scope`.
+
+        When the answer to its COMMIT is lost, raises OutcomeUnknown, or Unavailable where what
+        was written is `repeatable`: sent again, it is done once.
+        """
+        async with self._transaction(self._writing, scope) as connection:
+            session = WriteSession(connection)
+            yield session
+            try:
+                await connection.commit()
+            except DBAPIError as error:
+                if not _answer_was_lost(error):
+                    raise
+                if session.repeatable:
+                    raise Unavailable(
+                        "the connection was lost while the write was committed:"
+                        " send it again with the same key",
+                        reason=COMMIT_UNCERTAIN,
+                    ) from error
+                raise OutcomeUnknown from error
+
+    def single_read(self, scope: Scope) -> SingleRead:
+        """A transaction of one statement that sees the rows of `scope`."""
+        return SingleRead(self._single, self._entering(scope))
+
+    def single_write(self, scope: Scope) -> SingleWrite:
+        """A transaction of one statement that sees and changes the rows of `scope`."""
+        return SingleWrite(self._single, self._entering(scope))
+
+    async def ping(self) -> bool:
+        """Whether the database answers."""
+        try:
+            async with asyncio.timeout(PING_SECONDS), self._asking.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, OSError, TimeoutError):
+            return False
+        return True
+
+    def notices(self, channel: str, *, every: float) -> AsyncGenerator[None]:
+        """Yields at each announcement on a channel, and after `every` seconds without one."""
+        name = f"{self._application_name} listening"
+        return notices(self._url, channel, every=every, application_name=name)
+
+    async def close(self) -> None:
+        """Closes the pool."""
+        await self._single.close()
+        await self._writing.dispose()
+
+    @asynccontextmanager
+    async def _transaction(
+        self, engine: AsyncEngine, scope: Scope
+    ) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql(_ENTER, self._entering(scope))
+                yield connection
+        except psycopg.OperationalError as error:  # of a statement that the driver ran itself
+            raise unavailable(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+                raise unavailable(error.orig) from error
+            raise
+
+    def _entering(self, scope: Scope) -> tuple[str, str, str]:
+        """What a transaction is entered with: its scope, its tenant, and for whom it works."""
+        name = f"{self._application_name} {current_request_id()}".rstrip()
+        return (
+            "all" if scope.everything else "tenant",
+            scope.tenant_id or "",
+            name[:LONGEST_APPLICATION_NAME],
+        )
+
+
+def _answer_was_lost(error: DBAPIError) -> bool:
+    """Whether a COMMIT failed without a word from the server, which may have carried it out.
+
+    A transaction that the server rolled back is told by SQLSTATE class 40 or as a violation;
+    a server that is shut down (class 57) may have committed before.
+    """
+    original = error.orig
+    if not isinstance(original, psycopg.OperationalError):
+        return False
+    return not (original.sqlstate or "").startswith("40")
+
+
+def violated_constraint(error: DBAPIError) -> str | None:
+    """The name of the constraint that a statement violated; None when it failed otherwise."""
+    original = error.orig
+    return original.diag.constraint_name if isinstance(original, psycopg.Error) else None

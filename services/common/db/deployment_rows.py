@@ -1,0 +1,28 @@
+"""The rows of a deployment: those under its id, and those under its slug.
+
+What was tagged before the catalog knew the deployment stands under its tenant and slug.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, bindparam, or_
+
+from services.common.values.deployment_slugs import DeploymentSlug
+
+__all__ = ["deployment_parameters", "of_deployment"]
+
+
+def of_deployment(table: Table) -> ColumnElement[bool]:
+    """The condition for both, with the parameters of `deployment_parameters`."""
+    return and_(
+        table.c.deployment_id.in_([bindparam("deployment_id"), bindparam("slug")]),
+        or_(
+            table.c.deployment_id == bindparam("deployment_id"),
+            table.c.tenant_id == bindparam("slug_tenant"),
+        ),
+    )
+
+
+def deployment_parameters(deployment_id: str, slug: DeploymentSlug) -> dict[str, Any]:
+    """The parameters of `of_deployment`."""
+    return {"deployment_id": deployment_id, "slug": slug.slug, "slug_tenant": slug.tenant_id}

@@ -1,0 +1,170 @@
+"""A write that is sent again is done once, and answers as it did the first time (AIP-155).
+
+A caller names a write by a key of their own: `request_id` in the message, or the metadata
+`idempotency-key`, which is the gateway's header `Idempotency-Key`. The key, a hash of the
+request and the answer are kept in the transaction of the write itself, so there is never one
+without the other. Keys belong to the caller: nobody is answered with another's.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import orjson
+from google.protobuf.message import Message
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+    text,
+)
+
+from services.common.db import columns
+from services.common.db.database import WriteSession
+from services.common.errors import AlreadyExists, InvalidArgument
+from services.common.rpc.access import Caller, current_caller
+from services.common.rpc.requests import current_idempotency_key
+
+__all__ = ["KEPT_DAYS", "keys_in", "once", "table_for"]
+
+KEPT_DAYS: Final = 30
+"""For so long a repetition is known as one."""
+
+Answer = TypeVar("Answer", bound=Message)
+
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+
+
+def table_for(role: str) -> str:
+    """The SQL of a service's table of keys, for one of its migrations; `role` is its own."""
+    return f"""
+CREATE TABLE idempotency_keys (
+    caller       text        NOT NULL,
+    key          text        NOT NULL,
+    tenant_id    text,
+    request_hash bytea       NOT NULL,
+    answer       bytea,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (caller, key)
+);
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO {role};
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON idempotency_keys TO {role} USING (
+    CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true
+    ELSE tenant_id = (SELECT nullif(current_setting('arcadia.tenant', true), '')) END);
+"""
+
+
+def keys_in(metadata: MetaData) -> Table:
+    """The same table, declared among a service's models."""
+    return Table(
+        "idempotency_keys",
+        metadata,
+        *columns.names("caller", "key"),
+        Column("tenant_id", Text),
+        Column("request_hash", LargeBinary, nullable=False),
+        Column("answer", LargeBinary),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
+        Index("idempotency_keys_created_at_idx", "created_at"),
+    )
+
+
+# A second call with the same key waits here until the first has committed or given up.
+_CLAIM: Final = text(
+    "INSERT INTO idempotency_keys (caller, key, tenant_id, request_hash)"
+    " VALUES (:caller, :key, :tenant_id, :request_hash) ON CONFLICT DO NOTHING RETURNING key"
+)
+_FIND: Final = text(
+    "SELECT request_hash, answer FROM idempotency_keys WHERE caller = :caller AND key = :key"
+)
+_KEEP: Final = text(
+    "UPDATE idempotency_keys SET answer = :answer WHERE caller = :caller AND key = :key"
+)
+# A few at a time, with the writes that make new ones: the table never needs a sweep of its own.
+_FORGET: Final = text(
+    "DELETE FROM idempotency_keys WHERE (caller, key) IN (SELECT caller, key FROM idempotency_keys"
+    " WHERE created_at < now() - make_interval(days => :days)"
+    " ORDER BY created_at LIMIT 10 FOR UPDATE SKIP LOCKED)"
+)
+
+
+async def once(
+    session: WriteSession,
+    request: Message,
+    answer_type: type[Answer],
+    do: Callable[[], Awaitable[Answer]],
+    *,
+    key: str = "",
+) -> Answer:
+    """The answer of `do`, or the one that it gave when this request was first sent.
+
+    `key` is for a message that has it in a field of another name. Without a key it is just
+    done. `do` works in `session`, and what it raises undoes the
+    claim on the key with everything else. Raises AlreadyExists when the key was used for
+    another request, InvalidArgument for a key that is not printable ASCII of at most 255.
+    """
+    named = _key_of(request, key)
+    if named is None:
+        return await do()
+    session.repeatable = True
+    caller = current_caller()
+    row = {"caller": _name_of(caller), "key": named}
+    request_hash = _hash_of(request)
+    claimed = await session.execute(
+        _CLAIM, row | {"tenant_id": _tenant_of(caller), "request_hash": request_hash}
+    )
+    if claimed.scalar_one_or_none() is None:
+        kept = (await session.execute(_FIND, row)).one()
+        if bytes(kept.request_hash) != request_hash:
+            raise AlreadyExists(
+                f"the key {named!r} was used for another request",
+                reason="IDEMPOTENCY_KEY_REUSED",
+                metadata={"key": named},
+            )
+        return answer_type.FromString(bytes(kept.answer))
+    answer = await do()
+    await session.execute(_KEEP, row | {"answer": answer.SerializeToString()})
+    await session.execute(_FORGET, {"days": KEPT_DAYS})
+    return answer
+
+
+def _key_of(request: Message, given: str) -> str | None:
+    """The caller's key, the message's own before the header's; None without one."""
+    field, key = ("key", given) if given else ("request_id", getattr(request, "request_id", ""))
+    if not key:
+        field, key = "idempotency-key", current_idempotency_key()
+    if not key:
+        return None
+    if not _KEY.fullmatch(key):
+        raise InvalidArgument(field, "is not 1 to 255 printable ASCII characters without blanks")
+    return key
+
+
+def _name_of(caller: Caller) -> str:
+    """Whose key it is: two callers never have the same name."""
+    power = "service" if caller.is_service else "operator" if caller.is_operator else "tenant"
+    return orjson.dumps([power, _tenant_of(caller), caller.subject]).decode()
+
+
+def _tenant_of(caller: Caller) -> str | None:
+    """The tenant that the key belongs to; None for those who see everything."""
+    return None if caller.is_service or caller.is_operator else caller.tenant_id
+
+
+def _hash_of(request: Message) -> bytes:
+    """What the request asks for, whatever it is called: its type and its fields but the key."""
+    asked = type(request)()
+    asked.CopyFrom(request)
+    if "request_id" in asked.DESCRIPTOR.fields_by_name:
+        asked.ClearField("request_id")
+    name = asked.DESCRIPTOR.full_name.encode()
+    return hashlib.sha256(name + b"\0" + asked.SerializeToString(deterministic=True)).digest()

@@ -1,0 +1,127 @@
+"""How databases come to be and move forward: roles, databases, and alembic per service.
+
+Each service has one database, owned by the role `<service>_owner`, which nobody logs in
+as, and one role `<service>`, which the service logs in as and which owns nothing: so
+row-level security and the append-only tables hold against the service itself.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import Connection, MetaData, create_engine, pool, text
+from sqlalchemy.engine import URL, make_url
+
+from services.common.settings import Service, Settings
+
+__all__ = ["migrate", "migration_config", "provision", "run_environment"]
+
+LOCK_TIMEOUT: Final = "5s"
+STATEMENT_TIMEOUT: Final = "10min"
+MIGRATION_LOCK: Final = 7_203_451_187
+"""The advisory lock under which one migration of a database runs at a time."""
+
+log = structlog.get_logger("migrations")
+
+
+def owner_role(service: Service) -> str:
+    """The role that owns a service's database and tables."""
+    return f"{service}_owner"
+
+
+def provision(settings: Settings, service: Service) -> None:
+    """Makes a service's roles and database, or leaves them as they are.
+
+    The service's password is the one in its database URL, and is brought up to date.
+    """
+    url = make_url(settings.database_url(service))
+    role, owner = sql.Identifier(url.username or service), sql.Identifier(owner_role(service))
+    with psycopg.connect(settings.admin_url(), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        _ensure_role(connection, owner_role(service))
+        _ensure_role(connection, url.username or service)
+        connection.execute(
+            sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD {}").format(
+                role, sql.Literal(_verifier(connection, url))
+            )
+        )
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
+        database = url.database or str(service)
+        exists = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [database]
+        ).fetchone()
+        if exists is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), owner)
+            )
+        _restrict(connection, database, role)
+
+
+def _ensure_role(connection: psycopg.Connection[Any], name: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
+        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+
+
+def _verifier(connection: psycopg.Connection[Any], url: URL) -> str:
+    """What the server keeps of a password. The password itself would show in its statistics."""
+    return connection.pgconn.encrypt_password(
+        (url.password or "").encode(), (url.username or "").encode(), b"scram-sha-256"
+    ).decode()
+
+
+def _restrict(connection: psycopg.Connection[Any], database: str, role: sql.Identifier) -> None:
+    """Lets only the service's own role into its database."""
+    name = sql.Identifier(database)
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, role))
+
+
+def database_admin_url(settings: Settings, service: Service) -> URL:
+    """The administrator's URL of a service's database."""
+    database = make_url(settings.database_url(service)).database
+    return make_url(settings.admin_url()).set(drivername="postgresql+psycopg", database=database)
+
+
+def migration_config(settings: Settings, service: Service) -> Config:
+    """The alembic configuration of a service; its versions live beside its code."""
+    folder = Path(__file__).resolve().parents[2] / service / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = database_admin_url(settings, service)
+    config.attributes["owner"] = owner_role(service)
+    return config
+
+
+def migrate(settings: Settings, service: Service) -> None:
+    """Provisions a service's database and brings it to the newest version."""
+    provision(settings, service)
+    command.upgrade(migration_config(settings, service), "head")
+    log.info("migrated", service=service)
+
+
+def run_environment(config: Config, metadata: MetaData) -> None:
+    """What every service's `migrations/env.py` runs: one transaction, as the owner."""
+    engine = create_engine(config.attributes["url"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        _run(connection, config, metadata)
+    engine.dispose()
+
+
+def _run(connection: Connection, config: Config, metadata: MetaData) -> None:
+    from alembic import context  # its proxies exist only while an environment runs
+
+    connection.execute(text("SELECT set_config('lock_timeout', :t, false)"), {"t": LOCK_TIMEOUT})
+    connection.execute(
+        text("SELECT set_config('statement_timeout', :t, false)"), {"t": STATEMENT_TIMEOUT}
+    )
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    connection.execute(text(f'SET ROLE "{config.attributes["owner"]}"'))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()

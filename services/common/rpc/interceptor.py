@@ -1,0 +1,297 @@
+"""What happens around every RPC: request id, access, errors, and one line in the log.
+
+One interceptor for all of it, because each layer around a call costs: it wraps a
+method's handler once, and answers with the wrapped one from then on.
+"""
+
+import asyncio
+import inspect
+import math
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, Final, NoReturn, cast
+
+import grpc
+import structlog
+from arcadia.common.v1 import access_pb2
+from google.protobuf.message import DecodeError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.common.errors import (
+    HTTP_STATUS_KEY,
+    ArcadiaError,
+    Internal,
+    InvalidArgument,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+    to_status,
+)
+from services.common.rpc.access import TokenVerifier, current_caller, set_caller
+from services.common.rpc.call_log import CallLog
+from services.common.rpc.policy import authorise
+from services.common.rpc.requests import (
+    IDEMPOTENCY_KEY,
+    REQUEST_ID_KEY,
+    set_deadline,
+    set_idempotency_key,
+    set_request_id,
+)
+from services.common.rpc.run_links import RunLinks
+from services.common.rpc.telemetry import CallTelemetry
+
+__all__ = ["CallInterceptor"]
+
+QUIET_METHODS: Final = frozenset(
+    {"/grpc.health.v1.Health/Check", "/arcadia.common.v1.HealthService/GetHealth"}
+)
+"""Probed every few seconds: their successes are not worth a line."""
+
+LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
+"""What may answer an operator with work that goes on."""
+
+# The stubs type synchronous handlers only; under grpc.aio they are coroutines.
+Handler = Any
+Context = grpc.aio.ServicerContext[Any, Any]
+
+log = structlog.get_logger("rpc")
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Stands around every RPC of a server."""
+
+    def __init__(
+        self,
+        access: Mapping[str, access_pb2.Access],
+        verifier: TokenVerifier,
+        telemetry: CallTelemetry | None = None,
+        call_log: CallLog | None = None,
+        links: RunLinks | None = None,
+    ) -> None:
+        self._access = access
+        self._links = links
+        self._verifier = verifier
+        self._telemetry = telemetry
+        self._call_log = call_log
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The wrapped handler of the method that is called."""
+        method = handler_call_details.method
+        wrapped = self._handlers.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:  # no such method: gRPC answers UNIMPLEMENTED itself
+                return handler
+            wrapped = self._wrap(handler, method)
+            self._handlers[method] = wrapped
+        return wrapped
+
+    def _wrap(self, handler: Handler, method: str) -> Handler:
+        access = self._access.get(method, access_pb2.ACCESS_UNSPECIFIED)
+        call = _Call(
+            method,
+            access,
+            self._verifier,
+            self._telemetry,
+            None if method in QUIET_METHODS else self._call_log,
+            self._links if access in LINKED else None,
+        )
+        if not handler.request_streaming:
+            # Parsed behind the access check, and where a malformed message has a status.
+            call.parse = handler.request_deserializer
+        codec = {
+            "request_deserializer": (
+                handler.request_deserializer if handler.request_streaming else None
+            ),
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.request_streaming and handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                call.streaming(handler.stream_stream), **codec
+            )
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                call.streaming(handler.unary_stream), **codec
+            )
+        if handler.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(call.unary(handler.stream_unary), **codec)
+        return grpc.unary_unary_rpc_method_handler(call.unary(handler.unary_unary), **codec)
+
+
+class _Call:
+    """The layers around one method."""
+
+    def __init__(
+        self,
+        method: str,
+        access: access_pb2.Access,
+        verifier: TokenVerifier,
+        telemetry: CallTelemetry | None,
+        call_log: CallLog | None,
+        links: RunLinks | None,
+    ) -> None:
+        self.links = links
+        self.method = method
+        self.access = access
+        self.verifier = verifier
+        self.telemetry = telemetry
+        self.call_log = call_log
+        self.parse: Callable[[bytes], Any] | None = None
+
+    def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        """Around a method that answers once."""
+
+        async def call(request: Any, context: Context) -> Any:  # noqa: ANN401
+            started = time.perf_counter()
+            try:
+                self._enter(context)
+                response = await behaviour(self._parsed(request), context)
+                if self.links is not None and current_caller().is_operator:
+                    self.links.fill(response)
+            except BaseException as error:  # noqa: BLE001
+                await self._refuse(error, context, started)
+            self._done(started)
+            return response
+
+        if self.telemetry is None:
+            return call
+        span = self.telemetry.span
+
+        async def traced(request: Any, context: Context) -> Any:  # noqa: ANN401
+            with span(self.method, context.invocation_metadata() or ()):
+                return await call(request, context)
+
+        return traced
+
+    def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:  # noqa: ANN401
+        """Around a method that answers with a stream."""
+        if not inspect.isasyncgenfunction(behaviour):
+            # gRPC's own health service writes its stream itself and returns at the end.
+            return self.unary(cast("Callable[[Any, Context], Awaitable[Any]]", behaviour))
+
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+            started = time.perf_counter()
+            try:
+                self._enter(context)
+                answers = cast("AsyncGenerator[Any]", behaviour(self._parsed(request), context))
+                async with aclosing(answers):
+                    async for response in self._while_proven(answers):
+                        yield response
+            except BaseException as error:  # noqa: BLE001
+                await self._refuse(error, context, started)
+            self._done(started)
+
+        if self.telemetry is None:
+            return call
+        span = self.telemetry.span
+
+        async def traced(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+            with span(self.method, context.invocation_metadata() or ()):
+                async for response in call(request, context):
+                    yield response
+
+        return traced
+
+    async def _while_proven(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The answers of a stream, for as long as the caller's token lives.
+
+        Raises Unauthenticated when it ends: a stream proves its caller only once.
+        """
+        expires = math.inf
+        if self.access != access_pb2.ACCESS_PUBLIC:
+            expires = current_caller().expires_at
+        end = asyncio.get_running_loop().time() + (expires - time.time())
+        while True:
+            try:
+                async with asyncio.timeout_at(None if math.isinf(end) else end) as clock:
+                    answer = await anext(answers)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                if not clock.expired():
+                    raise
+                raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
+            yield answer
+
+    def _parsed(self, request: Any) -> Any:  # noqa: ANN401
+        """The message of a request; a stream of them is parsed by gRPC itself."""
+        if self.parse is None:
+            return request
+        try:
+            return self.parse(request)
+        except DecodeError:
+            raise InvalidArgument("request", "is not a well-formed message") from None
+
+    def _enter(self, context: Context) -> None:
+        """Takes the request id, proves the caller, and lets them pass or raises."""
+        authorization = request_id = None
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                if authorization is not None:
+                    raise Unauthenticated("more than one token", reason="TOKEN_MALFORMED")
+                authorization = str(value)
+            elif key == REQUEST_ID_KEY:
+                request_id = str(value)
+            elif key == IDEMPOTENCY_KEY:  # each call has a context of its own: nothing to clear
+                if not value:  # who names a key means a write that is done once
+                    raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
+                set_idempotency_key(str(value))
+        set_request_id(request_id)
+        if (seconds := context.time_remaining()) is not None:
+            set_deadline(seconds)
+        if self.access == access_pb2.ACCESS_PUBLIC:
+            return
+        caller = self.verifier.verify(
+            authorization, internal=self.access == access_pb2.ACCESS_INTERNAL
+        )
+        set_caller(caller)
+        authorise(caller, self.access)
+
+    def _done(self, started: float) -> None:
+        elapsed = time.perf_counter() - started
+        if self.telemetry is not None:
+            self.telemetry.record(self.method, "OK", elapsed)
+        if self.call_log is not None:
+            self.call_log.answered(self.method, elapsed)
+
+    async def _refuse(self, error: BaseException, context: Context, started: float) -> NoReturn:
+        """Ends the call with the status of an error; an unexpected one tells the caller nothing."""
+        if not isinstance(error, Exception) or isinstance(error, grpc.aio.AbortError):
+            # The caller hung up or its time was up: gRPC has answered, or nobody listens.
+            elapsed = time.perf_counter() - started
+            if self.telemetry is not None:
+                self.telemetry.record(self.method, "CANCELLED", elapsed)
+            log.info("call ended early", rpc=self.method, ms=round(elapsed * 1000, 2))
+            raise error
+        known = _known(error)
+        elapsed = time.perf_counter() - started
+        if self.telemetry is not None:
+            self.telemetry.record(self.method, known.reason, elapsed)
+        details = {"rpc": self.method, "status": known.reason, "ms": round(elapsed * 1000, 2)}
+        if isinstance(known, Internal):
+            log.error("call failed", exc_info=error, **details)
+        else:
+            log.warning("call refused", message=known.message, **details)
+        answer = to_status(known)
+        trailing = tuple(answer.trailing_metadata or ())
+        if known.http_status is not None:
+            trailing = (*trailing, (HTTP_STATUS_KEY, str(known.http_status)))
+        await context.abort(answer.code, answer.details, trailing)
+        raise AssertionError("abort raises")
+
+
+def _known(error: BaseException) -> ArcadiaError:
+    """The error of our tree that an exception means."""
+    if isinstance(error, ArcadiaError):
+        return error
+    if isinstance(error, PoolTimeout):
+        return Unavailable("too many calls wait for the database", reason="DATABASE_BUSY")
+    if isinstance(error, NotImplementedError):  # raised by the generated base class
+        return Unimplemented()
+    return Internal()

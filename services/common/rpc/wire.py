@@ -1,0 +1,61 @@
+"""What every servicer here reads from requests and writes into answers."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.common.errors import InvalidArgument
+from services.common.rpc import fields
+from services.common.rpc.fields import uuid_of
+
+__all__ = ["LARGEST_PAGE", "instant_of", "internal_page_size", "required", "text", "timestamp",
+           "uuid_of", "word"]  # fmt: skip
+
+LONGEST_TEXT: Final = 1_000
+LARGEST_PAGE: Final = 5_000
+"""Of the calls between services."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def text(field: str, value: str) -> str:
+    """A text that the database can compare with, else InvalidArgument."""
+    return fields.text(field, value, LONGEST_TEXT)
+
+
+def required(field: str, value: str) -> str:
+    """Such a text that is not empty, else InvalidArgument."""
+    return text(field, fields.required(field, value))
+
+
+def word(field: str, value: str, words: Collection[str], reason: str = "UNKNOWN_VALUE") -> str:
+    """One of some words, else InvalidArgument."""
+    return fields.one_of(field, value, sorted(words), reason)
+
+
+def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARGEST_PAGE) -> int:
+    """The size of a page between services: the default for 0, and never more than the maximum.
+
+    Raises InvalidArgument for a negative one.
+    """
+    if requested < 0:
+        raise InvalidArgument("page_size", "must not be negative")
+    return min(requested, maximum) if requested else default
+
+
+def instant_of(stamp: Timestamp, field: str = "timestamp") -> datetime:
+    """A moment, to the microsecond, else InvalidArgument for one of no year that we know."""
+    try:
+        return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    except OverflowError:
+        raise InvalidArgument(field, "is not a moment", reason="OUT_OF_RANGE") from None
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """The proto of a moment; None stays unset."""
+    if instant is None:
+        return None
+    since = instant - EPOCH
+    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)

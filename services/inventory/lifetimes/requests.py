@@ -1,0 +1,89 @@
+"""What other services may ask about resources, refused with the name of the field."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from arcadia.inventory.v1 import lookup_service_pb2 as pb
+
+from services.common.errors import InvalidArgument
+from services.inventory.lifetimes.lifetimes import Window
+from services.inventory.lifetimes.store import ExistenceFilter, LifetimeFilter, ResourceKey
+from services.inventory.requests import bounded, instant, known_kind, known_provider, text, uuid_of
+
+__all__ = [
+    "existence_filter",
+    "lifetime_filter",
+    "project_ids",
+    "resource_keys",
+    "texts",
+    "window",
+]
+
+
+def resource_keys(request: pb.LookupResourcesRequest) -> list[ResourceKey]:
+    """What to look up: each a provider id, or a kind and a name."""
+    bounded("keys", len(request.keys))
+    return [_key(f"keys[{position}]", key) for position, key in enumerate(request.keys)]
+
+
+def _key(field: str, key: pb.ResourceKey) -> ResourceKey:
+    if not key.provider_id and not (key.kind and key.name):
+        raise InvalidArgument(
+            field, "names neither a provider_id nor a kind and a name", reason="FIELD_REQUIRED"
+        )
+    return ResourceKey(
+        kind=known_kind(key.kind, f"{field}.kind") if key.kind else "",
+        provider_id=text(f"{field}.provider_id", key.provider_id),
+        name=text(f"{field}.name", key.name),
+    )
+
+
+def lifetime_filter(request: pb.ListLifetimesRequest) -> LifetimeFilter:
+    """Which lives to list."""
+    start = _optional(request, "overlap_from")
+    end = _optional(request, "overlap_to")
+    if start is not None and end is not None and end <= start:
+        raise InvalidArgument("overlap_to", "is not after overlap_from")
+    return LifetimeFilter(
+        provider=known_provider(request.provider),
+        kind=known_kind(request.kind) if request.kind else "",
+        deployment_id=text("deployment_id", request.deployment_id),
+        overlap_from=start,
+        overlap_to=end,
+    )
+
+
+def window(request: pb.ListExistenceIntervalsRequest) -> Window:
+    """The span that intervals are cut to."""
+    for field in ("span_from", "span_to"):
+        if not request.HasField(field):
+            raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
+    asked = Window(instant("span_from", request.span_from), instant("span_to", request.span_to))
+    if asked.end <= asked.start:
+        raise InvalidArgument("span_to", "is not after span_from")
+    return asked
+
+
+def existence_filter(request: pb.ListExistenceIntervalsRequest) -> ExistenceFilter:
+    """Whose existence to list."""
+    kinds = {known_kind(kind, f"kinds[{position}]") for position, kind in enumerate(request.kinds)}
+    return ExistenceFilter(tuple(sorted(kinds)), text("deployment_id", request.deployment_id))
+
+
+def texts(field: str, values: Sequence[str]) -> list[str]:
+    """A batch of texts, each once."""
+    bounded(field, len(values))
+    return list(dict.fromkeys(text(f"{field}[{i}]", value) for i, value in enumerate(values)))
+
+
+def project_ids(values: Sequence[str]) -> list[UUID]:
+    """A batch of our ids of projects."""
+    bounded("project_ids", len(values))
+    return [uuid_of(f"project_ids[{i}]", value) for i, value in enumerate(values)]
+
+
+def _optional(request: pb.ListLifetimesRequest, field: str) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    return instant(field, getattr(request, field))

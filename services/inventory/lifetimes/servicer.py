@@ -1,0 +1,169 @@
+"""LookupService: proto to domain and back. Other services ask in it what was, and whose."""
+
+from datetime import timedelta
+from typing import Any
+
+from arcadia.inventory.v1 import lookup_service_pb2 as pb
+from arcadia.inventory.v1 import lookup_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.db.database import Database
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import decode_token, encode_token
+from services.inventory.lifetimes import requests
+from services.inventory.lifetimes.lifetimes import ExistencePage, Mark, Window, existence_page
+from services.inventory.lifetimes.messages import interval_message, lifetime_message, owner_message
+from services.inventory.lifetimes.store import (
+    existing_lives,
+    find_resources,
+    lives_of,
+    page_of_lives,
+)
+from services.inventory.requests import (
+    EPOCH,
+    bulk_page_size,
+    event_position,
+    known_provider,
+    uuid_of,
+)
+from services.inventory.sync.store.projects import lookup_projects
+from services.inventory.sync.store.sweeps import complete_sweep_times
+
+__all__ = ["LookupServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+MAX_KINDS = 100
+
+
+class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
+    """What billing matches by, and metering counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def LookupResources(  # noqa: N802
+        self, request: pb.LookupResourcesRequest, context: Context
+    ) -> pb.LookupResourcesResponse:
+        """The resources that a batch of keys may mean."""
+        provider = known_provider(request.provider)
+        keys = requests.resource_keys(request)
+        async with self._database.read(current_caller().scope) as session:
+            found = await find_resources(session, provider, keys)
+            lives = await lives_of(session, sorted({one for ids in found for one in ids}))
+        messages = {identifier: lifetime_message(life) for identifier, life in lives.items()}
+        return pb.LookupResourcesResponse(
+            results=[
+                pb.ResourceCandidates(lifetimes=[messages[identifier] for identifier in ids])
+                for ids in found
+            ]
+        )
+
+    async def GetSweepTimes(  # noqa: N802
+        self, request: pb.GetSweepTimesRequest, context: Context
+    ) -> pb.GetSweepTimesResponse:
+        """When each kind was last seen completely."""
+        if len(request.kinds) > MAX_KINDS:
+            raise InvalidArgument("kinds", f"must not be more than {MAX_KINDS}")
+        async with self._database.read(current_caller().scope) as session:
+            times = await complete_sweep_times(session, list(request.kinds))
+        return pb.GetSweepTimesResponse(
+            sweep_times=[
+                pb.SweepTime(kind=kind, completed_sweep_at=times.get(kind))
+                for kind in request.kinds
+            ]
+        )
+
+    async def ListLifetimes(  # noqa: N802
+        self, request: pb.ListLifetimesRequest, context: Context
+    ) -> pb.ListLifetimesResponse:
+        """Every resource whose life overlaps a span."""
+        wanted = requests.lifetime_filter(request)
+        size = bulk_page_size(request.page_size)
+        filters = (
+            "lifetimes",
+            wanted.provider,
+            wanted.kind,
+            wanted.deployment_id,
+            str(wanted.overlap_from),
+            str(wanted.overlap_to),
+        )
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(current_caller().scope) as session:
+            lives = await page_of_lives(
+                session,
+                wanted,
+                after=uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page = lives[:size]
+        return pb.ListLifetimesResponse(
+            lifetimes=map(lifetime_message, page),
+            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(lives) > size else "",
+        )
+
+    async def ListExistenceIntervals(  # noqa: N802
+        self, request: pb.ListExistenceIntervalsRequest, context: Context
+    ) -> pb.ListExistenceIntervalsResponse:
+        """How each resource existed within a span."""
+        window = requests.window(request)
+        wanted = requests.existence_filter(request)
+        size = bulk_page_size(request.page_size)
+        filters = (
+            "existence",
+            str(window.start),
+            str(window.end),
+            wanted.kinds,
+            wanted.deployment_id,
+        )
+        mark = _mark(decode_token(request.page_token, filters, (str, int)))
+        async with self._database.read(current_caller().scope) as session:
+            now, lives = await existing_lives(
+                session,
+                wanted,
+                window,
+                from_id=mark.resource_id if mark else None,
+                limit=size + 1,
+            )
+        page = existence_page(
+            lives,
+            Window(window.start, min(window.end, now)),
+            deployment_id=wanted.deployment_id,
+            after=mark,
+            size=size,
+        )
+        return pb.ListExistenceIntervalsResponse(
+            intervals=map(interval_message, page.intervals),
+            next_page_token=_token(filters, page),
+        )
+
+    async def LookupProjects(  # noqa: N802
+        self, request: pb.LookupProjectsRequest, context: Context
+    ) -> pb.LookupProjectsResponse:
+        """The projects of a batch of ids, names or tenants."""
+        provider = known_provider(request.provider)
+        names = requests.texts("names", request.names)
+        ids = requests.project_ids(request.project_ids)
+        tenants = requests.texts("tenant_ids", request.tenant_ids)
+        async with self._database.read(current_caller().scope) as session:
+            rows = await lookup_projects(session, provider, names=names, ids=ids, tenants=tenants)
+        return pb.LookupProjectsResponse(projects=map(owner_message, rows))
+
+
+def _mark(position: tuple[Any, ...] | None) -> Mark | None:
+    if position is None:
+        return None
+    resource_id, microseconds = position
+    event_position((microseconds, 0))  # an instant that there is
+    return Mark(uuid_of("page_token", resource_id), EPOCH + timedelta(microseconds=microseconds))
+
+
+def _token(filters: tuple[Any, ...], page: ExistencePage) -> str:
+    if page.next is None:
+        return ""
+    microseconds = (page.next.start - EPOCH) // MICROSECOND
+    return encode_token(filters, (str(page.next.resource_id), microseconds))

@@ -1,0 +1,259 @@
+"""Reading whole lives of resources: each page in one statement, and so at one moment.
+
+Rows, their changes and their owners come together. Read one after the other, a change
+that commits in between would show a resource as it never was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, TextClause, text
+
+from services.common.db.database import ReadSession
+from services.inventory.lifetimes.lifetimes import Change, Life, Owner, OwnerSpan, Window
+from services.inventory.lifetimes.measures import MEASURES
+from services.inventory.vocabulary import KINDS
+
+__all__ = [
+    "ExistenceFilter",
+    "LifetimeFilter",
+    "ResourceKey",
+    "existing_lives",
+    "find_resources",
+    "lives_of",
+    "page_of_lives",
+]
+
+NOW: Final = text("SELECT now()")
+ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NAMES: Final = ("name",)
+METERED: Final = (
+    "name", "size", "status", *sorted({measure.field for measure in MEASURES.values()})
+)  # fmt: skip
+
+MEASURED: Final = " ".join(
+    ["CASE r.kind"]
+    + [f"WHEN '{kind}' THEN r.attrs ->> '{measure.attr}'" for kind, measure in MEASURES.items()]
+    + ["END"]
+)
+
+LIVES: Final = f"""
+SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS measured,
+       coalesce(r.region, '') AS region,
+       coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
+       coalesce(CAST(r.project_id AS text), '') AS project_id, coalesce(p.name, '') AS project_name,
+       least(r.provider_created_at, r.first_seen_at) AS lived_from,
+       CASE WHEN r.deleted_at IS NOT NULL THEN r.last_seen_at END AS lived_to,
+       c.fields, c.ats, c.olds, o.tenants, o.deployments, o.froms, o.tos
+FROM cloud_resources AS r
+LEFT JOIN cloud_projects AS p ON p.id = r.project_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(f.field ORDER BY e.occurred_at, e.id) AS fields,
+           array_agg(e.occurred_at ORDER BY e.occurred_at, e.id) AS ats,
+           array_agg(e.changes -> f.field ->> 'old' ORDER BY e.occurred_at, e.id) AS olds
+    FROM cloud_resource_events AS e
+    JOIN unnest(CAST(:fields AS text[])) AS f (field) ON e.changes ? f.field
+    WHERE e.resource_id = r.id AND e.occurred_at >= :since AND e.type IN ('updated', 'restored')
+) AS c
+CROSS JOIN LATERAL (
+    SELECT array_agg(coalesce(a.tenant_id, '') ORDER BY a.valid_from) AS tenants,
+           array_agg(coalesce(a.deployment_id, '') ORDER BY a.valid_from) AS deployments,
+           array_agg(a.valid_from ORDER BY a.valid_from) AS froms,
+           array_agg(a.valid_to ORDER BY a.valid_from) AS tos
+    FROM cloud_resource_assignments AS a
+    WHERE a.resource_id = r.id
+) AS o
+"""
+
+CONDITIONS: Final = {
+    "ids": "r.id = ANY (CAST(:ids AS uuid[]))",
+    "provider": "r.provider = :provider",
+    "kinds": "r.kind = ANY (CAST(:kinds AS text[]))",
+    "deployment_id": """EXISTS (
+        SELECT FROM cloud_resource_assignments AS d
+        WHERE d.resource_id = r.id AND d.deployment_id = :deployment_id)""",
+    # What was seen but once lived for no time, and still at that instant.
+    "lived_since": "(r.deleted_at IS NULL OR r.last_seen_at >= :lived_since)",
+    "lived_before": "least(r.provider_created_at, r.first_seen_at) < :lived_before",
+    "after": "r.id > :after",
+    "from_id": "r.id >= :from_id",
+}
+"""What may be asked of a resource, by its name; asked when its value is not empty."""
+
+# Look-ups by index, one a key (OFFSET 0 keeps each whole). Bills leave out the blank at the end
+# of a name.
+FIND: Final = text("""
+WITH given AS (
+    SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
+                         CAST(:names AS text[]))
+        WITH ORDINALITY AS given (kind, provider_id, name, position)
+)
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT id FROM cloud_resources
+    WHERE provider = :provider AND provider_id = g.provider_id
+      AND kind = ANY (CASE g.kind WHEN '' THEN CAST(:all_kinds AS text[]) ELSE ARRAY[g.kind] END)
+    OFFSET 0) AS r
+WHERE g.provider_id <> ''
+UNION
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT id FROM cloud_resources
+    WHERE provider = :provider AND kind = g.kind
+      AND name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
+    OFFSET 0) AS r
+WHERE g.provider_id = ''
+UNION
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT e.resource_id FROM cloud_resource_events AS e
+    WHERE e.kind = g.kind
+      AND e.former_name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
+    OFFSET 0) AS former
+JOIN cloud_resources AS r ON r.id = former.resource_id AND r.provider = :provider
+WHERE g.provider_id = ''
+ORDER BY 1, 2
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceKey:
+    """Names what a bill may speak of: by provider id, else by kind and name, now or formerly."""
+
+    kind: str
+    provider_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeFilter:
+    """Which lives: those that overlap a half-open span; an end that is None is open.
+
+    Of a deployment: what was ever assigned to it.
+    """
+
+    provider: str
+    kind: str
+    deployment_id: str
+    overlap_from: datetime | None
+    overlap_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExistenceFilter:
+    """Whose existence: of these kinds (all when empty), ever of this deployment."""
+
+    kinds: tuple[str, ...]
+    deployment_id: str
+
+
+async def find_resources(
+    session: ReadSession, provider: str, keys: Sequence[ResourceKey]
+) -> list[list[UUID]]:
+    """The resources that each key may mean, oldest first, in the order of the keys."""
+    found: list[list[UUID]] = [[] for _ in keys]
+    rows = await session.execute(
+        FIND,
+        {
+            "provider": provider,
+            "kinds": [key.kind for key in keys],
+            "provider_ids": [key.provider_id for key in keys],
+            "names": [key.name for key in keys],
+            "all_kinds": sorted(KINDS),
+        },
+    )
+    for row in rows:
+        found[row.position - 1].append(row.id)
+    return found
+
+
+async def lives_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Life]:
+    """The whole lives of resources by their ids."""
+    if not ids:
+        return {}
+    lives = await _read(session, NAMES, ALWAYS, {"ids": list(ids)}, limit=len(ids))
+    return {life.id: life for life in lives}
+
+
+async def page_of_lives(
+    session: ReadSession, wanted: LifetimeFilter, *, after: UUID | None, limit: int
+) -> list[Life]:
+    """Whole lives in the order of their discovery; `after` is the last one known."""
+    values = {
+        "provider": wanted.provider,
+        "kinds": [wanted.kind] if wanted.kind else [],
+        "deployment_id": wanted.deployment_id,
+        "lived_since": wanted.overlap_from,
+        "lived_before": wanted.overlap_to,
+        "after": after,
+    }
+    return await _read(session, NAMES, ALWAYS, values, limit=limit)
+
+
+async def existing_lives(
+    session: ReadSession,
+    wanted: ExistenceFilter,
+    window: Window,
+    *,
+    from_id: UUID | None,
+    limit: int,
+) -> tuple[datetime, list[Life]]:
+    """Now, and lives that touch a window, by id, `from_id` and on.
+
+    With what changed since the window began.
+    """
+    values = {
+        "kinds": list(wanted.kinds),
+        "deployment_id": wanted.deployment_id,
+        "lived_since": window.start,
+        "lived_before": window.end,
+        "from_id": from_id,
+    }
+    now = (await session.execute(NOW)).scalar_one()
+    return now, await _read(session, METERED, window.start, values, limit=limit)
+
+
+async def _read(
+    session: ReadSession,
+    fields: Sequence[str],
+    since: datetime,
+    values: dict[str, Any],
+    *,
+    limit: int,
+) -> list[Life]:
+    asked = {name: value for name, value in values.items() if value}
+    parameters = {"fields": list(fields), "since": since, "limit": limit, **asked}
+    rows = await session.execute(_statement(tuple(asked)), parameters)
+    return [_life(row) for row in rows]
+
+
+@cache
+def _statement(asked: tuple[str, ...]) -> TextClause:
+    conditions = " AND ".join(CONDITIONS[name] for name in asked)
+    return text(f"{LIVES} WHERE {conditions} ORDER BY r.id LIMIT :limit")
+
+
+def _life(row: Row[Any]) -> Life:
+    changes = zip(row.fields or (), row.ats or (), row.olds or (), strict=True)
+    owners = zip(row.tenants, row.deployments, row.froms, row.tos, strict=True)
+    return Life(
+        id=row.id,
+        kind=row.kind,
+        provider_id=row.provider_id,
+        name=row.name,
+        status=row.status,
+        region=row.region,
+        size=row.size,
+        measured=row.measured,
+        unmeasured=row.unmeasured,
+        project_id=row.project_id,
+        project_name=row.project_name,
+        lived_from=row.lived_from,
+        lived_to=row.lived_to,
+        changes=tuple(Change(field, at, old) for field, at, old in changes),
+        owners=tuple(
+            OwnerSpan(Owner(tenant, deployment), start, end)
+            for tenant, deployment, start, end in owners
+        ),
+    )

@@ -1,0 +1,72 @@
+"""Whose a deployment is: the catalog knows, and nobody else is asked."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import grpc
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
+
+from services.common.errors import NotFound, Unavailable
+from services.common.rpc.clients import connect
+from services.common.settings import Service, Settings
+from services.inventory.requests import LARGEST_BATCH
+from services.inventory.resources.ownership import DeploymentName, KnownDeployment
+
+__all__ = ["Deployments"]
+
+PATIENCE_SECONDS: Final = 5.0
+
+
+class Deployments:
+    """The deployments that the catalog keeps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def tenant_of(self, deployment_id: str, *, remaining: float | None) -> str:
+        """The tenant of a deployment; asked within `remaining` seconds, when there is a limit.
+
+        Raises NotFound for one that the catalog does not know, and Unavailable when it does
+        not answer: an owner is never guessed.
+        """
+        request = pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+        answer = await self._ask(request, remaining, f"whose deployment {deployment_id!r} is")
+        if not answer.matches or not answer.matches[0].HasField("deployment"):
+            raise NotFound("deployment", deployment_id)
+        return answer.matches[0].deployment.tenant_id
+
+    async def named(
+        self, names: Sequence[DeploymentName], *, remaining: float | None
+    ) -> dict[DeploymentName, KnownDeployment]:
+        """Which deployments these names mean; without those that mean none, or more than one.
+
+        Raises Unavailable when the catalog does not answer.
+        """
+        found: dict[DeploymentName, KnownDeployment] = {}
+        for start in range(0, len(names), LARGEST_BATCH):
+            some = names[start : start + LARGEST_BATCH]
+            keys = [pb.DeploymentKey(tenant_id=one.tenant_id, slug=one.slug) for one in some]
+            request = pb.LookupDeploymentsRequest(keys=keys)
+            answer = await self._ask(request, remaining, "which deployments tags mean")
+            found |= {
+                name: KnownDeployment(match.deployment.tenant_id, match.deployment.id)
+                for name, match in zip(some, answer.matches, strict=True)
+                if match.HasField("deployment")
+            }
+        return found
+
+    async def _ask(
+        self, request: pb.LookupDeploymentsRequest, remaining: float | None, question: str
+    ) -> pb.LookupDeploymentsResponse:
+        timeout = PATIENCE_SECONDS if remaining is None else min(PATIENCE_SECONDS, remaining)
+        try:
+            async with connect(self._settings, Service.CATALOG, caller="inventory") as channel:
+                catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
+                return await catalog.LookupDeployments(request, timeout=timeout)
+        except grpc.aio.AioRpcError as error:
+            raise Unavailable(
+                f"the catalog does not say {question}",
+                reason="CATALOG_UNAVAILABLE",
+                metadata={"code": error.code().name},
+            ) from error

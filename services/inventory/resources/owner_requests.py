@@ -1,0 +1,84 @@
+"""To whom a request gives a resource or a project, refused with the name of the field."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from arcadia.inventory.v1 import inventory_service_pb2 as pb
+from arcadia.inventory.v1 import reconcile_service_pb2
+from grpc.aio import ServicerContext
+
+from services.common.errors import InvalidArgument
+from services.common.rpc.access import LONGEST_CLAIM
+from services.inventory.requests import required, text
+from services.inventory.resources.deployments import Deployments
+from services.inventory.resources.store.assigning import NewOwner
+from services.inventory.vocabulary import Classification
+
+__all__ = ["NewClass", "check_one_owner", "new_class", "owner_of"]
+
+Named = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NewClass:
+    """How to class a project; the tenant is None unless it is a tenant's."""
+
+    classification: Classification
+    tenant_id: str | None
+
+
+def check_one_owner(request: pb.AssignResourceRequest) -> None:
+    """Refuses a request that names no owner, or more than one way to find them."""
+    named = bool(request.deployment_id or request.tenant_id)
+    if request.by_rules and (named or request.nobody):
+        raise InvalidArgument("by_rules", "is set beside an owner")
+    if request.nobody and named:
+        raise InvalidArgument("nobody", "is set beside an owner")
+    if not (named or request.by_rules or request.nobody):
+        raise InvalidArgument(
+            "tenant_id",
+            "is required, or deployment_id, nobody or by_rules",
+            reason="FIELD_REQUIRED",
+        )
+
+
+async def owner_of(
+    request: Named, deployments: Deployments, context: ServicerContext[Any, Any]
+) -> NewOwner:
+    """The owner that a request names; nobody when it names none.
+
+    The tenant of a deployment is the catalog's to say: another one beside it is refused.
+    """
+    tenant_id = _tenant(request.tenant_id)
+    deployment_id = text("deployment_id", request.deployment_id)
+    if not deployment_id:
+        return NewOwner(tenant_id or None, None)
+    tenant = await deployments.tenant_of(deployment_id, remaining=context.time_remaining())
+    if tenant_id and tenant_id != tenant:
+        raise InvalidArgument("tenant_id", "is not the tenant of the deployment")
+    return NewOwner(tenant, deployment_id)
+
+
+def new_class(request: pb.ClassifyProjectRequest) -> NewClass:
+    """How to class a project."""
+    value = required("classification", request.classification)
+    if value not in set(Classification):
+        raise InvalidArgument(
+            "classification", f"{value!r} is not one of {', '.join(Classification)}"
+        )
+    classification = Classification(value)
+    if classification is Classification.TENANT:
+        return NewClass(classification, _tenant(required("tenant_id", request.tenant_id)))
+    if request.tenant_id:
+        raise InvalidArgument("tenant_id", f"is given for a project classed as {value}")
+    return NewClass(classification, None)
+
+
+def _tenant(value: str) -> str:
+    """A tenant that a token can name: no other would ever see what is theirs."""
+    if len(value) > LONGEST_CLAIM or not value.isprintable() or value != value.strip():
+        raise InvalidArgument(
+            "tenant_id",
+            f"is not at most {LONGEST_CLAIM} printable characters without blanks around them",
+        )
+    return value

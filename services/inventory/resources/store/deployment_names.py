@@ -1,0 +1,105 @@
+"""The deployments that tags name, as the catalog knows them: asked for anew by every sweep."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sqlalchemy import text
+
+from services.common.db.database import ReadSession, WriteSession
+from services.inventory.resources.ownership import (
+    DEPLOYMENT_TAG,
+    NOTHING_KNOWN,
+    DeploymentName,
+    KnownDeployment,
+    KnownDeployments,
+    deployment_named,
+)
+
+__all__ = ["keep_deployments", "known_deployments", "named_by_tags"]
+
+KNOWN: Final = text("""
+SELECT named_tenant_id, slug, tenant_id, deployment_id
+FROM cloud_deployment_names
+WHERE slug = ANY (CAST(:slugs AS text[]))
+""")
+
+# A handful of combinations for however many rows.
+NAMED: Final = text("""
+SELECT DISTINCT ARRAY(SELECT tag FROM unnest(r.tags) AS tag
+                      WHERE starts_with(tag, 'tenant:') OR starts_with(tag, 'deployment:')) AS tags,
+       p.tenant_id
+FROM cloud_resources AS r
+LEFT JOIN cloud_projects AS p ON p.id = r.project_id
+WHERE r.provider = :provider AND r.kind = :kind AND r.deleted_at IS NULL
+  AND r.ownership_source = 'tag' AND r.deployment_id IS NOT NULL
+""")
+
+FORGET: Final = text("""
+DELETE FROM cloud_deployment_names
+WHERE (named_tenant_id, slug) IN (
+    SELECT * FROM unnest(CAST(:named_tenants AS text[]), CAST(:slugs AS text[])))
+""")
+
+KEEP: Final = text("""
+INSERT INTO cloud_deployment_names (named_tenant_id, slug, tenant_id, deployment_id, learned_at)
+SELECT *, now()
+FROM unnest(CAST(:named_tenants AS text[]), CAST(:slugs AS text[]), CAST(:tenants AS text[]),
+            CAST(:deployments AS text[]))
+ON CONFLICT ON CONSTRAINT cloud_deployment_names_pkey DO UPDATE SET
+    tenant_id = excluded.tenant_id,
+    deployment_id = excluded.deployment_id,
+    learned_at = excluded.learned_at
+""")
+
+
+async def known_deployments(
+    session: ReadSession, tag_sets: Iterable[Sequence[str]]
+) -> KnownDeployments:
+    """What is known of the deployments that these tags name."""
+    slugs = {
+        tag.removeprefix(DEPLOYMENT_TAG)
+        for tags in tag_sets
+        for tag in tags
+        if tag.startswith(DEPLOYMENT_TAG)
+    }
+    if not slugs:
+        return NOTHING_KNOWN
+    rows = await session.execute(KNOWN, {"slugs": sorted(slugs)})
+    return {
+        DeploymentName(row.named_tenant_id, row.slug): KnownDeployment(
+            row.tenant_id, row.deployment_id
+        )
+        for row in rows
+    }
+
+
+async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[DeploymentName]:
+    """The deployments that the tags of living resources of a kind name."""
+    rows = await session.execute(NAMED, {"provider": provider, "kind": kind})
+    named = {deployment_named(row.tags, row.tenant_id) for row in rows}
+    return sorted(
+        (one for one in named if one is not None), key=lambda one: (one.tenant_id, one.slug)
+    )
+
+
+async def keep_deployments(
+    session: WriteSession, asked: Sequence[DeploymentName], found: KnownDeployments
+) -> None:
+    """Keeps what was found of those asked for, and forgets the rest of them."""
+    await session.execute(
+        FORGET,
+        {
+            "named_tenants": [one.tenant_id for one in asked],
+            "slugs": [one.slug for one in asked],
+        },
+    )
+    kept = [(one, found[one]) for one in asked if one in found]
+    await session.execute(
+        KEEP,
+        {
+            "named_tenants": [name.tenant_id for name, _ in kept],
+            "slugs": [name.slug for name, _ in kept],
+            "tenants": [deployment.tenant_id for _, deployment in kept],
+            "deployments": [deployment.deployment_id for _, deployment in kept],
+        },
+    )

@@ -1,0 +1,181 @@
+"""Reading resources: pages in the order of discovery, one by its id, and counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import NULLTYPE
+
+from services.common.db.database import ReadSession
+from services.common.db.deployment_rows import deployment_parameters, of_deployment
+from services.common.db.single_statements import Compiled, SingleRead, compiled
+from services.common.errors import NotFound
+from services.common.rpc.access import Scope
+from services.common.values.deployment_slugs import DeploymentSlug
+from services.inventory.tables import cloud_resources as resources
+
+__all__ = [
+    "BASIC",
+    "FULL",
+    "Life",
+    "ResourceFilter",
+    "count_resources",
+    "list_resources",
+    "read_resource",
+]
+
+BASIC: Final = (
+    cast(resources.c.id, Text),
+    resources.c.provider,
+    resources.c.kind,
+    resources.c.provider_id,
+    resources.c.name,
+    resources.c.region,
+    resources.c.size,
+    resources.c.status,
+    cast(resources.c.project_id, Text),
+    resources.c.tenant_id,
+    resources.c.deployment_id,
+    # The driver's lists are as they should be: no second look at each.
+    type_coerce(resources.c.tags, NULLTYPE),
+    resources.c.provider_created_at,
+    resources.c.first_seen_at,
+    resources.c.last_seen_at,
+    resources.c.stale_strike_count,
+    resources.c.deleted_at,
+)
+FULL: Final = (*BASIC, resources.c.attrs)
+
+
+TEXT: Final = bindparam("query", type_=Text)
+
+CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
+    # The first wall: whose rows a query asks for. Row-level security is the second.
+    "scope": resources.c.tenant_id == bindparam("scope"),
+    "kind": resources.c.kind == bindparam("kind"),
+    "region": resources.c.region == bindparam("region"),
+    "status": resources.c.status == bindparam("status"),
+    "project_id": resources.c.project_id == bindparam("project_id"),
+    "tenant_id": resources.c.tenant_id == bindparam("tenant_id"),
+    "deployment_id": resources.c.deployment_id == bindparam("deployment_id"),
+    "deployment": of_deployment(resources),
+    "tag": resources.c.tags.contains(bindparam("tag", type_=ARRAY(Text))),
+    "query": or_(
+        func.strpos(func.lower(resources.c.name), func.lower(TEXT)) > 0,
+        func.strpos(func.lower(resources.c.provider_id), func.lower(TEXT)) > 0,
+    ),
+    "after": resources.c.id > bindparam("after"),
+}
+"""What a filter may ask, by its name; asked when its value is not empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Which rows by their tombstone."""
+
+    living: bool
+    tombstoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFilter:
+    """Which resources; what is empty is not asked. Combined with and."""
+
+    life: Life
+    kind: str = ""
+    region: str = ""
+    status: str = ""
+    project_id: UUID | None = None
+    tenant_id: str = ""
+    deployment_id: str = ""
+    slug: DeploymentSlug | None = None
+    """Of the deployment: what stands under it counts too."""
+    tag: str = ""
+    query: str = ""
+
+
+async def list_resources(
+    reading: SingleRead,
+    scope: Scope,
+    wanted: ResourceFilter,
+    *,
+    full: bool,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[tuple[Any, ...]]:
+    """A page of resources by id, which is the order of their discovery.
+
+    `after` is the last id of the page before. Rows are in the order of `FULL` or `BASIC`.
+    """
+    values: dict[str, Any] = {"scope": scope.tenant_id, "after": after, "deployment": wanted.slug}
+    values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
+    named: dict[str, Any] = {}
+    if wanted.slug is not None:
+        named = deployment_parameters(wanted.deployment_id, wanted.slug)
+        values["deployment_id"] = ""
+    if wanted.tag:
+        values["tag"] = [wanted.tag]
+    bounded = () if scope.everything else ("scope",)
+    asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
+    statement = _page(FULL if full else BASIC, wanted.life, asked)
+    parameters = {name: values[name] for name in asked if name != "deployment"} | named
+    return await reading.fetch(statement, {"limit": limit, **parameters})
+
+
+@cache
+def _page(columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str, ...]) -> Compiled:
+    """The statement for filters that ask these conditions: made once for each combination."""
+    conditions = [CONDITIONS[name] for name in asked]
+    if not life.tombstoned:
+        conditions.append(resources.c.deleted_at.is_(None))
+    elif not life.living:
+        conditions.append(resources.c.deleted_at.is_not(None))
+    return compiled(
+        select(*columns)
+        .where(*conditions)
+        .order_by(resources.c.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+async def read_resource(session: ReadSession, scope: Scope, resource_id: UUID) -> Row[Any]:
+    """A resource in the order of `FULL`. Raises NotFound, also for another tenant's."""
+    statement = select(*FULL).where(resources.c.id == resource_id, *_of(scope))
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("resource", str(resource_id))
+    return found
+
+
+async def count_resources(session: ReadSession, scope: Scope, kind: str) -> Sequence[Row[Any]]:
+    """How many live, by kind, region and tenant; most first."""
+    key = (resources.c.kind, resources.c.region, resources.c.tenant_id)
+    statement = (
+        select(*key, func.count().label("living"))
+        .where(resources.c.deleted_at.is_(None), *_of(scope))
+        .group_by(*key)
+        .order_by(func.count().desc(), *key)
+    )
+    if kind:
+        statement = statement.where(resources.c.kind == kind)
+    return (await session.execute(statement)).all()
+
+
+def _of(scope: Scope) -> list[ColumnElement[bool]]:
+    """The first wall: whose rows a query asks for. Row-level security is the second."""
+    return [] if scope.everything else [resources.c.tenant_id == scope.tenant_id]

@@ -1,0 +1,231 @@
+"""SyncService: proto to domain and back. Workers tell it what the provider shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from arcadia.inventory.v1 import sync_service_pb2 as pb
+from arcadia.inventory.v1 import sync_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.common.db.database import Database
+from services.common.errors import Unavailable
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.requests import current_request_id
+from services.inventory import requests
+from services.inventory.messages import sweep_message, timestamp
+from services.inventory.resources.deployments import Deployments
+from services.inventory.resources.ownership import DeploymentName
+from services.inventory.resources.store.assigning import learn_deployments
+from services.inventory.resources.store.deployment_names import named_by_tags
+from services.inventory.resources.store.history import Cause
+from services.inventory.sync.store.claims import claim_kinds
+from services.inventory.sync.store.projects import record_members, record_projects
+from services.inventory.sync.store.sightings import record_sightings
+from services.inventory.sync.store.strikes import confirm_suspects, count_suspects, list_suspects
+from services.inventory.sync.store.sweeps import (
+    begin_sweep,
+    complete_sweep,
+    fail_sweep,
+    last_complete_at,
+    locked_sweep,
+    read_sweep,
+)
+from services.inventory.sync.store.unreadable import add_unreadable
+
+__all__ = ["SyncServicer"]
+
+Context = ServicerContext[Any, Any]
+
+log = structlog.get_logger("sync")
+
+
+def current_cause() -> Cause:
+    """Who calls, and in which request: what events are written down to."""
+    return Cause(current_caller().subject, current_request_id())
+
+
+def _name(field: str, value: str) -> str:
+    return requests.text(field, requests.required(field, value))
+
+
+class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
+    """How the sync tells the inventory what it saw."""
+
+    def __init__(
+        self, database: Database, deployments: Deployments, *, internal_project: str
+    ) -> None:
+        self._database = database
+        self._deployments = deployments
+        self._internal_project = internal_project
+
+    async def BeginSweep(  # noqa: N802
+        self, request: pb.BeginSweepRequest, context: Context
+    ) -> pb.BeginSweepResponse:
+        """Opens a sweep; the same key again answers the same one."""
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await begin_sweep(
+                session,
+                provider=requests.known_provider(request.provider),
+                kind=requests.known_swept_kind(request.kind),
+                key=requests.text("key", requests.required("key", request.key)),
+                run_id=requests.text("run_id", request.run_id),
+            )
+        return pb.BeginSweepResponse(sweep=sweep_message(sweep))
+
+    async def RecordSightings(  # noqa: N802
+        self, request: pb.RecordSightingsRequest, context: Context
+    ) -> pb.RecordSightingsResponse:
+        """Records a batch of resources."""
+        batch = requests.sighting_batch(request)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id) if request.sweep_id else None
+        async with self._database.write(current_caller().scope) as session:
+            counts = await record_sightings(
+                session, batch, sweep_id=sweep_id, cause=current_cause()
+            )
+        return pb.RecordSightingsResponse(
+            discovered_count=counts.discovered,
+            updated_count=counts.updated,
+            restored_count=counts.restored,
+            unchanged_count=counts.unchanged,
+        )
+
+    async def ClaimKinds(  # noqa: N802
+        self, request: pb.ClaimKindsRequest, context: Context
+    ) -> pb.ClaimKindsResponse:
+        """Claims kinds for a sync, all of them or none."""
+        provider = requests.known_provider(request.provider)
+        requests.bounded("ended_run_ids", len(request.ended_run_ids))
+        async with self._database.write(current_caller().scope) as session:
+            standing = await claim_kinds(
+                session,
+                provider,
+                [requests.known_swept_kind(kind) for kind in request.kinds],
+                workflow_id=_name("workflow_id", request.workflow_id),
+                run_id=_name("run_id", request.run_id),
+                ended_run_ids=[
+                    requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids
+                ],
+            )
+        return pb.ClaimKindsResponse(
+            standing=[
+                pb.KindClaim(kind=one.kind, workflow_id=one.workflow_id, run_id=one.run_id)
+                for one in standing
+            ]
+        )
+
+    async def RecordUnreadableRows(  # noqa: N802
+        self, request: pb.RecordUnreadableRowsRequest, context: Context
+    ) -> pb.RecordUnreadableRowsResponse:
+        """Notes rows that were listed in a sweep and could not be read."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        rows = requests.unreadable_rows(request)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await locked_sweep(session, sweep_id)
+            count = await add_unreadable(session, sweep, rows)
+        return pb.RecordUnreadableRowsResponse(unreadable_count=count)
+
+    async def CompleteSweep(  # noqa: N802
+        self, request: pb.CompleteSweepRequest, context: Context
+    ) -> pb.CompleteSweepResponse:
+        """Closes a sweep that read every page."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        total = request.reported_total if request.reported_total >= 0 else None
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await complete_sweep(
+                session,
+                sweep_id,
+                reported_total=total,
+                scopes=list(request.scope_fingerprint),
+            )
+            suspects = await count_suspects(session, sweep)
+            last = await last_complete_at(session, sweep)
+            named = await named_by_tags(session, sweep.provider, sweep.kind)
+        if named:
+            await self._learn_deployments(named, context.time_remaining())
+        return pb.CompleteSweepResponse(
+            sweep=sweep_message(sweep), suspect_count=suspects, last_complete_at=timestamp(last)
+        )
+
+    async def _learn_deployments(
+        self, named: Sequence[DeploymentName], remaining: float | None
+    ) -> None:
+        """Asks the catalog which deployments tags mean; when it is down, the next sweep asks."""
+        try:
+            found = await self._deployments.named(named, remaining=remaining)
+        except Unavailable as error:
+            log.warning("deployments unknown", count=len(named), reason=error.message)
+            return
+        async with self._database.write(current_caller().scope) as session:
+            await learn_deployments(session, named, found, cause=current_cause())
+
+    async def FailSweep(  # noqa: N802
+        self, request: pb.FailSweepRequest, context: Context
+    ) -> pb.FailSweepResponse:
+        """Closes a sweep that broke off."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        reason = requests.required("reason", request.reason)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await fail_sweep(session, sweep_id, reason=reason)
+            last = await last_complete_at(session, sweep)
+        return pb.FailSweepResponse(sweep=sweep_message(sweep), last_complete_at=timestamp(last))
+
+    async def ListSuspects(  # noqa: N802
+        self, request: pb.ListSuspectsRequest, context: Context
+    ) -> pb.ListSuspectsResponse:
+        """Lists what awaits a confirming read."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        size = page_size(request.page_size)
+        filters = ("suspects", str(sweep_id))
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(current_caller().scope) as session:
+            sweep = await read_sweep(session, sweep_id)
+            rows = await list_suspects(session, sweep, after=after, limit=size + 1)
+        page, following = cut(rows, size, filters, lambda row: (row.id,))
+        return pb.ListSuspectsResponse(
+            provider_ids=[row.provider_id for row in page],
+            next_page_token=following,
+        )
+
+    async def RecordConfirmations(  # noqa: N802
+        self, request: pb.RecordConfirmationsRequest, context: Context
+    ) -> pb.RecordConfirmationsResponse:
+        """Tombstones what is gone, and clears what was found."""
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        async with self._database.write(current_caller().scope) as session:
+            sweep = await confirm_suspects(
+                session,
+                await read_sweep(session, sweep_id),
+                gone=list(request.gone_provider_ids),
+                found=list(request.found_provider_ids),
+                cause=current_cause(),
+            )
+        return pb.RecordConfirmationsResponse(sweep=sweep_message(sweep))
+
+    async def RecordProjects(  # noqa: N802
+        self, request: pb.RecordProjectsRequest, context: Context
+    ) -> pb.RecordProjectsResponse:
+        """Records a batch of projects."""
+        provider = requests.known_provider(request.provider)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id) if request.sweep_id else None
+        projects = requests.sighted_projects(request, internal_project=self._internal_project)
+        async with self._database.write(current_caller().scope) as session:
+            counts = await record_projects(session, provider, projects, sweep_id=sweep_id)
+        return pb.RecordProjectsResponse(
+            discovered_count=counts.discovered,
+            updated_count=counts.updated + counts.restored,
+            unchanged_count=counts.unchanged,
+        )
+
+    async def RecordProjectMembers(  # noqa: N802
+        self, request: pb.RecordProjectMembersRequest, context: Context
+    ) -> pb.RecordProjectMembersResponse:
+        """Moves resources into the project that the provider shows them in."""
+        provider = requests.known_provider(request.provider)
+        project = requests.required("project_provider_id", request.project_provider_id)
+        members = requests.member_keys(request)
+        async with self._database.write(current_caller().scope) as session:
+            moved = await record_members(session, provider, project, members, cause=current_cause())
+        return pb.RecordProjectMembersResponse(moved_count=moved)

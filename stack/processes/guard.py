@@ -1,0 +1,107 @@
+"""The guard: a small process that ends the parts when the one that started them dies.
+
+It reads a pipe of which its parent holds the other end. Each line adds a process to
+those it watches over (`+ pid started signal`) or takes one off (`- pid`). When the pipe
+ends, which happens even when the parent is killed without warning, it ends what is left.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import Final, TextIO
+
+from stack.processes.process import Mark, end_group
+
+__all__ = ["Guard"]
+
+GRACE_SECONDS: Final = 8.0
+
+
+class Guard:
+    """The parent's end: starts the guard and tells it what to watch over."""
+
+    def __init__(self, *, keep_open: tuple[int, ...] = ()) -> None:
+        """`keep_open`: files, such as a lock, that stay open until the guard is done too."""
+        self._keep_open = keep_open
+        self._watched: dict[int, Mark] = {}
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        """The guard's own process id."""
+        return self._process.pid
+
+    def watch(self, mark: Mark) -> None:
+        """Adds a process."""
+        self._watched[mark.pid] = mark
+        try:
+            self._tell(_addition(mark))
+        except BrokenPipeError:
+            self._replace()
+
+    def release(self, mark: Mark) -> None:
+        """Takes a process off, because it has ended."""
+        self._watched.pop(mark.pid, None)
+        with contextlib.suppress(BrokenPipeError):
+            self._tell(f"- {mark.pid}")
+
+    def close(self) -> None:
+        """Lets the guard end what is left, and waits until it is gone."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "stack.processes.guard"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=self._keep_open,
+        )
+
+    def _replace(self) -> None:
+        """Puts a new guard in the place of one that somebody killed."""
+        self.close()
+        self._process = self._start()
+        for mark in self._watched.values():
+            self._tell(_addition(mark))
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin is None:
+            raise BrokenPipeError("the guard has no pipe")
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+
+def _addition(mark: Mark) -> str:
+    return f"+ {mark.pid} {mark.started!r} {int(mark.stop_signal)}"
+
+
+def _watch(lines: TextIO) -> list[Mark]:
+    """Reads until the pipe ends; what is to be ended, in the order of starting."""
+    watched: dict[int, Mark] = {}
+    for line in lines:
+        action, pid, *rest = line.split()
+        if action == "+":
+            started, stop_signal = rest
+            watched[int(pid)] = Mark(int(pid), float(started), int(stop_signal))
+        else:
+            watched.pop(int(pid), None)
+    return list(watched.values())
+
+
+def main() -> None:
+    """Runs the guard."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.chdir("/")
+    end_group(_watch(sys.stdin), GRACE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

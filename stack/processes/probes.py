@@ -1,0 +1,44 @@
+"""Whether a part is ready, asked of the part itself. A probe answers within seconds."""
+
+from typing import Final
+
+import grpc
+import httpx
+
+from services.common.rpc.liveness import pollers_of, serving_status
+
+__all__ = ["TEMPORAL_FRONTEND", "grpc_serving", "http_ok", "queue_polled"]
+
+TIMEOUT_SECONDS: Final = 2.0
+
+TEMPORAL_FRONTEND: Final = "temporal.api.workflowservice.v1.WorkflowService"
+"""The name under which Temporal answers for its frontend's health."""
+
+
+def grpc_serving(address: str, service: str = "") -> bool:
+    """Whether the gRPC health service at `host:port` answers SERVING."""
+    with grpc.insecure_channel(address) as channel:
+        try:
+            return serving_status(channel, service, timeout=TIMEOUT_SECONDS) == "SERVING"
+        except grpc.RpcError:
+            return False
+
+
+def http_ok(url: str) -> bool:
+    """Whether a GET answers 200."""
+    try:
+        # Straight to loopback, whatever proxy the environment names.
+        answer = httpx.get(url, timeout=TIMEOUT_SECONDS, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+def queue_polled(address: str, namespace: str, queue: str, *, since: float) -> bool:
+    """Whether a worker polled a task queue after `since`, in seconds since the epoch."""
+    with grpc.insecure_channel(address) as channel:
+        try:
+            pollers = pollers_of(channel, namespace, queue, timeout=TIMEOUT_SECONDS)
+        except grpc.RpcError:
+            return False
+    return any(poller.last_access_time.ToNanoseconds() / 1e9 > since for poller in pollers)

@@ -1,0 +1,143 @@
+"""Moves of deployments in the catalog: by what was not paid, by a cap, by the end of a trial."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
+
+from arcadia.catalog.v1 import deployments_pb2
+from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
+from temporalio import activity
+
+from services.common.rpc.requests import set_request_id
+from workflows.collections.payloads import ActionOutcome, BillingAction, TrialEndInput
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.spend.payloads import PausedCheck, PausedStates
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
+
+__all__ = ["BillingActionActivities"]
+
+SERVICE: Final = "catalog"
+DEPLOYMENTS_A_PAGE: Final = 200
+SUSPENDED: Final = "suspended"
+PAUSED: Final = "paused"
+HELD: Final = (PAUSED, SUSPENDED)
+ENDED: Final = ("cancelled", "archived")
+TRIAL_END: Final = "trial-end"
+
+
+class BillingActionActivities:
+    """Needs the stub of the catalog's lifecycle."""
+
+    def __init__(self, lifecycle: "LifecycleServiceAsyncStub") -> None:
+        self._lifecycle = lifecycle
+
+    @activity.defn
+    async def apply_billing_action(self, request: BillingAction) -> ActionOutcome:
+        """Moves deployments of a tenant that are in a state to be moved.
+
+        Told again, each answers as it did the first time.
+        """
+        moved: list[str] = []
+        there: list[str] = []
+        left: list[str] = []
+        power_off: list[str] = []
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                async for one in self._deployments(request):
+                    answer = await self._lifecycle.ApplyBillingAction(_action(request, one.id))
+                    if answer.outcome == "moved":
+                        moved.append(one.id)
+                        if answer.deployment.power_off_when_suspended:
+                            power_off.append(one.id)
+                    elif answer.outcome == "already_there":
+                        there.append(one.id)
+                    else:
+                        left.append(one.id)
+        return ActionOutcome(tuple(moved), tuple(there), tuple(left), tuple(power_off))
+
+    @activity.defn
+    async def powers_off(self, deployment_id: str) -> bool:
+        """Whether a deployment is suspended, and its machines are off for that."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._lifecycle.LookupDeployments(
+                pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+            )
+        found = answer.matches[0].deployment
+        return bool(
+            found.state == SUSPENDED
+            and found.power_off_when_suspended
+            and not found.billing_action_suspended
+        )
+
+    @activity.defn
+    async def paused_states(self, request: PausedCheck) -> PausedStates:
+        """What is to become of the machines of deployments that a cap paused."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._lifecycle.LookupDeployments(
+                pb.LookupDeploymentsRequest(
+                    keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
+                )
+            )
+        found = [match.deployment for match in answer.matches]
+        return PausedStates(
+            off=tuple(
+                one.id
+                for one in found
+                if one.state == PAUSED
+                and one.power_off_when_suspended
+                and not one.billing_action_suspended
+            ),
+            lifted=tuple(one.id for one in found if one.state not in (*HELD, *ENDED)),
+            ended=tuple(one.id for one in found if one.state in ENDED),
+        )
+
+    @activity.defn
+    async def end_trials(self, request: TrialEndInput) -> int:
+        """Ends every trial that is over; how many there were."""
+        ended = reached_before(int) or 0
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: ended):
+                while True:
+                    answer = await self._lifecycle.EndTrials(
+                        pb.EndTrialsRequest(limit=request.trials_at_once, actor=TRIAL_END)
+                    )
+                    ended += answer.ended_count
+                    if not answer.is_cut:
+                        return ended
+
+    async def _deployments(
+        self, request: BillingAction
+    ) -> AsyncIterator[deployments_pb2.Deployment]:
+        """Those that are meant, and are in a state to be moved or moved already."""
+        states = {*request.from_states, request.to_state}
+        only, but = set(request.only), set(request.but)
+        token = ""
+        while True:
+            page = await self._lifecycle.ListTenantDeployments(
+                pb.ListTenantDeploymentsRequest(
+                    tenant_id=request.tenant_id, page_size=DEPLOYMENTS_A_PAGE, page_token=token
+                )
+            )
+            for one in page.deployments:
+                if one.state in states and one.id not in but and (not only or one.id in only):
+                    yield one
+            token = page.next_page_token
+            if not token:
+                return
+
+
+def _action(request: BillingAction, deployment_id: str) -> pb.ApplyBillingActionRequest:
+    return pb.ApplyBillingActionRequest(
+        deployment_id=deployment_id,
+        to_state=request.to_state,
+        from_states=request.from_states,
+        actor=request.actor,
+        reason=request.reason,
+        key=f"{request.key}/{request.to_state}/{deployment_id}",
+    )

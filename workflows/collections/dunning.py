@@ -1,0 +1,338 @@
+"""What becomes of a tenant that does not pay: past due, then suspended; all undone by payment.
+
+One workflow a tenant, not an invoice: a tenant that owes two is suspended once, and is lifted
+when neither is owed. Only tenants who do not pay have one, so a hundred thousand tenants are a
+few thousand sleeping workflows.
+
+The state of the invoices is read anew after every timer; a signal that something was paid only
+ends the timer early, so one that is lost or told twice changes nothing. A step that fails is told
+and tried again at the next look: the run holds what it powered off, and must not end with it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME
+    from workflows.collections.activities.billing_actions import BillingActionActivities
+    from workflows.collections.activities.dunning import DunningActivities
+    from workflows.collections.notice_payloads import TenantNotice
+    from workflows.collections.payloads import (
+        ActionOutcome,
+        BillingAction,
+        DunningInput,
+        DunningState,
+        Overdue,
+        OverdueInput,
+        PowerOff,
+    )
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+
+from workflows.collections.tenant_notices import tell_tenant
+from workflows.durable.saga import each, whole
+from workflows.provisioning.power_steps import LIFTING, PATIENCE, running_droplets, set_power
+
+__all__ = ["Dunning"]
+
+ASIDE: Final = timedelta(minutes=10)
+"""For telling of what is done anyway; at the next look it is told again."""
+
+RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
+
+ACTIVE: Final = "active"
+PAST_DUE: Final = "past_due"
+PAUSED: Final = "paused"
+SUSPENDED: Final = "suspended"
+
+PAUSED_TOO: Final = "suspend-the-paused"
+"""Runs from before it do not suspend what is paused."""
+
+ASKS_AGAIN: Final = "ask-before-powering-off"
+"""Runs from before it powered off at a later look what had been lifted by hand meanwhile."""
+
+TELLS_FIRST: Final = "tell-before-suspending"
+"""Runs from before it suspend without a notice."""
+
+
+@workflow.defn
+class Dunning:
+    """Runs as `dunning/<tenant>` until nothing is overdue."""
+
+    def __init__(self) -> None:
+        self._state = DunningState()
+        self._is_asked = False
+
+    @workflow.signal
+    def look(self) -> None:
+        """Something was paid, voided or credited: looks now, not when the timer ends."""
+        self._is_asked = True
+
+    @workflow.query
+    def progress(self) -> DunningState:
+        """What was done so far."""
+        return self._state
+
+    @workflow.run
+    async def run(self, request: DunningInput) -> DunningState:
+        """What was done and undone. A cancelled run undoes it too."""
+        self._state = request.state if request.state.began_at else self._beginning()
+        try:
+            await self._chase(request)
+        except (asyncio.CancelledError, FailureError) as error:
+            if is_cancelled_exception(error):
+                await self._lift(request, "the dunning was cancelled")
+                workflow.upsert_search_attributes([OUTCOME.value_set("cancelled")])
+            raise
+        workflow.upsert_search_attributes([OUTCOME.value_set("settled")])
+        return self._state
+
+    async def _chase(self, request: DunningInput) -> None:
+        while True:
+            self._is_asked = False
+            try:
+                if await self._is_settled(request):
+                    return
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._tell(f"tried again at the next look: {reason_of(error)}")
+            await self._until_asked(request)
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(replace(request, state=self._state))
+
+    async def _is_settled(self, request: DunningInput) -> bool:
+        """One look: does what is due, or undoes it all; whether nothing is owed."""
+        self._state = replace(self._state, look_count=self._state.look_count + 1)
+        overdue = await self._overdue(request)
+        if not overdue.invoice_count:
+            await self._lift(request, "everything is paid")
+            # What fell due meanwhile found this run here, and nobody starts another.
+            return not (await self._overdue(request)).invoice_count
+        await whole(self._make_past_due(request, overdue))
+        if workflow.patched(TELLS_FIRST) and workflow.now() >= self._tells_at(request):
+            await self._tell_tenant(request, overdue)
+        if workflow.now() >= self._suspends_at(request):
+            await whole(self._suspend(request, overdue))
+            await each(self._power_off(one) for one in self._state.power_off)
+        return False
+
+    async def _overdue(self, request: DunningInput) -> Overdue:
+        return await workflow.execute_activity_method(
+            DunningActivities.read_overdue,
+            OverdueInput(request.tenant_id, workflow.now().date().isoformat()),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="read what is overdue",
+        )
+
+    async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
+        known = self._state.past_due
+        # Who was past due before this run was made so by one like it.
+        outcome = await self._move(request, PAST_DUE, (ACTIVE,), overdue.in_words(), but=known)
+        known = (*known, *outcome.moved, *outcome.already_there)
+        self._state = replace(self._state, past_due=known)
+        self._tell(
+            f"{overdue.in_words()}: {len(known)} deployments past due,"
+            f" suspended at {self._suspends_at(request):%Y-%m-%d %H:%M} UTC"
+        )
+
+    async def _tell_tenant(self, request: DunningInput, overdue: Overdue) -> None:
+        """Tells of the suspension before it, once; again at each look until it was taken."""
+        if self._state.is_told or self._state.suspended:
+            return
+        if not self._state.told_at:
+            self._state = replace(self._state, told_at=workflow.now().isoformat())
+        suspends_at = self._suspends_at(request)
+        noticed = await tell_tenant(
+            TenantNotice(
+                key=f"suspension/{request.tenant_id}/{self._state.began_at}",
+                action="suspension",
+                tenant_id=request.tenant_id,
+                at=suspends_at.isoformat(),
+                what="the deployments that are past due, and the paused ones, are suspended;"
+                " where power_off_when_suspended is set their droplets are powered off",
+                why=overdue.in_words(),
+                what_to_do=f"pay what is overdue before {suspends_at:%Y-%m-%d %H:%M} UTC",
+                deployment_ids=self._state.past_due,
+            ),
+            patience=ASIDE,
+        )
+        self._state = replace(
+            self._state, is_told=noticed.is_delivered, untold_reason=noticed.reason
+        )
+        self._tell(
+            f"{overdue.in_words()}: {len(self._state.past_due)} deployments past due,"
+            f" suspended at {suspends_at:%Y-%m-%d %H:%M} UTC{self._untold()}"
+        )
+
+    def _untold(self) -> str:
+        """That the tenant was not told, where that is so: this is the place to look for it."""
+        state = self._state
+        if not state.told_at or state.is_told:
+            return ""
+        return f" (nobody was told: {state.untold_reason})"
+
+    async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
+        waiting = tuple(one for one in self._state.past_due if one not in self._state.suspended)
+        if waiting:
+            outcome = await self._move(
+                request, SUSPENDED, (PAST_DUE,), overdue.in_words(), only=waiting
+            )
+            self._suspended(outcome)
+        if workflow.patched(PAUSED_TOO):
+            known = self._state.suspended
+            outcome = await self._move(request, SUSPENDED, (PAUSED,), overdue.in_words(), but=known)
+            self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
+            self._suspended(outcome)
+        self._tell(
+            f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended"
+            + self._untold()
+        )
+
+    def _suspended(self, outcome: ActionOutcome) -> None:
+        self._state = replace(
+            self._state,
+            suspended=(*self._state.suspended, *outcome.moved),
+            power_off=(*self._state.power_off, *map(PowerOff, outcome.power_off)),
+        )
+
+    async def _power_off(self, one: PowerOff) -> None:
+        if one.step == "off" or not await self._still_powers_off(one):
+            return
+        if one.step == "asked":
+            # Known before any is off: whatever comes, just these are powered on again.
+            droplets = await running_droplets(one.deployment_id)
+            one = self._keep(replace(one, step="known", droplet_ids=droplets))
+        if one.step == "known":
+            await each(whole(set_power(each, is_on=False)) for each in one.droplet_ids)
+            self._keep(replace(one, step="off"))
+
+    async def _still_powers_off(self, one: PowerOff) -> bool:
+        """Whether nobody lifted the suspension, or forbade what it does, since it was made."""
+        if not workflow.patched(ASKS_AGAIN):
+            return True
+        return await workflow.execute_activity_method(
+            BillingActionActivities.powers_off,
+            one.deployment_id,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="look whether it is still to be powered off",
+        )
+
+    def _keep(self, one: PowerOff) -> PowerOff:
+        others = [each for each in self._state.power_off if each.deployment_id != one.deployment_id]
+        self._state = replace(self._state, power_off=(*others, one))
+        return one
+
+    async def _lift(self, request: DunningInput, reason: str) -> None:
+        """Makes active what was moved here, and powers on what was powered off here."""
+        paused = self._state.paused
+        moved = {*self._state.past_due, *self._state.suspended}
+        lifted: set[str] = set()
+        if active := sorted(moved.difference(paused)):
+            lifted |= await self._lifted(request, ACTIVE, (PAST_DUE, SUSPENDED), reason, active)
+        if paused:
+            lifted |= await self._lifted(request, PAUSED, (SUSPENDED,), reason, paused)
+        await each(
+            set_power(droplet_id, is_on=True)
+            for one in self._state.power_off
+            if one.deployment_id in lifted
+            for droplet_id in one.droplet_ids
+        )
+        left = len(moved - lifted)
+        self._tell(f"{reason}: {len(moved) - left} deployments lifted, {left} left alone")
+        self._state = self._beginning(self._state.look_count)
+
+    async def _lifted(
+        self,
+        request: DunningInput,
+        to_state: str,
+        from_states: tuple[str, ...],
+        reason: str,
+        only: Sequence[str],
+    ) -> set[str]:
+        outcome = await self._move(
+            request, to_state, from_states, reason, only=only, patience=LIFTING
+        )
+        return {*outcome.moved, *outcome.already_there}
+
+    async def _move(
+        self,
+        request: DunningInput,
+        to_state: str,
+        from_states: tuple[str, ...],
+        reason: str,
+        *,
+        only: Sequence[str] = (),
+        but: Sequence[str] = (),
+        patience: timedelta = PATIENCE,
+    ) -> ActionOutcome:
+        return await workflow.execute_activity_method(
+            BillingActionActivities.apply_billing_action,
+            BillingAction(
+                tenant_id=request.tenant_id,
+                to_state=to_state,
+                from_states=from_states,
+                reason=reason,
+                actor="dunning",
+                # A later look asks anew: somebody may have lifted what forbade it.
+                key=f"dunning/{workflow.info().first_execution_run_id}/{self._state.look_count}",
+                only=tuple(only),
+                but=tuple(but),
+            ),
+            schedule_to_close_timeout=patience,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"make deployments {to_state}: {reason}"[:200],
+        )
+
+    async def _until_asked(self, request: DunningInput) -> None:
+        """Waits until somebody says that something changed, or it is time for another look."""
+        pause = timedelta(seconds=request.terms.look_seconds)
+        if not self._state.suspended:
+            is_next_told = workflow.patched(TELLS_FIRST) and not self._state.told_at
+            next_at = self._tells_at(request) if is_next_told else self._suspends_at(request)
+            until = next_at - workflow.now()
+            pause = min(pause, until) if until > timedelta(0) else pause
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._is_asked, timeout=pause)
+
+    def _suspends_at(self, request: DunningInput) -> datetime:
+        """The grace is counted from the word of it: who is told late has as long.
+
+        A notice that comes late, because nothing ran when it was due, puts the suspension off;
+        one that nobody takes does so no longer than the time that it leaves.
+        """
+        ends = self._grace_ends(request)
+        if not self._state.told_at:
+            return ends
+        return max(ends, datetime.fromisoformat(self._state.told_at) + _notice(request))
+
+    def _grace_ends(self, request: DunningInput) -> datetime:
+        began = datetime.fromisoformat(self._state.began_at)
+        return began + timedelta(seconds=request.terms.grace_seconds)
+
+    def _tells_at(self, request: DunningInput) -> datetime:
+        """When the tenant is told of its suspension."""
+        return self._grace_ends(request) - _notice(request)
+
+    def _beginning(self, look_count: int = 0) -> DunningState:
+        return DunningState(workflow.now().isoformat(), look_count)
+
+    def _tell(self, words: str) -> None:
+        workflow.set_current_details(words)
+
+
+def _notice(request: DunningInput) -> timedelta:
+    """How long before a suspension it is told; never longer than the grace."""
+    terms = request.terms
+    return timedelta(seconds=min(terms.notice_seconds, terms.grace_seconds))

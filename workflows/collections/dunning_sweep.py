@@ -1,0 +1,85 @@
+"""Finds every tenant with an overdue invoice, and sees to it that each is dunned.
+
+An invoice falls due with a day, so one durable timer a day serves all of them, and only the
+few tenants who do not pay ever have a workflow. A dunning that was never started, or that
+somebody terminated, is started by the next sweep.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.collections.activities.dunning import DunningActivities
+    from workflows.collections.activities.tenant_notices import TenantNoticeActivities
+    from workflows.collections.notice_payloads import PastDueNotices, PastDueResult
+    from workflows.collections.payloads import DunningSweepInput, DunningSweepResult
+    from workflows.durable.reasons import planned_at
+    from workflows.durable.timeouts import HEARTBEAT
+
+__all__ = ["DunningSweep"]
+
+PATIENCE: Final = timedelta(hours=12)
+PAUSE: Final = timedelta(hours=1)
+MAX_ROUNDS: Final = 4
+"""Of one day, in which undelivered notices are retried."""
+
+TELLS_FIRST: Final = "tell-before-past-due"
+"""Runs from before it tell nothing."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
+)
+
+
+@workflow.defn
+class DunningSweep:
+    """Started by its schedule."""
+
+    @workflow.run
+    async def run(self, request: DunningSweepInput) -> DunningSweepResult:
+        """How many tenants are overdue."""
+        today = request.today or planned_at().date().isoformat()
+        count = await workflow.execute_activity_method(
+            DunningActivities.start_dunning,
+            replace(request, today=today),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="start a dunning for each tenant with an overdue invoice",
+        )
+        notices = ""
+        if request.past_due_notice_days and workflow.patched(TELLS_FIRST):
+            told = await self._tell(date.fromisoformat(today), request.past_due_notice_days)
+            notices = told.in_words()
+        result = DunningSweepResult(count, notices)
+        workflow.set_current_details(result.in_words())
+        return result
+
+    async def _tell(self, today: date, days: int) -> PastDueResult:
+        """Tells of the invoices that are past due in some days.
+
+        Each is told of every day until then, under one key; where nobody takes a notice it is
+        tried again in rounds, and said.
+        """
+        until = today + timedelta(days=days)
+        for _ in range(MAX_ROUNDS - 1):
+            told = await self._round(today, until)
+            if not told.untold_count:
+                return told
+            workflow.set_current_details(f"{told.in_words()}; tried again in an hour")
+            await workflow.sleep(PAUSE)
+        return await self._round(today, until)
+
+    async def _round(self, today: date, until: date) -> PastDueResult:
+        return await workflow.execute_activity_method(
+            TenantNoticeActivities.tell_of_past_due,
+            PastDueNotices(today.isoformat(), until.isoformat()),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="tell of invoices before they are past due",
+        )

@@ -1,0 +1,34 @@
+"""How a run tells a tenant what it is about to do; what could not be told stops nothing."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.queues import TaskQueue
+    from workflows.collections.activities.tenant_notices import TenantNoticeActivities
+    from workflows.collections.notice_payloads import Noticed, TenantNotice
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import SHORT
+
+__all__ = ["tell_tenant"]
+
+
+async def tell_tenant(notice: TenantNotice, *, patience: timedelta) -> Noticed:
+    """Posts a notice, and tries again within the patience; whether somebody was told."""
+    try:
+        return await workflow.execute_activity_method(
+            TenantNoticeActivities.post_tenant_notice,
+            notice,
+            task_queue=TaskQueue.INVOICING,
+            start_to_close_timeout=SHORT,
+            schedule_to_close_timeout=patience,
+            retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
+            summary=f"tell of the {notice.action}",
+        )
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        return Noticed(is_delivered=False, reason=reason_of(error))

@@ -1,0 +1,160 @@
+"""Balances, the billing history, and what is due: from the provider to the billing service."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from arcadia.billing.v1 import balance_service_pb2 as balance_pb
+from arcadia.billing.v1 import costs_pb2
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from temporalio import activity
+
+from providers.digitalocean import billing as provider_billing
+from providers.digitalocean.api.client import DigitalOcean
+from services.common.rpc.requests import set_request_id
+from workflows.costs.payloads import (
+    BalanceInput,
+    HistoryCursor,
+    HistoryInput,
+    InvoiceIngestInput,
+    PendingPage,
+    PendingPlace,
+)
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.stamps import stamp
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceAsyncStub
+    from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
+
+__all__ = ["BillActivities"]
+
+BILLING = "billing"
+INVOICES_A_PAGE = 100
+UNREADABLE_TOLD = 5
+"""Entries that are named in the result of a walk; all of them are listed by the service."""
+
+
+class BillActivities:
+    """Needs the provider's client and the stubs of billing."""
+
+    def __init__(
+        self,
+        provider: DigitalOcean,
+        balances: "BalanceServiceAsyncStub",
+        ingest: "IngestServiceAsyncStub",
+    ) -> None:
+        self._provider = provider
+        self._balances = balances
+        self._ingest = ingest
+
+    @activity.defn
+    async def record_balance(self, request: BalanceInput) -> str:
+        """Takes a snapshot of the balance; answers what was used this month, USD."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                balance = await provider_billing.balance(self._provider)
+                await self._balances.RecordBalance(
+                    balance_pb.RecordBalanceRequest(
+                        month_to_date_balance=balance.month_to_date_balance,
+                        account_balance=balance.account_balance,
+                        month_to_date_usage=balance.month_to_date_usage,
+                        generated_at=stamp(balance.generated_at),
+                        key=request.key,
+                    )
+                )
+            return balance.month_to_date_usage
+
+    @activity.defn
+    async def walk_history(self, request: HistoryInput) -> HistoryCursor:
+        """Records the whole history, from wherever an earlier attempt stood."""
+        with as_failures(BILLING):
+            info = activity.info()
+            set_request_id(info.workflow_run_id)
+            cursor = reached_before(HistoryCursor) or HistoryCursor()
+            walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
+            async with beating(lambda: cursor):
+                months = await provider_billing.invoice_months(self._provider)
+                pages = provider_billing.history_pages(self._provider, first=cursor.page)
+                async for page in pages:
+                    cursor = await self._record(walk_key, page, months, cursor)
+            return cursor
+
+    @activity.defn
+    async def list_pending(self, place: PendingPlace) -> PendingPage:
+        """A page of the invoices that are not ingested, oldest first."""
+        with as_failures(BILLING):
+            answer = await self._ingest.ListPendingInvoices(
+                pb.ListPendingInvoicesRequest(
+                    page_size=INVOICES_A_PAGE, page_token=place.page_token
+                )
+            )
+            return PendingPage(tuple(map(_due, answer.provider_invoices)), answer.next_page_token)
+
+    async def _record(
+        self,
+        walk_key: str,
+        page: provider_billing.HistoryPage,
+        months: dict[str, str],
+        cursor: HistoryCursor,
+    ) -> HistoryCursor:
+        ordinals, alike = _ordinals(page.entries, dict(cursor.alike))
+        answer = await self._ingest.RecordBillingHistory(
+            pb.RecordBillingHistoryRequest(
+                entries=[
+                    _entry(entry, ordinal, months)
+                    for entry, ordinal in zip(page.entries, ordinals, strict=True)
+                ],
+                walk_key=walk_key,
+                is_last_page=page.is_last,
+            )
+        )
+        return replace(
+            cursor,
+            page=page.number + 1,
+            discovered_count=cursor.discovered_count + answer.discovered_count,
+            updated_count=cursor.updated_count + answer.updated_count,
+            unchanged_count=cursor.unchanged_count + answer.unchanged_count,
+            entry_count=cursor.entry_count + len(page.entries),
+            unreadable=(*cursor.unreadable, *answer.unreadable)[:UNREADABLE_TOLD],
+            unreadable_count=cursor.unreadable_count + len(answer.unreadable),
+            alike=tuple(alike.items()),
+        )
+
+
+def _ordinals(
+    entries: Sequence[provider_billing.HistoryEntry], met: dict[str, int]
+) -> tuple[list[int], dict[str, int]]:
+    """Numbers entries that say exactly the same from 1; and counts those that may be met again.
+
+    Entries come by their time: those of the last one's moment may go on in the next page.
+    """
+    ordinals = []
+    for entry in entries:
+        met[repr(entry)] = met.get(repr(entry), 0) + 1
+        ordinals.append(met[repr(entry)])
+    last = entries[-1].issued_at if entries else None
+    lasting = {repr(entry) for entry in entries if entry.issued_at == last}
+    return ordinals, {said: count for said, count in met.items() if said in lasting}
+
+
+def _entry(
+    entry: provider_billing.HistoryEntry, ordinal: int, months: dict[str, str]
+) -> pb.HistoryEntry:
+    return pb.HistoryEntry(
+        type=entry.type,
+        invoice_uuid=entry.invoice_uuid,
+        invoice_number=entry.invoice_number,
+        amount_usd=entry.amount_usd,
+        issued_at=stamp(entry.issued_at),
+        description=entry.description,
+        period=months.get(entry.invoice_uuid, ""),
+        ordinal=ordinal,
+        unreadable=entry.unreadable,
+    )
+
+
+def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:
+    return InvoiceIngestInput(invoice.id, invoice.invoice_uuid, invoice.period[:7])

@@ -1,0 +1,248 @@
+"""An invoice's two forms, streamed from the provider into the billing service, then closed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from arcadia.billing.v1 import costs_pb2
+from arcadia.billing.v1 import ingest_service_pb2 as pb
+from grpc.aio import AioRpcError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from providers.digitalocean import billing as provider_billing
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.errors import NotFound, ProviderError
+from services.common.rpc.requests import set_request_id
+from workflows.costs.payloads import (
+    CompletedIngest,
+    FailIngestInput,
+    IngestInput,
+    InvoiceIngestInput,
+    ItemsCursor,
+    UploadProgress,
+)
+from workflows.durable.errors import as_failures, reason_of_refusal
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.stamps import stamp
+
+if TYPE_CHECKING:
+    from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
+
+__all__ = ["IngestActivities"]
+
+BILLING: Final = "billing"
+MALFORMED: Final = "MALFORMED_CSV"
+"""What billing calls a file of which it cannot read a row; its words say row, column, why."""
+
+PAGES_A_CALL: Final = 20
+"""Of 200 items each: within what a call may bring."""
+
+UPLOAD_SECONDS: Final = 4 * 3600.0
+COMPLETE_SECONDS: Final = 3600.0
+"""Millions of lines are moved in one transaction."""
+
+LONGEST_REASON: Final = 1_000
+
+
+class IngestActivities:
+    """Needs the provider's client and the stub of the ingest."""
+
+    def __init__(self, provider: DigitalOcean, ingest: "IngestServiceAsyncStub") -> None:
+        self._provider = provider
+        self._ingest = ingest
+
+    @activity.defn
+    async def begin_ingest(self, request: InvoiceIngestInput) -> str:
+        """Opens the ingest of this run; answers its id."""
+        with as_failures(BILLING):
+            info = activity.info()
+            set_request_id(info.workflow_run_id)
+            answer = await self._ingest.BeginIngest(
+                pb.BeginIngestRequest(
+                    provider_invoice_id=request.provider_invoice_id,
+                    key=f"{info.workflow_id}/{info.workflow_run_id}",
+                )
+            )
+            return answer.ingest_id
+
+    @activity.defn
+    async def upload_csv(self, request: IngestInput) -> UploadProgress:
+        """Stages the CSV form as it comes in. Another attempt starts anew, and doubles nothing."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            upload = _Upload(self._provider, request)
+            async with beating(lambda: UploadProgress(upload.byte_count)):
+                answer = await upload.through(self._ingest)
+            return UploadProgress(upload.byte_count, answer.row_count, answer.amount_usd)
+
+    @activity.defn
+    async def record_items(self, request: IngestInput) -> ItemsCursor:
+        """Stages the JSON form, from wherever an earlier attempt stood."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            walk = _ItemsWalk(
+                self._provider, self._ingest, request, reached_before(ItemsCursor) or ItemsCursor()
+            )
+            async with beating(lambda: walk.cursor):
+                await walk.run()
+            return walk.cursor
+
+    @activity.defn
+    async def complete_ingest(self, request: IngestInput) -> CompletedIngest:
+        """Replaces the invoice's lines, and holds them against the provider's summary."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                answer = await self._ingest.CompleteIngest(
+                    pb.CompleteIngestRequest(
+                        ingest_id=request.ingest_id,
+                        summary=await self._summary(request.invoice.invoice_uuid),
+                    ),
+                    timeout=COMPLETE_SECONDS,
+                )
+            return _completed(answer.provider_invoice)
+
+    @activity.defn
+    async def fail_ingest(self, request: FailIngestInput) -> None:
+        """Closes an ingest that broke off: the lines of the last good one stay."""
+        with as_failures(BILLING):
+            set_request_id(activity.info().workflow_run_id)
+            await self._ingest.FailIngest(
+                pb.FailIngestRequest(
+                    ingest_id=request.ingest_id, reason=request.reason[:LONGEST_REASON]
+                )
+            )
+
+    async def _summary(self, invoice_uuid: str) -> pb.InvoiceSummary | None:
+        """None where the provider has none."""
+        try:
+            said = await provider_billing.summary(self._provider, invoice_uuid)
+        except NotFound:
+            return None
+        return pb.InvoiceSummary(
+            amount_usd=said.amount_usd,
+            product_charges_usd=said.product_charges_usd,
+            overages_usd=said.overages_usd,
+            taxes_usd=said.taxes_usd,
+            credits_and_adjustments_usd=said.credits_and_adjustments_usd,
+            period=said.period,
+        )
+
+
+class _Upload:
+    """The CSV form on its way; a piece is held at a time."""
+
+    def __init__(self, provider: DigitalOcean, request: IngestInput) -> None:
+        self._provider = provider
+        self._request = request
+        self._failure: ProviderError | None = None
+        self.byte_count = 0
+
+    async def through(self, ingest: "IngestServiceAsyncStub") -> pb.UploadInvoiceCsvResponse:
+        """Sends it; raises what the provider or the service answered."""
+        try:
+            return await ingest.UploadInvoiceCsv(self._pieces(), timeout=UPLOAD_SECONDS)
+        except asyncio.CancelledError:
+            # gRPC calls a stream off whose source fails, and keeps the failure to itself.
+            if self._failure is not None:
+                raise self._failure from None
+            raise
+        except AioRpcError as error:
+            if reason_of_refusal(error) == MALFORMED:
+                where = str(error.details()).removeprefix("chunk: ")
+                raise ApplicationError(where, type="MalformedBill", non_retryable=True) from None
+            raise
+
+    async def _pieces(self) -> AsyncIterator[pb.UploadInvoiceCsvRequest]:
+        yield pb.UploadInvoiceCsvRequest(ingest_id=self._request.ingest_id)
+        try:
+            async with provider_billing.invoice_csv(
+                self._provider, self._request.invoice.invoice_uuid
+            ) as pieces:
+                async for piece in pieces:
+                    yield pb.UploadInvoiceCsvRequest(chunk=piece)
+                    self.byte_count += len(piece)
+        except ProviderError as error:
+            self._failure = error
+            raise
+        yield pb.UploadInvoiceCsvRequest(total_bytes=self.byte_count)
+
+
+class _ItemsWalk:
+    """The JSON form, page by page; while a call is answered the next pages are read."""
+
+    def __init__(
+        self,
+        provider: DigitalOcean,
+        ingest: "IngestServiceAsyncStub",
+        request: IngestInput,
+        cursor: ItemsCursor,
+    ) -> None:
+        self._provider = provider
+        self._ingest = ingest
+        self._request = request
+        self.cursor = cursor
+        """Everything before it is recorded."""
+
+    async def run(self) -> None:
+        """From the cursor to the end."""
+        uuid = self._request.invoice.invoice_uuid
+        pages = provider_billing.item_pages(self._provider, uuid, first=self.cursor.page)
+        sending: asyncio.Task[None] | None = None
+        first, items = self.cursor.page, list[pb.InvoiceItem]()
+        try:
+            async with aclosing(pages):
+                async for page in pages:
+                    items += map(_item, page.items)
+                    for odd in page.unreadable:
+                        activity.logger.warning("a line of %s has no id: %s", uuid, odd)
+                    # The same pages go together in every attempt, so that each replaces itself.
+                    if page.number % PAGES_A_CALL == 0:
+                        if sending is not None:
+                            await sending
+                        sending = asyncio.create_task(self._send(first, items, page.number + 1))
+                        first, items = page.number + 1, []
+            if sending is not None:
+                await sending
+            await self._send(first, items, first)
+        finally:
+            if sending is not None:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, first: int, items: list[pb.InvoiceItem], following: int) -> None:
+        answer = await self._ingest.RecordInvoiceItems(
+            pb.RecordInvoiceItemsRequest(ingest_id=self._request.ingest_id, page=first, items=items)
+        )
+        self.cursor = ItemsCursor(following, answer.item_count)
+
+
+def _item(item: provider_billing.InvoiceItem) -> pb.InvoiceItem:
+    return pb.InvoiceItem(
+        product=item.product,
+        group_description=item.group_description,
+        description=item.description,
+        project_name=item.project_name,
+        category=item.category,
+        amount_usd=item.amount_usd,
+        duration=item.duration,
+        duration_unit=item.duration_unit,
+        start_at=stamp(item.start_at),
+        end_at=stamp(item.end_at),
+        resource_id=item.resource_id,
+        resource_uuid=item.resource_uuid,
+    )
+
+
+def _completed(invoice: costs_pb2.ProviderInvoice) -> CompletedIngest:
+    sums = invoice.reconciliation
+    agreed = {True: "balanced", False: "residual"}[sums.balanced]
+    return CompletedIngest(
+        period=invoice.period[:7],
+        line_count=invoice.line_count,
+        total_usd=sums.total_usd,
+        residual_usd=sums.residual_usd,
+        outcome=agreed if sums.HasField("balanced") else "unconfirmed",
+    )

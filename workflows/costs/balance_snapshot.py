@@ -1,0 +1,40 @@
+"""The hourly snapshot of the account's balance."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.costs.activities.bills import BillActivities
+    from workflows.costs.payloads import BalanceInput
+    from workflows.durable.reasons import planned_at
+    from workflows.durable.timeouts import HEARTBEAT
+
+__all__ = ["BalanceSnapshot"]
+
+PATIENCE: Final = timedelta(minutes=40)
+"""After that the next hour's snapshot is nearer."""
+
+
+@workflow.defn
+class BalanceSnapshot:
+    """Started by its schedule."""
+
+    @workflow.run
+    async def run(self, request: BalanceInput) -> str:
+        """What was used this month, USD."""
+        hour = planned_at().isoformat(timespec="seconds")
+        used = await workflow.execute_activity_method(
+            BillActivities.record_balance,
+            BalanceInput(request.provider, f"{request.provider}/{hour}"),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
+            ),
+            summary="read the balance and keep it",
+        )
+        workflow.set_current_details(f"Used this month: USD {used}.")
+        return used

@@ -1,0 +1,152 @@
+"""The walk of the billing history, then an ingest per invoice that is due."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import (
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME, PERIOD, PROVIDER_INVOICE
+    from workflows.costs.activities.bills import BillActivities
+    from workflows.costs.invoice_ingest import InvoiceIngest
+    from workflows.costs.payloads import (
+        HistoryCursor,
+        HistoryInput,
+        HistoryResult,
+        InvoiceIngestInput,
+        PendingPlace,
+    )
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+
+__all__ = ["INGEST_TIMEOUT", "BillingHistory", "ingest_attributes", "invoice_ingest_id"]
+
+PATIENCE: Final = timedelta(hours=3)
+INGEST_TIMEOUT: Final = timedelta(hours=20)
+
+AT_ONCE: Final = 3
+"""Ingests that run beside each other: they share one token's budget."""
+
+LONGEST_DETAILS: Final = 15_000
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
+)
+
+
+def invoice_ingest_id(invoice_uuid: str) -> str:
+    """The id of an invoice's ingest: only one of it runs at a time."""
+    return f"invoice-ingest/{invoice_uuid}"
+
+
+def ingest_attributes(invoice: InvoiceIngestInput) -> TypedSearchAttributes:
+    """By what an ingest is found."""
+    pairs = [SearchAttributePair(PROVIDER_INVOICE, invoice.invoice_uuid)]
+    if invoice.period:
+        pairs.append(SearchAttributePair(PERIOD, invoice.period))
+    return TypedSearchAttributes(pairs)
+
+
+@workflow.defn
+class BillingHistory:
+    """Started by its schedule. One invoice's failure does not stop the others."""
+
+    def __init__(self) -> None:
+        self._walk = HistoryCursor()
+        self._ingested: list[str] = []
+        self._running: list[str] = []
+        self._failed: list[str] = []
+
+    @workflow.query
+    def progress(self) -> HistoryResult:
+        """What is known so far."""
+        return HistoryResult(
+            self._walk, tuple(self._ingested), tuple(self._running), tuple(self._failed)
+        )
+
+    @workflow.run
+    async def run(self, request: HistoryInput) -> HistoryResult:
+        """What became of every invoice that was due. Fails at the end when one failed."""
+        await self._walk_history(request)
+        turns = asyncio.Semaphore(AT_ONCE)
+        token = ""
+        while True:
+            page = await workflow.execute_activity_method(
+                BillActivities.list_pending,
+                PendingPlace(token),
+                schedule_to_close_timeout=timedelta(minutes=30),
+                start_to_close_timeout=SHORT,
+                retry_policy=RETRIES,
+                summary="list the invoices that are not ingested",
+            )
+            await asyncio.gather(*(self._ingest(invoice, turns) for invoice in page.invoices))
+            token = page.next_page_token
+            if not token:
+                break
+        workflow.upsert_search_attributes(
+            [OUTCOME.value_set("failed" if self._failed else "completed")]
+        )
+        if self._failed:
+            raise ApplicationError(
+                f"{len(self._failed)} failed: {self._failed[0]}",
+                self.progress(),
+                type="InvoicesFailed",
+                non_retryable=True,
+            )
+        return self.progress()
+
+    async def _walk_history(self, request: HistoryInput) -> None:
+        """A history that could not be walked leaves what was due before it."""
+        try:
+            self._walk = await workflow.execute_activity_method(
+                BillActivities.walk_history,
+                request,
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary="record every invoice of the billing history",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._failed.append(f"the walk: {reason_of(error)}")
+        self._tell()
+
+    async def _ingest(self, invoice: InvoiceIngestInput, turns: asyncio.Semaphore) -> None:
+        async with turns:
+            try:
+                result = await workflow.execute_child_workflow(
+                    InvoiceIngest.run,
+                    invoice,
+                    id=invoice_ingest_id(invoice.invoice_uuid),
+                    execution_timeout=INGEST_TIMEOUT,
+                    # What was begun is worth finishing, whatever becomes of the walk.
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                    search_attributes=ingest_attributes(invoice),
+                    static_summary=f"ingest the invoice of {invoice.period or 'an unknown month'}",
+                )
+            except WorkflowAlreadyStartedError:
+                self._running.append(invoice.invoice_uuid)
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._failed.append(f"{invoice.invoice_uuid}: {reason_of(error)}")
+            else:
+                self._ingested.append(result.in_words())
+        self._tell()
+
+    def _tell(self) -> None:
+        lines = [f"- history: {self._walk.in_words()}"]
+        lines += [f"- {line}" for line in self._ingested]
+        lines += [f"- {uuid}: is being ingested already" for uuid in self._running]
+        lines += [f"- failed: {line}" for line in self._failed]
+        workflow.set_current_details("\n".join(lines)[:LONGEST_DETAILS])

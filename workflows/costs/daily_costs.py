@@ -1,0 +1,45 @@
+"""The provider's estimates of the last days' costs, before the invoice exists."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from providers.digitalocean.billing import FIRST_INSIGHT, MOST_INSIGHT_DAYS
+    from workflows.costs.activities.daily_costs import DailyCostActivities
+    from workflows.costs.payloads import DailyCostsInput, DailyCostsResult, HistoryInput
+    from workflows.durable.reasons import planned_at
+    from workflows.durable.timeouts import HEARTBEAT
+
+__all__ = ["DailyCosts"]
+
+PATIENCE: Final = timedelta(hours=3)
+
+
+@workflow.defn
+class DailyCosts:
+    """Started by its schedule. Reads again what it read before: estimates are revised."""
+
+    @workflow.run
+    async def run(self, request: HistoryInput) -> DailyCostsResult:
+        """How many estimates there are, and what they come to."""
+        today = planned_at().date()
+        first = max(today - timedelta(days=MOST_INSIGHT_DAYS), FIRST_INSIGHT)
+        if first >= today:
+            return DailyCostsResult()
+        result = await workflow.execute_activity_method(
+            DailyCostActivities.replace_daily_costs,
+            DailyCostsInput(request.provider, first, today),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
+            ),
+            summary=f"read the estimates from {first} on",
+        )
+        workflow.set_current_details(
+            f"{first} to {today}: {result.row_count:,} estimates, USD {result.amount_usd}."
+        )
+        return result

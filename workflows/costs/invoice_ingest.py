@@ -1,0 +1,129 @@
+"""One invoice: both of its forms staged, its lines replaced and held against the sums, matched.
+
+Its id names the invoice, so that it never runs twice at once.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME, PERIOD, RESIDUAL
+    from services.common.values.money import dollars
+    from workflows.costs.activities.ingesting import IngestActivities
+    from workflows.costs.activities.matching import MatchActivities
+    from workflows.costs.payloads import (
+        CompletedIngest,
+        FailIngestInput,
+        IngestInput,
+        InvoiceIngestInput,
+        InvoiceIngestResult,
+        MatchCounts,
+    )
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+
+__all__ = ["InvoiceIngest"]
+
+PATIENCE: Final = timedelta(hours=6)
+"""For one step: a file of millions of lines, and a provider that is down for a while."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+)
+FAILED: Final = "failed"
+
+
+@workflow.defn
+class InvoiceIngest:
+    """Started as `invoice-ingest/<the provider's UUID>`."""
+
+    @workflow.run
+    async def run(self, request: InvoiceIngestInput) -> InvoiceIngestResult:
+        """What became of the invoice. A failed ingest leaves the lines of the last good one."""
+        ingest = IngestInput(await self._begin(request), request)
+        try:
+            done = await self._ingest(ingest)
+        except (asyncio.CancelledError, FailureError) as error:
+            reason = reason_of(error) or "cancelled"
+            await asyncio.shield(self._fail(FailIngestInput(ingest.ingest_id, reason)))
+            workflow.upsert_search_attributes([OUTCOME.value_set(FAILED)])
+            if is_cancelled_exception(error):
+                raise
+            raise ApplicationError(reason, type="IngestFailed", non_retryable=True) from error
+        workflow.upsert_search_attributes(
+            [
+                OUTCOME.value_set(done.outcome),
+                RESIDUAL.value_set(done.residual_usd),
+                PERIOD.value_set(done.period),
+            ]
+        )
+        result = InvoiceIngestResult(request.invoice_uuid, done, await self._match(request))
+        workflow.set_current_details(result.in_words())
+        return result
+
+    async def _begin(self, request: InvoiceIngestInput) -> str:
+        return await workflow.execute_activity_method(
+            IngestActivities.begin_ingest,
+            request,
+            schedule_to_close_timeout=timedelta(minutes=30),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="open the ingest",
+        )
+
+    async def _ingest(self, ingest: IngestInput) -> CompletedIngest:
+        upload = await workflow.execute_activity_method(
+            IngestActivities.upload_csv,
+            ingest,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="stage the CSV form",
+        )
+        workflow.set_current_details(
+            f"{upload.row_count:,} lines, USD {dollars(upload.amount_usd)}."
+        )
+        await workflow.execute_activity_method(
+            IngestActivities.record_items,
+            ingest,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="stage the JSON form, which knows the ids",
+        )
+        return await workflow.execute_activity_method(
+            IngestActivities.complete_ingest,
+            ingest,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="replace the lines, and hold them against summary and history",
+        )
+
+    async def _match(self, request: InvoiceIngestInput) -> MatchCounts:
+        return await workflow.execute_activity_method(
+            MatchActivities.match_invoice,
+            replace(request, unless_matched=True),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="match the lines that no inventory answered for yet",
+        )
+
+    async def _fail(self, request: FailIngestInput) -> None:
+        await workflow.execute_activity_method(
+            IngestActivities.fail_ingest,
+            request,
+            schedule_to_close_timeout=timedelta(minutes=30),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="close the ingest; the lines of the last good one stay",
+        )

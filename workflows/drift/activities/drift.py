@@ -1,0 +1,203 @@
+"""Compares specs page by page, keeps list prices, and looks up what caused a drift."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from arcadia.inventory.v1 import drift_pb2
+from arcadia.inventory.v1 import reconcile_service_pb2 as pb
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio import activity
+
+from providers.digitalocean.actions import LOGGED_KINDS, Action, can_cause, recent_actions
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.errors import AccessDenied, MalformedAnswer
+from services.common.rpc.requests import set_request_id
+from workflows.drift.payloads import (
+    DriftCursor,
+    DriftOutcome,
+    ExplainInput,
+    ExplainResult,
+    KindInput,
+)
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceAsyncStub
+
+__all__ = ["DriftActivities"]
+
+log = structlog.get_logger()
+
+DROPLET: Final = "droplet"
+"""The kind whose sizes the provider lists with their prices."""
+
+UNDER_WAY_FOR: Final = timedelta(hours=6)
+"""An action that began longer ago is stuck, and no reason to wait."""
+
+LOOK_BACK: Final = timedelta(days=7)
+"""How long before a drift was found its cause is looked for."""
+
+DRIFTS_A_PAGE: Final = 500
+
+COUNTS: Final = tuple(name for name in DriftOutcome.__dataclass_fields__ if name.endswith("_count"))
+
+
+class DriftActivities:
+    """Needs the provider's client and the inventory's stub."""
+
+    def __init__(self, provider: DigitalOcean, inventory: "ReconcileServiceAsyncStub") -> None:
+        self._provider = provider
+        self._inventory = inventory
+
+    @activity.defn
+    async def record_list_prices(self, request: KindInput) -> int:
+        """Keeps what the provider asks for each size; answers how many sizes there are."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                prices = [
+                    _list_price(row)
+                    async for page in self._provider.pages("/v2/sizes", "sizes")
+                    for row in page.items
+                ]
+                await self._inventory.RecordListPrices(
+                    pb.RecordListPricesRequest(
+                        provider=request.provider, kind=request.kind, prices=prices
+                    )
+                )
+            return len(prices)
+
+    @activity.defn
+    async def sweep_drift(self, request: KindInput) -> DriftOutcome:
+        """Compares every specified resource of a kind, from wherever an earlier attempt stood."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            cursor = reached_before(DriftCursor) or DriftCursor(
+                "", DriftOutcome(request.kind, "completed")
+            )
+            busy = await self._in_flight(request.kind)
+            async with beating(lambda: cursor):
+                while True:
+                    answer = await self._inventory.SweepDrift(
+                        pb.SweepDriftRequest(
+                            provider=request.provider,
+                            kind=request.kind,
+                            page_token=cursor.page_token,
+                            run_id=activity.info().workflow_run_id,
+                            in_flight_provider_ids=busy,
+                        )
+                    )
+                    cursor = _after(cursor, answer)
+                    if not cursor.page_token:
+                        return cursor.outcome
+
+    @activity.defn
+    async def explain_drifts(self, request: ExplainInput) -> ExplainResult:
+        """Looks up in the action log what caused the drifts that nobody looked up yet."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            result = reached_before(ExplainResult) or ExplainResult()
+            done: dict[tuple[str, str], list[Action]] | None = None
+            async with beating(lambda: result):
+                while drifts := await self._unexplained():
+                    if done is None:
+                        done = await self._done_actions(drifts)
+                    explained = [
+                        pb.ExplainedDrift(drift_id=drift.id, cause=_cause(action))
+                        for drift in drifts
+                        if (action := _cause_of(drift, done)) is not None
+                    ]
+                    found = {one.drift_id for one in explained}
+                    rest = [drift.id for drift in drifts if drift.id not in found]
+                    await self._inventory.RecordDriftCauses(
+                        pb.RecordDriftCausesRequest(explained=explained, unexplained_drift_ids=rest)
+                    )
+                    result = ExplainResult(
+                        result.explained_count + len(explained),
+                        result.unexplained_count + len(rest),
+                    )
+            return result
+
+    async def _in_flight(self, kind: str) -> list[str]:
+        """The resources of a kind with an action under way."""
+        if kind not in LOGGED_KINDS:
+            return []
+        since = datetime.now(UTC) - UNDER_WAY_FOR
+        try:
+            return [
+                action.provider_id
+                async for action in recent_actions(self._provider, since)
+                if action.is_under_way and action.kind == kind
+            ]
+        except AccessDenied:
+            # The status words still tell most of what is changing.
+            log.warning("the token may not read the action log", kind=kind)
+            return []
+
+    async def _unexplained(self) -> list[drift_pb2.Drift]:
+        # What was recorded leaves this list, so that its first page is always the next one.
+        answer = await self._inventory.ListUnexplainedDrifts(
+            pb.ListUnexplainedDriftsRequest(page_size=DRIFTS_A_PAGE)
+        )
+        return list(answer.drifts)
+
+    async def _done_actions(
+        self, drifts: list[drift_pb2.Drift]
+    ) -> dict[tuple[str, str], list[Action]]:
+        """What was done, newest first, by (kind, provider id)."""
+        done: dict[tuple[str, str], list[Action]] = defaultdict(list)
+        logged = [drift for drift in drifts if drift.resource_kind in LOGGED_KINDS]
+        if not logged:
+            return done
+        since = min(drift.detected_at.ToDatetime(UTC) for drift in logged) - LOOK_BACK
+        try:
+            async for action in recent_actions(self._provider, since):
+                if action.is_done:
+                    done[action.kind, action.provider_id].append(action)
+        except AccessDenied:
+            log.warning("the token may not read the action log: drifts stay unexplained")
+        return done
+
+
+def _after(cursor: DriftCursor, answer: pb.SweepDriftResponse) -> DriftCursor:
+    so_far = cursor.outcome
+    counts: dict[str, Any] = {
+        name: getattr(so_far, name) + getattr(answer, name) for name in COUNTS
+    }
+    outcome = "frozen" if answer.frozen_reason else so_far.outcome
+    reason = answer.frozen_reason or so_far.reason
+    return DriftCursor(
+        answer.next_page_token, replace(so_far, outcome=outcome, reason=reason, **counts)
+    )
+
+
+def _cause_of(drift: drift_pb2.Drift, done: dict[tuple[str, str], list[Action]]) -> Action | None:
+    """The newest action that can have changed the field before a sweep last saw it changed."""
+    seen = drift.last_seen_at.ToDatetime(UTC)
+    candidates = done.get((drift.resource_kind, drift.provider_id), [])
+    return next(
+        (
+            action
+            for action in candidates
+            if action.occurred_at <= seen and can_cause(action, drift.resource_kind, drift.field)
+        ),
+        None,
+    )
+
+
+def _cause(action: Action) -> drift_pb2.DriftCause:
+    at = Timestamp()
+    at.FromDatetime(action.occurred_at)
+    return drift_pb2.DriftCause(action_id=action.id, action_type=action.type, occurred_at=at)
+
+
+def _list_price(row: dict[str, Any]) -> pb.ListPrice:
+    slug, price = row.get("slug"), row.get("price_monthly")
+    if not slug or isinstance(price, bool) or not isinstance(price, int | float | str):
+        raise MalformedAnswer(f"a size without a price: {slug!r}")
+    # The shortest text of the number: that is what the provider wrote.
+    return pb.ListPrice(size=str(slug), monthly_usd=str(price))

@@ -1,0 +1,266 @@
+"""Makes the cloud match a spec again: one field of a droplet, set back and read back.
+
+A resize needs the machine off. That it is turned on again is arranged before it is turned
+off, and happens however the rest ends, also when the run is cancelled.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.queues import TaskQueue
+    from contracts.search_attributes import OUTCOME
+    from workflows.collections.notice_payloads import Noticed, TenantNotice
+    from workflows.drift.activities.reverting import RevertActivities
+    from workflows.drift.revert_payloads import (
+        FailedRevert,
+        RevertInput,
+        RevertPlan,
+        RevertResult,
+        SetField,
+        SetPower,
+    )
+    from workflows.durable.reasons import is_gone, reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.sync.activities.reading import ReadActivities
+    from workflows.sync.payloads import ResourceInput
+
+from workflows.collections.tenant_notices import tell_tenant
+from workflows.durable.saga import insisting, unless_cancelled, whole
+from workflows.provisioning.turns import Turn, give_back, take_turn
+
+__all__ = ["RevertDrift"]
+
+PATIENCE: Final = timedelta(minutes=30)
+"""For one step. The provider takes minutes for a resize."""
+
+ASKING: Final = timedelta(minutes=5)
+"""For a word with the inventory."""
+
+ENDING: Final = timedelta(days=2)
+"""For turning a machine on again, and for the word of the end: nobody comes back to it.
+
+It is tried again also after an action that ended in an error, and after a refusal.
+"""
+
+PAUSE: Final = timedelta(minutes=10)
+"""Between two tries to turn a machine on that did not succeed."""
+
+INSISTS: Final = "insist-on-turning-on"
+"""Runs from before it tried once."""
+
+TURN: Final = timedelta(days=3)
+"""For the turn at the droplet: the one who has it may try for days to turn the machine on."""
+
+TELLING: Final = timedelta(days=1)
+"""For the notice that a machine is off."""
+
+TELLS: Final = "tell-of-a-machine-that-is-off"
+"""Runs from before said it in their details alone."""
+
+LEFT_OFF: Final = "left-off"
+"""The outcome of one whose machine could not be turned on again."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)
+
+REVERTED: Final = "reverted"
+
+
+@workflow.defn
+class RevertDrift:
+    """Started as `revert-drift/<drift id>`."""
+
+    def __init__(self) -> None:
+        self._step = "reading what to set back"
+        self._turned_off: RevertPlan | None = None
+        self._turn: Turn | None = None
+        self._telling: asyncio.Task[Noticed] | None = None
+
+    @workflow.query
+    def progress(self) -> str:
+        """The step that it is at, in words."""
+        return self._step
+
+    @workflow.run
+    async def run(self, request: RevertInput) -> RevertResult:
+        """How the drift stands at the end. Fails when it is still open."""
+        try:
+            plan = await self._take_turn(request, await self._begin(request))
+            await self._set(plan)
+            result = await self._read_back(plan)
+        except (asyncio.CancelledError, FailureError) as error:
+            await whole(self._end_undone(request, error))
+            raise
+        with suppress(asyncio.CancelledError):  # too late: all of it is done
+            await whole(give_back(self._turn))
+        workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
+        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
+        return result
+
+    async def _begin(self, request: RevertInput) -> RevertPlan:
+        return await workflow.execute_activity_method(
+            RevertActivities.begin_revert,
+            request,
+            schedule_to_close_timeout=ASKING,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="note which run reverts it",
+        )
+
+    async def _take_turn(self, request: RevertInput, plan: RevertPlan) -> RevertPlan:
+        """Waits until nobody else acts on the droplet; what is to be set back then."""
+
+        def waiting() -> None:
+            self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
+
+        self._turn = await take_turn(plan.provider_id, patience=TURN, waiting=waiting)
+        if self._turn is None or plan.field != "size":
+            return plan
+        # Another run may have turned the machine on or off meanwhile.
+        return await self._begin(request)
+
+    async def _set(self, plan: RevertPlan) -> None:
+        if plan.field == "size" and plan.is_on:
+            self._turned_off = plan  # before it is off: whatever comes, it is turned on again
+            await self._power(plan, is_on=False)
+            unless_cancelled()
+        self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
+        await workflow.execute_activity_method(
+            RevertActivities.set_field,
+            SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=f"set {plan.field}",
+        )
+        unless_cancelled()
+        if self._turned_off is not None:
+            await self._power(plan, is_on=True)
+            self._turned_off = None
+
+    async def _read_back(self, plan: RevertPlan) -> RevertResult:
+        await self._read(plan)
+        result = await workflow.execute_activity_method(
+            RevertActivities.complete_revert,
+            RevertInput(plan.drift_id),
+            schedule_to_close_timeout=ASKING,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="close the drift if the live value is the desired one",
+        )
+        if result.status != REVERTED:
+            raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
+        return result
+
+    async def _end_undone(self, request: RevertInput, error: BaseException) -> None:
+        """The machine runs again, and the drift stays open with the reason."""
+        cancelled = is_cancelled_exception(error)
+        reason = "it was cancelled" if cancelled else reason_of(error)
+        if self._turned_off is not None:
+            reason = await self._run_again(self._turned_off, reason)
+        self._tell(f"not reverted: {reason}")
+        # Refused where the inventory never came to know of this run.
+        with suppress(ActivityError):
+            await workflow.execute_activity_method(
+                RevertActivities.fail_revert,
+                FailedRevert(request.drift_id, reason),
+                schedule_to_close_timeout=ENDING,
+                start_to_close_timeout=SHORT,
+                retry_policy=RETRIES,
+                summary="leave the drift open with the reason",
+            )
+        outcome = "cancelled" if cancelled else "failed"
+        if self._turned_off is not None and self._turn is not None:
+            outcome = LEFT_OFF
+        workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+        await give_back(self._turn)
+
+    async def _run_again(self, plan: RevertPlan, reason: str) -> str:
+        """Turns the machine on; the reason, with that it is still off where it is."""
+
+        async def turn_on() -> None:
+            try:
+                await self._power(plan, is_on=True)
+            except ActivityError as error:
+                if not is_gone(error):
+                    raise
+
+        def tell(failure: FailureError) -> None:
+            name = f"{plan.kind} {plan.provider_id}"
+            self._tell(f"{name} is still off, and turned on again soon: {reason_of(failure)}")
+            if self._telling is None and workflow.patched(TELLS):
+                notice = _left_off(plan, reason_of(failure))
+                self._telling = asyncio.create_task(tell_tenant(notice, patience=TELLING))
+
+        patience = ENDING if workflow.patched(INSISTS) else timedelta(0)
+        stuck = await insisting([turn_on], patience=patience, pause=PAUSE, tell=tell)
+        if stuck is not None:
+            return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
+        self._turned_off = None
+        # Unread, the next sync sees it.
+        with suppress(ActivityError):
+            await self._read(plan)
+        return reason
+
+    async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
+        word = "on" if is_on else "off"
+        self._tell(f"turning {plan.kind} {plan.provider_id} {word}")
+        await workflow.execute_activity_method(
+            RevertActivities.set_power,
+            SetPower(plan.provider_id, is_on),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=f"turn it {word}",
+        )
+
+    async def _read(self, plan: RevertPlan) -> None:
+        self._tell(f"reading {plan.kind} {plan.provider_id} back")
+        await workflow.execute_activity_method(
+            ReadActivities.read_resource,
+            ResourceInput(plan.provider, plan.kind, plan.provider_id),
+            task_queue=TaskQueue.CLOUD_SYNC_FAST,
+            schedule_to_close_timeout=ASKING,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="record how it is now",
+        )
+
+    def _tell(self, step: str) -> None:
+        self._step = step
+        workflow.set_current_details(step)
+
+
+def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
+    """What the operator is told of a machine that we turned off and cannot turn on."""
+    name = f"{plan.kind} {plan.provider_id}"
+    return TenantNotice(
+        key=f"left-off/{plan.drift_id}/{workflow.info().run_id}",
+        action="left_off",
+        tenant_id="",
+        at=f"{workflow.now():%Y-%m-%dT%H:%M:%SZ}",
+        what=f"{name} is off: it was turned off to set its {plan.field} back, and is not on again",
+        why=reason,
+        what_to_do=f"turning on is tried again every {PAUSE.seconds // 60} minutes for"
+        f" {ENDING.days} days; look at {name} at the provider",
+    )

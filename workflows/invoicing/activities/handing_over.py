@@ -1,0 +1,136 @@
+"""Posts each document that accounts receivable does not have, a page at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from arcadia.analytics.v1 import invoicing_service_pb2 as pb
+from temporalio import activity
+
+from services.common.rpc.requests import set_request_id
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.signed_posts import Receipt, SignedPosts
+from workflows.invoicing.accounts_receivable import body_of, key_of
+from workflows.invoicing.payloads import HandOverResult, HandOverRound
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
+
+__all__ = ["HandOverActivities"]
+
+DOCUMENTS_A_PAGE: Final = 50
+POSTS_AT_ONCE: Final = 8
+PENDING: Final = "pending"
+
+
+class HandOverActivities:
+    """Needs the analytics' stub, and accounts receivable where there is one."""
+
+    def __init__(self, steps: "InvoicingServiceAsyncStub", receivable: SignedPosts | None) -> None:
+        self._steps = steps
+        self._receivable = receivable
+
+    @activity.defn
+    async def hand_over_pending(self, request: HandOverRound) -> HandOverResult:
+        """One attempt for each document that waits, from wherever an earlier attempt stood."""
+        with as_failures("analytics"):
+            set_request_id(activity.info().workflow_run_id)
+            told = reached_before(HandOverResult) or HandOverResult()
+            turns = asyncio.Semaphore(POSTS_AT_ONCE)
+            async with beating(lambda: told):
+                while True:
+                    waiting, token = await self._page(request, told.page_token)
+                    if request.invoice_id:
+                        receipts = await self._one_by_one(waiting, request, turns)
+                    else:
+                        attempts = await asyncio.gather(
+                            *(self._attempt(one, request, turns) for one in waiting)
+                        )
+                        receipts = [receipt for some in attempts for receipt in some]
+                    told = replace(_with(told, receipts), page_token=token)
+                    if not token:
+                        return told
+
+    async def _page(
+        self, request: HandOverRound, token: str
+    ) -> tuple[list[pb.PendingHandOver], str]:
+        page = await self._steps.ListPendingHandOvers(
+            pb.ListPendingHandOversRequest(
+                rollup_id=request.rollup_id,
+                invoice_id=request.invoice_id,
+                page_size=DOCUMENTS_A_PAGE,
+                page_token=token,
+            )
+        )
+        return list(page.hand_overs), page.next_page_token
+
+    async def _one_by_one(
+        self,
+        waiting: Sequence[pb.PendingHandOver],
+        request: HandOverRound,
+        turns: asyncio.Semaphore,
+    ) -> list[Receipt]:
+        """An invoice before what corrects it, which waits while the invoice does."""
+        receipts: list[Receipt] = []
+        for one in waiting:
+            if any(not told.is_delivered and not told.is_final for told in receipts):
+                receipts.append(replace(receipts[-1], is_final=False))
+                continue
+            receipts += await self._attempt(one, request, turns)
+        return receipts
+
+    async def _attempt(
+        self, one: pb.PendingHandOver, request: HandOverRound, turns: asyncio.Semaphore
+    ) -> list[Receipt]:
+        """What came of posting it, and of what must follow; none when it waits no more."""
+        async with turns:
+            receipt = await self._posted(one.id)
+            if receipt is None:
+                return []
+            if request.is_last and not receipt.is_delivered:
+                receipt = replace(receipt, is_final=True)
+            info = activity.info()
+            answer = await self._steps.RecordHandOver(
+                pb.RecordHandOverRequest(
+                    id=one.id,
+                    status=_status(receipt),
+                    reference=receipt.reference,
+                    reason=receipt.reason,
+                    attempt_count=one.attempt_count + 1,
+                    workflow_id=info.workflow_id,
+                    run_id=info.workflow_run_id,
+                )
+            )
+        if answer.HasField("follow_up"):
+            return [receipt, *await self._attempt(answer.follow_up, request, turns)]
+        return [receipt]
+
+    async def _posted(self, hand_over_id: str) -> Receipt | None:
+        if self._receivable is None:
+            return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
+        whole = await self._steps.GetHandOver(pb.GetHandOverRequest(id=hand_over_id))
+        if whole.status != PENDING:
+            return None  # voided, or delivered by others, while it waited for its turn
+        return await self._receivable.post(
+            key_of(whole), body_of(whole), datetime.now(UTC), needs_reference=True
+        )
+
+
+def _status(receipt: Receipt) -> str:
+    if receipt.is_delivered:
+        return "delivered"
+    return "failed" if receipt.is_final else PENDING
+
+
+def _with(told: HandOverResult, receipts: list[Receipt]) -> HandOverResult:
+    missed = [receipt for receipt in receipts if not receipt.is_delivered]
+    return replace(
+        told,
+        delivered_count=told.delivered_count + len(receipts) - len(missed),
+        failed_count=told.failed_count + sum(receipt.is_final for receipt in missed),
+        waiting_count=told.waiting_count + sum(not receipt.is_final for receipt in missed),
+        reason=missed[-1].reason if missed else told.reason,
+    )

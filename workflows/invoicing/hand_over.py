@@ -1,0 +1,83 @@
+"""The hand-over of issued invoices to accounts receivable: tried for days, each at its own pace."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME
+    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.invoicing.activities.handing_over import HandOverActivities
+    from workflows.invoicing.payloads import HandOverInput, HandOverResult, HandOverRound
+
+__all__ = ["HandOver"]
+
+LONGEST_PAUSE: Final = timedelta(hours=1)
+ROUND: Final = timedelta(hours=12)
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
+)
+
+
+@workflow.defn
+class HandOver:
+    """Started by a roll-up for all its invoices, and for one by an operator."""
+
+    def __init__(self) -> None:
+        self._told = HandOverResult()
+
+    @workflow.query
+    def progress(self) -> HandOverResult:
+        """What is known so far."""
+        return self._told
+
+    @workflow.run
+    async def run(self, request: HandOverInput) -> HandOverResult:
+        """Goes on until nothing waits; fails when something was given up."""
+        began_at = request.began_at or workflow.now().isoformat()
+        patience = timedelta(hours=request.patience_hours)
+        delivered, failed, rounds = 0, 0, request.round_count
+        while True:
+            is_last = workflow.now() - datetime.fromisoformat(began_at) >= patience
+            told = await self._round(request, is_last=is_last)
+            delivered, failed = delivered + told.delivered_count, failed + told.failed_count
+            rounds += 1
+            self._tell(replace(told, delivered_count=delivered, failed_count=failed))
+            if not told.waiting_count:
+                break
+            await workflow.sleep(_pause(request, rounds))
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(replace(request, round_count=rounds, began_at=began_at))
+        workflow.upsert_search_attributes([OUTCOME.value_set("failed" if failed else "completed")])
+        if failed:
+            raise ApplicationError(
+                f"{failed} given up: {self._told.reason}",
+                self._told,
+                type="HandOverGivenUp",
+                non_retryable=True,
+            )
+        return self._told
+
+    async def _round(self, request: HandOverInput, *, is_last: bool) -> HandOverResult:
+        return await workflow.execute_activity_method(
+            HandOverActivities.hand_over_pending,
+            HandOverRound(request.invoice_id, request.rollup_id, is_last),
+            schedule_to_close_timeout=ROUND,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="post each invoice that accounts receivable does not have",
+        )
+
+    def _tell(self, told: HandOverResult) -> None:
+        self._told = told
+        workflow.set_current_details(told.in_words())
+
+
+def _pause(request: HandOverInput, rounds: int) -> timedelta:
+    """Twice as long each time, up to an hour."""
+    doubled: int = 2 ** min(rounds - 1, 16)
+    return min(timedelta(seconds=request.first_pause_seconds) * doubled, LONGEST_PAUSE)

@@ -1,0 +1,262 @@
+"""The month's end: close metering, draft every tenant, check, issue, hand over, refresh margin.
+
+Until something is issued it can be undone: its drafts are voided and the month opened again.
+Whatever is killed, it goes on from where it was; a run that ended early is taken up by the next.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import (
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME, PERIOD
+    from services.common.values.periods import month_of
+    from workflows.durable.reasons import reason_of
+    from workflows.invoicing.hand_over import HandOver
+    from workflows.invoicing.payloads import (
+        CheckOutcome,
+        HandOverInput,
+        RollupInput,
+        RollupResult,
+    )
+
+from workflows.invoicing import rollup_steps as steps
+
+__all__ = ["InvoiceRollup"]
+
+APPROVE: Final = "approve"
+UNDO: Final = "undo"
+
+PAGES_AT_ONCE: Final = 4
+"""Pages drafted beside each other: the next one starts when one of them is done."""
+
+ASKS_HOW_FRESH: Final = "asks-how-fresh"
+"""Runs of earlier releases closed the month without asking."""
+
+METERING_PAUSE: Final = timedelta(minutes=10)
+HAND_OVER_TIMEOUT: Final = timedelta(days=30)
+UNDO_GRACE: Final = timedelta(seconds=5)
+"""A step is refused as soon as an operator decides to undo; the word of it may come later."""
+
+
+@workflow.defn
+class InvoiceRollup:
+    """Runs as `invoice-rollup/2026-04`."""
+
+    def __init__(self) -> None:
+        self._told = RollupResult(step="beginning")
+        self._is_approved = False
+        self._is_undone = False
+        self._plans_again = False
+
+    @workflow.signal
+    def decide(self, decision: str) -> None:
+        """`approve`, `undo`, or `retry`: failed tenants are planned again."""
+        if decision == APPROVE:
+            self._is_approved = True
+        elif decision == UNDO:
+            self._is_undone = True
+        else:
+            self._plans_again = True
+
+    @workflow.query
+    def progress(self) -> RollupResult:
+        """How far it is."""
+        return self._told
+
+    @workflow.run
+    async def run(self, request: RollupInput) -> RollupResult:
+        """What the roll-up came to. Fails with its reason, and can then be begun or undone."""
+        rollup_id = request.rollup_id or await steps.begin(request)
+        self._tell("planning", rollup_id=rollup_id)
+        billing = asyncio.create_task(self._bill(request, rollup_id))
+        undo = asyncio.create_task(workflow.wait_condition(lambda: self._is_undone))
+        try:
+            await workflow.wait([billing, undo], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError as error:
+            billing.cancel()
+            await workflow.wait([billing])
+            await self._fail(rollup_id, error)
+            raise
+        if self._is_undone and not billing.done():
+            billing.cancel()
+            await workflow.wait([billing])
+            return await self._undo(request, rollup_id)
+        undo.cancel()
+        try:
+            return billing.result()
+        except FailureError as error:
+            if await self._undo_is_coming():
+                return await self._undo(request, rollup_id)
+            await self._fail(rollup_id, error)
+            raise
+
+    async def _fail(self, rollup_id: str, error: BaseException) -> None:
+        """What was drafted stays: the next run takes it up, or an operator undoes it."""
+        await steps.move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
+        workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
+
+    async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
+        if workflow.patched(ASKS_HOW_FRESH):
+            await self._wait_until_fresh(request, rollup_id)
+        await self._close_metering(request)
+        check = await self._draft_until_approved(request, rollup_id)
+        await steps.move(rollup_id, "issuing")
+        await self._issue(rollup_id)
+        await self._hand_over(request, rollup_id)
+        await self._refresh_margin(request)
+        await steps.move(rollup_id, "completed")
+        failed = check.pages.failed_count
+        workflow.upsert_search_attributes(
+            [OUTCOME.value_set("incomplete" if failed else "completed")]
+        )
+        self._tell("completed")
+        return self._told
+
+    async def _wait_until_fresh(self, request: RollupInput, rollup_id: str) -> None:
+        """Waits for a complete look at the machines after the month; then goes on and says so."""
+        self._tell("asking how fresh the inventory and the provider's bill are")
+        patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
+        while True:
+            found = await steps.check_freshness(rollup_id)
+            if not found.stale or workflow.now() >= patience_ends:
+                break
+            self._tell(f"waiting for the inventory: {found.stale[0]}")
+            await workflow.sleep(METERING_PAUSE)
+        for note in (*found.stale, *found.unknown):
+            if note not in self._told.notes:
+                self._note(note)
+
+    async def _close_metering(self, request: RollupInput) -> None:
+        self._tell("closing the month's metering")
+        patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
+        while True:
+            try:
+                await steps.close_metering(request.period)
+            except FailureError as error:
+                if is_cancelled_exception(error) or workflow.now() >= patience_ends:
+                    raise
+                self._tell(f"waiting for metering: {reason_of(error)}")
+            else:
+                return
+            await workflow.sleep(METERING_PAUSE)
+
+    async def _draft_until_approved(self, request: RollupInput, rollup_id: str) -> CheckOutcome:
+        """Drafts and checks; again for tenants that an operator retries meanwhile."""
+        while True:
+            self._plans_again = False
+            await self._draft(request, rollup_id)
+            check = await self._check(rollup_id)
+            if not request.approval_required or self._is_approved:
+                return check
+            await steps.move(rollup_id, "awaiting_approval")
+            self._tell("awaiting an operator's approval")
+            await workflow.wait_condition(lambda: self._is_approved or self._plans_again)
+            if not self._plans_again:
+                return check
+
+    async def _draft(self, request: RollupInput, rollup_id: str) -> None:
+        plan = await steps.plan(request, rollup_id)
+        self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
+        waiting = deque(plan.cursors)
+
+        async def work() -> None:
+            while waiting:
+                await self._draft_page(rollup_id, waiting.popleft())
+                if workflow.info().is_continue_as_new_suggested():
+                    return
+
+        await asyncio.gather(*(work() for _ in range(min(PAGES_AT_ONCE, len(waiting)))))
+        if waiting:
+            # Who waits is kept with the roll-up: the next run plans nothing anew.
+            workflow.continue_as_new(replace(request, rollup_id=rollup_id))
+
+    async def _draft_page(self, rollup_id: str, cursor: str) -> None:
+        outcome = await steps.draft_page(rollup_id, cursor)
+        self._tell("drafting", pages=self._told.pages.plus(outcome))
+
+    async def _check(self, rollup_id: str) -> CheckOutcome:
+        check = await steps.check(rollup_id)
+        self._tell("checked", pages=check.pages, totals=check.totals)
+        if (warning := check.warning()) and warning not in self._told.notes:
+            self._note(warning)
+        if check.differences:
+            raise ApplicationError(
+                f"{len(check.differences)} do not add up: {check.differences[0]}",
+                type="TotalsDiffer",
+                non_retryable=True,
+            )
+        return check
+
+    async def _issue(self, rollup_id: str) -> None:
+        self._tell("issuing")
+        issued = await steps.issue(rollup_id)
+        self._tell("issued", issued_count=issued.done_count)
+
+    async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
+        """Accounts receivable may be away for days: its work goes on by itself."""
+        code = month_of(date.fromisoformat(request.period)).code
+        for identifier in (f"hand-over/{code}", f"hand-over/{code}/{workflow.info().run_id}"):
+            try:
+                await workflow.start_child_workflow(
+                    HandOver.run,
+                    HandOverInput(rollup_id=rollup_id),
+                    id=identifier,
+                    execution_timeout=HAND_OVER_TIMEOUT,
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(PERIOD, code)]),
+                    static_summary=f"hand the invoices of {code} to accounts receivable",
+                )
+            except WorkflowAlreadyStartedError:
+                # An earlier run's, which may be past the invoices of this one.
+                continue
+            else:
+                return
+
+    async def _refresh_margin(self, request: RollupInput) -> None:
+        """The invoices stand without it: a margin that is late is only said to be."""
+        try:
+            await steps.refresh_margin(request.period)
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._note(f"the margin was not refreshed: {reason_of(error)}")
+
+    async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
+        self._tell("undoing: voiding the drafts")
+        await steps.discard(rollup_id)
+        try:
+            await steps.reopen_metering(request.period)
+        except FailureError as error:
+            # Invoices of an earlier roll-up keep the month closed, and rightly so.
+            self._note(f"the month stays closed: {reason_of(error)}")
+        await steps.move(rollup_id, "undone")
+        workflow.upsert_search_attributes([OUTCOME.value_set("undone")])
+        self._tell("undone")
+        return self._told
+
+    async def _undo_is_coming(self) -> bool:
+        try:
+            await workflow.wait_condition(lambda: self._is_undone, timeout=UNDO_GRACE)
+        except TimeoutError:
+            return False
+        return True
+
+    def _note(self, note: str) -> None:
+        self._tell(self._told.step, notes=(*self._told.notes, note))
+
+    def _tell(self, step: str, **changes: object) -> None:
+        self._told = replace(self._told, step=step, **changes)  # type: ignore[arg-type]
+        workflow.set_current_details(self._told.in_words())

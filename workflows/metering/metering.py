@@ -1,0 +1,172 @@
+"""Metering: today, and yesterday to its end; then what the running month has come to.
+
+In the first days of a month the last one is metered again, once a day: what the inventory learned
+late, of machines that it had not seen or that were gone, is billed with the next month.
+
+A step that fails is told and does not stop the others; the run fails at its end.
+"""
+
+from collections.abc import Awaitable
+from datetime import date, timedelta
+from typing import Final, Protocol
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME, PERIOD
+    from services.common.values.periods import month_of
+    from workflows.durable.reasons import planned_at, reason_of
+    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
+    from workflows.metering.payloads import (
+        AttributeInput,
+        MeterDayInput,
+        MeteringInput,
+        MeteringResult,
+        MonthInput,
+    )
+
+__all__ = ["Metering"]
+
+PATIENCE: Final = timedelta(minutes=45)
+"""For one step: the next hour's run must find the way free."""
+
+HOURS_BETWEEN_COSTS: Final = 6
+"""Daily costs change once a day: they need not be brought to their owners every hour."""
+
+SETTLED_HOUR: Final = 2
+"""From this hour's run on, what went before midnight is known to be gone: three hourly sweeps
+missed it. Until then it passes for something that exists."""
+
+AGAIN_HOURS: Final = range(SETTLED_HOUR, SETTLED_HOUR + 4)
+"""The last month is metered again by the first of these hours' runs that gets to it."""
+
+AGAIN_DAYS: Final = 10
+"""So many days into a month; later by hand: `arcadia usage meter --month`."""
+
+METERS_AGAIN: Final = "meters-last-month-again"
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=2),
+    maximum_attempts=8,
+)
+
+
+class Told(Protocol):
+    """What a step answers."""
+
+    def in_words(self) -> str:
+        """One line."""
+
+
+@workflow.defn
+class Metering:
+    """Started by its schedule, and by `arcadia usage meter`."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._failed: list[str] = []
+
+    @workflow.query
+    def progress(self) -> MeteringResult:
+        """What is done so far."""
+        return MeteringResult(tuple(self._lines), tuple(self._failed))
+
+    @workflow.run
+    async def run(self, request: MeteringInput) -> MeteringResult:
+        """What became of each step. Fails at the end when one failed."""
+        today = planned_at().date()
+        workflow.upsert_search_attributes([PERIOD.value_set(f"{today:%Y-%m}")])
+        if not request.days:
+            # Under two names: the first run after midnight meters yesterday to its end, and the
+            # first one by which it is settled does so again. The others find it done, and a run
+            # that was missed is made up for.
+            yesterday = today - timedelta(days=1)
+            stage = "settled" if planned_at().hour >= SETTLED_HOUR else "ended"
+            key = f"metering/{yesterday}/{stage}"
+            await self._step(str(yesterday), self._meter(yesterday, key))
+        for day in request.days or (today,):
+            await self._step(str(day), self._meter(day, self._key(str(day))))
+        if self._costs_are_due(request):
+            await self._step("daily costs", self._attribute(today))
+        await self._step("accrual", self._accrue(today))
+        if self._last_month_is_due(request) and workflow.patched(METERS_AGAIN):
+            last = month_of(today).preceding()
+            await self._step(last.code, self._meter_month(last.start, today))
+        outcome = "failed" if self._failed else "completed"
+        workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+        if self._failed:
+            raise ApplicationError(
+                "; ".join(self._failed), self.progress(), type="StepsFailed", non_retryable=True
+            )
+        return self.progress()
+
+    def _costs_are_due(self, request: MeteringInput) -> bool:
+        if request.with_costs is not None:
+            return request.with_costs
+        return planned_at().hour % HOURS_BETWEEN_COSTS == 0
+
+    def _last_month_is_due(self, request: MeteringInput) -> bool:
+        if request.last_month_too is not None:
+            return request.last_month_too
+        at = planned_at()
+        return not request.days and at.day <= AGAIN_DAYS and at.hour in AGAIN_HOURS
+
+    def _meter_month(self, first: date, today: date) -> Awaitable[Told]:
+        return workflow.execute_activity_method(
+            MeteringActivities.meter_month,
+            MonthInput(first, f"metering/again/{today}"),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"meter {first:%Y-%m} again from what the inventory knows by now",
+        )
+
+    def _meter(self, day: date, key: str) -> Awaitable[Told]:
+        return workflow.execute_activity_method(
+            MeteringActivities.meter_day,
+            MeterDayInput(day, key),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"meter {day} from what the inventory knows",
+        )
+
+    def _attribute(self, today: date) -> Awaitable[Told]:
+        first, end = today.replace(day=1), today + timedelta(days=1)
+        return workflow.execute_activity_method(
+            AttributionActivities.attribute_daily_costs,
+            AttributeInput(first, end, self._key("daily-costs")),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"bring the daily costs from {first} on to their owners",
+        )
+
+    def _accrue(self, today: date) -> Awaitable[Told]:
+        return workflow.execute_activity_method(
+            AttributionActivities.refresh_accrual,
+            MonthInput(today.replace(day=1), self._key("accrual")),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="price every subscription with its usage so far",
+        )
+
+    async def _step(self, name: str, doing: Awaitable[Told]) -> None:
+        try:
+            self._lines.append((await doing).in_words())
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._failed.append(f"{name}: {reason_of(error)}")
+        told = [f"- {line}" for line in self._lines] + [f"- FAILED {one}" for one in self._failed]
+        workflow.set_current_details("\n".join(told))
+
+    def _key(self, step: str) -> str:
+        info = workflow.info()
+        return f"{info.workflow_id}/{info.run_id}/{step}"

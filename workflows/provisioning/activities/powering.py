@@ -1,0 +1,106 @@
+"""Which machines of a deployment run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
+
+from arcadia.inventory.v1 import lookup_service_pb2 as pb
+from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.droplets import read_droplet
+from providers.digitalocean.errors import NotFound
+from services.common.rpc.requests import set_request_id
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating
+from workflows.provisioning.droplet_turn import turn_id
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
+
+__all__ = ["PowerActivities"]
+
+PROVIDER: Final = "digitalocean"
+DROPLET: Final = "droplet"
+LIVES_A_PAGE: Final = 500
+ON: Final = "active"
+LOOKS_APART: Final = 2.0
+"""Seconds between two looks at a droplet on which something is being done."""
+MOST_LOOKS: Final = 150
+"""Five minutes: a droplet that is busy for long keeps the others of its deployment waiting."""
+
+
+class PowerActivities:
+    """Needs the provider's client and the stub of the inventory's look-ups."""
+
+    def __init__(self, provider: DigitalOcean, lookup: "LookupServiceAsyncStub") -> None:
+        self._provider = provider
+        self._lookup = lookup
+
+    @activity.defn
+    async def running_droplets(self, deployment_id: str) -> tuple[str, ...]:
+        """The provider's ids of a deployment's droplets that run."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            async with beating(lambda: None):
+                return tuple(
+                    [one async for one in self._owned(deployment_id) if await self._is_on(one)]
+                )
+
+    async def _owned(self, deployment_id: str) -> AsyncIterator[str]:
+        token = ""
+        while True:
+            page = await self._lookup.ListLifetimes(
+                pb.ListLifetimesRequest(
+                    provider=PROVIDER,
+                    kind=DROPLET,
+                    deployment_id=deployment_id,
+                    page_size=LIVES_A_PAGE,
+                    page_token=token,
+                )
+            )
+            for life in page.lifetimes:
+                if _is_owned(life, deployment_id):
+                    yield life.provider_id
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def _is_on(self, droplet_id: str) -> bool:
+        """Once nothing is done to it: a machine that is off to be resized is one that runs.
+
+        One whose turn somebody has for long is being turned on, and counts as running too.
+        """
+        try:
+            for _ in range(MOST_LOOKS):
+                if not await _is_somebodys_turn(droplet_id):
+                    droplet = await read_droplet(self._provider, droplet_id)
+                    # Whoever took a turn meanwhile may have turned it off.
+                    if not droplet.get("locked") and not await _is_somebodys_turn(droplet_id):
+                        return droplet.get("status") == ON
+                await asyncio.sleep(LOOKS_APART)
+            status = (await read_droplet(self._provider, droplet_id)).get("status")
+        except NotFound:
+            return False
+        return status == ON or await _is_somebodys_turn(droplet_id)
+
+
+async def _is_somebodys_turn(droplet_id: str) -> bool:
+    """Whether a run of ours is acting on a droplet."""
+    turn = activity.client().get_workflow_handle(turn_id(droplet_id))
+    try:
+        return (await turn.describe()).status is WorkflowExecutionStatus.RUNNING
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+
+
+def _is_owned(life: pb.Lifetime, deployment_id: str) -> bool:
+    """Whether it lives and belongs to the deployment now."""
+    return not life.HasField("lived_to") and any(
+        span.deployment_id == deployment_id and not span.HasField("valid_to")
+        for span in life.ownership
+    )

@@ -1,0 +1,70 @@
+"""Steps at the machines of a deployment: which of them run, off, and on again.
+
+Whoever powers machines off learns first which of them run, and keeps that: just these are powered
+on again, never one that somebody had switched off by hand.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.queues import TaskQueue
+    from workflows.drift.activities.reverting import RevertActivities
+    from workflows.drift.revert_payloads import SetPower
+    from workflows.durable.reasons import is_gone
+    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.provisioning.activities.powering import PowerActivities
+
+from workflows.provisioning.turns import give_back, take_turn
+
+__all__ = ["LIFTING", "PATIENCE", "running_droplets", "set_power"]
+
+PATIENCE: Final = timedelta(hours=1)
+"""For one machine that is to be off."""
+
+LIFTING: Final = timedelta(days=7)
+"""For one that is to be on again: nobody comes back to what is left."""
+
+RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
+
+
+async def running_droplets(deployment_id: str) -> tuple[str, ...]:
+    """The provider's ids of a deployment's droplets that run."""
+    droplets = await workflow.execute_activity_method(
+        PowerActivities.running_droplets,
+        deployment_id,
+        task_queue=TaskQueue.PROVISIONING,
+        schedule_to_close_timeout=PATIENCE,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=RETRIES,
+        summary="find the machines that run",
+    )
+    return tuple(droplets)
+
+
+async def set_power(droplet_id: str, *, is_on: bool) -> None:
+    """Powers a machine on or off, when it is our turn; one that is gone is left out."""
+    patience = LIFTING if is_on else PATIENCE
+    turn = await take_turn(droplet_id, patience=patience)
+    failure: BaseException | None = None
+    try:
+        await workflow.execute_activity_method(
+            RevertActivities.set_power,
+            SetPower(droplet_id, is_on),
+            task_queue=TaskQueue.PROVISIONING,
+            schedule_to_close_timeout=patience,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"power {droplet_id} {'on' if is_on else 'off'}",
+        )
+    except (asyncio.CancelledError, FailureError) as error:
+        failure = error
+    # Not in a `finally`: a run that is evicted from a worker's cache must not wait for anything.
+    await give_back(turn)
+    if failure is not None and not (isinstance(failure, ActivityError) and is_gone(failure)):
+        raise failure

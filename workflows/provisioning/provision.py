@@ -1,0 +1,226 @@
+"""Makes a droplet for a deployment: all of it, or nothing that is left behind.
+
+What takes a step back is arranged before the step, because a step that failed may have had
+its effect. A failure and a cancellation undo; a bug in this code does not: it waits for the
+next release, with everything still there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.queues import TaskQueue
+    from contracts.search_attributes import OUTCOME
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.provisioning.activities.provisioning import ProvisionActivities
+    from workflows.provisioning.payloads import Progress, Provisioned, ProvisionInput, Undoing
+    from workflows.sync.activities.reading import ReadActivities
+    from workflows.sync.payloads import ResourceInput
+
+from workflows.durable.saga import insisting, unless_cancelled, whole
+
+__all__ = ["Provision"]
+
+PATIENCE: Final = timedelta(minutes=20)
+"""For one step."""
+
+UNKNOWN_FOR: Final = timedelta(minutes=1)
+"""How long the catalog may not know the provision at the start."""
+
+ENDING: Final = timedelta(days=7)
+"""For taking steps back, and for the word of the end: nobody comes back to what is left.
+
+What is left behind costs money until somebody sees it, so it is tried again also after a
+refusal, such as of a token that is mended meanwhile.
+"""
+
+PAUSE: Final = timedelta(hours=1)
+"""Between two rounds of taking back."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)
+
+UNKNOWN: Final = "ProvisionUnknown"
+"""What asked for it was not committed: there is nothing to make, and nobody to tell."""
+
+LEFT: Final = "left-behind"
+"""The outcome of one of which something may be left in the account."""
+
+DROPLET: Final = "droplet"
+DIGITALOCEAN: Final = "digitalocean"
+
+
+@workflow.defn
+class Provision:
+    """Started as `provision/<provision id>`."""
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._resource_id = ""
+        self._undo: list[Callable[[], Awaitable[Any]]] = []
+
+    @workflow.query
+    def progress(self) -> str:
+        """The step that it is at."""
+        return self._step
+
+    @workflow.run
+    async def run(self, order: ProvisionInput) -> str:
+        """The inventory's id of the droplet. Fails when everything was undone."""
+        try:
+            await self._at(order, "create", patience=UNKNOWN_FOR)
+            await self._make(order)
+        except (asyncio.CancelledError, FailureError) as error:
+            await whole(self._end_undone(order, error))
+            raise
+        with suppress(asyncio.CancelledError):  # too late: all of it is done
+            await whole(self._record(order, "completed", self._step, patience=ENDING))
+        workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
+        workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
+        return self._resource_id
+
+    async def _end_undone(self, order: ProvisionInput, error: BaseException) -> None:
+        """Takes everything back that was made, and tells how it ended."""
+        cancelled = is_cancelled_exception(error)
+        status = "cancelled" if cancelled else "failed"
+        reason = "it was cancelled" if cancelled else reason_of(error)
+        left = await self._take_back(order, reason)
+        if left is not None:
+            reason = f"{reason}; not undone: {reason_of(left)}"
+        if not _is_unknown(error):
+            await self._record(order, status, self._step, reason, patience=ENDING)
+        workflow.upsert_search_attributes([OUTCOME.value_set(status if left is None else LEFT)])
+        workflow.set_current_details(f"undone at step {self._step}: {reason}")
+
+    async def _make(self, order: ProvisionInput) -> None:
+        self._arrange(ProvisionActivities.delete_droplet, order, "delete the droplet")
+        provider_id = await self._do(
+            ProvisionActivities.create_droplet, order, f"make {order.name} in {order.region}"
+        )
+        made = Provisioned(order, provider_id)
+        await self._at(order, "wait_active")
+        await self._do(ProvisionActivities.await_droplet, made, "wait until it runs")
+        await self._at(order, "tag")
+        await self._do(ProvisionActivities.tag_droplet, made, "tag it")
+        await self._read(provider_id)
+        await self._at(order, "project")
+        await self._do(ProvisionActivities.place_droplet, made, "put it into its project")
+        self._resource_id = await self._do(
+            ProvisionActivities.find_resource, made, "find it in the inventory"
+        )
+        made = Provisioned(order, provider_id, self._resource_id)
+        await self._at(order, "record_spec")
+        self._arrange(ProvisionActivities.remove_spec, order, "take its spec back")
+        await self._do(ProvisionActivities.record_spec, made, "record what it should be")
+        await self._at(order, "assign")
+        self._arrange(ProvisionActivities.unassign_droplet, order, "take its assignment back")
+        await self._do(ProvisionActivities.assign_droplet, made, f"give it to {order.slug}")
+
+    async def _do(self, step: Any, argument: Any, summary: str) -> Any:  # noqa: ANN401
+        done = await workflow.execute_activity_method(
+            step,
+            argument,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT if step in BEATING else None,
+            start_to_close_timeout=None if step in BEATING else SHORT,
+            retry_policy=RETRIES,
+            # Nothing is undone while it may still be done.
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary,
+        )
+        unless_cancelled()
+        return done
+
+    async def _read(self, provider_id: str) -> None:
+        await workflow.execute_activity_method(
+            ReadActivities.read_resource,
+            ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
+            task_queue=TaskQueue.CLOUD_SYNC_FAST,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="record how it is",
+        )
+
+    def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:  # noqa: ANN401
+        """What is to be done first when anything from here on fails."""
+
+        async def undone() -> None:
+            await workflow.execute_activity_method(
+                undo,
+                Undoing(order, self._resource_id),
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT if undo in BEATING else None,
+                start_to_close_timeout=None if undo in BEATING else SHORT,
+                retry_policy=RETRIES,
+                summary=summary,
+            )
+
+        self._undo.append(undone)
+
+    async def _take_back(self, order: ProvisionInput, reason: str) -> FailureError | None:
+        """The last step first; what keeps something from being taken back, None for nothing."""
+
+        def tell(failure: FailureError | None = None) -> None:
+            stuck = "" if failure is None else f"; tried again soon: {reason_of(failure)}"
+            workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}{stuck}")
+
+        tell()
+        return await insisting(self._undo[::-1], patience=ENDING, pause=PAUSE, tell=tell)
+
+    async def _at(
+        self, order: ProvisionInput, step: str, *, patience: timedelta = PATIENCE
+    ) -> None:
+        self._step = step
+        workflow.set_current_details(f"{order.name} for {order.slug}: {step.replace('_', ' ')}")
+        await self._record(order, "running", step, patience=patience)
+
+    async def _record(
+        self,
+        order: ProvisionInput,
+        status: str,
+        step: str,
+        reason: str = "",
+        *,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        await workflow.execute_activity_method(
+            ProvisionActivities.record_provision,
+            Progress(order.provision_id, status, step, reason, self._resource_id),
+            schedule_to_close_timeout=patience,
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary=f"tell the catalog: {step}",
+        )
+
+
+BEATING: Final = (
+    ProvisionActivities.create_droplet,
+    ProvisionActivities.await_droplet,
+    ProvisionActivities.tag_droplet,
+    ProvisionActivities.place_droplet,
+    ProvisionActivities.delete_droplet,
+)
+"""What asks the provider, whose limits may make it wait."""
+
+
+def _is_unknown(error: BaseException) -> bool:
+    cause = error.cause if isinstance(error, ActivityError) else None
+    return isinstance(cause, ApplicationError) and cause.type == UNKNOWN

@@ -1,0 +1,162 @@
+"""Caps held against what was accrued, the word of where a breach stands, and the notice of it."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from arcadia.analytics.v1 import spend_service_pb2 as pb
+from temporalio import activity
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.exceptions import ApplicationError
+
+from contracts.queues import TaskQueue
+from contracts.search_attributes import PERIOD, TENANT
+from services.common.rpc.requests import set_request_id
+from workflows.collections.activities.tenant_notices import NOWHERE
+from workflows.collections.notice_payloads import Noticed
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.signed_posts import SignedPosts
+from workflows.spend.payloads import (
+    BreachInput,
+    BreachOutcome,
+    BreachStanding,
+    EvaluationInput,
+    EvaluationPlace,
+)
+
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceAsyncStub
+
+__all__ = ["SpendActivities"]
+
+SERVICE: Final = "analytics"
+SPEND_BREACH: Final = "SpendBreach"
+STARTS_AT_ONCE: Final = 8
+
+
+class SpendActivities:
+    """Needs the analytics' stub, and where to tell of a breach when there is such a place."""
+
+    def __init__(self, spending: "SpendServiceAsyncStub", notices: SignedPosts | None) -> None:
+        self._spending = spending
+        self._notices = notices
+
+    @activity.defn
+    async def evaluate_policies(self, request: EvaluationInput) -> int:
+        """Opens a breach for each cap that is reached, and starts what deals with it."""
+        with as_failures(SERVICE):
+            set_request_id(activity.info().workflow_run_id)
+            place = reached_before(EvaluationPlace) or EvaluationPlace()
+            async with beating(lambda: place):
+                while True:
+                    page = await self._spending.EvaluateSpendPolicies(
+                        pb.EvaluateSpendPoliciesRequest(
+                            page_size=request.policies_a_page, page_token=place.page_token
+                        )
+                    )
+                    await _dealt_with(map(_standing, page.spend_breaches), request)
+                    count = place.breach_count + len(page.spend_breaches)
+                    place = EvaluationPlace(page.next_page_token, count)
+                    if not place.page_token:
+                        return count
+
+    @activity.defn
+    async def record_breach(self, request: BreachOutcome) -> BreachStanding:
+        """Tells what became of a breach; how it stands then, whoever moved it."""
+        info = activity.info()
+        with as_failures(SERVICE):
+            set_request_id(info.workflow_run_id)
+            answer = await self._spending.RecordSpendOutcome(
+                pb.RecordSpendOutcomeRequest(
+                    breach_id=request.breach_id,
+                    status=request.status,
+                    workflow_id=info.workflow_id,
+                    run_id=info.workflow_run_id,
+                )
+            )
+        return _standing(answer.spend_breach)
+
+    @activity.defn
+    async def post_notice(self, breach: BreachStanding) -> Noticed:
+        """Tells of a breach at the configured address; fails while that does not take it."""
+        if self._notices is None:
+            return Noticed(is_delivered=False, reason=NOWHERE)
+        document = {
+            "breach_id": breach.breach_id,
+            "tenant_id": breach.tenant_id,
+            "deployment_id": breach.deployment_id,
+            "period": breach.period,
+            "cap_cents": str(breach.cap_cents),
+            "accrued_cents": str(breach.accrued_cents),
+            "currency": breach.currency,
+            "action": breach.action,
+            **_told(breach),
+        }
+        body = orjson.dumps({"spend_breach": document}, option=orjson.OPT_SORT_KEYS)
+        key = f"spend-breach/{breach.breach_id}"
+        receipt = await self._notices.post(key, body, datetime.now(UTC))
+        if not receipt.is_delivered and not receipt.is_final:
+            raise ApplicationError(receipt.reason, type="NoticeNotTaken")
+        return Noticed(receipt.is_delivered, receipt.reason)
+
+
+async def _dealt_with(breaches: Iterable[BreachStanding], request: EvaluationInput) -> None:
+    turns = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def start(breach: BreachStanding) -> None:
+        async with turns:
+            await activity.client().start_workflow(
+                SPEND_BREACH,
+                BreachInput(breach.breach_id, pause_notice_seconds=request.pause_notice_seconds),
+                id=f"spend/{breach.breach_id}",
+                task_queue=TaskQueue.INVOICING,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, breach.tenant_id),
+                        SearchAttributePair(PERIOD, breach.period[:7]),
+                    ]
+                ),
+                static_summary=breach.in_words()[:200],
+            )
+
+    await asyncio.gather(*map(start, breaches))
+
+
+def _told(breach: BreachStanding) -> dict[str, str]:
+    """What will happen, when, why, and what to do about it."""
+    whose = "the deployment" if breach.deployment_id else "the active deployments of the tenant"
+    pause = (
+        f"{whose} will be paused; where power_off_when_suspended is set, droplets are powered off"
+    )
+    # A paused deployment is owed for: its plan, its addons, and what it goes on using.
+    spare = "use less, or ask the operator for a higher cap"
+    what, to_do = {
+        "pause": (pause, f"{spare} before then"),
+        "ask_approval": (f"an operator decides; refused, {pause}", spare),
+    }.get(breach.action, ("nothing is done: this is for information", spare))
+    return {"at": breach.pauses_at, "what": what, "why": breach.in_words(), "what_to_do": to_do}
+
+
+def _standing(breach: pb.SpendBreach) -> BreachStanding:
+    policy = breach.policy
+    return BreachStanding(
+        breach_id=breach.id,
+        status=breach.status,
+        action=policy.action,
+        tenant_id=policy.tenant_id,
+        deployment_id=policy.deployment_id,
+        period=breach.period,
+        cap_cents=policy.cap_cents,
+        accrued_cents=breach.accrued_cents,
+        currency=policy.currency,
+        decided_by=breach.decided_by,
+        reason=breach.reason,
+    )

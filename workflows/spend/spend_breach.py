@@ -1,0 +1,282 @@
+"""What becomes of a cap that was reached: somebody is told, or asked, or deployments are paused.
+
+Where a breach stands is kept in the analytics, and read after each step and each look. So a run
+that is started again goes on from there, and a decision whose signal was lost is found. Which
+machines it powered off only the run knows: it goes on until those are on again.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME
+    from workflows.collections.activities.billing_actions import BillingActionActivities
+    from workflows.collections.notice_payloads import Noticed
+    from workflows.collections.payloads import BillingAction, PowerOff
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.spend.activities.spending import SpendActivities
+    from workflows.spend.payloads import (
+        BreachInput,
+        BreachOutcome,
+        BreachStanding,
+        PausedCheck,
+        PausedStates,
+    )
+
+from workflows.durable.saga import each, whole
+from workflows.provisioning.power_steps import running_droplets, set_power
+
+__all__ = ["SpendBreach"]
+
+PATIENCE: Final = timedelta(hours=12)
+ASIDE: Final = timedelta(minutes=10)
+"""For telling of what is done anyway."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)
+
+OPEN: Final = "open"
+NOTIFIED: Final = "notified"
+AWAITING: Final = "awaiting_approval"
+REFUSED: Final = "refused"
+PAUSED: Final = "paused"
+
+TELLS_FIRST: Final = "tell-before-pausing"
+"""Runs from before it pause first, and tell then."""
+
+POWERS_OFF: Final = "power-off-what-a-cap-pauses"
+"""Runs from before it leave the machines of what they pause on."""
+
+
+@workflow.defn
+class SpendBreach:
+    """Runs as `spend/<breach id>`."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+        self._power: tuple[PowerOff, ...] = ()
+        self._words = ""
+        self._note = ""
+
+    @workflow.signal
+    def decided(self) -> None:
+        """An operator decided: looks now, not when the timer ends."""
+        self._is_told = True
+
+    @workflow.query
+    def progress(self) -> str:
+        """How far it is, in words."""
+        return self._words
+
+    @workflow.run
+    async def run(self, request: BreachInput) -> str:
+        """Where the breach stands in the end.
+
+        A run that is cancelled powers on what it powered off: nobody else knows of it.
+        """
+        self._power = request.power_off
+        try:
+            return await self._deal(request)
+        except (asyncio.CancelledError, FailureError) as error:
+            if self._power and is_cancelled_exception(error):
+                await self._power_on({one.deployment_id for one in self._power})
+            raise
+
+    async def _deal(self, request: BreachInput) -> str:
+        breach = await self._record(request, OPEN)
+        while True:
+            self._tell(f"{breach.in_words()}: {breach.status.replace('_', ' ')}")
+            if breach.status == OPEN:
+                breach = await self._act(request, breach)
+            elif breach.status == REFUSED:
+                breach = await self._pause(request, breach)
+            elif breach.status == AWAITING:
+                breach = await self._look(request)
+                if workflow.info().is_continue_as_new_suggested():
+                    workflow.continue_as_new(request)
+            else:
+                workflow.upsert_search_attributes([OUTCOME.value_set(breach.status)])
+                if self._power:
+                    await self._keep_off(request, breach)
+                return breach.status
+
+    async def _act(self, request: BreachInput, breach: BreachStanding) -> BreachStanding:
+        """What the policy says."""
+        if breach.action == "pause":
+            if workflow.patched(TELLS_FIRST):
+                return await self._pause_after_notice(request, breach)
+            return await self._pause(request, breach)
+        if breach.action == "ask_approval":
+            asked = await self._record(request, AWAITING)
+            await self._notice(breach, ASIDE)
+            return asked
+        await self._notice(breach, timedelta(hours=request.notice_hours))
+        return await self._record(request, NOTIFIED)
+
+    async def _pause_after_notice(
+        self, request: BreachInput, breach: BreachStanding
+    ) -> BreachStanding:
+        """Tells of the pause, leaves the time of the notice, and pauses if it still stands.
+
+        Where nobody takes a notice it is tried for as long; where there is nobody to tell, it
+        pauses at once.
+        """
+        notice = timedelta(seconds=request.pause_notice_seconds)
+        at = workflow.now() + notice
+        told = replace(breach, pauses_at=at.isoformat())
+        noticed = await self._notice(told, max(notice, ASIDE))
+        self._tell(f"{breach.in_words()}: paused at {at:%Y-%m-%d %H:%M} UTC")
+        left = at - workflow.now()
+        if noticed.is_delivered and left > timedelta(0):
+            await workflow.sleep(left)
+            # Its policy may be gone meanwhile.
+            breach = await self._record(request, OPEN)
+        if breach.status != OPEN:
+            return breach
+        return await self._pause(request, breach, is_told=True)
+
+    async def _pause(
+        self, request: BreachInput, breach: BreachStanding, *, is_told: bool = False
+    ) -> BreachStanding:
+        only = (breach.deployment_id,) if breach.deployment_id else ()
+        outcome = await workflow.execute_activity_method(
+            BillingActionActivities.apply_billing_action,
+            BillingAction(
+                tenant_id=breach.tenant_id,
+                to_state=PAUSED,
+                from_states=("active",),
+                reason=breach.reason or breach.in_words(),
+                actor=breach.decided_by or "spend policy",
+                key=f"spend/{breach.breach_id}",
+                only=only,
+            ),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary="pause what the policy caps",
+        )
+        if workflow.patched(POWERS_OFF):
+            # Also of a pause that it took over: what runs there goes on costing.
+            stopped = (*outcome.moved, *outcome.already_there)
+            off = (await self._states(stopped)).off if stopped else ()
+            self._power = tuple(map(PowerOff, off))
+        paused = await self._record(request, PAUSED)
+        if not is_told:
+            await self._notice(breach, ASIDE)
+        self._note = (
+            f", {len(outcome.moved)} deployments, {len(outcome.left_alone)} left alone{self._note}"
+        )
+        return paused
+
+    async def _keep_off(self, request: BreachInput, breach: BreachStanding) -> None:
+        """Powers the machines of the paused off, and on again when a pause is lifted.
+
+        A machine that is stuck keeps no other waiting, and is tried again at the next look.
+        """
+        while self._power:
+            words = f"{breach.in_words()}: {len(self._power)} deployments powered off"
+            try:
+                states = await self._states([one.deployment_id for one in self._power])
+                self._forget(states.ended)
+                await self._power_on(set(states.lifted))
+                await each(
+                    self._power_off(one) for one in self._power if one.deployment_id in states.off
+                )
+                self._tell(f"{words} until they are active again")
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                self._tell(f"{words}; tried again at the next look: {reason_of(error)}")
+            if not self._power:
+                return
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._is_told, timeout=timedelta(seconds=request.power_look_seconds)
+                )
+            self._is_told = False
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(replace(request, power_off=self._power))
+
+    async def _power_off(self, one: PowerOff) -> None:
+        if one.step == "asked":
+            # Known before any is off: whatever comes, just these are powered on again.
+            droplets = await running_droplets(one.deployment_id)
+            one = self._keep(replace(one, step="known", droplet_ids=droplets))
+        if one.step == "known":
+            await each(whole(set_power(droplet, is_on=False)) for droplet in one.droplet_ids)
+            self._keep(replace(one, step="off"))
+
+    async def _power_on(self, deployment_ids: Collection[str]) -> None:
+        for one in self._power:
+            if one.deployment_id in deployment_ids:
+                await each(set_power(droplet, is_on=True) for droplet in one.droplet_ids)
+                self._forget((one.deployment_id,))
+
+    def _keep(self, one: PowerOff) -> PowerOff:
+        self._power = tuple(
+            one if kept.deployment_id == one.deployment_id else kept for kept in self._power
+        )
+        return one
+
+    def _forget(self, deployment_ids: Collection[str]) -> None:
+        self._power = tuple(one for one in self._power if one.deployment_id not in deployment_ids)
+
+    async def _states(self, deployment_ids: Sequence[str]) -> PausedStates:
+        return await workflow.execute_activity_method(
+            BillingActionActivities.paused_states,
+            PausedCheck(tuple(deployment_ids)),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary="look which deployments are paused",
+        )
+
+    async def _look(self, request: BreachInput) -> BreachStanding:
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._is_told, timeout=timedelta(seconds=request.look_seconds)
+            )
+        self._is_told = False
+        return await self._record(request, AWAITING)
+
+    async def _notice(self, breach: BreachStanding, patience: timedelta) -> Noticed:
+        """Tells somebody; what could not be told does not stop the rest."""
+        try:
+            noticed = await workflow.execute_activity_method(
+                SpendActivities.post_notice,
+                breach,
+                start_to_close_timeout=SHORT,
+                schedule_to_close_timeout=patience,
+                retry_policy=RETRIES,
+                summary="tell of it",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            noticed = Noticed(is_delivered=False, reason=reason_of(error))
+        if not noticed.is_delivered:
+            # Who looks here sees it; where nobody takes notices, this is the place to look.
+            self._note = f" (nobody was told: {noticed.reason})"
+        return noticed
+
+    async def _record(self, request: BreachInput, status: str) -> BreachStanding:
+        return await workflow.execute_activity_method(
+            SpendActivities.record_breach,
+            BreachOutcome(request.breach_id, status),
+            start_to_close_timeout=SHORT,
+            retry_policy=RETRIES,
+            summary=f"keep that it is {status.replace('_', ' ')}",
+        )
+
+    def _tell(self, words: str) -> None:
+        self._words = words + self._note
+        workflow.set_current_details(self._words)

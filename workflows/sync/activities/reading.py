@@ -1,0 +1,44 @@
+"""Reads one resource by its id and records what it shows."""
+
+from typing import TYPE_CHECKING, Any
+
+from temporalio import activity
+
+from providers.digitalocean.errors import NotFound
+from providers.digitalocean.sources import Sources
+from services.common.rpc.requests import set_request_id
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating
+from workflows.sync.activities.sightings import rows_of
+from workflows.sync.payloads import ResourceInput
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+
+__all__ = ["ReadActivities"]
+
+
+class ReadActivities:
+    """Needs the provider's sources and the inventory's stub."""
+
+    def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
+        self._sources = sources
+        self._inventory = inventory
+
+    @activity.defn
+    async def read_resource(self, request: ResourceInput) -> bool:
+        """Records one sighting; false when the provider has no such resource.
+
+        A missing one is not struck or tombstoned: that takes a sweep's evidence.
+        """
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            rows = rows_of(request.provider, request.kind)
+            async with beating(lambda: None):
+                try:
+                    row = await self._sources.of(rows.listing).one(request.provider_id)
+                except NotFound:
+                    return False
+                message: Any = rows.message(row)
+                await rows.record(self._inventory, "", [message])
+            return True

@@ -1,0 +1,267 @@
+"""Reads all of a kind at the provider and records it: one pass, from wherever it stands."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from arcadia.inventory.v1 import resources_pb2
+from arcadia.inventory.v1.sync_service_pb2 import (
+    BeginSweepRequest,
+    CompleteSweepRequest,
+    CompleteSweepResponse,
+    FailSweepRequest,
+    RecordUnreadableRowsRequest,
+)
+from temporalio import activity
+
+from kinds.errors import UnreadableRow
+from providers.digitalocean.api.pages import Page, ahead
+from providers.digitalocean.sources import Sources
+from services.common.rpc.requests import set_request_id
+from workflows.durable.errors import as_failures
+from workflows.durable.heartbeats import beating, reached_before
+from workflows.sync.activities.members import MembersRecording
+from workflows.sync.activities.recording import PAGES_AT_ONCE, Recording
+from workflows.sync.activities.sightings import Rows, rows_of, unreadable_message
+from workflows.sync.payloads import (
+    UNKNOWN_TOTAL,
+    FailSweepInput,
+    SweepCursor,
+    SweepInput,
+    SweepResult,
+)
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+
+__all__ = ["SweepActivities"]
+
+log = structlog.get_logger()
+
+RUNNING: Final = "running"
+ROWS_A_SLICE: Final = 20
+DEFERRED: Final = "deferred"
+"""The outcome of a pass that did not begin: its kind is read with the members of projects."""
+
+MAX_UNREADABLE: Final = 1000
+"""With more of them than that, it is not the rows that are odd."""
+
+SHRANK: Final = "the listing became shorter while it was read: a row may have slipped past"
+
+
+class SweepActivities:
+    """Needs the provider's sources and the inventory's stub."""
+
+    def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
+        self._sources = sources
+        self._inventory = inventory
+
+    @activity.defn
+    async def sweep_kind(self, request: SweepInput) -> SweepResult:
+        """Makes one pass, or goes on with it where an earlier attempt was cut off."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            rows = rows_of(request.provider, request.kind)
+            by_projects = self._sources.is_listed_by_projects(rows.listing)
+            if by_projects and request.members == "later":
+                return _deferred()
+            sweep = await self._begin(request)
+            cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
+            if sweep.outcome != RUNNING:
+                # An earlier attempt closed it, and its answer was lost.
+                return await self._complete(cursor)
+            members = None
+            if by_projects and request.members == "along":
+                members = MembersRecording(
+                    self._inventory, request.provider, request.projects_sweep_id
+                )
+            at_once = 1 if request.one_by_one else PAGES_AT_ONCE
+            cursor = await self._read_all(rows, cursor, members, at_once)
+            if cursor.unreadable_count > MAX_UNREADABLE:
+                return await self._fail(cursor.sweep_id, _too_many(cursor))
+            if cursor.evidence.shrank:
+                return await self._fail(cursor.sweep_id, SHRANK)
+            unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
+            result = replace(await self._complete(cursor), unpriced_sizes=unpriced)
+            return result if members is None else replace(result, members=members.counts)
+
+    @activity.defn
+    async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
+        """Closes a pass that broke off, so that its run is recorded and it strikes nothing."""
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            sweep = await self._begin(request.sweep)
+            return await self._fail(sweep.id, request.reason)
+
+    async def _read_all(
+        self, rows: Rows, cursor: SweepCursor, members: MembersRecording | None, at_once: int
+    ) -> SweepCursor:
+        """Reads and records every page from the cursor on; returns the cursor at the end.
+
+        Stops before that where too many rows cannot be read.
+        """
+
+        async def record(messages: list[Any]) -> None:
+            await self._record(rows, cursor.sweep_id, messages)
+
+        source = self._sources.of(
+            rows.listing, on_members=None if members is None else members.record
+        )
+        async with Recording(record, cursor) as recording, beating(lambda: recording.place):
+            while cursor.query < source.query_count:
+                listed = source.pages(cursor.query, cursor.page, at_once=at_once)
+                async with aclosing(ahead(listed)) as pages:
+                    async for page in pages:
+                        messages = await _messages(rows, page, cursor.query)
+                        cursor = _after(page, cursor, rows, messages)
+                        if cursor.unreadable_count > MAX_UNREADABLE:
+                            return cursor
+                        await recording.add(messages, cursor)
+                cursor = _after_query(cursor)
+            await recording.finish()
+            if members is not None:
+                await members.finish()
+        return cursor
+
+    async def _record(self, rows: Rows, sweep_id: str, messages: list[Any]) -> None:
+        odd = [message for message in messages if isinstance(message, resources_pb2.UnreadableRow)]
+        if odd:
+            await self._inventory.RecordUnreadableRows(
+                RecordUnreadableRowsRequest(sweep_id=sweep_id, rows=odd)
+            )
+            messages = [
+                message
+                for message in messages
+                if not isinstance(message, resources_pb2.UnreadableRow)
+            ]
+        if messages:
+            await rows.record(self._inventory, sweep_id, messages)
+
+    async def _begin(self, request: SweepInput) -> resources_pb2.Sweep:
+        answer = await self._inventory.BeginSweep(
+            BeginSweepRequest(
+                provider=request.provider,
+                kind=request.kind,
+                key=request.key,
+                run_id=activity.info().workflow_run_id,
+            )
+        )
+        return answer.sweep
+
+    async def _complete(self, cursor: SweepCursor) -> SweepResult:
+        answer = await self._inventory.CompleteSweep(
+            CompleteSweepRequest(
+                sweep_id=cursor.sweep_id,
+                reported_total=cursor.evidence.reported_total,
+                scope_fingerprint=cursor.evidence.fingerprint,
+            )
+        )
+        return _result(answer)
+
+    async def _fail(self, sweep_id: str, reason: str) -> SweepResult:
+        answer = await self._inventory.FailSweep(FailSweepRequest(sweep_id=sweep_id, reason=reason))
+        last = answer.last_complete_at if answer.HasField("last_complete_at") else None
+        return _result(CompleteSweepResponse(sweep=answer.sweep, last_complete_at=last))
+
+
+async def _messages(rows: Rows, page: Page, query: int) -> list[Any]:
+    """A page as it is sent, made in slices: in between, the next page is asked for.
+
+    Rows that cannot be read are among them as such.
+    """
+    at = f"query {query + 1}, page {page.number}"
+    messages: list[Any] = [
+        unreadable_message(error, f"{at}, part {number}")
+        for number, error in enumerate(page.unreadable, 1)
+    ]
+    for start in range(0, len(page.items), ROWS_A_SLICE):
+        for number, row in enumerate(page.items[start : start + ROWS_A_SLICE], start + 1):
+            try:
+                messages.append(rows.message(row))
+            except UnreadableRow as error:
+                messages.append(unreadable_message(error, f"{at}, row {number}"))
+        await asyncio.sleep(0)
+    return messages
+
+
+def _too_many(cursor: SweepCursor) -> str:
+    return f"more than {MAX_UNREADABLE:,} rows of {cursor.kind} could not be read"
+
+
+def _deferred() -> SweepResult:
+    return SweepResult("", DEFERRED, "", 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def _after(page: Page, cursor: SweepCursor, rows: Rows, messages: list[Any]) -> SweepCursor:
+    """The cursor once this page is recorded, with what the page is evidence for."""
+    evidence = cursor.evidence
+    seen = {*evidence.fingerprint, *page.scopes}
+    for row in page.items:
+        seen |= rows.visible_scopes(row)
+    total = UNKNOWN_TOTAL if page.total is None else page.total
+    readable = [one for one in messages if not isinstance(one, resources_pb2.UnreadableRow)]
+    unpriced = rows.unpriced(readable)
+    return replace(
+        cursor,
+        page=page.number + 1,
+        read_count=cursor.read_count + len(page.items),
+        unreadable_count=cursor.unreadable_count + len(messages) - len(readable),
+        evidence=replace(
+            evidence,
+            total=total,
+            skipped_count=evidence.skipped_count + page.skipped_count,
+            shrank=evidence.shrank or (evidence.total is not None and total < evidence.total),
+            fingerprint=tuple(sorted(seen)),
+            unpriced_sizes=tuple(sorted({*evidence.unpriced_sizes, *unpriced})),
+        ),
+    )
+
+
+def _after_query(cursor: SweepCursor) -> SweepCursor:
+    """The cursor once a query is through: the next one starts at its first page."""
+    evidence = cursor.evidence
+    unknown = UNKNOWN_TOTAL in (evidence.total, evidence.finished_total)
+    finished = UNKNOWN_TOTAL if unknown else evidence.finished_total + (evidence.total or 0)
+    return replace(
+        cursor,
+        query=cursor.query + 1,
+        page=1,
+        evidence=replace(evidence, finished_total=finished, total=None),
+    )
+
+
+def _result(answer: CompleteSweepResponse) -> SweepResult:
+    sweep = answer.sweep
+    log.info(
+        "sweep closed",
+        kind=sweep.kind,
+        sweep_id=sweep.id,
+        outcome=sweep.outcome,
+        reason=sweep.reason,
+        seen=sweep.seen_count,
+    )
+    return SweepResult(
+        sweep_id=sweep.id,
+        outcome=sweep.outcome,
+        reason=sweep.reason,
+        seen_count=sweep.seen_count,
+        discovered_count=sweep.discovered_count,
+        updated_count=sweep.updated_count,
+        restored_count=sweep.restored_count,
+        struck_count=sweep.struck_count,
+        deleted_count=sweep.deleted_count,
+        withheld_count=sweep.withheld_count,
+        suspect_count=answer.suspect_count,
+        last_complete_at=_to_the_minute(answer),
+        unreadable_count=sweep.unreadable_count,
+    )
+
+
+def _to_the_minute(answer: CompleteSweepResponse) -> str:
+    if not answer.HasField("last_complete_at"):
+        return ""
+    at: datetime = answer.last_complete_at.ToDatetime(UTC)
+    return at.isoformat(timespec="minutes")

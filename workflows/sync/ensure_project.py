@@ -1,0 +1,34 @@
+"""Makes sure that a project exists at the provider. Its id keeps it from running twice at once."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.sync.activities.projects import ProjectActivities
+    from workflows.sync.payloads import ProjectInput
+
+__all__ = ["EnsureProject"]
+
+
+@workflow.defn
+class EnsureProject:
+    """Started as `ensure-project/<provider>/<name>`."""
+
+    @workflow.run
+    async def run(self, request: ProjectInput) -> str:
+        """The provider's id of the project."""
+        identifier = await workflow.execute_activity_method(
+            ProjectActivities.ensure_project,
+            request,
+            schedule_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+            ),
+            summary=f"look for the project {request.name}, make it when it is missing",
+        )
+        workflow.set_current_details(f"The project {request.name} exists: `{identifier}`.")
+        return identifier

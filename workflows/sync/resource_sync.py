@@ -1,0 +1,333 @@
+"""The full sync: every kind swept, what is gone confirmed, and the projects' members recorded.
+
+Each kind is its own activity and fails alone: the others run to their end first. A sync that
+finds one of its kinds claimed by another waits until that one ended.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from contracts.search_attributes import OUTCOME
+    from kinds import RESOURCE_KINDS
+    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.sync.activities.claiming import ClaimActivities
+    from workflows.sync.activities.confirming import ConfirmActivities
+    from workflows.sync.activities.projects import ProjectActivities
+    from workflows.sync.activities.sweeping import DEFERRED, SweepActivities
+    from workflows.sync.ensure_project import EnsureProject
+    from workflows.sync.payloads import (
+        ClaimInput,
+        FailSweepInput,
+        KindOutcome,
+        MembersCursor,
+        MembersInput,
+        ProjectInput,
+        ResourceSyncInput,
+        ResourceSyncResult,
+        SuspectsInput,
+        SweepInput,
+        SweepResult,
+    )
+
+__all__ = ["ResourceSync"]
+
+MOST_PASSES: Final = 3
+"""A listing that does not add up is read again; a busy account may need it."""
+
+PATIENCE: Final = timedelta(minutes=45)
+"""For one kind: the next hour's sync must find the way free."""
+
+ASKING: Final = timedelta(minutes=5)
+"""For one question, or one word to the inventory."""
+
+RETRIES: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=2),
+    maximum_attempts=6,
+)
+
+CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
+
+FAILED: Final = "failed"
+INCOMPLETE: Final = "incomplete"
+PARTIAL: Final = "partial"
+UNREAD: Final = "unread"
+SEVERITY: Final = ("completed", UNREAD, PARTIAL, "frozen", "halted", INCOMPLETE, FAILED)
+
+ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
+NOT_OFFERED: Final = ("AccessDenied", "NotFound")
+"""How the provider refuses a list to a token without its scope, or to an account without it."""
+
+
+@workflow.defn
+class ResourceSync:
+    """Started by its schedule, and by `arcadia sync`."""
+
+    def __init__(self) -> None:
+        self._outcomes: list[KindOutcome] = []
+        self._deferred: list[str] = []
+        """Kinds that are read with the projects' members, when the others are recorded."""
+        self._projects_sweep_id = ""
+
+    @workflow.query
+    def progress(self) -> ResourceSyncResult:
+        """The outcomes so far."""
+        return ResourceSyncResult(tuple(self._outcomes))
+
+    @workflow.run
+    async def run(self, request: ResourceSyncInput) -> ResourceSyncResult:
+        """The outcome of every kind. Fails at the end when a kind failed."""
+        if workflow.patched(CLAIMS_ITS_KINDS):
+            await self._claim(request)
+        workflow.set_current_details(f"Reading {', '.join(request.kinds)}.")
+        await asyncio.gather(*(self._sync(request, kind) for kind in request.kinds))
+        if self._deferred:
+            await asyncio.gather(*(self._sync_along(request, kind) for kind in self._deferred))
+        elif "project" in request.kinds:
+            await self._record_members(request)
+        worst = max((outcome.outcome for outcome in self._outcomes), key=SEVERITY.index)
+        workflow.upsert_search_attributes([OUTCOME.value_set(worst)])
+        failed = [outcome for outcome in self._outcomes if not outcome.succeeded]
+        if failed:
+            raise ApplicationError(
+                "; ".join(outcome.in_words() for outcome in failed),
+                ResourceSyncResult(tuple(self._outcomes)),
+                type="KindsFailed",
+                non_retryable=True,
+            )
+        return ResourceSyncResult(tuple(self._outcomes))
+
+    async def _sync(self, request: ResourceSyncInput, kind: str) -> None:
+        if kind == "project":
+            await self._ensure_internal_project(request)
+        members = "later" if "project" in request.kinds else ""
+        outcome = await self._sweep(request, kind, members)
+        if outcome.outcome == DEFERRED:
+            self._deferred.append(kind)
+        else:
+            self._tell(outcome)
+
+    async def _sync_along(self, request: ResourceSyncInput, kind: str) -> None:
+        self._tell(await self._sweep(request, kind, "along"))
+
+    async def _claim(self, request: ResourceSyncInput) -> None:
+        """Waits for syncs that read some of the same kinds."""
+        workflow.set_current_details("Waiting for other syncs of the same kinds to end.")
+        try:
+            await workflow.execute_activity_method(
+                ClaimActivities.claim_kinds,
+                ClaimInput(request.provider, request.kinds),
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary="wait for other syncs of the same kinds",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise ApplicationError(
+                f"the kinds are read by another sync: {_reason(error)}",
+                type="KindsClaimed",
+                non_retryable=True,
+            ) from error
+
+    async def _sweep(self, request: ResourceSyncInput, kind: str, members: str) -> KindOutcome:
+        """Reads the kind until it adds up, at most MOST_PASSES times."""
+        info = workflow.info()
+        for number in range(1, MOST_PASSES + 1):
+            key = f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
+            sweep = SweepInput(
+                request.provider,
+                kind,
+                key,
+                members,
+                self._projects_sweep_id,
+                one_by_one=number == MOST_PASSES,
+            )
+            try:
+                result = await self._read(sweep, number)
+                if kind == "project":
+                    self._projects_sweep_id = result.sweep_id
+                outcome = replace(_outcome(kind, result), pass_count=number)
+                if result.outcome == DEFERRED:
+                    break
+                if result.members is not None:
+                    self._tell(_members_outcome(result.members))
+                    # Another pass need not move them again.
+                    members = ""
+                if result.suspect_count:
+                    outcome = await self._confirm(sweep, result, outcome)
+            except (asyncio.CancelledError, FailureError) as error:
+                reason = _reason(error)
+                last = await asyncio.shield(self._fail(sweep, reason))
+                if is_cancelled_exception(error):
+                    raise
+                # A token that was made before we read the kind may lack its scope, and not every
+                # account has every product: nothing is lost, and nobody needs to be woken. Once
+                # the kind was read, to lose it is a failure.
+                unread = kind in ADDED_LATER and not last and reason.startswith(NOT_OFFERED)
+                return KindOutcome(
+                    kind,
+                    UNREAD if unread else FAILED,
+                    pass_count=number,
+                    reason=reason,
+                    last_complete_at=last,
+                )
+            if outcome.succeeded:
+                break
+        return outcome
+
+    async def _read(self, sweep: SweepInput, number: int) -> SweepResult:
+        again = "" if number == 1 else f", again ({number} of {MOST_PASSES})"
+        return await workflow.execute_activity_method(
+            SweepActivities.sweep_kind,
+            sweep,
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"read all of {sweep.kind}{again}",
+        )
+
+    async def _confirm(
+        self, sweep: SweepInput, result: SweepResult, outcome: KindOutcome
+    ) -> KindOutcome:
+        confirmed = await workflow.execute_activity_method(
+            ConfirmActivities.confirm_suspects,
+            SuspectsInput(sweep.provider, sweep.kind, result.sweep_id),
+            schedule_to_close_timeout=PATIENCE,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RETRIES,
+            summary=f"read {result.suspect_count} of {sweep.kind} by id: are they gone?",
+        )
+        outcome = replace(outcome, deleted_count=confirmed.gone_count)
+        if not confirmed.unreadable_count:
+            return outcome
+        return replace(
+            outcome,
+            outcome=PARTIAL,
+            unreadable_count=outcome.unreadable_count + confirmed.unreadable_count,
+            reason=outcome.reason or "some were asked for by their id, and could not be read",
+        )
+
+    async def _fail(self, sweep: SweepInput, reason: str) -> str:
+        """Records that the pass broke off. That this fails too must not hide why.
+
+        When the kind was last read completely, as far as that is known.
+        """
+        try:
+            failed = await workflow.execute_activity_method(
+                SweepActivities.fail_sweep,
+                FailSweepInput(sweep, reason),
+                schedule_to_close_timeout=ASKING,
+                start_to_close_timeout=SHORT,
+                retry_policy=RETRIES,
+                summary=f"record that the reading of {sweep.kind} broke off",
+            )
+        except ActivityError as error:
+            workflow.logger.warning("the broken sweep stays open: %s", _reason(error))
+            return ""
+        return failed.last_complete_at
+
+    async def _ensure_internal_project(self, request: ResourceSyncInput) -> None:
+        project = ProjectInput(request.provider, request.internal_project)
+        try:
+            if await workflow.execute_activity_method(
+                ProjectActivities.project_exists,
+                project,
+                schedule_to_close_timeout=ASKING,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary=f"is there a project {project.name}?",
+            ):
+                return
+            await workflow.execute_child_workflow(
+                EnsureProject.run,
+                project,
+                id=f"ensure-project/{project.provider}/{project.name}",
+                execution_timeout=timedelta(minutes=15),
+                static_summary=f"make sure that the project {project.name} exists",
+            )
+        except WorkflowAlreadyStartedError:
+            # Another sync is making it; this one, or the next, will list it.
+            return
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._tell(KindOutcome("internal project", FAILED, reason=_reason(error)))
+
+    async def _record_members(self, request: ResourceSyncInput) -> None:
+        try:
+            counts = await workflow.execute_activity_method(
+                ProjectActivities.record_members,
+                MembersInput(request.provider, self._projects_sweep_id),
+                schedule_to_close_timeout=PATIENCE,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=RETRIES,
+                summary="record which resources live in which project",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._tell(KindOutcome("project members", FAILED, reason=_reason(error)))
+            return
+        self._tell(_members_outcome(counts))
+
+    def _tell(self, outcome: KindOutcome) -> None:
+        self._outcomes.append(outcome)
+        lines = [f"- {done.in_words()}" for done in self._outcomes]
+        workflow.set_current_details("\n".join(lines))
+
+
+def _outcome(kind: str, result: SweepResult) -> KindOutcome:
+    return KindOutcome(
+        kind,
+        result.outcome,
+        seen_count=result.seen_count,
+        discovered_count=result.discovered_count,
+        updated_count=result.updated_count,
+        restored_count=result.restored_count,
+        struck_count=result.struck_count,
+        deleted_count=result.deleted_count,
+        withheld_count=result.withheld_count,
+        reason=result.reason,
+        last_complete_at=result.last_complete_at,
+        unpriced_sizes=result.unpriced_sizes,
+        unreadable_count=result.unreadable_count,
+    )
+
+
+def _members_outcome(counts: MembersCursor) -> KindOutcome:
+    return KindOutcome(
+        "project members",
+        PARTIAL if counts.unreadable_count else "completed",
+        seen_count=counts.read_count,
+        moved_count=counts.moved_count,
+        unreadable_count=counts.unreadable_count,
+        reason=counts.reason,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost failure in words: the outer ones only say that an activity failed."""
+    if is_cancelled_exception(error):
+        return "the sync was cancelled"
+    innermost: BaseException = error
+    while isinstance(innermost, FailureError) and innermost.cause is not None:
+        innermost = innermost.cause
+    if isinstance(innermost, ApplicationError):
+        return f"{innermost.type}: {innermost.message}"
+    return str(innermost)

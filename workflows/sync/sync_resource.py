@@ -1,0 +1,50 @@
+"""The fast sync: one resource, right after something was done to it."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.sync.activities.reading import ReadActivities
+    from workflows.sync.payloads import ResourceInput
+
+__all__ = ["SyncResource"]
+
+LOOKS: Final = 5
+"""A new resource may answer 404 for a moment."""
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+
+
+@workflow.defn
+class SyncResource:
+    """Started as `sync-resource/<provider>/<kind>/<id>`."""
+
+    @workflow.run
+    async def run(self, request: ResourceInput) -> bool:
+        """Whether the provider has it, and so the inventory now knows how it is."""
+        for look in range(LOOKS if request.is_expected else 1):
+            if look:
+                await workflow.sleep(FIRST_PAUSE * 2 ** (look - 1))
+            if await self._read(request):
+                workflow.set_current_details(f"{request.kind} {request.provider_id} is recorded.")
+                return True
+        workflow.set_current_details(
+            f"The provider has no {request.kind} {request.provider_id}: the next sweeps tell."
+        )
+        return False
+
+    async def _read(self, request: ResourceInput) -> bool:
+        return await workflow.execute_activity_method(
+            ReadActivities.read_resource,
+            request,
+            schedule_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+            ),
+            summary=f"read {request.kind} {request.provider_id}",
+        )
