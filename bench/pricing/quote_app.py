@@ -16,10 +16,10 @@ from fastapi import FastAPI, Header, Response
 from pydantic import BaseModel, Field
 
 from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
 from services.catalog.quotes.snapshots import plan_inputs
 from services.catalog.quotes.store.batch_writer import QuoteShelf
 from services.catalog.quotes.store.price_list import PriceListReader
-from services.catalog.quotes.stored_quotes import StoredQuote, new_id
 from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.lines import Line, total
 from services.catalog.quoting.proofs import prove

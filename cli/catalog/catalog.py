@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.caller import Metadata, ask_as_operator
-from services.catalog.plans.changes import Change
+from services.catalog.plans.rules.changes import Change
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
 from services.common.settings import Service, Settings

@@ -31,8 +31,8 @@ from arcadia.analytics.v1 import (
 from services.analytics.deployments import Deployments
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.one_offs.servicer import OneOffServicer
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.profiles.servicer import BillingProfileServicer
-from services.analytics.invoicing.profiles.terms import Terms
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
-from services.analytics.owners import Named, Owner
 from services.analytics.peers import asking
+from services.analytics.usage.rules.owners import Named, Owner
 from services.common.settings import Service
 
 if TYPE_CHECKING:

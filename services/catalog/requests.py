@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.catalog.deployments.lifecycle import STATES, State
+from services.catalog.deployments.rules.lifecycle import STATES, State
 from services.catalog.vocabulary import USAGE_KINDS
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields

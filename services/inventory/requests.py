@@ -13,10 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import required, uuid_of
-from services.inventory.resources.recording import SightingBatch
-from services.inventory.resources.resources import Content, SightedResource, normal_tags
-from services.inventory.sync.projects import SightedProject, first_classification
-from services.inventory.sync.sweeps import UnreadablePlace
+from services.inventory.resources.rules.recording import SightingBatch
+from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
+from services.inventory.sync.rules.projects import SightedProject, first_classification
+from services.inventory.sync.rules.sweeps import UnreadablePlace
 from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [

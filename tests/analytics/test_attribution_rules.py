@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.margin.attribution import (
+from services.analytics.margin.rules.attribution import (
     INTERNAL,
     SHARED,
     UNATTRIBUTED,
@@ -22,9 +22,9 @@ from services.analytics.margin.attribution import (
     attribute,
     split_exactly,
 )
-from services.analytics.margin.conversion import Conversion, Rate
-from services.analytics.margin.reconciling import Books, Difference, judge
-from services.analytics.margin.summary import (
+from services.analytics.margin.rules.conversion import Conversion, Rate
+from services.analytics.margin.rules.reconciling import Books, Difference, judge
+from services.analytics.margin.rules.summary import (
     State,
     apportion,
     margin_of,

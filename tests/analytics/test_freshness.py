@@ -9,7 +9,7 @@ from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
 from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
 from arcadia.billing.v1 import costs_pb2
 
-from services.analytics.usage.rules import RULES
+from services.analytics.usage.rules.readings import RULES
 from services.common.values.periods import Period
 from tests.analytics.account import Analytics
 

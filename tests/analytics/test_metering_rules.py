@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.usage.metering import Interval, day_of, meter
-from services.analytics.usage.rules import RULES, USAGE_KINDS, MeteringRule, Unit, quantity
+from services.analytics.usage.rules.metering import Interval, day_of, meter
+from services.analytics.usage.rules.readings import RULES, USAGE_KINDS, MeteringRule, Unit, quantity
 from services.common.values.periods import Period, month_of
 
 APRIL = Period.month(2026, 4)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.margin.attribution import INTERNAL, Holder, split_exactly
-from services.analytics.margin.shared_costs import SharedUse, SplitKey, StoredSpan, chosen_key
+from services.analytics.margin.rules.attribution import INTERNAL, Holder, split_exactly
+from services.analytics.margin.rules.shared_costs import SharedUse, SplitKey, StoredSpan, chosen_key
 
 ACME = Holder.owner("acme", "shop")
 GLOBEX = Holder.owner("globex", "blog")

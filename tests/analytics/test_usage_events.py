@@ -9,8 +9,8 @@ import grpc
 import pytest
 from arcadia.analytics.v1 import metering_service_pb2 as pb
 
-from services.analytics.owners import Owner
-from services.analytics.usage.events import OwnedEvent, SentEvent, Sifted
+from services.analytics.usage.rules.events import OwnedEvent, SentEvent, Sifted
+from services.analytics.usage.rules.owners import Owner
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.rpc.access import ALL

@@ -8,7 +8,7 @@ from typing import Self
 
 from hypothesis import strategies as st
 
-from services.billing.ingest.invoice_csv import BilledRow
+from services.billing.ingest.rules.invoice_csv import BilledRow
 
 __all__ = ["HEADER", "Dialect", "Wanted", "dialects", "wanted_lines", "written"]
 

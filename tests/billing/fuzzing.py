@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.billing.ingest.invoice_csv import BilledRow, InvoiceCsv, MalformedCsv
+from services.billing.ingest.rules.invoice_csv import BilledRow, InvoiceCsv, MalformedCsv
 from tests.billing.bills import Line, csv_of
 
 __all__ = ["Fuzzed", "fuzz"]

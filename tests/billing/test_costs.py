@@ -13,7 +13,7 @@ from arcadia.billing.v1 import (
     costs_pb2,
 )
 
-from services.billing.ingest.invoice_csv import LONGEST_NAME
+from services.billing.ingest.rules.invoice_csv import LONGEST_NAME
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.billing.test_daily_costs import cost, replaced

@@ -13,7 +13,7 @@ from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.analytics.margin.attribution import Holder, split_exactly
+from services.analytics.margin.rules.attribution import Holder, split_exactly
 from tests.billing.bills import JUNE, MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.billing.test_matching import (

@@ -10,7 +10,7 @@ import pytest
 from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 
-from services.billing.costs.focus import FOCUS_VERSION
+from services.billing.costs.rules.focus import FOCUS_VERSION
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount
 from tests.billing.test_costs import BILL, billed

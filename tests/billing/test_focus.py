@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing.costs.focus import FOCUS_COLUMNS, Priced, priced
+from services.billing.costs.rules.focus import FOCUS_COLUMNS, Priced, priced
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.billing.ingest.invoice_csv import LONGEST_RECORD, BilledRow, InvoiceCsv, MalformedCsv
+from services.billing.ingest.rules.invoice_csv import (
+    LONGEST_RECORD,
+    BilledRow,
+    InvoiceCsv,
+    MalformedCsv,
+)
 from tests.billing.dialects import HEADER, Dialect, Wanted, dialects, wanted_lines, written
 from tests.billing.fuzzing import fuzz
 

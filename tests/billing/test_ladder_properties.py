@@ -10,7 +10,7 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.ingest.matching import UNSEEN_END
+from services.billing.ingest.rules.matching import UNSEEN_END
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.billing.test_matching import matched_again

@@ -8,7 +8,7 @@ import pytest
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.billing.ingest.classification import judge
+from services.billing.ingest.rules.classification import judge
 from services.billing.ingest.store import writing
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id

@@ -5,9 +5,9 @@ import pytest
 from kinds import RESOURCE_KINDS
 from kinds.pricing import FREE
 from providers.digitalocean.simulator.billing import lines
-from services.billing.costs.focus import SERVICES
-from services.billing.ingest.classification import PRODUCTS, SKUS, judge, judge_daily
-from services.billing.ingest.matching import ALSO_NAMES
+from services.billing.costs.rules.focus import SERVICES
+from services.billing.ingest.rules.classification import PRODUCTS, SKUS, judge, judge_daily
+from services.billing.ingest.rules.matching import ALSO_NAMES
 from services.inventory.vocabulary import KINDS
 
 

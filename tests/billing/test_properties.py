@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.billing.ingest.reconciling import PartialSum, reconcile
+from services.billing.ingest.rules.reconciling import PartialSum, reconcile
 from tests.billing.bills import Billing, Line, csv_of
 from tests.billing.dialects import Dialect, Wanted, dialects, wanted_lines, written
 

@@ -11,7 +11,7 @@ from arcadia.catalog.v1 import subscription_service_pb2 as subscriptions_pb
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.catalog.plans.plans import AddonTerms
+from services.catalog.plans.rules.plans import AddonTerms
 from services.common.values.periods import Period
 from tests.analytics.account import event
 from tests.analytics.peers import Span

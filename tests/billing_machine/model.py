@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from services.catalog.plans.plans import AddonTerms
+from services.catalog.plans.rules.plans import AddonTerms
 from services.catalog.quotes.snapshots import Known
-from services.catalog.subscriptions.subscriptions import (
+from services.catalog.subscriptions.rules.subscriptions import (
     AttachedAddon,
     PauseSpan,
     PlanTerm,

@@ -30,7 +30,7 @@ from psycopg import sql
 
 from services.analytics.deployments import Deployments
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import (

@@ -5,8 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from services.billing.ingest.billed_values import BadValue, read_amount, read_hours, read_instant
-from services.billing.ingest.classification import (
+from services.billing.ingest.rules.billed_values import (
+    BadValue,
+    read_amount,
+    read_hours,
+    read_instant,
+)
+from services.billing.ingest.rules.classification import (
     PRODUCTS,
     Judged,
     Product,
@@ -14,7 +19,7 @@ from services.billing.ingest.classification import (
     judge_daily,
     product_of,
 )
-from services.billing.ingest.reconciling import (
+from services.billing.ingest.rules.reconciling import (
     PARTS,
     PartialSum,
     PartResidual,

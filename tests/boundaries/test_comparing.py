@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from services.inventory.drift.comparing import Comparison, Mismatch, compare, is_in_flight, same
+from services.inventory.drift.rules.comparing import (
+    Comparison,
+    Mismatch,
+    compare,
+    is_in_flight,
+    same,
+)
 from tests.drift.live import live
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.analytics.invoicing.invoices.crediting import (
+from services.analytics.invoicing.invoices.rules.crediting import (
     Credit,
     Creditable,
     CreditableTax,

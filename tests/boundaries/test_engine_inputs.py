@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     HeldAddon,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.catalog.plans.plans import (
+from services.catalog.plans.rules.plans import (
     Addon,
     AddonTerms,
     PlanVersion,
@@ -36,7 +36,7 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.spans import days_in, intersection, shared_days
-from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.rules.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import VersionStatus
 from services.common.values.periods import Period
 from tests.boundaries.engine_months import MODELS, selling, used

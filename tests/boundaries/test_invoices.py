@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
-from services.analytics.invoicing.invoices.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.invoices.lines import (
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.lines import (
     Line,
     Proof,
     canonical,
@@ -19,20 +19,21 @@ from services.analytics.invoicing.invoices.lines import (
     lines_hash,
     proofs_hash,
 )
-from services.analytics.invoicing.invoices.numbering import (
+from services.analytics.invoicing.invoices.rules.numbering import (
     credit_note_number,
     invoice_number,
     read_invoice_number,
 )
-from services.analytics.invoicing.invoices.states import (
+from services.analytics.invoicing.invoices.rules.states import (
     HandOverStatus,
     RollupStatus,
     check_not_delivered,
     check_rollup_move,
 )
-from services.analytics.invoicing.profiles.parties import Party, TaxRule
-from services.analytics.invoicing.rollups.adjusting import adjustment_lines
-from services.analytics.invoicing.rollups.drafting import (
+from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
+from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
+from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
+from services.analytics.invoicing.rollups.rules.drafting import (
     LARGEST_SUBTOTAL,
     CannotBill,
     Part,
@@ -40,7 +41,6 @@ from services.analytics.invoicing.rollups.drafting import (
     recomputed_tax_proof,
     tax_of,
 )
-from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.values.periods import Period
 

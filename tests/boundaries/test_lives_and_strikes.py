@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.inventory.lifetimes.lifetimes import (
+from services.inventory.lifetimes.rules.lifetimes import (
     Change,
     ExistenceInterval,
     ExistencePage,
@@ -22,8 +22,8 @@ from services.inventory.lifetimes.lifetimes import (
     names,
     ownership,
 )
-from services.inventory.lifetimes.measures import MEASURES, Measure, sampled
-from services.inventory.sync.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
+from services.inventory.lifetimes.rules.measures import MEASURES, Measure, sampled
+from services.inventory.sync.rules.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
 from services.inventory.vocabulary import Outcome
 
 T0 = datetime(2026, 4, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from services.analytics.margin.attribution import (
+from services.analytics.margin.rules.attribution import (
     INTERNAL,
     SHARED,
     UNATTRIBUTED,
@@ -21,9 +21,9 @@ from services.analytics.margin.attribution import (
     attribute,
     split_exactly,
 )
-from services.analytics.margin.conversion import Conversion, Rate
-from services.analytics.margin.reconciling import Books, Difference, judge
-from services.analytics.margin.summary import (
+from services.analytics.margin.rules.conversion import Conversion, Rate
+from services.analytics.margin.rules.reconciling import Books, Difference, judge
+from services.analytics.margin.rules.summary import (
     Share,
     Side,
     State,

@@ -11,10 +11,10 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.plans.changes import CatalogState
-from services.catalog.plans.diff import missing_from, plan_changes
 from services.catalog.plans.document import read_document, write_document
-from services.catalog.plans.plans import (
+from services.catalog.plans.rules.changes import CatalogState
+from services.catalog.plans.rules.diff import missing_from, plan_changes
+from services.catalog.plans.rules.plans import (
     Addon,
     AddonTerms,
     Plan,

@@ -11,7 +11,13 @@ from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.deployments.lifecycle import MOVES, STATES, State, check_move, first_state
+from services.catalog.deployments.rules.lifecycle import (
+    MOVES,
+    STATES,
+    State,
+    check_move,
+    first_state,
+)
 from services.common.errors import FailedPrecondition, PermissionDenied
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field

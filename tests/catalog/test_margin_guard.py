@@ -8,7 +8,7 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
-from services.catalog.quotes.margin_guard import (
+from services.catalog.quotes.rules.margin_guard import (
     AT_PAR,
     NOT_NEEDED,
     UNKNOWN,

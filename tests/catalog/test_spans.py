@@ -9,9 +9,9 @@ from uuid import UUID
 
 import grpc
 
+from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.rules.upcoming import upcoming_changes
 from services.catalog.subscriptions.store.subscriptions import read_subscription
-from services.catalog.subscriptions.subscriptions import Subscription
-from services.catalog.subscriptions.upcoming import upcoming_changes
 from services.common.rpc.access import ALL
 from tests.catalog.shop import Shop
 

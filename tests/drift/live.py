@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from services.inventory.drift.comparing import compare
-from services.inventory.drift.fields import LiveResource
+from services.inventory.drift.rules.comparing import compare
+from services.inventory.drift.rules.fields import LiveResource
 
 __all__ = ["drifting", "live"]
 

@@ -15,11 +15,11 @@ from kinds.balancer_comparators import by_certificate_name
 from kinds.comparators import droplet_features, maintenance_window
 from kinds.dns_comparators import dns_records
 from kinds.policy import TAKEN
-from services.inventory.drift.comparing import compare
-from services.inventory.drift.fields import ATTRS_PREFIX, COLUMNS
-from services.inventory.resources.ownership import NOBODY
-from services.inventory.resources.recording import record
-from services.inventory.resources.resources import Content, KnownResource, SightedResource
+from services.inventory.drift.rules.comparing import compare
+from services.inventory.drift.rules.fields import ATTRS_PREFIX, COLUMNS
+from services.inventory.resources.rules.ownership import NOBODY
+from services.inventory.resources.rules.recording import record
+from services.inventory.resources.rules.resources import Content, KnownResource, SightedResource
 from services.inventory.vocabulary import Became
 from tests.drift.live import drifting, live
 

@@ -16,8 +16,8 @@ from kinds.comparators import (
     unset_alike,
 )
 from kinds.dns_comparators import dns_name
-from services.inventory.drift.comparing import is_in_flight
-from services.inventory.drift.specs import InvalidSpec, normal_spec, taken_from
+from services.inventory.drift.rules.comparing import is_in_flight
+from services.inventory.drift.rules.specs import InvalidSpec, normal_spec, taken_from
 from tests.drift.account import Account
 from tests.drift.live import drifting, live
 from tests.inventory.account import sighting

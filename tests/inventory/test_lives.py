@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.lifetimes.lifetimes import (
+from services.inventory.lifetimes.rules.lifetimes import (
     Change,
     ExistenceInterval,
     Life,
@@ -21,7 +21,7 @@ from services.inventory.lifetimes.lifetimes import (
     names,
     ownership,
 )
-from services.inventory.lifetimes.measures import MEASURES, sampled
+from services.inventory.lifetimes.rules.measures import MEASURES, sampled
 
 T0 = datetime(2026, 4, 1, tzinfo=UTC)
 ACME = Owner("acme", "shop")

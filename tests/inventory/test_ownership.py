@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.resources.ownership import (
+from services.inventory.resources.rules.ownership import (
     NOBODY,
     DeploymentName,
     KnownDeployment,

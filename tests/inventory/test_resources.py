@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.resources.resources import (
+from services.inventory.resources.rules.resources import (
     Content,
     FieldChange,
     SightedResource,

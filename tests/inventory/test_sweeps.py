@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.inventory.sync.sweeps import (
+from services.inventory.sync.rules.sweeps import (
     BREAKER_ROWS,
     BREAKER_SHARE,
     Evidence,

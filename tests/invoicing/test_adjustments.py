@@ -9,8 +9,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.invoices.lines import Line, lines_hash
-from services.analytics.invoicing.rollups.adjusting import adjustment_lines
+from services.analytics.invoicing.invoices.rules.lines import Line, lines_hash
+from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
 from services.common.values.money import plain, whole_cents
 from services.common.values.periods import Period
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from alembic import command
 
-from services.analytics.invoicing.invoices.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.profiles.parties import Party
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.db.migrations import migrate, migration_config, provision
 from services.common.settings import Service
 from tests.support.databases import PostgresServer

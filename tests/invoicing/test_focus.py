@@ -12,7 +12,7 @@ import grpc
 import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 
-from services.analytics.invoicing.invoices.document.focus import FOCUS_VERSION, as_focus
+from services.analytics.invoicing.invoices.rules.focus import FOCUS_VERSION, as_focus
 from tests.billing.test_exporting import APPLICABLE
 from tests.invoicing.books import Books
 from tests.invoicing.test_documents import billed

@@ -13,13 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.analytics.invoicing.invoices.chain import BEGINNING, Sealed, chain_hash
-from services.analytics.invoicing.invoices.crediting import (
-    Creditable,
-    CreditableTax,
-    Wanted,
-    credit,
-)
 from services.analytics.invoicing.invoices.document.rendering import as_html, as_pdf
 from services.analytics.invoicing.invoices.document.view import (
     DocumentLine,
@@ -28,11 +21,21 @@ from services.analytics.invoicing.invoices.document.view import (
     InvoiceDocument,
     amount_in_words,
 )
-from services.analytics.invoicing.invoices.lines import Line, Proof, canonical, lines_hash
-from services.analytics.invoicing.invoices.numbering import invoice_number, read_invoice_number
-from services.analytics.invoicing.invoices.states import RollupStatus, check_rollup_move
-from services.analytics.invoicing.profiles.parties import Party, TaxRule
-from services.analytics.invoicing.rollups.drafting import CannotBill, Part, assemble, tax_of
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.crediting import (
+    Creditable,
+    CreditableTax,
+    Wanted,
+    credit,
+)
+from services.analytics.invoicing.invoices.rules.lines import Line, Proof, canonical, lines_hash
+from services.analytics.invoicing.invoices.rules.numbering import (
+    invoice_number,
+    read_invoice_number,
+)
+from services.analytics.invoicing.invoices.rules.states import RollupStatus, check_rollup_move
+from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
+from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Part, assemble, tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.values.periods import Period
 

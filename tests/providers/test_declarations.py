@@ -16,7 +16,7 @@ from kinds.pricing import Shared
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
-from services.analytics.usage.rules import RULES
+from services.analytics.usage.rules.readings import RULES
 from tests.providers.simulator import Simulator
 from tests.support import openapi
 from tests.support.pydo_facts import clients_fields

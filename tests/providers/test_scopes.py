@@ -9,15 +9,15 @@ import pytest
 from kinds import RESOURCE_KINDS
 from kinds.kind import ResourceKind
 from kinds.listing import Listing
-from services.inventory.drift.comparing import compare
-from services.inventory.drift.specs import taken_from
-from services.inventory.resources.resources import (
+from services.inventory.drift.rules.comparing import compare
+from services.inventory.drift.rules.specs import taken_from
+from services.inventory.resources.rules.resources import (
     Content,
     SightedResource,
     meaningful_changes,
     merged,
 )
-from services.inventory.sync.hidden import with_known, without
+from services.inventory.sync.rules.hidden import with_known, without
 from tests.drift.live import live
 from tests.providers.simulator import Simulator
 from tests.support import openapi

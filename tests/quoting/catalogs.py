@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.catalog.plans.plans import AddonTerms, PlanItem, PriceTier
+from services.catalog.plans.rules.plans import AddonTerms, PlanItem, PriceTier
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     HeldAddon,
@@ -19,7 +19,7 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.lines import Line, Quote
-from services.catalog.subscriptions.subscriptions import AttachedAddon, PlanTerm, Subscription
+from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, PlanTerm, Subscription
 from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.values.periods import Period
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quotes.snapshots import Known
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -19,7 +19,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.rules.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.values.periods import Period
 from tests.quoting.catalogs import KINDS, attached, subscription, term

@@ -12,9 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quotes.snapshots import Known
-from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.values.periods import Period
 
 __all__ = ["Amounts", "amounts", "billed_days", "rounded", "running"]

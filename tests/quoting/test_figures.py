@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.inputs import (

@@ -26,7 +26,7 @@ from services.catalog.quoting.inputs import (
 from services.catalog.quoting.lines import Line, Quote, total
 from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.proofs import prove
-from services.catalog.subscriptions.subscriptions import PauseSpan, Subscription
+from services.catalog.subscriptions.rules.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period
 from tests.quoting.catalogs import (

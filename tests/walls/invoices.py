@@ -12,12 +12,12 @@ from arcadia.analytics.v1 import invoices_pb2
 from arcadia.analytics.v1.billing_profile_service_pb2_grpc import BillingProfileServiceStub
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
 
-from services.analytics.invoicing.invoices.lines import Line, Proof
-from services.analytics.invoicing.invoices.states import HandOverStatus, RollupStatus
+from services.analytics.invoicing.invoices.rules.lines import Line, Proof
+from services.analytics.invoicing.invoices.rules.states import HandOverStatus, RollupStatus
 from services.analytics.invoicing.invoices.store.issuing import Issue, issue
-from services.analytics.invoicing.profiles.parties import Party, TaxRule
+from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.profiles.store import tax_rules_on
-from services.analytics.invoicing.rollups.drafting import Draft, Part, assemble
+from services.analytics.invoicing.rollups.rules.drafting import Draft, Part, assemble
 from services.analytics.invoicing.rollups.store.drafts import insert_drafts
 from services.analytics.invoicing.rollups.store.rollups import Opening, begin_rollup, move_rollup
 from services.common.db.database import Database

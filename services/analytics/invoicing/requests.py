@@ -6,7 +6,7 @@ from uuid import UUID
 
 from arcadia.analytics.v1 import invoices_pb2
 
-from services.analytics.invoicing.profiles.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.wire import uuid_of

@@ -23,8 +23,8 @@ from services.analytics.generations.store import (
 )
 from services.analytics.margin import feeds
 from services.analytics.margin.accruing import accruals_of, failures_of
-from services.analytics.margin.attribution import Attribution, Cost, OwnedSpan, attribute
 from services.analytics.margin.computing import refresh_accrued_margin, refresh_invoiced_margin
+from services.analytics.margin.rules.attribution import Attribution, Cost, OwnedSpan, attribute
 from services.analytics.margin.store.accruals import (
     forget_accruals,
     metered_until,

@@ -5,8 +5,16 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from services.analytics.generations.store import Pass, Work, current_pass
-from services.analytics.margin.attribution import Holder
-from services.analytics.margin.conversion import Conversion, Rate
+from services.analytics.margin.rules.attribution import Holder
+from services.analytics.margin.rules.conversion import Conversion, Rate
+from services.analytics.margin.rules.summary import (
+    REPORTING_CURRENCY,
+    Side,
+    State,
+    shares_by_deployment,
+    shares_by_tenant,
+    side,
+)
 from services.analytics.margin.store.months import Basis, Month, lock_margin, replace_margin
 from services.analytics.margin.store.rates import hold_rates, rate_in_force
 from services.analytics.margin.store.totals import (
@@ -16,14 +24,6 @@ from services.analytics.margin.store.totals import (
     costs_until,
     invoiced_amounts,
     invoiced_state,
-)
-from services.analytics.margin.summary import (
-    REPORTING_CURRENCY,
-    Side,
-    State,
-    shares_by_deployment,
-    shares_by_tenant,
-    side,
 )
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period

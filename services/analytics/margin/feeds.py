@@ -12,10 +12,10 @@ from arcadia.inventory.v1 import lookup_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.analytics.deployments import Deployments, Named, Owner
-from services.analytics.margin.attribution import Cost
+from services.analytics.margin.rules.attribution import Cost
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
-from services.analytics.usage.metering import Interval, day_of
+from services.analytics.usage.rules.metering import Interval, day_of
 from services.common.rpc.wire import instant_of
 from services.common.settings import Service
 from services.common.values.periods import Period

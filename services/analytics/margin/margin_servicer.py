@@ -20,7 +20,8 @@ from services.analytics.margin.messages import (
     share_message,
     split_message,
 )
-from services.analytics.margin.reconciling import Difference
+from services.analytics.margin.rules.reconciling import Difference
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY, State, margin_of
 from services.analytics.margin.store.accruals import list_accruals, list_failures
 from services.analytics.margin.store.costs import read_splits
 from services.analytics.margin.store.months import (
@@ -35,7 +36,6 @@ from services.analytics.margin.store.reconciliation import (
     list_differences,
     read_reconciliation,
 )
-from services.analytics.margin.summary import REPORTING_CURRENCY, State, margin_of
 from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller

@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margins_pb2
 from sqlalchemy import Row
 
-from services.analytics.margin.summary import margin_of, percent_of
+from services.analytics.margin.rules.summary import margin_of, percent_of
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 

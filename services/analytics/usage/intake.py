@@ -7,8 +7,8 @@ from datetime import datetime
 from arcadia.analytics.v1 import usage_pb2
 
 from services.analytics.deployments import Deployments, Named
-from services.analytics.usage.events import OwnedEvent, Refusal, SentEvent, Sifted, sift
 from services.analytics.usage.requests import read_events
+from services.analytics.usage.rules.events import OwnedEvent, Refusal, SentEvent, Sifted, sift
 
 __all__ = ["receive"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from arcadia.analytics.v1 import usage_pb2
 from sqlalchemy import Row
 
-from services.analytics.usage.events import Receipt, Refusal
+from services.analytics.usage.rules.events import Receipt, Refusal
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 

@@ -23,8 +23,8 @@ from services.analytics.usage import requests
 from services.analytics.usage.adopting import adopt
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import receipt_message
-from services.analytics.usage.metering import day_of, meter
-from services.analytics.usage.rules import RULES
+from services.analytics.usage.rules.metering import day_of, meter
+from services.analytics.usage.rules.readings import RULES
 from services.analytics.usage.store.closing import close_month, reopen_month
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.facts import write_facts

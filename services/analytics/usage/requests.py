@@ -10,9 +10,9 @@ from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
 from services.analytics.deployments import Named, Owner
-from services.analytics.usage.events import EventKey, Refusal, SentEvent, refusal_of_time
-from services.analytics.usage.metering import Interval
-from services.analytics.usage.rules import USAGE_KINDS
+from services.analytics.usage.rules.events import EventKey, Refusal, SentEvent, refusal_of_time
+from services.analytics.usage.rules.metering import Interval
+from services.analytics.usage.rules.readings import USAGE_KINDS
 from services.analytics.usage.store.reading import UsageFilter
 from services.common.errors import InvalidArgument
 from services.common.rpc.wire import instant_of, required, text, word

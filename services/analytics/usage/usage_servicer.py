@@ -11,7 +11,6 @@ from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments, Named
 from services.analytics.usage import requests
-from services.analytics.usage.events import Refusal
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import (
     fact_message,
@@ -21,6 +20,7 @@ from services.analytics.usage.messages import (
     usage_message,
     voided_message,
 )
+from services.analytics.usage.rules.events import Refusal
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure

@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 
 from services.billing.costs import cost_requests as requests
 from services.billing.costs.cost_messages import daily_message, line_message
-from services.billing.costs.exporting import FORMATS, parts_of
+from services.billing.costs.rules.exporting import FORMATS, parts_of
 from services.billing.costs.store.cost_feed import DayFilter, daily_costs
 from services.billing.costs.store.cost_lines import (
     CostLine,

@@ -9,7 +9,7 @@ from arcadia.common.v1 import runs_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
-from services.billing.ingest.reconciling import PARTS, PRECISION, compare_parts, parts_agree
+from services.billing.ingest.rules.reconciling import PARTS, PRECISION, compare_parts, parts_agree
 from services.billing.ingest.store.history import HistorySum
 from services.common.values.money import plain
 

@@ -8,9 +8,9 @@ from typing import Final, Self
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.billing.ingest.classification import judge_daily
 from services.billing.ingest.ingest_requests import amount_usd, bounded, words
-from services.billing.ingest.reconciling import PRECISION
+from services.billing.ingest.rules.classification import judge_daily
+from services.billing.ingest.rules.reconciling import PRECISION
 from services.billing.ingest.store.daily_costs import DailyRow
 from services.common.errors import InvalidArgument
 from services.common.values.periods import Period, month_of, read_day

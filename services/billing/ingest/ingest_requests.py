@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.billing.balances.store import Balance
-from services.billing.ingest.billed_values import BadValue, read_amount, read_hours
-from services.billing.ingest.reconciling import SummaryParts
+from services.billing.ingest.rules.billed_values import BadValue, read_amount, read_hours
+from services.billing.ingest.rules.reconciling import SummaryParts
 from services.billing.ingest.store.headers import InvoiceHead
 from services.billing.ingest.store.history import HistoryEntry
 from services.billing.ingest.store.staging import BilledItem

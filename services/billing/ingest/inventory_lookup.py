@@ -8,7 +8,13 @@ import grpc
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
-from services.billing.ingest.matching import BEGIN_UNKNOWN, Candidate, Key, NameHeld, OwnerSince
+from services.billing.ingest.rules.matching import (
+    BEGIN_UNKNOWN,
+    Candidate,
+    Key,
+    NameHeld,
+    OwnerSince,
+)
 from services.common.errors import Unavailable
 from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings

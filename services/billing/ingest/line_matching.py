@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from services.billing.ingest.ingest_requests import uuid_of
 from services.billing.ingest.inventory_lookup import InventoryLookup
-from services.billing.ingest.matching import MatchCounts
+from services.billing.ingest.rules.matching import MatchCounts
 from services.billing.ingest.store.candidates import (
     add_candidates,
     daily_keys,

@@ -6,9 +6,9 @@ from typing import Final
 
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.billing.ingest.classification import judge
-from services.billing.ingest.invoice_csv import BilledRow, InvoiceCsv, MalformedCsv
-from services.billing.ingest.reconciling import PRECISION
+from services.billing.ingest.rules.classification import judge
+from services.billing.ingest.rules.invoice_csv import BilledRow, InvoiceCsv, MalformedCsv
+from services.billing.ingest.rules.reconciling import PRECISION
 from services.billing.ingest.store.staging import StagedRow
 from services.common.errors import InvalidArgument
 

@@ -6,14 +6,14 @@ from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
 from arcadia.common.v1 import runs_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.catalog.deployments.deployments import (
+from services.catalog.deployments.rules.deployments import (
     Deployment,
     DeploymentEvent,
     Provision,
     TrialGrant,
 )
-from services.catalog.subscriptions.subscriptions import AttachedAddon, Subscription
-from services.catalog.subscriptions.upcoming import UpcomingChange, upcoming_changes
+from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, Subscription
+from services.catalog.subscriptions.rules.upcoming import UpcomingChange, upcoming_changes
 from services.common.values.money import plain
 
 __all__ = [

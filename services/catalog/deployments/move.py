@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Cause, Deployment, DeploymentEvent
-from services.catalog.deployments.lifecycle import State, check_move
+from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentEvent
+from services.catalog.deployments.rules.lifecycle import State, check_move
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
 from services.catalog.deployments.store.events import record_event
 from services.catalog.subscriptions.store.backdated import record_backdated

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from services.catalog.deployments.deployments import Deployment, Provision
+from services.catalog.deployments.rules.deployments import Deployment, Provision
 from services.common.durable import Work
 
 __all__ = ["provisioning_of"]

@@ -12,7 +12,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
 
 from services.catalog import requests
-from services.catalog.deployments.deployments import (
+from services.catalog.deployments.rules.deployments import (
     Changes,
     DeploymentFilter,
     DeploymentKey,

@@ -8,7 +8,6 @@ from arcadia.catalog.v1 import deployment_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.deployments import BillingActions, Cause
 from services.catalog.deployments.messages import (
     deployment_message,
     event_message,
@@ -25,6 +24,7 @@ from services.catalog.deployments.requests import (
     new_deployment,
     with_bounded_trial,
 )
+from services.catalog.deployments.rules.deployments import BillingActions, Cause
 from services.catalog.deployments.store.deployments import (
     create_deployment,
     list_deployments,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.changes import CatalogDocument, Change
-from services.catalog.plans.diff import plan_changes
 from services.catalog.plans.document import hash_of
+from services.catalog.plans.rules.changes import CatalogDocument, Change
+from services.catalog.plans.rules.diff import plan_changes
 from services.catalog.plans.store.state import make_changes, read_state
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted

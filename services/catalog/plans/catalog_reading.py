@@ -15,8 +15,8 @@ from services.catalog.plans.messages import (
     price_message,
     version_message,
 )
-from services.catalog.plans.plans import ResourcePrice
 from services.catalog.plans.publish import list_versions
+from services.catalog.plans.rules.plans import ResourcePrice
 from services.catalog.plans.store.addons import list_addons
 from services.catalog.plans.store.plans import list_plans, position_of, read_plan
 from services.catalog.plans.store.prices import list_prices

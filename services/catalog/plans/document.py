@@ -8,10 +8,15 @@ import yaml
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
 from services.catalog import requests
-from services.catalog.plans.changes import AddonEntry, CatalogDocument, CatalogState, PlanEntry
-from services.catalog.plans.document_entries import message_of
-from services.catalog.plans.plans import AddonTerms, PlanItem, UnitPrice, VersionTerms
 from services.catalog.plans.requests import addon_terms, unit_price, version_terms
+from services.catalog.plans.rules.changes import (
+    AddonEntry,
+    CatalogDocument,
+    CatalogState,
+    PlanEntry,
+)
+from services.catalog.plans.rules.document_entries import message_of
+from services.catalog.plans.rules.plans import AddonTerms, PlanItem, UnitPrice, VersionTerms
 from services.catalog.vocabulary import PricingModel
 from services.common.errors import InvalidArgument
 from services.common.values.money import plain

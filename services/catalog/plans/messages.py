@@ -4,8 +4,8 @@ from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
 from services.catalog.deployments.messages import day_text, timestamp
-from services.catalog.plans.changes import Change
-from services.catalog.plans.plans import Addon, Plan, PlanItem, PlanVersion, ResourcePrice
+from services.catalog.plans.rules.changes import Change
+from services.catalog.plans.rules.plans import Addon, Plan, PlanItem, PlanVersion, ResourcePrice
 from services.common.values.money import plain
 
 __all__ = [

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.plans import PlanItem, PlanVersion, VersionTerms
+from services.catalog.plans.rules.plans import PlanItem, PlanVersion, VersionTerms
 from services.catalog.plans.store.plans import read_plan
 from services.catalog.plans.store.versions import SELECT, find_version, read_versions, versions_of
 from services.catalog.vocabulary import VersionStatus

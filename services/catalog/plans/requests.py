@@ -6,8 +6,19 @@ from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
 from services.catalog import requests
-from services.catalog.plans.plans import AddonTerms, PlanItem, PriceTier, UnitPrice, VersionTerms
-from services.catalog.plans.rules import LARGEST_PRICE, LARGEST_QTY, check_unit_price, check_version
+from services.catalog.plans.rules.plans import (
+    AddonTerms,
+    PlanItem,
+    PriceTier,
+    UnitPrice,
+    VersionTerms,
+)
+from services.catalog.plans.rules.terms import (
+    LARGEST_PRICE,
+    LARGEST_QTY,
+    check_unit_price,
+    check_version,
+)
 from services.catalog.vocabulary import PRICING_MODELS, PricingModel
 from services.common.errors import InvalidArgument
 from services.common.values.money import currency_code, exact

@@ -11,13 +11,13 @@ from arcadia.catalog.v1 import pricing_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.deployments import Deployment
-from services.catalog.deployments.lifecycle import State
 from services.catalog.deployments.messages import (
     attached_addon_message,
     deployment_message,
     subscription_message,
 )
+from services.catalog.deployments.rules.deployments import Deployment
+from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.plans.store.prices import all_prices
 from services.catalog.pricing.requests import (
     BatchItem,
@@ -58,9 +58,9 @@ from services.catalog.quoting.spans import billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.values import value_of
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import read_backdated
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
-from services.catalog.subscriptions.subscriptions import Subscription
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import ALL

@@ -9,7 +9,7 @@ import structlog
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as pb
 from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServiceStub
 
-from services.catalog.quotes.margin_guard import AT_PAR, NOT_NEEDED, UNKNOWN, Conversion
+from services.catalog.quotes.rules.margin_guard import AT_PAR, NOT_NEEDED, UNKNOWN, Conversion
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServiceAsyncStub

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.catalog.quotes.exchange_rates import ExchangeRates
-from services.catalog.quotes.margin_guard import NOT_NEEDED, MarginGuard, guard
+from services.catalog.quotes.rules.margin_guard import NOT_NEEDED, MarginGuard, guard
 from services.catalog.quotes.unit_costs import UnitCosts
 from services.catalog.quoting.inputs import QuoteInputs
 from services.common.rpc.clients import open_channel

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from google.protobuf.message import DecodeError
 
-from services.catalog.quotes.margin_guard import MarginGuard
-from services.catalog.quotes.stored_quotes import StoredQuote
+from services.catalog.quotes.rules.margin_guard import MarginGuard
+from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quoting.inputs import QuoteInputs, Term
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT

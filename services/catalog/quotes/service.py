@@ -18,8 +18,9 @@ from services.catalog.quotes.batching import Gathering
 from services.catalog.quotes.change_inputs import Changing, read_changing
 from services.catalog.quotes.margin_inputs import MarginDesk
 from services.catalog.quotes.messages import add_proof, guard_message, quote_message
-from services.catalog.quotes.price_list import PriceList
 from services.catalog.quotes.requests import Wanted
+from services.catalog.quotes.rules.price_list import PriceList
+from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
 from services.catalog.quotes.snapshots import (
     MixedCurrencies,
     change_inputs,
@@ -29,7 +30,6 @@ from services.catalog.quotes.snapshots import (
 from services.catalog.quotes.store.batch_writer import QuoteShelf
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import keep_quotes
-from services.catalog.quotes.stored_quotes import StoredQuote, new_id
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.proofs import prove

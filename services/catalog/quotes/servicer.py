@@ -16,9 +16,9 @@ from services.catalog.quotes.messages import (
     verification_message,
 )
 from services.catalog.quotes.requests import wanted
+from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quotes.service import QuoteDesk
 from services.catalog.quotes.store.quotes import read_quote
-from services.catalog.quotes.stored_quotes import StoredQuote
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.proofs import compare, verify
 from services.common.db.database import Database

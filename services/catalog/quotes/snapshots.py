@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from services.catalog.plans.plans import Addon, PlanVersion, ResourcePrice
+from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
@@ -17,7 +17,7 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
-from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.values.periods import Period, month_of
 
 __all__ = [

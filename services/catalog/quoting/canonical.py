@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.inputs import (
     HeldAddon,
     PriceSnapshot,

@@ -13,7 +13,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
 from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.values.periods import Period
 
 __all__ = ["BilledDays", "billed_days", "days_in", "intersection", "shared_days"]

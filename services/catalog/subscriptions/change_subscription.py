@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from services.catalog.deployments.deployments import Cause, Deployment
-from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.rules.deployments import Cause, Deployment
+from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
-from services.catalog.plans.plans import PlanVersion
+from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.versions import find_version, read_versions
-from services.catalog.subscriptions.rules import (
+from services.catalog.subscriptions.rules.changes import (
     addon_to_detach,
     check_currency,
     check_dearer,
@@ -24,6 +24,7 @@ from services.catalog.subscriptions.rules import (
     effective_day,
     pause_to_end,
 )
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.spans import (
     add_addon,
@@ -38,7 +39,6 @@ from services.catalog.subscriptions.store.subscriptions import (
     read_subscription,
 )
 from services.catalog.subscriptions.subscribe import active_version, addons_to_attach
-from services.catalog.subscriptions.subscriptions import Subscription
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import (

@@ -8,6 +8,13 @@ from services.catalog.subscriptions.change_subscription import (
     move_end,
     record_change,
 )
+from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.rules.upcoming import (
+    ChangeKind,
+    UpcomingChange,
+    change_to_come,
+    check_move_day,
+)
 from services.catalog.subscriptions.store.spans import (
     detach,
     drop_pause,
@@ -16,13 +23,6 @@ from services.catalog.subscriptions.store.spans import (
     move_attachment,
     move_pause,
     move_term,
-)
-from services.catalog.subscriptions.subscriptions import Subscription
-from services.catalog.subscriptions.upcoming import (
-    ChangeKind,
-    UpcomingChange,
-    change_to_come,
-    check_move_day,
 )
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession

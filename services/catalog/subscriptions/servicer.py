@@ -10,15 +10,15 @@ from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.deployments import Cause
 from services.catalog.deployments.messages import attached_addon_message, subscription_message
+from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.subscriptions import change_subscription as resubscribing
 from services.catalog.subscriptions import reschedule as rescheduling
 from services.catalog.subscriptions.change_subscription import Change
-from services.catalog.subscriptions.rules import first_day
+from services.catalog.subscriptions.rules.changes import first_day
+from services.catalog.subscriptions.rules.subscriptions import Subscription, SubscriptionFilter
 from services.catalog.subscriptions.store.subscriptions import list_subscriptions, read_subscription
 from services.catalog.subscriptions.subscribe import Order, subscribe
-from services.catalog.subscriptions.subscriptions import Subscription, SubscriptionFilter
 from services.catalog.vocabulary import SubscriptionStatus
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once

@@ -8,27 +8,27 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Cause, Deployment
-from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.rules.deployments import Cause, Deployment
+from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
-from services.catalog.plans.plans import Addon, PlanVersion
+from services.catalog.plans.rules.plans import Addon, PlanVersion
 from services.catalog.plans.store.addons import read_addons
 from services.catalog.plans.store.versions import find_active_version
-from services.catalog.subscriptions.rules import (
+from services.catalog.subscriptions.rules.changes import (
     check_currency,
     check_deployment,
     check_running,
     trial_end_of,
 )
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.spans import add_addon, add_term
 from services.catalog.subscriptions.store.subscriptions import (
     read_subscription,
     subscription_of_deployment,
 )
-from services.catalog.subscriptions.subscriptions import Subscription
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import (

@@ -16,7 +16,7 @@ from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
 from services.inventory.drift.reverting import revert_of
-from services.inventory.drift.specs import taken_from
+from services.inventory.drift.rules.specs import taken_from
 from services.inventory.drift.store.closing import accept, begin_revert, require_revertible
 from services.inventory.drift.store.listing import list_drifts, read_drift
 from services.inventory.drift.store.prices import read_list_prices

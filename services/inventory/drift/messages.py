@@ -11,8 +11,8 @@ from google.protobuf.struct_pb2 import Struct, Value
 from sqlalchemy import Row
 
 from services.common.errors import InvalidArgument
-from services.inventory.drift.fields import Json
-from services.inventory.drift.pricing import Cost, Priced, cost_of
+from services.inventory.drift.rules.fields import Json
+from services.inventory.drift.rules.pricing import Cost, Priced, cost_of
 from services.inventory.drift.store.prices import ListPrices
 from services.inventory.messages import timestamp
 

@@ -13,6 +13,7 @@ from services.common.rpc.paging import cut, decode_token, encode_token, page_siz
 from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
 from services.inventory.drift.messages import drift_message
+from services.inventory.drift.rules.sweeping import judge_page
 from services.inventory.drift.store import closing
 from services.inventory.drift.store.causes import record_causes
 from services.inventory.drift.store.listing import list_unexplained
@@ -31,7 +32,6 @@ from services.inventory.drift.store.specs import (
     record_specs,
     remove_specs,
 )
-from services.inventory.drift.sweeping import judge_page
 from services.inventory.messages import resource_message
 from services.inventory.requests import (
     bulk_page_size,

@@ -10,10 +10,10 @@ from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
 
 from kinds.policy import Policy
 from services.common.errors import InvalidArgument
-from services.inventory.drift.fields import ATTRS_PREFIX, PRESENCE, Json
-from services.inventory.drift.policies import policy_of
-from services.inventory.drift.specs import InvalidSpec, normal_spec
-from services.inventory.drift.states import Status
+from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json
+from services.inventory.drift.rules.policies import policy_of
+from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
+from services.inventory.drift.rules.states import Status
 from services.inventory.drift.store.causes import ActionCause
 from services.inventory.drift.store.listing import DriftFilter
 from services.inventory.drift.store.rules import NewRule

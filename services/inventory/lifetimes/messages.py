@@ -6,7 +6,7 @@ from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from sqlalchemy import Row
 
 from services.common.values.money import plain
-from services.inventory.lifetimes.lifetimes import ExistenceInterval, Life, names, ownership
+from services.inventory.lifetimes.rules.lifetimes import ExistenceInterval, Life, names, ownership
 from services.inventory.messages import timestamp
 
 __all__ = ["interval_message", "lifetime_message", "owner_message"]

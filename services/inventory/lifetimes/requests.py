@@ -7,7 +7,7 @@ from uuid import UUID
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 
 from services.common.errors import InvalidArgument
-from services.inventory.lifetimes.lifetimes import Window
+from services.inventory.lifetimes.rules.lifetimes import Window
 from services.inventory.lifetimes.store import ExistenceFilter, LifetimeFilter, ResourceKey
 from services.inventory.requests import bounded, instant, known_kind, known_provider, text, uuid_of
 

@@ -12,8 +12,8 @@ from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import decode_token, encode_token
 from services.inventory.lifetimes import requests
-from services.inventory.lifetimes.lifetimes import ExistencePage, Mark, Window, existence_page
 from services.inventory.lifetimes.messages import interval_message, lifetime_message, owner_message
+from services.inventory.lifetimes.rules.lifetimes import ExistencePage, Mark, Window, existence_page
 from services.inventory.lifetimes.store import (
     existing_lives,
     find_resources,

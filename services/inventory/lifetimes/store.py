@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 
 from services.common.db.database import ReadSession
-from services.inventory.lifetimes.lifetimes import Change, Life, Owner, OwnerSpan, Window
-from services.inventory.lifetimes.measures import MEASURES
+from services.inventory.lifetimes.rules.lifetimes import Change, Life, Owner, OwnerSpan, Window
+from services.inventory.lifetimes.rules.measures import MEASURES
 from services.inventory.vocabulary import KINDS
 
 __all__ = [

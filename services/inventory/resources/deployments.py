@@ -11,7 +11,7 @@ from services.common.errors import NotFound, Unavailable
 from services.common.rpc.clients import connect
 from services.common.settings import Service, Settings
 from services.inventory.requests import LARGEST_BATCH
-from services.inventory.resources.ownership import DeploymentName, KnownDeployment
+from services.inventory.resources.rules.ownership import DeploymentName, KnownDeployment
 
 __all__ = ["Deployments"]
 

@@ -14,8 +14,8 @@ from services.common.rpc.access import current_caller
 from services.common.values.deployment_slugs import DeploymentSlugs
 from services.inventory import requests
 from services.inventory.messages import event_message
-from services.inventory.resources.exporting import header, lines_of
 from services.inventory.resources.resource_requests import resource_filter
+from services.inventory.resources.rules.exporting import header, lines_of
 from services.inventory.resources.store.reading import ResourceFilter, list_resources
 from services.inventory.resources.watching import EventFeed
 

@@ -16,7 +16,7 @@ from services.common.rpc.requests import current_request_id
 from services.inventory import requests
 from services.inventory.messages import sweep_message, timestamp
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.ownership import DeploymentName
+from services.inventory.resources.rules.ownership import DeploymentName
 from services.inventory.resources.store.assigning import learn_deployments
 from services.inventory.resources.store.deployment_names import named_by_tags
 from services.inventory.resources.store.history import Cause

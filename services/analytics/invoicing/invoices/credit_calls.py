@@ -10,12 +10,12 @@ from google.api import httpbody_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.crediting import Wanted, credit
 from services.analytics.invoicing.invoices.document.rendering import FORMATS, rendered
 from services.analytics.invoicing.invoices.document.view import names_in, view_of_note
 from services.analytics.invoicing.invoices.messages import credit_note_message, grouped
-from services.analytics.invoicing.invoices.numbering import credit_note_number
-from services.analytics.invoicing.invoices.states import (
+from services.analytics.invoicing.invoices.rules.crediting import Wanted, credit
+from services.analytics.invoicing.invoices.rules.numbering import credit_note_number
+from services.analytics.invoicing.invoices.rules.states import (
     HandedOver,
     HandOverStatus,
     InvoiceStatus,
@@ -39,7 +39,7 @@ from services.analytics.invoicing.invoices.store.settling import (
     settle_by_credit,
 )
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.temporal import Work
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments

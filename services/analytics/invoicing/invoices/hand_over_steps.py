@@ -11,7 +11,7 @@ from services.analytics.invoicing.invoices.messages import (
     invoice_message,
     line_message,
 )
-from services.analytics.invoicing.invoices.states import HandedOver, HandOverStatus
+from services.analytics.invoicing.invoices.rules.states import HandedOver, HandOverStatus
 from services.analytics.invoicing.invoices.store.hand_overs import (
     Attempt,
     hand_over_of,

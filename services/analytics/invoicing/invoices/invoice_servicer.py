@@ -10,12 +10,13 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.credit_calls import CreditCalls
-from services.analytics.invoicing.invoices.document.focus import as_focus
 from services.analytics.invoicing.invoices.document.rendering import FORMATS, rendered
 from services.analytics.invoicing.invoices.document.view import names_in, view_of, view_of_void
 from services.analytics.invoicing.invoices.messages import invoice_message, line_message
+from services.analytics.invoicing.invoices.rules.focus import as_focus
+from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
+from services.analytics.invoicing.invoices.rules.tracing import price_of
 from services.analytics.invoicing.invoices.settling_calls import SettlingCalls
-from services.analytics.invoicing.invoices.states import InvoiceStatus
 from services.analytics.invoicing.invoices.store.reading import (
     InvoiceFilter,
     list_invoices,
@@ -24,9 +25,8 @@ from services.analytics.invoicing.invoices.store.reading import (
     read_invoice,
     read_line,
 )
-from services.analytics.invoicing.invoices.tracing import price_of
 from services.analytics.invoicing.invoices.verifying_calls import VerifyingCalls
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.temporal import Work
 from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage

@@ -7,11 +7,11 @@ from typing import Any, Final
 from arcadia.analytics.v1 import billing_profile_service_pb2, invoices_pb2
 from arcadia.common.v1 import runs_pb2
 
-from services.analytics.invoicing.invoices.lines import Line
-from services.analytics.invoicing.invoices.numbering import credit_note_number, invoice_number
-from services.analytics.invoicing.invoices.states import HandOverStatus
+from services.analytics.invoicing.invoices.rules.lines import Line
+from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
+from services.analytics.invoicing.invoices.rules.states import HandOverStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
-from services.analytics.invoicing.profiles.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 from services.common.values.periods import Period, month_of

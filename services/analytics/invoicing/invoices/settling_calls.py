@@ -10,8 +10,8 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message
-from services.analytics.invoicing.invoices.numbering import invoice_number
-from services.analytics.invoicing.invoices.states import (
+from services.analytics.invoicing.invoices.rules.numbering import invoice_number
+from services.analytics.invoicing.invoices.rules.states import (
     Decision,
     HandedOver,
     HandOverStatus,
@@ -32,7 +32,7 @@ from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.invoices.store.settling import locked_invoice, pay, void
 from services.analytics.invoicing.invoices.store.summing import differences_of_draft
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.decisions import tell_work
 from services.analytics.invoicing.rollups.store.rollups import (
     approve_when_issued,

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import orjson
 
-from services.analytics.invoicing.invoices.chain import Sealed, chain_hash
-from services.analytics.invoicing.invoices.lines import (
+from services.analytics.invoicing.invoices.messages import line_of, party_of
+from services.analytics.invoicing.invoices.rules.chain import Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.lines import (
     ONE_OFF,
     Proof,
     digest,
     lines_hash,
     proofs_hash,
 )
-from services.analytics.invoicing.invoices.messages import line_of, party_of
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import recomputed_lines
-from services.analytics.invoicing.profiles.parties import TaxRule
-from services.analytics.invoicing.rollups.drafting import recomputed_tax_proof
+from services.analytics.invoicing.profiles.rules.parties import TaxRule
+from services.analytics.invoicing.rollups.rules.drafting import recomputed_tax_proof
 from services.common.values.periods import month_of
 
 __all__ = ["broken_link", "changed_lines", "changed_one_off", "changed_tax"]

@@ -9,9 +9,12 @@ from arcadia.catalog.v1 import quotes_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.chain import BEGINNING
 from services.analytics.invoicing.invoices.messages import grouped
-from services.analytics.invoicing.invoices.numbering import invoice_number, read_invoice_number
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING
+from services.analytics.invoicing.invoices.rules.numbering import (
+    invoice_number,
+    read_invoice_number,
+)
 from services.analytics.invoicing.invoices.store.issuing import end_of_chain
 from services.analytics.invoicing.invoices.store.reading import (
     invoices_after,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from services.analytics.invoicing.invoices.lines import (
+from services.analytics.invoicing.invoices.rules.lines import (
     ONE_OFF,
     Line,
     Proof,
@@ -17,7 +17,7 @@ from services.analytics.invoicing.invoices.lines import (
     digest,
     lines_hash,
 )
-from services.analytics.invoicing.rollups.drafting import Part
+from services.analytics.invoicing.rollups.rules.drafting import Part
 from services.common.values.periods import Period
 
 __all__ = ["ONE_OFF_ENGINE", "OneOff", "one_off_parts", "recomputed_lines"]

@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 from services.analytics.deployments import Deployments, Known, Named
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message, line_message
-from services.analytics.invoicing.invoices.states import OneOffStatus
+from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.invoices.store.reading import list_lines, read_invoice
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
@@ -21,9 +21,9 @@ from services.analytics.invoicing.one_offs.store import (
     locked_one_off_line,
     remove_one_off_line,
 )
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
-from services.analytics.invoicing.profiles.terms import Terms
-from services.analytics.invoicing.rollups.drafting import (
+from services.analytics.invoicing.rollups.rules.drafting import (
     LARGEST_SUBTOTAL,
     CannotBill,
     Draft,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, case, insert, select, text, update
 
-from services.analytics.invoicing.invoices.states import InvoiceStatus, OneOffStatus
+from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, OneOffStatus
 from services.analytics.invoicing.one_offs.rules import OneOff
 from services.analytics.invoicing.tables import one_off_lines, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession

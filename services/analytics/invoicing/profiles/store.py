@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.profiles.parties import Party, TaxRule
+from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.profiles.tables import billing_profiles, tax_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.analytics.invoicing.invoices.states import Decision, RollupStatus
+from services.analytics.invoicing.invoices.rules.states import Decision, RollupStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.temporal import RollupStart, Work
 from services.common.values.periods import month_of

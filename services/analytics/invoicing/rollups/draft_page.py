@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.analytics.catalog_client import QuoteItem, billable_of, quote
-from services.analytics.invoicing.invoices.states import InvoiceStatus, Outcome, RollupStatus
+from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, Outcome, RollupStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
 from services.analytics.invoicing.one_offs.store import claim_one_off_lines, open_one_off_lines
-from services.analytics.invoicing.profiles.parties import TaxRule
+from services.analytics.invoicing.profiles.rules.parties import TaxRule
 from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
-from services.analytics.invoicing.rollups.drafting import CannotBill, Draft, Part, assemble
 from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
 from services.analytics.invoicing.rollups.repricing import (
     ClosedMonth,
@@ -28,6 +27,7 @@ from services.analytics.invoicing.rollups.repricing import (
     adjusting_parts,
     taken_away,
 )
+from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Draft, Part, assemble
 from services.analytics.invoicing.rollups.store.billed import (
     billed_for,
     later_adjustments,

@@ -8,7 +8,7 @@ from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 
 from services.analytics.peers import asking
-from services.analytics.usage.rules import RULES
+from services.analytics.usage.rules.readings import RULES
 from services.common.errors import ArcadiaError
 from services.common.settings import Service
 from services.common.values.periods import Period

@@ -12,7 +12,7 @@ from grpc.aio import ServicerContext
 from services.analytics.catalog_client import billable
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.hand_over_steps import HandOverSteps
-from services.analytics.invoicing.invoices.states import Decision, Outcome, RollupStatus
+from services.analytics.invoicing.invoices.rules.states import Decision, Outcome, RollupStatus
 from services.analytics.invoicing.invoices.store.issuing import (
     Issue,
     count_drafts,
@@ -21,7 +21,7 @@ from services.analytics.invoicing.invoices.store.issuing import (
 )
 from services.analytics.invoicing.invoices.store.summing import differences_of
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.draft_page import PageDrafting
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.rollup_servicer import rollup_messages

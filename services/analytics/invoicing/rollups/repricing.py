@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from services.analytics.invoicing.invoices.lines import Line
-from services.analytics.invoicing.rollups.adjusting import adjustment_lines
-from services.analytics.invoicing.rollups.drafting import Part
+from services.analytics.invoicing.invoices.rules.lines import Line
 from services.analytics.invoicing.rollups.quotes import Subscribed
+from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
+from services.analytics.invoicing.rollups.rules.drafting import Part
 from services.analytics.invoicing.rollups.store.billed import Billed, Deployment
 from services.analytics.usage.store.periods import UsageSeries
 from services.common.values.periods import Period

@@ -5,10 +5,10 @@ from typing import Final
 from arcadia.analytics.v1 import rollups_pb2
 from arcadia.common.v1 import runs_pb2
 
-from services.analytics.invoicing.invoices.states import Outcome, RollupStatus
+from services.analytics.invoicing.invoices.rules.states import Outcome, RollupStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.invoices.store.summing import Summary
-from services.analytics.margin.summary import REPORTING_CURRENCY
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 

@@ -9,10 +9,10 @@ from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.states import ENDED_ROLLUPS, Decision, RollupStatus
+from services.analytics.invoicing.invoices.rules.states import ENDED_ROLLUPS, Decision, RollupStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.invoices.store.summing import summaries
-from services.analytics.invoicing.profiles.terms import Terms
+from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.decisions import RETRY, TOLD_WHILE, tell_work
 from services.analytics.invoicing.rollups.rollup_messages import failure_message, rollup_message
 from services.analytics.invoicing.rollups.store.following import list_failures, list_rollups

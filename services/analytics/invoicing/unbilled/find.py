@@ -17,7 +17,7 @@ from services.analytics.invoicing.unbilled.rules import (
     unbilled_series,
 )
 from services.analytics.invoicing.unbilled.store import tenants_not_covered, tenants_with_usage
-from services.analytics.margin.summary import REPORTING_CURRENCY
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.analytics.peers import asking
 from services.analytics.usage.store.periods import UsageRun, UsageSeries, usage_of_period
 from services.common.db.database import Database

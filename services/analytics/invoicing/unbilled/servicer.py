@@ -11,7 +11,7 @@ from services.analytics.deployments import Deployments, Named
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.rules import Unbilled
-from services.analytics.margin.summary import REPORTING_CURRENCY
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.common.db.database import Database
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import decode_token, encode_token, page_size

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.analytics.generations.store import Pass, page_of, prepare_month
-from services.analytics.margin.attribution import (
+from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Cost,
     Holder,
@@ -17,7 +17,7 @@ from services.analytics.margin.attribution import (
     Part,
     split_exactly,
 )
-from services.analytics.margin.shared_costs import (
+from services.analytics.margin.rules.shared_costs import (
     BUCKETS,
     DROPLETS,
     ChosenKey,
@@ -26,7 +26,7 @@ from services.analytics.margin.shared_costs import (
     StoredSpan,
     chosen_key,
 )
-from services.analytics.usage.metering import Interval
+from services.analytics.usage.rules.metering import Interval
 from services.common.db.database import ReadSession, WriteSession
 
 __all__ = ["forget_costs", "read_splits", "spans_of", "split_shared", "write_costs", "write_spans"]

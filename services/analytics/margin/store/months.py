@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.analytics.margin.summary import Share, Side
+from services.analytics.margin.rules.summary import Share, Side
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import InvalidArgument
 from services.common.values.deployment_slugs import DeploymentSlug

@@ -8,7 +8,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Row, text
 
 from services.analytics.generations.store import Pass
-from services.analytics.margin.reconciling import (
+from services.analytics.margin.rules.reconciling import (
     BILLED_KINDS,
     TOLERANCE_HOURS,
     Books,

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.analytics.generations.store import Pass
-from services.analytics.margin.attribution import Attribution, Holder
-from services.analytics.margin.summary import State
+from services.analytics.margin.rules.attribution import Attribution, Holder
+from services.analytics.margin.rules.summary import State
 from services.common.db.database import ReadSession
 from services.common.values.money import in_minor_units
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.analytics.owners import Named, Owner
+from services.analytics.usage.rules.owners import Named, Owner
 from services.analytics.usage.store.folding import Figure, fold_figures, lock_days
 from services.analytics.usage.tables import DEPLOYMENT_ID
 from services.common.db.database import ReadSession, WriteSession

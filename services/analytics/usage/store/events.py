@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.analytics.generations.store import prepare_month
-from services.analytics.usage.events import OwnedEvent, Receipt, Refusal, Sifted
+from services.analytics.usage.rules.events import OwnedEvent, Receipt, Refusal, Sifted
 from services.analytics.usage.store.folding import Figure, mark
 from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession

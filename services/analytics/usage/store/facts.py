@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from services.analytics.generations.store import Pass, page_of, prepare_month
-from services.analytics.usage.metering import Fact
+from services.analytics.usage.rules.metering import Fact
 from services.common.db.database import WriteSession
 
 __all__ = ["write_facts"]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.analytics.owners import Owner
+from services.analytics.usage.rules.owners import Owner
 from services.common.db.database import ReadSession
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope

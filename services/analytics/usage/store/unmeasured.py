@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 
 from services.analytics.generations.store import Pass, page_of
-from services.analytics.usage.metering import Unmeasured
+from services.analytics.usage.rules.metering import Unmeasured
 from services.analytics.usage.store.reading import UsageFilter
 from services.common.db.database import ReadSession, WriteSession
 from services.common.rpc.access import Scope

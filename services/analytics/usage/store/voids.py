@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
-from services.analytics.usage.events import EventKey
+from services.analytics.usage.rules.events import EventKey
 from services.analytics.usage.store.folding import Figure, fold_figures
 from services.common.db.database import ReadSession, WriteSession
 from services.common.rpc.access import Scope

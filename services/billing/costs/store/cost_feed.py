@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, text, tuple_
 from services.billing.costs.store.cost_lines import COLUMNS, CostLine
 from services.billing.costs.tables import cloud_daily_cost_days as days
 from services.billing.costs.tables import cloud_daily_costs as costs
-from services.billing.ingest.reconciling import HALF_A_CENT
+from services.billing.ingest.rules.reconciling import HALF_A_CENT
 from services.billing.ingest.tables import cloud_cost_lines as lines
 from services.common.db.database import ReadSession
 from services.common.db.deployment_rows import deployment_parameters, of_deployment

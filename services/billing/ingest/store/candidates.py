@@ -6,7 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.billing.ingest.matching import ALSO_NAMES, GROUP_KINDS, KNOWN_BY_ID, Candidate, Key
+from services.billing.ingest.rules.matching import (
+    ALSO_NAMES,
+    GROUP_KINDS,
+    KNOWN_BY_ID,
+    Candidate,
+    Key,
+)
 from services.billing.ingest.store.ladder import WHOLE_NAME, may_have_resource
 from services.common.db.database import WriteSession
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, text, update
 
-from services.billing.ingest.reconciling import (
+from services.billing.ingest.rules.reconciling import (
     PARTS,
     PartialSum,
     Reconciliation,

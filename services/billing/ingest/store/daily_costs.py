@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import delete, text
 
 from services.billing.costs.tables import cloud_daily_cost_days, cloud_daily_costs
-from services.billing.ingest.classification import Judged
+from services.billing.ingest.rules.classification import Judged
 from services.common.db.database import WriteSession
 from services.common.values.periods import Period
 

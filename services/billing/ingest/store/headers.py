@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, or_, select, text, tuple_, update
 
-from services.billing.ingest.reconciling import HALF_A_CENT
+from services.billing.ingest.rules.reconciling import HALF_A_CENT
 from services.billing.ingest.tables import cloud_invoices as invoices
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import FailedPrecondition, NotFound

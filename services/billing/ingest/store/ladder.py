@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.billing.ingest.classification import PRODUCTS
-from services.billing.ingest.matching import (
+from services.billing.ingest.rules.classification import PRODUCTS
+from services.billing.ingest.rules.matching import (
     ALSO_NAMES,
     BY_ID_ONLY,
     GROUP_KINDS,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from services.billing.ingest.matching import MatchCounts
+from services.billing.ingest.rules.matching import MatchCounts
 from services.billing.ingest.store.ladder import kind_of_line, ladder, make_room, rules
 from services.common.db.database import WriteSession
 

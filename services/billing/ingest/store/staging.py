@@ -11,8 +11,8 @@ from uuid import UUID
 from psycopg import sql
 from sqlalchemy import delete, update
 
-from services.billing.ingest.classification import Judged
-from services.billing.ingest.invoice_csv import BilledRow
+from services.billing.ingest.rules.classification import Judged
+from services.billing.ingest.rules.invoice_csv import BilledRow
 from services.billing.ingest.store.ingests import lock_open
 from services.billing.ingest.tables import cloud_ingests, cloud_staged_items, cloud_staged_lines
 from services.common.db.database import WriteSession

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import (
+from services.catalog.deployments.rules.deployments import (
     BillingActions,
     Cause,
     Changes,
@@ -14,7 +14,7 @@ from services.catalog.deployments.deployments import (
     DeploymentFilter,
     NewDeployment,
 )
-from services.catalog.deployments.lifecycle import State, first_state
+from services.catalog.deployments.rules.lifecycle import State, first_state
 from services.catalog.deployments.store.events import record_event
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession

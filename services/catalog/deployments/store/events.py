@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Cause, Deployment, DeploymentEvent
+from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentEvent
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
 

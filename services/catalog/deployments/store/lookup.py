@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Deployment, DeploymentKey
+from services.catalog.deployments.rules.deployments import Deployment, DeploymentKey
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
 from services.common.db.database import ReadSession
 

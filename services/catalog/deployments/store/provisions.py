@@ -5,8 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Cause, Deployment, DropletOrder, Provision
-from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.rules.deployments import (
+    Cause,
+    Deployment,
+    DropletOrder,
+    Provision,
+)
+from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.vocabulary import EventType

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Cause, Deployment, TrialGrant
-from services.catalog.deployments.lifecycle import State
+from services.catalog.deployments.rules.deployments import Cause, Deployment, TrialGrant
+from services.catalog.deployments.rules.lifecycle import State
+from services.catalog.deployments.rules.trials import check_extension, check_trial_left
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
 from services.catalog.deployments.store.events import record_event
-from services.catalog.deployments.trials import check_extension, check_trial_left
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.subscriptions import deployment_subscriptions
 from services.catalog.vocabulary import EventType

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.plans import Addon, AddonTerms
+from services.catalog.plans.rules.plans import Addon, AddonTerms
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, FieldViolation, NotFound
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.plans import Plan
+from services.catalog.plans.rules.plans import Plan
 from services.catalog.plans.store.versions import read_versions
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, FieldViolation, NotFound

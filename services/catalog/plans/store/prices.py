@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, text
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.plans import ResourcePrice, UnitPrice
+from services.catalog.plans.rules.plans import ResourcePrice, UnitPrice
 from services.catalog.plans.tables import resource_prices
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row

@@ -5,7 +5,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.catalog.plans.changes import (
+from services.catalog.plans.publish import draft_version, publish_version
+from services.catalog.plans.rules.changes import (
     AddonChange,
     CatalogState,
     Change,
@@ -14,7 +15,6 @@ from services.catalog.plans.changes import (
     PriceEnd,
     VersionChange,
 )
-from services.catalog.plans.publish import draft_version, publish_version
 from services.catalog.plans.store.addons import all_addons, create_addon, update_addon
 from services.catalog.plans.store.plans import create_plan, list_plans, rename_plan
 from services.catalog.plans.store.prices import all_prices, create_price, end_price

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from services.catalog.plans.plans import PlanItem, PlanVersion, PriceTier, VersionTerms
+from services.catalog.plans.rules.plans import PlanItem, PlanVersion, PriceTier, VersionTerms
 from services.catalog.vocabulary import PricingModel, VersionStatus
 from services.common.db.database import ReadSession
 from services.common.errors import NotFound

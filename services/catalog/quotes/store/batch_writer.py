@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
+from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quotes.store.quotes import KEEP_CURRENT, prepare_month, rows_of
-from services.catalog.quotes.stored_quotes import StoredQuote
 from services.common.db.database import Database
 from services.common.rpc.access import ALL
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.deployments.deployments import Deployment
+from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
 from services.catalog.plans.store.prices import prices_in
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.quotes.snapshots import Known, price_snapshots, version_snapshot
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import SELECT, subscriptions_of
-from services.catalog.subscriptions.subscriptions import Subscription
 from services.common.db.database import ReadSession, uuid_array
 from services.common.values.periods import Period
 

@@ -10,7 +10,7 @@ from services.catalog.plans.store.addons import all_addons
 from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import SELECT as SELECT_VERSIONS
 from services.catalog.plans.store.versions import versions_of
-from services.catalog.quotes.price_list import PriceList
+from services.catalog.quotes.rules.price_list import PriceList
 from services.catalog.quotes.snapshots import (
     Known,
     addon_snapshot,

@@ -9,8 +9,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
+from services.catalog.quotes.rules.stored_quotes import StoredQuote, day_of
 from services.catalog.quotes.store.price_list import REVISION
-from services.catalog.quotes.stored_quotes import StoredQuote, day_of
 from services.catalog.quoting.proofs import Proof
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.single_statements import compiled

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.models import flat, graduated, package, per_unit, volume
 from services.catalog.quoting.models.charge import Charge, Part
 from services.catalog.vocabulary import PricingModel

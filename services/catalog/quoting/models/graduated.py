@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.models.charge import Charge, Part
 from services.catalog.quoting.numbers import ZERO
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.v1.inputs import (
     ChangeInputs,
     HeldAddon,

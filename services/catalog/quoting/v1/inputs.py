@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.v1.numbers import NOUGHT
 from services.common.values.periods import Period
 

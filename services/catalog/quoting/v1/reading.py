@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.catalog.plans.plans import PlanItem, PriceTier
+from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.v1.inputs import (
     AddonSnapshot,

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from services.catalog.plans.plans import PlanItem
+from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.v1.inputs import (
     PriceSnapshot,

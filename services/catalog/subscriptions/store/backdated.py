@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.subscriptions.backdated import first_changed_day
-from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.subscriptions.rules.backdated import first_changed_day
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import month_of
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.plans.plans import Addon
-from services.catalog.subscriptions.subscriptions import Subscription
+from services.catalog.plans.rules.plans import Addon
+from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.db.database import WriteSession
 
 __all__ = [

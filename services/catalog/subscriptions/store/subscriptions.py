@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from services.catalog.plans.plans import AddonTerms
-from services.catalog.subscriptions.subscriptions import (
+from services.catalog.plans.rules.plans import AddonTerms
+from services.catalog.subscriptions.rules.subscriptions import (
     AttachedAddon,
     PauseSpan,
     PlanTerm,

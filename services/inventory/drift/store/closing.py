@@ -9,8 +9,9 @@ from sqlalchemy import Row, text
 
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.inventory.drift.comparing import same, seen_value
-from services.inventory.drift.fields import (
+from services.inventory.drift.reverting import REVERTIBLE
+from services.inventory.drift.rules.comparing import same, seen_value
+from services.inventory.drift.rules.fields import (
     GONE,
     PRESENCE,
     PRESENT,
@@ -18,11 +19,10 @@ from services.inventory.drift.fields import (
     Json,
     Unknown,
 )
-from services.inventory.drift.reverting import REVERTIBLE
-from services.inventory.drift.states import NEXT, RevertStatus, Status
+from services.inventory.drift.rules.states import NEXT, RevertStatus, Status
+from services.inventory.drift.rules.sweeping import OpenDrift, resolved_event
 from services.inventory.drift.store.listing import read_drift
 from services.inventory.drift.store.specs import read_specifiable
-from services.inventory.drift.sweeping import OpenDrift, resolved_event
 from services.inventory.resources.store.history import Cause, changes_json, prepare_months
 
 __all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]

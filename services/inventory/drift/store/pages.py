@@ -9,10 +9,10 @@ import orjson
 from sqlalchemy import text
 
 from services.common.db.database import WriteSession
-from services.inventory.drift.fields import LiveResource
-from services.inventory.drift.states import RevertStatus
+from services.inventory.drift.rules.fields import LiveResource
+from services.inventory.drift.rules.states import RevertStatus
+from services.inventory.drift.rules.sweeping import OpenDrift, Specified, Verdict
 from services.inventory.drift.store.muting import MUTING_RULE
-from services.inventory.drift.sweeping import OpenDrift, Specified, Verdict
 from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
 
 __all__ = ["PageKey", "count_muted", "frozen_reason", "read_page", "write_verdict"]

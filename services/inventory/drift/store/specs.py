@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, text
 
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import NotFound
-from services.inventory.drift.fields import Json, LiveResource
+from services.inventory.drift.rules.fields import Json, LiveResource
 from services.inventory.drift.store.locks import lock_drift
 from services.inventory.drift.tables import cloud_provisioned as provisioned
 from services.inventory.resources.store.history import Cause, prepare_months

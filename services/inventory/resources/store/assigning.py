@@ -9,14 +9,14 @@ from sqlalchemy import Row, text, update
 
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition, NotFound
-from services.inventory.resources.assigning import (
+from services.inventory.resources.rules.assigning import (
     Assignment,
     HeldResource,
     decide_anew,
     give,
     give_back,
 )
-from services.inventory.resources.ownership import (
+from services.inventory.resources.rules.ownership import (
     DEPLOYMENT_TAG,
     DeploymentName,
     KnownDeployments,

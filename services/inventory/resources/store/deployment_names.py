@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.inventory.resources.ownership import (
+from services.inventory.resources.rules.ownership import (
     DEPLOYMENT_TAG,
     NOTHING_KNOWN,
     DeploymentName,

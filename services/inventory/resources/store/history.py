@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Row, Text, cast, literal, select, text, tuple
 
 from services.common.db.database import ReadSession, WriteSession
 from services.common.rpc.access import Scope
-from services.inventory.resources.recording import NewEvent
-from services.inventory.resources.resources import FieldChange
+from services.inventory.resources.rules.recording import NewEvent
+from services.inventory.resources.rules.resources import FieldChange
 from services.inventory.tables import cloud_resource_events as events
 
 __all__ = [

@@ -10,12 +10,12 @@ from sqlalchemy import Row, select, text
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
-from services.inventory.resources.ownership import Ownership, OwnershipSource
+from services.inventory.resources.rules.ownership import Ownership, OwnershipSource
 from services.inventory.resources.store.assignments import keep_history
 from services.inventory.resources.store.deployment_names import known_deployments
 from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
 from services.inventory.resources.store.locks import lock_kinds
-from services.inventory.sync.projects import Member, ProjectRef, SightedProject, move
+from services.inventory.sync.rules.projects import Member, ProjectRef, SightedProject, move
 from services.inventory.sync.store.evidence import add_evidence
 from services.inventory.tables import cloud_projects as projects
 from services.inventory.vocabulary import PROJECT

@@ -14,9 +14,9 @@ import orjson
 import psycopg
 
 from services.common.db.database import WriteSession
-from services.inventory.resources.ownership import Ownership, OwnershipSource
-from services.inventory.resources.recording import Recorded, SightingBatch, record
-from services.inventory.resources.resources import Content, KnownResource
+from services.inventory.resources.rules.ownership import Ownership, OwnershipSource
+from services.inventory.resources.rules.recording import Recorded, SightingBatch, record
+from services.inventory.resources.rules.resources import Content, KnownResource
 from services.inventory.resources.store.assignments import keep_history
 from services.inventory.resources.store.deployment_names import known_deployments
 from services.inventory.resources.store.history import Cause, EventArrays, prepare_months

@@ -26,7 +26,7 @@ from services.inventory.resources.store.assignments import end_spans
 from services.inventory.resources.store.history import Cause, prepare_months
 from services.inventory.resources.store.locks import lock_kinds
 from services.inventory.resources.store.mirrors import Mirror, mirror_of
-from services.inventory.sync.sweeps import STRIKES_TO_CONFIRM
+from services.inventory.sync.rules.sweeps import STRIKES_TO_CONFIRM
 from services.inventory.tables import cloud_resource_events as events
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
 from services.inventory.tables import cloud_sweeps as sweeps

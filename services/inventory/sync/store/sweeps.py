@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, NotFound
 from services.inventory.resources.store.locks import lock_kinds
+from services.inventory.sync.rules.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
 from services.inventory.sync.store.evidence import Tally, drop_evidence, tally
 from services.inventory.sync.store.strikes import Struck, strike_unseen
 from services.inventory.sync.store.unreadable import is_any_resource, unreadable_of
-from services.inventory.sync.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
 from services.inventory.tables import cloud_sweeps as sweeps
 from services.inventory.vocabulary import Outcome
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, text, update
 
 from services.common.db.database import ReadSession, WriteSession
-from services.inventory.sync.sweeps import NAMED_AT_MOST, Unreadable, UnreadablePlace, partial
+from services.inventory.sync.rules.sweeps import NAMED_AT_MOST, Unreadable, UnreadablePlace, partial
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
 from services.inventory.tables import cloud_sweeps as sweeps
 from services.inventory.vocabulary import Outcome

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from services.analytics.invoicing.invoices.lines import ADJUSTMENT, ONE_OFF, TAX
 from services.analytics.invoicing.invoices.messages import party_of
-from services.analytics.invoicing.invoices.numbering import credit_note_number, invoice_number
-from services.analytics.invoicing.invoices.states import InvoiceKind, InvoiceStatus
+from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX
+from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
+from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
-from services.analytics.invoicing.profiles.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.values.money import amount_text, plain
 from services.common.values.periods import month_of
 

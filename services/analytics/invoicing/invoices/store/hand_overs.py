@@ -9,7 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.invoices.states import HandedOver, HandOverStatus, InvoiceStatus
+from services.analytics.invoicing.invoices.rules.states import (
+    HandedOver,
+    HandOverStatus,
+    InvoiceStatus,
+)
 from services.analytics.invoicing.tables import invoice_hand_overs, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import NotFound

@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Row, bindparam, func, select, text, update
 
-from services.analytics.invoicing.invoices.chain import Sealed, chain_hash
-from services.analytics.invoicing.invoices.states import HandOverStatus, InvoiceStatus
-from services.analytics.invoicing.profiles.parties import Party
+from services.analytics.invoicing.invoices.rules.chain import Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.states import HandOverStatus, InvoiceStatus
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.invoicing.profiles.store import recipients
 from services.analytics.invoicing.tables import (
     invoice_sequences,

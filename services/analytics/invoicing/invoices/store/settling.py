@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.invoices.crediting import Credit, Creditable, CreditableTax
-from services.analytics.invoicing.invoices.lines import TAX
-from services.analytics.invoicing.invoices.states import InvoiceStatus
+from services.analytics.invoicing.invoices.rules.crediting import Credit, Creditable, CreditableTax
+from services.analytics.invoicing.invoices.rules.lines import TAX
+from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
 from services.analytics.invoicing.invoices.store.issuing import take_numbers
 from services.analytics.invoicing.invoices.store.reading import standing
 from services.analytics.invoicing.tables import (

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.analytics.invoicing.invoices.lines import ADJUSTMENT, Line
 from services.analytics.invoicing.invoices.messages import line_of
+from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, Line
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period
 

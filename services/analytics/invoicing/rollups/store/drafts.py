@@ -8,9 +8,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Row, delete, text
 
-from services.analytics.invoicing.invoices.lines import lines_hash, proofs_hash
-from services.analytics.invoicing.invoices.states import InvoiceKind
-from services.analytics.invoicing.rollups.drafting import Draft
+from services.analytics.invoicing.invoices.rules.lines import lines_hash, proofs_hash
+from services.analytics.invoicing.invoices.rules.states import InvoiceKind
+from services.analytics.invoicing.rollups.rules.drafting import Draft
 from services.analytics.invoicing.tables import (
     tenant_invoice_lines,
     tenant_invoice_proofs,

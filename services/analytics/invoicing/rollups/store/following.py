@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from services.analytics.invoicing.invoices.states import Outcome
+from services.analytics.invoicing.invoices.rules.states import Outcome
 from services.analytics.invoicing.tables import rollup_tenants, rollups
 from services.common.db.database import ReadSession
 from services.common.values.periods import Period

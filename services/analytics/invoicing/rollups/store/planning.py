@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select, text, update
 
-from services.analytics.invoicing.invoices.states import Outcome
+from services.analytics.invoicing.invoices.rules.states import Outcome
 from services.analytics.invoicing.tables import rollup_tenants, rollups
 from services.analytics.usage.store.periods import IS_PRICED_AGAIN
 from services.common.db.database import ReadSession, WriteSession

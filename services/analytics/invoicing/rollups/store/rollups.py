@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.invoices.states import (
+from services.analytics.invoicing.invoices.rules.states import (
     OPEN_ROLLUPS,
     Decision,
     InvoiceStatus,

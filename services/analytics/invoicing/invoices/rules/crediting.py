@@ -1,0 +1,127 @@
+"""What a credit note takes back of an issued invoice, so that it never takes back too much."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from services.analytics.invoicing.rollups.rules.drafting import tax_of
+from services.common.errors import FailedPrecondition, InvalidArgument
+
+__all__ = ["Credit", "Creditable", "CreditableTax", "CreditedAmount", "Wanted", "credit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Creditable:
+    """A line of an invoice without tax, in whole cents: what it charged, and what is left."""
+
+    line_id: UUID
+    amount_cents: int
+    credited_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        """What no note has taken back."""
+        return self.amount_cents - self.credited_cents
+
+
+@dataclass(frozen=True, slots=True)
+class CreditableTax:
+    """The tax line of an invoice, in whole cents: what it charged, and what notes took back."""
+
+    line_id: UUID
+    amount_cents: int
+    followed_cents: int
+    """Taken back as the tax of lines."""
+    alone_cents: int
+    """Taken back by itself, where the tax line was named."""
+
+    @property
+    def left_cents(self) -> int:
+        """What no note has taken back."""
+        return self.amount_cents - self.followed_cents - self.alone_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How much of a line is to be taken back, in whole cents; the tax line is one too."""
+
+    line_id: UUID
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedAmount:
+    """How much of a line a note takes back."""
+
+    line_id: UUID
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a note comes to, in whole cents; the tax follows the lines."""
+
+    amounts: tuple[CreditedAmount, ...]
+    subtotal_cents: int
+    tax_cents: int
+
+    @property
+    def total_cents(self) -> int:
+        """Both together."""
+        return self.subtotal_cents + self.tax_cents
+
+
+def credit(
+    lines: Sequence[Creditable],
+    tax: CreditableTax,
+    wanted: Sequence[Wanted],
+    *,
+    rate_percent: Decimal,
+) -> Credit:
+    """The note that takes back what is wanted; all that is left when nothing is named.
+
+    The tax of all notes together is the tax on all that they took back, rounded once: when
+    everything is credited, the tax is to the cent what was charged. A tax that was credited
+    alone is not credited again with its lines.
+
+    Raises InvalidArgument for a line that is not of this invoice, named twice, or of which
+    less is left; FailedPrecondition when nothing is left.
+    """
+    left = {line.line_id: line.left_cents for line in lines} | {tax.line_id: tax.left_cents}
+    amounts = _named(left, wanted) if wanted else _everything(lines)
+    alone = sum(one.amount_cents for one in amounts if one.line_id == tax.line_id)
+    subtotal = sum(one.amount_cents for one in amounts) - alone
+    credited_before = sum(line.credited_cents for line in lines)
+    if subtotal <= 0 and not alone:
+        raise FailedPrecondition("nothing is left to credit", reason="NOTHING_TO_CREDIT")
+    if subtotal and credited_before + subtotal > sum(line.amount_cents for line in lines):
+        raise InvalidArgument("lines", "are more than is left of the invoice")
+    followed = min(
+        tax_of(credited_before + subtotal, rate_percent),
+        tax.amount_cents - tax.alone_cents - alone,
+    )
+    follows = followed - tax.followed_cents if subtotal else 0
+    return Credit(amounts, subtotal, follows + alone)
+
+
+def _everything(lines: Sequence[Creditable]) -> tuple[CreditedAmount, ...]:
+    # What an adjustment gave back already is taken off again: the note mirrors the invoice.
+    return tuple(CreditedAmount(line.line_id, line.left_cents) for line in lines if line.left_cents)
+
+
+def _named(left: Mapping[UUID, int], wanted: Sequence[Wanted]) -> tuple[CreditedAmount, ...]:
+    seen: set[UUID] = set()
+    for index, one in enumerate(wanted):
+        if one.line_id not in left:
+            raise InvalidArgument(f"lines[{index}].line_id", "is no line of this invoice")
+        if one.line_id in seen:
+            raise InvalidArgument(f"lines[{index}].line_id", "is named twice")
+        if one.amount_cents <= 0:
+            raise InvalidArgument(f"lines[{index}].amount_cents", "must be positive")
+        if one.amount_cents > left[one.line_id]:
+            raise InvalidArgument(
+                f"lines[{index}].amount_cents", f"is more than is left: {left[one.line_id]}"
+            )
+        seen.add(one.line_id)
+    return tuple(CreditedAmount(one.line_id, one.amount_cents) for one in wanted)

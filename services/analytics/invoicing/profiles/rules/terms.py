@@ -1,0 +1,72 @@
+"""How this operator bills: who it is, by when is to be paid, who must approve."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self
+
+from services.analytics.invoicing.invoices.rules.states import HandOverStatus
+from services.analytics.invoicing.profiles.rules.parties import Party
+from services.common.errors import FailedPrecondition
+from services.common.settings import Settings
+
+__all__ = ["Terms"]
+
+DEVELOPMENT_ISSUER: Final = Party(
+    "Arcadia Development Pty Ltd",
+    "00 000 000 000",
+    ("1 Example Street", "Sydney NSW 2000", "Australia"),
+    "billing@example.com",
+)
+"""Who bills in the local mode, where nothing is billed in earnest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """As configured."""
+
+    issuer: Party
+    due_after: timedelta
+    approval_required: bool
+    tax_region: str
+    """Of tenants without a billing profile."""
+    hand_over: HandOverStatus
+    """Where the hand-over of a new invoice begins."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the environment says."""
+        return cls(
+            issuer=_issuer(settings),
+            due_after=timedelta(days=settings.payment_days),
+            approval_required=settings.invoice_approval,
+            tax_region=settings.tax_region,
+            hand_over=(
+                HandOverStatus.PENDING if settings.ar_url else HandOverStatus.NOT_CONFIGURED
+            ),
+        )
+
+    def check_receivable(self) -> None:
+        """Raises FailedPrecondition where nobody said where invoices go."""
+        if self.hand_over is HandOverStatus.NOT_CONFIGURED:
+            raise FailedPrecondition("ARCADIA_AR_URL is not set", reason="AR_NOT_CONFIGURED")
+
+    def checked_issuer(self) -> Party:
+        """Who bills. Raises FailedPrecondition where nobody said who that is."""
+        if not self.issuer.name:
+            raise FailedPrecondition(
+                "ARCADIA_ISSUER_NAME is not set: an invoice says who bills",
+                reason="ISSUER_NOT_CONFIGURED",
+            )
+        return self.issuer
+
+
+def _issuer(settings: Settings) -> Party:
+    if not settings.issuer_name and settings.env != "production":
+        return DEVELOPMENT_ISSUER
+    lines = (line.strip() for line in settings.issuer_address.split("|"))
+    return Party(
+        settings.issuer_name,
+        settings.issuer_abn,
+        tuple(line for line in lines if line),
+        settings.issuer_email,
+    )

@@ -1,0 +1,155 @@
+"""From quotes to a tenant's invoice: lines as the quotes give them, and one line of tax.
+
+Nothing is priced here. The tax is computed once, on the sum, half up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof, canonical, digest
+from services.analytics.invoicing.profiles.rules.parties import TaxRule
+from services.common.values.money import plain, whole_cents
+from services.common.values.periods import Period
+
+__all__ = [
+    "TAX_ENGINE",
+    "CannotBill",
+    "Draft",
+    "Part",
+    "assemble",
+    "recomputed_tax_proof",
+    "tax_of",
+]
+
+TAX_ENGINE: Final = "tax/1"
+"""The version of the rule by which tax is computed; part of its proof."""
+
+LARGEST_SUBTOTAL: Final = 10**15
+"""In whole cents, as the largest line of a quote: more than that is somebody's mistake."""
+
+
+class CannotBill(Exception):
+    """A tenant's invoice cannot be made; the roll-up records why and goes on."""
+
+    def __init__(self, reason: str, message: str, deployment_id: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.deployment_id = deployment_id
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one subscription is billed, and the proof of it."""
+
+    deployment_id: str
+    currency: str
+    lines: tuple[Line, ...]
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A tenant's invoice that was not issued. Amounts in whole cents of the currency."""
+
+    tenant_id: str
+    period: Period
+    currency: str
+    lines: tuple[Line, ...]
+    proofs: tuple[Proof, ...]
+    subtotal_cents: int
+    tax_cents: int
+    tax_rule: TaxRule
+
+    @property
+    def total_cents(self) -> int:
+        """What is to be paid."""
+        return self.subtotal_cents + self.tax_cents
+
+
+def tax_of(subtotal_cents: int, rate_percent: Decimal) -> int:
+    """The tax on a subtotal, in whole cents, half up; of a negative one it mirrors."""
+    numerator, denominator = rate_percent.as_integer_ratio()
+    return whole_cents(Fraction(subtotal_cents * numerator, denominator * 100))
+
+
+def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRule) -> Draft:
+    """The invoice of a tenant: its parts in their order, then the tax.
+
+    Raises CannotBill when the parts are in different currencies, or there is none, or when
+    they come to more than any invoice of ours ever will.
+    """
+    currencies = sorted({part.currency for part in parts})
+    if not currencies:
+        raise CannotBill("NOTHING_TO_BILL", "no subscription was billable in the period")
+    if len(currencies) > 1:
+        raise CannotBill(
+            "MIXED_CURRENCIES",
+            f"subscriptions are priced in {', '.join(currencies)}: an invoice has one currency",
+            parts[-1].deployment_id,
+        )
+    lines = tuple(line for part in parts for line in part.lines)
+    subtotal = sum(line.amount_cents for line in lines)
+    if abs(subtotal) > LARGEST_SUBTOTAL:
+        raise CannotBill(
+            "AMOUNT_TOO_LARGE", f"the lines come to more than {LARGEST_SUBTOTAL} cents"
+        )
+    tax = tax_of(subtotal, rule.rate_percent)
+    return Draft(
+        tenant_id=tenant_id,
+        period=period,
+        currency=currencies[0],
+        lines=(*lines, _tax_line(subtotal, tax, rule, period)),
+        proofs=(*(part.proof for part in parts), _tax_proof(subtotal, tax, rule, period)),
+        subtotal_cents=subtotal,
+        tax_cents=tax,
+        tax_rule=rule,
+    )
+
+
+def recomputed_tax_proof(subtotal_cents: int, rule: TaxRule, period: Period) -> tuple[Proof, int]:
+    """The proof of a tax as it is computed now, and the tax itself."""
+    tax = tax_of(subtotal_cents, rule.rate_percent)
+    return _tax_proof(subtotal_cents, tax, rule, period), tax
+
+
+def _tax_line(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Line:
+    # Quantity times unit price is the amount before rounding, as on every other line.
+    return Line(
+        kind=TAX,
+        resource_kind="",
+        description=f"{rule.label} {plain(rule.rate_percent)}%",
+        qty=rule.rate_percent,
+        unit="percent",
+        unit_price_cents=Decimal(subtotal) / 100,
+        amount_cents=tax,
+        meta={
+            "rate_percent": plain(rule.rate_percent),
+            "subtotal_cents": str(subtotal),
+            "tax_region": rule.region,
+            "tax_rule_id": str(rule.id),
+        },
+        deployment_id=None,
+        service=period,
+        service_days=period.days,
+    )
+
+
+def _tax_proof(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Proof:
+    inputs = canonical(
+        {
+            "period_end": period.end.isoformat(),
+            "period_start": period.start.isoformat(),
+            "subtotal_cents": subtotal,
+            "tax_rule": {
+                "label": rule.label,
+                "rate_percent": plain(rule.rate_percent),
+                "region": rule.region,
+            },
+        }
+    )
+    result = canonical({"tax_cents": tax})
+    return Proof("", "", inputs, digest(inputs), TAX_ENGINE, digest(result))

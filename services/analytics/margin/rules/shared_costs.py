@@ -1,0 +1,148 @@
+"""By what a shared cost is split, product by product: a stated key, and what is known of it.
+
+Spaces are split by what was stored, transfer by outbound bytes. What is not known is not
+zero: where the key of a product cannot be had, the next one in its list is taken, and the
+answer says which and why. So the parts add up to the whole whatever is known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+from uuid import UUID
+
+from services.analytics.margin.rules.attribution import Holder
+
+__all__ = ["BUCKETS", "DROPLETS", "ChosenKey", "SharedUse", "SplitKey", "StoredSpan", "chosen_key"]
+
+BUCKETS: Final = "spaces_bucket"
+DROPLETS: Final = "droplet"
+"""The kinds of resources by whose existence costs may be split."""
+
+PLACES: Final = 12
+"""Digits after the point of GB-seconds and of GB sent, as whole weights have them."""
+
+
+class SplitKey(StrEnum):
+    """By what each owner bears its part of a shared cost."""
+
+    STORED_GB_MONTHS = "stored_gb_months"
+    BUCKET_TIME = "bucket_time"
+    OUTBOUND_BYTES = "outbound_bytes"
+    DROPLET_TIME = "droplet_time"
+    NONE = "none"
+    """By nothing: there is nobody to bear it, and it is unattributed."""
+
+
+KEYS: Final[Mapping[str, tuple[SplitKey, ...]]] = {
+    BUCKETS: (SplitKey.STORED_GB_MONTHS, SplitKey.BUCKET_TIME),
+}
+"""By the kind that the provider bills: the keys, the best first."""
+
+TRANSFER: Final = (SplitKey.OUTBOUND_BYTES, SplitKey.DROPLET_TIME)
+"""Of every other shared cost: those are pooled transfer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpan:
+    """For how long a bucket was somebody's and held so much."""
+
+    resource_id: UUID
+    holder: Holder
+    seconds: int
+    size_gb: Decimal | None
+    """None where it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedUse:
+    """What is known of a month by which shared costs may be split."""
+
+    stored: Sequence[StoredSpan] = ()
+    outbound_gb: Mapping[Holder, Decimal] = field(default_factory=dict)
+    """Of the owners whose transfer was metered."""
+    droplet_seconds: Mapping[Holder, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenKey:
+    """A key, and the whole weights that it gives; none of them weighs, for `NONE`."""
+
+    key: SplitKey
+    weights: Mapping[Holder, int]
+    remark: str = ""
+    """Why it is not the product's first key, or what of it had to be estimated."""
+    unkeyed_owners: int = 0
+    """Owners of droplets without known outbound bytes: they bear nothing."""
+
+
+def chosen_key(kind: str, used: SharedUse) -> ChosenKey:
+    """The first key of a kind's cost that can be had."""
+    remarks: list[str] = []
+    for key in KEYS.get(kind, TRANSFER):
+        weights, remark = WEIGHTS[key](used)
+        if remark:
+            remarks.append(remark)
+        if any(weights.values()):
+            unkeyed = 0
+            if key is SplitKey.OUTBOUND_BYTES:
+                unkeyed = len(used.droplet_seconds.keys() - weights.keys())
+            return ChosenKey(key, weights, "; ".join(remarks), unkeyed)
+    return ChosenKey(SplitKey.NONE, {}, "; ".join(remarks))
+
+
+Weighed = tuple[Mapping[Holder, int], str]
+
+
+def _by_storage(used: SharedUse) -> Weighed:
+    """GB-seconds. A bucket counts by its average where a part of its time is unknown."""
+    by_bucket: dict[UUID, list[StoredSpan]] = {}
+    for span in used.stored:
+        by_bucket.setdefault(span.resource_id, []).append(span)
+    weights: dict[Holder, Fraction] = {}
+    unknown = estimated = 0
+    for spans in by_bucket.values():
+        known = [(span.size_gb, span.seconds) for span in spans if span.size_gb is not None]
+        seconds = sum(each for _, each in known)
+        if not seconds:
+            unknown += 1
+            continue
+        average = sum((Fraction(size) * each for size, each in known), Fraction(0)) / seconds
+        estimated += len(known) < len(spans)
+        for span in spans:
+            size = average if span.size_gb is None else Fraction(span.size_gb)
+            weights[span.holder] = weights.get(span.holder, Fraction(0)) + size * span.seconds
+    if unknown:
+        # To leave them out would be to take what they hold for nothing.
+        return {}, f"the size of {unknown} of {len(by_bucket)} buckets is unknown"
+    remark = f"{estimated} of {len(by_bucket)} buckets count by their average in part"
+    if by_bucket and not any(weights.values()):
+        return {}, "no bucket held anything"
+    whole = {holder: round(weight * 10**PLACES) for holder, weight in weights.items()}
+    return whole, remark if estimated else ""
+
+
+def _by_buckets(used: SharedUse) -> Weighed:
+    weights: dict[Holder, int] = {}
+    for span in used.stored:
+        weights[span.holder] = weights.get(span.holder, 0) + span.seconds
+    return weights, "" if weights else "no bucket is known"
+
+
+def _by_outbound(used: SharedUse) -> Weighed:
+    weights = {holder: int(qty.scaleb(PLACES)) for holder, qty in used.outbound_gb.items() if qty}
+    return weights, "" if weights else "no outbound bytes are known"
+
+
+def _by_droplets(used: SharedUse) -> Weighed:
+    return used.droplet_seconds, "" if used.droplet_seconds else "no droplet is known"
+
+
+WEIGHTS: Final = {
+    SplitKey.STORED_GB_MONTHS: _by_storage,
+    SplitKey.BUCKET_TIME: _by_buckets,
+    SplitKey.OUTBOUND_BYTES: _by_outbound,
+    SplitKey.DROPLET_TIME: _by_droplets,
+}

@@ -1,0 +1,134 @@
+"""Revenue and costs laid side by side, in whole cents of one currency, adding up.
+
+The whole is rounded once; its parts are the floors of their exact shares, and what is left
+goes by largest remainders. So deployments add up to their tenant, tenants with what is
+internal and unattributed to the whole, and kinds to the whole as well. What is unknown
+stays unknown: an amount of zero is a known one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final, TypeVar
+
+from services.analytics.margin.rules.attribution import Attribution, Holder
+from services.common.values.money import whole_cents
+
+__all__ = ["REPORTING_CURRENCY", "Share", "Side", "State", "apportion", "margin_of", "percent_of",
+           "shares_by_deployment", "shares_by_tenant", "side"]  # fmt: skip
+
+REPORTING_CURRENCY: Final = "AUD"
+
+Key = TypeVar("Key", bound="Holder | str")
+
+
+class State(StrEnum):
+    """How far a side of the margin is known."""
+
+    FINAL = "final"
+    PROVISIONAL = "provisional"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Revenue or costs, in whole cents; the parts add up to the total, both ways."""
+
+    state: State
+    total_cents: int | None
+    """None when it is unknown."""
+    by_holder: Mapping[Holder, int]
+    by_kind: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What came in from somebody and what it cost; None is unknown."""
+
+    holder: Holder
+    revenue_cents: int | None
+    cogs_cents: int | None
+
+
+def side(state: State, holders: Mapping[Holder, Fraction], kinds: Mapping[str, Fraction]) -> Side:
+    """A side from its exact amounts in cents, by holder and by kind: two cuts of one sum."""
+    if state is State.UNKNOWN:
+        return Side(state, None, {}, {})
+    total = whole_cents(sum(holders.values(), Fraction(0)))
+    return Side(state, total, apportion(total, holders), apportion(total, kinds))
+
+
+def apportion(total: int, parts: Mapping[Key, Fraction]) -> dict[Key, int]:
+    """Whole parts that add up to a whole total, each within one of its exact share.
+
+    The exact parts, some of which may be negative, must add up to the total but for its
+    rounding. Of equal remainders the first in order goes first.
+    """
+    keys = sorted(parts)
+    floors = {key: parts[key].numerator // parts[key].denominator for key in keys}
+    left = total - sum(floors.values())
+    for key in sorted(keys, key=lambda key: floors[key] - parts[key])[:left]:
+        floors[key] += 1
+    return floors
+
+
+def shares_by_deployment(revenue: Side, cogs: Side) -> list[Share]:
+    """A share for every deployment, for what is of none of a tenant's, and for nobody's."""
+    return _ordered(revenue, cogs, revenue.by_holder, cogs.by_holder)
+
+
+def shares_by_tenant(revenue: Side, cogs: Side) -> list[Share]:
+    """A share for every tenant, and for what is nobody's."""
+    return _ordered(revenue, cogs, _of_tenants(revenue.by_holder), _of_tenants(cogs.by_holder))
+
+
+def margin_of(revenue_cents: int | None, cogs_cents: int | None) -> int | None:
+    """Revenue less costs; None when either is unknown."""
+    if revenue_cents is None or cogs_cents is None:
+        return None
+    return revenue_cents - cogs_cents
+
+
+def percent_of(revenue_cents: int | None, cogs_cents: int | None) -> Decimal | None:
+    """The margin in percent of the revenue, half up to one place; None without either."""
+    margin = margin_of(revenue_cents, cogs_cents)
+    if margin is None or not revenue_cents:
+        return None
+    return Decimal(whole_cents(Fraction(margin * 1000, revenue_cents))).scaleb(-1)
+
+
+def _ordered(
+    revenue: Side, cogs: Side, earned: Mapping[Holder, int], spent: Mapping[Holder, int]
+) -> list[Share]:
+    """Most revenue first, then what is internal, then what is unattributed."""
+    shares = [
+        Share(
+            holder,
+            None if revenue.total_cents is None else earned.get(holder, 0),
+            None if cogs.total_cents is None else spent.get(holder, 0),
+        )
+        for holder in {**earned, **spent}
+    ]
+    return sorted(shares, key=_order)
+
+
+ORDER: Final = (Attribution.TENANT, Attribution.INTERNAL, Attribution.UNATTRIBUTED)
+
+
+def _order(share: Share) -> tuple[int, int, int, Holder]:
+    return (
+        ORDER.index(share.holder.attribution),
+        -(share.revenue_cents or 0),
+        -(share.cogs_cents or 0),
+        share.holder,
+    )
+
+
+def _of_tenants(by_holder: Mapping[Holder, int]) -> dict[Holder, int]:
+    totals: dict[Holder, int] = {}
+    for holder, cents in by_holder.items():
+        tenant = Holder(holder.attribution, holder.tenant_id)
+        totals[tenant] = totals.get(tenant, 0) + cents
+    return totals

@@ -1,0 +1,129 @@
+"""From spans in which resources existed to usage facts: whose, of which kind, how much.
+
+Ownership is point in time: a span says to whom the resource belonged in it, so moving it
+later changes nothing that was metered before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from services.analytics.usage.rules.readings import RULES, MeteringRule, Unit, counts, quantity
+from services.common.values.periods import Period
+
+__all__ = ["Fact", "Interval", "Metered", "Unmeasured", "day_of", "meter"]
+
+UNKNOWN_SIZE: Final = "the size is unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A span in which a resource existed and nothing that metering looks at changed."""
+
+    resource_id: UUID
+    kind: str
+    name: str
+    tenant_id: str
+    deployment_id: str
+    """Empty for none."""
+    start: datetime
+    end: datetime
+    status: str
+    size_gb: Decimal | None
+    unmeasured: str = ""
+    """Why the size is unknown, where the kind has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one resource adds to one figure of usage."""
+
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    resource_id: UUID
+    inventory_kind: str
+    resource_name: str
+    start: datetime
+    end: datetime
+    size_gb: Decimal | None
+    """Where the kind is measured by it."""
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A span of a resource that is metered by its size, which is unknown: not zero."""
+
+    interval: Interval
+    resource_kind: str
+    start: datetime
+    end: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """The facts of some intervals, and how many intervals made none."""
+
+    facts: Sequence[Fact]
+    unmetered: int
+    """Of no deployment, of a kind that is not metered, or of unknown size."""
+    unmeasured: Sequence[Unmeasured] = ()
+    """Those of unknown size, whoever has them."""
+
+
+def day_of(day: date) -> Period:
+    """A day as a period."""
+    return Period(day, day + timedelta(days=1))
+
+
+def meter(intervals: Iterable[Interval], within: Period) -> Metered:
+    """The facts of the parts of the intervals that are within a period.
+
+    An interval that is powered off is metered, and makes no fact.
+    """
+    facts: list[Fact] = []
+    unmeasured: list[Unmeasured] = []
+    unmetered = 0
+    for interval in intervals:
+        rule = RULES.get(interval.kind)
+        if rule is not None and (found := _unmeasured(rule, interval, within)):
+            unmeasured.append(found)
+        if rule is None or not (interval.tenant_id and interval.deployment_id):
+            unmetered += 1
+            continue
+        sized = rule.unit is Unit.GB_MONTHS
+        if sized and interval.size_gb is None:
+            unmetered += 1
+            continue
+        start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
+        if start >= end or not counts(rule, interval.status):
+            continue
+        facts.append(
+            Fact(
+                tenant_id=interval.tenant_id,
+                deployment_id=interval.deployment_id,
+                resource_kind=rule.resource_kind,
+                resource_id=interval.resource_id,
+                inventory_kind=interval.kind,
+                resource_name=interval.name,
+                start=start,
+                end=end,
+                size_gb=interval.size_gb if sized else None,
+                qty=quantity(rule, start, end, interval.size_gb),
+            )
+        )
+    return Metered(facts, unmetered, unmeasured)
+
+
+def _unmeasured(rule: MeteringRule, interval: Interval, within: Period) -> Unmeasured | None:
+    """What of an interval cannot be metered, because nobody knows its size."""
+    start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
+    if rule.unit is not Unit.GB_MONTHS or interval.size_gb is not None or start >= end:
+        return None
+    reason = interval.unmeasured or UNKNOWN_SIZE
+    return Unmeasured(interval, rule.resource_kind, start, end, reason)

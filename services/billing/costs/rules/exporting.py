@@ -1,0 +1,118 @@
+"""Cost lines as files: our own columns, and FOCUS; each a declaration of its columns.
+
+Texts come from the provider and may hold what a spreadsheet would run as a formula: those
+are neutralised by an apostrophe. Numbers are ours, exact, and keep their sign.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, localcontext
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.billing.costs.rules.focus import FOCUS_COLUMNS
+from services.billing.ingest.rules.matching import LEAST_PLACES
+from services.billing.ingest.rules.reconciling import PRECISION
+from services.common.values.csv_lines import csv_lines
+from services.common.values.money import plain, split
+
+__all__ = ["FORMATS", "Form", "parts_of"]
+
+Line = Any
+"""A row with the attributes of a cost line."""
+
+Column = Callable[[Line], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A file's columns, in their order, each with how a line reads in it."""
+
+    columns: Mapping[str, Column]
+    number: Callable[[Decimal], str] = plain
+    """How an exact number is written."""
+
+    def header(self) -> bytes:
+        """The first line."""
+        return csv_lines([self.columns])
+
+    def lines(self, lines: Iterable[Line]) -> bytes:
+        """A line of the file for each cost line, or part of one."""
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\r\n").writerows(
+            [self._cell(column(line)) for column in self.columns.values()] for line in lines
+        )
+        return buffer.getvalue().encode()
+
+    def _cell(self, value: object) -> str:
+        """Numbers without exponent, instants as RFC 3339 in UTC, texts neutralised."""
+        if value is None:
+            return ""
+        if isinstance(value, Decimal):
+            return self.number(value)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        text = str(value)
+        return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def parts_of(line: Line) -> list[Line]:
+    """The line itself, or a part for each of the owners that share it.
+
+    Amounts are those of the shares; the hours are split by the same seconds, by largest
+    remainders. The parts add up to the line.
+    """
+    if not line.shares:
+        return [line]
+    hours = _split_hours(line.hours, [share["seconds"] for share in line.shares])
+    return [
+        line._replace(
+            tenant_id=share["tenant_id"],
+            deployment_id=share["deployment_id"],
+            amount_usd=Decimal(share["amount_usd"]),
+            hours=part,
+            shares=None,
+        )
+        for share, part in zip(line.shares, hours, strict=True)
+    ]
+
+
+def _split_hours(hours: Decimal | None, seconds: Sequence[int]) -> Sequence[Decimal | None]:
+    if hours is None:
+        return [None] * len(seconds)
+    with localcontext(prec=PRECISION):
+        places = max(LEAST_PLACES, -int(hours.as_tuple().exponent))
+        shares = split(int(hours.scaleb(places)), seconds)
+        return [Decimal(share).scaleb(-places) for share in shares]
+
+
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def _pointed(number: Decimal) -> str:
+    """With a point also when it is whole: by it a reader knows a column of decimals."""
+    text = plain(number)
+    return text if "." in text else f"{text}.0"
+
+
+def _attribute(name: str) -> Column:
+    return lambda line: getattr(line, name)
+
+
+OWN_COLUMNS: Final = (
+    "id", "provider_invoice_id", "row_number", "period", "product", "group_description",
+    "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd",
+    "kind", "classification", "match_state", "match_rung", "match_reason",
+    "provider_resource_id", "provider_resource_uuid", "resource_id", "tenant_id", "deployment_id",
+    "region",
+)  # fmt: skip
+
+FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
+    {
+        "csv": Form({name: _attribute(name) for name in OWN_COLUMNS}),
+        "focus": Form(FOCUS_COLUMNS, _pointed),
+    }
+)

@@ -1,0 +1,361 @@
+"""Cost lines in FOCUS 1.2, the FinOps cost and usage specification: one line a column.
+
+What neither the bill nor the inventory says is null; nothing is guessed. There is one price, so
+that billed, effective, list and contracted cost are the same amount, and the unit price is that
+amount by its quantity. FOCUS 1.4 asks for the names of the service's and the host's provider:
+1.2 allows columns of later versions with the prefix `x_` only.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from services.billing.ingest.rules.classification import product_of
+from services.billing.ingest.rules.reconciling import PRECISION
+from services.common.values.money import whole_cents
+from services.common.values.periods import Period, month_of
+
+__all__ = ["FOCUS_COLUMNS", "FOCUS_VERSION"]
+
+FOCUS_VERSION: Final = "1.2"
+
+Line = Any
+
+PROVIDER: Final = "DigitalOcean"
+
+ACCOUNT: Final = "digitalocean"
+"""The billing account: the provider's bills do not name it."""
+
+CHARGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "tax": "Tax",
+        "credit": "Credit",
+        "resource": "Usage",
+        "shared": "Usage",
+        "account": "Usage",
+        "unknown": "Usage",
+    }
+)
+FREQUENCIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "resource": "Usage-Based",
+        "shared": "Usage-Based",
+        "unknown": "Usage-Based",
+        "account": "Recurring",
+    }
+)
+"""What else there is is charged once."""
+
+SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "droplet": ("Compute", "Virtual Machines"),
+        "image": ("Storage", "Other (Storage)"),
+        "snapshot": ("Storage", "Backup Storage"),
+        "volume": ("Storage", "Block Storage"),
+        "spaces_bucket": ("Storage", "Object Storage"),
+        "kubernetes_cluster": ("Compute", "Containers"),
+        "app": ("Web", "Application Platforms"),
+        "database": ("Databases", "Other (Databases)"),
+        "load_balancer": ("Networking", "Network Routing"),
+        "reserved_ip": ("Networking", "Network Infrastructure"),
+        "reserved_ipv6": ("Networking", "Network Infrastructure"),
+        "nat_gateway": ("Networking", "Network Infrastructure"),
+        "vpc_peering": ("Networking", "Network Connectivity"),
+        "partner_attachment": ("Networking", "Network Connectivity"),
+        "container_registry": ("Compute", "Containers"),
+        "functions_namespace": ("Compute", "Serverless Compute"),
+        "nfs_share": ("Storage", "File Storage"),
+        "gradient_agent": ("AI and Machine Learning", "Generative AI"),
+        "dedicated_inference": ("AI and Machine Learning", "AI Platforms"),
+        "uptime_check": ("Management and Governance", "Observability"),
+    }
+)
+"""The category and subcategory of a kind."""
+
+PRODUCT_SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "backups": ("Storage", "Backup Storage"),
+        "bandwidth": ("Networking", "Network Connectivity"),
+        "container registry": ("Developer Tools", "Developer Platforms"),
+        "droplet backups": ("Storage", "Backup Storage"),
+        "functions": ("Compute", "Serverless Compute"),
+        "gradient ai": ("AI and Machine Learning", "AI Platforms"),
+        "kubernetes control plane": ("Compute", "Containers"),
+        "nat gateways": ("Networking", "Network Routing"),
+        "nfs": ("Storage", "File Storage"),
+        "premium support": ("Management and Governance", "Support"),
+        "reserved ipv6s": ("Networking", "Network Infrastructure"),
+        "support": ("Management and Governance", "Support"),
+        "uptime": ("Management and Governance", "Observability"),
+    }
+)
+"""The same of a product, by its name, where it is another than that of its kind."""
+
+METERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "app": "Container Usage",
+        "database": "Database Usage",
+        "droplet": "Compute Usage",
+        "image": "Image Storage",
+        "kubernetes_cluster": "Cluster Usage",
+        "load_balancer": "Load Balancer Usage",
+        "reserved_ip": "IP Address Usage",
+        "snapshot": "Snapshot Storage",
+        "spaces_bucket": "Object Storage",
+        "volume": "Volume Storage",
+    }
+)
+"""What is measured of a kind."""
+
+PRODUCT_METERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "backups": "Backup Usage",
+        "bandwidth": "Data Transfer",
+        "droplet backups": "Backup Usage",
+    }
+)
+
+REGIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ams": "Amsterdam",
+        "atl": "Atlanta",
+        "blr": "Bangalore",
+        "fra": "Frankfurt",
+        "lon": "London",
+        "nyc": "New York",
+        "ric": "Richmond",
+        "sfo": "San Francisco",
+        "sgp": "Singapore",
+        "syd": "Sydney",
+        "tor": "Toronto",
+    }
+)
+"""The cities of the provider's regions, by the letters of their slugs."""
+
+PRICE_PLACES: Final = 18
+"""Of a unit price that no decimal is equal to."""
+
+OTHER: Final = ("Other", "Other (Other)")
+ONE: Final = Decimal(1)
+
+
+def _month(line: Line) -> Period:
+    return month_of(line.period)
+
+
+def _start(line: Line) -> datetime:
+    start: datetime = line.start_at or _month(line).start_at
+    return start
+
+
+def _end(line: Line) -> datetime:
+    end: datetime = line.end_at or _month(line).end_at
+    return end
+
+
+def _amount(line: Line) -> Decimal:
+    amount: Decimal = line.amount_usd
+    return amount
+
+
+def _of_usage(value: Callable[[Line], object]) -> Callable[[Line], object]:
+    return lambda line: value(line) if CHARGES[line.classification] == "Usage" else None
+
+
+def _untaxed(value: Callable[[Line], object]) -> Callable[[Line], object]:
+    """Of what is sold: a tax is not."""
+    return lambda line: None if line.classification == "tax" else value(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """By what a line is priced, as the brackets of its description tell."""
+
+    size: str
+    """What is the same for all objects of one price, such as a size's slug or `GB`."""
+    unit: str
+    """What the quantity of the description is of: `GB`, or empty for the thing itself."""
+    count: Decimal
+    """How many of it; 1 where the description does not tell."""
+
+
+_BRACKETS: Final = re.compile(r" \((?P<text>[^()]*)\)\s*$")
+_GIGABYTES: Final = re.compile(
+    r"(?P<count>[0-9]+(?:\.[0-9]+)?) ?GB(?P<rate> @ \$[0-9.]+/GB)?", re.IGNORECASE
+)
+_NODES: Final = re.compile(r"(?P<count>[0-9]+) nodes?", re.IGNORECASE)
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9.]+)+", re.IGNORECASE)
+
+
+def priced(description: str) -> Priced:
+    """By what a line is priced; its own name, address or quantity is no part of the price."""
+    found = _BRACKETS.search(description)
+    text = found["text"].partition(",")[0].strip() if found else ""
+    if sized := _GIGABYTES.fullmatch(text):
+        return Priced(f"GB{sized['rate'] or ''}", "GB", Decimal(sized["count"]) or ONE)
+    if nodes := _NODES.fullmatch(text):
+        return Priced("node", "", Decimal(nodes["count"]) or ONE)
+    if _SLUG.fullmatch(text):
+        return Priced(text.lower(), "", ONE)
+    return Priced("", "", ONE)
+
+
+def _quantity(line: Line) -> Decimal:
+    """Billed hours by how many ran, GB-hours of what has a size; what has no hours is counted."""
+    with localcontext(prec=PRECISION):
+        return priced(str(line.description)).count * (line.hours or ONE)
+
+
+def _unit(line: Line) -> str:
+    unit = priced(str(line.description)).unit
+    if not line.hours:
+        return unit or "Units"
+    return f"{unit}-Hours" if unit else "Hours"
+
+
+def _unit_price(line: Line) -> Decimal:
+    """What one unit costs, half up where no decimal is equal to it."""
+    price = Fraction(line.amount_usd) / Fraction(_quantity(line)) * 10**PRICE_PLACES
+    with localcontext(prec=PRECISION):
+        return Decimal(whole_cents(price)).scaleb(-PRICE_PLACES)
+
+
+def _product(line: Line) -> str:
+    return str(line.product).strip().lower()
+
+
+def _kind(line: Line) -> str:
+    """What the product bills, also where the line is a credit for it; else what was found."""
+    return product_of(str(line.product)).kind or str(line.kind)
+
+
+def _service(line: Line) -> tuple[str, str]:
+    return PRODUCT_SERVICES.get(_product(line)) or SERVICES.get(_kind(line), OTHER)
+
+
+def _meter(line: Line) -> str:
+    """What is measured; of a product that is nowhere listed its own name."""
+    named = PRODUCT_METERS.get(_product(line)) or METERS.get(_kind(line))
+    return named or f"{line.product or PROVIDER} Usage"
+
+
+def _type(line: Line) -> str:
+    return line.kind or _kind(line) or line.product or PROVIDER
+
+
+def _of_resource(value: Callable[[Line], object]) -> Callable[[Line], object]:
+    """Null where no resource is known."""
+    return lambda line: value(line) if _resource(line) is not None else None
+
+
+def _tags(line: Line) -> str:
+    tags = {
+        "tenant": line.tenant_id,
+        "deployment": line.deployment_id,
+        "project": line.project_name,
+        "match_rung": line.match_rung,
+    }
+    return orjson.dumps({name: value for name, value in tags.items() if value}).decode()
+
+
+def _price(line: Line) -> str:
+    """The product and what its price goes by; the same for all objects of that price."""
+    size = priced(str(line.description)).size
+    return f"{line.product or PROVIDER}/{size}" if size else line.product or PROVIDER
+
+
+def _price_details(line: Line) -> str:
+    size = priced(str(line.description)).size
+    details = {"x_Product": line.product or PROVIDER, "x_Size": size}
+    return orjson.dumps({name: value for name, value in details.items() if value}).decode()
+
+
+def _region(line: Line) -> str | None:
+    return line.region or None
+
+
+def _region_name(line: Line) -> str | None:
+    """As in `New York 3`; a region that is not listed is called by its slug."""
+    region: str = line.region
+    city = REGIONS.get(region[:3])
+    return (f"{city} {region[3:]}".strip() if city else region) or None
+
+
+def _resource(line: Line) -> object:
+    """The provider's UUID, else its own way to write an id with its kind; else ours."""
+    if line.provider_resource_uuid:
+        return line.provider_resource_uuid
+    if line.provider_resource_id:
+        return f"do:{_type(line)}:{line.provider_resource_id}"
+    return line.resource_id
+
+
+def _nothing(_: Line) -> None:
+    return None
+
+
+FOCUS_COLUMNS: Final[Mapping[str, Callable[[Line], object]]] = MappingProxyType(
+    {
+        "AvailabilityZone": _nothing,
+        "BilledCost": _amount,
+        "BillingAccountId": lambda _: ACCOUNT,
+        "BillingAccountName": lambda _: PROVIDER,
+        "BillingCurrency": lambda _: "USD",
+        "BillingPeriodEnd": lambda line: _month(line).end_at,
+        "BillingPeriodStart": lambda line: _month(line).start_at,
+        "ChargeCategory": lambda line: CHARGES[line.classification],
+        "ChargeClass": _nothing,
+        "ChargeDescription": lambda line: line.description or line.product or PROVIDER,
+        "ChargeFrequency": lambda line: FREQUENCIES.get(line.classification, "One-Time"),
+        "ChargePeriodEnd": _end,
+        "ChargePeriodStart": _start,
+        "CommitmentDiscountCategory": _nothing,
+        "CommitmentDiscountId": _nothing,
+        "CommitmentDiscountName": _nothing,
+        "CommitmentDiscountStatus": _nothing,
+        "CommitmentDiscountType": _nothing,
+        "ConsumedQuantity": _of_usage(_quantity),
+        "ConsumedUnit": _of_usage(_unit),
+        "ContractedCost": _amount,
+        "ContractedUnitPrice": _of_usage(_unit_price),
+        "EffectiveCost": _amount,
+        "InvoiceId": lambda line: line.invoice_uuid,
+        "InvoiceIssuerName": lambda _: PROVIDER,
+        "ListCost": _amount,
+        "ListUnitPrice": _of_usage(_unit_price),
+        "PricingCategory": _of_usage(lambda _: "Standard"),
+        "PricingCurrency": lambda _: "USD",
+        "PricingCurrencyContractedUnitPrice": _of_usage(_unit_price),
+        "PricingCurrencyEffectiveCost": _amount,
+        "PricingCurrencyListUnitPrice": _of_usage(_unit_price),
+        "PricingQuantity": _of_usage(_quantity),
+        "PricingUnit": _of_usage(_unit),
+        "ProviderName": lambda _: PROVIDER,
+        "PublisherName": lambda _: PROVIDER,
+        "RegionId": _region,
+        "RegionName": _region_name,
+        "ResourceId": _resource,
+        "ResourceName": _of_resource(lambda line: line.resource_name or None),
+        "ResourceType": _of_resource(_type),
+        "ServiceCategory": lambda line: _service(line)[0],
+        "ServiceName": lambda line: line.product or PROVIDER,
+        "ServiceSubcategory": lambda line: _service(line)[1],
+        "SkuId": _untaxed(lambda line: line.product or PROVIDER),
+        "SkuMeter": _untaxed(_meter),
+        "SkuPriceDetails": _untaxed(_price_details),
+        "SkuPriceId": _untaxed(_price),
+        "SubAccountId": lambda line: line.tenant_id,
+        "SubAccountName": lambda line: line.tenant_id,
+        "Tags": _tags,
+        "x_HostProviderName": lambda _: PROVIDER,
+        "x_ServiceProviderName": lambda _: PROVIDER,
+    }
+)
+"""By the column's name, in the specification's own order: how a line reads in it."""

@@ -1,0 +1,294 @@
+"""The CSV form of an invoice, read as it streams in: pieces of bytes become rows.
+
+Records are framed first, outside of quotes, so that a piece may be cut anywhere and
+no more is held than one piece and one record; then Python's own reader parses them.
+Columns are found by their names in the header; `category` may be missing. The first malformed
+row ends it, and the error says which row, which column, and why; rows are counted from 1 after
+the header.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from services.billing.ingest.rules.billed_values import (
+    BadValue,
+    read_amount,
+    read_hours,
+    read_instant,
+)
+
+__all__ = ["LONGEST_NAME", "LONGEST_RECORD", "BilledRow", "InvoiceCsv", "MalformedCsv"]
+
+LONGEST_RECORD: Final = 64 * 1024
+"""Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
+as long."""
+
+LONGEST_FIELD: Final = 32_000
+"""Characters of a field that is kept: longer than any description that was seen."""
+
+LONGEST_NAME: Final = 255
+"""Characters of what lines are found and added up by: an index takes no longer ones."""
+
+MOST_COLUMNS: Final = 200
+
+SHOWN: Final = 60
+"""Characters of a refused value that an error quotes."""
+
+COLUMNS: Final = (
+    "product",
+    "group_description",
+    "description",
+    "hours",
+    "start",
+    "end",
+    "usd",
+    "project_name",
+    "category",
+)
+OPTIONAL: Final = "category"
+"""The column that bills of earlier years lack; blank then."""
+
+TEXTS: Final = ("product", "group_description", "description", "project_name", "category")
+GROUPED: Final = ("product", "project_name")
+NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"usd": "USD"}
+"""As the provider writes them, for errors."""
+
+READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "hours": read_hours,
+    "start": read_instant,
+    "end": read_instant,
+    "usd": read_amount,
+}
+"""How the values of a column are read; other columns hold text."""
+
+BOM: Final = b"\xef\xbb\xbf"
+OTHER_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+# Fields that are quoted as a whole or not at all. Possessive, so that no input makes it
+# look back.
+_FIELD: Final = r'(?:"(?:[^"]++|"")*+"|[^",\r\n]*+)'
+_RECORD: Final = rf"{_FIELD}(?:,{_FIELD})*+"
+_RECORDS: Final = re.compile(rf"(?:{_RECORD}(?:\r\n|\n|\r))*+(?:{_RECORD}\Z)?+")
+
+
+class MalformedCsv(ValueError):
+    """The file is not the CSV form of an invoice. `row` is 0 for the header."""
+
+    def __init__(self, row: int, column: str, reason: str) -> None:
+        place = "header" if row == 0 else f"row {row}"
+        super().__init__(f"{place}, column {column}: {reason}" if column else f"{place}: {reason}")
+        self.row = row
+        self.column = column
+        self.reason = reason
+
+
+class BilledRow(NamedTuple):
+    """A line of a bill as the provider wrote it, with its values read."""
+
+    number: int
+    """From 1."""
+    product: str
+    group_description: str
+    description: str
+    project_name: str
+    category: str
+    hours: Decimal | None
+    start_at: datetime | None
+    end_at: datetime | None
+    amount_usd: Decimal
+
+
+class InvoiceCsv:
+    """Reads one file. Feed it the pieces in their order, then finish it.
+
+    Both raise MalformedCsv, after which it is of no more use.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._rest = bytearray()
+        """The beginning of a record whose end did not come yet."""
+        self._begun = False
+        self._places: tuple[int, ...] | None = None
+        self._width = 0
+        self._lacks_optional = False
+        self.row_count = 0
+        """How many rows were read so far."""
+
+    def feed(self, piece: bytes) -> list[BilledRow]:
+        """The rows that became complete; some may wait for the next piece."""
+        self._waiting += piece
+        rows: list[BilledRow] = []
+        # In blocks of one size, so that nothing depends on where a piece was cut.
+        while len(self._waiting) >= LONGEST_RECORD:
+            block = bytes(self._waiting[:LONGEST_RECORD])
+            del self._waiting[:LONGEST_RECORD]
+            rows += self._take(block)
+        return rows
+
+    def finish(self) -> list[BilledRow]:
+        """The rows that are left; the last one may lack its line break."""
+        rows = self._take(bytes(self._waiting))
+        rows += self._read(bytes(self._rest))
+        self._waiting.clear()
+        self._rest.clear()
+        if self._places is None:
+            raise MalformedCsv(0, "", "the file is empty")
+        return rows
+
+    def _take(self, block: bytes) -> list[BilledRow]:
+        self._rest += block
+        end = _end_of_records(self._rest)
+        complete = bytes(self._rest[:end])
+        del self._rest[:end]
+        rows = self._read(complete)
+        self._refuse_endless()
+        return rows
+
+    def _refuse_endless(self) -> None:
+        if len(self._rest) > LONGEST_RECORD:
+            row = self.row_count + (self._places is not None)
+            raise MalformedCsv(row, "", f"does not end within {LONGEST_RECORD} bytes")
+
+    def _read(self, block: bytes) -> list[BilledRow]:
+        if not self._begun and block:
+            self._begun = True
+            if block.startswith(OTHER_BOMS):
+                raise MalformedCsv(0, "", "is UTF-16; only UTF-8 is read")
+            block = block.removeprefix(BOM)
+        text = self._decoded(block)
+        if '"' in text:
+            self._refuse_loose_quotes(text)
+        records = csv.reader(io.StringIO(text, newline=""))
+        if self._places is None:
+            self._take_header(records)
+        return [] if self._places is None else self._rows(records, self._places)
+
+    def _decoded(self, block: bytes) -> str:
+        try:
+            text = block.decode()
+        except UnicodeDecodeError as error:
+            row = self._row_at(block[: error.start].decode(errors="replace"))
+            raise MalformedCsv(row, "", "is not UTF-8") from None
+        if "\0" in text:
+            raise MalformedCsv(self._row_at(text[: text.index("\0")]), "", "holds a null byte")
+        return text
+
+    def _row_at(self, before: str) -> int:
+        """The row that begins in, or goes on after, this text of the current block."""
+        encoded = before.encode()
+        complete = encoded[: _end_of_records(encoded)].decode()
+        before_it = sum(1 for record in csv.reader(io.StringIO(complete, newline="")) if record)
+        return self.row_count + before_it + (self._places is not None)
+
+    def _refuse_loose_quotes(self, text: str) -> None:
+        well_formed = _RECORDS.match(text)
+        end = well_formed.end() if well_formed else 0
+        if end < len(text):
+            row = self._row_at(text[:end])
+            raise MalformedCsv(row, "", "has a quote that does not enclose a whole field")
+
+    def _take_header(self, records: Iterator[list[str]]) -> None:
+        header = next((record for record in records if record), None)
+        if header is None:
+            return
+        if len(header) > MOST_COLUMNS:
+            raise MalformedCsv(0, "", f"has more than {MOST_COLUMNS} columns")
+        names = [re.sub(r"[ _]+", "_", name.strip().lower()) for name in header]
+        for name in COLUMNS:
+            if names.count(name) > 1:
+                raise MalformedCsv(0, NAMES[name], "is there more than once")
+        self._lacks_optional = OPTIONAL not in names
+        if self._lacks_optional:
+            names.append(OPTIONAL)  # after all others: where a row gets a blank field
+        missing = [NAMES[name] for name in COLUMNS if name not in names]
+        if missing:
+            begins = ",".join(header)[:SHOWN]
+            raise MalformedCsv(0, missing[0], f"is missing (the file begins {begins!r})")
+        self._places = tuple(names.index(name) for name in COLUMNS)
+        self._width = len(header)
+
+    def _rows(self, records: Iterator[list[str]], places: tuple[int, ...]) -> list[BilledRow]:
+        rows: list[BilledRow] = []
+        number = self.row_count
+        for record in records:
+            if len(record) != self._width:
+                if not record:
+                    continue
+                raise self._misfit(number + 1, record)
+            number += 1
+            if self._lacks_optional:
+                record.append("")
+            rows.append(_billed(number, record, places))
+        self.row_count = number
+        return rows
+
+    def _misfit(self, number: int, record: Sequence[str]) -> MalformedCsv:
+        return MalformedCsv(
+            number, "", f"has {len(record)} fields where the header has {self._width}"
+        )
+
+
+def _end_of_records(buffer: bytes | bytearray) -> int:
+    """Where the last complete record ends: after the last line break that is in no quotes."""
+    end = buffer.rfind(b"\n") + 1
+    quotes = buffer.count(b'"', 0, end)
+    while quotes % 2:
+        previous = buffer.rfind(b"\n", 0, end - 1) + 1
+        quotes -= buffer.count(b'"', previous, end)
+        end = previous
+    return end
+
+
+def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> BilledRow:
+    """The row of a record. Raises MalformedCsv."""
+    product, group, description, hours, start, end, usd, project, category = places
+    try:
+        row = BilledRow(
+            number,
+            record[product],
+            record[group],
+            record[description],
+            record[project],
+            record[category],
+            read_hours(record[hours]),
+            read_instant(record[start]),
+            read_instant(record[end]),
+            read_amount(record[usd]),
+        )
+    except BadValue:
+        raise _blamed(number, record, places) from None
+    if max(map(len, row[1:6])) > LONGEST_NAME:
+        _refuse_too_long(row)
+    if row.start_at and row.end_at and row.end_at < row.start_at:
+        raise MalformedCsv(number, "end", "is before the start")
+    return row
+
+
+def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:
+    """The error of the first column that does not hold what it should."""
+    readers: dict[str, Callable[[str], object]] = {
+        "hours": read_hours,
+        "start": read_instant,
+        "end": read_instant,
+        "usd": read_amount,
+    }
+    for name, place in zip(COLUMNS, places, strict=True):
+        if name in readers:
+            try:
+                readers[name](record[place])
+            except BadValue as error:
+                return MalformedCsv(number, NAMES[name], f"{record[place][:SHOWN]!r} {error}")
+    raise AssertionError("no column is to blame")
+
+
+def _refuse_too_long(row: BilledRow) -> None:
+    for name in TEXTS:
+        most = LONGEST_NAME if name in GROUPED else LONGEST_FIELD
+        if len(getattr(row, name)) > most:
+            raise MalformedCsv(row.number, name, f"is longer than {most} characters")

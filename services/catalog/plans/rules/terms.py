@@ -1,0 +1,89 @@
+"""What the terms of a plan item may say: one home for it, whatever they were written in."""
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final
+
+from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
+from services.catalog.vocabulary import UNITS, PricingModel
+from services.common.errors import InvalidArgument
+
+__all__ = ["LARGEST_PRICE", "LARGEST_QTY", "check_unit_price", "check_version"]
+
+LARGEST_QTY: Final = Decimal(10**15)
+"""Of usage a month, in units of its kind."""
+
+LARGEST_PRICE: Final = 10**12
+"""In cents."""
+
+MOST_TIERS: Final = 100
+
+TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
+BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
+
+
+def check_version(terms: VersionTerms, field: str = "") -> None:
+    """Raises InvalidArgument, naming the field, for items that contradict each other."""
+    kinds: set[str] = set()
+    for position, item in enumerate(terms.items):
+        path = f"{field}items[{position}]"
+        if item.resource_kind in kinds:
+            raise InvalidArgument(
+                f"{path}.resource_kind",
+                f"{item.resource_kind} has an item already",
+                reason="DUPLICATE_KIND",
+            )
+        kinds.add(item.resource_kind)
+        _check_item(item, path)
+
+
+def check_unit_price(price: UnitPrice, field: str = "") -> None:
+    """Raises InvalidArgument, naming the field, for a unit or a span that makes no sense."""
+    _check_unit(price.resource_kind, price.unit, f"{field}unit")
+    if price.effective_to is not None and price.effective_to <= price.effective_from:
+        raise InvalidArgument(
+            f"{field}effective_to", "must be after effective_from", reason="OUT_OF_RANGE"
+        )
+
+
+def _check_item(item: PlanItem, path: str) -> None:
+    _check_unit(item.resource_kind, item.overage_unit, f"{path}.overage_unit")
+    model = item.pricing_model
+    if model in TIERED:
+        _check_tiers(item, path)
+    elif item.tiers:
+        raise InvalidArgument(f"{path}.tiers", f"are not for {model}")
+    if (model is PricingModel.PACKAGE) != (item.package_qty is not None):
+        word = "is required for" if model is PricingModel.PACKAGE else "is not for"
+        raise InvalidArgument(f"{path}.package_qty", f"{word} {model}")
+    if item.package_qty is not None and item.package_qty <= 0:
+        raise InvalidArgument(f"{path}.package_qty", "must be above 0", reason="OUT_OF_RANGE")
+    if item.amount_cents and model not in BY_AMOUNT:
+        raise InvalidArgument(f"{path}.amount_cents", f"is not for {model}")
+
+
+def _check_unit(kind: str, unit: str, field: str) -> None:
+    if unit not in UNITS[kind]:
+        raise InvalidArgument(
+            field, f"{unit!r} is not one of {', '.join(UNITS[kind])}", reason="UNKNOWN_UNIT"
+        )
+
+
+def _check_tiers(item: PlanItem, path: str) -> None:
+    if not item.tiers:
+        raise InvalidArgument(f"{path}.tiers", f"are required for {item.pricing_model}")
+    if len(item.tiers) > MOST_TIERS:
+        raise InvalidArgument(f"{path}.tiers", f"must not be more than {MOST_TIERS}")
+    *limited, last = (tier.up_to_qty for tier in item.tiers)
+    if last is not None:
+        raise InvalidArgument(
+            f"{path}.tiers[{len(limited)}].up_to_qty", "must be unset on the last tier"
+        )
+    for position, limit in enumerate(limited):
+        if limit is None or limit <= 0:
+            raise InvalidArgument(f"{path}.tiers[{position}].up_to_qty", "must be above 0")
+    for position, (lower, upper) in enumerate(pairwise(limited), start=1):
+        if lower is not None and upper is not None and upper <= lower:
+            raise InvalidArgument(
+                f"{path}.tiers[{position}].up_to_qty", "must be above that of the tier before"
+            )

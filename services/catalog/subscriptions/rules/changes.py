@@ -1,0 +1,199 @@
+"""What may happen to a subscription, and from which day on."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from services.catalog.deployments.rules.deployments import Deployment
+from services.catalog.deployments.rules.lifecycle import ENDED, State
+from services.catalog.plans.rules.plans import Addon, PlanVersion
+from services.catalog.subscriptions.rules.subscriptions import (
+    AttachedAddon,
+    PauseSpan,
+    Subscription,
+)
+from services.catalog.vocabulary import VersionStatus
+from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
+
+__all__ = [
+    "addon_to_detach",
+    "check_currency",
+    "check_dearer",
+    "check_deployment",
+    "check_pausable",
+    "check_room",
+    "check_running",
+    "check_version",
+    "closing_day",
+    "effective_day",
+    "first_day",
+    "pause_to_end",
+    "trial_end_of",
+]
+
+
+def first_day(said: date | None, today: date, *, by_tenant: bool) -> date:
+    """The first day of a new subscription: today unless it is said.
+
+    Raises InvalidArgument for a tenant's one in the past: only an operator makes up for
+    what was forgotten.
+    """
+    if said is None:
+        return today
+    if by_tenant and said < today:
+        raise InvalidArgument("starts_on", "must not be in the past", reason="BACKDATED")
+    return said
+
+
+def effective_day(
+    said: date | None, subscription: Subscription, today: date, *, by_tenant: bool
+) -> date:
+    """The day from which a change holds: today, or its first one, unless it is said.
+
+    An operator's may lie in any month. Raises InvalidArgument for a day before the subscription,
+    and for a tenant's day in the past: days that were used are owed.
+    """
+    if said is None:
+        return max(today, subscription.starts_on)
+    if said < subscription.starts_on:
+        raise InvalidArgument(
+            "effective_on", "is before the subscription begins", reason="OUT_OF_RANGE"
+        )
+    if by_tenant and said < today:
+        raise InvalidArgument("effective_on", "must not be in the past", reason="BACKDATED")
+    return said
+
+
+def closing_day(day: date, held_since: date, today: date, *, by_tenant: bool) -> date:
+    """The first day without what was held since a day.
+
+    A day on which it was held is a billed day: a tenant gives up tomorrow at the earliest what
+    it holds today, or it could use it every day and pay for none.
+    """
+    is_held = held_since <= today
+    return max(day, today + timedelta(days=1)) if by_tenant and is_held else day
+
+
+def check_dearer(wanted: PlanVersion, held: PlanVersion, day: date, today: date) -> None:
+    """Raises InvalidArgument for a tenant's change that takes today to a cheaper version.
+
+    The day was held at the version until now, and is billed by it.
+    """
+    if day <= today and wanted.terms.price_cents < held.terms.price_cents:
+        raise InvalidArgument(
+            "effective_on",
+            f"must be after {today}, which is billed by the plan that was held on it",
+            reason="DAY_HELD",
+        )
+
+
+def check_deployment(deployment: Deployment) -> None:
+    """Raises FailedPrecondition for a deployment that is not billed any more."""
+    if deployment.state in ENDED:
+        raise FailedPrecondition(
+            f"a deployment that is {deployment.state} cannot be subscribed",
+            reason="DEPLOYMENT_ENDED",
+            metadata={"state": deployment.state},
+        )
+
+
+def trial_end_of(deployment: Deployment, starts_on: date) -> date | None:
+    """The first billed day of a deployment that is on trial until a set day; else None."""
+    end = deployment.trial_ends_on
+    if deployment.state is not State.TRIAL or end is None:
+        return None
+    return max(end, starts_on)
+
+
+def check_running(subscription: Subscription, day: date) -> None:
+    """Raises FailedPrecondition when a subscription has ended by a day."""
+    if subscription.ends_on is not None and subscription.ends_on <= day:
+        raise FailedPrecondition(
+            f"the subscription ends on {subscription.ends_on}",
+            reason="SUBSCRIPTION_CANCELLED",
+            metadata={"ends_on": subscription.ends_on.isoformat()},
+        )
+
+
+def check_room(
+    subscription: Subscription, ends_on: date | None, others: Sequence[Subscription]
+) -> None:
+    """Raises FailedPrecondition when one of its deployment's others has a day of it then."""
+    for other in others:
+        if other.id == subscription.id or other.ends_on == other.starts_on:
+            continue
+        begins = ends_on is None or other.starts_on < ends_on
+        if begins and (other.ends_on is None or other.ends_on > subscription.starts_on):
+            raise FailedPrecondition(
+                f"the deployment has another subscription from {other.starts_on}",
+                reason="ALREADY_SUBSCRIBED",
+                metadata={"subscription_id": str(other.id)},
+            )
+
+
+def check_version(version: PlanVersion, *, by_tenant: bool) -> None:
+    """Raises FailedPrecondition for a version that may not be changed to.
+
+    A draft never; one that is retired only by an operator, or a tenant could go back to what
+    it once cost.
+    """
+    if version.status is VersionStatus.DRAFT or (
+        by_tenant and version.status is VersionStatus.RETIRED
+    ):
+        raise FailedPrecondition(
+            f"plan_version: version {version.version} of {version.plan_code!r} is {version.status}",
+            reason="VERSION_NOT_ACTIVE" if by_tenant else "VERSION_NOT_PUBLISHED",
+            metadata={"field": "plan_version", "status": version.status},
+        )
+
+
+def check_currency(field: str, addon: Addon | PlanVersion, currency: str) -> None:
+    """Raises FailedPrecondition for what is priced in another currency."""
+    if addon.terms.currency != currency:
+        raise FailedPrecondition(
+            f"{field}: is priced in {addon.terms.currency}, the subscription in {currency}",
+            reason="CURRENCY_MISMATCH",
+            metadata={"field": field, "currency": addon.terms.currency},
+        )
+
+
+def addon_to_detach(subscription: Subscription, identifier: UUID, day: date) -> AttachedAddon:
+    """An attached addon that holds on a day, which is to be its first without it.
+
+    Raises NotFound; FailedPrecondition when it is detached by then; InvalidArgument for a day
+    before it was attached.
+    """
+    found = next((addon for addon in subscription.addons if addon.id == identifier), None)
+    if found is None:
+        raise NotFound("attached addon", str(identifier))
+    if day < found.attached_on:
+        raise InvalidArgument(
+            "effective_on", "is before the addon was attached", reason="OUT_OF_RANGE"
+        )
+    if found.detached_on is not None and found.detached_on <= day:
+        raise FailedPrecondition(
+            f"the addon is detached on {found.detached_on}", reason="ADDON_DETACHED"
+        )
+    return found
+
+
+def check_pausable(subscription: Subscription, day: date) -> None:
+    """Raises FailedPrecondition when it is paused on that day or later."""
+    if any(pause.resumed_on is None or pause.resumed_on > day for pause in subscription.pauses):
+        raise FailedPrecondition("the subscription is paused already", reason="SUBSCRIPTION_PAUSED")
+
+
+def pause_to_end(subscription: Subscription, day: date) -> PauseSpan:
+    """The last pause, which is to end on a day.
+
+    Raises FailedPrecondition when there is none; InvalidArgument for a day before it began.
+    """
+    last = subscription.pauses[-1] if subscription.pauses else None
+    # One that ends with its subscription has no end of its own.
+    is_open = last is not None and last.resumed_on == subscription.ends_on
+    found = last if is_open and last is not None else None
+    if found is None or found.paused_on == found.resumed_on:
+        raise FailedPrecondition("the subscription is not paused", reason="SUBSCRIPTION_NOT_PAUSED")
+    if day < found.paused_on:
+        raise InvalidArgument("effective_on", "is before the pause began", reason="OUT_OF_RANGE")
+    return found

@@ -1,0 +1,104 @@
+"""A spec against the live resource: field by field, as the kind's policies say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kinds.policy import FieldPolicy
+from services.inventory.drift.rules.fields import (
+    GONE,
+    PRESENCE,
+    PRESENT,
+    UNKNOWN,
+    Json,
+    LiveResource,
+    Unknown,
+    hidden_members,
+    is_absent,
+    live_value,
+)
+from services.inventory.drift.rules.policies import UNDECLARED, declared, policy_of
+from services.inventory.drift.rules.specs import live_view
+from services.inventory.sync.rules.hidden import without
+
+__all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same", "seen_value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A specified field whose live value is not the desired one."""
+
+    field: str
+    expected: Json
+    actual: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of comparing one resource with its spec."""
+
+    mismatches: tuple[Mismatch, ...]
+    unknown_fields: frozenset[str]
+    """Specified, and not visible to the token or not in the answer: neither same nor different."""
+    compared_count: int
+
+
+def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comparison:
+    """Compares every specified field. What is gone differs in its presence alone."""
+    wanted = spec.get(PRESENCE, PRESENT)
+    found = GONE if resource.deleted else PRESENT
+    mismatches = [] if wanted == found else [Mismatch(PRESENCE, wanted, found)]
+    if resource.deleted:
+        return Comparison(tuple(mismatches), frozenset(), 1)
+    live = live_view(resource)
+    unknown: list[str] = []
+    compared = 1 if PRESENCE in spec else 0
+    for field, expected in spec.items():
+        if field == PRESENCE:
+            continue
+        policy = policy_of(kind, field) or UNDECLARED
+        if not policy.is_compared(live):
+            continue
+        actual = seen_value(kind, resource, field)
+        if actual is UNKNOWN:
+            unknown.append(field)
+            continue
+        compared += 1
+        visible, wanted_visible = actual, expected
+        for steps in hidden_members(resource, field):
+            visible, wanted_visible = without(visible, steps), without(wanted_visible, steps)
+        if not _agree(policy, resource.name, wanted_visible, visible):
+            mismatches.append(Mismatch(field, expected, actual))
+    return Comparison(tuple(mismatches), frozenset(unknown), compared)
+
+
+def seen_value(kind: str, resource: LiveResource, field: str) -> Json | Unknown:
+    """The live value of a field; unknown also where the answer left the field out.
+
+    Unless the kind says that the provider leaves it out where it is unset.
+    """
+    policy = policy_of(kind, field) or UNDECLARED
+    if is_absent(resource, field) and not policy.unset_when_absent:
+        return UNKNOWN
+    return live_value(resource, field)
+
+
+def is_in_flight(kind: str, resource: LiveResource) -> bool:
+    """Whether a resource is changing by its status: then it is left for the next sweep."""
+    declaration = declared(kind)
+    return (
+        declaration is not None
+        and not resource.deleted
+        and resource.status in declaration.in_flight
+    )
+
+
+def same(kind: str, field: str, name: str, expected: Json, actual: Json) -> bool:
+    """Whether two values of a field mean the same, for a resource of this name."""
+    return _agree(policy_of(kind, field) or UNDECLARED, name, expected, actual)
+
+
+def _agree(policy: FieldPolicy, name: str, expected: Json, actual: Json) -> bool:
+    # Equal texts are the common case, and no comparator tells them apart.
+    if type(expected) is str and expected == actual:
+        return True
+    return policy.comparator(name)(expected, actual)

@@ -1,0 +1,63 @@
+"""What the declaration of a kind says of a specified field."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from kinds import RESOURCE_KINDS
+from kinds.kind import ResourceKind
+from kinds.policy import FieldPolicy, Policy
+from kinds.redaction import REDACTED, redact
+from services.inventory.drift.rules.fields import ATTRS_PREFIX, COLUMNS
+
+__all__ = ["UNDECLARED", "declared", "forgives", "policy_of"]
+
+UNDECLARED: Final = FieldPolicy(Policy.DESIRED, unset_when_absent=True)
+"""Of a field that no declaration speaks of: compared as it stands."""
+
+WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
+
+
+def declared(kind: str) -> ResourceKind | None:
+    """The declaration of a kind; None where there is none."""
+    return RESOURCE_KINDS.get(kind)
+
+
+def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:  # noqa: ANN401
+    """Whether two live values of a field, one after the other, are no change for the history.
+
+    So it is where the kind says that the field's comparator forgives nothing but spelling, and
+    what the provider adds by itself. `name` is the resource's, `field` as the history names it.
+    """
+    policy = policy_of(kind, field.removeprefix(ATTRS_PREFIX))
+    return policy is not None and policy.quiet and policy.comparator(name)(old, new)
+
+
+@lru_cache(maxsize=4096)
+def policy_of(kind: str, field: str) -> FieldPolicy | None:
+    """The policy of a field as specs name it; None for one that the kind does not have.
+
+    Inside a field with a policy the class is inherited, and not the comparator, which is
+    for the whole. What is named like a secret is one, declared or not: `user_data` is
+    taken and never shown.
+    """
+    name = field.rpartition(".")[2]
+    if redact({name: field})[name] == REDACTED:
+        return WRITE_ONLY
+    declaration = declared(kind)
+    if declaration is None:
+        return UNDECLARED
+    return _declared_policy(declaration, field if field in COLUMNS else ATTRS_PREFIX + field)
+
+
+def _declared_policy(declaration: ResourceKind, path: str) -> FieldPolicy | None:
+    if (exact := declaration.policies.get(path)) is not None:
+        return exact
+    parent, dot, _ = path.rpartition(".")
+    inherited = _declared_policy(declaration, parent) if dot else None
+    if inherited is None:
+        return None
+    return FieldPolicy(
+        inherited.policy,
+        computed_when=inherited.computed_when,
+        unset_when_absent=inherited.unset_when_absent,
+    )

@@ -1,0 +1,121 @@
+"""What may be desired of a resource, and what is when it is taken as it stands."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from kinds.policy import Live, Policy
+from kinds.redaction import REDACTED, redact, secret_name
+from services.inventory.drift.rules.fields import (
+    ATTRS_PREFIX,
+    COLUMNS,
+    GONE,
+    PRESENCE,
+    PRESENT,
+    UNKNOWN,
+    Json,
+    LiveResource,
+    hidden_members,
+    live_value,
+)
+from services.inventory.drift.rules.policies import declared, policy_of
+
+__all__ = ["InvalidSpec", "live_view", "normal_spec", "taken_from"]
+
+MOST_FIELDS: Final = 200
+LONGEST_FIELD: Final = 200
+MOST_BYTES: Final = 256 * 1024
+
+
+class InvalidSpec(ValueError):
+    """What cannot be desired; `field` is the field to blame, empty for the whole."""
+
+    def __init__(self, field: str, description: str, reason: str) -> None:
+        super().__init__(f"{field}: {description}" if field else description)
+        self.field = field
+        self.description = description
+        self.reason = reason
+
+
+def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
+    """A spec as it is kept: fields by their names, no secrets. Raises InvalidSpec."""
+    if len(raw) > MOST_FIELDS:
+        raise InvalidSpec("", f"has {len(raw)} fields, at most {MOST_FIELDS}", "SPEC_TOO_LARGE")
+    spec: dict[str, Json] = {}
+    # In the order of names: a map on the wire has none, and the same spec is refused the same way.
+    for name, value in sorted(raw.items()):
+        field = name.removeprefix(ATTRS_PREFIX)
+        if field != name and field in raw:
+            raise InvalidSpec(name, "is there twice", "FIELD_TWICE")
+        if _is_kept(kind, name, field, value):
+            # What looks like a secret inside reads as the live one does: redacted.
+            spec[field] = _without_variables(redact(value, _secrets(kind), at=field))
+    if len(orjson.dumps(spec)) > MOST_BYTES:
+        raise InvalidSpec("", f"is larger than {MOST_BYTES} bytes", "SPEC_TOO_LARGE")
+    return spec
+
+
+def taken_from(kind: str, resource: LiveResource) -> dict[str, Json]:
+    """The spec that a resource meets as it stands: every field that is somebody's choice."""
+    live = live_view(resource)
+    declaration = declared(kind)
+    if declaration is None:
+        values = {
+            field: live_value(resource, field) for field in ("name", "region", "size", "tags")
+        }
+        values |= resource.attrs
+    else:
+        fields = [
+            path.removeprefix(ATTRS_PREFIX)
+            for path, policy in declaration.policies.items()
+            if policy.is_taken(live)
+        ]
+        values = {
+            field: live_value(resource, field)
+            for field in fields
+            if field in COLUMNS or field in resource.attrs
+            # A field of which a member is hidden cannot be taken whole, and so is not taken.
+            if not hidden_members(resource, field)
+        }
+    return {field: value for field, value in values.items() if value is not UNKNOWN}
+
+
+def live_view(resource: LiveResource) -> Live:
+    """A resource as policies look at it."""
+    return Live(resource.name, tuple(resource.tags), resource.attrs)
+
+
+def _is_kept(kind: str, name: str, field: str, value: Json) -> bool:
+    if not field or len(field) > LONGEST_FIELD:
+        raise InvalidSpec(
+            name, f"is not a name of 1 to {LONGEST_FIELD} characters", "UNKNOWN_FIELD"
+        )
+    if field == PRESENCE:
+        if value not in (PRESENT, GONE):
+            raise InvalidSpec(name, f"is either {PRESENT!r} or {GONE!r}", "INVALID_PRESENCE")
+        return True
+    policy = policy_of(kind, field)
+    if policy is None:
+        raise InvalidSpec(name, f"is not a field of a {kind}", "UNKNOWN_FIELD")
+    if policy.policy is not Policy.SECRET:
+        return True
+    if value not in (REDACTED, None):
+        raise InvalidSpec(name, "is a secret, which is never stored or compared", "SECRET_FIELD")
+    return False
+
+
+def _without_variables(value: Json) -> Json:
+    """A value less those of secret variables, which are pairs of `key` and `value`."""
+    if isinstance(value, list):
+        return [_without_variables(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_variables(member) for name, member in value.items()}
+    hidden = kept.get("type") == "SECRET" or secret_name(str(kept.get("key", "")))
+    return {**kept, "value": REDACTED} if hidden and "value" in kept else kept
+
+
+def _secrets(kind: str) -> frozenset[str]:
+    declaration = declared(kind)
+    return frozenset(declaration.secrets) if declaration else frozenset()

@@ -1,0 +1,181 @@
+"""What a sweep makes of the drifts of a page: opened, moved, seen again, or gone.
+
+The one place where it is decided what becomes of a mismatch, and which events say so.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from services.inventory.drift.rules.comparing import (
+    Mismatch,
+    compare,
+    is_in_flight,
+    same,
+    seen_value,
+)
+from services.inventory.drift.rules.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
+from services.inventory.drift.rules.states import RevertStatus
+from services.inventory.resources.rules.recording import NewEvent
+from services.inventory.resources.rules.resources import FieldChange
+from services.inventory.vocabulary import EventType
+
+__all__ = [
+    "Moved",
+    "OpenDrift",
+    "Opened",
+    "Specified",
+    "Verdict",
+    "judge_page",
+    "resolved_event",
+]
+
+RESIZED: Final = "size"
+"""The field for which a revert turns a machine off."""
+OFF: Final = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDrift:
+    """A drift that is open, as it is kept."""
+
+    id: UUID
+    field: str
+    expected: Json
+    actual: Json
+    revert: RevertStatus = RevertStatus.NONE
+    """How the newest attempt to revert it stands; one that has run for too long to still do so
+    counts as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Specified:
+    """A resource, what it should be, and what is open of it."""
+
+    resource: LiveResource
+    provider_id: str
+    tenant_id: str | None
+    spec: Mapping[str, Json]
+    spec_version: int
+    open: Mapping[str, OpenDrift]
+    """By field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mismatch that nobody knew."""
+
+    resource_id: UUID
+    spec_version: int
+    mismatch: Mismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A known mismatch whose desired or live value is another one now."""
+
+    id: UUID
+    spec_version: int
+    mismatch: Mismatch
+    is_live_value: bool
+    """Whether the live value moved, so that something else caused it."""
+
+
+@dataclass
+class Verdict:
+    """What becomes of a page."""
+
+    opened: list[Opened] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    seen: list[UUID] = field(default_factory=list)
+    """Drifts that are as they were."""
+    gone: list[UUID] = field(default_factory=list)
+    events: list[tuple[UUID, NewEvent]] = field(default_factory=list)
+    """By resource."""
+    field_count: int = 0
+    unknown_count: int = 0
+    deferred_count: int = 0
+
+
+def judge_page(
+    kind: str, page: Sequence[Specified], in_flight_provider_ids: AbstractSet[str]
+) -> Verdict:
+    """Compares a page; resources in flight keep their drifts as they are."""
+    verdict = Verdict()
+    for specified in page:
+        resource = specified.resource
+        busy = specified.provider_id in in_flight_provider_ids and not resource.deleted
+        if busy or is_in_flight(kind, resource):
+            verdict.deferred_count += 1
+        else:
+            _judge(verdict, kind, specified)
+    return verdict
+
+
+def resolved_event(found: OpenDrift, live: Json, status: str, *, tenant_id: str | None) -> NewEvent:
+    """The entry for the history of a resource whose drift is closed."""
+    changes = (
+        FieldChange(found.field, found.actual, live),
+        FieldChange("drift", "open", status),
+    )
+    return NewEvent(EventType.DRIFT_RESOLVED, changes, tenant_id)
+
+
+def _judge(verdict: Verdict, kind: str, specified: Specified) -> None:
+    resource = specified.resource
+    comparison = compare(kind, specified.spec, resource)
+    verdict.field_count += comparison.compared_count
+    verdict.unknown_count += len(comparison.unknown_fields)
+    if not comparison.mismatches and not specified.open:
+        return
+    for mismatch in comparison.mismatches:
+        known = specified.open.get(mismatch.field)
+        if known is None:
+            verdict.opened.append(Opened(resource.id, specified.spec_version, mismatch))
+            change = FieldChange(mismatch.field, mismatch.expected, mismatch.actual)
+            event = NewEvent(EventType.DRIFT_DETECTED, (change,), specified.tenant_id)
+            verdict.events.append((resource.id, event))
+        else:
+            _judge_again(verdict, kind, specified, known, mismatch)
+    standing = {mismatch.field for mismatch in comparison.mismatches} | comparison.unknown_fields
+    for known in specified.open.values():
+        if known.field not in standing and not _is_held(resource, known):
+            verdict.gone.append(known.id)
+            event = resolved_event(
+                known, _now(kind, resource, known), "stale", tenant_id=specified.tenant_id
+            )
+            verdict.events.append((resource.id, event))
+
+
+def _is_held(resource: LiveResource, known: OpenDrift) -> bool:
+    """Whether a drift stays open though its difference is gone.
+
+    A revert that runs decides on it itself. One that failed with the machine off left it off
+    for a resize: the drift and its reason stand until the machine runs.
+    """
+    left_off = known.field == RESIZED and resource.status == OFF and not resource.deleted
+    return known.revert is RevertStatus.RUNNING or (
+        known.revert is RevertStatus.FAILED and left_off
+    )
+
+
+def _judge_again(
+    verdict: Verdict, kind: str, specified: Specified, known: OpenDrift, mismatch: Mismatch
+) -> None:
+    name = specified.resource.name
+    live_moved = not same(kind, known.field, name, known.actual, mismatch.actual)
+    wish_moved = not same(kind, known.field, name, known.expected, mismatch.expected)
+    if live_moved or wish_moved:
+        verdict.moved.append(Moved(known.id, specified.spec_version, mismatch, live_moved))
+    else:
+        verdict.seen.append(known.id)
+
+
+def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
+    """The live value of a field whose drift is gone; as it was last seen when nobody sees it."""
+    if known.field == PRESENCE:
+        return GONE if resource.deleted else "present"
+    value = seen_value(kind, resource, known.field)
+    return known.actual if value is UNKNOWN or resource.deleted else value

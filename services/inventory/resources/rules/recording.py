@@ -1,0 +1,129 @@
+"""What a sighting makes of a row: the row to keep, and the events to write.
+
+The one place where it is decided that a resource was discovered, updated or restored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.inventory.drift.rules.policies import forgives
+from services.inventory.lifetimes.rules.measures import sampled
+from services.inventory.resources.rules.ownership import (
+    NOBODY,
+    NOTHING_KNOWN,
+    KnownDeployments,
+    Ownership,
+    decide,
+)
+from services.inventory.resources.rules.resources import (
+    Content,
+    FieldChange,
+    KnownResource,
+    SightedResource,
+    meaningful_changes,
+    merged,
+)
+from services.inventory.vocabulary import Became, EventType
+
+__all__ = ["NewEvent", "Recorded", "SightingBatch", "owner_changes", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class SightingBatch:
+    """Sightings of a kind as they arrived, each resource once.
+
+    `digests` tell what is as it was without looking inside; only the rest is decoded,
+    by `sighted`, which takes a position in the batch.
+    """
+
+    provider: str
+    kind: str
+    provider_ids: list[str]
+    digests: list[int]
+    """64 bits, signed, of everything that a sighting says."""
+    sighted: Callable[[int], SightedResource]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An entry for a resource's history."""
+
+    type: EventType
+    changes: tuple[FieldChange, ...]
+    tenant_id: str | None
+    """Whose history it is: the entry shows values, so it goes to whom they belonged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a sighting made of a row."""
+
+    provider_id: str
+    content: Content
+    unknown_fields: frozenset[str]
+    """What this sighting could not see, and kept as it was known."""
+    ownership: Ownership
+    became: Became
+    events: tuple[NewEvent, ...]
+
+
+def record(
+    sighted: SightedResource,
+    known: KnownResource | None,
+    deployments: KnownDeployments = NOTHING_KNOWN,
+    *,
+    kind: str = "",
+) -> Recorded:
+    """What `sighted` makes of the row that is `known`; None for one never seen.
+
+    `deployments` are those that tags may name. `kind` decides whether a measure is sampled, and
+    which changes mean nothing.
+    """
+    content = merged(sighted, known.content if known else None)
+    if known is not None:
+        content = replace(content, attrs=sampled(kind, known.content.attrs, content.attrs))
+    if known is None:
+        owner = decide(NOBODY, content.tags, None, deployments)
+        discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
+        return Recorded(
+            sighted.provider_id,
+            content,
+            sighted.unknown_fields,
+            owner,
+            Became.DISCOVERED,
+            (discovered,),
+        )
+    owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
+    changes = meaningful_changes(
+        known.content,
+        content,
+        lambda change: forgives(kind, content.name, change.field, change.old, change.new),
+    )
+    moved = owner_changes(known.ownership, owner)
+    # Where the owner changed in the same breath, the old values are the old owner's and the
+    # new ones the new owner's: neither may read the other's, so only operators read both.
+    reader = None if moved else known.ownership.tenant_id
+    became, events = Became.UNCHANGED, []
+    if known.deleted:
+        became = Became.RESTORED
+        events.append(NewEvent(EventType.RESTORED, changes, reader))
+    elif changes:
+        became = Became.UPDATED
+        events.append(NewEvent(EventType.UPDATED, changes, reader))
+    elif moved:
+        became = Became.UPDATED
+    if moved:
+        events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
+    return Recorded(
+        sighted.provider_id, content, sighted.unknown_fields, owner, became, tuple(events)
+    )
+
+
+def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:
+    """What of the owner changed, as an `assigned` event shows it."""
+    pairs: tuple[tuple[str, Any, Any], ...] = (
+        ("tenant_id", old.tenant_id, new.tenant_id),
+        ("deployment_id", old.deployment_id, new.deployment_id),
+    )
+    return tuple(FieldChange(field, was, is_) for field, was, is_ in pairs if was != is_)

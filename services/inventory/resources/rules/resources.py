@@ -1,0 +1,163 @@
+"""What a resource is, and which of its changes mean something.
+
+A sighting says what the provider shows now. Fields that the token could not see are
+unknown and keep their known values; a change of order, or of what only the provider
+counts, is no change.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from services.inventory.resources.rules.ownership import Ownership
+from services.inventory.sync.rules.hidden import with_known
+from services.inventory.vocabulary import VOLATILE_ATTRS
+
+__all__ = [
+    "Content",
+    "FieldChange",
+    "KnownResource",
+    "SightedResource",
+    "meaningful_changes",
+    "merged",
+    "normal_tags",
+]
+
+Json = Any
+"""A JSON value as orjson reads it."""
+
+EXACT_FLOATS: Final = 2.0**53
+"""Below it a float that is whole is that whole number."""
+
+ATTRS_PREFIX: Final = "attrs."
+TEXT_FIELDS: Final = ("name", "region", "size", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the provider says of a resource."""
+
+    name: str
+    region: str
+    size: str
+    status: str
+    tags: tuple[str, ...]
+    """Lower-case, sorted, each once: see `normal_tags`."""
+    attrs: Mapping[str, Json]
+    provider_created_at: datetime | None
+
+
+EMPTY: Final = Content("", "", "", "", (), {}, None)
+
+
+@dataclass(frozen=True, slots=True)
+class SightedResource:
+    """A resource as the provider shows it now."""
+
+    provider_id: str
+    content: Content
+    unknown_fields: frozenset[str] = frozenset()
+    """Columns, `attrs.<key>`, or members of one such as `attrs.<key>.tags`, that the token could
+    not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownResource:
+    """A resource as the inventory knows it."""
+
+    id: UUID
+    provider_id: str
+    content: Content
+    ownership: Ownership
+    project_tenant: str | None
+    """The tenant of the project that it lives in."""
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field that changed; `field` is a column, or `attrs.<key>`."""
+
+    field: str
+    old: Json
+    new: Json
+
+
+def normal_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags as the inventory keeps them: a set, case-insensitive, sorted."""
+    return tuple(sorted({tag.lower() for tag in tags if tag}))
+
+
+def merged(sighted: SightedResource, known: Content | None) -> Content:
+    """The content after a sighting: what it could not see keeps its known value."""
+    content = sighted.content
+    if not sighted.unknown_fields:
+        return content
+    before = known or EMPTY
+    attrs = dict(content.attrs)
+    columns: dict[str, Any] = {}
+    for field in sorted(sighted.unknown_fields):
+        if not field.startswith(ATTRS_PREFIX):
+            columns[field] = getattr(before, field)
+            continue
+        key, *below = field.removeprefix(ATTRS_PREFIX).split(".")
+        if below:
+            if key in attrs:
+                attrs[key] = with_known(attrs[key], before.attrs.get(key), below)
+            continue
+        attrs.pop(key, None)
+        if key in before.attrs:
+            attrs[key] = before.attrs[key]
+    return replace(content, attrs=attrs, **columns)
+
+
+def meaningful_changes(
+    old: Content, new: Content, is_forgiven: Callable[[FieldChange], bool] | None = None
+) -> tuple[FieldChange, ...]:
+    """The fields that differ in what they mean, in a stable order.
+
+    `is_forgiven` says of a change whether the kind has it mean nothing.
+    """
+    changes = _changes(old, new)
+    if is_forgiven is None:
+        return tuple(changes)
+    return tuple(change for change in changes if not is_forgiven(change))
+
+
+def _changes(old: Content, new: Content) -> Iterator[FieldChange]:
+    for field in TEXT_FIELDS:
+        before, after = getattr(old, field), getattr(new, field)
+        if before != after:
+            yield FieldChange(field, before, after)
+    if old.tags != new.tags:
+        yield FieldChange("tags", list(old.tags), list(new.tags))
+    for key in sorted(old.attrs.keys() | new.attrs.keys()):
+        before, after = old.attrs.get(key), new.attrs.get(key)
+        if key not in VOLATILE_ATTRS and not _same(before, after):
+            yield FieldChange(ATTRS_PREFIX + key, before, after)
+
+
+def _same(old: Json, new: Json) -> bool:
+    # True == 1 in Python, so types are compared first.
+    if type(old) is type(new) and old == new:
+        return True
+    return _text(_normal(old)) == _text(_normal(new))
+
+
+def _text(value: Json) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _normal(value: Json) -> Json:
+    """A value in which only what means something is left: lists are multisets, 1.0 is 1."""
+    if isinstance(value, dict):
+        return {key: _normal(item) for key, item in value.items() if key not in VOLATILE_ATTRS}
+    if isinstance(value, list):
+        return sorted((_normal(item) for item in value), key=_text)
+    if isinstance(value, float) and abs(value) < EXACT_FLOATS and value.is_integer():
+        return int(value)
+    return value
