@@ -16,8 +16,8 @@ from fastapi import FastAPI, Header, Response
 from pydantic import BaseModel, Field
 
 from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.rules.snapshots import plan_inputs
 from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
-from services.catalog.quotes.snapshots import plan_inputs
 from services.catalog.quotes.store.batch_writer import QuoteShelf
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quoting.inputs import UsageSeries

@@ -46,9 +46,9 @@ from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
 from services.common.durable import WorkDesk
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
-from services.common.values.deployment_slugs import DeploymentSlugs
 
 __all__ = ["DEFINITION"]
 

@@ -14,7 +14,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
 from services.analytics.peers import asking
-from services.analytics.usage.store.periods import UsageSeries
+from services.analytics.usage.rules.series import UsageSeries
 from services.common.settings import Service
 from services.common.values.money import plain
 from services.common.values.periods import Period

@@ -21,9 +21,9 @@ from services.billing.costs.provider_invoice_servicer import ProviderInvoiceServ
 from services.billing.costs.temporal import Work
 from services.billing.ingest.ingest_servicer import IngestServicer
 from services.billing.ingest.inventory_lookup import InventoryLookup
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
-from services.common.values.deployment_slugs import DeploymentSlugs
 
 __all__ = ["DEFINITION"]
 

@@ -137,8 +137,6 @@ class Settings(BaseSettings):
     do_api_token: SecretStr = Field(
         default=SecretStr(""), validation_alias=_variable("DO_API_TOKEN")
     )
-    simulator_mood: str = ""
-    """How the simulated account misbehaves, by one of the names in docs/simulator.md."""
     internal_project: str = "skyai-internal"
 
     spaces_access_key_id: str = Field(

@@ -15,9 +15,9 @@ from arcadia.inventory.v1 import (
 )
 
 from services.common.durable import WorkDesk
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
-from services.common.values.deployment_slugs import DeploymentSlugs
 from services.inventory.drift.drift_servicer import DriftServicer
 from services.inventory.drift.reconcile_servicer import ReconcileServicer
 from services.inventory.inventory_servicer import InventoryServicer

@@ -11,8 +11,8 @@ from services.common.db.database import Database
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.values.deployment_slugs import DeploymentSlugs
 from services.inventory import requests
 from services.inventory.messages import (
     event_message,

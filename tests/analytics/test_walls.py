@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.rpc.access import ALL, Scope
 from services.common.settings import Service
 from tests.analytics.account import Analytics, event, yesterday

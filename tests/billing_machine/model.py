@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import AddonTerms
-from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.subscriptions.rules.subscriptions import (
     AttachedAddon,
     PauseSpan,

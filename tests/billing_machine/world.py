@@ -41,7 +41,7 @@ from services.catalog.__main__ import DEFINITION, register
 from services.catalog.plans.apply import apply_document
 from services.catalog.plans.document import read_document
 from services.catalog.plans.seed import seed
-from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quotes.store.billable import read_known
 from services.common.db.database import Database
 from services.common.rpc.access import ALL

@@ -15,7 +15,7 @@ from services.catalog.plans.rules.plans import (
     UnitPrice,
     VersionTerms,
 )
-from services.catalog.quotes.snapshots import (
+from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
     addon_snapshot,

@@ -11,7 +11,7 @@ from random import Random
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import PlanItem, PriceTier
-from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     PriceSnapshot,

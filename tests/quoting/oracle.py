@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from services.catalog.plans.rules.plans import PlanItem
-from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.values.periods import Period
 

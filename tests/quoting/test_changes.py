@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.plans.rules.plans import PlanItem
-from services.catalog.quotes.snapshots import Known, change_inputs, subscription_inputs
+from services.catalog.quotes.rules.snapshots import Known, change_inputs, subscription_inputs
 from services.catalog.quoting.canonical import inputs_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import AddonSnapshot, QuoteInputs, VersionSnapshot

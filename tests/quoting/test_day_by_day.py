@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import settings
 
-from services.catalog.quotes.snapshots import subscription_inputs
+from services.catalog.quotes.rules.snapshots import subscription_inputs
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.lines import Line
 from tests.quoting.catalogs import billed

@@ -13,7 +13,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.quotes.snapshots import Known, subscription_inputs
+from services.catalog.quotes.rules.snapshots import Known, subscription_inputs
 from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import (

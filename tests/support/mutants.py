@@ -1,6 +1,6 @@
 """`make mutants`: how many small changes to the money rules the fast tests notice.
 
-    python -m tests.support.mutants [--at-least 97] [--workers 2] ["services.common.values.money*" …]
+    python -m tests.support.mutants [--at-least 97] [--workers 2] ["*.values.money*" …]
 
 mutmut changes the rules one operator, number or name at a time, in a copy under `mutants/`, and
 the tests that reach the change are run; which rules and which tests is said in `pyproject.toml`,

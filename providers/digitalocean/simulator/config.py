@@ -5,11 +5,30 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final, Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from providers.digitalocean.simulator.clock import parse_instant
-from services.common.settings import Port, Settings
 
-__all__ = ["Config", "configure"]
+__all__ = ["PORT", "Config", "Environment", "configure"]
+
+PORT: Final = 8025
+"""Where it listens without an offset."""
+
+
+class Environment(BaseSettings):
+    """The variables of the local mode that the simulator reads, each with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ARCADIA_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data_dir: str = ".arcadia"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    port_offset: int = 0
+    simulator_mood: str = ""
+    """How the simulated account misbehaves, by one of the names in docs/simulator.md."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +55,13 @@ class Config:
     log_level: str = "info"
 
 
-def configure(arguments: Sequence[str], settings: Settings, moods: Collection[str]) -> Config:
+def configure(arguments: Sequence[str], environment: Environment, moods: Collection[str]) -> Config:
     """Read the command line. Exits with a usage message when it is wrong."""
     parser = argparse.ArgumentParser(
         prog="simulator", description="A stand-in for the DigitalOcean API on 127.0.0.1."
     )
-    default_dir = Path(settings.data_dir) / "simulator"
-    parser.add_argument("--port", type=int, default=settings.port(Port.SIMULATOR))
+    default_dir = Path(environment.data_dir) / "simulator"
+    parser.add_argument("--port", type=int, default=PORT + environment.port_offset)
     parser.add_argument("--data-dir", type=Path, default=default_dir)
     parser.add_argument("--scale", type=int, default=0, help="droplets to have")
     parser.add_argument("--seed", type=int, default=2024)
@@ -54,11 +73,11 @@ def configure(arguments: Sequence[str], settings: Settings, moods: Collection[st
     parser.add_argument("--settle-ms", type=int, default=250)
     parser.add_argument(
         "--mood",
-        default=settings.simulator_mood,
+        default=environment.simulator_mood,
         help=f"hold the account in a mood: {', '.join(moods)}",
     )
     parsed = parser.parse_args(arguments)
     if parsed.mood and parsed.mood not in moods:
         # Of the environment's too, which the parser's own `choices` would not check.
         parser.error(f"there is no mood {parsed.mood!r}; there are {', '.join(moods)}")
-    return Config(log_level=settings.log_level, **vars(parsed))
+    return Config(log_level=environment.log_level, **vars(parsed))

@@ -15,10 +15,9 @@ import orjson
 import uvicorn
 
 from providers.digitalocean.simulator.app import build
-from providers.digitalocean.simulator.config import configure
+from providers.digitalocean.simulator.config import Environment, configure
 from providers.digitalocean.simulator.moods import MOODS
 from providers.digitalocean.simulator.start import open_simulation
-from services.common.settings import Settings
 
 __all__ = ["main"]
 
@@ -82,7 +81,7 @@ def _log_as_json(level: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop; the exit status. A taken port is an error of its own."""
-    config = configure(arguments, Settings(), MOODS)
+    config = configure(arguments, Environment(), MOODS)
     _log_as_json(config.log_level)
     simulation = open_simulation(config)
     server = _Server(

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB
 
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.db.columns import identifier, instant, names, number
 
 __all__ = [

@@ -39,9 +39,9 @@ from services.analytics.margin.store.reconciliation import (
 from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import decode_token, encode_token, page_size
 from services.common.rpc.wire import text, timestamp, word
-from services.common.values.deployment_slugs import DeploymentSlugs
 from services.common.values.periods import Period, month_of, read_month
 
 __all__ = ["MarginServicer"]

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.db.columns import identifier, instant, names, number
 from services.common.db.effective_rows import effective_dates, never_overlapping
 

@@ -7,7 +7,7 @@ import services.analytics.invoicing.tables
 import services.analytics.margin.tables
 import services.analytics.spend.tables
 import services.analytics.usage.tables  # noqa: F401  declares its tables, as each part does
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.db.migrations import run_environment
 
 run_environment(context.config, metadata)

@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.db.columns import cents, day, identifier, instant, name, names, words
 
 __all__ = ["spend_breaches", "spend_policies"]

@@ -26,8 +26,8 @@ from services.billing.ingest.store.totals import GROUPINGS, TotalPlace, list_tot
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import decode_token, encode_token, page_size
-from services.common.values.deployment_slugs import DeploymentSlugs
 from services.common.values.money import plain
 from services.common.values.periods import read_day
 

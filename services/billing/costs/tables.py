@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.billing.costs import line_columns
+from services.billing.costs.store import line_columns
 from services.billing.ingest.tables import metadata
 from services.common.db import columns
 

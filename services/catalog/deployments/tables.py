@@ -15,8 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.catalog import columns
-from services.catalog.columns import metadata
+from services.catalog import tables as columns
+from services.catalog.tables import metadata
 
 __all__ = [
     "backdated_changes",

@@ -2,7 +2,10 @@
 
 from alembic import context
 
-from services.catalog.plans.tables import metadata
+import services.catalog.deployments.tables
+import services.catalog.plans.tables
+import services.catalog.quotes.tables  # noqa: F401  declares its tables, as each part does
+from services.catalog.tables import metadata
 from services.common.db.migrations import run_environment
 
 run_environment(context.config, metadata)

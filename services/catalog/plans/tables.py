@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.catalog import columns
-from services.catalog.columns import metadata
+from services.catalog import tables as columns
+from services.catalog.tables import metadata
 from services.common.db.effective_rows import effective_dates, never_overlapping
 from services.common.db.idempotency import keys_in
 

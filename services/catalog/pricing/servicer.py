@@ -35,7 +35,7 @@ from services.catalog.quotes.messages import (
     verification_message,
     write_quote,
 )
-from services.catalog.quotes.snapshots import (
+from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
     price_snapshots,

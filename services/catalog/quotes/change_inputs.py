@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.catalog.plans.store.versions import read_versions
-from services.catalog.quotes.snapshots import Known, version_snapshot
+from services.catalog.quotes.rules.snapshots import Known, version_snapshot
 from services.catalog.quotes.store.billable import on_trial
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import read_subscription

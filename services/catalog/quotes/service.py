@@ -20,13 +20,13 @@ from services.catalog.quotes.margin_inputs import MarginDesk
 from services.catalog.quotes.messages import add_proof, guard_message, quote_message
 from services.catalog.quotes.requests import Wanted
 from services.catalog.quotes.rules.price_list import PriceList
-from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
-from services.catalog.quotes.snapshots import (
+from services.catalog.quotes.rules.snapshots import (
     MixedCurrencies,
     change_inputs,
     plan_inputs,
     version_snapshot,
 )
+from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteShelf
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import keep_quotes

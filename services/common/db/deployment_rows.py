@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, or_
 
-from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.rpc.deployment_slugs import DeploymentSlug
 
 __all__ = ["deployment_parameters", "of_deployment"]
 

@@ -18,9 +18,9 @@ from services.inventory.drift.messages import drift_message, json_of, rule_messa
 from services.inventory.drift.reverting import revert_of
 from services.inventory.drift.rules.specs import taken_from
 from services.inventory.drift.store.closing import accept, begin_revert, require_revertible
+from services.inventory.drift.store.ignore_rules import create_rule, delete_rule, list_rules
 from services.inventory.drift.store.listing import list_drifts, read_drift
 from services.inventory.drift.store.prices import read_list_prices
-from services.inventory.drift.store.rules import create_rule, delete_rule, list_rules
 from services.inventory.drift.store.specs import (
     DesiredSpec,
     Specifiable,

@@ -15,8 +15,8 @@ from services.inventory.drift.rules.policies import policy_of
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
 from services.inventory.drift.rules.states import Status
 from services.inventory.drift.store.causes import ActionCause
+from services.inventory.drift.store.ignore_rules import NewRule
 from services.inventory.drift.store.listing import DriftFilter
-from services.inventory.drift.store.rules import NewRule
 from services.inventory.requests import (
     NUL_IN_JSON,
     bounded,

@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.values.deployment_slugs import DeploymentSlugs
+from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.inventory import requests
 from services.inventory.messages import event_message
 from services.inventory.resources.resource_requests import resource_filter

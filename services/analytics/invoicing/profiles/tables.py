@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.analytics.models import metadata
+from services.analytics.tables import metadata
 from services.common.db.columns import identifier, instant, names, number
 from services.common.db.effective_rows import effective_dates, never_overlapping
 

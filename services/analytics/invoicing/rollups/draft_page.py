@@ -45,8 +45,8 @@ from services.analytics.invoicing.rollups.store.drafts import (
 )
 from services.analytics.invoicing.rollups.store.planning import TenantOutcome, record_outcomes
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup
+from services.analytics.usage.rules.series import UsageSeries
 from services.analytics.usage.store.periods import (
-    UsageSeries,
     claim_changes,
     open_changes,
     release_adjustments,

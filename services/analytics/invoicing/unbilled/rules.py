@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from services.analytics.usage.store.periods import UsageRun, UsageSeries
+from services.analytics.usage.rules.series import UsageRun, UsageSeries
 from services.common.values.periods import Period
 
 __all__ = ["Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from services.analytics.margin.rules.summary import Share, Side
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import InvalidArgument
-from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 

@@ -9,14 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.analytics.usage.rules.series import UsageRun, UsageSeries
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period, month_of
 
 __all__ = [
     "IS_PRICED_AGAIN",
     "MonthChange",
-    "UsageRun",
-    "UsageSeries",
     "claim_changes",
     "open_changes",
     "release_adjustments",
@@ -77,29 +76,6 @@ DELETE: Final = text("DELETE FROM month_changes WHERE id = ANY(:ids) AND invoice
 RELEASE: Final = text(
     "UPDATE month_changes SET invoice_id = NULL WHERE invoice_id = ANY(:invoice_ids)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class UsageRun:
-    """The same quantity on each of some days in a row."""
-
-    first_day: date
-    days: int
-    qty: Decimal
-    """Of each day, in units of the kind, exact."""
-
-
-@dataclass(frozen=True, slots=True)
-class UsageSeries:
-    """How much of a kind a deployment used in a period, day by day."""
-
-    tenant_id: str
-    deployment_id: str
-    resource_kind: str
-    runs: tuple[UsageRun, ...]
-    """In the order of their days; days without usage are left out."""
-    facts_hash: str
-    """Names the facts behind it: SHA-256, lower-case hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from services.billing.ingest.rules.reconciling import HALF_A_CENT
 from services.billing.ingest.tables import cloud_cost_lines as lines
 from services.common.db.database import ReadSession
 from services.common.db.deployment_rows import deployment_parameters, of_deployment
-from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.common.values.periods import Period
 
 __all__ = [

@@ -27,7 +27,7 @@ from services.billing.ingest.tables import cloud_invoices as invoices
 from services.common.db.deployment_rows import deployment_parameters, of_deployment
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.errors import Aborted
-from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.rpc.deployment_slugs import DeploymentSlug
 
 __all__ = [
     "COLUMNS",

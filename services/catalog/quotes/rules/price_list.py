@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.catalog.quotes.snapshots import Known
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import AddonSnapshot, VersionSnapshot
 from services.common.errors import InvalidArgument
 

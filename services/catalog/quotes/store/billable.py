@@ -11,7 +11,7 @@ from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
 from services.catalog.plans.store.prices import prices_in
 from services.catalog.plans.store.versions import read_versions
-from services.catalog.quotes.snapshots import Known, price_snapshots, version_snapshot
+from services.catalog.quotes.rules.snapshots import Known, price_snapshots, version_snapshot
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import SELECT, subscriptions_of
 from services.common.db.database import ReadSession, uuid_array

@@ -11,7 +11,7 @@ from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import SELECT as SELECT_VERSIONS
 from services.catalog.plans.store.versions import versions_of
 from services.catalog.quotes.rules.price_list import PriceList
-from services.catalog.quotes.snapshots import (
+from services.catalog.quotes.rules.snapshots import (
     Known,
     addon_snapshot,
     price_snapshots,

@@ -26,7 +26,7 @@ from services.common.db.deployment_rows import deployment_parameters, of_deploym
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
-from services.common.values.deployment_slugs import DeploymentSlug
+from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.inventory.tables import cloud_resources as resources
 
 __all__ = [
