@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +20,22 @@ import psycopg
 from arcadia.catalog.v1 import pricing_service_pb2
 
 from bench import environment
-from bench.invoicing import rollups
-from bench.pricing import quote_rpc, quoting
-from services.common.db.migrations import database_admin_url
 from services.common.settings import Service
-from services.common.values.periods import month_of
+
+
+def _of_release(newer: str, older: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    """A module by the newer of its names that the measured release has."""
+    try:
+        return import_module(newer)
+    except ModuleNotFoundError:
+        return import_module(older)
+
+
+rollups = _of_release("bench.invoicing.rollups", "bench.rollups")
+quote_rpc = _of_release("bench.pricing.quote_rpc", "bench.quote_rpc")
+quoting = _of_release("bench.pricing.quoting", "bench.quoting")
+migrations = _of_release("services.common.db.migrations", "services.common.migrations")
+periods = _of_release("services.common.values.periods", "services.common.periods")
 
 DROPLETS: Final = 100
 MONTHS: Final = (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1))
@@ -86,8 +98,10 @@ def stack(tenants: int) -> Iterator[dict[str, Round]]:
 
 
 def _plant_by_day(running: environment.BenchStack, month: date) -> None:
-    url = database_admin_url(running.settings, Service.ANALYTICS).set(drivername="postgresql")
-    span = {"start": month, "end": month_of(month).end, "hash": "f" * 64}
+    url = migrations.database_admin_url(running.settings, Service.ANALYTICS).set(
+        drivername="postgresql"
+    )
+    span = {"start": month, "end": periods.month_of(month).end, "hash": "f" * 64}
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(BY_DAY, span)
         connection.execute("VACUUM ANALYZE daily_usage")

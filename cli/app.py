@@ -18,28 +18,28 @@ __all__ = ["app", "main"]
 LOCAL: Final = "The local stack"
 
 COMMANDS: Final = {
-    **dict.fromkeys(("up", "down", "reset", "logs", "status"), "stack"),
-    "assign": "assign:assign_resource",
-    "catalog": "catalog:commands",
-    "costs": "costs:commands",
-    "drift": "drift:commands",
-    "gateway": "gateway:commands",
-    "healthcheck": "healthcheck:healthcheck",
-    "inventory": "inventory:commands",
-    "invoices": "invoices:commands",
-    "margin": "margin:commands",
-    "migrate": "migrate:migrate_databases",
-    "provision": "provision:commands",
-    "releases": "releases:commands",
-    "rollup": "rollup:commands",
-    "simulator": "simulator:run_simulator",
-    "spend": "spend:commands",
-    "subscription": "subscriptions:commands",
-    "sweeps": "sweeps:commands",
-    "sync": "sync:run_sync",
-    "token": "token:print_token",
-    "trial": "trials:commands",
-    "usage": "usage:commands",
+    **dict.fromkeys(("up", "down", "reset", "logs", "status"), "system.stack"),
+    "assign": "inventory.assign:assign_resource",
+    "catalog": "catalog.catalog:commands",
+    "costs": "costs.costs:commands",
+    "drift": "inventory.drift:commands",
+    "gateway": "system.gateway:commands",
+    "healthcheck": "system.healthcheck:healthcheck",
+    "inventory": "inventory.resources:commands",
+    "invoices": "invoicing.invoices:commands",
+    "margin": "invoicing.margin:commands",
+    "migrate": "system.migrate:migrate_databases",
+    "provision": "inventory.provision:commands",
+    "releases": "system.releases:commands",
+    "rollup": "invoicing.rollup:commands",
+    "simulator": "system.simulator:run_simulator",
+    "spend": "invoicing.spend:commands",
+    "subscription": "catalog.subscriptions:commands",
+    "sweeps": "inventory.sweeps:commands",
+    "sync": "inventory.sync:run_sync",
+    "token": "system.token:print_token",
+    "trial": "catalog.trials:commands",
+    "usage": "invoicing.usage:commands",
 }
 """Where each is: a module of this package, and what it is called there when not as here."""
 
@@ -52,6 +52,9 @@ CONTEXTS: Final = {
     }
 }
 
+
+ENVIRONMENTS: Final = frozenset({Settings.__name__, "Environment"})
+"""What reads variables: ours, and that of the simulator, which is not imported for its name."""
 
 TEMPORAL: Final = "temporalio.bridge.runtime"
 """Loaded with threads of its own."""
@@ -75,7 +78,7 @@ class Commands(TyperGroup):
             holder.add_typer(found, name=cmd_name)
             group: Any = get_command(holder)
             return group.commands[cmd_name]
-        panel = LOCAL if module == "stack" else None
+        panel = LOCAL if module == "system.stack" else None
         holder.command(cmd_name, rich_help_panel=panel, context_settings=CONTEXTS.get(cmd_name))(
             found
         )
@@ -107,7 +110,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        if error.title != Settings.__name__:
+        if error.title not in ENVIRONMENTS:
             raise
         sys.exit("\n".join(_wrong_variable(problem) for problem in error.errors()))
     except SystemExit as end:
