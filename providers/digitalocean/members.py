@@ -12,7 +12,7 @@ from providers.digitalocean.errors import AccessDenied, MalformedAnswer, NotFoun
 
 __all__ = ["COST_ONE_PART", "MembersPage", "list_project_ids", "member_pages"]
 
-COST_ONE_PART: Final = (AccessDenied, RequestRefused, MalformedAnswer)
+COST_ONE_PART: Final = (AccessDenied, RequestRefused, MalformedAnswer, UnreadableRow)
 """What one object may answer about its parts, while those of the others are read."""
 
 

@@ -86,7 +86,7 @@ def _read_by(program: str, graph: grimp.ImportGraph) -> set[str]:
 
 
 def test_who_reads_what_is_configured_for_another_is_given_it_too() -> None:
-    graph = grimp.build_graph("services", "providers", "workflows", "gateway")
+    graph = grimp.build_graph("contracts", "kinds", "services", "providers", "workflows", "gateway")
     configured = {variable for ours in OURS.values() for variable in ours["environment"]}
     for name in OURS:
         read = _read_by(name, graph) & configured

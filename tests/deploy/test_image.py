@@ -14,8 +14,8 @@ from tests.deploy.image import Image
 DOCKERFILE = (FOLDER / "deploy" / "Dockerfile").read_text()
 IGNORED = (FOLDER / ".dockerignore").read_text()
 
-PACKAGES = ("cli", "gateway", "providers", "services", "stack", "workflows")
-INVOICE = "services/analytics/invoicing/document"
+PACKAGES = ("cli", "contracts", "gateway", "kinds", "providers", "services", "stack", "workflows")
+INVOICE = "services/analytics/invoicing/invoices/document"
 DATA = {
     "gateway/bodies.lua",
     "gateway/envoy.yaml.j2",

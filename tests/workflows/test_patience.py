@@ -10,11 +10,11 @@ NOTICING = {"heartbeat_timeout", "start_to_close_timeout"}
 
 def steps() -> Iterator[tuple[str, dict[str, str]]]:
     """Every step of every workflow: where it stands, and what it is started with."""
-    for path in sorted(WORKFLOWS.glob("*.py")):
+    for path in sorted(WORKFLOWS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ".execute_activity" in ast.unparse(node.func):
                 given = {word.arg or "": ast.unparse(word.value) for word in node.keywords}
-                yield f"{path.name}:{node.lineno}", given
+                yield f"{path.relative_to(WORKFLOWS)}:{node.lineno}", given
 
 
 def test_every_step_beats_or_is_short_so_that_a_dead_worker_is_noticed() -> None:

@@ -43,7 +43,7 @@ class _Reading:
     is_gone: bool = False
     message: Any = None
     """Its sighting; None when it is gone, or cannot be read."""
-    error: ProviderError | None = None
+    error: ProviderError | UnreadableRow | None = None
     """Why it could not be read."""
 
     @property
