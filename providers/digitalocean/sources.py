@@ -172,7 +172,10 @@ class _Api:
 
     async def one(self, identifier: str) -> JsonObject:
         path = f"{self._listing.path}/{quote(identifier, safe='')}"
-        row = await self._provider.one(path, self._listing.one_key)
+        if self._listing.found_by:
+            row = await self._found(identifier, self._listing.found_by)
+        else:
+            row = await self._provider.one(path, self._listing.one_key)
         try:
             is_ours = self._listing.shows(row)
         except TypeError:
@@ -186,6 +189,22 @@ class _Api:
         if (certificates := self._certificates()) is not None:
             await certificates.name_in([row])
         return row
+
+    async def _found(self, identifier: str, field: str) -> JsonObject:
+        """The row that has this value in a field.
+
+        That none has it says that there is none only where as many were listed as there are.
+        """
+        listing, seen, total = self._listing, 0, None
+        query = ((field, identifier),)
+        async for page in self._provider.pages(listing.path, listing.key, query=query):
+            for row in page.items:
+                if isinstance(row, dict) and row.get(field) == identifier:
+                    return row
+            seen, total = seen + len(page.items), page.total
+        if total != seen:
+            raise MalformedAnswer(f"{listing.path}: {seen} were listed, and the total is {total}")
+        raise NotFound(f"no {listing.one_key} has the {field} {identifier}")
 
     def _certificates(self) -> Certificates | None:
         places = self._listing.certificates
