@@ -8,6 +8,7 @@ from urllib.parse import quote
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.concurrency import all_of
 from providers.digitalocean.errors import MalformedAnswer, NotFound
+from providers.digitalocean.hidden import HiddenFields
 from providers.digitalocean.kinds.listing import NestedListing
 from providers.digitalocean.pages import JsonObject, Page
 
@@ -63,7 +64,10 @@ class Nested:
                 return await self._below(parent)
 
         found = await all_of(below(str(row["id"])) for row in rows)
-        return [row for each in found for row in each]
+        below_all = [row for each in found for row in each]
+        hidden = HiddenFields(self._provider, self._listing)
+        await hidden.tell_apart(below_all)
+        return below_all
 
     async def _below(self, parent: str) -> list[JsonObject]:
         listing = self._listing

@@ -26,6 +26,7 @@ from providers.digitalocean.errors import (
     TooLarge,
     UnreadableRow,
 )
+from providers.digitalocean.hidden import HiddenFields
 from providers.digitalocean.kinds import RESOURCE_KINDS
 from providers.digitalocean.kinds.explaining import described
 from providers.digitalocean.kinds.listing import (
@@ -151,7 +152,7 @@ class _Api:
         self, query: int, first: int, *, at_once: int = 1
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
-        certificates = self._certificates()
+        certificates, hidden = self._certificates(), self._hidden()
         listed = self._provider.pages(
             listing.path,
             listing.key,
@@ -168,6 +169,7 @@ class _Api:
                 ours = await self._with_parts(ours, listing.parts)
             if certificates is not None:
                 await certificates.name_in(ours.items)
+            await hidden.tell_apart(ours.items)
             yield ours
 
     async def one(self, identifier: str) -> JsonObject:
@@ -188,6 +190,7 @@ class _Api:
             await self._read_parts(row, identifier, self._listing.parts)
         if (certificates := self._certificates()) is not None:
             await certificates.name_in([row])
+        await self._hidden().tell_apart([row])
         return row
 
     async def _found(self, identifier: str, field: str) -> JsonObject:
@@ -209,6 +212,9 @@ class _Api:
     def _certificates(self) -> Certificates | None:
         places = self._listing.certificates
         return None if places is None else Certificates(self._provider, places)
+
+    def _hidden(self) -> HiddenFields:
+        return HiddenFields(self._provider, self._listing)
 
     async def _with_parts(self, page: Page, parts: Parts) -> Page:
         """Reads the parts of those rows whose turn it is; of the others they stay unknown.

@@ -85,8 +85,8 @@ class FieldPolicy:
 
 
 def chosen_by_tag(live: Live) -> bool:
-    """Whether a tag chooses the droplets of this load balancer."""
-    return bool(live.attrs.get("tag"))
+    """Whether a tag chooses the droplets of this load balancer, as far as the token may see."""
+    return "tag" not in live.attrs or bool(live.attrs["tag"])
 
 
 def is_renewed(live: Live) -> bool:
