@@ -52,6 +52,8 @@ class HiddenFields:
         """
         for steps, scope in self._paths:
             name = steps[-1]
+            if len(steps) == 1 and _show(rows, name):
+                continue
             holders = [each for row in rows for each in _holders(row, steps)]
             nulls = [holder for holder in holders if holder[name] is None]
             absent: list[JsonObject] = []
@@ -82,6 +84,11 @@ class HiddenFields:
         except NotFound:
             return False
         return False
+
+
+def _show(rows: Sequence[Any], name: str) -> bool:
+    """Whether all rows have a field, which is the usual case of a long list."""
+    return all(isinstance(row, dict) and row.get(name) is not None for row in rows)
 
 
 def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:  # noqa: ANN401

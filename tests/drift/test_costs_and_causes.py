@@ -122,10 +122,10 @@ async def test_a_live_value_that_moved_again_has_another_cause(account: Account)
 
 
 async def test_an_open_drift_says_whose_margin_it_touches(account: Account) -> None:
-    owned = {"tags": ["tenant:acme", "deployment:shop"]}
-    await account.shows("1", **owned)
+    owned = ["tenant:acme", "deployment:shop"]
+    await account.shows("1", tags=owned)
     await account.desire("1", {"size": "s-1vcpu-1gb"})
-    await account.shows("1", size="s-4vcpu-8gb", **owned)
+    await account.shows("1", size="s-4vcpu-8gb", tags=owned)
     await account.sweep()
     drift = (await account.open())["size"]
     assert (drift.tenant_id, drift.deployment_id) == ("acme", "shop")
