@@ -6,6 +6,7 @@ because the token may not read certificates or a spec is older than the names, i
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +14,15 @@ import orjson
 from kinds.canonical import canonical
 from kinds.comparators import by_default
 
-__all__ = ["CERTIFICATE_ID", "CERTIFICATE_NAME", "by_certificate_name", "whether_set"]
+__all__ = [
+    "CERTIFICATE_ID",
+    "CERTIFICATE_NAME",
+    "by_certificate_name",
+    "nameless_ids",
+    "names_in",
+    "whether_set",
+    "with_names",
+]
 
 Json = Any
 
@@ -67,3 +76,40 @@ def _certificates(rules: list[Json]) -> dict[bytes, list[Certificate]]:
 def _same_certificate(one: Certificate, other: Certificate) -> bool:
     (is_there, name), (is_other_there, other_name) = one, other
     return is_there == is_other_there and (not name or not other_name or name == other_name)
+
+
+def names_in(value: Json) -> dict[str, str]:
+    """The names of certificates by their ids, as far as a value says them, at any depth."""
+    return {
+        str(holder[CERTIFICATE_ID]): str(holder[CERTIFICATE_NAME])
+        for holder in _holders(value)
+        if holder.get(CERTIFICATE_NAME)
+    }
+
+
+def nameless_ids(value: Json) -> set[str]:
+    """The ids of certificates that a value names by nothing else, at any depth."""
+    return {str(each[CERTIFICATE_ID]) for each in _holders(value) if CERTIFICATE_NAME not in each}
+
+
+def with_names(value: Json, names: Mapping[str, str]) -> Json:
+    """A value with the name beside each id of a certificate that is `names`' and has none."""
+    if isinstance(value, list):
+        return [with_names(element, names) for element in value]
+    if not isinstance(value, dict):
+        return value
+    named = {key: with_names(member, names) for key, member in value.items()}
+    name = names.get(str(value.get(CERTIFICATE_ID) or ""))
+    return named if name is None or CERTIFICATE_NAME in value else {**named, CERTIFICATE_NAME: name}
+
+
+def _holders(value: Json) -> Iterator[dict[str, Json]]:
+    """The objects in a value that name a certificate by its id."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _holders(element)
+    elif isinstance(value, dict):
+        if value.get(CERTIFICATE_ID):
+            yield value
+        for member in value.values():
+            yield from _holders(member)

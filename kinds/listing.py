@@ -84,6 +84,9 @@ class Listing:
     counted: bool = True
     """Whether its answers tell `meta.total`; of one that never does, null is an empty list."""
     certificates: CertificateNames | None = None
+    found_by: str = ""
+    """The field that identifies an object, and the parameter that finds it in the list, where
+    `<path>/<id>` takes another id; empty where the path takes the identifying one."""
     source: str = ""
     """Who describes the paths and fields; empty: the provider's OpenAPI document."""
 
@@ -111,6 +114,8 @@ class Listing:
         if self.only is not None:
             values = " or ".join(f"`{value}`" for value in sorted(self.only.values))
             words += f", where `{self.only.field}` is {values}"
+        if self.found_by:
+            words += f"; one of them by `?{self.found_by}=`"
         if self.certificates is not None:
             words += ", with the names of `GET /v2/certificates`"
         if self.parts is not None:

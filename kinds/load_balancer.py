@@ -43,8 +43,8 @@ LOAD_BALANCER: Final = ResourceKind(
         "type": Attr(Policy.IDENTITY),
         "vpc_uuid": Attr(Policy.REFERENCE),
         "target_load_balancer_ids": Attr(Policy.REFERENCE, unordered),
-        # Of a balancer that a tag chooses droplets for, the droplets follow from the tag. The
-        # tag is left out where there is none, so that its absence says nothing of scopes.
+        # Of a balancer that a tag chooses droplets for, the droplets follow from the tag, which
+        # is left out where there is none.
         "droplet_ids": Attr(Policy.REFERENCE, unordered, computed_when=chosen_by_tag),
         "tag": Attr(Policy.DESIRED, same=unset_alike(by_default), unset_when_absent=True),
         "ip": Attr(Policy.COMPUTED),
@@ -52,7 +52,7 @@ LOAD_BALANCER: Final = ResourceKind(
     },
     # The word for what `size_unit` says exactly.
     column_policies={"size": FieldPolicy(Policy.COMPUTED, load_balancer_size)},
-    scoped={"vpc_uuid": "vpc:read", "droplet_ids": "droplet:read"},
+    scoped={"vpc_uuid": "vpc:read", "droplet_ids": "droplet:read", "tag": "tag:read"},
     left_out=frozenset({"project_id"}),
     in_flight=frozenset({"new"}),
     monthly_price=Counted(Decimal(12), "size_unit"),

@@ -17,6 +17,7 @@ __all__ = [
     "Policy",
     "chosen_by_tag",
     "is_kubernetes_node",
+    "is_renewed",
 ]
 
 
@@ -84,8 +85,13 @@ class FieldPolicy:
 
 
 def chosen_by_tag(live: Live) -> bool:
-    """Whether a tag chooses the droplets of this load balancer."""
-    return bool(live.attrs.get("tag"))
+    """Whether a tag chooses the droplets of this load balancer, as far as the token may see."""
+    return "tag" not in live.attrs or bool(live.attrs["tag"])
+
+
+def is_renewed(live: Live) -> bool:
+    """Whether the platform renews this certificate by itself."""
+    return live.attrs.get("type") == "lets_encrypt"
 
 
 def is_kubernetes_node(live: Live) -> bool:

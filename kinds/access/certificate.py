@@ -1,10 +1,14 @@
-"""Certificates of load balancers and CDN endpoints; their private keys are never shown."""
+"""Certificates of load balancers and CDN endpoints; their private keys are never shown.
+
+A certificate is identified by its name, which is unique on an account. Let's Encrypt's are renewed
+every two months: the provider puts a new one, with another id and fingerprint, under the same name.
+"""
 
 from typing import Final
 
 from kinds.kind import Attr, Columns, ResourceKind
 from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.policy import FieldPolicy, Policy, is_renewed
 from kinds.reducing import unordered
 
 __all__ = ["CERTIFICATE"]
@@ -14,15 +18,17 @@ CERTIFICATE: Final = ResourceKind(
     scope="certificate:read",
     terraform="digitalocean_certificate",
     added_later=True,
-    listing=Listing("/v2/certificates", "certificates", "certificate"),
-    columns=Columns(region="", statuses=("state",), tags=""),
+    listing=Listing("/v2/certificates", "certificates", "certificate", found_by="name"),
+    columns=Columns(provider_id="name", region="", statuses=("state",), tags=""),
     attrs={
         "dns_names": Attr(Policy.DESIRED, unordered),
-        "type": Attr(Policy.IDENTITY),
-        # Both move whenever Let's Encrypt renews it.
-        "not_after": Attr(Policy.COMPUTED),
-        "sha1_fingerprint": Attr(Policy.COMPUTED),
+        "type": Attr(Policy.DESIRED),
+        # Of one that was uploaded, it tells when another one was put under the same name.
+        "sha1_fingerprint": Attr(Policy.DESIRED, computed_when=is_renewed),
+        "id": Attr(Policy.VOLATILE),
+        "not_after": Attr(Policy.VOLATILE),
     },
+    column_policies={"name": FieldPolicy(Policy.IDENTITY)},
     in_flight=frozenset({"pending"}),
     rarely_changes=True,
 )

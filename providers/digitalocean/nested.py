@@ -11,6 +11,7 @@ from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.concurrency import all_of
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.errors import MalformedAnswer, NotFound
+from providers.digitalocean.hidden import HiddenFields
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
 
@@ -64,7 +65,10 @@ class Nested:
                 return await self._below(parent)
 
         found = await all_of(below(str(row["id"])) for row in rows)
-        return [row for each in found for row in each]
+        below_all = [row for each in found for row in each]
+        hidden = HiddenFields(self._provider, self._listing)
+        await hidden.tell_apart(below_all)
+        return below_all
 
     async def _below(self, parent: str) -> list[JsonObject]:
         listing = self._listing

@@ -40,6 +40,7 @@ from providers.digitalocean.errors import (
     ProviderError,
     TooLarge,
 )
+from providers.digitalocean.hidden import HiddenFields
 from providers.digitalocean.members import (
     COST_ONE_PART,
     MembersPage,
@@ -152,7 +153,7 @@ class _Api:
         self, query: int, first: int, *, at_once: int = 1
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
-        certificates = self._certificates()
+        certificates, hidden = self._certificates(), self._hidden()
         listed = self._provider.pages(
             listing.path,
             listing.key,
@@ -169,11 +170,15 @@ class _Api:
                 ours = await self._with_parts(ours, listing.parts)
             if certificates is not None:
                 await certificates.name_in(ours.items)
+            await hidden.tell_apart(ours.items)
             yield ours
 
     async def one(self, identifier: str) -> JsonObject:
         path = f"{self._listing.path}/{quote(identifier, safe='')}"
-        row = await self._provider.one(path, self._listing.one_key)
+        if self._listing.found_by:
+            row = await self._found(identifier, self._listing.found_by)
+        else:
+            row = await self._provider.one(path, self._listing.one_key)
         try:
             is_ours = self._listing.shows(row)
         except TypeError:
@@ -186,11 +191,31 @@ class _Api:
             await self._read_parts(row, identifier, self._listing.parts)
         if (certificates := self._certificates()) is not None:
             await certificates.name_in([row])
+        await self._hidden().tell_apart([row])
         return row
+
+    async def _found(self, identifier: str, field: str) -> JsonObject:
+        """The row that has this value in a field.
+
+        That none has it says that there is none only where as many were listed as there are.
+        """
+        listing, seen, total = self._listing, 0, None
+        query = ((field, identifier),)
+        async for page in self._provider.pages(listing.path, listing.key, query=query):
+            for row in page.items:
+                if isinstance(row, dict) and row.get(field) == identifier:
+                    return row
+            seen, total = seen + len(page.items), page.total
+        if total != seen:
+            raise MalformedAnswer(f"{listing.path}: {seen} were listed, and the total is {total}")
+        raise NotFound(f"no {listing.one_key} has the {field} {identifier}")
 
     def _certificates(self) -> Certificates | None:
         places = self._listing.certificates
         return None if places is None else Certificates(self._provider, places)
+
+    def _hidden(self) -> HiddenFields:
+        return HiddenFields(self._provider, self._listing)
 
     async def _with_parts(self, page: Page, parts: Parts) -> Page:
         """Reads the parts of those rows whose turn it is; of the others they stay unknown.

@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import required, uuid_of
+from services.inventory.drift.rules.policies import FOUND_BY_NAME
 from services.inventory.resources.rules.recording import SightingBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
 from services.inventory.sync.rules.projects import SightedProject, first_classification
@@ -120,6 +121,7 @@ def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> Sighting
     Only ids and digests are read here; what a row says is decoded when it is asked for,
     and only then refused when it is malformed.
     """
+    _name_by_name(request)
     sightings = _distinct("sightings", request.sightings)
 
     def sighted(position: int) -> SightedResource:
@@ -132,6 +134,13 @@ def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> Sighting
         digests=[_digest(sighting) for sighting in sightings],
         sighted=sighted,
     )
+
+
+def _name_by_name(request: sync_service_pb2.RecordSightingsRequest) -> None:
+    """A worker of an earlier release still sends another id of what is identified by its name."""
+    if request.kind in FOUND_BY_NAME:
+        for sighting in request.sightings:
+            sighting.provider_id = sighting.name or sighting.provider_id
 
 
 def sighted_projects(

@@ -345,3 +345,26 @@ def test_hostile_files_are_read_or_refused_whatever_the_cut() -> None:
 def test_a_hundred_thousand_hostile_files_are_read_or_refused(seed: int) -> None:
     result = fuzz(seed, files=10_000)
     assert 0 < result.read_count < result.file_count
+
+
+def test_columns_are_found_by_their_names_in_any_order_and_unknown_ones_are_passed_over() -> None:
+    names = ["a new one", *reversed(HEADER)]
+    values = ["x", *reversed(DOCUMENTED.decode().strip().split(","))]
+    turned = "\n".join(",".join(each) for each in (names, values)).encode()
+    assert read(turned) == read(HEAD + DOCUMENTED)
+
+
+def test_a_columns_name_may_have_blanks_in_place_of_underscores() -> None:
+    assert read(HEAD.replace(b"_", b" ") + DOCUMENTED) == read(HEAD + DOCUMENTED)
+
+
+def test_a_file_is_streamed_its_rows_come_before_its_end_and_are_not_held() -> None:
+    reader, piece, pieces = InvoiceCsv(), row() * 1_000, 20
+    reader.feed(HEAD + piece)
+    tracemalloc.start()
+    came = sum(len(reader.feed(piece)) for _ in range(pieces))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    left = len(reader.finish())
+    assert came > (pieces - 1) * 1_000 > left
+    assert held < 2 * len(piece)

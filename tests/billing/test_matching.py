@@ -292,3 +292,11 @@ def test_the_name_is_what_stands_before_the_size(product: str, description: str,
 def test_a_credit_is_one_whatever_its_product() -> None:
     assert judge("Droplets", "", "web-1 (s)", "", is_credit=True).classification == "credit"
     assert judge("Taxes", "", "GST", "", is_credit=True).classification == "tax"
+
+
+async def test_the_rung_that_matched_is_stored_with_each_line(
+    billing: Billing, known: KnownAccount
+) -> None:
+    known.resources = [Known("1", name="other"), Known("2", name="web-1")]
+    await matched(billing, [Line(resource_id="1"), Line(), Line(description="nobody (s)")])
+    assert [rung for _, rung, _ in found(billing)] == ["provider_id", "name", ""]

@@ -11,6 +11,7 @@ from services.inventory.drift.rules.comparing import (
     is_in_flight,
     same,
 )
+from services.inventory.drift.rules.fields import live_value
 from tests.drift.live import live
 
 
@@ -89,3 +90,24 @@ def test_two_values_are_the_same_as_the_field_of_the_kind_says() -> None:
     shown = [{"type": "A", "name": "example.com", "data": "192.0.2.1"}]
     assert same("domain", "records", "example.com", records, shown)
     assert not same("domain", "records", "example.org", records, shown)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("size", "of the column"),
+        ("whole.path", "of the key"),
+        ("image.slug", "of the path"),
+        ("image.of.none", None),
+    ],
+)
+def test_a_field_is_a_column_first_and_then_an_attribute_and_then_a_path_inside_of_one(
+    field: str, value: Any
+) -> None:
+    attrs = {
+        "size": "of the attribute",
+        "whole.path": "of the key",
+        "whole": {"path": "of the path"},
+        "image": {"slug": "of the path"},
+    }
+    assert live_value(live(size="of the column", attrs=attrs), field) == value

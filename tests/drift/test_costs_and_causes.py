@@ -119,3 +119,13 @@ async def test_a_live_value_that_moved_again_has_another_cause(account: Account)
     await account.sweep()
     assert await unexplained(account) == ["size"]
     assert not (await account.open())["size"].HasField("cause")
+
+
+async def test_an_open_drift_says_whose_margin_it_touches(account: Account) -> None:
+    owned = ["tenant:acme", "deployment:shop"]
+    await account.shows("1", tags=owned)
+    await account.desire("1", {"size": "s-1vcpu-1gb"})
+    await account.shows("1", size="s-4vcpu-8gb", tags=owned)
+    await account.sweep()
+    drift = (await account.open())["size"]
+    assert (drift.tenant_id, drift.deployment_id) == ("acme", "shop")

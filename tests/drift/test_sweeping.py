@@ -1,5 +1,8 @@
 """What a drift sweep opens, moves, leaves alone and closes."""
 
+import psycopg
+import pytest
+
 from tests.drift.account import Account, value_of
 from tests.inventory.account import sighting
 
@@ -183,3 +186,19 @@ async def test_kinds_are_swept_apart(account: Account) -> None:
     await account.desire("1", {"size_gigabytes": 20}, kind="volume")
     assert (await account.sweep("volume")).opened_count == 1
     assert set(await account.open()) == {"size_gigabytes"}
+
+
+async def test_at_most_one_drift_of_a_field_is_open_says_the_database(account: Account) -> None:
+    await account.shows("1")
+    await account.desire("1", {"size": "other"})
+    await account.sweep()
+    again = (
+        "INSERT INTO cloud_drift (resource_id, kind, field, expected, actual, spec_version,"
+        " detected_at, last_seen_at) SELECT resource_id, kind, field, expected, actual,"
+        " spec_version, now(), now() FROM cloud_drift LIMIT 1"
+    )
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        account.execute(again)
+    account.execute("UPDATE cloud_drift SET status = 'stale', resolved_at = now()")
+    account.execute(again)
+    assert account.rows("SELECT status FROM cloud_drift ORDER BY id") == [("stale",), ("open",)]

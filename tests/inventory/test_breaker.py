@@ -19,8 +19,8 @@ async def lose(inventory: Inventory, sweeps: int = 3) -> Swept:
     return swept
 
 
-async def confirm(inventory: Inventory, sweep_id: str) -> resources_pb2.Sweep:
-    request = pb.ConfirmSweepRequest(id=sweep_id)
+async def confirm(inventory: Inventory, sweep_id: str, request_id: str = "") -> resources_pb2.Sweep:
+    request = pb.ConfirmSweepRequest(id=sweep_id, request_id=request_id)
     return (await inventory.reading.ConfirmSweep(request, metadata=inventory.operator)).sweep
 
 
@@ -127,6 +127,18 @@ async def test_confirming_twice_answers_the_same(inventory: Inventory) -> None:
     halted = await lose(inventory)
     first = await confirm(inventory, halted.sweep.id)
     assert await confirm(inventory, halted.sweep.id) == first
+
+
+async def test_a_confirmation_is_repeated_by_its_key_alone(inventory: Inventory) -> None:
+    first = await lose(inventory)
+    confirmed = await confirm(inventory, first.sweep.id, "one")
+    await inventory.sweep(*KEPT)  # spends it
+    second = await inventory.sweep(*KEPT)
+    assert await confirm(inventory, first.sweep.id, "one") == confirmed
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await confirm(inventory, second.sweep.id, "one")
+    assert reason_of(refused.value) == "IDEMPOTENCY_KEY_REUSED"
+    assert (await confirm(inventory, second.sweep.id, "two")).confirmed_by == "op"
 
 
 async def test_an_unknown_sweep_is_not_found(inventory: Inventory) -> None:

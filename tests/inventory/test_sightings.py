@@ -3,10 +3,12 @@
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from google.protobuf.json_format import MessageToDict
 
 from tests.inventory.account import Inventory, reason_of, sighting, violated_field
+from tests.support.databases import PostgresServer
 
 CREATED = {"provider_created_at": {"seconds": 1_700_000_000}}
 
@@ -263,3 +265,36 @@ async def test_a_bucket_that_could_not_be_measured_keeps_its_known_size_with_its
     assert row.attrs["unmeasured"] == "the Spaces key may not read the bucket"
     events = await inventory.events("acme-assets")
     assert events == ["discovered", "updated"]
+
+
+async def test_a_provider_id_names_one_resource_of_a_kind_and_one_project_says_the_database(
+    inventory: Inventory, postgres: PostgresServer
+) -> None:
+    await inventory.record(sighting("1"))
+    await inventory.record(sighting("1", name="vol"), kind="volume")
+    again = """
+        INSERT INTO {table} ({columns}, provider_id, first_seen_at, last_seen_at{more})
+        VALUES ({values}, '1', now(), now(){zero})
+    """
+    resource = {"table": "cloud_resources", "more": ", sighting_digest", "zero": ", 0"}
+    project = {"table": "cloud_projects", "more": "", "zero": ""}
+    of_digitalocean = {"columns": "provider", "values": "'digitalocean'"}
+    with psycopg.connect(postgres.url(inventory.database_name), autocommit=True) as connection:
+        for kind in ("droplet", "volume"):
+            of_kind = {"columns": "provider, kind", "values": f"'digitalocean', '{kind}'"}
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute(again.format(**resource, **of_kind))
+        connection.execute(again.format(**project, **of_digitalocean))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(again.format(**project, **of_digitalocean))
+
+
+@pytest.mark.parametrize(
+    "owner", ["platform-admin", "7", "0192f0c1-1111-7222-8333-444455556666", "team_x.y"]
+)
+async def test_tenant_and_deployment_ids_are_texts_of_any_form(
+    inventory: Inventory, owner: str
+) -> None:
+    await inventory.record(sighting("1", tags=[f"tenant:{owner}", f"deployment:{owner}"]))
+    seen = await inventory.one("1")
+    assert (seen.tenant_id, seen.deployment_id) == (owner, owner)

@@ -53,9 +53,9 @@ class Simulator:
         """Changes limits and pace."""
         self._post("settings", **settings)
 
-    def narrow(self, token: str, *without: str) -> None:
-        """Takes scopes from a token."""
-        self._post("tokens", token=token, without=list(without))
+    def narrow(self, token: str, *without: str, nulls: bool = False) -> None:
+        """Takes scopes from a token; what they hide is left out, or null where that is said."""
+        self._post("tokens", token=token, without=list(without), nulls=nulls)
 
     def revoke(self, token: str) -> None:
         """Makes a token worthless."""

@@ -1,11 +1,14 @@
 """What may pass is tried again, within bounds; what may not is told by its own error."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from stamina.instrumentation import set_on_retry_hooks
 
-from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean, Retries
 from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import (
     AccessDenied,
@@ -224,3 +227,51 @@ async def test_a_write_that_was_sent_is_done_when_its_cancelled_caller_goes_on(
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert f"late-{token}" in {tag["name"] for tag in simulator.truth("tag")}
+
+
+@asynccontextmanager
+async def answering(*answers: httpx.Response) -> AsyncIterator[DigitalOcean]:
+    """A client whose requests are answered so, one after the other."""
+    given = iter(answers)
+    transport = httpx.MockTransport(lambda _: next(given))
+    async with httpx.AsyncClient(base_url="http://x", transport=transport) as http:
+        yield DigitalOcean(http, RateBudget(), QUICK)
+
+
+@pytest.mark.parametrize("body", ["<html><h1>Forbidden</h1></html>", "forbidden", ""])
+@pytest.mark.parametrize(("status", "error"), [(401, CredentialsRefused), (403, AccessDenied)])
+async def test_a_refusal_is_one_in_html_or_as_a_text_too(
+    body: str, status: int, error: type[ProviderError]
+) -> None:
+    async with answering(httpx.Response(status, text=body)) as provider:
+        with pytest.raises(error):
+            await count(provider)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 524])
+async def test_what_passes_is_tried_again_also_without_headers_or_a_body(status: int) -> None:
+    listed = httpx.Response(200, json={"droplets": [{"id": 1}], "meta": {"total": 1}})
+    async with answering(httpx.Response(status), listed) as provider:
+        assert await count(provider) == 1
+
+
+async def test_the_waits_between_tries_grow_with_jitter_up_to_the_longest() -> None:
+    retries = Retries(
+        attempts=5, first_wait_seconds=0.001, longest_wait_seconds=0.006, jitter_seconds=0.001
+    )
+    waits: list[float] = []
+    set_on_retry_hooks([lambda details: waits.append(details.wait_for)])
+
+    async def fails() -> None:
+        raise ProviderUnavailable("away")
+
+    with pytest.raises(ProviderUnavailable):
+        await retries.repeated(fails)
+    with pytest.raises(ProviderUnavailable):
+        await retries.repeated(fails)
+    set_on_retry_hooks(None)
+
+    for tried in (waits[:4], waits[4:]):
+        for wait, grown in zip(tried, (0.001, 0.002, 0.004, 0.006), strict=True):
+            assert grown <= wait <= min(0.006, grown + 0.001)
+    assert waits[0] != waits[4]

@@ -278,3 +278,24 @@ def test_a_urn_names_a_kind_and_an_id(urn: str, living: ProjectMember | None) ->
 def test_a_project_member_without_a_urn_is_an_error(row: dict[str, Any]) -> None:
     with pytest.raises(MalformedAnswer):
         member(row)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "provider_id"),
+    [
+        ("droplet", {"id": 3164444, "name": "web-1"}, "3164444"),
+        ("snapshot", {"id": "6372321"}, "6372321"),
+        ("snapshot", {"id": "fbe805e8-866b-11e6-96bf-000f53315a41"},
+         "fbe805e8-866b-11e6-96bf-000f53315a41"),
+        ("reserved_ip", {"ip": "192.0.2.7", "id": 1}, "192.0.2.7"),
+        ("reserved_ipv6", {"ip": "2001:db8::1"}, "2001:db8::1"),
+        ("domain", {"name": "example.com"}, "example.com"),
+        ("spaces_bucket", {"name": "assets"}, "assets"),
+        ("certificate", {"name": "shop", "id": "892071a0"}, "shop"),
+        ("alert_policy", {"uuid": "78b3da62"}, "78b3da62"),
+    ],
+)  # fmt: skip
+def test_a_kind_is_identified_by_what_the_provider_keys_it_by(
+    kind: str, row: dict[str, Any], provider_id: str
+) -> None:
+    assert RESOURCE_KINDS[kind].sight(row).provider_id == provider_id

@@ -269,3 +269,15 @@ def test_null_is_an_empty_list_where_an_answer_never_tells_a_total() -> None:
 
 def test_a_listing_that_says_nothing_of_its_total_has_none() -> None:
     assert read_page({"databases": []}, "databases", 1).total is None
+
+
+@pytest.mark.parametrize(
+    "query", ["page=2", "per_page=200&page=2", "type=gpus&page=2&per_page=200", "page=2&page=2"]
+)
+def test_the_next_page_is_named_anywhere_in_the_query_of_its_link(query: str) -> None:
+    answer = {
+        "droplets": [{"id": 1}],
+        "links": {"pages": {"next": f"https://api.example/v2/droplets?{query}"}},
+    }
+
+    assert read_page(answer, "droplets", 1).next_number == 2

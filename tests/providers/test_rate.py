@@ -121,6 +121,15 @@ def test_clients_with_one_token_share_one_budget() -> None:
     assert budgets.of("one") is not budgets.of("another")
 
 
+async def test_a_token_that_is_spent_holds_up_nobody_with_another_token() -> None:
+    budgets = RateBudgets()
+    budgets.of("of one queue").pause(3600)
+
+    with pytest.raises(RateLimited):
+        await budgets.of("of one queue").acquire()
+    await budgets.of("of another").acquire()
+
+
 async def test_a_share_that_leaves_some_never_takes_the_last_of_the_minute() -> None:
     time = Time()
     budget = time.budget()

@@ -75,6 +75,19 @@ OF_FACTS = {
 }
 """These take each fact once whatever the key: the tests of drift, spend and usage hold it."""
 
+DECISIONS = (
+    ("ConfirmSweep", inventory.ConfirmSweepRequest, "halted"),
+    ("AcceptScope", inventory.AcceptScopeRequest, "frozen"),
+    ("AcceptTotal", inventory.AcceptTotalRequest, "incomplete"),
+)
+"""What an operator decides about a sweep, by its outcome."""
+
+SWEPT = """
+INSERT INTO cloud_sweeps (provider, kind, key, outcome, started_at, finished_at)
+VALUES ('digitalocean', 'kind of ' || %(outcome)s, %(outcome)s, %(outcome)s, now(), now())
+RETURNING id
+"""
+
 FEBRUARY = Period.month(2026, 2)
 
 MOST_TRIES = 40
@@ -307,6 +320,12 @@ async def walk_inventory(walk: Walk) -> None:
     await walk(
         "DriftService/DeleteIgnoreRule", drift.DeleteIgnoreRuleRequest(id=rule.ignore_rule.id)
     )
+
+    for name, request_of, outcome in DECISIONS:
+        with psycopg.connect(walk.admin_url) as connection:
+            row = connection.execute(SWEPT, {"outcome": outcome}).fetchone()
+        assert row is not None
+        await walk(f"InventoryService/{name}", request_of(id=str(row[0])))
 
 
 async def walk_analytics(walk: Walk) -> None:

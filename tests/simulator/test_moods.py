@@ -109,9 +109,21 @@ def test_the_environment_says_the_mood_at_the_start(
         assert running.client.get("/v2/domains").status_code == 200
 
 
-def test_what_real_accounts_were_seen_to_do_is_all_moods_at_once() -> None:
-    others = [mood for name, mood in MOODS.items() if name != AS_SEEN]
+def test_what_real_accounts_were_seen_to_do_is_all_their_moods_at_once() -> None:
+    others = [mood for name, mood in MOODS.items() if name != AS_SEEN and not mood.alone]
+    assert {name for name, mood in MOODS.items() if mood.alone} == {"narrow_token"}
     assert MOODS[AS_SEEN].rules == tuple(rule for mood in others for rule in mood.rules)
+
+
+def test_a_narrow_token_sees_nulls_and_no_list_whose_scope_it_lacks(sim: Simulator) -> None:
+    [tagged, *_] = [one for one in sim.get("/v2/droplets")["droplets"] if one["tags"]]
+    place = f"/v2/droplets/{tagged['id']}"
+    sim.post("/_simulator/moods", {"mood": "narrow_token"}, 204)
+    assert sim.get(place)["droplet"]["tags"] is None
+    for refused in ("/v2/account/keys", "/v2/certificates", "/v2/tags"):
+        assert sim.client.get(refused).status_code == 403
+    sim.client.delete("/_simulator/moods").raise_for_status()
+    assert sim.get(place)["droplet"] == tagged
 
 
 def test_every_mood_is_documented() -> None:

@@ -207,6 +207,7 @@ KINDS = (
         "certificates",
         "certificate",
         "certificate",
+        filters=(_NAMED,),
     ),
     Kind("container_registry", "/v2/registries", "registries", "registry", "registry", paged=False),
     Kind(

@@ -1,7 +1,8 @@
 """The moods in which the account can be held, by name: one table, from which the rest follows.
 
 A mood is something that real accounts were seen to do. It is made of fault rules and settings,
-which are in force while the account is in it, and of a change to the account, which is made once.
+which are in force while the account is in it, of scopes that tokens lack meanwhile, and of a
+change to the account, which is made once.
 To add one, add a row to `_MOODS`: `as_seen`, the control API, `--mood`, and the scenario of a day
 in each mood take it up by themselves, and a test asks for its line in `docs/simulator.md`.
 """
@@ -32,6 +33,10 @@ class Mood:
     """Limits and pace, by the names that the control API has for them."""
     change: Callable[[Simulation], None] | None = None
     """Made when the mood is entered for the first time; it stays when the mood is left."""
+    withheld: frozenset[str] = frozenset()
+    """Scopes that every token lacks meanwhile."""
+    alone: bool = False
+    """Whether it is none of `as_seen`: what it hides is what the others are to show."""
 
 
 class UnknownMoodError(ValueError):
@@ -123,10 +128,30 @@ _MOODS: Final = (
         "the first time, and each second after it, an action is refused: another one is pending",
         (Rule(Fault.PENDING_EVENT, "/v2/droplets", method="POST", every=2),),
     ),
+    Mood(
+        "narrow_token",
+        "every token lacks scopes: tags, logins and SSH keys of objects are null, and lists of SSH"
+        " keys, certificates, uptime checks and Spaces keys are answered 403",
+        withheld=frozenset(
+            {
+                "tag:read",
+                "database:view_credentials",
+                "ssh_key:read",
+                "certificate:read",
+                "uptime:read",
+                "spaces_key:read",
+            }
+        ),
+        alone=True,
+    ),
 )
 
 AS_SEEN: Final = "as_seen"
-"""All moods at once: what real accounts were seen to answer."""
+"""All moods of the account at once: what real accounts were seen to answer."""
+
+
+def _seen() -> list[Mood]:
+    return [mood for mood in _MOODS if not mood.alone]
 
 
 MOODS: Final = {
@@ -135,9 +160,10 @@ MOODS: Final = {
         *_MOODS,
         Mood(
             AS_SEEN,
-            "all of the above at once: what real accounts were seen to answer",
-            tuple(rule for mood in _MOODS for rule in mood.rules),
-            {name: value for mood in _MOODS for name, value in mood.settings.items()},
+            "all of the above at once, but for `narrow_token`: what real accounts were seen to"
+            " answer",
+            tuple(rule for mood in _seen() for rule in mood.rules),
+            {name: value for mood in _seen() for name, value in mood.settings.items()},
         ),
     )
 }
@@ -155,12 +181,13 @@ def enter(simulation: Simulation, mood: Mood) -> None:
     """Put the account into a mood, and out of the one that it is in."""
     leave(simulation)
     with simulation.store.transaction():
-        for one in _MOODS if mood.name == AS_SEEN else (mood,):
+        for one in _seen() if mood.name == AS_SEEN else (mood,):
             _change(simulation, one)
     now = settings_of(simulation)
     tune(simulation, mood.settings)
     simulation.before_mood = {name: now[name] for name in mood.settings}
     simulation.mood_rules = tuple(simulation.faults.add(rule) for rule in mood.rules)
+    simulation.tokens.withhold(mood.withheld)
     simulation.mood = mood.name
 
 
@@ -169,6 +196,7 @@ def leave(simulation: Simulation) -> None:
     for number in simulation.mood_rules:
         simulation.faults.remove(number)
     tune(simulation, simulation.before_mood)
+    simulation.tokens.withhold(frozenset())
     simulation.mood, simulation.mood_rules, simulation.before_mood = "", (), {}
 
 

@@ -6,20 +6,23 @@ from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from arcadia.inventory.v1 import reconcile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
+from services.inventory.drift.certificates import completed, names_certificates
 from services.inventory.drift.messages import drift_message
-from services.inventory.drift.rules.sweeping import judge_page
+from services.inventory.drift.rules.sweeping import Specified, judge_page
 from services.inventory.drift.store import closing
 from services.inventory.drift.store.causes import record_causes
 from services.inventory.drift.store.listing import list_unexplained
 from services.inventory.drift.store.locks import lock_drift
 from services.inventory.drift.store.pages import (
     PageKey,
+    certificate_names,
+    complete_specs,
     count_muted,
     frozen_reason,
     read_page,
@@ -74,6 +77,8 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
                 return pb.SweepDriftResponse(frozen_reason=reason)
             found = await read_page(session, PageKey(provider, kind, after, size + 1))
             page = found[:size]
+            if names_certificates(kind):
+                page = await self._with_certificate_names(session, provider, page)
             verdict = judge_page(kind, page, frozenset(request.in_flight_provider_ids))
             await write_verdict(session, kind, verdict, _cause())
             muted = await count_muted(session, page)
@@ -89,6 +94,16 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             muted_count=muted,
             next_page_token=encode_token(filters, (last,)) if len(found) > size else "",
         )
+
+    async def _with_certificate_names(
+        self, session: WriteSession, provider: str, page: list[Specified]
+    ) -> list[Specified]:
+        """The page with the names of certificates in its specs, which are kept from now on."""
+        named = completed(page, await certificate_names(session, provider))
+        if named:
+            await complete_specs(session, named)
+        by_id = {one.resource.id: one for one in named}
+        return [by_id.get(one.resource.id, one) for one in page]
 
     async def ListUnexplainedDrifts(  # noqa: N802
         self, request: pb.ListUnexplainedDriftsRequest, context: Context

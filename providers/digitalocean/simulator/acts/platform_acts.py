@@ -30,6 +30,7 @@ NEW_SIZES: Final = {
     "professional-s": "apps-s-1vcpu-2gb",
     "professional-m": "apps-s-2vcpu-4gb",
 }
+LIFE_OF_RENEWED: Final = timedelta(days=90)
 BUILD_STACK: Final = "buildpack-stack=ubuntu-22"
 
 
@@ -165,6 +166,7 @@ def _renew_certificates(simulation: Simulation) -> int:
             body = certificate | {
                 "id": identifier,
                 "created_at": render_instant(simulation.clock.now()),
+                "not_after": render_instant(simulation.clock.now() + LIFE_OF_RENEWED),
                 "sha1_fingerprint": uuid4().hex,
             }
             store.replace("certificate", identifier, body, certificate["name"])

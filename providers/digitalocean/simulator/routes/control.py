@@ -95,13 +95,14 @@ async def _leave_mood(request: Request) -> Response:
 
 
 async def _add_token(request: Request) -> Response:
-    """`{"token", "scopes"?: only these, "without"?: all but these, "revoked"?}`."""
+    """`{"token", "scopes"?: only these, "without"?: all but these, "revoked"?, "nulls"?}`."""
     asked = await payload(request)
     scopes = asked.get("scopes")
     scope = TokenScope(
         only=None if scopes is None else frozenset(required(asked, "scopes", list)),
         without=frozenset(optional(asked, "without", list, [])),
         revoked=optional(asked, "revoked", bool, False),
+        nulls=optional(asked, "nulls", bool, False),
     )
     simulation_of(request).tokens.register(required(asked, "token", str), scope)
     return Response(status_code=204)

@@ -16,7 +16,8 @@ __all__ = ["query_for", "routes"]
 
 def query_for(kind: Kind, request: Request) -> Query:
     """The list that a request asks for, its filters applied."""
-    given = [f for f in kind.filters if f.parameter in request.query_params]
+    # A client that sends all parameters sends an empty one for no filter, as is the default.
+    given = [f for f in kind.filters if request.query_params.get(f.parameter)]
     bucket: str | None = None
     if kind.name == "droplet":
         bucket = "gpu" if request.query_params.get("type") == "gpus" else "cpu"

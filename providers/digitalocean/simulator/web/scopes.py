@@ -1,7 +1,7 @@
 """What a token may see: all of it, unless the control API registered it as narrower."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -20,6 +20,8 @@ class TokenScope:
     """Exactly these, when not None."""
     without: frozenset[str] = frozenset()
     revoked: bool = False
+    nulls: bool = False
+    """Whether fields whose scopes it lacks are null, and not left out."""
 
     def has(self, scope: str) -> bool:
         """Whether the token has a scope such as `droplet:read`."""
@@ -34,7 +36,7 @@ class TokenScope:
     def narrowed(self, kind: Kind, document: Document) -> Document:
         """An object without the fields whose scopes the token lacks."""
         for path in self._hidden(kind):
-            _leave_out(document, path.split("."))
+            _hide(document, path.split("."), as_null=self.nulls)
         return document
 
     def sees(self, kind: str) -> bool:
@@ -49,15 +51,20 @@ class TokenScope:
 EVERYTHING = TokenScope()
 
 
-def _leave_out(value: object, steps: list[str]) -> None:
-    """Removes what stands where the steps lead, in every element of the lists on the way."""
+def _hide(value: object, steps: list[str], *, as_null: bool) -> None:
+    """Removes what stands where the steps lead, in every element of the lists on the way.
+
+    Or puts null in its place.
+    """
     if isinstance(value, list):
         for element in value:
-            _leave_out(element, steps)
+            _hide(element, steps, as_null=as_null)
     elif isinstance(value, dict):
         step, *below = steps
         if below:
-            _leave_out(value.get(step), below)
+            _hide(value.get(step), below, as_null=as_null)
+        elif as_null and step in value:
+            value[step] = None
         else:
             value.pop(step, None)
 
@@ -104,10 +111,15 @@ class Tokens:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._withheld: frozenset[str] = frozenset()
         self._scopes = {
             token: _scope(orjson.loads(text))
             for token, text in store.connection.execute("SELECT token, scope FROM token")
         }
+
+    def withhold(self, scopes: frozenset[str]) -> None:
+        """Take scopes from every token, which then sees nulls; none: give them back."""
+        self._withheld = scopes
 
     def register(self, token: str, scope: TokenScope) -> None:
         """Say what a token may do, from the next request on and after restarts."""
@@ -116,6 +128,7 @@ class Tokens:
                 "only": None if scope.only is None else sorted(scope.only),
                 "without": sorted(scope.without),
                 "revoked": scope.revoked,
+                "nulls": scope.nulls,
             }
         ).decode()
         self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
@@ -129,6 +142,8 @@ class Tokens:
     def admit(self, token: str, method: str, path: str) -> TokenScope:
         """The scope of a token. Unauthorized without a valid one, Forbidden beyond its scopes."""
         scope = self._scopes.get(token, EVERYTHING)
+        if self._withheld:
+            scope = replace(scope, without=scope.without | self._withheld, nulls=True)
         if not token or scope.revoked:
             raise Unauthorized
         needed = needed_scope(method, path)
@@ -143,4 +158,5 @@ def _scope(document: dict[str, list[str] | bool | None]) -> TokenScope:
         only=frozenset(only) if isinstance(only, list) else None,
         without=frozenset(without) if isinstance(without, list) else frozenset(),
         revoked=bool(document["revoked"]),
+        nulls=bool(document.get("nulls", False)),
     )

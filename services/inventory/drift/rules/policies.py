@@ -5,14 +5,22 @@ from typing import Any, Final
 
 from kinds import RESOURCE_KINDS
 from kinds.kind import ResourceKind
+from kinds.listing import Listing
 from kinds.policy import FieldPolicy, Policy
 from kinds.redaction import REDACTED, redact
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, COLUMNS
 
-__all__ = ["UNDECLARED", "declared", "forgives", "policy_of"]
+__all__ = ["FOUND_BY_NAME", "UNDECLARED", "declared", "forgives", "policy_of"]
 
 UNDECLARED: Final = FieldPolicy(Policy.DESIRED, unset_when_absent=True)
 """Of a field that no declaration speaks of: compared as it stands."""
+
+FOUND_BY_NAME: Final = frozenset(
+    kind.name
+    for kind in RESOURCE_KINDS.values()
+    if isinstance(kind.listing, Listing) and kind.listing.found_by == kind.columns.name
+)
+"""The kinds that are identified by their names, though the provider has an id of them too."""
 
 WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
 

@@ -15,7 +15,15 @@ from services.inventory.drift.rules.sweeping import OpenDrift, Specified, Verdic
 from services.inventory.drift.store.muting import MUTING_RULE
 from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
 
-__all__ = ["PageKey", "count_muted", "frozen_reason", "read_page", "write_verdict"]
+__all__ = [
+    "PageKey",
+    "certificate_names",
+    "complete_specs",
+    "count_muted",
+    "frozen_reason",
+    "read_page",
+    "write_verdict",
+]
 
 FIRST: Final = UUID(int=0)
 
@@ -106,6 +114,19 @@ WHERE d.status = 'open' AND d.resource_id = ANY (%(ids)b::uuid[])
 """
 
 
+CERTIFICATES: Final = """
+SELECT attrs ->> 'id', name FROM cloud_resources
+WHERE provider = %(provider)s AND kind = 'certificate' AND attrs ->> 'id' IS NOT NULL
+"""
+
+# The same wish in more words: whoever recorded it, and as which version, stays.
+COMPLETE: Final = """
+UPDATE cloud_provisioned AS s SET spec = g.spec::jsonb
+FROM unnest(%(ids)b::uuid[], %(specs)b::text[]) AS g (id, spec)
+WHERE s.resource_id = g.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class PageKey:
     """Which page of specified resources, by their ids."""
@@ -150,6 +171,25 @@ async def read_page(session: WriteSession, key: PageKey) -> list[Specified]:
             )
             open_drifts.setdefault(resource_id, {})[field] = found
     return [_specified(row, open_drifts) for row in rows]
+
+
+async def certificate_names(session: WriteSession, provider: str) -> dict[str, str]:
+    """The names of a provider's certificates by their ids."""
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(CERTIFICATES, {"provider": provider})
+        return dict(await cursor.fetchall())
+
+
+async def complete_specs(session: WriteSession, page: Sequence[Specified]) -> None:
+    """Keeps the specs of a page as they are now, in place of those that were read."""
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        given = {
+            "ids": [one.resource.id for one in page],
+            "specs": [_json(one.spec) for one in page],
+        }
+        await cursor.execute(COMPLETE, given, prepare=False)
 
 
 async def write_verdict(session: WriteSession, kind: str, verdict: Verdict, cause: Cause) -> None:

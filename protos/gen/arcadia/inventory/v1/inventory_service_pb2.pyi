@@ -260,10 +260,12 @@ class ListSweepsResponse(_message.Message):
     def __init__(self, sweeps: _Optional[_Iterable[_Union[_resources_pb2.Sweep, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ConfirmSweepRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ConfirmSweepResponse(_message.Message):
     __slots__ = ("sweep",)
@@ -272,10 +274,12 @@ class ConfirmSweepResponse(_message.Message):
     def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
 
 class AcceptScopeRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class AcceptScopeResponse(_message.Message):
     __slots__ = ("sweep",)
@@ -284,10 +288,12 @@ class AcceptScopeResponse(_message.Message):
     def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ...) -> None: ...
 
 class AcceptTotalRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class AcceptTotalResponse(_message.Message):
     __slots__ = ("sweep",)

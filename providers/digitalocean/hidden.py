@@ -1,0 +1,103 @@
+"""What a scope hides from the token, told apart from what is not there.
+
+The provider leaves out a field whose scope the token lacks, and answers null for some. It also
+answers null, or leaves out some fields, where there is nothing: only the token's scopes tell.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from kinds import RESOURCE_KINDS
+from kinds.listing import AnyListing, Listing
+from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.pages import JsonObject
+from providers.digitalocean.errors import AccessDenied, NotFound
+
+__all__ = ["HiddenFields"]
+
+ONE: Final = (("per_page", "1"),)
+
+LISTED_BY: Final[Mapping[str, str]] = {
+    "project:read": "/v2/projects",
+    "tag:read": "/v2/tags",
+    **{
+        kind.scope: kind.listing.path
+        for kind in reversed(list(RESOURCE_KINDS.values()))
+        if isinstance(kind.listing, Listing)
+    },
+}
+"""What a token reads by each scope: a refusal tells that it lacks the scope."""
+
+
+class HiddenFields:
+    """Makes of rows that what is hidden is left out, and what is unset is null.
+
+    A scope is asked for once, and only when a page shows nothing by it.
+    """
+
+    def __init__(self, provider: DigitalOcean, listing: AnyListing) -> None:
+        self._provider = provider
+        kind = next((kind for kind in RESOURCE_KINDS.values() if kind.listing == listing), None)
+        scoped = kind.scoped if kind is not None else {}
+        self._paths = [(path.split("."), scope) for path, scope in scoped.items()]
+        attrs = kind.attrs if kind is not None else {}
+        self._unset = {name for name, attr in attrs.items() if attr.policy.unset_when_absent}
+        """Fields that are left out where they are unset, too."""
+        self._lacking: dict[str, bool] = {}
+
+    async def tell_apart(self, rows: Sequence[Any]) -> None:
+        """Removes nulls whose scope the token is known to lack, and adds those of unset fields.
+
+        Raises ProviderError.
+        """
+        for steps, scope in self._paths:
+            name = steps[-1]
+            if len(steps) == 1 and _show(rows, name):
+                continue
+            holders = [each for row in rows for each in _holders(row, steps)]
+            nulls = [holder for holder in holders if holder[name] is None]
+            absent: list[JsonObject] = []
+            if name in self._unset and len(steps) == 1:
+                absent = [row for row in rows if isinstance(row, dict) and name not in row]
+            if not nulls and not absent:
+                continue
+            if len(nulls) == len(holders) and await self._lacks(scope):
+                for holder in nulls:
+                    del holder[name]
+            else:
+                for row in absent:
+                    row[name] = None
+
+    async def _lacks(self, scope: str) -> bool:
+        if scope not in self._lacking:
+            self._lacking[scope] = await self._is_refused(scope)
+        return self._lacking[scope]
+
+    async def _is_refused(self, scope: str) -> bool:
+        path = LISTED_BY.get(scope)
+        if path is None:
+            return True  # of logins, which nothing lists, and no database is without
+        try:
+            await self._provider.document(path, ONE)
+        except AccessDenied:
+            return True
+        except NotFound:
+            return False
+        return False
+
+
+def _show(rows: Sequence[Any], name: str) -> bool:
+    """Whether all rows have a field, which is the usual case of a long list."""
+    return all(isinstance(row, dict) and row.get(name) is not None for row in rows)
+
+
+def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:  # noqa: ANN401
+    """The objects that have the last step, where the steps before lead."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _holders(element, steps)
+    elif isinstance(value, dict) and steps[0] in value:
+        if len(steps) == 1:
+            yield value
+        else:
+            yield from _holders(value[steps[0]], steps[1:])
