@@ -24,7 +24,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "kinds.md"
 HEAD: Final = """\
 # The kinds
 
-Made from the declarations in `providers/digitalocean/kinds/` by
+Made from the declarations in `kinds/` by
 `python -m kinds.document`; a test holds it current.
 
 Each kind says where it is listed, which fields of it are kept and what they are to us, and
