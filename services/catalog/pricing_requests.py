@@ -46,11 +46,12 @@ def billing_period(start: str, end: str) -> Period:
     until = read_day(requests.required("period_end", end), "period_end")
     if until <= first:
         raise InvalidArgument("period_end", "must be after period_start", reason="OUT_OF_RANGE")
-    if until - timedelta(days=1) not in month_of(first):
+    month = month_of(first)
+    if until - timedelta(days=1) not in month:
         raise InvalidArgument(
             "period_end", "must be in the month of period_start, or its end", reason="OUT_OF_RANGE"
         )
-    return Period(first, until)
+    return month if (first, until) == (month.start, month.end) else Period(first, until)
 
 
 def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
