@@ -128,7 +128,7 @@ def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
     runs, total, end = [], ZERO, period.start
     for place, one in enumerate(said):
         try:
-            run = _run(one)
+            run = _run(one.first_day, one.days, one.qty)
         except InvalidArgument as error:
             raise error.within(f"runs[{place}]") from None
         first, end_before, end = run.first, end, run.end
@@ -145,18 +145,15 @@ def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
     return tuple(runs)
 
 
-def _run(said: pb.UsageRun) -> UsageRun:
-    day, days = said.first_day, said.days
-    first = _day(day) or read_day(day, "first_day")
+# Many deployments use as much as each other: one machine of 24 hours a day.
+@lru_cache(maxsize=4096)
+def _run(day: str, days: int, qty: str) -> UsageRun:
+    first = _first_day(day)
     if not 1 <= days <= MAX_RUN_DAYS:
         raise InvalidArgument("days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE")
-    return UsageRun(first, days, exact(said.qty, "qty", minimum=0, maximum=MAX_QUANTITY))
+    return UsageRun(first, days, exact(qty, "qty", minimum=0, maximum=MAX_QUANTITY))
 
 
 @lru_cache(maxsize=1024)
-def _day(text: str) -> date | None:
-    """A day that is a sane one; the runs of a batch begin on few."""
-    try:
-        return read_day(text, "")
-    except InvalidArgument:
-        return None
+def _first_day(text: str) -> date:
+    return read_day(text, "first_day")
