@@ -78,8 +78,8 @@ LIMIT :limit
 """)
 
 TERMS: Final = text("""
-SELECT CAST(t.subscription_id AS text), t.id, p.code, v.version, v.id, t.effective_from, t.effective_to,
-       t.by_tenant
+SELECT CAST(t.subscription_id AS text), t.id, p.code, v.version, v.id, t.effective_from,
+       t.effective_to, t.by_tenant
 FROM subscription_terms AS t
 JOIN plan_versions AS v ON v.id = t.plan_version_id
 JOIN plans AS p ON p.id = v.plan_id
