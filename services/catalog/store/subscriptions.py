@@ -40,6 +40,9 @@ SELECT CAST(s.id AS text), s.id, s.deployment_id, s.tenant_id, s.starts_on, s.en
 FROM subscriptions AS s
 """
 
+_ENDS_ON: Final = 4
+"""Its place among the columns of a subscription."""
+
 OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
 
 BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {OF_SCOPE}")
@@ -171,8 +174,9 @@ async def subscriptions_of(
     addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
     found = []
     for key, *columns, ended_by_tenant in rows:
-        spans = tuple(terms[key]), tuple(pauses.get(key, ())), tuple(addons.get(key, ()))
-        found.append(cut_to_end(Subscription(*columns, *spans, ended_by_tenant)))
+        agreed = terms[key], pauses.get(key, ()), addons.get(key, ())
+        spans: tuple[Any, ...] = cut_to_end(columns[_ENDS_ON], *agreed)
+        found.append(Subscription(*columns, *spans, ended_by_tenant))
     return found
 
 
