@@ -40,9 +40,6 @@ SELECT CAST(s.id AS text), s.id, s.deployment_id, s.tenant_id, s.starts_on, s.en
 FROM subscriptions AS s
 """
 
-_ENDS_ON: Final = 4
-"""Its place among the columns of a subscription."""
-
 OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant AS text))"
 
 BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {OF_SCOPE}")
@@ -173,10 +170,15 @@ async def subscriptions_of(
     pauses = _by_subscription((await session.execute(PAUSES, ids)).all(), PauseSpan)
     addons = _by_subscription((await session.execute(ADDONS, ids)).all(), _addon)
     found = []
-    for key, *columns, ended_by_tenant in rows:
-        agreed = terms[key], pauses.get(key, ()), addons.get(key, ())
-        spans: tuple[Any, ...] = cut_to_end(columns[_ENDS_ON], *agreed)
-        found.append(Subscription(*columns, *spans, ended_by_tenant))
+    for key, identifier, deployment_id, tenant_id, *of_itself, by_tenant in rows:
+        starts_on, ends_on, trial_end, created_at = of_itself
+        spans = cut_to_end(ends_on, terms[key], pauses.get(key, ()), addons.get(key, ()))
+        found.append(
+            Subscription(
+                identifier, deployment_id, tenant_id, starts_on, ends_on, trial_end, created_at,
+                *spans, by_tenant,
+            )
+        )  # fmt: skip
     return found
 
 
