@@ -46,7 +46,7 @@ from services.catalog.quoting.freezing import (
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
-from services.catalog.quoting.spans import billed_days
+from services.catalog.quoting.spans import BilledDays, billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.values import value_of
@@ -216,15 +216,22 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             found, pairs = await billable_page(
                 session, period, wanted, after=position[0] if position else "", limit=size
             )
-        more = len(found) == size
-        listed = [
-            one
-            for one in (_billable(*pair, period) for pair in pairs)
-            if one.billed_days or (request.include_trials and one.trial_days)
+        token = encode_token(filters, (found[-1],)) if len(found) == size else ""
+        billable = [
+            (subscription, deployment, days)
+            for subscription, deployment, days in (
+                (*pair, _billed_days(*pair, period)) for pair in pairs
+            )
+            if days.days or (request.include_trials and days.trial)
         ]
+        if request.tenants_only:
+            tenant_ids = dict.fromkeys(subscription.tenant_id for subscription, _, _ in billable)
+            return pb.ListBillableSubscriptionsResponse(
+                tenant_ids=tenant_ids, next_page_token=token
+            )
         return pb.ListBillableSubscriptionsResponse(
-            billable_subscriptions=listed,
-            next_page_token=encode_token(filters, (found[-1],)) if more else "",
+            billable_subscriptions=[_billable(*one, period) for one in billable],
+            next_page_token=token,
         )
 
     async def _read(
@@ -327,8 +334,12 @@ class _Priced:
         return Period(start, min([self._period.end, *following]))
 
 
+def _billed_days(subscription: Subscription, deployment: Deployment, period: Period) -> BilledDays:
+    return billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
+
+
 def _billable(
-    subscription: Subscription, deployment: Deployment, period: Period
+    subscription: Subscription, deployment: Deployment, days: BilledDays, period: Period
 ) -> pb.BillableSubscription:
     """As of the period's last day, with all that holds on any of its days."""
     message = subscription_message(subscription, period.end - timedelta(days=1))
@@ -340,7 +351,6 @@ def _billable(
     )
     del message.addons[:]
     message.addons.extend(map(attached_addon_message, held))
-    days = billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
     billable = pb.BillableSubscription(
         subscription=message, deployment=deployment_message(deployment)
     )

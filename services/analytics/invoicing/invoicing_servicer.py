@@ -45,7 +45,7 @@ from services.analytics.invoicing.terms import Terms
 from services.analytics.invoicing.unbilled_finder import UnbilledFinder
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.peers import asking
-from services.analytics.quoting import billable
+from services.analytics.quoting import billable_tenants
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.access import ALL
 from services.common.database import Database
@@ -152,13 +152,10 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             await self._note_backdated_changes()
         planned: dict[int, list[str]] = {}
         for _ in range(pages):
-            answer = await billable(
+            planned[number], token = await billable_tenants(
                 self._catalog, month_of(rollup.period), page_size=tenants, page_token=token
             )
-            found = [one.subscription.tenant_id for one in answer.billable_subscriptions]
-            planned[number] = list(dict.fromkeys(found))
             number += 1
-            token = answer.next_page_token
             if not token:
                 break
         async with self._database.write(ALL) as session:
