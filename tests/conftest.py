@@ -1,12 +1,15 @@
 """The real engines, for every test that asks for one; each worker of pytest has its own."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
+from httpx._transports import default as transports
 
 from services.common.settings import Service, Settings
 from stack.engines.postgres import Postgres
@@ -23,6 +26,10 @@ from tests.support.whole_stack import WholeStack
 for variable in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[variable]
 
+
+# Each client of httpx reads the certificates of all authorities anew, in 27 ms of processor time,
+# and the tests open thousands of clients, of plain HTTP on loopback: they are read once.
+vars(transports)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
 
 # On a busy machine drawing an example may take long: that is no fault of the property. A
 # fixture that is made once for all examples is meant so.

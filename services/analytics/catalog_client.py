@@ -28,6 +28,7 @@ __all__ = [
     "Subscriptions",
     "billable",
     "billable_of",
+    "billable_tenants",
     "items_of",
     "quote",
     "usage_message",
@@ -86,6 +87,24 @@ async def billable(
     )
     with asking(Service.CATALOG):
         return await catalog.ListBillableSubscriptions(request)
+
+
+async def billable_tenants(
+    catalog: "PricingServiceAsyncStub", period: Period, *, page_size: int, page_token: str
+) -> tuple[list[str], str]:
+    """A page of the tenants that a subscription bills on any day of the period; the next token."""
+    request = pb.ListBillableSubscriptionsRequest(
+        page_size=page_size,
+        page_token=page_token,
+        period_start=period.start.isoformat(),
+        period_end=period.end.isoformat(),
+        tenants_only=True,
+    )
+    with asking(Service.CATALOG):
+        answer = await catalog.ListBillableSubscriptions(request)
+    # A release of the catalog that does not know what is asked for lists the subscriptions.
+    listed = (one.subscription.tenant_id for one in answer.billable_subscriptions)
+    return list(dict.fromkeys((*answer.tenant_ids, *listed))), answer.next_page_token
 
 
 async def billable_of(

@@ -9,6 +9,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2, subscription_service_pb2
 
 from services.catalog.plans.seed import seed
+from services.catalog.pricing import servicer as pricing_servicer
 from tests.catalog.shop import Shop, Token, refusal
 
 Used = dict[str, str]
@@ -344,6 +345,41 @@ async def test_billable_subscriptions_come_by_tenant_and_a_page_never_cuts_one_i
     assert [set(page) for page in found if page] == [set(mine), {other}]
 
 
+async def test_tenants_alone_are_those_that_a_subscription_bills_and_pages_are_the_same(
+    seeded: Shop,
+) -> None:
+    for slug in ("blog", "shop"):
+        await subscribe(seeded, slug)
+    await subscribe(seeded, token=seeded.tenant("globex"))
+    await subscribe(seeded, "later", starts_on="2026-05-01", token=seeded.tenant("hooli"))
+    deployment = await seeded.deploy("try", trial=True, token=seeded.tenant("initech"))
+    await seeded.subscriptions.Subscribe(
+        subscription_service_pb2.SubscribeRequest(
+            id=deployment.id, plan_code="studio", starts_on="2026-04-01"
+        ),
+        metadata=seeded.tenant("initech"),
+    )
+    found: list[str] = []
+    token = ""
+    while True:
+        answer = await seeded.pricing.ListBillableSubscriptions(
+            pb.ListBillableSubscriptionsRequest(
+                page_size=1,
+                page_token=token,
+                period_start="2026-04-01",
+                period_end="2026-05-01",
+                tenants_only=True,
+            ),
+            metadata=seeded.worker,
+        )
+        assert not answer.billable_subscriptions
+        found += answer.tenant_ids
+        token = answer.next_page_token
+        if not token:
+            break
+    assert found == ["acme", "globex"]
+
+
 async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: Shop) -> None:
     quote = await billed(seeded, await subscribe(seeded), {"droplet_hours": "2160"})
     forged = quotes_pb2.Proof()
@@ -362,6 +398,20 @@ async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: 
     assert [(one.path, one.left_json, one.right_json) for one in compared.differences] == [
         ("usage.droplet_hours.runs[0][2]", '"2160"', '"2159"')
     ]
+
+
+async def test_a_batch_of_several_parts_prices_each_by_its_own_plan(
+    seeded: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each part is one subscription; the first one knows nothing of the plans of the others.
+    monkeypatch.setattr(pricing_servicer, "READ_AT_ONCE", 1)
+    plans = ["studio", "pro", "studio", "starter", "pro", "studio"]
+    ids = [
+        await subscribe(seeded, f"app-{place}", plan_code=plan) for place, plan in enumerate(plans)
+    ]
+    results = await batch(seeded, [(one, {}) for one in ids])
+    assert [result.subscription_id for result in results] == ids
+    assert [result.quote.plan_code for result in results] == plans
 
 
 async def test_a_large_batch_comes_in_several_answers(seeded: Shop) -> None:

@@ -35,6 +35,8 @@ from workflows.schedules import planned
 from workflows.sync.starts import full_sync, start_sync
 
 UNTIL_HOUR: Final = 7
+AT_ONCE: Final = 8
+"""Specs that are recorded at a time."""
 BORN: Final = "2024-03-04T09:00:00Z"
 """Two months after the account's first bill: few bills, of every kind of line."""
 
@@ -66,12 +68,17 @@ class Moody:
 
     async def desired(self) -> None:
         """Everything is to stay as it is."""
-        for one in (await self.lasting()).values():
-            async with self.system.http() as http:
-                answer = await http.put(
-                    f"/api/v1/inventory/{one['id']}/spec", json={"from_live": True}
+        ids = [*await self.lasting()]
+        async with self.system.http() as http:
+            for start in range(0, len(ids), AT_ONCE):
+                answers = await asyncio.gather(
+                    *(
+                        http.put(f"/api/v1/inventory/{one}/spec", json={"from_live": True})
+                        for one in ids[start : start + AT_ONCE]
+                    )
                 )
-            assert answer.is_success, answer.text
+                for answer in answers:
+                    assert answer.is_success, answer.text
 
     async def ingested_anew(self) -> None:
         """Every bill is read again: it may have been read in another mood before."""

@@ -46,11 +46,12 @@ def billing_period(start: str, end: str) -> Period:
     until = read_day(requests.required("period_end", end), "period_end")
     if until <= first:
         raise InvalidArgument("period_end", "must be after period_start", reason="OUT_OF_RANGE")
-    if until - timedelta(days=1) not in month_of(first):
+    month = month_of(first)
+    if until - timedelta(days=1) not in month:
         raise InvalidArgument(
             "period_end", "must be in the month of period_start, or its end", reason="OUT_OF_RANGE"
         )
-    return Period(first, until)
+    return month if (first, until) == (month.start, month.end) else Period(first, until)
 
 
 def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
@@ -127,7 +128,7 @@ def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
     runs, total, end = [], ZERO, period.start
     for place, one in enumerate(said):
         try:
-            run = _run(one)
+            run = _run(one.first_day, one.days, one.qty)
         except InvalidArgument as error:
             raise error.within(f"runs[{place}]") from None
         first, end_before, end = run.first, end, run.end
@@ -144,18 +145,15 @@ def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
     return tuple(runs)
 
 
-def _run(said: pb.UsageRun) -> UsageRun:
-    day, days = said.first_day, said.days
-    first = _day(day) or read_day(day, "first_day")
+# Many deployments use as much as each other: one machine of 24 hours a day.
+@lru_cache(maxsize=4096)
+def _run(day: str, days: int, qty: str) -> UsageRun:
+    first = _first_day(day)
     if not 1 <= days <= MAX_RUN_DAYS:
         raise InvalidArgument("days", f"must be from 1 to {MAX_RUN_DAYS}", reason="OUT_OF_RANGE")
-    return UsageRun(first, days, exact(said.qty, "qty", minimum=0, maximum=MAX_QUANTITY))
+    return UsageRun(first, days, exact(qty, "qty", minimum=0, maximum=MAX_QUANTITY))
 
 
 @lru_cache(maxsize=1024)
-def _day(text: str) -> date | None:
-    """A day that is a sane one; the runs of a batch begin on few."""
-    try:
-        return read_day(text, "")
-    except InvalidArgument:
-        return None
+def _first_day(text: str) -> date:
+    return read_day(text, "first_day")

@@ -1,6 +1,7 @@
 """PricingService: proto to domain and back. The roll-up and the accrual price by it."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -54,7 +55,7 @@ from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, Un
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
-from services.catalog.quoting.spans import billed_days
+from services.catalog.quoting.spans import BilledDays, billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.values import value_of
@@ -73,7 +74,11 @@ __all__ = ["PricingServicer"]
 Context = ServicerContext[Any, Any]
 
 READ_AT_ONCE: Final = 1_000
-"""Subscriptions of a batch that are held at a time."""
+"""Subscriptions of a batch that are read at a time."""
+
+READ_AHEAD: Final = 2
+"""Parts of a batch that the database reads while one is priced. A read takes a dozen turns of the
+loop, which has a few for each answer: with one part, pricing would wait for most of its read."""
 
 ANSWERED_AT_ONCE: Final = 100
 """Quotes in an answer: far below the largest message, and the loop is let go in between."""
@@ -105,13 +110,12 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         period = billing_period(request.period_start, request.period_end)
         items = batch_items(request, period)
         parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
-        # The database reads the next part while this one is priced.
-        reading = [asyncio.create_task(self._read(part, period)) for part in parts[:1]]
+        reading = deque([asyncio.create_task(self._read(part, period)) for part in parts[:1]])
         try:
             for place, those in enumerate(parts):
-                priced = await reading.pop()
-                if place + 1 < len(parts):
-                    reading.append(asyncio.create_task(self._read(parts[place + 1], period)))
+                priced = await reading.popleft()
+                for part in parts[place + 1 + len(reading) : place + 1 + READ_AHEAD]:
+                    reading.append(asyncio.create_task(self._read(part, period, priced.known)))
                 for first in range(0, len(those), ANSWERED_AT_ONCE):
                     answer = pb.BatchQuoteResponse()
                     for item in those[first : first + ANSWERED_AT_ONCE]:
@@ -212,18 +216,28 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             found, pairs = await billable_page(
                 session, period, wanted, after=position[0] if position else "", limit=size
             )
-        more = len(found) == size
-        listed = [
-            one
-            for one in (_billable(*pair, period) for pair in pairs)
-            if one.billed_days or (request.include_trials and one.trial_days)
+        token = encode_token(filters, (found[-1],)) if len(found) == size else ""
+        billable = [
+            (subscription, deployment, days)
+            for subscription, deployment, days in (
+                (*pair, _billed_days(*pair, period)) for pair in pairs
+            )
+            if days.days or (request.include_trials and days.trial)
         ]
+        if request.tenants_only:
+            tenant_ids = dict.fromkeys(subscription.tenant_id for subscription, _, _ in billable)
+            return pb.ListBillableSubscriptionsResponse(
+                tenant_ids=tenant_ids, next_page_token=token
+            )
         return pb.ListBillableSubscriptionsResponse(
-            billable_subscriptions=listed,
-            next_page_token=encode_token(filters, (found[-1],)) if more else "",
+            billable_subscriptions=[_billable(*one, period) for one in billable],
+            next_page_token=token,
         )
 
-    async def _read(self, items: Sequence[BatchItem], period: Period) -> "_Priced":
+    async def _read(
+        self, items: Sequence[BatchItem], period: Period, before: Known | None = None
+    ) -> "_Priced":
+        """What a part is priced from; the catalog is that of the part `before` where it can be."""
         ids = {item.subscription_id for item in items}
         async with self._database.read(ALL) as session:
             subscriptions = await read_subscriptions(session, ALL, ids)
@@ -233,7 +247,9 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                 for subscription in subscriptions.values()
                 for term in subscription.terms
             }
-            known = await read_known(session, versions, period)
+            known = before
+            if known is None or not versions <= known.versions.keys():
+                known = await read_known(session, versions, period)
             deployments = {
                 subscriptions[item.subscription_id].deployment_id
                 for item in items
@@ -266,7 +282,7 @@ class _Priced:
         self._begun = begun
         self._subscriptions = subscriptions
         self._trials = trials
-        self._known = known
+        self.known = known
 
     def write(self, result: pb.BatchQuoteResult, item: BatchItem) -> None:
         """Fills a result with the quote of an item, or with why there is none."""
@@ -298,7 +314,7 @@ class _Priced:
             subscription,
             self._period,
             item.usage,
-            self._known,
+            self.known,
             on_trial=subscription.id in self._trials,
         )
         if item.engine_version == FIRST_ENGINE:
@@ -318,8 +334,12 @@ class _Priced:
         return Period(start, min([self._period.end, *following]))
 
 
+def _billed_days(subscription: Subscription, deployment: Deployment, period: Period) -> BilledDays:
+    return billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
+
+
 def _billable(
-    subscription: Subscription, deployment: Deployment, period: Period
+    subscription: Subscription, deployment: Deployment, days: BilledDays, period: Period
 ) -> pb.BillableSubscription:
     """As of the period's last day, with all that holds on any of its days."""
     message = subscription_message(subscription, period.end - timedelta(days=1))
@@ -331,7 +351,6 @@ def _billable(
     )
     del message.addons[:]
     message.addons.extend(map(attached_addon_message, held))
-    days = billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
     billable = pb.BillableSubscription(
         subscription=message, deployment=deployment_message(deployment)
     )

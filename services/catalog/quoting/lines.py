@@ -182,4 +182,4 @@ class Quote:
 
 def total(lines: Sequence[Line]) -> int:
     """The sum of lines, in whole cents."""
-    return sum([line.amount_cents for line in lines])
+    return sum([line.amount_cents for line in lines]) if lines else 0

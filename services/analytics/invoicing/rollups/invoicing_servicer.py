@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import invoicing_service_pb2_grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 from grpc.aio import ServicerContext
 
-from services.analytics.catalog_client import billable
+from services.analytics.catalog_client import billable_tenants
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.hand_over_steps import HandOverSteps
 from services.analytics.invoicing.invoices.rules.states import Decision, Outcome, RollupStatus
@@ -157,13 +157,10 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
             await self._note_backdated_changes()
         planned: dict[int, list[str]] = {}
         for _ in range(pages):
-            answer = await billable(
+            planned[number], token = await billable_tenants(
                 self._catalog, month_of(rollup.period), page_size=tenants, page_token=token
             )
-            found = [one.subscription.tenant_id for one in answer.billable_subscriptions]
-            planned[number] = list(dict.fromkeys(found))
             number += 1
-            token = answer.next_page_token
             if not token:
                 break
         async with self._database.write(ALL) as session:

@@ -25,17 +25,20 @@ __all__ = [
 
 # The days as one text: to collapse them into runs here costs a tenth of what it costs to sort
 # them once more there. The hash names all days, and through their hashes the facts.
-# Always of named tenants: a plan that serves all as well reads the whole month for every page.
+# Tenant by tenant: what is sorted is short then, and no plan reads the month of all.
 USED: Final = text("""
-SELECT tenant_id, deployment_id, resource_kind,
-       string_agg((day - CAST(:start AS date)) || ' ' || trim_scale(qty), ',' ORDER BY day)
-           FILTER (WHERE qty <> 0) AS days,
-       encode(sha256(convert_to(
-           string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
-           AS facts_hash
-FROM daily_usage
-WHERE day >= :start AND day < :end AND tenant_id = ANY(CAST(:tenant_ids AS text[]))
-GROUP BY tenant_id, deployment_id, resource_kind
+SELECT used.* FROM unnest(CAST(:tenant_ids AS text[])) AS asked (tenant_id)
+CROSS JOIN LATERAL (
+    SELECT tenant_id, deployment_id, resource_kind,
+           string_agg((day - CAST(:start AS date)) || ' ' || trim_scale(qty), ',' ORDER BY day)
+               FILTER (WHERE qty <> 0) AS days,
+           encode(sha256(convert_to(
+               string_agg(day || ' ' || facts_hash, E'\\n' ORDER BY day), 'UTF8')), 'hex')
+               AS facts_hash
+    FROM daily_usage
+    WHERE day >= :start AND day < :end AND tenant_id = asked.tenant_id
+    GROUP BY tenant_id, deployment_id, resource_kind
+) AS used
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
 
@@ -94,7 +97,7 @@ async def usage_of_period(
 ) -> list[UsageSeries]:
     """The usage of these tenants, by tenant, deployment and kind; without what is all zero."""
     rows = await session.execute(
-        USED, {"start": period.start, "end": period.end, "tenant_ids": list(tenant_ids)}
+        USED, {"start": period.start, "end": period.end, "tenant_ids": sorted(set(tenant_ids))}
     )
     return [
         UsageSeries(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
@@ -50,14 +51,22 @@ class Known:
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
     """A plan version, as it prices."""
     terms = version.terms
-    return VersionSnapshot(
-        id=str(version.id),
-        plan_code=version.plan_code,
-        version=version.version,
-        price_cents=terms.price_cents,
-        currency=terms.currency,
-        items=terms.items,
+    return _first_of_equal(
+        VersionSnapshot(
+            id=str(version.id),
+            plan_code=version.plan_code,
+            version=version.version,
+            price_cents=terms.price_cents,
+            currency=terms.currency,
+            items=terms.items,
+        )
     )
+
+
+@lru_cache(maxsize=1024)
+def _first_of_equal(version: VersionSnapshot) -> VersionSnapshot:
+    """One object for a version however often it is read: caches find it without comparing it."""
+    return version
 
 
 def addon_snapshot(addon: Addon) -> AddonSnapshot:

@@ -1,5 +1,6 @@
 """What a deployment is billed by: terms, pauses and addons, each a half-open span of days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -109,30 +110,39 @@ def covers(start: date, end: date | None, day: date) -> bool:
     return start <= day and (end is None or day < end)
 
 
-def cut_to_end(kept: Subscription) -> Subscription:
-    """A subscription whose spans end with it, from one whose spans are as they were agreed.
+def cut_to_end(
+    end: date | None,
+    terms: Sequence[PlanTerm],
+    pauses: Sequence[PauseSpan],
+    addons: Sequence[AttachedAddon],
+) -> tuple[tuple[PlanTerm, ...], tuple[PauseSpan, ...], tuple[AttachedAddon, ...]]:
+    """The spans of a subscription as they end with it, from those that were agreed.
 
     They are kept as agreed, so that a cancellation which is taken back gives them back. The
     first term stays, also without a day: it says what was subscribed to.
     """
-    end = kept.ends_on
     if end is None:
-        return kept
-    first, *later = kept.terms
-    return replace(
-        kept,
-        terms=tuple(
-            replace(term, effective_to=_cut(term.effective_from, term.effective_to, end))
-            for term in (first, *(term for term in later if term.effective_from < end))
+        return tuple(terms), tuple(pauses), tuple(addons)
+    first, *later = terms
+    return (
+        tuple(
+            [
+                replace(term, effective_to=_cut(term.effective_from, term.effective_to, end))
+                for term in (first, *(term for term in later if term.effective_from < end))
+            ]
         ),
-        pauses=tuple(
-            replace(pause, resumed_on=_cut(pause.paused_on, pause.resumed_on, end))
-            for pause in kept.pauses
-            if pause.paused_on < end
+        tuple(
+            [
+                replace(pause, resumed_on=_cut(pause.paused_on, pause.resumed_on, end))
+                for pause in pauses
+                if pause.paused_on < end
+            ]
         ),
-        addons=tuple(
-            replace(addon, detached_on=_cut(addon.attached_on, addon.detached_on, end))
-            for addon in kept.addons
+        tuple(
+            [
+                replace(addon, detached_on=_cut(addon.attached_on, addon.detached_on, end))
+                for addon in addons
+            ]
         ),
     )
 

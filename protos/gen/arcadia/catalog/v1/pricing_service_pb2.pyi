@@ -113,28 +113,32 @@ class CompareProofsResponse(_message.Message):
     def __init__(self, differences: _Optional[_Iterable[_Union[_quotes_pb2.InputDifference, _Mapping]]] = ...) -> None: ...
 
 class ListBillableSubscriptionsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "period_start", "period_end", "tenant_ids", "include_trials")
+    __slots__ = ("page_size", "page_token", "period_start", "period_end", "tenant_ids", "include_trials", "tenants_only")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PERIOD_START_FIELD_NUMBER: _ClassVar[int]
     PERIOD_END_FIELD_NUMBER: _ClassVar[int]
     TENANT_IDS_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_TRIALS_FIELD_NUMBER: _ClassVar[int]
+    TENANTS_ONLY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     period_start: str
     period_end: str
     tenant_ids: _containers.RepeatedScalarFieldContainer[str]
     include_trials: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., include_trials: _Optional[bool] = ...) -> None: ...
+    tenants_only: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ..., include_trials: _Optional[bool] = ..., tenants_only: _Optional[bool] = ...) -> None: ...
 
 class ListBillableSubscriptionsResponse(_message.Message):
-    __slots__ = ("billable_subscriptions", "next_page_token")
+    __slots__ = ("billable_subscriptions", "next_page_token", "tenant_ids")
     BILLABLE_SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TENANT_IDS_FIELD_NUMBER: _ClassVar[int]
     billable_subscriptions: _containers.RepeatedCompositeFieldContainer[BillableSubscription]
     next_page_token: str
-    def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    tenant_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BillableSubscription(_message.Message):
     __slots__ = ("subscription", "deployment", "billed_days", "trial_days")

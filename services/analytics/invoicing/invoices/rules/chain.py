@@ -1,9 +1,9 @@
 """The chain of issued invoices: each one's hash holds the hash of the one before it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from services.analytics.invoicing.invoices.rules.lines import canonical, digest
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind
@@ -44,7 +44,9 @@ class Sealed:
 
 def chain_hash(previous: str, invoice: Sealed) -> str:
     """The hash of an invoice as the next link of the chain, SHA-256 in lower-case hexadecimal."""
-    content = asdict(invoice) | {
+    content = _content(invoice) | {
+        "issuer": _content(invoice.issuer),
+        "recipient": _content(invoice.recipient),
         "period": invoice.period.isoformat(),
         "issued_on": invoice.issued_on.isoformat(),
         "due_on": invoice.due_on.isoformat(),
@@ -53,3 +55,11 @@ def chain_hash(previous: str, invoice: Sealed) -> str:
     if invoice.kind == InvoiceKind.MONTH:
         del content["kind"]
     return digest(f"{previous}\n{canonical(content)}")
+
+
+def _content(said: Sealed | Party) -> dict[str, Any]:
+    """By the names of its fields. `asdict` copies each value, in ten times as long."""
+    return {name: getattr(said, name) for name in _NAMES[type(said)]}
+
+
+_NAMES: Final = {kind: tuple(one.name for one in fields(kind)) for kind in (Sealed, Party)}
