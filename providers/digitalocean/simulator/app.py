@@ -5,7 +5,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from providers.digitalocean.simulator.errors import ApiError, NotFound, error_response
+from providers.digitalocean.simulator.errors import (
+    ApiError,
+    NotFound,
+    error_response,
+    unexpected_response,
+)
 from providers.digitalocean.simulator.gate import Gate
 from providers.digitalocean.simulator.routes import (
     billing,
@@ -55,7 +60,11 @@ def build(simulation: Simulation) -> Gate:
     """The ASGI application that serves a simulation."""
     app = Starlette(
         routes=[route for area in _AREAS for route in area.routes()],
-        exception_handlers={ApiError: error_response, HTTPException: _unknown_path},
+        exception_handlers={
+            ApiError: error_response,
+            HTTPException: _unknown_path,
+            Exception: unexpected_response,
+        },
     )
     app.router.redirect_slashes = False
     app.state.simulation = simulation
