@@ -51,9 +51,10 @@ class BenchStack:
         return psutil.Process(mark.pid)
 
     def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401
-        """Tells the simulator something."""
+        """Tells the simulator something; an error says what it answered."""
         answer = self.simulator.post(f"/_simulator/{path}", json=body)
-        answer.raise_for_status()
+        if not answer.is_success:
+            raise RuntimeError(f"{path} {body}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def served_requests(self) -> list[str]:

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import grpc
 import pytest
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
+from sqlalchemy import text
 
 from services.billing.ingest.rules.classification import judge
 from services.billing.ingest.store import writing
-from tests.billing.bills import MAY, Billing, Line
+from services.billing.ingest.store.candidates import mark_prepared
+from services.billing.ingest.store.ingests import lock_ingest
+from services.common.rpc.access import ALL
+from tests.billing.bills import MAY, Billing, Line, csv_of
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.inventory.account import reason_of
 
@@ -243,6 +248,32 @@ async def test_a_bill_of_many_pages_is_written_whole_and_matched(
         header = await billing.ingested(invoice.id, lines, with_items=with_items)
         assert (header.line_count, header.matching.name_count) == (300, 300)
         assert found(billing) == [by("name", str(number)) for number in range(300)]
+
+
+async def test_a_page_of_a_bill_reads_its_own_blocks_and_no_others(
+    billing: Billing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else the time of a bill grows with the square of its lines.
+    monkeypatch.setattr(writing, "BLOCKS_A_PAGE", 30)
+    lines = [Line(description=f"web-{number} (s-1vcpu-1gb)") for number in range(4_000)]
+    # What the planner knows is of a bill before.
+    earlier = await billing.discovered("inv-0")
+    await billing.upload(await billing.begin(earlier.id), csv_of(lines))
+    billing.change("ANALYZE cloud_staged_lines")
+    invoice = await billing.discovered()
+    ingest_id = UUID(await billing.begin(invoice.id))
+    await billing.upload(str(ingest_id), csv_of(lines))
+    async with billing.database.write(ALL) as session:
+        await mark_prepared(session, ingest_id)
+        assert await writing.write_lines(session, await lock_ingest(session, ingest_id), MAY.date())
+        read = await session.execute(
+            text(
+                "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)"
+                " FROM pg_stat_xact_user_tables WHERE relname = 'cloud_staged_lines'"
+            )
+        )
+    # Once for the ladder and once to be written, and all that is staged for where they lie.
+    assert 0 < read.scalar_one() <= 5 * len(lines)
 
 
 async def test_while_the_inventory_is_down_lines_are_kept_and_matched_later(

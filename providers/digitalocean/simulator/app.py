@@ -21,7 +21,12 @@ from providers.digitalocean.simulator.routes import (
     tags,
 )
 from providers.digitalocean.simulator.simulation import Simulation
-from providers.digitalocean.simulator.web.errors import ApiError, NotFound, error_response
+from providers.digitalocean.simulator.web.errors import (
+    ApiError,
+    NotFound,
+    error_response,
+    unexpected_response,
+)
 from providers.digitalocean.simulator.web.gate import Gate
 
 __all__ = ["build"]
@@ -55,7 +60,11 @@ def build(simulation: Simulation) -> Gate:
     """The ASGI application that serves a simulation."""
     app = Starlette(
         routes=[route for area in _AREAS for route in area.routes()],
-        exception_handlers={ApiError: error_response, HTTPException: _unknown_path},
+        exception_handlers={
+            ApiError: error_response,
+            HTTPException: _unknown_path,
+            Exception: unexpected_response,
+        },
     )
     app.router.redirect_slashes = False
     app.state.simulation = simulation

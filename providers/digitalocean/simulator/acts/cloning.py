@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 from itertools import cycle, islice
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -13,53 +13,91 @@ from providers.digitalocean.simulator.world.ids import Ids
 
 __all__ = ["clone_objects"]
 
-_FIRST_ADDRESSES = {
+_FIRST_ADDRESSES: Final = {
     "reserved_ip": IPv4Address("198.18.0.0"),
     "reserved_ipv6": IPv6Address("2001:2::"),
+    "load_balancer": IPv4Address("100.64.0.0"),
 }
-"""Of the ranges that are set aside for benchmarks."""
+"""What the `ip` of copies counts up from: ranges that nobody is given on the Internet."""
 
-_IDENTIFIERS = ("namespace", "uuid", "access_key")
-"""Where kinds have their ids that have no `id`; without any of them the name is the id."""
+_REFUSED: Final = {
+    "account": "there is one account",
+    "droplet": "droplets are scaled",
+    "region": "the provider decides which regions there are",
+    "size": "the provider decides which sizes there are",
+}
+"""The kinds that are not copied, and why."""
+
+_DEFAULTS: Final = ("default", "is_default")
+"""Flags that one object of many has."""
 
 
 def clone_objects(simulation: Simulation, kind: str, count: int) -> int:
     """Make so many more of a kind; they are in no project and on no bill.
 
-    Unprocessable for a kind of which there is none, or that has a bulk of its own.
+    Unprocessable for a kind of which there is none or no more can be made, and for a count
+    below 1; then nothing is made.
     """
+    if kind in _REFUSED:
+        raise Unprocessable(f"kind: {kind} cannot be cloned: {_REFUSED[kind]}")
+    if count < 1:
+        raise Unprocessable("count must be at least 1")
     store = simulation.store
     originals = store.connection.execute(
-        "SELECT bucket, body FROM object WHERE kind = ? ORDER BY position LIMIT 100", (kind,)
+        "SELECT bucket, id, body FROM object WHERE kind = ? ORDER BY position LIMIT 100", (kind,)
     ).fetchall()
-    if not originals or kind == "droplet":
-        raise Unprocessable(f"there is no {kind} to make more of; droplets are scaled")
+    if not originals:
+        raise Unprocessable(f"kind: there is no {kind} to make more of")
     ids = Ids(int(store.fact("seed") or "0"))
-    first = store.next_number(f"clone_{kind}", count)
     copies = islice(cycle(originals), count)
     with store.transaction():
+        first = store.next_number(f"clone_{kind}", count)
         store.insert(
-            _copy(ids, kind, bucket, orjson.loads(body), first + number)
-            for number, (bucket, body) in enumerate(copies)
+            _copy(ids, kind, Row(kind, bucket, identifier, "", body.encode()), first + number)
+            for number, (bucket, identifier, body) in enumerate(copies)
         )
     return count
 
 
-def _copy(ids: Ids, kind: str, bucket: str, document: Document, number: int) -> Row:
-    if "ip" in document:
-        first = _FIRST_ADDRESSES[kind]
-        document |= {"ip": str(first + number), "droplet": None}
-        return _row(kind, bucket, document["ip"], document)
-    name = f"clone-{number}.{document['name']}" if "name" in document else ""
-    document |= {"name": name} if name else {}
-    if "id" not in document:
-        held = next((field for field in _IDENTIFIERS if field in document), "")
-        if not held:
-            return _row(kind, bucket, name, document)
-        document[held] = ids.uuid("clone", kind, number)
-        return _row(kind, bucket, document[held], document)
-    document["id"] = _identifier(ids, kind, document["id"], number)
-    return _row(kind, bucket, str(document["id"]), document)
+def _copy(ids: Ids, kind: str, original: Row, number: int) -> Row:
+    document: Document = orjson.loads(original.body)
+    held = _identifier_field(document, original.id)
+    if kind in _FIRST_ADDRESSES:
+        document["ip"] = str(_FIRST_ADDRESSES[kind] + number)
+    if "name" in document:
+        document["name"] = f"clone-{number}.{document['name']}"
+    if held not in ("ip", "name"):
+        document[held] = _identifier(ids, kind, document[held], number)
+    identifier = str(document[held])
+    document |= _own_fields(ids, kind, document, number)
+    if not original.id.isdecimal():  # addresses and the like are made of the id
+        document |= {
+            name: value.replace(original.id, identifier)
+            for name, value in document.items()
+            if isinstance(value, str) and name not in (held, "name")
+        }
+    name = str(document.get("name", identifier))
+    return Row(kind, original.bucket, identifier, name, orjson.dumps(document))
+
+
+def _identifier_field(document: Document, identifier: str) -> str:
+    """The field by which an object is read: the one that holds the id it is kept under."""
+    return next(name for name, value in document.items() if str(value) == identifier)
+
+
+def _own_fields(ids: Ids, kind: str, document: Document, number: int) -> Document:
+    """What no two objects have in common, and what a copy has not yet."""
+    own: Document = {name: False for name in _DEFAULTS if name in document}
+    if kind in ("reserved_ip", "reserved_ipv6"):
+        own["droplet"] = None
+    if kind == "image":
+        own["slug"] = None  # only the provider's own images have one
+    if "uuid" in document:
+        own["uuid"] = ids.uuid("clone", kind, number)
+    if "fingerprint" in document:
+        digits = ids.uuid("clone", kind, number).replace("-", "")
+        own["fingerprint"] = ":".join(digits[at : at + 2] for at in range(0, 32, 2))
+    return own
 
 
 def _identifier(ids: Ids, kind: str, original: Any, number: int) -> str | int:  # noqa: ANN401
@@ -68,9 +106,3 @@ def _identifier(ids: Ids, kind: str, original: Any, number: int) -> str | int:  
     if isinstance(original, int):
         return numbered
     return str(numbered) if original.isdecimal() else ids.uuid("clone", kind, number)
-
-
-def _row(kind: str, bucket: str, identifier: str, document: Document) -> Row:
-    return Row(
-        kind, bucket, identifier, str(document.get("name", identifier)), orjson.dumps(document)
-    )

@@ -19,6 +19,7 @@ __all__ = [
     "Unprocessable",
     "error_response",
     "render_error",
+    "unexpected_response",
 ]
 
 
@@ -120,4 +121,16 @@ async def error_response(_request: Request, error: Exception) -> Response:
         status_code=error.status,
         headers=error.headers,
         media_type="application/json",
+    )
+
+
+async def unexpected_response(request: Request, error: Exception) -> Response:
+    """Answer an error that nobody expected; the server logs it with its traceback.
+
+    The control API says which it was: its callers are tests and benches that look for it.
+    """
+    told = f"{type(error).__name__}: {error}"
+    message = told if request.url.path.startswith("/_simulator") else ApiError.default_message
+    return Response(
+        render_error(ApiError.error_id, message), ApiError.status, media_type="application/json"
     )

@@ -40,12 +40,15 @@ SELECT DISTINCT '' AS kind, given_id AS provider_id, '' AS name
 FROM {lines} CROSS JOIN LATERAL unnest(ARRAY[{ids}]) AS given (given_id)
 WHERE {where} AND given_id <> '' AND char_length(given_id) <= :longest
 """
+# Many lines name the same: each name is looked at once.
 _NAMES: Final = f"""
-SELECT DISTINCT kind, '', given_name FROM {{lines}}
-CROSS JOIN LATERAL unnest(ARRAY[resource_name, {WHOLE_NAME}]) AS named (given_name)
-WHERE {{where}} AND classification = 'resource' AND kind <> '' AND resource_name <> ''
-  AND char_length(given_name) <= :longest
-  AND ({{without_id}} OR NOT kind = ANY (:known_by_id))
+SELECT DISTINCT kind, '', given_name FROM (
+    SELECT DISTINCT kind, resource_name, {WHOLE_NAME} AS whole_name FROM {{lines}}
+    WHERE {{where}} AND classification = 'resource' AND kind <> '' AND resource_name <> ''
+      AND ({{without_id}} OR NOT kind = ANY (:known_by_id))
+) AS lines
+CROSS JOIN LATERAL unnest(ARRAY[resource_name, whole_name]) AS named (given_name)
+WHERE char_length(given_name) <= :longest
 UNION
 SELECT DISTINCT kind, '', lower(btrim(group_description)) FROM {{lines}}
 WHERE {{where}} AND classification = 'resource' AND btrim(group_description) <> ''
@@ -75,6 +78,8 @@ _OF_STAGED: Final = "UNION".join(
         _NAMES.format(lines="cloud_staged_lines", without_id="true", where=_STAGED),
     )
 )
+# What is not known to be many is sorted, and sorting a million texts takes seconds.
+_BY_HASHING: Final = text("SELECT set_config('enable_sort', 'off', true)")
 _OF_DAYS: Final = _NAMES.format(
     lines="cloud_daily_costs", without_id="true", where="day >= :start AND day < :end"
 )
@@ -165,6 +170,7 @@ async def _keys(
     for name in sorted(values, key=len, reverse=True):
         named = named.replace(f":{name}", f"%({name})s")
     connection = await session.driver()
+    await session.execute(_BY_HASHING)
     async with connection.cursor(name="match_keys") as cursor:
         await cursor.execute(named.encode(), values)
         while rows := await cursor.fetchmany(size):

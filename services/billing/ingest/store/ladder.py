@@ -24,10 +24,11 @@ from services.common.db.database import WriteSession
 __all__ = ["WHOLE_NAME", "kind_of_line", "ladder", "make_room", "may_have_resource", "rules"]
 
 # Fresh lines have no statistics yet, and what a WITH holds never has: a planner that takes
-# 50,000 lines for one compares each with each. Hashing costs little also when they are few.
+# 50,000 lines for one compares each with each, or sorts them. Hashing costs little also when
+# they are few.
 _ROOM: Final = text("""
 SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
-       set_config('enable_nestloop', 'off', true)
+       set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true)
 """)
 
 _BY_NAME_TOO: Final = "NOT (l.kind = ANY (:known_by_id) AND array_to_string(l.ids, '') <> '')"
@@ -52,31 +53,31 @@ WITH kinds AS (
     SELECT l.id, coalesce(
                array_agg(DISTINCT c.resource_id) FILTER (WHERE k.named IS NOT NULL),
                array_agg(DISTINCT c.resource_id)) AS found
-    FROM lines AS l
-    CROSS JOIN LATERAL unnest(l.ids) AS given (id)
-    JOIN cloud_match_candidates AS c ON c.scope_id = :scope AND c.provider_id = given.id
+    FROM (SELECT id, kind, span_from, span_to, unnest(ids) AS given_id
+          FROM lines WHERE array_to_string(ids, '') <> '') AS l
+    JOIN cloud_match_candidates AS c ON c.scope_id = :scope AND c.provider_id = l.given_id
     LEFT JOIN kinds AS k ON k.billed = l.kind AND k.named = c.kind
-    WHERE given.id <> '' AND c.lived_from < l.span_to
+    WHERE l.given_id <> '' AND c.lived_from < l.span_to
       AND (c.lived_to IS NULL OR c.lived_to + :unseen_end > l.span_from)
     GROUP BY l.id
 ), named AS (
-    SELECT l.id, n.resource_id
+    SELECT l.id, l.span_from, l.span_to, n.resource_id
     FROM lines AS l
     JOIN kinds AS k ON k.billed = l.kind
     JOIN cloud_match_names AS n
       ON n.scope_id = :scope AND n.name_key = l.resource_name AND n.kind = k.named
     WHERE l.resource_name <> '' AND {name_holds} AND {by_name_too}
     UNION
-    SELECT l.id, n.resource_id
+    SELECT l.id, l.span_from, l.span_to, n.resource_id
     FROM lines AS l
     JOIN kinds AS k ON k.billed = l.kind
     JOIN cloud_match_names AS n
       ON n.scope_id = :scope AND n.name_key = l.whole_name AND n.kind = k.named
     WHERE l.whole_name <> '' AND n.name_key LIKE '%)' AND {name_holds} AND {by_name_too}
 ), by_name AS MATERIALIZED (
-    SELECT l.id, array_agg(DISTINCT c.resource_id) AS found
-    FROM named JOIN lines AS l ON l.id = named.id
-    JOIN cloud_match_candidates AS c ON c.scope_id = :scope AND c.resource_id = named.resource_id
+    SELECT l.id, array_agg(c.resource_id) AS found
+    FROM named AS l
+    JOIN cloud_match_candidates AS c ON c.scope_id = :scope AND c.resource_id = l.resource_id
     WHERE {life_holds} AND NOT EXISTS (SELECT FROM by_id WHERE by_id.id = l.id)
     GROUP BY l.id
 ), by_group AS MATERIALIZED (
@@ -98,20 +99,19 @@ WITH kinds AS (
     LEFT JOIN by_id AS i USING (id)
     LEFT JOIN by_name AS n USING (id)
     LEFT JOIN by_group AS g USING (id)
-), hand_overs AS MATERIALIZED (
-    -- The owners of those resources only that had more than one.
-    SELECT * FROM (
-        SELECT resource_id, tenant_id, deployment_id, valid_from,
-               lead(valid_from) OVER (PARTITION BY resource_id ORDER BY valid_from) AS valid_to,
-               count(*) OVER (PARTITION BY resource_id) AS owner_count
-        FROM cloud_match_owners WHERE scope_id = :scope) AS owners
-    WHERE owner_count > 1
+), owners AS MATERIALIZED (
+    SELECT resource_id, tenant_id, deployment_id, valid_from,
+           lead(valid_from) OVER (PARTITION BY resource_id ORDER BY valid_from) AS valid_to,
+           count(*) OVER (PARTITION BY resource_id) AS owner_count
+    FROM cloud_match_owners WHERE scope_id = :scope
 ), held AS (
-    -- For how long each owner had the resource, while it lived and was billed.
+    -- For how long each owner had the resource, while it lived and was billed; of those
+    -- resources only that had more than one.
     SELECT f.id, h.tenant_id, h.deployment_id, min(f.amount) AS amount,
            max(h.valid_from) AS since, sum(spans.seconds)::bigint AS seconds
     FROM found AS f
-    JOIN hand_overs AS h ON cardinality(f.found) = 1 AND h.resource_id = f.found[1]
+    JOIN owners AS h
+      ON cardinality(f.found) = 1 AND h.resource_id = f.found[1] AND h.owner_count > 1
     JOIN cloud_match_candidates AS c ON c.scope_id = :scope AND c.resource_id = h.resource_id
     CROSS JOIN LATERAL (
         SELECT floor(extract(epoch FROM
@@ -167,11 +167,9 @@ WITH kinds AS (
     FROM found AS f
     LEFT JOIN cloud_match_candidates AS c
       ON cardinality(f.found) = 1 AND c.scope_id = :scope AND c.resource_id = f.found[1]
-    LEFT JOIN LATERAL (
-        SELECT tenant_id, deployment_id FROM cloud_match_owners AS owners
-        WHERE owners.scope_id = :scope AND owners.resource_id = c.resource_id
-          AND owners.valid_from < f.span_to
-        ORDER BY owners.valid_from DESC LIMIT 1) AS o ON true
+    LEFT JOIN owners AS o
+      ON o.resource_id = c.resource_id AND o.valid_from < f.span_to
+      AND (o.valid_to IS NULL OR o.valid_to >= f.span_to)
     LEFT JOIN shared AS s ON s.id = f.id
 )
 """

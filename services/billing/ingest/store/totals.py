@@ -36,15 +36,17 @@ _NAME: Final = "CASE {} END".format(
     )
 )
 _VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
-# A line whose owners share it is a part of each: it counts once where they do not matter.
+# Lines alike in all that is grouped by are added up first, so that each line is hashed once. A
+# line whose owners share it is a part of each: it counts once where they do not matter.
 _PARTS: Final = """
-SELECT product, project_name, kind, tenant_id, deployment_id, amount_usd,
-       1 AS of_line, 1 AS of_tenant
+SELECT product, project_name, kind, tenant_id, deployment_id, sum(amount_usd) AS amount_usd,
+       count(*) AS line_count, 1 AS of_line, 1 AS of_tenant
 FROM cloud_cost_lines
 WHERE period = :period AND provider_invoice_id = :invoice_id AND shares IS NULL
+GROUP BY product, project_name, kind, tenant_id, deployment_id
 UNION ALL
 SELECT product, project_name, kind, share.tenant_id, share.deployment_id, share.amount_usd,
-       row_number() OVER (PARTITION BY id),
+       1, row_number() OVER (PARTITION BY id),
        row_number() OVER (PARTITION BY id, share.tenant_id)
 FROM cloud_cost_lines, LATERAL jsonb_to_recordset(shares)
     AS share (tenant_id text, deployment_id text, amount_usd numeric)
@@ -54,12 +56,15 @@ _SUM_UP: Final = text(f"""
 INSERT INTO cloud_invoice_totals
     (period, provider_invoice_id, grouped_by, value, tenant_id, amount_usd, line_count)
 SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amount_usd),
-       CASE WHEN GROUPING({GROUPINGS["deployment"]}) = 0 THEN count(*)
-            WHEN GROUPING({GROUPINGS["tenant"]}) = 0 THEN count(*) FILTER (WHERE of_tenant = 1)
-            ELSE count(*) FILTER (WHERE of_line = 1) END
+       CASE WHEN GROUPING({GROUPINGS["deployment"]}) = 0 THEN sum(line_count)
+            WHEN GROUPING({GROUPINGS["tenant"]}) = 0
+            THEN coalesce(sum(line_count) FILTER (WHERE of_tenant = 1), 0)
+            ELSE coalesce(sum(line_count) FILTER (WHERE of_line = 1), 0) END
 FROM ({_PARTS}) AS parts
 GROUP BY GROUPING SETS ({_SETS})
 """)
+# Fresh lines have no statistics yet: taken for a few they would be sorted.
+_BY_HASHING: Final = text("SELECT set_config('enable_sort', 'off', true)")
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")
 _FORGET_MONTH: Final = text("DELETE FROM cloud_month_totals WHERE period = :period")
 _ADD_UP: Final = text("""
@@ -103,6 +108,7 @@ class TotalPlace:
 async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
     """Sums up an invoice's lines anew, in the transaction that changed them."""
     await session.execute(_LOCK, {"period": period.isoformat()})
+    await session.execute(_BY_HASHING)
     await session.execute(
         delete(of_invoices).where(
             of_invoices.c.period == period, of_invoices.c.provider_invoice_id == invoice_id
