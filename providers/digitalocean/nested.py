@@ -9,6 +9,7 @@ from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.concurrency import all_of
 from providers.digitalocean.errors import MalformedAnswer, NotFound
 from providers.digitalocean.kinds.listing import NestedListing
+from providers.digitalocean.page_memory import ListingMemory
 from providers.digitalocean.pages import JsonObject, Page
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
@@ -26,9 +27,9 @@ class Nested:
         self._listing = listing
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
     ) -> AsyncGenerator[Page, None]:
-        """The one page, whatever is asked `at_once`.
+        """The one page, whatever is asked `at_once`; it is never remembered.
 
         Raises ProviderError: one parent that is not read makes all unread.
         """

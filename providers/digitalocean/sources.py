@@ -45,6 +45,7 @@ from providers.digitalocean.members import (
     member_pages,
 )
 from providers.digitalocean.nested import Nested
+from providers.digitalocean.page_memory import ListingMemory
 from providers.digitalocean.pages import JsonObject, Page
 from providers.digitalocean.spaces import Spaces
 
@@ -80,10 +81,12 @@ class Source(Protocol):
     query_count: int
     """How many listings are read, one after the other, for all of the kind."""
 
-    def pages(self, query: int, first: int, *, at_once: int = 1) -> AsyncGenerator[Page, None]:
+    def pages(
+        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+    ) -> AsyncGenerator[Page, None]:
         """The pages of a listing from page `first` on, `at_once` of them side by side.
 
-        Raises ProviderError.
+        A page that the `memory` knows may come without its rows. Raises ProviderError.
         """
 
     async def one(self, identifier: str) -> JsonObject:
@@ -148,10 +151,12 @@ class _Api:
         self.query_count = len(listing.queries)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates = self._certificates()
+        # Whose rows say more than the answer itself is read anew each time.
+        is_whole = listing.parts is None and certificates is None
         listed = self._provider.pages(
             listing.path,
             listing.key,
@@ -159,8 +164,12 @@ class _Api:
             first=first,
             counted=listing.counted,
             at_once=at_once,
+            memory=memory if is_whole else None,
         )
         async for page in listed:
+            if page.known is not None:
+                yield self._reread_as_ours(page)
+                continue
             ours = page
             if listing.only is not None:
                 ours = _only_ours(page, listing, listing.only)
@@ -186,6 +195,13 @@ class _Api:
         if (certificates := self._certificates()) is not None:
             await certificates.name_in([row])
         return row
+
+    def _reread_as_ours(self, page: Page) -> Page:
+        """A known page that, when it is read after all, has only the rows of the kind."""
+        only, reread = self._listing.only, page.reread
+        if only is None or reread is None:
+            return page
+        return replace(page, reread=lambda: _only_ours(reread(), self._listing, only))
 
     def _certificates(self) -> Certificates | None:
         places = self._listing.certificates
@@ -271,7 +287,7 @@ class _Buckets:
         self.query_count = len(spaces.regions)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
     ) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
@@ -319,7 +335,7 @@ class _BucketsByUrn:
         self._on_members = on_members
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
     ) -> AsyncGenerator[Page, None]:
         """A page for each page of a project's members, all under the number 0.
 

@@ -18,14 +18,15 @@ from services.inventory.deployments import Deployments
 from services.inventory.messages import sweep_message, timestamp
 from services.inventory.ownership import DeploymentName
 from services.inventory.store.assigning import learn_deployments
-from services.inventory.store.claims import claim_kinds
+from services.inventory.store.claims import claim_kinds, give_claim_back
 from services.inventory.store.deployment_names import named_by_tags
 from services.inventory.store.history import Cause
 from services.inventory.store.projects import record_members, record_projects
-from services.inventory.store.sightings import record_sightings
+from services.inventory.store.sightings import record_sightings, record_unchanged
 from services.inventory.store.strikes import confirm_suspects, count_suspects, list_suspects
 from services.inventory.store.sweeps import (
     begin_sweep,
+    begin_sweeps,
     complete_sweep,
     fail_sweep,
     last_complete_at,
@@ -33,6 +34,7 @@ from services.inventory.store.sweeps import (
     read_sweep,
 )
 from services.inventory.store.unreadable import add_unreadable
+from services.inventory.sweeps import is_read
 
 __all__ = ["SyncServicer"]
 
@@ -89,30 +91,50 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             updated_count=counts.updated,
             restored_count=counts.restored,
             unchanged_count=counts.unchanged,
+            digests=requests.digests_in_order(request, batch),
         )
+
+    async def RecordUnchanged(  # noqa: N802
+        self, request: pb.RecordUnchangedRequest, context: Context
+    ) -> pb.RecordUnchangedResponse:
+        """Marks as seen what is as it was."""
+        batch = requests.unchanged_batch(request)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        async with self._database.write(current_caller().scope) as session:
+            rest = await record_unchanged(session, batch, sweep_id=sweep_id)
+        return pb.RecordUnchangedResponse(changed_positions=rest)
 
     async def ClaimKinds(  # noqa: N802
         self, request: pb.ClaimKindsRequest, context: Context
     ) -> pb.ClaimKindsResponse:
-        """Claims kinds for a sync, all of them or none."""
+        """Claims kinds for a sync, all of them or none, and begins their sweeps."""
         provider = requests.known_provider(request.provider)
+        kinds = [requests.known_swept_kind(kind) for kind in request.kinds]
+        run_id = _name("run_id", request.run_id)
+        keys = requests.sweep_keys(request)
         requests.bounded("ended_run_ids", len(request.ended_run_ids))
         async with self._database.write(current_caller().scope) as session:
             standing = await claim_kinds(
                 session,
                 provider,
-                [requests.known_swept_kind(kind) for kind in request.kinds],
+                kinds,
                 workflow_id=_name("workflow_id", request.workflow_id),
-                run_id=_name("run_id", request.run_id),
+                run_id=run_id,
                 ended_run_ids=[
                     requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids
                 ],
             )
+            begun = []
+            if keys and not standing:
+                begun = await begin_sweeps(
+                    session, provider, dict(zip(keys, kinds, strict=True)), run_id=run_id
+                )
         return pb.ClaimKindsResponse(
             standing=[
                 pb.KindClaim(kind=one.kind, workflow_id=one.workflow_id, run_id=one.run_id)
                 for one in standing
-            ]
+            ],
+            sweep_ids=[str(sweep.id) for sweep in begun],
         )
 
     async def RecordUnreadableRows(  # noqa: N802
@@ -142,6 +164,8 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             suspects = await count_suspects(session, sweep)
             last = await last_complete_at(session, sweep)
             named = await named_by_tags(session, sweep.provider, sweep.kind)
+            if request.gives_claim_back and not suspects and is_read(sweep.outcome):
+                await give_claim_back(session, sweep.provider, sweep.kind, sweep.run_id)
         if named:
             await self._learn_deployments(named, context.time_remaining())
         return pb.CompleteSweepResponse(

@@ -10,7 +10,7 @@ import pytest
 
 from providers.digitalocean.client import DigitalOcean
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
-from providers.digitalocean.pages import PER_PAGE, ahead, read_page
+from providers.digitalocean.pages import PER_PAGE, Ahead, read_page
 from providers.digitalocean.rate import RateBudget
 from tests.providers.conftest import QUICK
 from tests.providers.simulator import Simulator
@@ -108,14 +108,14 @@ async def test_a_row_that_shifts_onto_the_page_before_shows_in_the_total(
 
 async def test_reading_ahead_gives_the_same_pages(provider: DigitalOcean) -> None:
     plain = [page async for page in provider.pages(DROPLETS, "droplets")]
-    async with aclosing(ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
         assert [page async for page in pages] == plain
 
 
 async def test_reading_ahead_stops_when_nobody_waits_for_more(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
-    async with aclosing(ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
         await anext(pages)
 
     assert not any("page=3" in asked for asked in simulator.requests(path=DROPLETS))
@@ -128,6 +128,7 @@ class Listing:
         self.total = total
         self.asked: list[int] = []
         self.hold: asyncio.Event | None = None
+        self.holds_first = False
         self.four = asyncio.Event()
         """Set when four pages were asked for."""
         self.most_at_once = self.at_once = 0
@@ -139,7 +140,7 @@ class Listing:
             self.four.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        if self.hold is not None and number > 1:
+        if self.hold is not None and (number > 1 or self.holds_first):
             await self.hold.wait()
         await asyncio.sleep(0)
         self.at_once -= 1

@@ -1,6 +1,7 @@
 """Rows are recorded in order, a bounded number at a time, and the place never runs ahead."""
 
 import asyncio
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -17,11 +18,11 @@ def test_every_row_is_recorded_once_and_in_order(sizes: list[int], pauses: list[
     recorded: list[int] = []
     calls: list[int] = []
 
-    async def record(rows: list[int]) -> None:
+    async def record(pages: list[list[int]]) -> None:
         for _ in range(pauses[len(calls) % len(pauses)]):
             await asyncio.sleep(0)
-        calls.append(len(rows))
-        recorded.extend(rows)
+        calls.append(sum(map(len, pages)))
+        recorded.extend(chain.from_iterable(pages))
 
     async def run() -> int:
         read = 0
@@ -45,7 +46,7 @@ def test_every_row_is_recorded_once_and_in_order(sizes: list[int], pauses: list[
 async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
     gate = asyncio.Event()
 
-    async def record(_: list[int]) -> None:
+    async def record(_: list[list[int]]) -> None:
         await gate.wait()
 
     async with Recording(record, 0) as recording:
@@ -61,7 +62,7 @@ async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
 
 
 async def test_a_failed_call_is_raised_and_its_rows_are_not_passed_over() -> None:
-    async def record(_: list[int]) -> None:
+    async def record(_: list[list[int]]) -> None:
         raise ConnectionError
 
     async with Recording(record, 0) as recording:
@@ -74,7 +75,7 @@ async def test_a_failed_call_is_raised_and_its_rows_are_not_passed_over() -> Non
 async def test_leaving_calls_off_what_is_under_way() -> None:
     ended = asyncio.Event()
 
-    async def record(_: list[int]) -> None:
+    async def record(_: list[list[int]]) -> None:
         try:
             await asyncio.Event().wait()
         finally:
@@ -91,8 +92,8 @@ async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes(
     recorded = asyncio.Event()
     calls: list[int] = []
 
-    async def record(rows: list[int]) -> None:
-        calls.append(len(rows))
+    async def record(pages: list[list[int]]) -> None:
+        calls.append(sum(map(len, pages)))
         if len(calls) == 1:
             await gate.wait()
         else:

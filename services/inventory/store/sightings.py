@@ -15,7 +15,7 @@ import psycopg
 
 from services.common.database import WriteSession
 from services.inventory.ownership import Ownership, OwnershipSource
-from services.inventory.recording import Recorded, SightingBatch, record
+from services.inventory.recording import Recorded, SightingBatch, UnchangedBatch, record
 from services.inventory.resources import Content, KnownResource
 from services.inventory.store.assignments import keep_history
 from services.inventory.store.deployment_names import known_deployments
@@ -24,7 +24,7 @@ from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
 from services.inventory.vocabulary import Became
 
-__all__ = ["RecordedCounts", "record_sightings"]
+__all__ = ["RecordedCounts", "record_sightings", "record_unchanged"]
 
 SEPARATOR: Final = "\x1f"
 
@@ -161,6 +161,53 @@ async def record_sightings(
     return counts
 
 
+async def record_unchanged(
+    session: WriteSession, batch: UnchangedBatch, *, sweep_id: UUID
+) -> list[int]:
+    """Bumps what is as its digest says; answers the positions of the rest, ascending.
+
+    Of the rest nothing is recorded: neither a row nor that the sweep saw it. Raises as
+    `record_sightings`.
+    """
+    await lock_kinds(session, batch.provider, [batch.kind])
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        rest = await _bump(cursor, batch)
+    others = set(rest)
+    await add_evidence(
+        session,
+        sweep_id,
+        provider=batch.provider,
+        kind=batch.kind,
+        provider_ids=[
+            identifier
+            for position, identifier in enumerate(batch.provider_ids)
+            if position not in others
+        ],
+        discovered=0,
+        updated=0,
+        restored=0,
+    )
+    return rest
+
+
+async def _bump(cursor: psycopg.AsyncCursor[Any], batch: UnchangedBatch) -> list[int]:
+    """Bumps the unchanged; answers the positions of the rest."""
+    if not batch.provider_ids:
+        return []
+    await cursor.execute(
+        BUMP,
+        {
+            "provider": batch.provider,
+            "kind": batch.kind,
+            "provider_ids": batch.provider_ids,
+            "digests": batch.digests,
+        },
+    )
+    answer = await cursor.fetchone()
+    return [position - 1 for position in answer[0]] if answer else []
+
+
 async def _record_rest(
     session: WriteSession,
     driver: psycopg.AsyncConnection[Any],
@@ -168,21 +215,15 @@ async def _record_rest(
     cause: Cause,
 ) -> list[Recorded]:
     """Bumps the unchanged, and records the rest."""
-    if not batch.provider_ids:
-        return []
-    parameters: dict[str, Any] = {
-        "provider": batch.provider,
-        "kind": batch.kind,
-        "provider_ids": batch.provider_ids,
-        "digests": batch.digests,
-    }
     async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(BUMP, parameters)
-        answer = await cursor.fetchone()
-        rest = [position - 1 for position in answer[0]] if answer else []
+        rest = await _bump(cursor, batch)
         if not rest:
             return []
-        parameters["provider_ids"] = [batch.provider_ids[position] for position in rest]
+        parameters = {
+            "provider": batch.provider,
+            "kind": batch.kind,
+            "provider_ids": [batch.provider_ids[position] for position in rest],
+        }
         await cursor.execute(KNOWN, parameters)
         known = {row[1]: _known(row) for row in await cursor.fetchall()}
         sighted = [batch.sighted(position) for position in rest]
