@@ -79,14 +79,16 @@ class DigitalOcean:
         counted: bool = True,
         may_be_gone: bool = False,
         at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
         memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
 
-        At most `at_once` of them are held or asked for side by side: as many as the first one
-        says that there are, before the caller asks for them, and with it as many as there
-        were before, where a `memory` says so. Each is still followed by the one that its own
-        link names. A page that the memory knows is not read anew.
+        At most `at_once` of them are asked for side by side, and half as many more held: as
+        many as the first one says that there are, before the caller asks for them, and with it
+        as many as there were before, where a `memory` says so. Each is still followed by the
+        one that its own link names. A page that the memory knows is not read anew. Listings
+        that share their `turns` ask for no more than that together.
 
         A 404 is tried again, because a listing is always there; not where it belongs to an
         object, which `may_be_gone`. `counted` as in `read_page`.
@@ -94,16 +96,19 @@ class DigitalOcean:
         Raises ProviderError; what was yielded before it stays true.
         """
         passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
+        taking = turns or asyncio.Semaphore(at_once)
+        most_held = at_once + at_once // 2
 
         async def read(number: int) -> Page:
             parameters = {**dict(query), "page": str(number), "per_page": str(PER_PAGE)}
             reading = _Reading(key, number, counted, memory)
-            answer = await self._read(path, parameters, passing, reading.loads)
+            async with taking:
+                answer = await self._read(path, parameters, passing, reading.loads)
             return answer if isinstance(answer, Page) else reading.page(answer)
 
         coming: deque[asyncio.Task[Page]] = deque()
         asked = first
-        expected = first if memory is None else min(first + at_once - 1, memory.last_number)
+        expected = first if memory is None else min(first + most_held - 1, memory.last_number)
         try:
             while asked < expected:
                 asked += 1
@@ -114,7 +119,7 @@ class DigitalOcean:
                     await call_off(coming)
                     coming.clear()
                     asked = page.number
-                while len(coming) + 1 < at_once and asked < last_page(page):
+                while len(coming) + 1 < most_held and asked < last_page(page):
                     asked += 1
                     coming.append(asyncio.create_task(read(asked)))
                 if memory is not None and page.next_number is None:

@@ -27,7 +27,13 @@ class Nested:
         self._listing = listing
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """The one page, whatever is asked `at_once`; it is never remembered.
 

@@ -9,7 +9,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Final
 
 from providers.digitalocean.pages import KnownPage, Page
@@ -110,8 +110,9 @@ class ListingMemory:
 
     def key_of(self, number: int, content: bytes) -> bytes:
         """What names an answer with page `number` of the listing."""
-        name = f"{self.listing} {number}\n".encode()
-        return blake2b(name + content, digest_size=KEY_BYTES).digest()
+        named = sha256(f"{self.listing} {number}\n".encode())
+        named.update(content)
+        return named.digest()[:KEY_BYTES]
 
     def recall(self, key: bytes, number: int, reread: Callable[[], Page]) -> Page | None:
         """The page of that key, without its rows, which `reread` reads; None for an unknown one."""

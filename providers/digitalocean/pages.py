@@ -79,6 +79,11 @@ class Page:
     """Reads the items of a known page after all."""
 
     @property
+    def is_known(self) -> bool:
+        """Whether it was recorded before."""
+        return self.known is not None
+
+    @property
     def row_count(self) -> int:
         """How many rows of the kind it has, those of a known page too."""
         return len(self.items) if self.known is None else self.known.weight - 1

@@ -82,11 +82,18 @@ class Source(Protocol):
     """How many listings are read, one after the other, for all of the kind."""
 
     def pages(
-        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing from page `first` on, `at_once` of them side by side.
 
-        A page that the `memory` knows may come without its rows. Raises ProviderError.
+        Listings that share their `turns` ask for no more than that together. A page that the
+        `memory` knows may come without its rows. Raises ProviderError.
         """
 
     async def one(self, identifier: str) -> JsonObject:
@@ -151,7 +158,13 @@ class _Api:
         self.query_count = len(listing.queries)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates = self._certificates()
@@ -164,6 +177,7 @@ class _Api:
             first=first,
             counted=listing.counted,
             at_once=at_once,
+            turns=turns,
             memory=memory if is_whole else None,
         )
         async for page in listed:
@@ -287,7 +301,13 @@ class _Buckets:
         self.query_count = len(spaces.regions)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
@@ -335,7 +355,13 @@ class _BucketsByUrn:
         self._on_members = on_members
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1, memory: ListingMemory | None = None
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """A page for each page of a project's members, all under the number 0.
 

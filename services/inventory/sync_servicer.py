@@ -29,6 +29,7 @@ from services.inventory.store.sweeps import (
     begin_sweeps,
     complete_sweep,
     fail_sweep,
+    has_changed,
     last_complete_at,
     locked_sweep,
     read_sweep,
@@ -148,6 +149,19 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             count = await add_unreadable(session, sweep, rows)
         return pb.RecordUnreadableRowsResponse(unreadable_count=count)
 
+    async def LearnDeployments(  # noqa: N802
+        self, request: pb.LearnDeploymentsRequest, context: Context
+    ) -> pb.LearnDeploymentsResponse:
+        """Learns the deployments that tags of a kind name."""
+        provider, kind = (
+            requests.known_provider(request.provider),
+            requests.known_kind(request.kind),
+        )
+        async with self._database.read(current_caller().scope) as session:
+            named = await named_by_tags(session, provider, kind)
+        await self._learn_deployments(named, context.time_remaining())
+        return pb.LearnDeploymentsResponse(named_count=len(named))
+
     async def CompleteSweep(  # noqa: N802
         self, request: pb.CompleteSweepRequest, context: Context
     ) -> pb.CompleteSweepResponse:
@@ -163,11 +177,12 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             )
             suspects = await count_suspects(session, sweep)
             last = await last_complete_at(session, sweep)
-            named = await named_by_tags(session, sweep.provider, sweep.kind)
+            named = []
+            if not request.deployments_are_learned or has_changed(sweep):
+                named = await named_by_tags(session, sweep.provider, sweep.kind)
             if request.gives_claim_back and not suspects and is_read(sweep.outcome):
                 await give_claim_back(session, sweep.provider, sweep.kind, sweep.run_id)
-        if named:
-            await self._learn_deployments(named, context.time_remaining())
+        await self._learn_deployments(named, context.time_remaining())
         return pb.CompleteSweepResponse(
             sweep=sweep_message(sweep), suspect_count=suspects, last_complete_at=timestamp(last)
         )
@@ -176,6 +191,8 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         self, named: Sequence[DeploymentName], remaining: float | None
     ) -> None:
         """Asks the catalog which deployments tags mean; when it is down, the next sweep asks."""
+        if not named:
+            return
         try:
             found = await self._deployments.named(named, remaining=remaining)
         except Unavailable as error:

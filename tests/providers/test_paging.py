@@ -177,7 +177,7 @@ async def test_pages_that_are_read_side_by_side_come_once_and_in_order(
     assert listing.most_at_once <= at_once
 
 
-async def test_as_many_pages_are_asked_for_as_may_be_held_and_no_more() -> None:
+async def test_half_as_many_pages_more_are_held_than_asked_for_at_once_and_no_more() -> None:
     listing = Listing(20 * PER_PAGE)
     listing.hold = asyncio.Event()
     async with listing.client() as provider:
@@ -185,11 +185,29 @@ async def test_as_many_pages_are_asked_for_as_may_be_held_and_no_more() -> None:
         await anext(pages)
         following = asyncio.create_task(anext(pages))
         await listing.four.wait()
-        assert listing.asked == [1, 2, 3, 4]
+        assert listing.most_at_once <= 4
         listing.hold.set()
         assert (await following).number == 2
+        for _ in range(50):
+            await asyncio.sleep(0)
         await pages.aclose()
-    assert max(listing.asked) <= 5
+    assert listing.most_at_once <= 4
+    assert max(listing.asked) <= 7
+
+
+async def test_listings_that_share_their_turns_ask_for_no_more_together() -> None:
+    listing = Listing(6 * PER_PAGE)
+    turns = asyncio.Semaphore(2)
+
+    async def read(provider: DigitalOcean) -> list[int]:
+        listed = provider.pages(DROPLETS, "droplets", at_once=4, turns=turns)
+        return [page.number async for page in listed]
+
+    async with listing.client() as provider:
+        numbers = await asyncio.gather(*(read(provider) for _ in range(3)))
+
+    assert numbers == [[1, 2, 3, 4, 5, 6]] * 3
+    assert listing.most_at_once <= 2
 
 
 async def test_a_page_that_names_another_one_than_the_next_is_followed() -> None:

@@ -13,8 +13,11 @@ from workflows.activities.recording import MOST_ROWS_A_CALL, Recording
 @given(
     sizes=st.lists(st.integers(0, 200), max_size=40),
     pauses=st.lists(st.integers(0, 4), min_size=40, max_size=40),
+    waiting=st.integers(1, 4),
 )
-def test_every_row_is_recorded_once_and_in_order(sizes: list[int], pauses: list[int]) -> None:
+def test_every_row_is_recorded_once_and_in_order(
+    sizes: list[int], pauses: list[int], waiting: int
+) -> None:
     recorded: list[int] = []
     calls: list[int] = []
 
@@ -26,7 +29,7 @@ def test_every_row_is_recorded_once_and_in_order(sizes: list[int], pauses: list[
 
     async def run() -> int:
         read = 0
-        async with Recording(record, 0) as recording:
+        async with Recording(record, 0, lambda page: len(page) % waiting != 0) as recording:
             for size in sizes:
                 rows = list(range(read, read + size))
                 read += size
@@ -109,3 +112,32 @@ async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes(
         await recording.finish()
         assert recording.place == 3
     assert calls == [200, 400]
+
+
+async def test_what_can_wait_is_sent_when_there_is_a_call_of_it_or_with_what_cannot() -> None:
+    calls: list[int] = []
+
+    async def record(pages: list[list[int]]) -> None:
+        calls.append(sum(map(len, pages)))
+
+    async def settled() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async with Recording(record, 0, lambda page: page[0] == 0) as recording:
+        for place in range(1, 5):
+            await recording.add([0] * 200, place)
+            await settled()
+        assert (calls, recording.place) == ([], 0)
+        await recording.add([0] * 200, 5)
+        await settled()
+        assert (calls, recording.place) == ([MOST_ROWS_A_CALL], 5)
+        await recording.add([0] * 200, 6)
+        await recording.add([1] * 10, 7)
+        await settled()
+        assert (calls[1:], recording.place) == ([210], 7)
+        await recording.add([0] * 200, 8)
+        await settled()
+        assert recording.place == 7
+        await recording.finish()
+        assert (calls[2:], recording.place) == ([200], 8)

@@ -14,13 +14,16 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     CompleteSweepRequest,
     CompleteSweepResponse,
     FailSweepRequest,
+    LearnDeploymentsRequest,
 )
+from grpc.aio import AioRpcError
 from temporalio import activity
 
+from providers.digitalocean.concurrency import call_off
 from providers.digitalocean.errors import UnreadableRow
 from providers.digitalocean.kinds.project import PROJECT
 from providers.digitalocean.page_memory import PageMemory
-from providers.digitalocean.pages import Ahead, Page, last_page
+from providers.digitalocean.pages import Ahead, Page
 from providers.digitalocean.sources import Source, Sources
 from services.common.requests import set_request_id
 from workflows.activities.failures import as_failures
@@ -85,13 +88,19 @@ class SweepActivities:
                 members = MembersRecording(
                     self._inventory, request.provider, request.projects_sweep_id
                 )
-            cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
+            learning = asyncio.create_task(self._learn_deployments(rows))
+            try:
+                cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
+                is_learned = await learning
+            finally:
+                await call_off([learning])
             if cursor.unreadable_count > MAX_UNREADABLE:
                 return await self._fail(cursor.sweep_id, _too_many(cursor))
             if cursor.evidence.shrank:
                 return await self._fail(cursor.sweep_id, SHRANK)
             unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
-            result = replace(await self._complete(cursor), unpriced_sizes=unpriced)
+            closed = await self._complete(cursor, deployments_are_learned=is_learned)
+            result = replace(closed, unpriced_sizes=unpriced)
             return result if members is None else replace(result, members=members.counts)
 
     @activity.defn
@@ -121,7 +130,8 @@ class SweepActivities:
         at_once = 1 if one_by_one else PAGES_AT_ONCE
         memory = self._memory if isinstance(rows, ResourceRows) else None
         pages = _pages(source, cursor, memory, at_once)
-        async with Recording(sending.record, cursor) as recording, beating(lambda: recording.place):
+        to_inventory = Recording(sending.record, cursor, lambda listed: listed.page.is_known)
+        async with to_inventory as recording, beating(lambda: recording.place):
             async with aclosing(pages):
                 async for page in pages:
                     if page is None:
@@ -148,7 +158,22 @@ class SweepActivities:
         )
         return answer.sweep
 
-    async def _complete(self, cursor: SweepCursor) -> SweepResult:
+    async def _learn_deployments(self, rows: Rows) -> bool:
+        """Whether the deployments that tags name were learned; else closing the sweep does it."""
+        if not isinstance(rows, ResourceRows):
+            return False
+        try:
+            await self._inventory.LearnDeployments(
+                LearnDeploymentsRequest(provider=rows.provider, kind=rows.kind.name)
+            )
+        except AioRpcError as error:
+            log.warning("deployments not learned", kind=rows.kind.name, reason=error.details())
+            return False
+        return True
+
+    async def _complete(
+        self, cursor: SweepCursor, *, deployments_are_learned: bool = False
+    ) -> SweepResult:
         answer = await self._inventory.CompleteSweep(
             CompleteSweepRequest(
                 sweep_id=cursor.sweep_id,
@@ -156,6 +181,7 @@ class SweepActivities:
                 scope_fingerprint=cursor.evidence.fingerprint,
                 # Of projects the members are still to be read.
                 gives_claim_back=cursor.kind != PROJECT,
+                deployments_are_learned=deployments_are_learned,
             )
         )
         return _result(answer)
@@ -171,24 +197,22 @@ async def _pages(
 ) -> AsyncGenerator[Page | None, None]:
     """The pages of all queries from the cursor on, and None at the end of each query.
 
-    The next query's first page is asked for as soon as the one before it leaves room: all of
-    them together never ask for more than `at_once`.
+    Where pages are read side by side, the next query's first one is asked for with them.
     """
+    turns = asyncio.Semaphore(at_once)
 
     def reading(query: int, first: int = 1) -> Ahead:
         known = None if memory is None else memory.of(f"{cursor.kind} {query}")
-        return Ahead(source.pages(query, first, at_once=at_once, memory=known))
+        return Ahead(source.pages(query, first, at_once=at_once, turns=turns, memory=known))
 
     following = None
     try:
         for query in range(cursor.query, source.query_count):
             pages = following or reading(query, cursor.page if query == cursor.query else 1)
-            following = None
+            is_last = query + 1 == source.query_count
+            following = None if is_last or at_once == 1 else reading(query + 1)
             async with aclosing(pages):
                 async for page in pages:
-                    all_asked = page.number + at_once > last_page(page) + 1
-                    if following is None and all_asked and query + 1 < source.query_count:
-                        following = reading(query + 1)
                     yield page
             yield None
     finally:

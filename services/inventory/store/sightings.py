@@ -19,7 +19,7 @@ from services.inventory.recording import Recorded, SightingBatch, UnchangedBatch
 from services.inventory.resources import Content, KnownResource
 from services.inventory.store.assignments import keep_history
 from services.inventory.store.deployment_names import known_deployments
-from services.inventory.store.evidence import add_evidence
+from services.inventory.store.evidence import add_evidence, refuse_evidence
 from services.inventory.store.history import Cause, EventArrays, prepare_months
 from services.inventory.store.locks import lock_kinds
 from services.inventory.vocabulary import Became
@@ -32,12 +32,12 @@ SEPARATOR: Final = "\x1f"
 # there is one way to run it, whatever PostgreSQL believes about the table: each given id
 # is looked up by the unique key (OFFSET 0 keeps the look-up whole), never the other way
 # round, and what matched is bumped by its primary key.
-BUMP: Final = """
+BUMPED: Final = """
 WITH given AS (
-    SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)b::bigint[])
+    SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)s::bigint[])
         WITH ORDINALITY AS given (provider_id, digest, position)
 ), matched AS MATERIALIZED (
-    SELECT given.position, known.id
+    SELECT given.position, given.provider_id, known.id
     FROM given
     CROSS JOIN LATERAL (
         SELECT r.id, r.sighting_digest, r.deleted_at
@@ -54,7 +54,23 @@ WITH given AS (
         last_strike_sweep_id = NULL
     WHERE r.id = ANY (ARRAY(SELECT id FROM matched))
 )
-SELECT array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]
+"""
+REST: Final = (
+    "array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]"
+)
+BUMP: Final = f"{BUMPED} SELECT {REST}"
+
+# As `add_evidence`, in the same statement.
+BUMP_AND_NOTE: Final = f"""{BUMPED}, noted AS (
+    INSERT INTO cloud_sweep_sightings
+        (sweep_id, provider_ids, discovered_count, updated_count, restored_count)
+    SELECT s.id, array(SELECT provider_id FROM matched ORDER BY position), 0, 0, 0
+    FROM cloud_sweeps AS s
+    WHERE s.id = %(sweep_id)s AND s.provider = %(provider)s AND s.kind = %(kind)s
+      AND s.outcome = 'running'
+    RETURNING sweep_id
+)
+SELECT {REST}, EXISTS (SELECT FROM noted)
 """
 
 KNOWN: Final = """
@@ -172,38 +188,29 @@ async def record_unchanged(
     await lock_kinds(session, batch.provider, [batch.kind])
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
-        rest = await _bump(cursor, batch)
-    others = set(rest)
-    await add_evidence(
-        session,
-        sweep_id,
-        provider=batch.provider,
-        kind=batch.kind,
-        provider_ids=[
-            identifier
-            for position, identifier in enumerate(batch.provider_ids)
-            if position not in others
-        ],
-        discovered=0,
-        updated=0,
-        restored=0,
-    )
-    return rest
+        await cursor.execute(BUMP_AND_NOTE, {**_given(batch), "sweep_id": sweep_id})
+        answer = await cursor.fetchone()
+    rest, is_noted = answer or ([], False)
+    if not is_noted:
+        await refuse_evidence(session, sweep_id, provider=batch.provider, kind=batch.kind)
+    return [position - 1 for position in rest]
+
+
+def _given(batch: UnchangedBatch) -> dict[str, Any]:
+    """A batch as the statements are given it; numbers as text are sent in a tenth of the time."""
+    return {
+        "provider": batch.provider,
+        "kind": batch.kind,
+        "provider_ids": batch.provider_ids,
+        "digests": f"{{{','.join(map(str, batch.digests))}}}",
+    }
 
 
 async def _bump(cursor: psycopg.AsyncCursor[Any], batch: UnchangedBatch) -> list[int]:
     """Bumps the unchanged; answers the positions of the rest."""
     if not batch.provider_ids:
         return []
-    await cursor.execute(
-        BUMP,
-        {
-            "provider": batch.provider,
-            "kind": batch.kind,
-            "provider_ids": batch.provider_ids,
-            "digests": batch.digests,
-        },
-    )
+    await cursor.execute(BUMP, _given(batch))
     answer = await cursor.fetchone()
     return [position - 1 for position in answer[0]] if answer else []
 

@@ -1,6 +1,7 @@
 """Sweeps: opened, closed on their evidence, frozen or halted by it, and forgotten."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,9 +14,9 @@ from services.common.errors import AlreadyExists, NotFound
 from services.inventory.models import cloud_sweeps as sweeps
 from services.inventory.store.evidence import Tally, drop_evidence, tally
 from services.inventory.store.locks import lock_kinds
-from services.inventory.store.strikes import Struck, strike_unseen
+from services.inventory.store.strikes import Struck, count_living, strike_unseen
 from services.inventory.store.unreadable import is_any_resource, unreadable_of
-from services.inventory.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
+from services.inventory.sweeps import Evidence, Toll, Unreadable, Verdict, judge, may_tombstone
 from services.inventory.vocabulary import Outcome
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "complete_sweep",
     "complete_sweep_times",
     "fail_sweep",
+    "has_changed",
     "last_complete_at",
     "list_sweeps",
     "locked_sweep",
@@ -114,23 +116,24 @@ async def complete_sweep(
     if sweep.outcome != Outcome.RUNNING:
         return sweep
     seen = await tally(session, sweep_id)
-    known_scopes = await _known_scopes(session, sweep)
     evidence = Evidence(
         seen.seen,
         reported_total,
         frozenset(scopes),
-        known_scopes,
+        await _known_scopes(session, sweep),
         unread=seen.unread,
-        unreadable=await unreadable_of(session, sweep_id),
-        accepted_difference=await _accepted_difference(session, sweep),
+        unreadable=await unreadable_of(session, sweep_id) if seen.unreadable else Unreadable(),
     )
+    if evidence.difference:
+        accepted = await _accepted_difference(session, sweep)
+        evidence = replace(evidence, accepted_difference=accepted)
     verdict = judge(evidence)
     struck = NOTHING_STRUCK
-    if verdict.outcome in {Outcome.COMPLETED, Outcome.PARTIAL} and not await is_any_resource(
-        session, sweep_id
-    ):
+    strikes = verdict.outcome in {Outcome.COMPLETED, Outcome.PARTIAL}
+    if strikes and not (seen.unreadable and await is_any_resource(session, sweep_id)):
         confirmed = await _spend_confirmations(session, sweep)
-        living, struck = await strike_unseen(session, sweep)
+        struck = await strike_unseen(session, sweep)
+        living = await count_living(session, sweep) if struck.doomed else 0
         toll = may_tombstone(Toll(living, struck.doomed, confirmed))
         verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
     closed = await _close(
@@ -173,12 +176,20 @@ async def read_sweep(session: ReadSession, sweep_id: UUID) -> Row[Any]:
 
 
 async def last_complete_at(session: ReadSession, sweep: Row[Any]) -> datetime | None:
-    """When a sweep of the same kind last read it completely; None when none ever did."""
+    """When a sweep of the same kind last read it completely; None when none ever did.
+
+    `sweep` is closed.
+    """
     found = await session.execute(
         select(func.max(sweeps.c.finished_at)).where(of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
     )
     at: datetime | None = found.scalar_one()
     return at
+
+
+def has_changed(sweep: Row[Any]) -> bool:
+    """Whether a closed sweep found anything new, changed or returned."""
+    return bool(sweep.discovered_count or sweep.updated_count or sweep.restored_count)
 
 
 async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> dict[str, datetime]:

@@ -99,16 +99,32 @@ class RecordUnchangedResponse(_message.Message):
     def __init__(self, changed_positions: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CompleteSweepRequest(_message.Message):
-    __slots__ = ("sweep_id", "reported_total", "scope_fingerprint", "gives_claim_back")
+    __slots__ = ("sweep_id", "reported_total", "scope_fingerprint", "gives_claim_back", "deployments_are_learned")
     SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
     REPORTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     GIVES_CLAIM_BACK_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENTS_ARE_LEARNED_FIELD_NUMBER: _ClassVar[int]
     sweep_id: str
     reported_total: int
     scope_fingerprint: _containers.RepeatedScalarFieldContainer[str]
     gives_claim_back: bool
-    def __init__(self, sweep_id: _Optional[str] = ..., reported_total: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ..., gives_claim_back: _Optional[bool] = ...) -> None: ...
+    deployments_are_learned: bool
+    def __init__(self, sweep_id: _Optional[str] = ..., reported_total: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ..., gives_claim_back: _Optional[bool] = ..., deployments_are_learned: _Optional[bool] = ...) -> None: ...
+
+class LearnDeploymentsRequest(_message.Message):
+    __slots__ = ("provider", "kind")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    kind: str
+    def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class LearnDeploymentsResponse(_message.Message):
+    __slots__ = ("named_count",)
+    NAMED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    named_count: int
+    def __init__(self, named_count: _Optional[int] = ...) -> None: ...
 
 class CompleteSweepResponse(_message.Message):
     __slots__ = ("sweep", "suspect_count", "last_complete_at")

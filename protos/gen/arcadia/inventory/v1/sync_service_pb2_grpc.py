@@ -65,6 +65,11 @@ class SyncServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
                 _registered_method=True)
+        self.LearnDeployments = channel.unary_unary(
+                '/arcadia.inventory.v1.SyncService/LearnDeployments',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.FromString,
+                _registered_method=True)
         self.CompleteSweep = channel.unary_unary(
                 '/arcadia.inventory.v1.SyncService/CompleteSweep',
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.CompleteSweepRequest.SerializeToString,
@@ -148,6 +153,14 @@ class SyncServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LearnDeployments(self, request, context):
+        """Asks the catalog which deployments the tags of a kind's living resources mean. A
+        sweep that calls it while it reads need not wait for it at its end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CompleteSweep(self, request, context):
         """Closes a sweep: judges the evidence, and strikes what was not seen when the
         evidence is complete. A sweep that is closed already answers as it is.
@@ -219,6 +232,11 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     servicer.RecordUnreadableRows,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.SerializeToString,
+            ),
+            'LearnDeployments': grpc.unary_unary_rpc_method_handler(
+                    servicer.LearnDeployments,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.SerializeToString,
             ),
             'CompleteSweep': grpc.unary_unary_rpc_method_handler(
                     servicer.CompleteSweep,
@@ -392,6 +410,33 @@ class SyncService:
             '/arcadia.inventory.v1.SyncService/RecordUnreadableRows',
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LearnDeployments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.SyncService/LearnDeployments',
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,10 @@ class SyncServiceStub:
     """Rows, or parts of rows, that were listed in a sweep and could not be read. A
     row sent again counts once. Of a sweep that completed, it makes a partial one.
     """
+    LearnDeployments: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]
+    """Asks the catalog which deployments the tags of a kind's living resources mean. A
+    sweep that calls it while it reads need not wait for it at its end.
+    """
     CompleteSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
     evidence is complete. A sweep that is closed already answers as it is.
@@ -108,6 +112,10 @@ class SyncServiceAsyncStub(SyncServiceStub):
     RecordUnreadableRows: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]  # type: ignore[assignment]
     """Rows, or parts of rows, that were listed in a sweep and could not be read. A
     row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """
+    LearnDeployments: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]  # type: ignore[assignment]
+    """Asks the catalog which deployments the tags of a kind's living resources mean. A
+    sweep that calls it while it reads need not wait for it at its end.
     """
     CompleteSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]  # type: ignore[assignment]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
@@ -184,6 +192,16 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_sync_service_pb2.RecordUnreadableRowsResponse, _abc.Awaitable[_sync_service_pb2.RecordUnreadableRowsResponse]]:
         """Rows, or parts of rows, that were listed in a sweep and could not be read. A
         row sent again counts once. Of a sweep that completed, it makes a partial one.
+        """
+
+    @_abc_1.abstractmethod
+    def LearnDeployments(
+        self,
+        request: _sync_service_pb2.LearnDeploymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_service_pb2.LearnDeploymentsResponse, _abc.Awaitable[_sync_service_pb2.LearnDeploymentsResponse]]:
+        """Asks the catalog which deployments the tags of a kind's living resources mean. A
+        sweep that calls it while it reads need not wait for it at its end.
         """
 
     @_abc_1.abstractmethod
