@@ -35,6 +35,8 @@ __all__ = ["CONNECTIONS", "DigitalOcean", "Retries"]
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 
+NOTHING_MORE: Final = httpx.ByteStream(b"")
+
 PIECE_BYTES: Final = 256 * 1024
 """Of a download: as much as goes well into one message to a service."""
 
@@ -253,6 +255,9 @@ class DigitalOcean:
         except httpx.RequestError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
+        # Its stream, read to the end, refers back to it: that would hold the body until the
+        # garbage collector comes round, which is rare where pages are known.
+        response.stream = NOTHING_MORE
         self._budget.observe(response.headers, path)
         self._judge(response, path)
         if response.status_code == httpx.codes.NO_CONTENT:

@@ -1,7 +1,9 @@
 """A page that was recorded before is known again by its bytes, and by nothing less."""
 
 import asyncio
+import gc
 
+import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +83,20 @@ async def test_an_answer_of_which_anything_differs_is_read_anew() -> None:
     listing.page = plain  # type: ignore[method-assign]
     listing.total = 451
     assert [page.known is None for page in await read(listing, memory)] == [True] * 3
+
+
+async def test_no_answer_is_held_once_its_page_is_dropped_without_the_garbage_collector() -> None:
+    listing, memory = Listing(4 * PER_PAGE), PageMemory()
+    gc.collect()
+    gc.disable()
+    try:
+        await read(listing, memory)
+        await read(listing, memory)
+        held = [one for one in gc.get_objects() if isinstance(one, httpx.Response)]
+    finally:
+        gc.enable()
+
+    assert held == []
 
 
 async def test_an_answer_is_known_only_as_that_page_of_that_listing() -> None:

@@ -73,11 +73,11 @@ class Account:
         page = Page(rows, number, 5, None, key=key)
         known = memory.recall(key, number, lambda: page)
         if known is not None and known.known is not None:
-            return ListedPage(known, scopes=known.known.scopes)
+            return ListedPage(known, len(rows), scopes=known.known.scopes)
         odd = (
             [unreadable_message(UnreadableRow("volume", "v-9", "odd"), "here")] if self.odd else []
         )
-        return ListedPage(page, [VOLUMES.message(row) for row in rows], odd)
+        return ListedPage(page, len(rows), [VOLUMES.message(row) for row in rows], odd)
 
     async def sweep(self) -> list[str]:
         """Records both pages in one call; what was sent in full."""

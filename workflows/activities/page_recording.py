@@ -23,6 +23,9 @@ class ListedPage:
     """A page on its way into the inventory."""
 
     page: Page
+    """Without its items: until it is recorded, only what is sent of them is held."""
+    row_count: int
+    """How many rows of the kind it has, also of a known page."""
     messages: Sequence[Any] = ()
     """Its rows as they are sent; none of a known page."""
     unreadable: Sequence[UnreadableRow] = ()
@@ -33,9 +36,8 @@ class ListedPage:
     """The sizes among its rows of which no list price is declared."""
 
     def __len__(self) -> int:
-        if self.page.known is not None:
-            return self.page.row_count
-        return len(self.messages) + len(self.unreadable)
+        sent = self.row_count if self.page.is_known else len(self.messages)
+        return sent + len(self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

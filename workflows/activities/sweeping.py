@@ -226,7 +226,12 @@ async def _listed(rows: Rows, page: Page, query: int) -> ListedPage:
     Rows that cannot be read are among them as such.
     """
     if page.known is not None:
-        return ListedPage(page, scopes=page.known.scopes, unpriced_sizes=page.known.unpriced_sizes)
+        return ListedPage(
+            page,
+            page.row_count,
+            scopes=page.known.scopes,
+            unpriced_sizes=page.known.unpriced_sizes,
+        )
     at = f"query {query + 1}, page {page.number}"
     messages: list[Any] = [
         unreadable_message(error, f"{at}, part {number}")
@@ -242,7 +247,14 @@ async def _listed(rows: Rows, page: Page, query: int) -> ListedPage:
             except UnreadableRow as error:
                 messages.append(unreadable_message(error, f"{at}, row {number}"))
         await asyncio.sleep(0)
-    return ListedPage(page, readable, messages, frozenset(scopes), rows.unpriced(readable))
+    return ListedPage(
+        replace(page, items=[]),
+        page.row_count,
+        readable,
+        messages,
+        frozenset(scopes),
+        rows.unpriced(readable),
+    )
 
 
 def _too_many(cursor: SweepCursor) -> str:
@@ -260,7 +272,7 @@ def _after(listed: ListedPage, cursor: SweepCursor) -> SweepCursor:
     return replace(
         cursor,
         page=page.number + 1,
-        read_count=cursor.read_count + page.row_count,
+        read_count=cursor.read_count + listed.row_count,
         unreadable_count=cursor.unreadable_count + len(listed.unreadable),
         evidence=replace(
             evidence,
