@@ -102,8 +102,10 @@ def sync_activities(
         return (ReadActivities(sources, inventory).read_resource,)
     sweeping = SweepActivities(sources, inventory)
     projects = ProjectActivities(provider, inventory)
+    claiming = ClaimActivities(inventory)
     return (
-        ClaimActivities(inventory).claim_kinds,
+        claiming.claim_kinds,
+        claiming.claim_kinds_at_once,
         sweeping.sweep_kind,
         sweeping.fail_sweep,
         ConfirmActivities(sources, inventory).confirm_suspects,

@@ -45,11 +45,12 @@ class HiddenFields:
         """Fields that are left out where they are unset, too."""
         self._lacking: dict[str, bool] = {}
 
-    async def tell_apart(self, rows: Sequence[Any]) -> None:
+    async def tell_apart(self, rows: Sequence[Any]) -> bool:
         """Removes nulls whose scope the token is known to lack, and adds those of unset fields.
 
-        Raises ProviderError.
+        Answers whether the token's scopes decided anything. Raises ProviderError.
         """
+        decided = False
         for steps, scope in self._paths:
             name = steps[-1]
             if len(steps) == 1 and _show(rows, name):
@@ -61,12 +62,14 @@ class HiddenFields:
                 absent = [row for row in rows if isinstance(row, dict) and name not in row]
             if not nulls and not absent:
                 continue
+            decided = True
             if len(nulls) == len(holders) and await self._lacks(scope):
                 for holder in nulls:
                     del holder[name]
             else:
                 for row in absent:
                     row[name] = None
+        return decided
 
     async def _lacks(self, scope: str) -> bool:
         if scope not in self._lacking:

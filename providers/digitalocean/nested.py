@@ -12,6 +12,7 @@ from providers.digitalocean.api.concurrency import all_of
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.errors import MalformedAnswer, NotFound
 from providers.digitalocean.hidden import HiddenFields
+from providers.digitalocean.page_memory import ListingMemory
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
 
@@ -28,9 +29,15 @@ class Nested:
         self._listing = listing
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
-        """The one page, whatever is asked `at_once`.
+        """The one page, whatever is asked `at_once`; it is never remembered.
 
         Raises ProviderError: one parent that is not read makes all unread.
         """

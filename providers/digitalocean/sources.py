@@ -48,6 +48,7 @@ from providers.digitalocean.members import (
     member_pages,
 )
 from providers.digitalocean.nested import Nested
+from providers.digitalocean.page_memory import ListingMemory
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
@@ -82,10 +83,19 @@ class Source(Protocol):
     query_count: int
     """How many listings are read, one after the other, for all of the kind."""
 
-    def pages(self, query: int, first: int, *, at_once: int = 1) -> AsyncGenerator[Page, None]:
+    def pages(
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
+    ) -> AsyncGenerator[Page, None]:
         """The pages of a listing from page `first` on, `at_once` of them side by side.
 
-        Raises ProviderError.
+        Listings that share their `turns` ask for no more than that together. A page that the
+        `memory` knows may come without its rows. Raises ProviderError.
         """
 
     async def one(self, identifier: str) -> JsonObject:
@@ -150,10 +160,18 @@ class _Api:
         self.query_count = len(listing.queries)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates, hidden = self._certificates(), self._hidden()
+        # Whose rows say more than the answer itself is read anew each time.
+        is_whole = listing.parts is None and certificates is None
         listed = self._provider.pages(
             listing.path,
             listing.key,
@@ -161,8 +179,13 @@ class _Api:
             first=first,
             counted=listing.counted,
             at_once=at_once,
+            turns=turns,
+            memory=memory if is_whole else None,
         )
         async for page in listed:
+            if page.known is not None:
+                yield self._reread_as_ours(page)
+                continue
             ours = page
             if listing.only is not None:
                 ours = _only_ours(page, listing, listing.only)
@@ -170,7 +193,9 @@ class _Api:
                 ours = await self._with_parts(ours, listing.parts)
             if certificates is not None:
                 await certificates.name_in(ours.items)
-            await hidden.tell_apart(ours.items)
+            if await hidden.tell_apart(ours.items):
+                # The same answer means something else to a token with other scopes.
+                ours = replace(ours, key=b"")
             yield ours
 
     async def one(self, identifier: str) -> JsonObject:
@@ -209,6 +234,13 @@ class _Api:
         if total != seen:
             raise MalformedAnswer(f"{listing.path}: {seen} were listed, and the total is {total}")
         raise NotFound(f"no {listing.one_key} has the {field} {identifier}")
+
+    def _reread_as_ours(self, page: Page) -> Page:
+        """A known page that, when it is read after all, has only the rows of the kind."""
+        only, reread = self._listing.only, page.reread
+        if only is None or reread is None:
+            return page
+        return replace(page, reread=lambda: _only_ours(reread(), self._listing, only))
 
     def _certificates(self) -> Certificates | None:
         places = self._listing.certificates
@@ -297,7 +329,13 @@ class _Buckets:
         self.query_count = len(spaces.regions)
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
@@ -345,7 +383,13 @@ class _BucketsByUrn:
         self._on_members = on_members
 
     async def pages(
-        self, query: int, first: int, *, at_once: int = 1
+        self,
+        query: int,
+        first: int,
+        *,
+        at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """A page for each page of a project's members, all under the number 0.
 

@@ -14,7 +14,7 @@ from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import required, uuid_of
 from services.inventory.drift.rules.policies import FOUND_BY_NAME
-from services.inventory.resources.rules.recording import SightingBatch
+from services.inventory.resources.rules.recording import SightingBatch, UnchangedBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
 from services.inventory.sync.rules.projects import SightedProject, first_classification
 from services.inventory.sync.rules.sweeps import UnreadablePlace
@@ -25,6 +25,7 @@ __all__ = [
     "LARGEST_BATCH",
     "bounded",
     "bulk_page_size",
+    "digests_in_order",
     "event_position",
     "instant",
     "known_kind",
@@ -34,7 +35,9 @@ __all__ = [
     "required",
     "sighted_projects",
     "sighting_batch",
+    "sweep_keys",
     "text",
+    "unchanged_batch",
     "unreadable_rows",
     "uuid_of",
 ]
@@ -143,6 +146,33 @@ def _name_by_name(request: sync_service_pb2.RecordSightingsRequest) -> None:
             sighting.provider_id = sighting.name or sighting.provider_id
 
 
+def digests_in_order(
+    request: sync_service_pb2.RecordSightingsRequest, batch: SightingBatch
+) -> list[int]:
+    """The digest of each sighting of a request, in its order."""
+    if len(request.sightings) == len(batch.digests):
+        return batch.digests
+    by_id = dict(zip(batch.provider_ids, batch.digests, strict=True))
+    return [by_id[sighting.provider_id] for sighting in request.sightings]
+
+
+def unchanged_batch(request: sync_service_pb2.RecordUnchangedRequest) -> UnchangedBatch:
+    """The batch of a request."""
+    bounded("provider_ids", len(request.provider_ids))
+    if len(request.provider_ids) != len(request.digests):
+        raise InvalidArgument("digests", "must be as many as provider_ids")
+    if "" in request.provider_ids:
+        raise InvalidArgument("provider_ids", "has an empty one", reason="FIELD_REQUIRED")
+    if "\x00" in "".join(request.provider_ids):
+        raise InvalidArgument("provider_ids", "has a NUL character")
+    return UnchangedBatch(
+        provider=known_provider(request.provider),
+        kind=known_kind(request.kind),
+        provider_ids=list(request.provider_ids),
+        digests=list(request.digests),
+    )
+
+
 def sighted_projects(
     request: sync_service_pb2.RecordProjectsRequest, *, internal_project: str
 ) -> list[SightedProject]:
@@ -171,6 +201,15 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[t
         )
         for position, member in enumerate(request.members)
     ]
+
+
+def sweep_keys(request: sync_service_pb2.ClaimKindsRequest) -> list[str]:
+    """The keys of the sweeps that a claim begins: none, or one for each of its kinds."""
+    if len(request.sweep_keys) not in (0, len(request.kinds)):
+        raise InvalidArgument("sweep_keys", "must be as many as kinds, or none")
+    if len({*request.sweep_keys}) != len(request.sweep_keys):
+        raise InvalidArgument("sweep_keys", "has one twice")
+    return [text("sweep_keys", required("sweep_keys", key)) for key in request.sweep_keys]
 
 
 def unreadable_rows(

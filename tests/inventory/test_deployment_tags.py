@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from arcadia.inventory.v1 import sync_service_pb2
 from sqlalchemy import text
 
 from services.common.rpc.access import ALL
@@ -114,6 +115,49 @@ async def test_a_sweep_that_learns_nothing_new_changes_nothing(
     before = await inventory.history("1")
     await inventory.sweep(tagged)
     assert await inventory.history("1") == before
+
+
+async def test_what_is_learned_while_a_sweep_reads_is_asked_at_its_end_only_if_anything_changed(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    tags = ["tenant:acme", "deployment:shop"]
+    await inventory.sweep(sighting("1", tags=tags))
+    know(catalog, SHOP, "acme", "shop")
+    catalog.asked.clear()
+
+    sweep_id = await inventory.begin()
+    assert await learned(inventory) == 1
+    assert (await inventory.one("1")).deployment_id == SHOP
+    await inventory.record(sighting("1", tags=tags), sweep_id=sweep_id)
+    await close_learned(inventory, sweep_id, total=1)
+    assert len(catalog.asked) == 1
+
+    know(catalog, OTHER, "acme", "blog")
+    sweep_id = await inventory.begin()
+    assert await learned(inventory) == 1
+    blog = sighting("2", tags=["tenant:acme", "deployment:blog"])
+    await inventory.record(sighting("1", tags=tags), blog, sweep_id=sweep_id)
+    await close_learned(inventory, sweep_id, total=2)
+    assert (await inventory.one("2")).deployment_id == OTHER
+
+
+async def learned(inventory: Inventory) -> int:
+    """Learns what the tags of droplets name; how many deployments that are."""
+    request = sync_service_pb2.LearnDeploymentsRequest(provider="digitalocean", kind="droplet")
+    answer = await inventory.sync.LearnDeployments(request, metadata=inventory.worker)
+    return answer.named_count
+
+
+async def close_learned(inventory: Inventory, sweep_id: str, *, total: int) -> None:
+    """Closes a sweep that learned while it read."""
+    request = sync_service_pb2.CompleteSweepRequest(
+        sweep_id=sweep_id,
+        reported_total=total,
+        scope_fingerprint=["tags"],
+        deployments_are_learned=True,
+    )
+    closed = await inventory.sync.CompleteSweep(request, metadata=inventory.worker)
+    assert closed.sweep.outcome == "completed"
 
 
 async def test_a_filter_by_id_finds_what_stands_under_its_tenants_slug(

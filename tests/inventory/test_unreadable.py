@@ -189,27 +189,3 @@ async def test_only_the_newest_incomplete_sweep_can_be_accepted(inventory: Inven
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await accept_total(inventory, older.id)
     assert reason_of(refused.value) == "SWEEP_SUPERSEDED"
-
-
-async def claim(
-    inventory: Inventory, run: str, *kinds: str, ended: tuple[str, ...] = ()
-) -> list[tuple[str, str]]:
-    request = sync_service_pb2.ClaimKindsRequest(
-        provider="digitalocean",
-        kinds=kinds,
-        workflow_id=f"sync/{run}",
-        run_id=run,
-        ended_run_ids=ended,
-    )
-    answer = await inventory.sync.ClaimKinds(request, metadata=inventory.worker)
-    return [(one.kind, one.run_id) for one in answer.standing]
-
-
-async def test_kinds_are_claimed_all_or_none_until_their_run_ended(inventory: Inventory) -> None:
-    assert await claim(inventory, "a", "droplet", "volume") == []
-    assert await claim(inventory, "a", "droplet", "volume") == []
-    assert await claim(inventory, "b", "volume", "vpc") == [("volume", "a")]
-    assert await claim(inventory, "c", "vpc") == []
-    assert await claim(inventory, "b", "volume", "vpc", ended=("a",)) == [("vpc", "c")]
-    assert await claim(inventory, "b", "volume", "vpc", ended=("a", "c")) == []
-    assert await claim(inventory, "a", "droplet", "volume") == [("volume", "b")]

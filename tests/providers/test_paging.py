@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from providers.digitalocean.api.client import DigitalOcean
-from providers.digitalocean.api.pages import PER_PAGE, ahead, read_page
+from providers.digitalocean.api.pages import PER_PAGE, Ahead, read_page
 from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 from tests.providers.conftest import QUICK
@@ -108,14 +108,14 @@ async def test_a_row_that_shifts_onto_the_page_before_shows_in_the_total(
 
 async def test_reading_ahead_gives_the_same_pages(provider: DigitalOcean) -> None:
     plain = [page async for page in provider.pages(DROPLETS, "droplets")]
-    async with aclosing(ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
         assert [page async for page in pages] == plain
 
 
 async def test_reading_ahead_stops_when_nobody_waits_for_more(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
-    async with aclosing(ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
         await anext(pages)
 
     assert not any("page=3" in asked for asked in simulator.requests(path=DROPLETS))
@@ -128,6 +128,7 @@ class Listing:
         self.total = total
         self.asked: list[int] = []
         self.hold: asyncio.Event | None = None
+        self.holds_first = False
         self.four = asyncio.Event()
         """Set when four pages were asked for."""
         self.most_at_once = self.at_once = 0
@@ -139,7 +140,7 @@ class Listing:
             self.four.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        if self.hold is not None and number > 1:
+        if self.hold is not None and (number > 1 or self.holds_first):
             await self.hold.wait()
         await asyncio.sleep(0)
         self.at_once -= 1
@@ -176,7 +177,7 @@ async def test_pages_that_are_read_side_by_side_come_once_and_in_order(
     assert listing.most_at_once <= at_once
 
 
-async def test_as_many_pages_are_asked_for_as_may_be_held_and_no_more() -> None:
+async def test_half_as_many_pages_more_are_held_than_asked_for_at_once_and_no_more() -> None:
     listing = Listing(20 * PER_PAGE)
     listing.hold = asyncio.Event()
     async with listing.client() as provider:
@@ -184,11 +185,29 @@ async def test_as_many_pages_are_asked_for_as_may_be_held_and_no_more() -> None:
         await anext(pages)
         following = asyncio.create_task(anext(pages))
         await listing.four.wait()
-        assert listing.asked == [1, 2, 3, 4]
+        assert listing.most_at_once <= 4
         listing.hold.set()
         assert (await following).number == 2
+        for _ in range(50):
+            await asyncio.sleep(0)
         await pages.aclose()
-    assert max(listing.asked) <= 5
+    assert listing.most_at_once <= 4
+    assert max(listing.asked) <= 7
+
+
+async def test_listings_that_share_their_turns_ask_for_no_more_together() -> None:
+    listing = Listing(6 * PER_PAGE)
+    turns = asyncio.Semaphore(2)
+
+    async def read(provider: DigitalOcean) -> list[int]:
+        listed = provider.pages(DROPLETS, "droplets", at_once=4, turns=turns)
+        return [page.number async for page in listed]
+
+    async with listing.client() as provider:
+        numbers = await asyncio.gather(*(read(provider) for _ in range(3)))
+
+    assert numbers == [[1, 2, 3, 4, 5, 6]] * 3
+    assert listing.most_at_once <= 2
 
 
 async def test_a_page_that_names_another_one_than_the_next_is_followed() -> None:

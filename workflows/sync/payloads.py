@@ -5,6 +5,7 @@ from typing import Final
 
 __all__ = [
     "ClaimInput",
+    "ClaimResult",
     "Evidence",
     "FailSweepInput",
     "KindOutcome",
@@ -42,6 +43,18 @@ class ClaimInput:
 
     provider: str
     kinds: tuple[str, ...]
+    sweep_keys: tuple[str, ...] = ()
+    """The keys of the sweeps that begin with the claim, in the order of the kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """Whether the kinds were claimed at once."""
+
+    is_claimed: bool = True
+    """False where another sync reads one of them."""
+    sweep_ids: tuple[str, ...] = ()
+    """The sweeps that began with the claim, in the order of their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,8 @@ class SweepInput:
     one_by_one: bool = False
     """Whether pages are read one after the other: where the account changes too fast, pages
     that are read side by side do not add up."""
+    sweep_id: str = ""
+    """The sweep of that key, where it began with the claim of its kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.sync.ensure_project import EnsureProject
     from workflows.sync.payloads import (
         ClaimInput,
+        ClaimResult,
         FailSweepInput,
         KindOutcome,
         MembersCursor,
@@ -50,6 +51,11 @@ MOST_PASSES: Final = 3
 PATIENCE: Final = timedelta(minutes=45)
 """For one kind: the next hour's sync must find the way free."""
 
+AT_ONCE: Final = timedelta(seconds=5)
+"""For what is done within a workflow task, which itself has ten seconds."""
+
+ONCE: Final = RetryPolicy(maximum_attempts=1)
+
 ASKING: Final = timedelta(minutes=5)
 """For one question, or one word to the inventory."""
 
@@ -61,6 +67,7 @@ RETRIES: Final = RetryPolicy(
 )
 
 CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
+BEGINS_AT_ONCE: Final = "begins-at-once"
 
 FAILED: Final = "failed"
 INCOMPLETE: Final = "incomplete"
@@ -82,6 +89,9 @@ class ResourceSync:
         self._deferred: list[str] = []
         """Kinds that are read with the projects' members, when the others are recorded."""
         self._projects_sweep_id = ""
+        self._begun: dict[str, str] = {}
+        """The sweeps that began with the claim of their kinds, by their keys, until a pass over
+        the kind ended."""
 
     @workflow.query
     def progress(self) -> ResourceSyncResult:
@@ -91,14 +101,16 @@ class ResourceSync:
     @workflow.run
     async def run(self, request: ResourceSyncInput) -> ResourceSyncResult:
         """The outcome of every kind. Fails at the end when a kind failed."""
-        if workflow.patched(CLAIMS_ITS_KINDS):
+        if workflow.patched(BEGINS_AT_ONCE):
+            await self._begin(request)
+        elif workflow.patched(CLAIMS_ITS_KINDS):
             await self._claim(request)
         workflow.set_current_details(f"Reading {', '.join(request.kinds)}.")
-        await asyncio.gather(*(self._sync(request, kind) for kind in request.kinds))
-        if self._deferred:
-            await asyncio.gather(*(self._sync_along(request, kind) for kind in self._deferred))
-        elif "project" in request.kinds:
-            await self._record_members(request)
+        try:
+            await self._sync_all(request)
+        except (asyncio.CancelledError, FailureError) as error:
+            await asyncio.shield(self._fail_unread(request, _reason(error)))
+            raise
         worst = max((outcome.outcome for outcome in self._outcomes), key=SEVERITY.index)
         workflow.upsert_search_attributes([OUTCOME.value_set(worst)])
         failed = [outcome for outcome in self._outcomes if not outcome.succeeded]
@@ -110,6 +122,19 @@ class ResourceSync:
                 non_retryable=True,
             )
         return ResourceSyncResult(tuple(self._outcomes))
+
+    async def _sync_all(self, request: ResourceSyncInput) -> None:
+        await asyncio.gather(*(self._sync(request, kind) for kind in request.kinds))
+        if self._deferred:
+            await asyncio.gather(*(self._sync_along(request, kind) for kind in self._deferred))
+        elif "project" in request.kinds:
+            await self._record_members(request)
+
+    async def _fail_unread(self, request: ResourceSyncInput, reason: str) -> None:
+        """Closes the sweeps that began with the claim, and whose kinds were never read."""
+        unread = [kind for kind in request.kinds if _key(kind, 1) in self._begun]
+        sweeps = [SweepInput(request.provider, kind, _key(kind, 1)) for kind in unread]
+        await asyncio.gather(*(self._fail(sweep, reason) for sweep in sweeps))
 
     async def _sync(self, request: ResourceSyncInput, kind: str) -> None:
         if kind == "project":
@@ -123,6 +148,27 @@ class ResourceSync:
 
     async def _sync_along(self, request: ResourceSyncInput, kind: str) -> None:
         self._tell(await self._sweep(request, kind, "along"))
+
+    async def _begin(self, request: ResourceSyncInput) -> None:
+        """Claims the kinds and begins their sweeps in one step; waits where others read them."""
+        keys = tuple(_key(kind, 1) for kind in request.kinds)
+        try:
+            claimed = await workflow.execute_local_activity_method(
+                ClaimActivities.claim_kinds_at_once,
+                ClaimInput(request.provider, request.kinds, keys),
+                start_to_close_timeout=AT_ONCE,
+                retry_policy=ONCE,
+                summary="claim the kinds and begin their sweeps",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            # Whatever it was, it is waited for where an operator sees it.
+            claimed = ClaimResult(is_claimed=False)
+        if claimed.is_claimed:
+            self._begun = dict(zip(keys, claimed.sweep_ids, strict=False))
+        else:
+            await self._claim(request)
 
     async def _claim(self, request: ResourceSyncInput) -> None:
         """Waits for syncs that read some of the same kinds."""
@@ -147,9 +193,8 @@ class ResourceSync:
 
     async def _sweep(self, request: ResourceSyncInput, kind: str, members: str) -> KindOutcome:
         """Reads the kind until it adds up, at most MOST_PASSES times."""
-        info = workflow.info()
         for number in range(1, MOST_PASSES + 1):
-            key = f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
+            key = _key(kind, number)
             sweep = SweepInput(
                 request.provider,
                 kind,
@@ -157,6 +202,7 @@ class ResourceSync:
                 members,
                 self._projects_sweep_id,
                 one_by_one=number == MOST_PASSES,
+                sweep_id=self._begun.get(key, ""),
             )
             try:
                 result = await self._read(sweep, number)
@@ -165,6 +211,7 @@ class ResourceSync:
                 outcome = replace(_outcome(kind, result), pass_count=number)
                 if result.outcome == DEFERRED:
                     break
+                self._begun.pop(key, None)
                 if result.members is not None:
                     self._tell(_members_outcome(result.members))
                     # Another pass need not move them again.
@@ -173,6 +220,7 @@ class ResourceSync:
                     outcome = await self._confirm(sweep, result, outcome)
             except (asyncio.CancelledError, FailureError) as error:
                 reason = _reason(error)
+                self._begun.pop(key, None)
                 last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
@@ -290,6 +338,12 @@ class ResourceSync:
         self._outcomes.append(outcome)
         lines = [f"- {done.in_words()}" for done in self._outcomes]
         workflow.set_current_details("\n".join(lines))
+
+
+def _key(kind: str, number: int) -> str:
+    """Names a pass over a kind among all sweeps."""
+    info = workflow.info()
+    return f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
 
 
 def _outcome(kind: str, result: SweepResult) -> KindOutcome:

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import httpx
@@ -27,12 +28,15 @@ from providers.digitalocean.errors import (
     ProviderUnavailable,
     RateLimited,
 )
+from providers.digitalocean.page_memory import ListingMemory
 
 __all__ = ["CONNECTIONS", "DigitalOcean", "Retries"]
 
 # Who waits for a connection waits for our own requests, which have time-outs themselves.
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
+
+NOTHING_MORE: Final = httpx.ByteStream(b"")
 
 PIECE_BYTES: Final = 256 * 1024
 """Of a download: as much as goes well into one message to a service."""
@@ -78,12 +82,16 @@ class DigitalOcean:
         counted: bool = True,
         may_be_gone: bool = False,
         at_once: int = 1,
+        turns: asyncio.Semaphore | None = None,
+        memory: ListingMemory | None = None,
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
 
-        At most `at_once` of them are held or asked for side by side: as many as the first one
-        says that there are, before the caller asks for them. Each is still followed by the
-        one that its own link names.
+        At most `at_once` of them are asked for side by side, and half as many more held: as
+        many as the first one says that there are, before the caller asks for them, and with it
+        as many as there were before, where a `memory` says so. Each is still followed by the
+        one that its own link names. A page that the memory knows is not read anew. Listings
+        that share their `turns` ask for no more than that together.
 
         A 404 is tried again, because a listing is always there; not where it belongs to an
         object, which `may_be_gone`. `counted` as in `read_page`.
@@ -91,23 +99,34 @@ class DigitalOcean:
         Raises ProviderError; what was yielded before it stays true.
         """
         passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
+        taking = turns or asyncio.Semaphore(at_once)
+        most_held = at_once + at_once // 2
 
         async def read(number: int) -> Page:
             parameters = {**dict(query), "page": str(number), "per_page": str(PER_PAGE)}
-            answer = await self._read(path, parameters, passing)
-            return read_page(answer, key, number, counted=counted)
+            reading = _Reading(key, number, counted, memory)
+            async with taking:
+                answer = await self._read(path, parameters, passing, reading.loads)
+            return answer if isinstance(answer, Page) else reading.page(answer)
 
         coming: deque[asyncio.Task[Page]] = deque()
-        page, asked = await read(first), first
+        asked = first
+        expected = first if memory is None else min(first + most_held - 1, memory.last_number)
         try:
+            while asked < expected:
+                asked += 1
+                coming.append(asyncio.create_task(read(asked)))
+            page = await read(first)
             while True:
                 if page.next_number not in (None, page.number + 1):
                     await call_off(coming)
                     coming.clear()
                     asked = page.number
-                while len(coming) + 1 < at_once and asked < last_page(page):
+                while len(coming) + 1 < most_held and asked < last_page(page):
                     asked += 1
                     coming.append(asyncio.create_task(read(asked)))
+                if memory is not None and page.next_number is None:
+                    memory.note_last(page.number)
                 yield page
                 following = page.next_number
                 if following is None:
@@ -237,6 +256,9 @@ class DigitalOcean:
         except httpx.RequestError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
+        # Its stream, read to the end, refers back to it: that would hold the body until the
+        # garbage collector comes round, which is rare where pages are known.
+        response.stream = NOTHING_MORE
         self._budget.observe(response.headers, path)
         self._judge(response, path)
         if response.status_code == httpx.codes.NO_CONTENT:
@@ -254,3 +276,30 @@ class DigitalOcean:
             if error.retry_after_seconds is not None:
                 self._budget.pause(error.retry_after_seconds, path)
             raise
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One page of a listing, from its bytes: remembered, or read."""
+
+    key: str
+    number: int
+    counted: bool
+    memory: ListingMemory | None
+    _named: bytes = b""
+
+    def loads(self, content: bytes) -> Any:  # noqa: ANN401
+        """The page where the memory knows it, else what the JSON says."""
+        if self.memory is not None:
+            self._named = self.memory.key_of(self.number, content)
+            known = self.memory.recall(
+                self._named, self.number, lambda: self.page(orjson.loads(content))
+            )
+            if known is not None:
+                return known
+        return orjson.loads(content)
+
+    def page(self, answer: Any) -> Page:  # noqa: ANN401
+        """The page that the JSON says. Raises as `read_page`."""
+        page = read_page(answer, self.key, self.number, counted=self.counted)
+        return replace(page, key=self._named)

@@ -5,19 +5,53 @@ names does not matter, so that no answer can lead us, with our token, elsewhere.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from array import array
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from kinds.errors import UnreadableRow
 from kinds.json_object import JsonObject
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 
-__all__ = ["PER_PAGE", "Page", "ahead", "last_page", "read_page"]
+__all__ = ["PER_PAGE", "Ahead", "KnownPage", "Page", "last_page", "read_page"]
 
 PER_PAGE: Final = 200
 """The most that DigitalOcean allows; more is refused with 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What is remembered of a page that was read and recorded before."""
+
+    total: int | None
+    next_number: int | None
+    skipped_count: int
+    """These as in Page."""
+    scopes: frozenset[str]
+    """What the page and its rows showed that the token may see."""
+    unpriced_sizes: frozenset[str]
+    """The sizes among its rows of which no list price is declared."""
+    joined_ids: str
+    """The ids of its rows in their order, one a line: a third of the room of many texts."""
+    packed_digests: bytes
+    """Of each row, the digest that the inventory answered: 64 bits each."""
+
+    @property
+    def weight(self) -> int:
+        """How much it counts of what may be remembered: its rows, and one for itself."""
+        return len(self.packed_digests) // 8 + 1
+
+    @property
+    def provider_ids(self) -> list[str]:
+        """The ids of its rows."""
+        return self.joined_ids.split("\n") if self.packed_digests else []
+
+    @property
+    def digests(self) -> list[int]:
+        """The digests of its rows, as they are sent."""
+        return array("q", self.packed_digests).tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +70,22 @@ class Page:
     """What the listing shows that the token may see, whether or not there are rows."""
     unreadable: tuple[UnreadableRow, ...] = ()
     """Rows that are not in `items`, and parts of rows that are, which cannot be read."""
+    key: bytes = b""
+    """What names the answer in the memory of pages; empty where it is not to be remembered."""
+    known: KnownPage | None = None
+    """Of a page that was recorded before: then it has no `items`."""
+    reread: Callable[[], "Page"] | None = None
+    """Reads the items of a known page after all."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was recorded before."""
+        return self.known is not None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows of the kind it has, those of a known page too."""
+        return len(self.items) if self.known is None else self.known.weight - 1
 
 
 def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:  # noqa: ANN401
@@ -92,17 +142,32 @@ def last_page(page: Page) -> int:
     return max(page.number, -(-page.total // PER_PAGE))
 
 
-async def ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
+class Ahead:
     """The same pages, each next one being fetched while the caller is busy with this one.
 
-    Close it (`contextlib.aclosing`): a page that nobody waits for any more is called off.
+    The first one is asked for at once. Close it (`contextlib.aclosing`): a page that nobody
+    waits for any more is called off.
     """
-    following = asyncio.create_task(anext(pages, None))
-    try:
-        while (page := await following) is not None:
-            following = asyncio.create_task(anext(pages, None))
-            yield page
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await pages.aclose()
+
+    def __init__(self, pages: AsyncGenerator[Page, None]) -> None:
+        self._pages = pages
+        self._following = self._ask()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Page:
+        page = await self._following
+        if page is None:
+            raise StopAsyncIteration
+        self._following = self._ask()
+        return page
+
+    async def aclose(self) -> None:
+        """Calls off what is being fetched."""
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
+        await self._pages.aclose()
+
+    def _ask(self) -> asyncio.Task[Page | None]:
+        return asyncio.create_task(anext(self._pages, None))

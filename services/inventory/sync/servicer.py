@@ -20,14 +20,17 @@ from services.inventory.resources.rules.ownership import DeploymentName
 from services.inventory.resources.store.assigning import learn_deployments
 from services.inventory.resources.store.deployment_names import named_by_tags
 from services.inventory.resources.store.history import Cause
-from services.inventory.sync.store.claims import claim_kinds
+from services.inventory.sync.rules.sweeps import is_read
+from services.inventory.sync.store.claims import claim_kinds, give_claim_back
 from services.inventory.sync.store.projects import record_members, record_projects
-from services.inventory.sync.store.sightings import record_sightings
+from services.inventory.sync.store.sightings import record_sightings, record_unchanged
 from services.inventory.sync.store.strikes import confirm_suspects, count_suspects, list_suspects
 from services.inventory.sync.store.sweeps import (
     begin_sweep,
+    begin_sweeps,
     complete_sweep,
     fail_sweep,
+    has_changed,
     last_complete_at,
     locked_sweep,
     read_sweep,
@@ -89,30 +92,50 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             updated_count=counts.updated,
             restored_count=counts.restored,
             unchanged_count=counts.unchanged,
+            digests=requests.digests_in_order(request, batch),
         )
+
+    async def RecordUnchanged(  # noqa: N802
+        self, request: pb.RecordUnchangedRequest, context: Context
+    ) -> pb.RecordUnchangedResponse:
+        """Marks as seen what is as it was."""
+        batch = requests.unchanged_batch(request)
+        sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
+        async with self._database.write(current_caller().scope) as session:
+            rest = await record_unchanged(session, batch, sweep_id=sweep_id)
+        return pb.RecordUnchangedResponse(changed_positions=rest)
 
     async def ClaimKinds(  # noqa: N802
         self, request: pb.ClaimKindsRequest, context: Context
     ) -> pb.ClaimKindsResponse:
-        """Claims kinds for a sync, all of them or none."""
+        """Claims kinds for a sync, all of them or none, and begins their sweeps."""
         provider = requests.known_provider(request.provider)
+        kinds = [requests.known_swept_kind(kind) for kind in request.kinds]
+        run_id = _name("run_id", request.run_id)
+        keys = requests.sweep_keys(request)
         requests.bounded("ended_run_ids", len(request.ended_run_ids))
         async with self._database.write(current_caller().scope) as session:
             standing = await claim_kinds(
                 session,
                 provider,
-                [requests.known_swept_kind(kind) for kind in request.kinds],
+                kinds,
                 workflow_id=_name("workflow_id", request.workflow_id),
-                run_id=_name("run_id", request.run_id),
+                run_id=run_id,
                 ended_run_ids=[
                     requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids
                 ],
             )
+            begun = []
+            if keys and not standing:
+                begun = await begin_sweeps(
+                    session, provider, dict(zip(keys, kinds, strict=True)), run_id=run_id
+                )
         return pb.ClaimKindsResponse(
             standing=[
                 pb.KindClaim(kind=one.kind, workflow_id=one.workflow_id, run_id=one.run_id)
                 for one in standing
-            ]
+            ],
+            sweep_ids=[str(sweep.id) for sweep in begun],
         )
 
     async def RecordUnreadableRows(  # noqa: N802
@@ -125,6 +148,19 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             sweep = await locked_sweep(session, sweep_id)
             count = await add_unreadable(session, sweep, rows)
         return pb.RecordUnreadableRowsResponse(unreadable_count=count)
+
+    async def LearnDeployments(  # noqa: N802
+        self, request: pb.LearnDeploymentsRequest, context: Context
+    ) -> pb.LearnDeploymentsResponse:
+        """Learns the deployments that tags of a kind name."""
+        provider, kind = (
+            requests.known_provider(request.provider),
+            requests.known_kind(request.kind),
+        )
+        async with self._database.read(current_caller().scope) as session:
+            named = await named_by_tags(session, provider, kind)
+        await self._learn_deployments(named, context.time_remaining())
+        return pb.LearnDeploymentsResponse(named_count=len(named))
 
     async def CompleteSweep(  # noqa: N802
         self, request: pb.CompleteSweepRequest, context: Context
@@ -141,9 +177,12 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             )
             suspects = await count_suspects(session, sweep)
             last = await last_complete_at(session, sweep)
-            named = await named_by_tags(session, sweep.provider, sweep.kind)
-        if named:
-            await self._learn_deployments(named, context.time_remaining())
+            named = []
+            if not request.deployments_are_learned or has_changed(sweep):
+                named = await named_by_tags(session, sweep.provider, sweep.kind)
+            if request.gives_claim_back and not suspects and is_read(sweep.outcome):
+                await give_claim_back(session, sweep.provider, sweep.kind, sweep.run_id)
+        await self._learn_deployments(named, context.time_remaining())
         return pb.CompleteSweepResponse(
             sweep=sweep_message(sweep), suspect_count=suspects, last_complete_at=timestamp(last)
         )
@@ -152,6 +191,8 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         self, named: Sequence[DeploymentName], remaining: float | None
     ) -> None:
         """Asks the catalog which deployments tags mean; when it is down, the next sweep asks."""
+        if not named:
+            return
         try:
             found = await self._deployments.named(named, remaining=remaining)
         except Unavailable as error:

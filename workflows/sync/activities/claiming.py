@@ -3,7 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from arcadia.inventory.v1.sync_service_pb2 import ClaimKindsRequest, KindClaim
+from arcadia.inventory.v1.sync_service_pb2 import (
+    ClaimKindsRequest,
+    ClaimKindsResponse,
+    KindClaim,
+)
 from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -11,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
-from workflows.sync.payloads import ClaimInput
+from workflows.sync.payloads import ClaimInput, ClaimResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,41 +34,56 @@ class ClaimActivities:
         self._inventory = inventory
 
     @activity.defn
+    async def claim_kinds_at_once(self, request: ClaimInput) -> ClaimResult:
+        """Claims all kinds of this sync and begins their sweeps, or does neither.
+
+        Short enough for a local activity: it waits for no other sync.
+        """
+        with as_failures():
+            set_request_id(activity.info().workflow_run_id)
+            answer = await self._claim(request, set())
+            if answer.standing and (ended := await _ended(answer.standing)):
+                answer = await self._claim(request, ended)
+        return ClaimResult(not answer.standing, tuple(answer.sweep_ids))
+
+    @activity.defn
     async def claim_kinds(self, request: ClaimInput) -> None:
         """Claims all kinds of this sync, as soon as no run of another that claimed one goes on.
 
-        A claim is given back by nobody: it ends with its run, however that ended.
+        A claim ends with its run, however that ended, unless it was given back before.
         """
         with as_failures():
             info = activity.info()
             set_request_id(info.workflow_run_id)
             ended: set[str] = set()
             async with beating(lambda: None):
-                while standing := await self._claim(request, ended):
+                while standing := (await self._claim(request, ended)).standing:
                     found = await _ended(standing)
                     if found <= ended:
                         await asyncio.sleep(PAUSE_SECONDS)
                     ended |= found
 
-    async def _claim(self, request: ClaimInput, ended: set[str]) -> "Sequence[KindClaim]":
-        """The claims that stand in the way; none when ours stand."""
+    async def _claim(self, request: ClaimInput, ended: set[str]) -> ClaimKindsResponse:
+        """The claims that stand in the way, none when ours stand; and what then began."""
         info = activity.info()
-        answer = await self._inventory.ClaimKinds(
+        answer: ClaimKindsResponse = await self._inventory.ClaimKinds(
             ClaimKindsRequest(
                 provider=request.provider,
                 kinds=request.kinds,
                 workflow_id=info.workflow_id,
                 run_id=info.workflow_run_id,
                 ended_run_ids=sorted(ended),
+                sweep_keys=request.sweep_keys,
             )
         )
-        return answer.standing
+        return answer
 
 
 async def _ended(claims: "Sequence[KindClaim]") -> set[str]:
     """Which of the runs that claimed kinds go on no more, as Temporal says."""
     runs = {claim.run_id: claim.workflow_id for claim in claims}
-    return {run_id for run_id, workflow_id in runs.items() if await _has_ended(workflow_id, run_id)}
+    ended = await asyncio.gather(*(_has_ended(workflow, run) for run, workflow in runs.items()))
+    return {run_id for run_id, has_ended in zip(runs, ended, strict=True) if has_ended}
 
 
 async def _has_ended(workflow_id: str, run_id: str) -> bool:

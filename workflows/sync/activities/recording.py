@@ -1,13 +1,13 @@
 """Records what was read while more is being read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 __all__ = ["MOST_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
 
-Row = TypeVar("Row")
+Part = TypeVar("Part", bound=Sized)
 Place = TypeVar("Place")
 
 MOST_ROWS_A_CALL: Final = 1000
@@ -16,17 +16,26 @@ PAGES_AT_ONCE: Final = 8
 """Pages of one listing that are read side by side; the token's budget holds them back."""
 
 
-class Recording(Generic[Row, Place]):
-    """Sends rows to their owner, one call at a time, while the caller fetches more.
+class Recording(Generic[Part, Place]):
+    """Sends pages of rows to their owner, one call at a time, while the caller fetches more.
 
     What arrives during a call waits and goes with the next one, so that the calls grow
-    with the owner's slowness. At most MOST_ROWS_A_CALL and one page wait: whoever reads
-    faster is held back, and memory stays flat.
+    with the owner's slowness. Pages that `can_wait`, because to read them again costs little,
+    are sent when there are MOST_ROWS_A_CALL, or with others. At most MOST_ROWS_A_CALL and one
+    page wait: whoever reads faster is held back, and memory stays flat.
     """
 
-    def __init__(self, record: Callable[[list[Row]], Awaitable[None]], start: Place) -> None:
+    def __init__(
+        self,
+        record: Callable[[list[Part]], Awaitable[None]],
+        start: Place,
+        can_wait: Callable[[Part], bool] = lambda _: False,
+    ) -> None:
         self._record = record
-        self._waiting: list[Row] = []
+        self._can_wait = can_wait
+        self._is_urgent = False
+        self._waiting: list[Part] = []
+        self._waiting_rows = 0
         self._read_to = start
         self._call: asyncio.Task[None] | None = None
         self.place = start
@@ -45,33 +54,50 @@ class Recording(Generic[Row, Place]):
             self._call.cancel()
             await asyncio.gather(self._call, return_exceptions=True)
 
-    async def add(self, rows: list[Row], place: Place) -> None:
-        """Takes rows on; `place` is where reading goes on after them. Raises what a call raised."""
-        if self._call is not None and (
-            self._call.done() or len(self._waiting) + len(rows) > MOST_ROWS_A_CALL
-        ):
+    async def add(self, page: Part, place: Place) -> None:
+        """Takes a page on; `place` is where reading goes on after it. Raises what a call raised."""
+        fits = self._waiting_rows + len(page) <= MOST_ROWS_A_CALL
+        if self._call is not None and (self._call.done() or not fits):
             await self._settle()
-        self._waiting += rows
+        if self._call is None and not fits:
+            self._begin()
+        self._waiting.append(page)
+        self._waiting_rows += len(page)
         self._read_to = place
-        if self._call is None:
-            self._call = asyncio.create_task(self._send())
+        self._is_urgent = self._is_urgent or not self._can_wait(page)
+        if self._call is None and self._is_due():
+            self._begin()
 
     async def finish(self) -> None:
         """Waits until everything is recorded. Raises what a call raised."""
         await self._settle()
-        if self._waiting or self.place != self._read_to:
-            await self._send()
+        while self._waiting or self.place != self._read_to:
+            await self._send(*self._take())
+
+    def _is_due(self) -> bool:
+        return self._is_urgent or self._waiting_rows >= MOST_ROWS_A_CALL
+
+    def _begin(self) -> None:
+        self._call = asyncio.create_task(self._send_due(*self._take()))
+
+    def _take(self) -> tuple[list[Part], int, Place]:
+        """What waits: the pages, their rows, and the place after them."""
+        taken = self._waiting, self._waiting_rows, self._read_to
+        self._waiting, self._waiting_rows, self._is_urgent = [], 0, False
+        return taken
 
     async def _settle(self) -> None:
         call, self._call = self._call, None
         if call is not None:
             await call
 
-    async def _send(self) -> None:
-        """Sends what waits, and what came meanwhile, until nothing waits any more."""
-        while self._waiting or self.place != self._read_to:
-            rows, self._waiting = self._waiting, []
-            place = self._read_to
-            if rows:
-                await self._record(rows)
-            self.place = place
+    async def _send_due(self, pages: list[Part], rows: int, place: Place) -> None:
+        """Sends pages, and what came meanwhile, until nothing is due any more."""
+        await self._send(pages, rows, place)
+        while self._is_due():
+            await self._send(*self._take())
+
+    async def _send(self, pages: list[Part], rows: int, place: Place) -> None:
+        if rows:
+            await self._record(pages)
+        self.place = place

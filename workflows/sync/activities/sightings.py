@@ -10,6 +10,7 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     ProjectSighting,
     RecordProjectsRequest,
     RecordSightingsRequest,
+    RecordUnchangedRequest,
     Sighting,
 )
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -82,9 +83,9 @@ class ResourceRows:
 
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[Sighting]
-    ) -> None:
-        """Sends rows; `sweep_id` is empty for single reads."""
-        await inventory.RecordSightings(
+    ) -> list[int]:
+        """Sends rows, and answers their digests; `sweep_id` is empty for single reads."""
+        answer = await inventory.RecordSightings(
             RecordSightingsRequest(
                 provider=self.provider,
                 kind=self.kind.name,
@@ -92,6 +93,26 @@ class ResourceRows:
                 sightings=messages,
             )
         )
+        return list(answer.digests)
+
+    async def record_unchanged(
+        self,
+        inventory: "SyncServiceAsyncStub",
+        sweep_id: str,
+        provider_ids: list[str],
+        digests: list[int],
+    ) -> list[int]:
+        """Says that rows are as they were; answers the positions of those that are not."""
+        answer = await inventory.RecordUnchanged(
+            RecordUnchangedRequest(
+                provider=self.provider,
+                kind=self.kind.name,
+                sweep_id=sweep_id,
+                provider_ids=provider_ids,
+                digests=digests,
+            )
+        )
+        return list(answer.changed_positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +140,12 @@ class ProjectRows:
 
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[ProjectSighting]
-    ) -> None:
-        """Sends rows; `sweep_id` is empty for single reads."""
+    ) -> list[int]:
+        """Sends rows; they have no digests. `sweep_id` is empty for single reads."""
         await inventory.RecordProjects(
             RecordProjectsRequest(provider=self.provider, sweep_id=sweep_id, projects=messages)
         )
+        return []
 
 
 Rows = ResourceRows | ProjectRows

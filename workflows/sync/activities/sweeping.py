@@ -1,6 +1,7 @@
 """Reads all of a kind at the provider and records it: one pass, from wherever it stands."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,19 +14,24 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     CompleteSweepRequest,
     CompleteSweepResponse,
     FailSweepRequest,
-    RecordUnreadableRowsRequest,
+    LearnDeploymentsRequest,
 )
+from grpc.aio import AioRpcError
 from temporalio import activity
 
 from kinds.errors import UnreadableRow
-from providers.digitalocean.api.pages import Page, ahead
-from providers.digitalocean.sources import Sources
+from kinds.project import PROJECT
+from providers.digitalocean.api.concurrency import call_off
+from providers.digitalocean.api.pages import Ahead, Page
+from providers.digitalocean.page_memory import PageMemory
+from providers.digitalocean.sources import Source, Sources
 from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import MembersRecording
+from workflows.sync.activities.page_recording import ListedPage, PageRecording
 from workflows.sync.activities.recording import PAGES_AT_ONCE, Recording
-from workflows.sync.activities.sightings import Rows, rows_of, unreadable_message
+from workflows.sync.activities.sightings import ResourceRows, Rows, rows_of, unreadable_message
 from workflows.sync.payloads import (
     UNKNOWN_TOTAL,
     FailSweepInput,
@@ -58,6 +64,7 @@ class SweepActivities:
     def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
         self._sources = sources
         self._inventory = inventory
+        self._memory = PageMemory()
 
     @activity.defn
     async def sweep_kind(self, request: SweepInput) -> SweepResult:
@@ -68,24 +75,32 @@ class SweepActivities:
             by_projects = self._sources.is_listed_by_projects(rows.listing)
             if by_projects and request.members == "later":
                 return _deferred()
-            sweep = await self._begin(request)
-            cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
-            if sweep.outcome != RUNNING:
-                # An earlier attempt closed it, and its answer was lost.
-                return await self._complete(cursor)
+            if request.sweep_id and activity.info().attempt == 1:
+                cursor = SweepCursor(request.kind, request.sweep_id)
+            else:
+                sweep = await self._begin(request)
+                cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
+                if sweep.outcome != RUNNING:
+                    # An earlier attempt closed it, and its answer was lost.
+                    return await self._complete(cursor)
             members = None
             if by_projects and request.members == "along":
                 members = MembersRecording(
                     self._inventory, request.provider, request.projects_sweep_id
                 )
-            at_once = 1 if request.one_by_one else PAGES_AT_ONCE
-            cursor = await self._read_all(rows, cursor, members, at_once)
+            learning = asyncio.create_task(self._learn_deployments(rows))
+            try:
+                cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
+                is_learned = await learning
+            finally:
+                await call_off([learning])
             if cursor.unreadable_count > MAX_UNREADABLE:
                 return await self._fail(cursor.sweep_id, _too_many(cursor))
             if cursor.evidence.shrank:
                 return await self._fail(cursor.sweep_id, SHRANK)
             unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
-            result = replace(await self._complete(cursor), unpriced_sizes=unpriced)
+            closed = await self._complete(cursor, deployments_are_learned=is_learned)
+            result = replace(closed, unpriced_sizes=unpriced)
             return result if members is None else replace(result, members=members.counts)
 
     @activity.defn
@@ -97,48 +112,40 @@ class SweepActivities:
             return await self._fail(sweep.id, request.reason)
 
     async def _read_all(
-        self, rows: Rows, cursor: SweepCursor, members: MembersRecording | None, at_once: int
+        self,
+        rows: Rows,
+        cursor: SweepCursor,
+        members: MembersRecording | None,
+        *,
+        one_by_one: bool,
     ) -> SweepCursor:
         """Reads and records every page from the cursor on; returns the cursor at the end.
 
         Stops before that where too many rows cannot be read.
         """
-
-        async def record(messages: list[Any]) -> None:
-            await self._record(rows, cursor.sweep_id, messages)
-
+        sending = PageRecording(rows, self._inventory, cursor.sweep_id, self._memory)
         source = self._sources.of(
             rows.listing, on_members=None if members is None else members.record
         )
-        async with Recording(record, cursor) as recording, beating(lambda: recording.place):
-            while cursor.query < source.query_count:
-                listed = source.pages(cursor.query, cursor.page, at_once=at_once)
-                async with aclosing(ahead(listed)) as pages:
-                    async for page in pages:
-                        messages = await _messages(rows, page, cursor.query)
-                        cursor = _after(page, cursor, rows, messages)
-                        if cursor.unreadable_count > MAX_UNREADABLE:
-                            return cursor
-                        await recording.add(messages, cursor)
-                cursor = _after_query(cursor)
+        at_once = 1 if one_by_one else PAGES_AT_ONCE
+        memory = self._memory if isinstance(rows, ResourceRows) else None
+        pages = _pages(source, cursor, memory, at_once)
+        to_inventory = Recording(sending.record, cursor, lambda listed: listed.page.is_known)
+        async with to_inventory as recording, beating(lambda: recording.place):
+            async with aclosing(pages):
+                async for page in pages:
+                    if page is None:
+                        cursor = _after_query(cursor)
+                        continue
+                    listed = await _listed(rows, page, cursor.query)
+                    cursor = _after(listed, cursor)
+                    if cursor.unreadable_count > MAX_UNREADABLE:
+                        return cursor
+                    await recording.add(listed, cursor)
             await recording.finish()
             if members is not None:
                 await members.finish()
         return cursor
-
-    async def _record(self, rows: Rows, sweep_id: str, messages: list[Any]) -> None:
-        odd = [message for message in messages if isinstance(message, resources_pb2.UnreadableRow)]
-        if odd:
-            await self._inventory.RecordUnreadableRows(
-                RecordUnreadableRowsRequest(sweep_id=sweep_id, rows=odd)
-            )
-            messages = [
-                message
-                for message in messages
-                if not isinstance(message, resources_pb2.UnreadableRow)
-            ]
-        if messages:
-            await rows.record(self._inventory, sweep_id, messages)
 
     async def _begin(self, request: SweepInput) -> resources_pb2.Sweep:
         answer = await self._inventory.BeginSweep(
@@ -151,12 +158,30 @@ class SweepActivities:
         )
         return answer.sweep
 
-    async def _complete(self, cursor: SweepCursor) -> SweepResult:
+    async def _learn_deployments(self, rows: Rows) -> bool:
+        """Whether the deployments that tags name were learned; else closing the sweep does it."""
+        if not isinstance(rows, ResourceRows):
+            return False
+        try:
+            await self._inventory.LearnDeployments(
+                LearnDeploymentsRequest(provider=rows.provider, kind=rows.kind.name)
+            )
+        except AioRpcError as error:
+            log.warning("deployments not learned", kind=rows.kind.name, reason=error.details())
+            return False
+        return True
+
+    async def _complete(
+        self, cursor: SweepCursor, *, deployments_are_learned: bool = False
+    ) -> SweepResult:
         answer = await self._inventory.CompleteSweep(
             CompleteSweepRequest(
                 sweep_id=cursor.sweep_id,
                 reported_total=cursor.evidence.reported_total,
                 scope_fingerprint=cursor.evidence.fingerprint,
+                # Of projects the members are still to be read.
+                gives_claim_back=cursor.kind != PROJECT,
+                deployments_are_learned=deployments_are_learned,
             )
         )
         return _result(answer)
@@ -167,24 +192,69 @@ class SweepActivities:
         return _result(CompleteSweepResponse(sweep=answer.sweep, last_complete_at=last))
 
 
-async def _messages(rows: Rows, page: Page, query: int) -> list[Any]:
+async def _pages(
+    source: Source, cursor: SweepCursor, memory: PageMemory | None, at_once: int
+) -> AsyncGenerator[Page | None, None]:
+    """The pages of all queries from the cursor on, and None at the end of each query.
+
+    Where pages are read side by side, the next query's first one is asked for with them.
+    """
+    turns = asyncio.Semaphore(at_once)
+
+    def reading(query: int, first: int = 1) -> Ahead:
+        known = None if memory is None else memory.of(f"{cursor.kind} {query}")
+        return Ahead(source.pages(query, first, at_once=at_once, turns=turns, memory=known))
+
+    following = None
+    try:
+        for query in range(cursor.query, source.query_count):
+            pages = following or reading(query, cursor.page if query == cursor.query else 1)
+            is_last = query + 1 == source.query_count
+            following = None if is_last or at_once == 1 else reading(query + 1)
+            async with aclosing(pages):
+                async for page in pages:
+                    yield page
+            yield None
+    finally:
+        if following is not None:
+            await following.aclose()
+
+
+async def _listed(rows: Rows, page: Page, query: int) -> ListedPage:
     """A page as it is sent, made in slices: in between, the next page is asked for.
 
     Rows that cannot be read are among them as such.
     """
+    if page.known is not None:
+        return ListedPage(
+            page,
+            page.row_count,
+            scopes=page.known.scopes,
+            unpriced_sizes=page.known.unpriced_sizes,
+        )
     at = f"query {query + 1}, page {page.number}"
     messages: list[Any] = [
         unreadable_message(error, f"{at}, part {number}")
         for number, error in enumerate(page.unreadable, 1)
     ]
+    readable: list[Any] = []
+    scopes = set(page.scopes)
     for start in range(0, len(page.items), ROWS_A_SLICE):
         for number, row in enumerate(page.items[start : start + ROWS_A_SLICE], start + 1):
+            scopes |= rows.visible_scopes(row)
             try:
-                messages.append(rows.message(row))
+                readable.append(rows.message(row))
             except UnreadableRow as error:
                 messages.append(unreadable_message(error, f"{at}, row {number}"))
         await asyncio.sleep(0)
-    return messages
+    return ListedPage(
+        replace(page, items=[]),
+        page.row_count,
+        readable,
+        messages,
+        frozenset(scopes),
+        rows.unpriced(readable),
+    )
 
 
 def _too_many(cursor: SweepCursor) -> str:
@@ -195,27 +265,22 @@ def _deferred() -> SweepResult:
     return SweepResult("", DEFERRED, "", 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def _after(page: Page, cursor: SweepCursor, rows: Rows, messages: list[Any]) -> SweepCursor:
+def _after(listed: ListedPage, cursor: SweepCursor) -> SweepCursor:
     """The cursor once this page is recorded, with what the page is evidence for."""
-    evidence = cursor.evidence
-    seen = {*evidence.fingerprint, *page.scopes}
-    for row in page.items:
-        seen |= rows.visible_scopes(row)
+    page, evidence = listed.page, cursor.evidence
     total = UNKNOWN_TOTAL if page.total is None else page.total
-    readable = [one for one in messages if not isinstance(one, resources_pb2.UnreadableRow)]
-    unpriced = rows.unpriced(readable)
     return replace(
         cursor,
         page=page.number + 1,
-        read_count=cursor.read_count + len(page.items),
-        unreadable_count=cursor.unreadable_count + len(messages) - len(readable),
+        read_count=cursor.read_count + listed.row_count,
+        unreadable_count=cursor.unreadable_count + len(listed.unreadable),
         evidence=replace(
             evidence,
             total=total,
             skipped_count=evidence.skipped_count + page.skipped_count,
             shrank=evidence.shrank or (evidence.total is not None and total < evidence.total),
-            fingerprint=tuple(sorted(seen)),
-            unpriced_sizes=tuple(sorted({*evidence.unpriced_sizes, *unpriced})),
+            fingerprint=tuple(sorted({*evidence.fingerprint, *listed.scopes})),
+            unpriced_sizes=tuple(sorted({*evidence.unpriced_sizes, *listed.unpriced_sizes})),
         ),
     )
 

@@ -26,22 +26,35 @@ from services.inventory.resources.rules.resources import (
 )
 from services.inventory.vocabulary import Became, EventType
 
-__all__ = ["NewEvent", "Recorded", "SightingBatch", "owner_changes", "record"]
+__all__ = [
+    "NewEvent",
+    "Recorded",
+    "SightingBatch",
+    "UnchangedBatch",
+    "owner_changes",
+    "record",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class SightingBatch:
-    """Sightings of a kind as they arrived, each resource once.
-
-    `digests` tell what is as it was without looking inside; only the rest is decoded,
-    by `sighted`, which takes a position in the batch.
-    """
+class UnchangedBatch:
+    """Resources of a kind that were listed as they were before, each once."""
 
     provider: str
     kind: str
     provider_ids: list[str]
     digests: list[int]
     """64 bits, signed, of everything that a sighting says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightingBatch(UnchangedBatch):
+    """Sightings of a kind as they arrived, each resource once.
+
+    `digests` tell what is as it was without looking inside; only the rest is decoded,
+    by `sighted`, which takes a position in the batch.
+    """
+
     sighted: Callable[[int], SightedResource]
 
 

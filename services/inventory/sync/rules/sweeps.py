@@ -21,6 +21,7 @@ __all__ = [
     "Unreadable",
     "UnreadablePlace",
     "Verdict",
+    "is_read",
     "judge",
     "may_tombstone",
     "partial",
@@ -35,6 +36,8 @@ BREAKER_SHARE: Final = Fraction(20, 100)
 BREAKER_ROWS: Final = 5
 """As many as this never trip the breaker, however few there are."""
 
+
+READ: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL, Outcome.FROZEN, Outcome.HALTED})
 
 NAMED_AT_MOST: Final = 3
 """Unreadable rows that the reason of a partial sweep names."""
@@ -127,6 +130,11 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.unreadable.count:
         return partial(evidence.unreadable)
     return Verdict(Outcome.COMPLETED)
+
+
+def is_read(outcome: str) -> bool:
+    """Whether a sweep read its kind to the end, so that its run does not read it again."""
+    return outcome in READ
 
 
 def partial(unreadable: Unreadable) -> Verdict:

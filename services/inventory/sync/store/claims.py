@@ -9,12 +9,12 @@ from sqlalchemy import text
 from services.common.db.database import WriteSession
 from services.inventory.resources.store.locks import lock_kinds
 
-__all__ = ["KindClaim", "claim_kinds"]
+__all__ = ["KindClaim", "claim_kinds", "give_claim_back"]
 
 STANDING: Final = text("""
 SELECT kind, workflow_id, run_id FROM cloud_sync_claims
 WHERE provider = :provider AND kind = ANY (CAST(:kinds AS text[]))
-  AND run_id <> :run_id AND run_id <> ALL (CAST(:ended AS text[]))
+  AND run_id NOT IN (:run_id, '') AND run_id <> ALL (CAST(:ended AS text[]))
 ORDER BY kind
 """)
 
@@ -23,6 +23,11 @@ INSERT INTO cloud_sync_claims (provider, kind, workflow_id, run_id, claimed_at)
 SELECT :provider, kind, :workflow_id, :run_id, now() FROM unnest(CAST(:kinds AS text[])) AS kind
 ON CONFLICT ON CONSTRAINT cloud_sync_claims_pkey DO UPDATE SET
     workflow_id = excluded.workflow_id, run_id = excluded.run_id, claimed_at = excluded.claimed_at
+""")
+
+GIVE_BACK: Final = text("""
+UPDATE cloud_sync_claims SET run_id = ''
+WHERE provider = :provider AND kind = :kind AND run_id = :run_id
 """)
 
 
@@ -46,8 +51,8 @@ async def claim_kinds(
 ) -> list[KindClaim]:
     """Claims the kinds for a run, or answers the claims of other runs and claims none.
 
-    A claim stands until its run ended, which the caller finds out: `ended_run_ids` are those of
-    which it knows. What this run claimed before is its own.
+    A claim stands until it is given back, or its run ended, which the caller finds out:
+    `ended_run_ids` are those of which it knows. What this run claimed before is its own.
     """
     # The locks of sightings would do too, and wait for whole batches.
     await lock_kinds(session, provider, (f"claim/{kind}" for kind in kinds))
@@ -57,3 +62,8 @@ async def claim_kinds(
     if not standing:
         await session.execute(CLAIM, {**parameters, "workflow_id": workflow_id})
     return standing
+
+
+async def give_claim_back(session: WriteSession, provider: str, kind: str, run_id: str) -> None:
+    """Ends a run's claim of a kind; nothing happens where another run claimed it since."""
+    await session.execute(GIVE_BACK, {"provider": provider, "kind": kind, "run_id": run_id})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -12,7 +12,7 @@ from services.common.errors import FailedPrecondition, NotFound
 from services.inventory.tables import cloud_sweep_sightings as sightings
 from services.inventory.tables import cloud_sweeps as sweeps
 
-__all__ = ["Tally", "add_evidence", "drop_evidence", "tally"]
+__all__ = ["Tally", "add_evidence", "drop_evidence", "refuse_evidence", "tally"]
 
 ADD: Final = text("""
 INSERT INTO cloud_sweep_sightings
@@ -35,7 +35,8 @@ SELECT (SELECT count(*) FROM seen),
         FROM cloud_sweep_unreadable AS u
         WHERE u.sweep_id = :sweep_id AND u.provider_id NOT IN (SELECT provider_id FROM seen)),
        coalesce(sum(discovered_count), 0), coalesce(sum(updated_count), 0),
-       coalesce(sum(restored_count), 0)
+       coalesce(sum(restored_count), 0),
+       (SELECT count(*) FROM cloud_sweep_unreadable WHERE sweep_id = :sweep_id)
 FROM cloud_sweep_sightings
 WHERE sweep_id = :sweep_id
 """)
@@ -52,6 +53,8 @@ class Tally:
     discovered: int
     updated: int
     restored: int
+    unreadable: int
+    """Rows, and parts of rows, that could not be read, whether or not they were recorded."""
 
 
 async def add_evidence(
@@ -82,8 +85,14 @@ async def add_evidence(
             "restored": restored,
         },
     )
-    if added.first() is not None:
-        return
+    if added.first() is None:
+        await refuse_evidence(session, sweep_id, provider=provider, kind=kind)
+
+
+async def refuse_evidence(
+    session: WriteSession, sweep_id: UUID, *, provider: str, kind: str
+) -> NoReturn:
+    """Raises what is wrong with a sweep to which no evidence could be added."""
     found = (await session.execute(select(sweeps).where(sweeps.c.id == sweep_id))).first()
     if found is None:
         raise NotFound("sweep", str(sweep_id))

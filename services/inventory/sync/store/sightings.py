@@ -15,16 +15,21 @@ import psycopg
 
 from services.common.db.database import WriteSession
 from services.inventory.resources.rules.ownership import Ownership, OwnershipSource
-from services.inventory.resources.rules.recording import Recorded, SightingBatch, record
+from services.inventory.resources.rules.recording import (
+    Recorded,
+    SightingBatch,
+    UnchangedBatch,
+    record,
+)
 from services.inventory.resources.rules.resources import Content, KnownResource
 from services.inventory.resources.store.assignments import keep_history
 from services.inventory.resources.store.deployment_names import known_deployments
 from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
 from services.inventory.resources.store.locks import lock_kinds
-from services.inventory.sync.store.evidence import add_evidence
+from services.inventory.sync.store.evidence import add_evidence, refuse_evidence
 from services.inventory.vocabulary import Became
 
-__all__ = ["RecordedCounts", "record_sightings"]
+__all__ = ["RecordedCounts", "record_sightings", "record_unchanged"]
 
 SEPARATOR: Final = "\x1f"
 
@@ -32,12 +37,12 @@ SEPARATOR: Final = "\x1f"
 # there is one way to run it, whatever PostgreSQL believes about the table: each given id
 # is looked up by the unique key (OFFSET 0 keeps the look-up whole), never the other way
 # round, and what matched is bumped by its primary key.
-BUMP: Final = """
+BUMPED: Final = """
 WITH given AS (
-    SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)b::bigint[])
+    SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)s::bigint[])
         WITH ORDINALITY AS given (provider_id, digest, position)
 ), matched AS MATERIALIZED (
-    SELECT given.position, known.id
+    SELECT given.position, given.provider_id, known.id
     FROM given
     CROSS JOIN LATERAL (
         SELECT r.id, r.sighting_digest, r.deleted_at
@@ -54,7 +59,23 @@ WITH given AS (
         last_strike_sweep_id = NULL
     WHERE r.id = ANY (ARRAY(SELECT id FROM matched))
 )
-SELECT array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]
+"""
+REST: Final = (
+    "array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]"
+)
+BUMP: Final = f"{BUMPED} SELECT {REST}"
+
+# As `add_evidence`, in the same statement.
+BUMP_AND_NOTE: Final = f"""{BUMPED}, noted AS (
+    INSERT INTO cloud_sweep_sightings
+        (sweep_id, provider_ids, discovered_count, updated_count, restored_count)
+    SELECT s.id, array(SELECT provider_id FROM matched ORDER BY position), 0, 0, 0
+    FROM cloud_sweeps AS s
+    WHERE s.id = %(sweep_id)s AND s.provider = %(provider)s AND s.kind = %(kind)s
+      AND s.outcome = 'running'
+    RETURNING sweep_id
+)
+SELECT {REST}, EXISTS (SELECT FROM noted)
 """
 
 KNOWN: Final = """
@@ -161,6 +182,44 @@ async def record_sightings(
     return counts
 
 
+async def record_unchanged(
+    session: WriteSession, batch: UnchangedBatch, *, sweep_id: UUID
+) -> list[int]:
+    """Bumps what is as its digest says; answers the positions of the rest, ascending.
+
+    Of the rest nothing is recorded: neither a row nor that the sweep saw it. Raises as
+    `record_sightings`.
+    """
+    await lock_kinds(session, batch.provider, [batch.kind])
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(BUMP_AND_NOTE, {**_given(batch), "sweep_id": sweep_id})
+        answer = await cursor.fetchone()
+    rest, is_noted = answer or ([], False)
+    if not is_noted:
+        await refuse_evidence(session, sweep_id, provider=batch.provider, kind=batch.kind)
+    return [position - 1 for position in rest]
+
+
+def _given(batch: UnchangedBatch) -> dict[str, Any]:
+    """A batch as the statements are given it; numbers as text are sent in a tenth of the time."""
+    return {
+        "provider": batch.provider,
+        "kind": batch.kind,
+        "provider_ids": batch.provider_ids,
+        "digests": f"{{{','.join(map(str, batch.digests))}}}",
+    }
+
+
+async def _bump(cursor: psycopg.AsyncCursor[Any], batch: UnchangedBatch) -> list[int]:
+    """Bumps the unchanged; answers the positions of the rest."""
+    if not batch.provider_ids:
+        return []
+    await cursor.execute(BUMP, _given(batch))
+    answer = await cursor.fetchone()
+    return [position - 1 for position in answer[0]] if answer else []
+
+
 async def _record_rest(
     session: WriteSession,
     driver: psycopg.AsyncConnection[Any],
@@ -168,21 +227,15 @@ async def _record_rest(
     cause: Cause,
 ) -> list[Recorded]:
     """Bumps the unchanged, and records the rest."""
-    if not batch.provider_ids:
-        return []
-    parameters: dict[str, Any] = {
-        "provider": batch.provider,
-        "kind": batch.kind,
-        "provider_ids": batch.provider_ids,
-        "digests": batch.digests,
-    }
     async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(BUMP, parameters)
-        answer = await cursor.fetchone()
-        rest = [position - 1 for position in answer[0]] if answer else []
+        rest = await _bump(cursor, batch)
         if not rest:
             return []
-        parameters["provider_ids"] = [batch.provider_ids[position] for position in rest]
+        parameters = {
+            "provider": batch.provider,
+            "kind": batch.kind,
+            "provider_ids": [batch.provider_ids[position] for position in rest],
+        }
         await cursor.execute(KNOWN, parameters)
         known = {row[1]: _known(row) for row in await cursor.fetchall()}
         sighted = [batch.sighted(position) for position in rest]

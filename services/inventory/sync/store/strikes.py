@@ -32,7 +32,14 @@ from services.inventory.tables import cloud_sweep_unreadable as unreadable
 from services.inventory.tables import cloud_sweeps as sweeps
 from services.inventory.vocabulary import EventType, Outcome
 
-__all__ = ["Struck", "confirm_suspects", "count_suspects", "list_suspects", "strike_unseen"]
+__all__ = [
+    "Struck",
+    "confirm_suspects",
+    "count_living",
+    "count_suspects",
+    "list_suspects",
+    "strike_unseen",
+]
 
 NOW: Final = func.now()
 
@@ -48,8 +55,8 @@ class Struck:
     doomed: int
 
 
-async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> tuple[int, Struck]:
-    """Strikes what nobody saw since a complete sweep began; also answers how many live.
+async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> Struck:
+    """Strikes what nobody saw since a complete sweep began.
 
     A row that was listed and could not be read is left alone. So is one that a sweep
     overlapping this one struck: both looked at the same moment, which is evidence once. The
@@ -62,7 +69,6 @@ async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> tuple[int, St
         sweeps.c.kind == sweep.kind,
         sweeps.c.finished_at >= sweep.started_at,
     )
-    living = await _count(session, mirror, mirror.living)
     struck = (
         update(mirror.table)
         .where(
@@ -93,11 +99,19 @@ async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> tuple[int, St
             ).select_from(struck)
         )
     ).one()
-    return living, Struck(counts.struck, counts.doomed)
+    return Struck(counts.struck, counts.doomed)
+
+
+async def count_living(session: ReadSession, sweep: Row[Any]) -> int:
+    """How many rows of the kind of a sweep live."""
+    mirror = mirror_of(sweep.provider, sweep.kind)
+    return await _count(session, mirror, mirror.living)
 
 
 async def count_suspects(session: ReadSession, sweep: Row[Any]) -> int:
     """How many rows await a confirming read after a sweep."""
+    if not sweep.struck_count:
+        return 0
     mirror = mirror_of(sweep.provider, sweep.kind)
     return await _count(session, mirror, _suspects(mirror, sweep))
 

@@ -1,6 +1,7 @@
 """Sweeps: opened, closed on their evidence, frozen or halted by it, and forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, NotFound
 from services.inventory.resources.store.locks import lock_kinds
-from services.inventory.sync.rules.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
+from services.inventory.sync.rules.sweeps import (
+    Evidence,
+    Toll,
+    Unreadable,
+    Verdict,
+    judge,
+    may_tombstone,
+)
 from services.inventory.sync.store.evidence import Tally, drop_evidence, tally
-from services.inventory.sync.store.strikes import Struck, strike_unseen
+from services.inventory.sync.store.strikes import Struck, count_living, strike_unseen
 from services.inventory.sync.store.unreadable import is_any_resource, unreadable_of
 from services.inventory.tables import cloud_sweeps as sweeps
 from services.inventory.vocabulary import Outcome
@@ -22,9 +30,11 @@ __all__ = [
     "COUNTED",
     "KEPT",
     "begin_sweep",
+    "begin_sweeps",
     "complete_sweep",
     "complete_sweep_times",
     "fail_sweep",
+    "has_changed",
     "last_complete_at",
     "list_sweeps",
     "locked_sweep",
@@ -55,32 +65,47 @@ NOTHING_STRUCK: Final = Struck(struck=0, doomed=0)
 async def begin_sweep(
     session: WriteSession, *, provider: str, kind: str, key: str, run_id: str
 ) -> Row[Any]:
-    """Opens a sweep, or answers the one that was opened under `key` before.
+    """Opens a sweep, as `begin_sweeps`."""
+    return (await begin_sweeps(session, provider, {key: kind}, run_id=run_id))[0]
 
-    Closes what was opened long ago and never closed, because its worker is gone for good, and
-    forgets what is older than KEPT.
 
-    Raises AlreadyExists when the key names a sweep of something else.
+async def begin_sweeps(
+    session: WriteSession, provider: str, kinds: Mapping[str, str], *, run_id: str
+) -> list[Row[Any]]:
+    """Opens a sweep for each key, of its kind; answers those that were opened under it before.
+
+    They start after all that this transaction saw. Closes what was opened long ago and never
+    closed, because its worker is gone for good, and forgets what is older than KEPT.
+
+    Raises AlreadyExists when a key names a sweep of something else.
     """
-    opened = (
-        await session.execute(
-            insert(sweeps)
-            .values(provider=provider, kind=kind, key=key, run_id=run_id, started_at=NOW)
-            .on_conflict_do_nothing(constraint="cloud_sweeps_key_key")
-            .returning(sweeps)
+    opened = await session.execute(
+        insert(sweeps)
+        .values(
+            [
+                {"provider": provider, "kind": kind, "key": key, "run_id": run_id,
+                 "started_at": func.statement_timestamp()}
+                for key, kind in kinds.items()
+            ]
         )
-    ).first()
-    if opened is not None:
-        await _close_abandoned(session, opened)
-        await _forget_old(session, opened)
-        return opened
-    known = (await session.execute(select(sweeps).where(sweeps.c.key == key))).one()
-    if (known.provider, known.kind) != (provider, kind):
-        raise AlreadyExists(
-            f"key {key!r} names a sweep of {known.provider} {known.kind}",
-            reason="SWEEP_KEY_TAKEN",
-        )
-    return known
+        .on_conflict_do_nothing(constraint="cloud_sweeps_key_key")
+        .returning(sweeps)
+    )  # fmt: skip
+    by_key = {sweep.key: sweep for sweep in opened}
+    for sweep in await _long_past(session, provider, by_key.values()):
+        await _close_abandoned(session, sweep)
+        await _forget_old(session, sweep)
+    if before := kinds.keys() - by_key.keys():
+        known = await session.execute(select(sweeps).where(sweeps.c.key.in_(sorted(before))))
+        by_key |= {sweep.key: sweep for sweep in known}
+    for key, kind in kinds.items():
+        named = by_key[key]
+        if (named.provider, named.kind) != (provider, kind):
+            raise AlreadyExists(
+                f"key {key!r} names a sweep of {named.provider} {named.kind}",
+                reason="SWEEP_KEY_TAKEN",
+            )
+    return [by_key[key] for key in kinds]
 
 
 async def complete_sweep(
@@ -98,23 +123,24 @@ async def complete_sweep(
     if sweep.outcome != Outcome.RUNNING:
         return sweep
     seen = await tally(session, sweep_id)
-    known_scopes = await _known_scopes(session, sweep)
     evidence = Evidence(
         seen.seen,
         reported_total,
         frozenset(scopes),
-        known_scopes,
+        await _known_scopes(session, sweep),
         unread=seen.unread,
-        unreadable=await unreadable_of(session, sweep_id),
-        accepted_difference=await _accepted_difference(session, sweep),
+        unreadable=await unreadable_of(session, sweep_id) if seen.unreadable else Unreadable(),
     )
+    if evidence.difference:
+        accepted = await _accepted_difference(session, sweep)
+        evidence = replace(evidence, accepted_difference=accepted)
     verdict = judge(evidence)
     struck = NOTHING_STRUCK
-    if verdict.outcome in {Outcome.COMPLETED, Outcome.PARTIAL} and not await is_any_resource(
-        session, sweep_id
-    ):
+    strikes = verdict.outcome in {Outcome.COMPLETED, Outcome.PARTIAL}
+    if strikes and not (seen.unreadable and await is_any_resource(session, sweep_id)):
         confirmed = await _spend_confirmations(session, sweep)
-        living, struck = await strike_unseen(session, sweep)
+        struck = await strike_unseen(session, sweep)
+        living = await count_living(session, sweep) if struck.doomed else 0
         toll = may_tombstone(Toll(living, struck.doomed, confirmed))
         verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
     closed = await _close(
@@ -157,12 +183,20 @@ async def read_sweep(session: ReadSession, sweep_id: UUID) -> Row[Any]:
 
 
 async def last_complete_at(session: ReadSession, sweep: Row[Any]) -> datetime | None:
-    """When a sweep of the same kind last read it completely; None when none ever did."""
+    """When a sweep of the same kind last read it completely; None when none ever did.
+
+    `sweep` is closed.
+    """
     found = await session.execute(
         select(func.max(sweeps.c.finished_at)).where(of_kind(sweep), sweeps.c.outcome.in_(COUNTED))
     )
     at: datetime | None = found.scalar_one()
     return at
+
+
+def has_changed(sweep: Row[Any]) -> bool:
+    """Whether a closed sweep found anything new, changed or returned."""
+    return bool(sweep.discovered_count or sweep.updated_count or sweep.restored_count)
 
 
 async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> dict[str, datetime]:
@@ -187,6 +221,28 @@ async def list_sweeps(
     if before is not None:
         statement = statement.where(sweeps.c.id < before)
     return (await session.execute(statement)).all()
+
+
+async def _long_past(
+    session: WriteSession, provider: str, opened: Collection[Row[Any]]
+) -> list[Row[Any]]:
+    """Those opened sweeps of whose kinds some sweep is to be closed or forgotten."""
+    if not opened:
+        return []
+    kinds = await session.execute(
+        select(sweeps.c.kind)
+        .distinct()
+        .where(
+            sweeps.c.provider == provider,
+            sweeps.c.kind.in_(sorted({sweep.kind for sweep in opened})),
+            or_(
+                sweeps.c.finished_at < NOW - KEPT,
+                and_(sweeps.c.finished_at.is_(None), sweeps.c.started_at < NOW - ABANDONED_AFTER),
+            ),
+        )
+    )
+    past = set(kinds.scalars())
+    return [sweep for sweep in opened if sweep.kind in past]
 
 
 async def _close_abandoned(session: WriteSession, sweep: Row[Any]) -> None:

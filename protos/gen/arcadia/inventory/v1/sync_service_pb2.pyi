@@ -65,26 +65,66 @@ class RecordSightingsRequest(_message.Message):
     def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ..., sweep_id: _Optional[str] = ..., sightings: _Optional[_Iterable[_Union[Sighting, _Mapping]]] = ...) -> None: ...
 
 class RecordSightingsResponse(_message.Message):
-    __slots__ = ("discovered_count", "updated_count", "restored_count", "unchanged_count")
+    __slots__ = ("discovered_count", "updated_count", "restored_count", "unchanged_count", "digests")
     DISCOVERED_COUNT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_COUNT_FIELD_NUMBER: _ClassVar[int]
     RESTORED_COUNT_FIELD_NUMBER: _ClassVar[int]
     UNCHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DIGESTS_FIELD_NUMBER: _ClassVar[int]
     discovered_count: int
     updated_count: int
     restored_count: int
     unchanged_count: int
-    def __init__(self, discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., restored_count: _Optional[int] = ..., unchanged_count: _Optional[int] = ...) -> None: ...
+    digests: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, discovered_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., restored_count: _Optional[int] = ..., unchanged_count: _Optional[int] = ..., digests: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RecordUnchangedRequest(_message.Message):
+    __slots__ = ("provider", "kind", "sweep_id", "provider_ids", "digests")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_IDS_FIELD_NUMBER: _ClassVar[int]
+    DIGESTS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    kind: str
+    sweep_id: str
+    provider_ids: _containers.RepeatedScalarFieldContainer[str]
+    digests: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ..., sweep_id: _Optional[str] = ..., provider_ids: _Optional[_Iterable[str]] = ..., digests: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RecordUnchangedResponse(_message.Message):
+    __slots__ = ("changed_positions",)
+    CHANGED_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    changed_positions: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, changed_positions: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CompleteSweepRequest(_message.Message):
-    __slots__ = ("sweep_id", "reported_total", "scope_fingerprint")
+    __slots__ = ("sweep_id", "reported_total", "scope_fingerprint", "gives_claim_back", "deployments_are_learned")
     SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
     REPORTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    GIVES_CLAIM_BACK_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENTS_ARE_LEARNED_FIELD_NUMBER: _ClassVar[int]
     sweep_id: str
     reported_total: int
     scope_fingerprint: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, sweep_id: _Optional[str] = ..., reported_total: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ...) -> None: ...
+    gives_claim_back: bool
+    deployments_are_learned: bool
+    def __init__(self, sweep_id: _Optional[str] = ..., reported_total: _Optional[int] = ..., scope_fingerprint: _Optional[_Iterable[str]] = ..., gives_claim_back: _Optional[bool] = ..., deployments_are_learned: _Optional[bool] = ...) -> None: ...
+
+class LearnDeploymentsRequest(_message.Message):
+    __slots__ = ("provider", "kind")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    kind: str
+    def __init__(self, provider: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class LearnDeploymentsResponse(_message.Message):
+    __slots__ = ("named_count",)
+    NAMED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    named_count: int
+    def __init__(self, named_count: _Optional[int] = ...) -> None: ...
 
 class CompleteSweepResponse(_message.Message):
     __slots__ = ("sweep", "suspect_count", "last_complete_at")
@@ -207,24 +247,28 @@ class RecordProjectMembersResponse(_message.Message):
     def __init__(self, moved_count: _Optional[int] = ...) -> None: ...
 
 class ClaimKindsRequest(_message.Message):
-    __slots__ = ("provider", "kinds", "workflow_id", "run_id", "ended_run_ids")
+    __slots__ = ("provider", "kinds", "workflow_id", "run_id", "ended_run_ids", "sweep_keys")
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     ENDED_RUN_IDS_FIELD_NUMBER: _ClassVar[int]
+    SWEEP_KEYS_FIELD_NUMBER: _ClassVar[int]
     provider: str
     kinds: _containers.RepeatedScalarFieldContainer[str]
     workflow_id: str
     run_id: str
     ended_run_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, provider: _Optional[str] = ..., kinds: _Optional[_Iterable[str]] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ..., ended_run_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    sweep_keys: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, provider: _Optional[str] = ..., kinds: _Optional[_Iterable[str]] = ..., workflow_id: _Optional[str] = ..., run_id: _Optional[str] = ..., ended_run_ids: _Optional[_Iterable[str]] = ..., sweep_keys: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ClaimKindsResponse(_message.Message):
-    __slots__ = ("standing",)
+    __slots__ = ("standing", "sweep_ids")
     STANDING_FIELD_NUMBER: _ClassVar[int]
+    SWEEP_IDS_FIELD_NUMBER: _ClassVar[int]
     standing: _containers.RepeatedCompositeFieldContainer[KindClaim]
-    def __init__(self, standing: _Optional[_Iterable[_Union[KindClaim, _Mapping]]] = ...) -> None: ...
+    sweep_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, standing: _Optional[_Iterable[_Union[KindClaim, _Mapping]]] = ..., sweep_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class KindClaim(_message.Message):
     __slots__ = ("kind", "workflow_id", "run_id")

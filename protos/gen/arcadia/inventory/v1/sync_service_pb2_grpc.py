@@ -28,9 +28,10 @@ if _version_not_supported:
 class SyncServiceStub:
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     def __init__(self, channel):
@@ -49,6 +50,11 @@ class SyncServiceStub:
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsResponse.FromString,
                 _registered_method=True)
+        self.RecordUnchanged = channel.unary_unary(
+                '/arcadia.inventory.v1.SyncService/RecordUnchanged',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedResponse.FromString,
+                _registered_method=True)
         self.ClaimKinds = channel.unary_unary(
                 '/arcadia.inventory.v1.SyncService/ClaimKinds',
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsRequest.SerializeToString,
@@ -58,6 +64,11 @@ class SyncServiceStub:
                 '/arcadia.inventory.v1.SyncService/RecordUnreadableRows',
                 request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
+                _registered_method=True)
+        self.LearnDeployments = channel.unary_unary(
+                '/arcadia.inventory.v1.SyncService/LearnDeployments',
+                request_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.SerializeToString,
+                response_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.FromString,
                 _registered_method=True)
         self.CompleteSweep = channel.unary_unary(
                 '/arcadia.inventory.v1.SyncService/CompleteSweep',
@@ -94,9 +105,10 @@ class SyncServiceStub:
 class SyncServiceServicer:
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     def BeginSweep(self, request, context):
@@ -115,9 +127,19 @@ class SyncServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordUnchanged(self, request, context):
+        """Resources that a sweep listed exactly as before, by their ids and the digests that
+        RecordSightings answered for them: those that the inventory knows so are marked as
+        seen, and the others named, whose sightings must be sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ClaimKinds(self, request, context):
         """Claims kinds for a sync, all of them or none: what another sync claimed is its
-        own for as long as its run lasts.
+        own for as long as its run lasts, or until it says in CompleteSweep that it is done
+        with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,6 +148,14 @@ class SyncServiceServicer:
     def RecordUnreadableRows(self, request, context):
         """Rows, or parts of rows, that were listed in a sweep and could not be read. A
         row sent again counts once. Of a sweep that completed, it makes a partial one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LearnDeployments(self, request, context):
+        """Asks the catalog which deployments the tags of a kind's living resources mean. A
+        sweep that calls it while it reads need not wait for it at its end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,6 +218,11 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordSightingsResponse.SerializeToString,
             ),
+            'RecordUnchanged': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordUnchanged,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedResponse.SerializeToString,
+            ),
             'ClaimKinds': grpc.unary_unary_rpc_method_handler(
                     servicer.ClaimKinds,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.ClaimKindsRequest.FromString,
@@ -197,6 +232,11 @@ def add_SyncServiceServicer_to_server(servicer, server):
                     servicer.RecordUnreadableRows,
                     request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.FromString,
                     response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.SerializeToString,
+            ),
+            'LearnDeployments': grpc.unary_unary_rpc_method_handler(
+                    servicer.LearnDeployments,
+                    request_deserializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.FromString,
+                    response_serializer=arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.SerializeToString,
             ),
             'CompleteSweep': grpc.unary_unary_rpc_method_handler(
                     servicer.CompleteSweep,
@@ -239,9 +279,10 @@ def add_SyncServiceServicer_to_server(servicer, server):
 class SyncService:
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     @staticmethod
@@ -299,6 +340,33 @@ class SyncService:
             _registered_method=True)
 
     @staticmethod
+    def RecordUnchanged(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.SyncService/RecordUnchanged',
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnchangedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ClaimKinds(request,
             target,
             options=(),
@@ -342,6 +410,33 @@ class SyncService:
             '/arcadia.inventory.v1.SyncService/RecordUnreadableRows',
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsRequest.SerializeToString,
             arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.RecordUnreadableRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LearnDeployments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.inventory.v1.SyncService/LearnDeployments',
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsRequest.SerializeToString,
+            arcadia_dot_inventory_dot_v1_dot_sync__service__pb2.LearnDeploymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -29,9 +29,10 @@ GRPC_VERSION: str
 class SyncServiceStub:
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     @_typing.overload
@@ -45,13 +46,23 @@ class SyncServiceStub:
     them now. New rows, changes and returns become events; the rest is only
     marked as seen. A batch sent again changes nothing.
     """
+    RecordUnchanged: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnchangedRequest, _sync_service_pb2.RecordUnchangedResponse]
+    """Resources that a sweep listed exactly as before, by their ids and the digests that
+    RecordSightings answered for them: those that the inventory knows so are marked as
+    seen, and the others named, whose sightings must be sent.
+    """
     ClaimKinds: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]
     """Claims kinds for a sync, all of them or none: what another sync claimed is its
-    own for as long as its run lasts.
+    own for as long as its run lasts, or until it says in CompleteSweep that it is done
+    with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
     """
     RecordUnreadableRows: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]
     """Rows, or parts of rows, that were listed in a sweep and could not be read. A
     row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """
+    LearnDeployments: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]
+    """Asks the catalog which deployments the tags of a kind's living resources mean. A
+    sweep that calls it while it reads need not wait for it at its end.
     """
     CompleteSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
@@ -74,9 +85,10 @@ class SyncServiceStub:
 class SyncServiceAsyncStub(SyncServiceStub):
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -87,13 +99,23 @@ class SyncServiceAsyncStub(SyncServiceStub):
     them now. New rows, changes and returns become events; the rest is only
     marked as seen. A batch sent again changes nothing.
     """
+    RecordUnchanged: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnchangedRequest, _sync_service_pb2.RecordUnchangedResponse]  # type: ignore[assignment]
+    """Resources that a sweep listed exactly as before, by their ids and the digests that
+    RecordSightings answered for them: those that the inventory knows so are marked as
+    seen, and the others named, whose sightings must be sent.
+    """
     ClaimKinds: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]  # type: ignore[assignment]
     """Claims kinds for a sync, all of them or none: what another sync claimed is its
-    own for as long as its run lasts.
+    own for as long as its run lasts, or until it says in CompleteSweep that it is done
+    with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
     """
     RecordUnreadableRows: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]  # type: ignore[assignment]
     """Rows, or parts of rows, that were listed in a sweep and could not be read. A
     row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """
+    LearnDeployments: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]  # type: ignore[assignment]
+    """Asks the catalog which deployments the tags of a kind's living resources mean. A
+    sweep that calls it while it reads need not wait for it at its end.
     """
     CompleteSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]  # type: ignore[assignment]
     """Closes a sweep: judges the evidence, and strikes what was not seen when the
@@ -115,9 +137,10 @@ class SyncServiceAsyncStub(SyncServiceStub):
 class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
     """How the sync tells the inventory what it saw. Called by workers only.
 
-    A sweep is: BeginSweep, RecordSightings for every page, CompleteSweep; then, for
-    what reached its third strike, ListSuspects, a read of each id at the provider,
-    and RecordConfirmations.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
+    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
+    each id at the provider, and RecordConfirmations. A page that is as it was may be told
+    by RecordUnchanged instead.
     """
 
     @_abc_1.abstractmethod
@@ -140,13 +163,25 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def RecordUnchanged(
+        self,
+        request: _sync_service_pb2.RecordUnchangedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_service_pb2.RecordUnchangedResponse, _abc.Awaitable[_sync_service_pb2.RecordUnchangedResponse]]:
+        """Resources that a sweep listed exactly as before, by their ids and the digests that
+        RecordSightings answered for them: those that the inventory knows so are marked as
+        seen, and the others named, whose sightings must be sent.
+        """
+
+    @_abc_1.abstractmethod
     def ClaimKinds(
         self,
         request: _sync_service_pb2.ClaimKindsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.ClaimKindsResponse, _abc.Awaitable[_sync_service_pb2.ClaimKindsResponse]]:
         """Claims kinds for a sync, all of them or none: what another sync claimed is its
-        own for as long as its run lasts.
+        own for as long as its run lasts, or until it says in CompleteSweep that it is done
+        with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
         """
 
     @_abc_1.abstractmethod
@@ -157,6 +192,16 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_sync_service_pb2.RecordUnreadableRowsResponse, _abc.Awaitable[_sync_service_pb2.RecordUnreadableRowsResponse]]:
         """Rows, or parts of rows, that were listed in a sweep and could not be read. A
         row sent again counts once. Of a sweep that completed, it makes a partial one.
+        """
+
+    @_abc_1.abstractmethod
+    def LearnDeployments(
+        self,
+        request: _sync_service_pb2.LearnDeploymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sync_service_pb2.LearnDeploymentsResponse, _abc.Awaitable[_sync_service_pb2.LearnDeploymentsResponse]]:
+        """Asks the catalog which deployments the tags of a kind's living resources mean. A
+        sweep that calls it while it reads need not wait for it at its end.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,132 @@
+"""Pages of listings that were read and recorded before, so that the same answer is not read anew.
+
+What is kept of a page says nothing of its own: it follows from the answer, byte for byte, and
+from what the inventory made of it, which is asked again each time. A page of which one byte
+differs is another page.
+"""
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from providers.digitalocean.api.pages import KnownPage, Page
+
+__all__ = ["ListingMemory", "PageMemory", "remembered"]
+
+MAX_ROWS: Final = 250_000
+"""Of all pages together, some 40 bytes each; the pages used longest ago are forgotten first."""
+
+MAX_LISTINGS: Final = 1_000
+KEY_BYTES: Final = 16
+SEPARATOR: Final = "\n"
+"""No id of the provider's has one; a page with such an id is not kept."""
+
+
+def remembered(
+    page: Page,
+    provider_ids: Sequence[str],
+    digests: Sequence[int],
+    *,
+    scopes: frozenset[str],
+    unpriced_sizes: frozenset[str],
+) -> KnownPage | None:
+    """What is to be kept of a page that was recorded; None where it cannot be kept."""
+    joined = SEPARATOR.join(provider_ids)
+    if page.unreadable or joined.count(SEPARATOR) != max(len(provider_ids) - 1, 0):
+        return None
+    return KnownPage(
+        total=page.total,
+        next_number=page.next_number,
+        skipped_count=page.skipped_count,
+        scopes=scopes,
+        unpriced_sizes=unpriced_sizes,
+        joined_ids=joined,
+        packed_digests=array("q", digests).tobytes(),
+    )
+
+
+@dataclass
+class PageMemory:
+    """What a process remembers of the pages that it read."""
+
+    most_rows: int = MAX_ROWS
+    _pages: OrderedDict[bytes, KnownPage] = field(default_factory=OrderedDict)
+    _last_numbers: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _rows: int = 0
+
+    def of(self, listing: str) -> "ListingMemory":
+        """The memory of one listing of a kind, by a name that no other has."""
+        return ListingMemory(self, listing)
+
+    def keep(self, key: bytes, page: KnownPage) -> None:
+        """Keeps a page, and forgets others where there are too many."""
+        self.forget(key)
+        self._pages[key] = page
+        self._rows += page.weight
+        while self._rows > self.most_rows:
+            self.forget(next(iter(self._pages)))
+
+    def forget(self, key: bytes) -> None:
+        """Forgets a page, known or not."""
+        if (known := self._pages.pop(key, None)) is not None:
+            self._rows -= known.weight
+
+    def known(self, key: bytes) -> KnownPage | None:
+        """The page of that key; None where it is not known."""
+        if (page := self._pages.get(key)) is not None:
+            self._pages.move_to_end(key)
+        return page
+
+    def last_number(self, listing: str) -> int:
+        """The number of the last page that a listing had when it was read last; 0 for unknown."""
+        return self._last_numbers.get(listing, 0)
+
+    def note_last(self, listing: str, number: int) -> None:
+        """Says which page of a listing was the last one."""
+        self._last_numbers[listing] = number
+        self._last_numbers.move_to_end(listing)
+        while len(self._last_numbers) > MAX_LISTINGS:
+            self._last_numbers.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingMemory:
+    """What is remembered of one listing."""
+
+    memory: PageMemory
+    listing: str
+
+    @property
+    def last_number(self) -> int:
+        """As of the whole memory."""
+        return self.memory.last_number(self.listing)
+
+    def note_last(self, number: int) -> None:
+        """As of the whole memory."""
+        self.memory.note_last(self.listing, number)
+
+    def key_of(self, number: int, content: bytes) -> bytes:
+        """What names an answer with page `number` of the listing."""
+        named = sha256(f"{self.listing} {number}\n".encode())
+        named.update(content)
+        return named.digest()[:KEY_BYTES]
+
+    def recall(self, key: bytes, number: int, reread: Callable[[], Page]) -> Page | None:
+        """The page of that key, without its rows, which `reread` reads; None for an unknown one."""
+        known = self.memory.known(key)
+        if known is None:
+            return None
+        return Page(
+            [],
+            number,
+            known.total,
+            known.next_number,
+            skipped_count=known.skipped_count,
+            scopes=known.scopes,
+            key=key,
+            known=known,
+            reread=reread,
+        )

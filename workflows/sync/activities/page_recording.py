@@ -1,0 +1,107 @@
+"""Records the pages of a sweep: in full what is new, and by digests what was recorded before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from arcadia.inventory.v1.resources_pb2 import UnreadableRow
+from arcadia.inventory.v1.sync_service_pb2 import RecordUnreadableRowsRequest
+
+from providers.digitalocean.api.pages import Page
+from providers.digitalocean.page_memory import PageMemory, remembered
+from workflows.sync.activities.sightings import ResourceRows, Rows
+
+if TYPE_CHECKING:
+    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+
+__all__ = ["ListedPage", "PageRecording"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A page on its way into the inventory."""
+
+    page: Page
+    """Without its items: until it is recorded, only what is sent of them is held."""
+    row_count: int
+    """How many rows of the kind it has, also of a known page."""
+    messages: Sequence[Any] = ()
+    """Its rows as they are sent; none of a known page."""
+    unreadable: Sequence[UnreadableRow] = ()
+    """Rows, and parts of rows, that cannot be read."""
+    scopes: frozenset[str] = frozenset()
+    """What the page and its rows show that the token may see."""
+    unpriced_sizes: frozenset[str] = frozenset()
+    """The sizes among its rows of which no list price is declared."""
+
+    def __len__(self) -> int:
+        sent = self.row_count if self.page.is_known else len(self.messages)
+        return sent + len(self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecording:
+    """Sends the pages of a sweep, and remembers those that were sent in full."""
+
+    rows: Rows
+    inventory: "SyncServiceAsyncStub"
+    sweep_id: str
+    memory: PageMemory
+
+    async def record(self, pages: list[ListedPage]) -> None:
+        """Records pages. Where the inventory knows a row otherwise than we do, in full."""
+        unreadable = list(chain.from_iterable(listed.unreadable for listed in pages))
+        if unreadable:
+            await self.inventory.RecordUnreadableRows(
+                RecordUnreadableRowsRequest(sweep_id=self.sweep_id, rows=unreadable)
+            )
+        in_full = [listed for listed in pages if listed.page.known is None]
+        messages = list(chain.from_iterable(listed.messages for listed in in_full))
+        messages += await self._record_known([one.page for one in pages if one.page.known])
+        if messages:
+            digests = await self.rows.record(self.inventory, self.sweep_id, messages)
+            self._remember(in_full, digests)
+
+    async def _record_known(self, pages: list[Page]) -> list[Any]:
+        """Marks the rows of known pages as seen; answers those that are to be sent in full."""
+        known = [page.known for page in pages if page.known is not None]
+        if not known or not isinstance(self.rows, ResourceRows):
+            return []
+        positions = await self.rows.record_unchanged(
+            self.inventory,
+            self.sweep_id,
+            list(chain.from_iterable(one.provider_ids for one in known)),
+            list(chain.from_iterable(one.digests for one in known)),
+        )
+        return self._messages_at(pages, positions) if positions else []
+
+    def _messages_at(self, pages: list[Page], positions: list[int]) -> list[Any]:
+        """The rows at these positions, counted through all pages; their pages are forgotten."""
+        messages: list[Any] = []
+        start = 0
+        for page in pages:
+            here = [at - start for at in positions if start <= at < start + page.row_count]
+            start += page.row_count
+            if here and page.reread is not None:
+                self.memory.forget(page.key)
+                items = page.reread().items
+                messages += [self.rows.message(items[at]) for at in here]
+        return messages
+
+    def _remember(self, pages: list[ListedPage], digests: list[int]) -> None:
+        """Keeps the pages that were sent in full; the digests are those of their rows, in order."""
+        start = 0
+        for listed in pages:
+            end = start + len(listed.messages)
+            if listed.page.key and not listed.unreadable:
+                kept = remembered(
+                    listed.page,
+                    [message.provider_id for message in listed.messages],
+                    digests[start:end],
+                    scopes=listed.scopes,
+                    unpriced_sizes=listed.unpriced_sizes,
+                )
+                if kept is not None:
+                    self.memory.keep(listed.page.key, kept)
+            start = end
