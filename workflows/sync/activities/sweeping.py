@@ -21,7 +21,6 @@ from temporalio import activity
 
 from kinds.errors import UnreadableRow
 from kinds.project import PROJECT
-from providers.digitalocean.api.concurrency import call_off
 from providers.digitalocean.api.pages import Ahead, Page
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
@@ -93,7 +92,8 @@ class SweepActivities:
                 cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
                 is_learned = await learning
             finally:
-                await call_off([learning])
+                # It is short, and a call that is cancelled costs the inventory its connection.
+                await asyncio.gather(learning, return_exceptions=True)
             if cursor.unreadable_count > MAX_UNREADABLE:
                 return await self._fail(cursor.sweep_id, _too_many(cursor))
             if cursor.evidence.shrank:
