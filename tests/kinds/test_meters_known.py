@@ -38,6 +38,18 @@ def test_a_table_that_checks_meters_takes_all_of_them(
         assert set(re.findall(r"'(\w+)'", definition)) >= set(UNITS), table
 
 
+def test_the_catalogs_tables_take_every_pricing_model(
+    fresh_database: Callable[[Service], str],
+) -> None:
+    with psycopg.connect(fresh_database(Service.CATALOG)) as connection:
+        checks = connection.execute(CHECKED.replace("droplet_hours", "graduated")).fetchall()
+
+    models = [
+        set(re.findall(r"'(\w+)'", definition)) & set(PricingModel) for _, definition in checks
+    ]
+    assert set(PricingModel) in models
+
+
 def test_every_pricing_model_has_a_module_and_a_word_in_the_docs() -> None:
     assert MODELS.keys() == set(PricingModel)
     pages = (DOCS / "catalog.md").read_text() + (DOCS / "pricing.md").read_text()
