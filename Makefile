@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.tx
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install focus up down reset logs status test soak mutants lint format protos lock bench clean
+.PHONY: help install focus up down reset logs status test soak mutants lint format protos new-kind lock bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ format: $(INSTALLED)  ## Format the code
 
 protos: $(INSTALLED)  ## Generate the code from the protos
 	$(PY) protos/generate.py
+
+new-kind: $(INSTALLED)  ## Lay out a new kind of resource: make new-kind NAME=bare_metal
+	@$(PY) -m tests.support.new_kind "$(NAME)"
 
 UV_COMPILE := $(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 

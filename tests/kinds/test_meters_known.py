@@ -1,0 +1,56 @@
+"""A kind of usage is known to the databases, to invoices' exports and to the docs."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.analytics.invoicing.invoices.rules.focus import SERVICES
+from services.catalog.quoting.models import MODELS
+from services.catalog.vocabulary import UNITS, PricingModel
+from services.common.settings import Service
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+CHECKED = """
+SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'c' AND pg_get_constraintdef(oid) LIKE '%''droplet_hours''%'
+"""
+
+
+@pytest.mark.parametrize("meter", UNITS)
+def test_a_meter_has_a_category_in_exports_and_a_word_in_the_docs(meter: str) -> None:
+    assert meter in SERVICES
+    assert f"`{meter}`" in (DOCS / "metering.md").read_text() + (DOCS / "catalog.md").read_text()
+
+
+@pytest.mark.parametrize("service", [Service.CATALOG, Service.ANALYTICS])
+def test_a_table_that_checks_meters_takes_all_of_them(
+    service: Service, fresh_database: Callable[[Service], str]
+) -> None:
+    with psycopg.connect(fresh_database(service)) as connection:
+        checks = connection.execute(CHECKED).fetchall()
+
+    assert checks or service is Service.ANALYTICS
+    for table, definition in checks:
+        assert set(re.findall(r"'(\w+)'", definition)) >= set(UNITS), table
+
+
+def test_the_catalogs_tables_take_every_pricing_model(
+    fresh_database: Callable[[Service], str],
+) -> None:
+    with psycopg.connect(fresh_database(Service.CATALOG)) as connection:
+        checks = connection.execute(CHECKED.replace("droplet_hours", "graduated")).fetchall()
+
+    models = [
+        set(re.findall(r"'(\w+)'", definition)) & set(PricingModel) for _, definition in checks
+    ]
+    assert set(PricingModel) in models
+
+
+def test_every_pricing_model_has_a_module_and_a_word_in_the_docs() -> None:
+    assert MODELS.keys() == set(PricingModel)
+    pages = (DOCS / "catalog.md").read_text() + (DOCS / "pricing.md").read_text()
+    assert [model for model in PricingModel if f"`{model}`" not in pages] == []

@@ -1,0 +1,116 @@
+"""`make new-kind` lays out a kind whose own test says what is left, until nothing is."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.new_kind import InvalidName, lay_out
+
+FOLDER = Path(__file__).resolve().parents[2]
+COPIED = ("kinds", "contracts", "providers", "services", "tests/support", "tests/kinds", "protos")
+NAME = "bare_metal"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The part of this checkout that a kind is made of."""
+    for name in COPIED:
+        without = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(FOLDER / name, tmp_path / name, ignore=without)
+    shutil.copy(FOLDER / "pyproject.toml", tmp_path)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(FOLDER / "docs/kinds.md", tmp_path / "docs")
+    return tmp_path
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(root), str(root / "protos/gen")])
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def own_test(root: Path) -> subprocess.CompletedProcess[str]:
+    test = f"tests/kinds/test_{NAME}.py"
+    return run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", test)
+
+
+def say(path: Path, after: str, more: str) -> None:
+    text = path.read_text()
+    assert text.count(after) == 1, f"{after} is not once in {path}"
+    path.write_text(text.replace(after, after + more))
+
+
+def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Path) -> None:
+    lay_out(NAME, copy)
+
+    laid_out = own_test(copy)
+    assert "kinds/__init__.py: import the declaration" in laid_out.stdout
+    assert laid_out.returncode == 1
+
+    say(
+        copy / "kinds/__init__.py",
+        "from kinds.app import APP\n",
+        "from kinds.bare_metal import BARE_METAL\n",
+    )
+    say(copy / "kinds/__init__.py", "            ALERT_POLICY,\n", "            BARE_METAL,\n")
+    declared = own_test(copy)
+    for place in (
+        "services/inventory/vocabulary.py",
+        "providers/digitalocean/simulator/kinds.py",
+        "providers/digitalocean/simulator/world/seed.py",
+        "docs/kinds.md",
+    ):
+        assert place in declared.stdout
+    assert declared.returncode == 1
+
+    simulator = copy / "providers/digitalocean/simulator"
+    say(
+        simulator / "kinds.py",
+        "\nKINDS = (\n",
+        '    Kind("bare_metal", "/v2/bare_metals", "bare_metals", "bare_metal", "bare_metal"),\n',
+    )
+    say(
+        simulator / "world/seed.py",
+        "    add_monitoring(world)\n",
+        "    add_bare_metals(world)\n",
+    )
+    say(
+        simulator / "world/seed.py",
+        "from providers.digitalocean.simulator.world.build import World\n",
+        "from providers.digitalocean.simulator.world.products.bare_metal import add_bare_metals\n",
+    )
+    # Where the inventory derives its kinds from the declarations, there is nothing to say.
+    words = copy / "services/inventory/vocabulary.py"
+    if '        "app",\n' in words.read_text():
+        say(words, '        "app",\n', '        "bare_metal",\n')
+    assert run(copy, "-m", "kinds.document").returncode == 0
+
+    known = own_test(copy)
+    assert known.returncode == 0, known.stdout
+
+
+@pytest.mark.parametrize("name", ["", "BareMetal", "bare-metal", "../bare", "bare__metal"])
+def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidName, match="lower-case words"):
+        lay_out(name, tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_that_is_there_is_left_alone(copy: Path) -> None:
+    before = (copy / "kinds/volume.py").read_text()
+
+    with pytest.raises(InvalidName, match=r"kinds/volume\.py exists already"):
+        lay_out("volume", copy)
+
+    assert (copy / "kinds/volume.py").read_text() == before

@@ -1,0 +1,76 @@
+"""Where a kind of resource must be known, and what each place still lacks."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+
+from kinds import RESOURCE_KINDS
+from kinds.document import PAGE
+from kinds.pricing import FREE
+from providers.digitalocean.simulator.kinds import BY_NAME
+from providers.digitalocean.simulator.world.seed import make_world
+from services.analytics.usage.rules.readings import RULES, USAGE_KINDS
+from services.billing.costs.rules.focus import SERVICES
+from services.billing.ingest.rules.classification import PRODUCTS
+from services.billing.ingest.rules.matching import ALSO_NAMES
+from services.catalog.vocabulary import UNITS
+from services.inventory.vocabulary import KINDS
+
+__all__ = ["missing"]
+
+OVER_S3: frozenset[str] = frozenset({"spaces_bucket"})
+"""Listed over S3, which the simulator answers beside the API."""
+
+
+@cache
+def _kinds_of_the_account() -> frozenset[str]:
+    """The kinds that the simulated account has something of."""
+    world = make_world(42, datetime(2026, 5, 1, 12, tzinfo=UTC))
+    return frozenset(row.kind for row in world.rows) | OVER_S3
+
+
+def missing(name: str) -> list[str]:
+    """What is still to be said about a kind: the file, then what belongs there. Empty for none."""
+    return list(_missing(name))
+
+
+def _missing(name: str) -> Iterator[str]:
+    if name not in RESOURCE_KINDS:
+        yield "kinds/__init__.py: import the declaration, and name it in RESOURCE_KINDS"
+        return
+    if name not in KINDS:
+        yield "services/inventory/vocabulary.py: add the kind to KINDS"
+    if name not in BY_NAME and name not in OVER_S3:
+        yield "providers/digitalocean/simulator/kinds.py: add a Kind, so that it is listed"
+    if name not in _kinds_of_the_account():
+        yield "providers/digitalocean/simulator/world/seed.py: give the account one of the kind"
+    yield from _missing_of_bills(name)
+    yield from _missing_of_meters(name)
+    if f"\n## {name}\n" not in PAGE.read_text():
+        yield "docs/kinds.md: run `python -m kinds.document`"
+
+
+def _missing_of_bills(name: str) -> Iterator[str]:
+    """A kind that costs something is billed by name, or as the kind that it is listed beside."""
+    billed = {product.kind for product in PRODUCTS.values()}
+    beside = {other for kind, others in ALSO_NAMES.items() if kind in billed for other in others}
+    if RESOURCE_KINDS[name].monthly_price != FREE and name not in billed | beside:
+        yield (
+            "services/billing/ingest/rules/classification.py: name the product that bills it"
+            " in PRODUCTS (and in SKUS), or the kind that it is billed as in ALSO_NAMES of"
+            " matching.py"
+        )
+    if name in billed and name not in SERVICES:
+        yield "services/billing/costs/rules/focus.py: give it a category in SERVICES"
+
+
+def _missing_of_meters(name: str) -> Iterator[str]:
+    rule = RULES.get(name)
+    if RESOURCE_KINDS[name].meters != ((rule.resource_kind,) if rule else ()):
+        yield (
+            "services/analytics/usage/rules/readings.py: its rule in RULES and its `meters`"
+            " are not the same"
+        )
+    for meter in RESOURCE_KINDS[name].meters:
+        if meter not in UNITS or meter not in USAGE_KINDS:
+            yield f"services/catalog/vocabulary.py: the meter {meter} has no units in UNITS"
