@@ -40,7 +40,9 @@ def modules() -> set[str]:
 def named(contract: str, module: str) -> bool:
     """Whether a contract holds a module, by itself or by a package that it is in."""
     sources: list[str] = CONTRACTS[contract]["source_modules"]
-    patterns = [re.escape(source).replace(r"\*\*", r".+") for source in sources]
+    patterns = [
+        re.escape(source).replace(r"\*\*", r".+").replace(r"\*", r"[^.]+") for source in sources
+    ]
     return any(re.fullmatch(rf"{pattern}(\..+)?", module) for pattern in patterns)
 
 

@@ -17,7 +17,6 @@ from kinds.listing import InvalidKind, Listing
 from kinds.policy import Policy
 from kinds.project import ProjectMember, member, sight_project
 from kinds.redaction import REDACTED
-from providers.digitalocean.errors import MalformedAnswer
 
 LISTING = Listing("/v2/things", "things", "thing")
 KEPT = Attr(Policy.DESIRED)
@@ -138,7 +137,7 @@ def test_a_nanosecond_is_no_reason_to_refuse_a_row() -> None:
     "broken", [{"id": None}, {"id": ""}, {"created_at": "yesterday"}, {"networks": {"v4": [{}]}}]
 )
 def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(UnreadableRow):
         DROPLET.sight(droplet(**broken))
 
 
@@ -276,7 +275,7 @@ def test_a_urn_names_a_kind_and_an_id(urn: str, living: ProjectMember | None) ->
 
 @pytest.mark.parametrize("row", [{}, {"urn": None}, {"urn": "droplet"}])
 def test_a_project_member_without_a_urn_is_an_error(row: dict[str, Any]) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(UnreadableRow):
         member(row)
 
 

@@ -131,7 +131,7 @@ def test_a_clock_that_is_set_hides_no_process(monkeypatch: pytest.MonkeyPatch) -
 
 BUSY_WITH_GRPC = """
 import asyncio, subprocess
-from stack import probes
+from stack.processes import probes
 import grpc
 
 async def main():

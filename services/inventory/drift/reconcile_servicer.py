@@ -12,8 +12,8 @@ from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
-from services.inventory.drift.certificates import completed, names_certificates
 from services.inventory.drift.messages import drift_message
+from services.inventory.drift.rules.certificates import completed, names_certificates
 from services.inventory.drift.rules.sweeping import Specified, judge_page
 from services.inventory.drift.store import closing
 from services.inventory.drift.store.causes import record_causes
