@@ -21,6 +21,7 @@ Network = IPv4Network | IPv6Network
 
 FIRST_PORT: Final = 1
 LAST_PORT: Final = 65535
+MAX_PORT_DIGITS: Final = 5
 EVERY_PORT: Final = frozenset({"", "0", "all"})
 """How the provider writes all ports, beside `1-65535`."""
 
@@ -105,6 +106,8 @@ def _ports(protocol: str, ports: Json) -> tuple[int, int]:
         return FIRST_PORT, LAST_PORT
     low, dash, high = text.partition("-")
     if not (low.isdecimal() and (high if dash else low).isdecimal()):
+        raise _Strange
+    if max(len(low), len(high)) > MAX_PORT_DIGITS:
         raise _Strange
     first, last = max(int(low), FIRST_PORT), int(high if dash else low)
     if not first <= last <= LAST_PORT:

@@ -258,8 +258,8 @@ def _instant(row: JsonObject, name: str) -> datetime:
     """`2026-05-20T00:00:00Z`, also `2026-05-20 00:00:00 +0000 UTC`. Raises MalformedAnswer."""
     try:
         at = datetime.fromisoformat(_LOOSE_OFFSET.sub(r"\1", text(row, name).strip()))
-    except ValueError as error:
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise MalformedAnswer(f"`{name}` is not an instant") from error
-    if at.tzinfo is None:
-        raise MalformedAnswer(f"`{name}` has no offset")
-    return at.astimezone(UTC)
+    raise MalformedAnswer(f"`{name}` has no offset")

@@ -36,6 +36,8 @@ class Certificates:
 
     def _holders(self, rows: Iterable[JsonObject]) -> Iterator[JsonObject]:
         for row in rows:
+            if not isinstance(row, dict):
+                continue  # its kind tells that it cannot be read
             if self._places.of_row:
                 if not row.get(CERTIFICATE_ID):
                     row[CERTIFICATE_NAME] = None
@@ -51,7 +53,7 @@ class Certificates:
                 str(row["id"]): row["name"]
                 async for page in self._provider.pages("/v2/certificates", "certificates")
                 for row in page.items
-                if row.get("id") and row.get("name")
+                if isinstance(row, dict) and row.get("id") and row.get("name")
             }
         except (AccessDenied, NotFound):
             return {}  # the token may not read them: the names stay unknown

@@ -16,7 +16,7 @@ from kinds.comparators import (
     unset_alike,
 )
 from kinds.dns_comparators import dns_name
-from services.inventory.drift.rules.comparing import is_in_flight
+from services.inventory.drift.rules.comparing import compare, is_in_flight
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec, taken_from
 from tests.drift.account import Account
 from tests.drift.live import drifting, live
@@ -61,6 +61,12 @@ def test_trap_2_firewall_ports_and_the_order_of_rules_and_sources() -> None:
         assert attrs_drift("firewall", "inbound_rules", desired, other)
 
 
+def test_trap_2_ports_of_a_shape_that_no_port_has_are_compared_as_they_stand() -> None:
+    strange = [rule("9" * 5000, "10.0.0.1")]
+    assert not attrs_drift("firewall", "inbound_rules", strange, strange)
+    assert attrs_drift("firewall", "inbound_rules", strange, [])
+
+
 def test_trap_2_a_firewalls_status_and_pending_changes_are_never_compared() -> None:
     assert not attrs_drift("firewall", "pending_changes", [], [{"droplet_id": 1}])
 
@@ -83,6 +89,12 @@ def record(kind: str, name: str, data: str, **more: Any) -> dict[str, Any]:
             record("MX", "@", "mail", priority=10),
             record("MX", "@", "mail.example.com", priority=10),
         ),
+        (record("CAA", "@", "CA.test.", tag="issue"), record("CAA", "@", "ca.test", tag="issue")),
+        (
+            record("CAA", "@", "https://a.test/Report", tag="iodef"),
+            record("CAA", "@", "https://a.test/Report", tag="iodef"),
+        ),
+        (record("A", "@", "192.0.2.1", priority=None), record("A", "@", "192.0.2.1", port=0)),
     ],
 )
 def test_trap_3_names_of_a_zone(desired: dict[str, Any], shown: dict[str, Any]) -> None:
@@ -96,6 +108,11 @@ def test_trap_3_names_of_a_zone(desired: dict[str, Any], shown: dict[str, Any]) 
         (record("A", "www", "192.0.2.1"), record("A", "ww2", "192.0.2.1")),
         (record("CNAME", "www", "a.test."), record("CNAME", "www", "b.test.")),
         (record("TXT", "@", "v=spf1."), record("TXT", "@", "v=spf1")),
+        (record("CAA", "@", "ca.test", tag="issue"), record("CAA", "@", "cb.test", tag="issue")),
+        (
+            record("CAA", "@", "https://a.test/Report", tag="iodef"),
+            record("CAA", "@", "https://a.test/report", tag="iodef"),
+        ),
         (record("MX", "@", "mail", priority=10), record("MX", "@", "mail", priority=20)),
     ],
 )
@@ -120,6 +137,8 @@ def test_trap_4_databases_maintenance_hour_and_renamed_engine() -> None:
     assert not attrs_drift("database", "engine", "redis", "valkey")
     assert attrs_drift("database", "engine", "pg", "mysql")
     assert maintenance_hour("13:00", "13:00:00")
+    assert maintenance_hour("4:00", "04:00:00")
+    assert not maintenance_hour("4:00:00:00", "04:00:00")
     assert not maintenance_hour("13:00", "13:00:01")
 
 
@@ -336,3 +355,28 @@ async def test_trap_15_a_shifted_page_is_no_missing_resource(account: Account) -
     await account.lose("1", kept=[sighting("2")])
     assert (await account.sweep()).opened_count == 1
     assert set(await account.open()) == {"presence"}
+
+
+# What the answer leaves out, or a scope hides, is unknown.
+
+
+def test_a_field_that_the_answer_left_out_is_unknown_unless_it_is_left_out_when_unset() -> None:
+    left_out = compare("droplet", {"features": ["ipv6"]}, live(attrs={}))
+    assert (left_out.mismatches, left_out.unknown_fields) == ((), frozenset({"features"}))
+    unset = compare("cdn_endpoint", {"custom_domain": "a.test"}, live(attrs={}))
+    assert [one.field for one in unset.mismatches] == ["custom_domain"]
+
+
+def test_members_that_a_scope_hides_count_on_neither_side() -> None:
+    rules = [{"ports": "22", "protocol": "tcp", "sources": {"addresses": ["10.0.0.1"]}}]
+    wanted = [{**rules[0], "sources": {"addresses": ["10.0.0.1"], "tags": ["web"]}}]
+    hidden = frozenset({"attrs.inbound_rules.sources.tags"})
+    found = compare(
+        "firewall",
+        {"inbound_rules": wanted},
+        live(attrs={"inbound_rules": rules}, unknown_fields=hidden),
+    )
+    assert found.mismatches == ()
+    other = [{**wanted[0], "ports": "23"}]
+    seen = live(attrs={"inbound_rules": rules}, unknown_fields=hidden)
+    assert compare("firewall", {"inbound_rules": other}, seen).mismatches != ()

@@ -1,5 +1,7 @@
 """What a sweep is evidence for, as pure rules."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +11,8 @@ from services.inventory.sync.rules.sweeps import (
     Evidence,
     Toll,
     Unreadable,
+    Verdict,
+    is_read,
     judge,
     may_tombstone,
     partial,
@@ -41,6 +45,24 @@ def test_rows_that_could_not_be_read_are_accounted_for_and_a_difference_only_as_
         assert verdict.outcome is Outcome.INCOMPLETE
     else:
         assert verdict.outcome is (Outcome.PARTIAL if unread else Outcome.COMPLETED)
+
+
+def test_rows_that_could_not_be_read_make_a_sweep_partial_and_are_named() -> None:
+    evidence = Evidence(
+        1, 2, frozenset(), None, unread=1, unreadable=Unreadable(1, ("droplet 42",))
+    )
+    assert judge(evidence) == Verdict(Outcome.PARTIAL, "1 could not be read: droplet 42")
+    assert judge(replace(evidence, reported_total=3)).reason == (
+        "the provider reported 3 and 1 were seen (1 more could not be read)"
+    )
+    assert judge(Evidence(1, 3, frozenset(), None)).reason == (
+        "the provider reported 3 and 1 were seen"
+    )
+
+
+def test_only_a_sweep_that_broke_off_is_read_again_by_its_run() -> None:
+    read = {outcome for outcome in Outcome if is_read(outcome)}
+    assert read == {Outcome.COMPLETED, Outcome.PARTIAL, Outcome.FROZEN, Outcome.HALTED}
 
 
 def test_a_narrower_scope_freezes_a_partial_sweep_too() -> None:

@@ -299,6 +299,8 @@ ENTRY = {"type": "Refund", "amount": 4.4, "date": "2026-05-20T00:00:00Z", "descr
         ({**ENTRY, "amount": None}, "`amount` is missing"),
         ({**ENTRY, "date": "yesterday"}, "`date` is not an instant"),
         ({**ENTRY, "date": "2026-05-20T00:00:00"}, "`date` has no offset"),
+        ({**ENTRY, "date": "0001-01-01T00:00:00+10:00"}, "`date` is not an instant"),
+        ({**ENTRY, "date": "9999-12-31T23:59:59-10:00"}, "`date` is not an instant"),
         ({**ENTRY, "type": "Invoice"}, "`invoice_uuid` is missing"),
         ({**ENTRY, "description": ["a"]}, "`description` is not a text"),
         ({}, "`type` is missing"),
