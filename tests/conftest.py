@@ -112,7 +112,7 @@ def fresh_settings(
 
     def make(*services: Service, **overrides: Any) -> Settings:
         urls = {f"{service}_database_url": fresh_database(service) for service in services}
-        return Settings(**{"database_admin_url": postgres.admin_url, **urls, **overrides})
+        return postgres.settings({}, **urls, **overrides)
 
     return make
 

@@ -1,4 +1,4 @@
-"""Pages of listings that were read and recorded before, so that the same answer is not read anew.
+"""Pages of listings that were read and recorded before, so that equal answers are not parsed again.
 
 What is kept of a page says nothing of its own: it follows from the answer, byte for byte, and
 from what the inventory made of it, which is asked again each time. A page of which one byte

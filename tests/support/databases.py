@@ -14,6 +14,12 @@ __all__ = ["PostgresServer"]
 
 PASSWORD = DEVELOPMENT_SECRETS["database"]
 
+UNREACHABLE = {
+    "TEMPORAL_ADDRESS": "127.0.0.1:1",
+    **{f"{service}_address": "127.0.0.1:1" for service in Service},
+}
+"""Where no peer is named there is none: at the default ports a developer's own stack may run."""
+
 
 @dataclass
 class PostgresServer:
@@ -64,7 +70,9 @@ class PostgresServer:
             f"{service}_database_url": self.url(name, service)
             for service, name in databases.items()
         }
-        return Settings(**{"database_admin_url": self.admin_url, **urls, **overrides})
+        return Settings(
+            **{"database_admin_url": self.admin_url, **urls, **UNREACHABLE, **overrides}
+        )
 
     def _template(self, service: Service) -> str:
         if service not in self._templates:

@@ -90,7 +90,7 @@ class DigitalOcean:
         At most `at_once` of them are asked for side by side, and half as many more held: as
         many as the first one says that there are, before the caller asks for them, and with it
         as many as there were before, where a `memory` says so. Each is still followed by the
-        one that its own link names. A page that the memory knows is not read anew. Listings
+        one that its own link names. A page that the memory knows is not parsed again. Listings
         that share their `turns` ask for no more than that together.
 
         A 404 is tried again, because a listing is always there; not where it belongs to an
