@@ -1,0 +1,137 @@
+"""Records: the frozen dataclasses in which rows leave a store, and enter a bulk statement.
+
+A field is named as its column. A field that is a dataclass itself stands for the columns of
+its own fields.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from operator import attrgetter, itemgetter
+from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, Row, Table
+
+__all__ = ["arrays_of", "columns_of", "record_of", "records_of", "unnested"]
+
+T = TypeVar("T")
+
+SEPARATOR: Final = "\x1f"
+
+_TYPES: Final[Mapping[Any, str]] = {
+    bool: "boolean",
+    int: "bigint",
+    Decimal: "numeric",
+    UUID: "uuid",
+    date: "date",
+    datetime: "timestamptz",
+}
+"""PostgreSQL's type of a field; all else travels as text."""
+
+
+def record_of(cls: type[T], row: Row[Any]) -> T:
+    """The record of a row, by the names of its columns, of which it may have more.
+
+    Arrays become the tuple or frozenset, and texts the enum, that a field is declared as.
+    """
+    return cast("T", _maker(cast("Any", cls), row._fields)(row))
+
+
+def records_of(cls: type[T], rows: Iterable[Row[Any]]) -> list[T]:
+    """The records of the rows of one statement."""
+    given = [*rows]
+    return [*map(_maker(cast("Any", cls), given[0]._fields), given)] if given else []
+
+
+def columns_of(cls: type[Any], table: Table) -> list[Column[Any]]:
+    """The columns of a table that a record is made of, to select or to return."""
+    return [table.c[name] for name, _, _ in _leaves(cast("Any", cls))]
+
+
+def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
+    """`unnest(...) AS name (...)`: the rows whose parameters are `arrays_of` the same name.
+
+    For the driver's own statements, in binary. Numbered rows have a `position`, from 1.
+    """
+    leaves = _leaves(cast("Any", cls))
+    arrays = ", ".join(f"%({name}_{one})b::{_TYPES.get(hint, 'text')}[]" for one, _, hint in leaves)
+    columns = ", ".join([one for one, _, _ in leaves] + ["position"] * is_numbered)
+    return f"unnest({arrays}){' WITH ORDINALITY' * is_numbered} AS {name} ({columns})"
+
+
+def arrays_of(cls: type[T], records: Iterable[T], name: str) -> dict[str, list[Any]]:
+    """The parameters of `unnested`: an array a field.
+
+    Of an enum its value; of several texts one, joined by chr(31) for `string_to_array`; of a
+    dict, or Any, its JSON as text.
+    """
+    given, leaves = [*records], _leaves(cast("Any", cls))
+    return {f"{name}_{one}": [*map(_dumper(path, hint), given)] for one, path, hint in leaves}
+
+
+def _dumper(path: str, hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    get, kind = attrgetter(path), get_origin(hint) or hint
+    if _is_enum(kind):
+        return lambda record: None if (value := get(record)) is None else value.value
+    if kind in (tuple, frozenset):
+        in_order = sorted if kind is frozenset else tuple
+        return lambda record: SEPARATOR.join(in_order(get(record)))
+    if kind in (Any, dict, Mapping):
+        return lambda record: orjson.dumps(get(record)).decode()
+    return get
+
+
+@cache
+def _maker(cls: Any, columns: tuple[str, ...]) -> Callable[[Any], Any]:  # noqa: ANN401
+    """What makes a record of a row with these columns."""
+    hints = _hints(cls)
+    takes = [_taker(name, hint, columns) for name, hint in hints]
+    if len(takes) > 1 and all(isinstance(take, itemgetter) for take in takes):
+        get = itemgetter(*(columns.index(name) for name, _ in hints))
+        return lambda row: cls(*get(row))
+    return lambda row: cls(*[take(row) for take in takes])
+
+
+def _taker(name: str, hint: Any, columns: tuple[str, ...]) -> Callable[[Any], Any]:  # noqa: ANN401
+    if _is_record(hint):
+        return _maker(hint, columns)
+    kind, get = get_origin(hint) or hint, itemgetter(columns.index(name))
+    if kind in (tuple, frozenset) or _is_enum(kind):
+        return lambda row: None if (value := get(row)) is None else kind(value)
+    return get
+
+
+def _is_record(hint: Any) -> bool:  # noqa: ANN401
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
+def _is_enum(hint: Any) -> bool:  # noqa: ANN401
+    return isinstance(hint, type) and issubclass(hint, Enum)
+
+
+@cache
+def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
+    """Each column of a record, the path to it, and what it is declared as."""
+    leaves: list[tuple[str, str, Any]] = []
+    for name, hint in _hints(cls):
+        inner = _leaves(hint) if _is_record(hint) else []
+        leaves += [(one, f"{name}.{path}", leaf) for one, path, leaf in inner] or [
+            (name, name, hint)
+        ]
+    return leaves
+
+
+def _hints(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+    """The fields of a record, and what each is when it is not None."""
+    hints = get_type_hints(cls)
+    return [(one.name, _without_none(hints[one.name])) for one in fields(cls)]
+
+
+def _without_none(hint: Any) -> Any:  # noqa: ANN401
+    rest = [one for one in get_args(hint) if one is not type(None)]
+    return rest[0] if len(rest) == 1 and type(None) in get_args(hint) else hint
