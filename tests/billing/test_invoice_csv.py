@@ -99,7 +99,7 @@ def test_amounts_are_exact_in_every_form(written_as: str, amount: str) -> None:
     [
         "", "NaN", "-NaN", "sNaN", "inf", "-Infinity", "1e400", "1e2", "$", "-", "$1.2.3",
         '"$1,23"', '"$12,34.56"', '",123"', "--$1.00", "-($1.00)", "($1.00", "$1.00)", "€1.00",
-        "$1.00 USD", "0x10", "1_000", "١٢", "+-1", "\t1", "\u00a01",
+        "$1.00 USD", "0x10", "1_000", "١٢", "+-1", "\t1", "\u00a01", "X1", "1X",
     ],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_with_row_column_and_reason(malformed: str) -> None:
@@ -155,7 +155,9 @@ def test_blank_hours_are_null_and_others_are_exact() -> None:
     assert [found.hours for found in rows] == [None, Decimal("0.5"), Decimal(1488)]
 
 
-@pytest.mark.parametrize("malformed", ["NaN", "1e3", "many", "$1", "1.2.3", "(1)", "\t1", "\t"])
+@pytest.mark.parametrize(
+    "malformed", ["NaN", "1e3", "many", "$1", "1.2.3", "(1)", "\t1", "\t", "X", "1X"]
+)
 def test_what_are_no_hours_is_refused_with_row_column_and_reason(malformed: str) -> None:
     error = refused(HEAD + row(hours=malformed))
     assert (error.row, error.column) == (1, "hours")

@@ -163,6 +163,15 @@ def test_the_engine_writes_a_number_as_everything_else_does(text: str) -> None:
     assert text_of(Decimal(text)) == plain(Decimal(text)) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "written"), [("15.0", "15"), ("12.50", "12.5"), ("1E+2", "100"), ("-11E-1", "-1.1")]
+)
+def test_the_engine_writes_no_zero_that_says_nothing_and_no_exponent(
+    text: str, written: str
+) -> None:
+    assert text_of(Decimal(text)) == plain(Decimal(text)) == written
+
+
 @pytest.mark.parametrize("zero", ["0", "-0", "-0.0", "0E+3", "0E-9", "0.00"])
 def test_the_engine_writes_nothing_as_one_zero(zero: str) -> None:
     assert text_of(Decimal(zero)) == "0"

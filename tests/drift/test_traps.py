@@ -95,6 +95,8 @@ def record(kind: str, name: str, data: str, **more: Any) -> dict[str, Any]:
             record("CAA", "@", "https://a.test/Report", tag="iodef"),
         ),
         (record("A", "@", "192.0.2.1", priority=None), record("A", "@", "192.0.2.1", port=0)),
+        (record("A", "@", "192.0.2.1", tag=""), record("A", "@", "192.0.2.1")),
+        (record("AAAA", "@", "2001:DB8:0:0::1"), record("AAAA", "@", "2001:db8::1")),
     ],
 )
 def test_trap_3_names_of_a_zone(desired: dict[str, Any], shown: dict[str, Any]) -> None:
@@ -109,6 +111,11 @@ def test_trap_3_names_of_a_zone(desired: dict[str, Any], shown: dict[str, Any]) 
         (record("CNAME", "www", "a.test."), record("CNAME", "www", "b.test.")),
         (record("TXT", "@", "v=spf1."), record("TXT", "@", "v=spf1")),
         (record("CAA", "@", "ca.test", tag="issue"), record("CAA", "@", "cb.test", tag="issue")),
+        (record("CNAME", "www", "a.testX"), record("CNAME", "www", "a.test")),
+        (
+            record("CAA", "@", "https://a.test/X", tag="iodef"),
+            record("CAA", "@", "https://a.test/", tag="iodef"),
+        ),
         (
             record("CAA", "@", "https://a.test/Report", tag="iodef"),
             record("CAA", "@", "https://a.test/report", tag="iodef"),
@@ -134,6 +141,7 @@ def test_trap_4_databases_maintenance_hour_and_renamed_engine() -> None:
     shown = {"day": "tuesday", "hour": "13:00:00", "pending": True, "description": ["x"]}
     assert not attrs_drift("database", "maintenance_window", window, shown)
     assert attrs_drift("database", "maintenance_window", window, {**shown, "hour": "14:00:00"})
+    assert not attrs_drift("database", "maintenance_window", {**window, "duration": "4h"}, shown)
     assert not attrs_drift("database", "engine", "redis", "valkey")
     assert attrs_drift("database", "engine", "pg", "mysql")
     assert maintenance_hour("13:00", "13:00:00")
@@ -261,6 +269,8 @@ def test_trap_10_a_retired_image_has_no_slug() -> None:
 def test_trap_11_what_changes_by_itself_is_never_compared(field: str) -> None:
     assert not attrs_drift("droplet", field, "before", "after")
     assert attrs_drift("droplet", "features", ["ipv6"], ["backups", "ipv6"])
+    assert not attrs_drift("droplet", "features", None, ["droplet_agent"])
+    assert attrs_drift("droplet", "features", "ipv6", [])
 
 
 # 12

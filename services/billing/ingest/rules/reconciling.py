@@ -96,7 +96,11 @@ def reconcile(
             count += one.line_count
         total = sum(parts.values(), Decimal(0))
         residual = history_usd - total
-        unsaid = Decimal(0) if summary_usd is None else summary_usd - total
+        balanced = (
+            None
+            if summary_usd is None
+            else is_nothing(residual) and is_nothing(summary_usd - total)
+        )
     return Reconciliation(
         line_count=count,
         lines_usd=parts["lines"],
@@ -106,7 +110,7 @@ def reconcile(
         total_usd=total,
         summary_usd=summary_usd,
         residual_usd=residual,
-        balanced=None if summary_usd is None else is_nothing(residual) and is_nothing(unsaid),
+        balanced=balanced,
     )
 
 
