@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.common.db.database import Database
 from services.common.db.records import arrays_of, columns_of, record_of, records_of, unnested
 from services.common.rpc.access import ALL
 from services.common.settings import Service
+from services.common.values.periods import Period
 
 
 class Colour(StrEnum):
@@ -89,6 +90,46 @@ async def test_a_row_without_a_field_of_the_record_is_refused(database: Database
         row = (await session.execute(text("SELECT 1 AS other"))).one()
     with pytest.raises(ValueError, match="not in tuple"):
         record_of(Name, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    id: UUID
+    first: Owner | None
+    second: Owner | None
+    third: Owner | None
+    days: tuple[Period, ...] | None
+    rank: int = 7
+
+
+async def test_a_record_in_a_record_is_of_its_own_columns_or_of_json_and_may_be_missing(
+    database: Database,
+) -> None:
+    async with database.read(ALL) as session:
+        row = (
+            await session.execute(
+                text(
+                    "SELECT uuidv7() AS id, 'a' AS first_tenant_id, 'red' AS first_colour,"
+                    " NULL AS second_tenant_id, NULL AS second_colour,"
+                    """ '{"tenant_id": "b", "colour": "red"}'::jsonb AS third,"""
+                    " '{[2026-04-01,2026-04-03)}'::datemultirange AS days"
+                )
+            )
+        ).one()
+    days = (Period(date(2026, 4, 1), date(2026, 4, 3)),)
+    assert record_of(Kept, row) == Kept(
+        row.id, Owner("a", Colour.RED), None, Owner("b", Colour.RED), days
+    )
+
+
+def test_periods_travel_as_a_multirange() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Days:
+        days: tuple[Period, ...] | None
+
+    assert arrays_of(Days, [Days((Period.month(2026, 4),)), Days(None)], "d") == {
+        "d_days": ["{[2026-04-01,2026-05-01)}", None]
+    }
 
 
 def test_columns_are_those_of_the_fields_in_their_order() -> None:

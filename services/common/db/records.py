@@ -1,11 +1,12 @@
 """Records: the frozen dataclasses in which rows leave a store, and enter a bulk statement.
 
 A field is named as its column. A field that is a dataclass itself stands for the columns of
-its own fields.
+its own fields; where these begin with its name (`hand_over_id`), it is None when the first is
+null; and where a column of JSON has its name, it is made of that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +16,10 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hin
 from uuid import UUID
 
 import orjson
+from psycopg.types.multirange import Multirange
 from sqlalchemy import Column, Row, Table
+
+from services.common.values.periods import Period
 
 __all__ = ["arrays_of", "columns_of", "record_of", "records_of", "unnested"]
 
@@ -37,7 +41,8 @@ _TYPES: Final[Mapping[Any, str]] = {
 def record_of(cls: type[T], row: Row[Any]) -> T:
     """The record of a row, by the names of its columns, of which it may have more.
 
-    Arrays become the tuple or frozenset, and texts the enum, that a field is declared as.
+    Arrays become the tuple or frozenset, and texts the enum, that a field is declared as; a
+    multirange of days is a tuple of periods. A field without a column has its default.
     """
     return cast("T", _maker(cast("Any", cls), row._fields)(row))
 
@@ -67,8 +72,8 @@ def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
 def arrays_of(cls: type[T], records: Iterable[T], name: str) -> dict[str, list[Any]]:
     """The parameters of `unnested`: an array a field.
 
-    Of an enum its value; of several texts one, joined by chr(31) for `string_to_array`; of a
-    dict, or Any, its JSON as text.
+    Of an enum its value; of several texts one, joined by chr(31) for `string_to_array`; of
+    several periods the text of a `datemultirange`; of a dict, or Any, its JSON as text.
     """
     given, leaves = [*records], _leaves(cast("Any", cls))
     return {f"{name}_{one}": [*map(_dumper(path, hint), given)] for one, path, hint in leaves}
@@ -78,6 +83,8 @@ def _dumper(path: str, hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401
     get, kind = attrgetter(path), get_origin(hint) or hint
     if _is_enum(kind):
         return lambda record: None if (value := get(record)) is None else value.value
+    if _is_of_periods(hint):
+        return lambda record: None if (value := get(record)) is None else _multirange(value)
     if kind in (tuple, frozenset):
         in_order = sorted if kind is frozenset else tuple
         return lambda record: SEPARATOR.join(in_order(get(record)))
@@ -86,24 +93,59 @@ def _dumper(path: str, hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401
     return get
 
 
+def _multirange(periods: Iterable[Period]) -> str:
+    return f"{{{','.join(f'[{one.start},{one.end})' for one in periods)}}}"
+
+
 @cache
-def _maker(cls: Any, columns: tuple[str, ...]) -> Callable[[Any], Any]:  # noqa: ANN401
+def _maker(cls: Any, columns: tuple[str, ...], prefix: str = "") -> Callable[[Any], Any]:  # noqa: ANN401
     """What makes a record of a row with these columns."""
-    hints = _hints(cls)
-    takes = [_taker(name, hint, columns) for name, hint in hints]
+    takes = [
+        _taker(one, hint, columns, f"{prefix}{one.name}")
+        for one, (_, hint) in zip(fields(cls), _hints(cls), strict=True)
+    ]
     if len(takes) > 1 and all(isinstance(take, itemgetter) for take in takes):
-        get = itemgetter(*(columns.index(name) for name, _ in hints))
+        get = itemgetter(*(columns.index(f"{prefix}{one.name}") for one in fields(cls)))
         return lambda row: cls(*get(row))
     return lambda row: cls(*[take(row) for take in takes])
 
 
-def _taker(name: str, hint: Any, columns: tuple[str, ...]) -> Callable[[Any], Any]:  # noqa: ANN401
-    if _is_record(hint):
+def _taker(
+    field: Field[Any],
+    hint: Any,  # noqa: ANN401
+    columns: tuple[str, ...],
+    name: str,
+) -> Callable[[Any], Any]:
+    if _is_record(hint) and name not in columns:
+        first = f"{name}_{fields(hint)[0].name}"
+        if first in columns:
+            is_there, make = itemgetter(columns.index(first)), _maker(hint, columns, f"{name}_")
+            return lambda row: None if is_there(row) is None else make(row)
         return _maker(hint, columns)
+    if name not in columns and field.default is not MISSING:
+        default = field.default
+        return lambda row: default
     kind, get = get_origin(hint) or hint, itemgetter(columns.index(name))
+    if _is_record(hint):
+        return lambda row: None if (value := get(row)) is None else _of_json(hint, value)
+    if _is_of_periods(hint):
+        return lambda row: None if (value := get(row)) is None else _periods(value)
     if kind in (tuple, frozenset) or _is_enum(kind):
         return lambda row: None if (value := get(row)) is None else kind(value)
     return get
+
+
+def _of_json(cls: Any, value: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    names = tuple(value)
+    return _maker(cls, names)(tuple(value.values()))
+
+
+def _periods(days: Multirange[date]) -> tuple[Period, ...]:
+    return tuple(Period(cast("date", one.lower), cast("date", one.upper)) for one in days)
+
+
+def _is_of_periods(hint: Any) -> bool:  # noqa: ANN401
+    return get_origin(hint) is tuple and get_args(hint)[0] is Period
 
 
 def _is_record(hint: Any) -> bool:  # noqa: ANN401
@@ -126,6 +168,7 @@ def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
     return leaves
 
 
+@cache
 def _hints(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
     """The fields of a record, and what each is when it is not None."""
     hints = get_type_hints(cls)

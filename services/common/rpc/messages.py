@@ -1,0 +1,49 @@
+"""Messages of records: what has the same name in both is written once, as the wire has it."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from services.common.rpc.wire import timestamp
+from services.common.values.money import plain
+
+__all__ = ["message_of"]
+
+M = TypeVar("M", bound=Message)
+
+_WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+    {UUID: str, date: date.isoformat, datetime: timestamp, Decimal: plain}
+)
+"""How a value of a type is written where the wire has no such type."""
+
+
+def message_of(cls: type[M], record: object, **given: Any) -> M:  # noqa: ANN401
+    """The message whose fields are the record's attributes of the same names.
+
+    `given` are those fields that the record has under another name, in another form, or not at
+    all. None leaves a field unset.
+
+    Raises TypeError for a field of the message that neither the record nor `given` has.
+    """
+    values = {}
+    for name in _taken(cast("Any", cls), cast("Any", type(record)), frozenset(given)):
+        value = getattr(record, name)
+        write = _WRITTEN.get(type(value))
+        values[name] = write(value) if write else value
+    return cls(**values, **given)
+
+
+@cache
+def _taken(cls: type[Message], kind: type, given: frozenset[str]) -> tuple[str, ...]:
+    """The fields that are read from a record."""
+    names = tuple(one.name for one in cls.DESCRIPTOR.fields if one.name not in given)
+    missing = [name for name in names if not hasattr(kind, name)]
+    if missing:
+        raise TypeError(f"{kind.__name__} has no {', '.join(missing)} of {cls.__name__}")
+    return names
