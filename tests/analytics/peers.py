@@ -88,6 +88,8 @@ class FakePeers(
     """What they know."""
 
     spans: list[Span] = field(default_factory=list)
+    lives: dict[int, lookup_pb.Lifetime] = field(default_factory=dict)
+    """What is known beyond the spans, by the number of its resource."""
     deployments: list[Deployment] = field(default_factory=lambda: [SHOP, BLOG])
     cost_lines: list[costs_pb2.CostLine] = field(default_factory=list)
     costs_complete: bool = True
@@ -132,6 +134,18 @@ class FakePeers(
         ]
         page, token = _page(found, request.page_size, request.page_token)
         return lookup_pb.ListExistenceIntervalsResponse(intervals=page, next_page_token=token)
+
+    async def LookupResources(  # noqa: N802
+        self, request: lookup_pb.LookupResourcesRequest, context: Any
+    ) -> lookup_pb.LookupResourcesResponse:
+        self.asked.append(request)
+        numbers = [UUID(key.resource_id).int for key in request.keys]
+        lives = [self.lives.get(number) for number in numbers]
+        return lookup_pb.LookupResourcesResponse(
+            results=[
+                lookup_pb.ResourceCandidates(lifetimes=[life] if life else []) for life in lives
+            ]
+        )
 
     async def GetSweepTimes(  # noqa: N802
         self, request: lookup_pb.GetSweepTimesRequest, context: Any

@@ -231,7 +231,7 @@ def books(**more: Any) -> Books:
         "deployment_id": "shop", "inventory_hours": Decimal(720), "provider_hours": Decimal(720),
         "billed_hours": Decimal(720), "provider_amount_usd": Decimal(6), "is_charged": True,
         "existed_from": APRIL.start_at, "existed_to": APRIL.end_at,
-        "charged_from": APRIL.start_at, "charged_to": APRIL.end_at,
+        "charged_from": APRIL.start_at, "charged_to": APRIL.end_at, "first_seen": None,
     }  # fmt: skip
     return Books(**{**told, **more})
 
@@ -245,7 +245,33 @@ def books(**more: Any) -> Books:
         ({"billed_hours": None}, None),
         ({"is_charged": False, "provider_hours": None}, Difference.OURS_ONLY),
         ({"is_charged": False, "provider_hours": None, "kind": "domain"}, None),
-        ({"inventory_hours": None}, Difference.PROVIDER_ONLY),
+        ({"inventory_hours": None, "existed_from": None}, Difference.PROVIDER_ONLY),
+        ({"inventory_hours": None}, Difference.TIMING),
+        ({"inventory_hours": None, "first_seen": APRIL.end_at}, Difference.BEGIN_UNKNOWN),
+        (
+            {"inventory_hours": None, "first_seen": APRIL.end_at, "charged_from": None},
+            Difference.BEGIN_UNKNOWN,
+        ),
+        # Seen from the 11th on, and charged for the whole month: for ten days nobody knows.
+        (
+            {
+                "inventory_hours": Decimal(480),
+                "billed_hours": Decimal(480),
+                "existed_from": APRIL.start_at + timedelta(days=10),
+                "first_seen": APRIL.start_at + timedelta(days=10),
+            },
+            Difference.BEGIN_UNKNOWN,
+        ),
+        # Seen before the bill begins: when it was made decides nothing.
+        (
+            {"first_seen": APRIL.start_at, "provider_hours": Decimal(800)},
+            Difference.AMOUNT,
+        ),
+        # Charged for less than is known: no time before its first sighting explains that.
+        (
+            {"first_seen": APRIL.end_at, "provider_hours": Decimal(600)},
+            Difference.AMOUNT,
+        ),
         ({"provider_hours": Decimal(600)}, Difference.AMOUNT),
         (
             {

@@ -12,6 +12,7 @@ from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
 from arcadia.billing.v1 import costs_pb2
+from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 
 from services.common.rpc.wire import timestamp
 from services.common.values.periods import Period
@@ -517,6 +518,60 @@ async def test_the_three_books_of_a_closed_month_agree_or_each_difference_is_nam
         "web-0": ("provider_only", ""),
     }
     assert answer.differences[0].provider_amount_usd == "9"
+
+
+async def test_what_is_known_beyond_the_month_is_not_said_to_be_the_providers_alone(
+    analytics: Analytics,
+) -> None:
+    seen: datetime = APRIL.start_at + timedelta(days=10)
+    after: datetime = APRIL.end_at + timedelta(days=9)
+    analytics.peers.spans = [
+        Span(1, seen, APRIL.end_at, kind="reserved_ip"),
+        Span(2, APRIL.start_at, APRIL.end_at),
+    ]
+    analytics.peers.lives = {
+        1: lookup_pb.Lifetime(lived_from=timestamp(seen), begin_unknown=True),
+        3: lookup_pb.Lifetime(lived_from=timestamp(after), begin_unknown=True),
+        4: lookup_pb.Lifetime(
+            lived_from=timestamp(APRIL.start_at - timedelta(days=9)),
+            lived_to=timestamp(APRIL.start_at - timedelta(days=2)),
+        ),
+    }
+    for number, life in analytics.peers.lives.items():
+        life.resource_id = str(UUID(int=number))
+    analytics.peers.cost_lines = [
+        line("4.00", 1, kind="reserved_ip"),
+        line("6.00", 2),
+        line("3.00", 3, kind="uptime_check", hours="24"),
+        line("2.00", 3, kind="uptime_check", hours="24"),
+        line("1.00", 4),
+        line("0.50", 5),
+    ]
+    await analytics.meter_month(APRIL)
+    await analytics.close(PERIOD)
+    for size in (100, 1):
+        await analytics.attribute(PERIOD, size=size)
+        await analytics.margin(PERIOD)
+        answer = await reconciled(analytics)
+        assert [(one.resource_id[-1:], one.difference_type) for one in answer.differences] == [
+            ("3", "begin_unknown"),
+            ("1", "begin_unknown"),
+            ("4", "timing"),
+            ("5", "provider_only"),
+        ]
+        assert not answer.differences[0].HasField("inventory_hours")
+        assert "2026-05-10 00:00" in answer.differences[0].explanation
+    request = pb.ListReconciliationDifferencesRequest(
+        period=PERIOD, difference_type="begin_unknown"
+    )
+    of_type = await analytics.margins.ListReconciliationDifferences(
+        request, metadata=analytics.operator
+    )
+    assert len(of_type.differences) == 2
+    looked_up = [
+        one for one in analytics.peers.asked if isinstance(one, lookup_pb.LookupResourcesRequest)
+    ]
+    assert "2" not in {key.resource_id[-1:] for one in looked_up for key in one.keys}
 
 
 async def test_a_month_of_which_an_invoice_was_issued_stays_closed(

@@ -36,6 +36,7 @@ class Known:
     owners: tuple[tuple[str, str, datetime], ...] = (("acme", "dep-1", MAY),)
     """Tenant, deployment, and since when."""
     region: str = "nyc3"
+    begin_unknown: bool = False
 
     def lifetime(self) -> pb.Lifetime:
         """As the inventory answers it."""
@@ -52,6 +53,7 @@ class Known:
             project_name=self.project,
             lived_from=stamp(self.lived_from),
             lived_to=stamp(self.lived_to),
+            begin_unknown=self.begin_unknown,
             region=self.region,
             ownership=[
                 pb.OwnershipSpan(tenant_id=tenant, deployment_id=deployment, valid_from=stamp(at))

@@ -133,6 +133,19 @@ async def test_a_resource_counts_only_while_it_lived(billing: Billing, known: Kn
     assert found(billing) == [by("name", "1"), by("name", "2"), AMBIGUOUS]
 
 
+async def test_a_resource_whose_making_is_not_told_counts_before_its_first_sighting(
+    billing: Billing, known: KnownAccount
+) -> None:
+    seen = MID_MAY + timedelta(days=1)
+    known.resources = [
+        Known("1", name="told", lived_from=seen),
+        Known("2", name="untold", lived_from=seen, begin_unknown=True),
+    ]
+    lines = [Line(description=f"{name} (s-1vcpu-1gb)", end=MID_MAY) for name in ("told", "untold")]
+    await matched(billing, lines, ids=False)
+    assert found(billing) == [UNMATCHED, by("name", "2")]
+
+
 async def test_a_renamed_resource_is_found_by_the_name_it_had_then(
     billing: Billing, known: KnownAccount
 ) -> None:

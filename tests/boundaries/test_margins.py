@@ -144,7 +144,7 @@ BOOKS = Books(
     resource_id=UUID(int=1), kind="droplet", name="web-1", tenant_id="acme", deployment_id="shop",
     inventory_hours=Decimal(720), provider_hours=Decimal(720), billed_hours=Decimal(720),
     provider_amount_usd=Decimal(6), is_charged=True,
-    existed_from=BEGIN, existed_to=END, charged_from=BEGIN, charged_to=END,
+    existed_from=BEGIN, existed_to=END, charged_from=BEGIN, charged_to=END, first_seen=None,
 )  # fmt: skip
 SECOND_OF_HOURS = Decimal("0.0003")
 
@@ -197,9 +197,13 @@ def test_an_end_that_moved_by_more_than_an_hour_is_a_difference_of_the_span(end:
 
 
 def test_what_one_of_the_books_does_not_know_is_named() -> None:
-    assert judge(replace(BOOKS, inventory_hours=None)) == (
+    assert judge(replace(BOOKS, inventory_hours=None, existed_from=None)) == (
         Difference.PROVIDER_ONLY, "on the provider's bill, and not in the inventory",
     )  # fmt: skip
+    assert judge(replace(BOOKS, inventory_hours=None)) == (
+        Difference.TIMING,
+        ("charged for another span than it existed: 720 h on the bill, none in the inventory"),
+    )
     uncharged = replace(BOOKS, is_charged=False, inventory_hours=Decimal("7.256"))
     assert judge(uncharged) == (
         Difference.OURS_ONLY, "existed for 7.26 h, and is not on the provider's bill",
@@ -207,6 +211,30 @@ def test_what_one_of_the_books_does_not_know_is_named() -> None:
     assert judge(replace(uncharged, kind="kubernetes_cluster")) is None
     assert judge(replace(BOOKS, provider_hours=None)) is None
     assert judge(replace(BOOKS, billed_hours=None)) is None
+
+
+def test_what_may_have_existed_before_its_first_sighting_has_an_unknown_begin() -> None:
+    at = BEGIN + timedelta(days=3, hours=4)
+    seen = replace(BOOKS, inventory_hours=Decimal(644), billed_hours=None, existed_from=at)
+    told = (
+        Difference.BEGIN_UNKNOWN,
+        (
+            "charged for a time before it was first seen (2026-04-04 04:00):"
+            " the provider does not tell when it was made"
+        ),
+    )
+    assert judge(replace(seen, first_seen=at)) == told
+    assert judge(replace(seen, first_seen=at, inventory_hours=None)) == told
+    for known in (
+        {"first_seen": BEGIN + timedelta(hours=1)},  # an hour is no difference
+        {"first_seen": at, "provider_hours": Decimal("642.999")},
+    ):
+        judged = judge(replace(seen, **known))
+        assert judged is not None
+        assert judged[0] is Difference.TIMING
+    just = replace(seen, first_seen=BEGIN + timedelta(hours=1, seconds=1))
+    assert (judge(just) or [None])[0] is Difference.BEGIN_UNKNOWN
+    assert judge(replace(seen, first_seen=at, provider_hours=Decimal(645))) is None
 
 
 @pytest.mark.parametrize(

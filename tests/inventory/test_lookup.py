@@ -107,6 +107,32 @@ async def test_an_ambiguous_name_answers_them_all_tombstoned_ones_too(
     assert not found[1].HasField("lived_to")
 
 
+async def test_our_own_id_finds_its_resource_alone(inventory: Inventory) -> None:
+    await inventory.record(sighting("1", name="web"), sighting("2", name=""))
+    one, other = [(await inventory.one(provider_id)).id for provider_id in ("1", "2")]
+    strange = "00000000-0000-4000-8000-000000000000"
+    found = await candidates(
+        inventory, {"resource_id": other}, {"resource_id": strange}, {"resource_id": one}
+    )
+    assert [[life.resource_id for life in result] for result in found] == [[other], [], [one]]
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ({"resource_id": "web"}, "keys[0].resource_id"),
+        ({"resource_id": "00000000-0000-4000-8000-000000000000", "name": "web"}, "keys[0]"),
+        ({"resource_id": "00000000-0000-4000-8000-000000000000", "provider_id": "1"}, "keys[0]"),
+    ],
+)
+async def test_an_id_that_is_none_or_has_something_beside_it_is_refused(
+    inventory: Inventory, key: dict[str, str], field: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await candidates(inventory, key)
+    assert violated_field(refused.value) == field
+
+
 @pytest.mark.parametrize("key", [{}, {"kind": "droplet"}, {"name": "web"}])
 async def test_a_key_that_names_nothing_is_refused_by_its_place(
     inventory: Inventory, key: dict[str, str]
@@ -125,6 +151,8 @@ async def test_a_life_begins_when_the_provider_made_it(inventory: Inventory) -> 
     assert first.lived_from == made
     assert [(span.tenant_id, span.valid_from) for span in first.ownership] == [("acme", made)]
     assert second.lived_from == (await inventory.one("2")).first_seen_at
+    # When the second was made nobody knows: the provider does not tell.
+    assert (first.begin_unknown, second.begin_unknown) == (False, True)
 
 
 async def test_lifetimes_are_those_that_overlap_the_span(inventory: Inventory) -> None:

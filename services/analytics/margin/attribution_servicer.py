@@ -24,7 +24,14 @@ from services.analytics.generations.store import (
 from services.analytics.margin import feeds
 from services.analytics.margin.accruing import accruals_of, failures_of
 from services.analytics.margin.computing import refresh_accrued_margin, refresh_invoiced_margin
-from services.analytics.margin.rules.attribution import Attribution, Cost, OwnedSpan, attribute
+from services.analytics.margin.rules.attribution import (
+    Attribution,
+    Cost,
+    KnownLife,
+    OwnedSpan,
+    attribute,
+    charged_before_known,
+)
 from services.analytics.margin.store.accruals import (
     forget_accruals,
     metered_until,
@@ -35,6 +42,7 @@ from services.analytics.margin.store.costs import (
     spans_of,
     split_shared,
     write_costs,
+    write_lives,
     write_spans,
 )
 from services.analytics.margin.store.months import kept_months
@@ -165,22 +173,42 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         feed = feeds.period_costs if of.work is Work.COSTS else feeds.daily_costs
         page = await feed(self._peers, self._deployments, days, size=size, token=token)
         next_token = encode_token(filters, (COSTS, page.next_token)) if page.next_token else ""
-        async with self._database.write(current_caller().scope) as session:
-            wanted = {cost.resource_id for cost in page.costs if cost.resource_id}
+        wanted = {cost.resource_id for cost in page.costs if cost.resource_id}
+        async with self._database.read(current_caller().scope) as session:
             spans = await spans_of(session, of, wanted)
-            attributed = [(cost, attribute(cost, _spans(cost, spans), days)) for cost in page.costs]
-            fallen = Counter(parts[0].holder.attribution for _, parts in attributed if parts)
-            counts = tuple(fallen[attribution] for attribution in FALLEN)
+        attributed = [(cost, attribute(cost, _spans(cost, spans), days)) for cost in page.costs]
+        fallen = Counter(parts[0].holder.attribution for _, parts in attributed if parts)
+        counts = tuple(fallen[attribution] for attribution in FALLEN)
+        lives = await self._lives(of, page.costs, spans, days)
+        async with self._database.write(current_caller().scope) as session:
             await record_page(
                 session, of, page_token, next_token, counts,
                 complete=page.complete, source_version=page.source_version,
             )  # fmt: skip
             await write_costs(session, of, page_token, attributed)
+            await write_lives(session, of, lives)
             if not next_token:
                 await split_shared(session, of)
                 replaced = await complete_pass(session, of, now=self._clock())
                 await forget_costs(session, of.subject, replaced)
         return counts, next_token
+
+    async def _lives(
+        self,
+        of: Pass,
+        costs: Sequence[Cost],
+        spans: dict[UUID, list[OwnedSpan]],
+        days: Period,
+    ) -> dict[UUID, KnownLife]:
+        """What the inventory knows beyond the month, of what was charged before its spans in it."""
+        if of.work is not Work.COSTS:
+            return {}
+        early = {
+            cost.resource_id
+            for cost in costs
+            if cost.resource_id and charged_before_known(cost, _spans(cost, spans), days)
+        }
+        return await feeds.lives(self._peers, early)
 
     async def RefreshAccrual(  # noqa: N802
         self, request: pb.RefreshAccrualRequest, context: Context

@@ -1,6 +1,6 @@
 """What attribution is fed by: the inventory's spans, and the bill's lines or daily costs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from arcadia.inventory.v1 import lookup_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.analytics.deployments import Deployments, Named, Owner
-from services.analytics.margin.rules.attribution import Cost
+from services.analytics.margin.rules.attribution import Cost, KnownLife
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.rules.metering import Interval, day_of
@@ -20,9 +20,19 @@ from services.common.rpc.wire import instant_of
 from services.common.settings import Service
 from services.common.values.periods import Period
 
-__all__ = ["CostPage", "SpanPage", "daily_costs", "lines_versions", "period_costs", "spans"]
+__all__ = [
+    "CostPage",
+    "SpanPage",
+    "daily_costs",
+    "lines_versions",
+    "lives",
+    "period_costs",
+    "spans",
+]
 
 MATCHED: Final = "matched"
+PROVIDER: Final = "digitalocean"
+KEYS_A_CALL: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,26 @@ async def period_costs(
         answer.complete,
         answer.lines_version,
     )
+
+
+async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, KnownLife]:
+    """The whole lives of resources; of those that the inventory does not know, none."""
+    wanted = sorted(resource_ids)
+    found: dict[UUID, KnownLife] = {}
+    for first in range(0, len(wanted), KEYS_A_CALL):
+        keys = [
+            lookup_service_pb2.ResourceKey(resource_id=str(one))
+            for one in wanted[first : first + KEYS_A_CALL]
+        ]
+        request = lookup_service_pb2.LookupResourcesRequest(provider=PROVIDER, keys=keys)
+        with asking(Service.INVENTORY):
+            answer = await peers.inventory_lookup.LookupResources(request)
+        for life in (life for result in answer.results for life in result.lifetimes):
+            ended = instant_of(life.lived_to) if life.HasField("lived_to") else None
+            found[UUID(life.resource_id)] = KnownLife(
+                instant_of(life.lived_from), ended, life.begin_unknown
+            )
+    return found
 
 
 async def lines_versions(peers: Peers, months: Sequence[date]) -> list[str]:

@@ -25,6 +25,7 @@ __all__ = [
     "accruals",
     "attributed_costs",
     "exchange_rates",
+    "known_lives",
     "margin_kinds",
     "margin_months",
     "margin_shares",
@@ -103,6 +104,18 @@ attributed_costs = Table(
     ),
     Index("attributed_costs_pass_idx", "period", "pass_id", "page"),
     postgresql_partition_by="RANGE (period)",
+)
+
+known_lives = Table(
+    "known_lives",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("pass_id", BigInteger, nullable=False),
+    Column("resource_id", Uuid, nullable=False),
+    instant("lived_from"),
+    instant("lived_to", nullable=True),
+    Column("begin_unknown", Boolean, nullable=False),
+    PrimaryKeyConstraint("period", "pass_id", "resource_id", name="known_lives_pkey"),
 )
 
 shared_splits = Table(
@@ -239,7 +252,7 @@ reconciliation_differences = Table(
     *names("explanation"),
     PrimaryKeyConstraint("period", "place", name="reconciliation_differences_pkey"),
     CheckConstraint(
-        "difference_type IN ('ours_only', 'provider_only', 'amount', 'timing')",
+        "difference_type IN ('ours_only', 'provider_only', 'amount', 'timing', 'begin_unknown')",
         name="reconciliation_differences_type_check",
     ),
 )

@@ -9,7 +9,6 @@ from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
 from services.billing.ingest.rules.matching import (
-    BEGIN_UNKNOWN,
     Candidate,
     Key,
     NameHeld,
@@ -71,7 +70,8 @@ class InventoryLookup:
 
 def _candidate(life: pb.Lifetime) -> Candidate:
     lived_from = life.lived_from.ToDatetime(UTC)
-    begin = ALWAYS if life.kind in BEGIN_UNKNOWN else lived_from
+    # What may have lived before counts for bills before its first sighting too.
+    begin = ALWAYS if life.begin_unknown else lived_from
     return Candidate(
         resource_id=UUID(life.resource_id),
         kind=life.kind,

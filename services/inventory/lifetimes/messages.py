@@ -29,6 +29,7 @@ def lifetime_message(life: Life) -> pb.Lifetime:
         lived_from=timestamp(life.lived_from),
         lived_to=timestamp(life.lived_to),
         region=life.region,
+        begin_unknown=life.begin_unknown,
         ownership=[
             pb.OwnershipSpan(
                 tenant_id=span.owner.tenant_id,

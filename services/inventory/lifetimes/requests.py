@@ -22,15 +22,21 @@ __all__ = [
 
 
 def resource_keys(request: pb.LookupResourcesRequest) -> list[ResourceKey]:
-    """What to look up: each a provider id, or a kind and a name."""
+    """What to look up: each a provider id, or a kind and a name, or an id of ours alone."""
     bounded("keys", len(request.keys))
     return [_key(f"keys[{position}]", key) for position, key in enumerate(request.keys)]
 
 
 def _key(field: str, key: pb.ResourceKey) -> ResourceKey:
+    if key.resource_id:
+        if key.kind or key.provider_id or key.name:
+            raise InvalidArgument(field, "names something beside a resource_id")
+        return ResourceKey("", "", "", uuid_of(f"{field}.resource_id", key.resource_id))
     if not key.provider_id and not (key.kind and key.name):
         raise InvalidArgument(
-            field, "names neither a provider_id nor a kind and a name", reason="FIELD_REQUIRED"
+            field,
+            "names neither a provider_id, nor a kind and a name, nor a resource_id",
+            reason="FIELD_REQUIRED",
         )
     return ResourceKey(
         kind=known_kind(key.kind, f"{field}.kind") if key.kind else "",

@@ -47,6 +47,7 @@ SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS meas
        coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
        coalesce(CAST(r.project_id AS text), '') AS project_id, coalesce(p.name, '') AS project_name,
        least(r.provider_created_at, r.first_seen_at) AS lived_from,
+       r.provider_created_at IS NULL AS begin_unknown,
        CASE WHEN r.deleted_at IS NOT NULL THEN r.last_seen_at END AS lived_to,
        c.fields, c.ats, c.olds, o.tenants, o.deployments, o.froms, o.tos
 FROM cloud_resources AS r
@@ -89,8 +90,8 @@ CONDITIONS: Final = {
 FIND: Final = text("""
 WITH given AS (
     SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
-                         CAST(:names AS text[]))
-        WITH ORDINALITY AS given (kind, provider_id, name, position)
+                         CAST(:names AS text[]), CAST(:resource_ids AS uuid[]))
+        WITH ORDINALITY AS given (kind, provider_id, name, resource_id, position)
 )
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT id FROM cloud_resources
@@ -98,6 +99,9 @@ SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
       AND kind = ANY (CASE g.kind WHEN '' THEN CAST(:all_kinds AS text[]) ELSE ARRAY[g.kind] END)
     OFFSET 0) AS r
 WHERE g.provider_id <> ''
+UNION
+SELECT g.position, r.id FROM given AS g
+JOIN cloud_resources AS r ON r.id = g.resource_id AND r.provider = :provider
 UNION
 SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
     SELECT id FROM cloud_resources
@@ -119,11 +123,15 @@ ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class ResourceKey:
-    """Names what a bill may speak of: by provider id, else by kind and name, now or formerly."""
+    """Names what a bill may speak of: by provider id, else by kind and name, now or formerly.
+
+    Or a resource by our own id alone.
+    """
 
     kind: str
     provider_id: str
     name: str
+    resource_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,7 @@ async def find_resources(
             "kinds": [key.kind for key in keys],
             "provider_ids": [key.provider_id for key in keys],
             "names": [key.name for key in keys],
+            "resource_ids": [key.resource_id for key in keys],
             "all_kinds": sorted(KINDS),
         },
     )
@@ -251,6 +260,7 @@ def _life(row: Row[Any]) -> Life:
         project_name=row.project_name,
         lived_from=row.lived_from,
         lived_to=row.lived_to,
+        begin_unknown=row.begin_unknown,
         changes=tuple(Change(field, at, old) for field, at, old in changes),
         owners=tuple(
             OwnerSpan(Owner(tenant, deployment), start, end)

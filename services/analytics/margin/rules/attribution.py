@@ -25,9 +25,11 @@ __all__ = [
     "Attribution",
     "Cost",
     "Holder",
+    "KnownLife",
     "OwnedSpan",
     "Part",
     "attribute",
+    "charged_before_known",
     "split_exactly",
 ]
 
@@ -82,6 +84,17 @@ class OwnedSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownLife:
+    """From when to when the inventory knows a resource, in and beyond the month."""
+
+    lived_from: datetime
+    lived_to: datetime | None
+    """None while it lives."""
+    begin_unknown: bool
+    """Whether the provider does not tell when it was made: it may have lived before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """A line of the provider's bill, or a day's cost."""
 
@@ -121,6 +134,12 @@ def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Pa
         holder = Holder.owner(cost.tenant_id, cost.deployment_id)
         return [Part(holder, cost.amount_usd)]
     return split_exactly(cost.amount_usd, seconds)
+
+
+def charged_before_known(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> bool:
+    """Whether a cost is of a time before the month's first span of its resource."""
+    start = cost.start or period.start_at
+    return not spans or start < spans[0].start
 
 
 def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[Part]:

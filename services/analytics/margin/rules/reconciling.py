@@ -1,9 +1,10 @@
 """Three books of a closed month side by side: inventory, the provider's bill, the tenants' usage.
 
 Each difference has one name. `ours_only`: a resource of a kind that the provider bills, and
-no line for it. `provider_only`: a line for what the inventory never saw. `timing`: both
-know it, with another span. `amount`: both agree on the span or name none, and not on the
-hours; or the tenant was billed for other hours than it existed.
+no line for it. `provider_only`: a line for what the inventory never saw. `begin_unknown`: a line
+for a time before the first sighting of a resource whose making the provider does not tell.
+`timing`: both know it, with another span. `amount`: both agree on the span or name none, and not
+on the hours; or the tenant was billed for other hours than it existed.
 """
 
 from dataclasses import dataclass
@@ -34,11 +35,12 @@ class Difference(StrEnum):
     PROVIDER_ONLY = "provider_only"
     AMOUNT = "amount"
     TIMING = "timing"
+    BEGIN_UNKNOWN = "begin_unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the three say of one resource; None where one knows nothing of it."""
+    """What the three say of one resource; None where one knows nothing of it in the month."""
 
     resource_id: UUID | None
     kind: str
@@ -53,14 +55,27 @@ class Books:
     """Whether the provider has a line for it."""
     existed_from: datetime | None
     existed_to: datetime | None
+    """Within the month; of what did not exist in it, its life beyond."""
+    first_seen: datetime | None
+    """Of what may have existed before, because the provider does not tell when it was made."""
     charged_from: datetime | None
     charged_to: datetime | None
 
 
 def judge(books: Books) -> tuple[Difference, str] | None:
     """What the books disagree on, and in words; None when they agree."""
-    if books.inventory_hours is None:
+    if books.inventory_hours is None and books.existed_from is None:
         return Difference.PROVIDER_ONLY, "on the provider's bill, and not in the inventory"
+    if books.first_seen is not None and _may_have_existed(books, books.first_seen):
+        return Difference.BEGIN_UNKNOWN, (
+            f"charged for a time before it was first seen ({books.first_seen:%Y-%m-%d %H:%M}):"
+            " the provider does not tell when it was made"
+        )
+    if books.inventory_hours is None:
+        return Difference.TIMING, (
+            "charged for another span than it existed:"
+            f" {_hours(books.provider_hours)} h on the bill, none in the inventory"
+        )
     if not books.is_charged:
         if books.kind not in BILLED_KINDS:
             return None
@@ -77,6 +92,17 @@ def judge(books: Books) -> tuple[Difference, str] | None:
             f" {_hours(books.billed_hours)} h: powered off, or not the tenant's, for the rest"
         )
     return None
+
+
+def _may_have_existed(books: Books, first_seen: datetime) -> bool:
+    """Whether what was charged beyond its known hours may be of a time before it was seen."""
+    if books.charged_from is not None and first_seen - books.charged_from <= HOUR:
+        return False
+    if books.inventory_hours is None:
+        return True
+    return _differ(books.inventory_hours, books.provider_hours) and (
+        books.inventory_hours < (books.provider_hours or 0)
+    )
 
 
 def _differ(ours: Decimal | None, theirs: Decimal | None) -> bool:

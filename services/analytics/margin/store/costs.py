@@ -1,6 +1,6 @@
 """Costs as they are attributed: spans of ownership first, then the lines, then what is shared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -13,6 +13,7 @@ from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Cost,
     Holder,
+    KnownLife,
     OwnedSpan,
     Part,
     split_exactly,
@@ -29,7 +30,15 @@ from services.analytics.margin.rules.shared_costs import (
 from services.analytics.usage.rules.metering import Interval
 from services.common.db.database import ReadSession, WriteSession
 
-__all__ = ["forget_costs", "read_splits", "spans_of", "split_shared", "write_costs", "write_spans"]
+__all__ = [
+    "forget_costs",
+    "read_splits",
+    "spans_of",
+    "split_shared",
+    "write_costs",
+    "write_lives",
+    "write_spans",
+]
 
 FORGET_SPANS: Final = """
 DELETE FROM resource_spans WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
@@ -61,6 +70,13 @@ FROM unnest(%(cost_ids)b::uuid[], %(days)b::date[], %(kinds)b::text[],
             %(hours)b::numeric[], %(starts)b::timestamptz[], %(ends)b::timestamptz[],
             %(attributions)b::text[], %(tenants)b::text[], %(deployments)b::text[],
             %(amounts)b::numeric[]) AS c
+"""
+WRITE_LIVES: Final = """
+INSERT INTO known_lives (period, pass_id, resource_id, lived_from, lived_to, begin_unknown)
+SELECT %(period)s, %(pass_id)s, l.*
+FROM unnest(%(resources)b::uuid[], %(froms)b::timestamptz[], %(tos)b::timestamptz[],
+            %(unknown)b::boolean[]) AS l
+ON CONFLICT ON CONSTRAINT known_lives_pkey DO NOTHING
 """
 SHARED_TOTALS: Final = text("""
 SELECT kind, day, sum(amount_usd) AS amount_usd FROM attributed_costs
@@ -102,6 +118,7 @@ WHERE period = :period AND pass_id = :pass_id ORDER BY amount_usd DESC, kind
 FORGET: Final = (
     text("DELETE FROM resource_spans WHERE period = :period AND pass_id = ANY(:pass_ids)"),
     text("DELETE FROM attributed_costs WHERE period = :period AND pass_id = ANY(:pass_ids)"),
+    text("DELETE FROM known_lives WHERE period = :period AND pass_id = ANY(:pass_ids)"),
     text("DELETE FROM shared_splits WHERE period = :period AND pass_id = ANY(:pass_ids)"),
 )
 
@@ -176,6 +193,20 @@ async def write_costs(
     }
     driver = await session.driver()
     await driver.execute(WRITE, {"period": of.subject, "pass_id": of.id, "page": page, **arrays})
+
+
+async def write_lives(session: WriteSession, of: Pass, lives: Mapping[UUID, KnownLife]) -> None:
+    """Keeps what the inventory knows beyond the month; what is kept already stays."""
+    if not lives:
+        return
+    arrays: dict[str, list[Any]] = {
+        "resources": list(lives),
+        "froms": [life.lived_from for life in lives.values()],
+        "tos": [life.lived_to for life in lives.values()],
+        "unknown": [life.begin_unknown for life in lives.values()],
+    }
+    driver = await session.driver()
+    await driver.execute(WRITE_LIVES, {"period": of.subject, "pass_id": of.id, **arrays})
 
 
 async def split_shared(session: WriteSession, of: Pass) -> None:

@@ -64,8 +64,13 @@ WITH ours AS (
            coalesce(o.deployment_id, t.deployment_id) AS deployment_id,
            o.hours AS inventory_hours, t.hours AS provider_hours, m.hours AS billed_hours,
            t.amount AS provider_amount_usd, t.key IS NOT NULL AS is_charged,
-           o.existed_from, o.existed_to, t.charged_from, t.charged_to
+           coalesce(o.existed_from, k.lived_from) AS existed_from,
+           coalesce(o.existed_to, k.lived_to) AS existed_to,
+           CASE WHEN k.begin_unknown THEN k.lived_from END AS first_seen,
+           t.charged_from, t.charged_to
     FROM ours AS o FULL JOIN theirs AS t ON t.key = o.resource_id
+    LEFT JOIN known_lives AS k
+      ON k.period = %(period)s AND k.pass_id = %(pass_id)s AND k.resource_id = t.resource_id
     LEFT JOIN metered AS m ON m.resource_id = coalesce(o.resource_id, t.resource_id)
     WHERE t.key IS NOT NULL OR o.kind = ANY(%(billed_kinds)s)
 ), agreeing AS (
@@ -191,6 +196,7 @@ def _books(row: Any) -> Books:  # noqa: ANN401
         is_charged=row.is_charged,
         existed_from=row.existed_from,
         existed_to=row.existed_to,
+        first_seen=row.first_seen,
         charged_from=row.charged_from,
         charged_to=row.charged_to,
     )

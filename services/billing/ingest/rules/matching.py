@@ -28,7 +28,6 @@ from uuid import UUID
 
 __all__ = [
     "ALSO_NAMES",
-    "BEGIN_UNKNOWN",
     "BY_ID_ONLY",
     "GROUP_KINDS",
     "KIND_OF_RESOURCE",
@@ -59,10 +58,6 @@ replicas are billed as the databases that they are."""
 KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
 """Kinds whose ids on a bill are the inventory's. Of these a line with an id that the inventory
 never saw is not matched by name: it bills something else that had the same name."""
-
-BEGIN_UNKNOWN: Final = frozenset({"reserved_ip", "uptime_check"})
-"""Kinds whose making the provider never tells: they count for bills before their first sighting
-too. An address is the same thing whenever a bill names it."""
 
 GROUP_KINDS: Final = frozenset({"kubernetes_cluster", "database"})
 """Kinds that a line's group names."""

@@ -91,6 +91,8 @@ class Life:
     """As they were kept, oldest first: since the first sighting, with a gap where it was gone."""
     region: str = ""
     """The slug of its region; empty where it has none."""
+    begin_unknown: bool = False
+    """Whether the provider does not tell when it was made: it may have lived before."""
 
 
 @dataclass(frozen=True, slots=True)

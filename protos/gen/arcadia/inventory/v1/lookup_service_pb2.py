@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/inventory/v1/lookup_service.proto\x12\x14\x61rcadia.inventory.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\x16LookupResourcesRequest\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x04keys\x18\x02 \x03(\x0b\x32!.arcadia.inventory.v1.ResourceKey\">\n\x0bResourceKey\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0bprovider_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"T\n\x17LookupResourcesResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.arcadia.inventory.v1.ResourceCandidates\"G\n\x12ResourceCandidates\x12\x31\n\tlifetimes\x18\x01 \x03(\x0b\x32\x1e.arcadia.inventory.v1.Lifetime\"\xc1\x02\n\x08Lifetime\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bprovider_id\x18\x03 \x01(\t\x12-\n\x05names\x18\x04 \x03(\x0b\x32\x1e.arcadia.inventory.v1.NameSpan\x12\x12\n\nproject_id\x18\x05 \x01(\t\x12\x14\n\x0cproject_name\x18\x06 \x01(\t\x12.\n\nlived_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08lived_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\townership\x18\t \x03(\x0b\x32#.arcadia.inventory.v1.OwnershipSpan\x12\x0e\n\x06region\x18\n \x01(\t\"v\n\x08NameSpan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nvalid_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\rOwnershipSpan\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdc\x01\n\x14ListLifetimesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x08provider\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x0coverlap_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\noverlap_to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12\x15\n\rdeployment_id\x18\x07 \x01(\t\"c\n\x15ListLifetimesResponse\x12\x31\n\tlifetimes\x18\x01 \x03(\x0b\x32\x1e.arcadia.inventory.v1.Lifetime\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd4\x01\n\x1dListExistenceIntervalsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x33\n\tspan_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x31\n\x07span_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\r\n\x05kinds\x18\x05 \x03(\t\x12\x15\n\rdeployment_id\x18\x06 \x01(\t\"u\n\x1eListExistenceIntervalsResponse\x12:\n\tintervals\x18\x01 \x03(\x0b\x32\'.arcadia.inventory.v1.ExistenceInterval\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb0\x02\n\x11\x45xistenceInterval\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\x12\x31\n\rinterval_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0binterval_to\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x0c\n\x04size\x18\t \x01(\t\x12\x14\n\x07size_gb\x18\n \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x14size_unknown_because\x18\x0b \x01(\tB\n\n\x08_size_gb\"g\n\x15LookupProjectsRequest\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05names\x18\x02 \x03(\t\x12\x13\n\x0bproject_ids\x18\x03 \x03(\t\x12\x12\n\ntenant_ids\x18\x04 \x03(\t\"N\n\x16LookupProjectsResponse\x12\x34\n\x08projects\x18\x01 \x03(\x0b\x32\".arcadia.inventory.v1.ProjectOwner\"\xce\x01\n\x0cProjectOwner\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0e\x63lassification\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12.\n\nlived_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08lived_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bprovider_id\x18\x07 \x01(\t\"%\n\x14GetSweepTimesRequest\x12\r\n\x05kinds\x18\x01 \x03(\t\"M\n\x15GetSweepTimesResponse\x12\x34\n\x0bsweep_times\x18\x01 \x03(\x0b\x32\x1f.arcadia.inventory.v1.SweepTime\"Q\n\tSweepTime\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x36\n\x12\x63ompleted_sweep_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe4\x04\n\rLookupService\x12t\n\x0fLookupResources\x12,.arcadia.inventory.v1.LookupResourcesRequest\x1a-.arcadia.inventory.v1.LookupResourcesResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rListLifetimes\x12*.arcadia.inventory.v1.ListLifetimesRequest\x1a+.arcadia.inventory.v1.ListLifetimesResponse\"\x04\xc8\xf3\x18\x05\x12\x89\x01\n\x16ListExistenceIntervals\x12\x33.arcadia.inventory.v1.ListExistenceIntervalsRequest\x1a\x34.arcadia.inventory.v1.ListExistenceIntervalsResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rGetSweepTimes\x12*.arcadia.inventory.v1.GetSweepTimesRequest\x1a+.arcadia.inventory.v1.GetSweepTimesResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eLookupProjects\x12+.arcadia.inventory.v1.LookupProjectsRequest\x1a,.arcadia.inventory.v1.LookupProjectsResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/inventory/v1/lookup_service.proto\x12\x14\x61rcadia.inventory.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\x16LookupResourcesRequest\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x04keys\x18\x02 \x03(\x0b\x32!.arcadia.inventory.v1.ResourceKey\"S\n\x0bResourceKey\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0bprovider_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0bresource_id\x18\x04 \x01(\t\"T\n\x17LookupResourcesResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.arcadia.inventory.v1.ResourceCandidates\"G\n\x12ResourceCandidates\x12\x31\n\tlifetimes\x18\x01 \x03(\x0b\x32\x1e.arcadia.inventory.v1.Lifetime\"\xd8\x02\n\x08Lifetime\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bprovider_id\x18\x03 \x01(\t\x12-\n\x05names\x18\x04 \x03(\x0b\x32\x1e.arcadia.inventory.v1.NameSpan\x12\x12\n\nproject_id\x18\x05 \x01(\t\x12\x14\n\x0cproject_name\x18\x06 \x01(\t\x12.\n\nlived_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08lived_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\townership\x18\t \x03(\x0b\x32#.arcadia.inventory.v1.OwnershipSpan\x12\x0e\n\x06region\x18\n \x01(\t\x12\x15\n\rbegin_unknown\x18\x0b \x01(\x08\"v\n\x08NameSpan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nvalid_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\rOwnershipSpan\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdc\x01\n\x14ListLifetimesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x16\n\x08provider\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x0coverlap_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\noverlap_to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12\x15\n\rdeployment_id\x18\x07 \x01(\t\"c\n\x15ListLifetimesResponse\x12\x31\n\tlifetimes\x18\x01 \x03(\x0b\x32\x1e.arcadia.inventory.v1.Lifetime\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd4\x01\n\x1dListExistenceIntervalsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x33\n\tspan_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x31\n\x07span_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\r\n\x05kinds\x18\x05 \x03(\t\x12\x15\n\rdeployment_id\x18\x06 \x01(\t\"u\n\x1eListExistenceIntervalsResponse\x12:\n\tintervals\x18\x01 \x03(\x0b\x32\'.arcadia.inventory.v1.ExistenceInterval\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb0\x02\n\x11\x45xistenceInterval\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\x12\x31\n\rinterval_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0binterval_to\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x0c\n\x04size\x18\t \x01(\t\x12\x14\n\x07size_gb\x18\n \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x14size_unknown_because\x18\x0b \x01(\tB\n\n\x08_size_gb\"g\n\x15LookupProjectsRequest\x12\x16\n\x08provider\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05names\x18\x02 \x03(\t\x12\x13\n\x0bproject_ids\x18\x03 \x03(\t\x12\x12\n\ntenant_ids\x18\x04 \x03(\t\"N\n\x16LookupProjectsResponse\x12\x34\n\x08projects\x18\x01 \x03(\x0b\x32\".arcadia.inventory.v1.ProjectOwner\"\xce\x01\n\x0cProjectOwner\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0e\x63lassification\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12.\n\nlived_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08lived_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bprovider_id\x18\x07 \x01(\t\"%\n\x14GetSweepTimesRequest\x12\r\n\x05kinds\x18\x01 \x03(\t\"M\n\x15GetSweepTimesResponse\x12\x34\n\x0bsweep_times\x18\x01 \x03(\x0b\x32\x1f.arcadia.inventory.v1.SweepTime\"Q\n\tSweepTime\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x36\n\x12\x63ompleted_sweep_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe4\x04\n\rLookupService\x12t\n\x0fLookupResources\x12,.arcadia.inventory.v1.LookupResourcesRequest\x1a-.arcadia.inventory.v1.LookupResourcesResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rListLifetimes\x12*.arcadia.inventory.v1.ListLifetimesRequest\x1a+.arcadia.inventory.v1.ListLifetimesResponse\"\x04\xc8\xf3\x18\x05\x12\x89\x01\n\x16ListExistenceIntervals\x12\x33.arcadia.inventory.v1.ListExistenceIntervalsRequest\x1a\x34.arcadia.inventory.v1.ListExistenceIntervalsResponse\"\x04\xc8\xf3\x18\x05\x12n\n\rGetSweepTimes\x12*.arcadia.inventory.v1.GetSweepTimesRequest\x1a+.arcadia.inventory.v1.GetSweepTimesResponse\"\x04\xc8\xf3\x18\x05\x12q\n\x0eLookupProjects\x12+.arcadia.inventory.v1.LookupProjectsRequest\x1a,.arcadia.inventory.v1.LookupProjectsResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,39 +57,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOOKUPRESOURCESREQUEST']._serialized_start=165
   _globals['_LOOKUPRESOURCESREQUEST']._serialized_end=262
   _globals['_RESOURCEKEY']._serialized_start=264
-  _globals['_RESOURCEKEY']._serialized_end=326
-  _globals['_LOOKUPRESOURCESRESPONSE']._serialized_start=328
-  _globals['_LOOKUPRESOURCESRESPONSE']._serialized_end=412
-  _globals['_RESOURCECANDIDATES']._serialized_start=414
-  _globals['_RESOURCECANDIDATES']._serialized_end=485
-  _globals['_LIFETIME']._serialized_start=488
-  _globals['_LIFETIME']._serialized_end=809
-  _globals['_NAMESPAN']._serialized_start=811
-  _globals['_NAMESPAN']._serialized_end=929
-  _globals['_OWNERSHIPSPAN']._serialized_start=932
-  _globals['_OWNERSHIPSPAN']._serialized_end=1083
-  _globals['_LISTLIFETIMESREQUEST']._serialized_start=1086
-  _globals['_LISTLIFETIMESREQUEST']._serialized_end=1306
-  _globals['_LISTLIFETIMESRESPONSE']._serialized_start=1308
-  _globals['_LISTLIFETIMESRESPONSE']._serialized_end=1407
-  _globals['_LISTEXISTENCEINTERVALSREQUEST']._serialized_start=1410
-  _globals['_LISTEXISTENCEINTERVALSREQUEST']._serialized_end=1622
-  _globals['_LISTEXISTENCEINTERVALSRESPONSE']._serialized_start=1624
-  _globals['_LISTEXISTENCEINTERVALSRESPONSE']._serialized_end=1741
-  _globals['_EXISTENCEINTERVAL']._serialized_start=1744
-  _globals['_EXISTENCEINTERVAL']._serialized_end=2048
-  _globals['_LOOKUPPROJECTSREQUEST']._serialized_start=2050
-  _globals['_LOOKUPPROJECTSREQUEST']._serialized_end=2153
-  _globals['_LOOKUPPROJECTSRESPONSE']._serialized_start=2155
-  _globals['_LOOKUPPROJECTSRESPONSE']._serialized_end=2233
-  _globals['_PROJECTOWNER']._serialized_start=2236
-  _globals['_PROJECTOWNER']._serialized_end=2442
-  _globals['_GETSWEEPTIMESREQUEST']._serialized_start=2444
-  _globals['_GETSWEEPTIMESREQUEST']._serialized_end=2481
-  _globals['_GETSWEEPTIMESRESPONSE']._serialized_start=2483
-  _globals['_GETSWEEPTIMESRESPONSE']._serialized_end=2560
-  _globals['_SWEEPTIME']._serialized_start=2562
-  _globals['_SWEEPTIME']._serialized_end=2643
-  _globals['_LOOKUPSERVICE']._serialized_start=2646
-  _globals['_LOOKUPSERVICE']._serialized_end=3258
+  _globals['_RESOURCEKEY']._serialized_end=347
+  _globals['_LOOKUPRESOURCESRESPONSE']._serialized_start=349
+  _globals['_LOOKUPRESOURCESRESPONSE']._serialized_end=433
+  _globals['_RESOURCECANDIDATES']._serialized_start=435
+  _globals['_RESOURCECANDIDATES']._serialized_end=506
+  _globals['_LIFETIME']._serialized_start=509
+  _globals['_LIFETIME']._serialized_end=853
+  _globals['_NAMESPAN']._serialized_start=855
+  _globals['_NAMESPAN']._serialized_end=973
+  _globals['_OWNERSHIPSPAN']._serialized_start=976
+  _globals['_OWNERSHIPSPAN']._serialized_end=1127
+  _globals['_LISTLIFETIMESREQUEST']._serialized_start=1130
+  _globals['_LISTLIFETIMESREQUEST']._serialized_end=1350
+  _globals['_LISTLIFETIMESRESPONSE']._serialized_start=1352
+  _globals['_LISTLIFETIMESRESPONSE']._serialized_end=1451
+  _globals['_LISTEXISTENCEINTERVALSREQUEST']._serialized_start=1454
+  _globals['_LISTEXISTENCEINTERVALSREQUEST']._serialized_end=1666
+  _globals['_LISTEXISTENCEINTERVALSRESPONSE']._serialized_start=1668
+  _globals['_LISTEXISTENCEINTERVALSRESPONSE']._serialized_end=1785
+  _globals['_EXISTENCEINTERVAL']._serialized_start=1788
+  _globals['_EXISTENCEINTERVAL']._serialized_end=2092
+  _globals['_LOOKUPPROJECTSREQUEST']._serialized_start=2094
+  _globals['_LOOKUPPROJECTSREQUEST']._serialized_end=2197
+  _globals['_LOOKUPPROJECTSRESPONSE']._serialized_start=2199
+  _globals['_LOOKUPPROJECTSRESPONSE']._serialized_end=2277
+  _globals['_PROJECTOWNER']._serialized_start=2280
+  _globals['_PROJECTOWNER']._serialized_end=2486
+  _globals['_GETSWEEPTIMESREQUEST']._serialized_start=2488
+  _globals['_GETSWEEPTIMESREQUEST']._serialized_end=2525
+  _globals['_GETSWEEPTIMESRESPONSE']._serialized_start=2527
+  _globals['_GETSWEEPTIMESRESPONSE']._serialized_end=2604
+  _globals['_SWEEPTIME']._serialized_start=2606
+  _globals['_SWEEPTIME']._serialized_end=2687
+  _globals['_LOOKUPSERVICE']._serialized_start=2690
+  _globals['_LOOKUPSERVICE']._serialized_end=3302
 # @@protoc_insertion_point(module_scope)

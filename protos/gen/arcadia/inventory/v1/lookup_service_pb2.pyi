@@ -20,14 +20,16 @@ class LookupResourcesRequest(_message.Message):
     def __init__(self, provider: _Optional[str] = ..., keys: _Optional[_Iterable[_Union[ResourceKey, _Mapping]]] = ...) -> None: ...
 
 class ResourceKey(_message.Message):
-    __slots__ = ("kind", "provider_id", "name")
+    __slots__ = ("kind", "provider_id", "name", "resource_id")
     KIND_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     kind: str
     provider_id: str
     name: str
-    def __init__(self, kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+    resource_id: str
+    def __init__(self, kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., name: _Optional[str] = ..., resource_id: _Optional[str] = ...) -> None: ...
 
 class LookupResourcesResponse(_message.Message):
     __slots__ = ("results",)
@@ -42,7 +44,7 @@ class ResourceCandidates(_message.Message):
     def __init__(self, lifetimes: _Optional[_Iterable[_Union[Lifetime, _Mapping]]] = ...) -> None: ...
 
 class Lifetime(_message.Message):
-    __slots__ = ("resource_id", "kind", "provider_id", "names", "project_id", "project_name", "lived_from", "lived_to", "ownership", "region")
+    __slots__ = ("resource_id", "kind", "provider_id", "names", "project_id", "project_name", "lived_from", "lived_to", "ownership", "region", "begin_unknown")
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +55,7 @@ class Lifetime(_message.Message):
     LIVED_TO_FIELD_NUMBER: _ClassVar[int]
     OWNERSHIP_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     resource_id: str
     kind: str
     provider_id: str
@@ -63,7 +66,8 @@ class Lifetime(_message.Message):
     lived_to: _timestamp_pb2.Timestamp
     ownership: _containers.RepeatedCompositeFieldContainer[OwnershipSpan]
     region: str
-    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., names: _Optional[_Iterable[_Union[NameSpan, _Mapping]]] = ..., project_id: _Optional[str] = ..., project_name: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ownership: _Optional[_Iterable[_Union[OwnershipSpan, _Mapping]]] = ..., region: _Optional[str] = ...) -> None: ...
+    begin_unknown: bool
+    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., provider_id: _Optional[str] = ..., names: _Optional[_Iterable[_Union[NameSpan, _Mapping]]] = ..., project_id: _Optional[str] = ..., project_name: _Optional[str] = ..., lived_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lived_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ownership: _Optional[_Iterable[_Union[OwnershipSpan, _Mapping]]] = ..., region: _Optional[str] = ..., begin_unknown: _Optional[bool] = ...) -> None: ...
 
 class NameSpan(_message.Message):
     __slots__ = ("name", "valid_from", "valid_to")
