@@ -11,12 +11,12 @@ from rich.live import Live
 from rich.markup import escape
 from rich.spinner import Spinner
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
 from services.common.settings import Settings
 from workflows.durable.connection import connect
 from workflows.durable.progress import WAITS, details_of
+from workflows.durable.reasons import reason_of
 
 __all__ = ["WAITING", "doings_of", "followed", "ran"]
 
@@ -78,10 +78,7 @@ def ran(start: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:  # noqa: AN
     try:
         return asyncio.run(run())
     except WorkflowFailureError as error:
-        cause: BaseException | None = error.cause
-        while isinstance(cause, FailureError) and cause.cause is not None:
-            cause = cause.cause
-        Console(stderr=True).print(f"failed: {cause}", markup=False)
+        Console(stderr=True).print(f"failed: {reason_of(error.cause)}", markup=False)
     except (RuntimeError, RPCError) as error:
         Console(stderr=True).print(f"Temporal does not answer: {error}", markup=False)
     raise typer.Exit(1)

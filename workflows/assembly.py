@@ -1,11 +1,16 @@
-"""What each task queue's worker can do: its workflows, and its activities with what they need."""
+"""What the worker of each task queue can do: one table, from a queue to its subsystem."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from inspect import getmembers, ismethod
+from typing import Any, Final
 
 import grpc
+import httpx
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
+from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceStub
 from arcadia.analytics.v1.metering_service_pb2_grpc import MeteringServiceStub
+from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
@@ -16,6 +21,11 @@ from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from contracts.queues import TaskQueue
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.sources import Sources
+from providers.digitalocean.spaces import Spaces
+from services.common.settings import Settings
+from workflows.collections.activities.billing_actions import BillingActionActivities
+from workflows.collections.activities.dunning import DunningActivities
+from workflows.collections.activities.tenant_notices import TenantNoticeActivities
 from workflows.collections.dunning import Dunning
 from workflows.collections.dunning_sweep import DunningSweep
 from workflows.collections.trial_end import TrialEnd
@@ -32,6 +42,9 @@ from workflows.drift.activities.drift import DriftActivities
 from workflows.drift.activities.reverting import RevertActivities
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.revert_drift import RevertDrift
+from workflows.durable.signed_posts import SignedPosts
+from workflows.invoicing.activities.handing_over import HandOverActivities
+from workflows.invoicing.activities.invoicing import InvoicingActivities
 from workflows.invoicing.hand_over import HandOver
 from workflows.invoicing.invoice_rollup import InvoiceRollup
 from workflows.invoicing.month_end import MonthEnd
@@ -42,6 +55,7 @@ from workflows.provisioning.activities.powering import PowerActivities
 from workflows.provisioning.activities.provisioning import ProvisionActivities
 from workflows.provisioning.droplet_turn import DropletTurn
 from workflows.provisioning.provision import Provision
+from workflows.spend.activities.spending import SpendActivities
 from workflows.spend.spend_breach import SpendBreach
 from workflows.spend.spend_evaluation import SpendEvaluation
 from workflows.sync.activities.claiming import ClaimActivities
@@ -53,134 +67,135 @@ from workflows.sync.ensure_project import EnsureProject
 from workflows.sync.resource_sync import ResourceSync
 from workflows.sync.sync_resource import SyncResource
 
-if TYPE_CHECKING:
-    from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
+__all__ = ["SUBSYSTEMS", "Peers", "Subsystem", "activities_of"]
 
-__all__ = [
-    "WORKFLOWS",
-    "Activity",
-    "billing_activities",
-    "drift_activities",
-    "metering_activities",
-    "provisioning_activities",
-    "sync_activities",
-]
 
-Activity = Callable[..., Any]
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Whom the activities of a queue ask: the provider by the queue's own token, and services."""
 
-WORKFLOWS: Final[Mapping[TaskQueue, Sequence[type]]] = {
-    TaskQueue.PROVISIONING: (Provision, RevertDrift, DropletTurn),
-    TaskQueue.CLOUD_SYNC_FULL: (ResourceSync, EnsureProject, DriftSweep),
-    TaskQueue.CLOUD_SYNC_SLOW: (ResourceSync, EnsureProject),
-    TaskQueue.CLOUD_SYNC_FAST: (SyncResource,),
-    TaskQueue.CLOUD_BILLING: (
-        BalanceSnapshot,
-        BillingHistory,
-        InvoiceIngest,
-        DailyCosts,
-        CostRematch,
+    settings: Settings
+    provider: DigitalOcean
+    spaces: Spaces | None
+    http: httpx.AsyncClient
+    inventory: grpc.aio.Channel
+    billing: grpc.aio.Channel
+    catalog: grpc.aio.Channel
+    analytics: grpc.aio.Channel
+
+    @property
+    def sources(self) -> Sources:
+        """Where kinds are listed."""
+        return Sources(self.provider, self.spaces)
+
+
+@dataclass(frozen=True, slots=True)
+class Subsystem:
+    """What the worker of a queue runs."""
+
+    workflows: Sequence[type]
+    activities: Callable[[Peers], Sequence[object]]
+    """Objects, each public method of which is an activity."""
+
+
+def activities_of(subsystem: Subsystem, peers: Peers) -> list[Callable[..., Any]]:
+    """The activities of a subsystem, for its worker."""
+    return [
+        method
+        for one in subsystem.activities(peers)
+        for name, method in getmembers(one, ismethod)
+        if not name.startswith("_")
+    ]
+
+
+def _provisioning(peers: Peers) -> Sequence[object]:
+    reconcile, lookup = ReconcileServiceStub(peers.inventory), LookupServiceStub(peers.inventory)
+    sync = SyncServiceStub(peers.inventory)
+    lifecycle = LifecycleServiceStub(peers.catalog)
+    return (
+        ProvisionActivities(peers.provider, lifecycle, reconcile, lookup, sync),
+        RevertActivities(peers.provider, reconcile, lookup, sync),
+        PowerActivities(peers.provider, lookup),
+    )
+
+
+def _sync(peers: Peers) -> Sequence[object]:
+    inventory = SyncServiceStub(peers.inventory)
+    return (
+        ClaimActivities(inventory),
+        SweepActivities(peers.sources, inventory),
+        ConfirmActivities(peers.sources, inventory),
+        ProjectActivities(peers.provider, inventory),
+    )
+
+
+def _sync_and_drift(peers: Peers) -> Sequence[object]:
+    drift = DriftActivities(peers.provider, ReconcileServiceStub(peers.inventory))
+    return (*_sync(peers), drift)
+
+
+def _read(peers: Peers) -> Sequence[object]:
+    return (ReadActivities(peers.sources, SyncServiceStub(peers.inventory)),)
+
+
+def _billing(peers: Peers) -> Sequence[object]:
+    ingest = IngestServiceStub(peers.billing)
+    return (
+        BillActivities(peers.provider, BalanceServiceStub(peers.billing), ingest),
+        IngestActivities(peers.provider, ingest),
+        MatchActivities(ingest),
+        DailyCostActivities(peers.provider, ingest),
+    )
+
+
+def _metering(peers: Peers) -> Sequence[object]:
+    return (
+        AttributionActivities(AttributionServiceStub(peers.analytics)),
+        MeteringActivities(MeteringServiceStub(peers.analytics)),
+    )
+
+
+def _invoicing(peers: Peers) -> Sequence[object]:
+    """The month's end, the hand-over, and what is done about those who do not pay."""
+    settings, analytics = peers.settings, peers.analytics
+    secret = settings.ar_secret.get_secret_value()
+    receivable = SignedPosts(peers.http, settings.ar_url, secret) if settings.ar_url else None
+    notices = SignedPosts(peers.http, settings.notice_url, secret) if settings.notice_url else None
+    invoicing = InvoicingServiceStub(analytics)
+    return (
+        InvoicingActivities(
+            invoicing, MeteringServiceStub(analytics), AttributionServiceStub(analytics)
+        ),
+        HandOverActivities(invoicing, receivable),
+        BillingActionActivities(LifecycleServiceStub(peers.catalog)),
+        DunningActivities(invoicing),
+        SpendActivities(SpendServiceStub(analytics), notices),
+        TenantNoticeActivities(invoicing, notices),
+    )
+
+
+SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
+    TaskQueue.PROVISIONING: Subsystem((Provision, RevertDrift, DropletTurn), _provisioning),
+    TaskQueue.CLOUD_SYNC_FULL: Subsystem(
+        (ResourceSync, EnsureProject, DriftSweep), _sync_and_drift
     ),
-    TaskQueue.INVOICING: (
-        InvoiceRollup,
-        HandOver,
-        MonthEnd,
-        DunningSweep,
-        Dunning,
-        TrialEnd,
-        SpendEvaluation,
-        SpendBreach,
+    TaskQueue.CLOUD_SYNC_SLOW: Subsystem((ResourceSync, EnsureProject), _sync),
+    TaskQueue.CLOUD_SYNC_FAST: Subsystem((SyncResource,), _read),
+    TaskQueue.CLOUD_BILLING: Subsystem(
+        (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts, CostRematch), _billing
     ),
-    TaskQueue.METERING: (Metering, MarginRefresh),
+    TaskQueue.METERING: Subsystem((Metering, MarginRefresh), _metering),
+    TaskQueue.INVOICING: Subsystem(
+        (
+            InvoiceRollup,
+            HandOver,
+            MonthEnd,
+            DunningSweep,
+            Dunning,
+            TrialEnd,
+            SpendEvaluation,
+            SpendBreach,
+        ),
+        _invoicing,
+    ),
 }
-
-
-def sync_activities(
-    queue: TaskQueue, provider: DigitalOcean, sources: Sources, inventory: "SyncServiceAsyncStub"
-) -> Sequence[Activity]:
-    """What syncs the inventory does on a queue."""
-    if queue is TaskQueue.CLOUD_SYNC_FAST:
-        return (ReadActivities(sources, inventory).read_resource,)
-    sweeping = SweepActivities(sources, inventory)
-    projects = ProjectActivities(provider, inventory)
-    claiming = ClaimActivities(inventory)
-    return (
-        claiming.claim_kinds,
-        claiming.claim_kinds_at_once,
-        sweeping.sweep_kind,
-        sweeping.fail_sweep,
-        ConfirmActivities(sources, inventory).confirm_suspects,
-        projects.project_exists,
-        projects.ensure_project,
-        projects.record_members,
-    )
-
-
-def drift_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
-    """What drift sweeps do."""
-    drift = DriftActivities(provider, ReconcileServiceStub(channel))
-    return (drift.record_list_prices, drift.sweep_drift, drift.explain_drifts)
-
-
-def provisioning_activities(
-    provider: DigitalOcean, inventory: grpc.aio.Channel, catalog: grpc.aio.Channel
-) -> Sequence[Activity]:
-    """What changes something at the provider does."""
-    reconcile, lookup = ReconcileServiceStub(inventory), LookupServiceStub(inventory)
-    sync = SyncServiceStub(inventory)
-    reverting = RevertActivities(provider, reconcile, lookup, sync)
-    provisioning = ProvisionActivities(
-        provider, LifecycleServiceStub(catalog), reconcile, lookup, sync
-    )
-    return (
-        provisioning.record_provision,
-        provisioning.create_droplet,
-        provisioning.await_droplet,
-        provisioning.tag_droplet,
-        provisioning.place_droplet,
-        provisioning.find_resource,
-        provisioning.record_spec,
-        provisioning.assign_droplet,
-        provisioning.unassign_droplet,
-        provisioning.remove_spec,
-        provisioning.delete_droplet,
-        reverting.begin_revert,
-        reverting.set_power,
-        reverting.set_field,
-        reverting.complete_revert,
-        reverting.fail_revert,
-        PowerActivities(provider, lookup).running_droplets,
-    )
-
-
-def billing_activities(provider: DigitalOcean, channel: grpc.aio.Channel) -> Sequence[Activity]:
-    """What brings the provider's bills in does."""
-    stub = IngestServiceStub(channel)
-    bills = BillActivities(provider, BalanceServiceStub(channel), stub)
-    ingesting = IngestActivities(provider, stub)
-    return (
-        bills.record_balance,
-        bills.walk_history,
-        bills.list_pending,
-        ingesting.begin_ingest,
-        ingesting.upload_csv,
-        ingesting.record_items,
-        ingesting.complete_ingest,
-        ingesting.fail_ingest,
-        MatchActivities(stub).match_invoice,
-        DailyCostActivities(provider, stub).replace_daily_costs,
-    )
-
-
-def metering_activities(channel: grpc.aio.Channel) -> Sequence[Activity]:
-    """What works on usage and margin does."""
-    attribution = AttributionActivities(AttributionServiceStub(channel))
-    metering = MeteringActivities(MeteringServiceStub(channel))
-    return (
-        metering.meter_day,
-        metering.meter_month,
-        attribution.attribute_daily_costs,
-        attribution.attribute_costs,
-        attribution.refresh_accrual,
-        attribution.refresh_margin,
-        attribution.unsettled_months,
-    )

@@ -16,6 +16,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
+from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from workflows.costs.balance_snapshot import BalanceSnapshot
@@ -46,7 +47,6 @@ from workflows.metering.starts import (
 from workflows.sync.payloads import ResourceSyncInput
 from workflows.sync.resource_sync import ResourceSync
 from workflows.sync.starts import (
-    DIGITALOCEAN,
     DRIFT_SWEEP_ID,
     DRIFT_SWEEP_TIMEOUT,
     HOURLY_KINDS,

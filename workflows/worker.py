@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+import httpx
 import stamina
 import structlog
 import uvloop
-from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from temporalio.client import Client, Interceptor
@@ -31,28 +31,17 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from contracts.queues import TaskQueue
 from contracts.search_attributes import register_search_attributes
-from providers.digitalocean.sources import Sources
 from services.common.rpc.clients import connect as connect_service
 from services.common.rpc.telemetry import configure_logging, configure_telemetry
 from services.common.settings import Service, Settings
-from workflows.assembly import (
-    WORKFLOWS,
-    Activity,
-    billing_activities,
-    drift_activities,
-    metering_activities,
-    provisioning_activities,
-    sync_activities,
-)
+from workflows.assembly import SUBSYSTEMS, Peers, activities_of
 from workflows.durable.connection import connect
 from workflows.durable.provider import ProviderTokens, spaces_of
 from workflows.durable.releases import deployment_of
-from workflows.month_end_assembly import invoicing_activities
 from workflows.schedules import ensure_schedules, planned
 
-__all__ = ["WORKFLOWS", "WORKFLOW_RUNNER", "main", "workers"]
+__all__ = ["WORKFLOW_RUNNER", "main", "workers"]
 
 Result = TypeVar("Result")
 
@@ -90,68 +79,36 @@ async def workers(
 ) -> AsyncIterator[Sequence[Worker]]:
     """The workers of this process, one a task queue, with what their activities need."""
     async with AsyncExitStack() as held:
-        channel = await held.enter_async_context(
-            connect_service(settings, Service.INVENTORY, caller=PROGRAM)
-        )
-        inventory = SyncServiceStub(channel)
         tokens = ProviderTokens(settings)
+        channels = {
+            service.value: await held.enter_async_context(
+                connect_service(settings, service, caller=PROGRAM)
+            )
+            for service in Service
+        }
         spaces = await held.enter_async_context(spaces_of(settings))
+        http = await held.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         made = []
-        for queue in TaskQueue:
-            if queue is TaskQueue.INVOICING:
-                activities = await held.enter_async_context(invoicing_activities(settings))
-                made.append(_worker(settings, client, queue, grace, activities))
-                continue
-            if queue is TaskQueue.METERING:
-                analytics = await held.enter_async_context(
-                    connect_service(settings, Service.ANALYTICS, caller=PROGRAM)
-                )
-                made.append(_worker(settings, client, queue, grace, metering_activities(analytics)))
-                continue
+        for queue, subsystem in SUBSYSTEMS.items():
             provider = await held.enter_async_context(tokens.client(queue))
-            if queue is TaskQueue.CLOUD_BILLING:
-                billing = await held.enter_async_context(
-                    connect_service(settings, Service.BILLING, caller=PROGRAM)
+            peers = Peers(settings, provider, spaces, http, **channels)
+            made.append(
+                Worker(
+                    client,
+                    task_queue=queue,
+                    workflows=subsystem.workflows,
+                    activities=activities_of(subsystem, peers),
+                    workflow_runner=WORKFLOW_RUNNER,
+                    max_concurrent_activities=ACTIVITIES_AT_ONCE,
+                    max_concurrent_workflow_tasks=8,
+                    max_cached_workflows=100,
+                    max_heartbeat_throttle_interval=HEARTBEATS_APART,
+                    default_heartbeat_throttle_interval=HEARTBEATS_APART,
+                    graceful_shutdown_timeout=grace,
+                    deployment_config=deployment_of(settings, queue),
                 )
-                made.append(
-                    _worker(settings, client, queue, grace, billing_activities(provider, billing))
-                )
-                continue
-            if queue is TaskQueue.PROVISIONING:
-                catalog = await held.enter_async_context(
-                    connect_service(settings, Service.CATALOG, caller=PROGRAM)
-                )
-                activities = provisioning_activities(provider, channel, catalog)
-                made.append(_worker(settings, client, queue, grace, activities))
-                continue
-            activities = sync_activities(queue, provider, Sources(provider, spaces), inventory)
-            if queue is TaskQueue.CLOUD_SYNC_FULL:
-                activities = (*activities, *drift_activities(provider, channel))
-            made.append(_worker(settings, client, queue, grace, activities))
+            )
         yield made
-
-
-def _worker(
-    settings: Settings,
-    client: Client,
-    queue: TaskQueue,
-    grace: timedelta,
-    activities: Sequence[Activity],
-) -> Worker:
-    return Worker(
-        client,
-        task_queue=queue,
-        workflows=WORKFLOWS[queue],
-        activities=activities,
-        workflow_runner=WORKFLOW_RUNNER,
-        max_concurrent_activities=ACTIVITIES_AT_ONCE,
-        max_concurrent_workflow_tasks=8,
-        max_cached_workflows=100,
-        max_heartbeat_throttle_interval=HEARTBEATS_APART,
-        default_heartbeat_throttle_interval=HEARTBEATS_APART,
-        graceful_shutdown_timeout=grace,
-        deployment_config=deployment_of(settings, queue),
-    )
 
 
 async def _connected(settings: Settings) -> Client:
@@ -180,7 +137,7 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as running:
         for worker in await running.enter_async_context(workers(settings, client)):
             await running.enter_async_context(worker)
-        log.info("worker ready", queues=[str(queue) for queue in TaskQueue])
+        log.info("worker ready", queues=[str(queue) for queue in SUBSYSTEMS])
         await stop.wait()
         log.info("worker stopping")
 

@@ -21,6 +21,7 @@ from google.protobuf.json_format import MessageToDict
 
 from bench.environment import BenchStack
 from bench.ratios import Ratio
+from contracts.providers import DIGITALOCEAN
 from services.common.rpc.access import mint_user_token
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
@@ -37,7 +38,6 @@ FIELDS: Final = 10
 BOUND: Final = 20_000
 ROUNDS: Final = 3
 BATCH: Final = 1_000
-PROVIDER: Final = "digitalocean"
 KIND: Final = "droplet"
 
 
@@ -90,7 +90,7 @@ async def _sweep(reconcile: "ReconcileServiceAsyncStub") -> _Swept:
     started = time.perf_counter()
     while True:
         answer = await reconcile.SweepDrift(
-            pb.SweepDriftRequest(provider=PROVIDER, kind=KIND, page_token=token)
+            pb.SweepDriftRequest(provider=DIGITALOCEAN, kind=KIND, page_token=token)
         )
         fields += answer.field_count
         opened += answer.opened_count

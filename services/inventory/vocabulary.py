@@ -6,6 +6,8 @@ They are the words of the database, of the protos and of the JSON alike.
 from enum import StrEnum
 from typing import Final
 
+from contracts.providers import DIGITALOCEAN
+
 __all__ = [
     "KINDS",
     "PROJECT",
@@ -18,7 +20,7 @@ __all__ = [
     "Outcome",
 ]
 
-PROVIDERS: Final = frozenset({"digitalocean"})
+PROVIDERS: Final = frozenset({DIGITALOCEAN})
 
 KINDS: Final = frozenset(
     {

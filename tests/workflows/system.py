@@ -11,6 +11,7 @@ import psycopg
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from stack.processes.process import Process
@@ -20,7 +21,7 @@ from tests.support.environment import environment_of
 from tests.support.working import Workers
 from workflows.sync.payloads import KindOutcome, ResourceInput, ResourceSyncResult
 from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import DIGITALOCEAN, full_sync, start_resource_sync, start_sync
+from workflows.sync.starts import full_sync, start_resource_sync, start_sync
 
 __all__ = ["Handle", "System", "outcomes_of"]
 

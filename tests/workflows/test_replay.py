@@ -11,8 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from contracts.queues import TaskQueue
-from workflows.assembly import WORKFLOWS
+from workflows.assembly import SUBSYSTEMS
 from workflows.worker import WORKFLOW_RUNNER
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -20,7 +19,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 def test_there_are_histories_of_every_workflow() -> None:
     ran = {path.name.partition(".")[0] for path in HISTORIES}
-    assert ran == {workflow.__name__ for queue in TaskQueue for workflow in WORKFLOWS[queue]}
+    assert ran == {workflow.__name__ for one in SUBSYSTEMS.values() for workflow in one.workflows}
 
 
 @pytest.fixture(params=HISTORIES, ids=lambda path: path.stem)
@@ -32,7 +31,7 @@ def history(request: pytest.FixtureRequest) -> WorkflowHistory:
 
 async def test_a_saved_run_replays(history: WorkflowHistory) -> None:
     replayer = Replayer(
-        workflows=list({workflow for queue in TaskQueue for workflow in WORKFLOWS[queue]}),
+        workflows=list({workflow for one in SUBSYSTEMS.values() for workflow in one.workflows}),
         data_converter=pydantic_data_converter,
         workflow_runner=WORKFLOW_RUNNER,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.queues import TaskQueue
 from services.common.settings import Settings
-from workflows.assembly import WORKFLOWS
+from workflows.assembly import SUBSYSTEMS
 from workflows.durable.schedule_rows import PlannedSchedule
 from workflows.schedules import planned
 
@@ -19,7 +19,7 @@ EVERY_SCHEDULE = pytest.mark.parametrize("plan", planned(Settings()), ids=lambda
 def test_a_schedule_starts_what_its_queues_worker_can_do(plan: PlannedSchedule) -> None:
     queue = TaskQueue(plan.action.task_queue)
 
-    assert plan.action.workflow in {workflow.__name__ for workflow in WORKFLOWS[queue]}
+    assert plan.action.workflow in {workflow.__name__ for workflow in SUBSYSTEMS[queue].workflows}
 
 
 @EVERY_SCHEDULE

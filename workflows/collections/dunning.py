@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -35,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
         PowerOff,
     )
     from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import short, with_heartbeat
 
 from workflows.collections.tenant_notices import tell_tenant
 from workflows.durable.saga import each, whole
@@ -45,8 +44,6 @@ __all__ = ["Dunning"]
 
 ASIDE: Final = timedelta(minutes=10)
 """For telling of what is done anyway; at the next look it is told again."""
-
-RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
 
 ACTIVE: Final = "active"
 PAST_DUE: Final = "past_due"
@@ -129,8 +126,7 @@ class Dunning:
         return await workflow.execute_activity_method(
             DunningActivities.read_overdue,
             OverdueInput(request.tenant_id, workflow.now().date().isoformat()),
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(),
             summary="read what is overdue",
         )
 
@@ -223,8 +219,7 @@ class Dunning:
         return await workflow.execute_activity_method(
             BillingActionActivities.powers_off,
             one.deployment_id,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(),
             summary="look whether it is still to be powered off",
         )
 
@@ -289,9 +284,7 @@ class Dunning:
                 only=tuple(only),
                 but=tuple(but),
             ),
-            schedule_to_close_timeout=patience,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(patience),
             summary=f"make deployments {to_state}: {reason}"[:200],
         )
 

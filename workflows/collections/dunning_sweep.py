@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.collections.activities.dunning import DunningActivities
@@ -18,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.collections.notice_payloads import PastDueNotices, PastDueResult
     from workflows.collections.payloads import DunningSweepInput, DunningSweepResult
     from workflows.durable.reasons import planned_at
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["DunningSweep"]
 
@@ -29,10 +28,6 @@ MAX_ROUNDS: Final = 4
 
 TELLS_FIRST: Final = "tell-before-past-due"
 """Runs from before it tell nothing."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
-)
 
 
 @workflow.defn
@@ -46,9 +41,7 @@ class DunningSweep:
         count = await workflow.execute_activity_method(
             DunningActivities.start_dunning,
             replace(request, today=today),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="start a dunning for each tenant with an overdue invoice",
         )
         notices = ""
@@ -78,8 +71,6 @@ class DunningSweep:
         return await workflow.execute_activity_method(
             TenantNoticeActivities.tell_of_past_due,
             PastDueNotices(today.isoformat(), until.isoformat()),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="tell of invoices before they are past due",
         )

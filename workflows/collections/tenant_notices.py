@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -11,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.collections.activities.tenant_notices import TenantNoticeActivities
     from workflows.collections.notice_payloads import Noticed, TenantNotice
     from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import SHORT
+    from workflows.durable.timeouts import short
 
 __all__ = ["tell_tenant"]
 
@@ -23,9 +22,7 @@ async def tell_tenant(notice: TenantNotice, *, patience: timedelta) -> Noticed:
             TenantNoticeActivities.post_tenant_notice,
             notice,
             task_queue=TaskQueue.INVOICING,
-            start_to_close_timeout=SHORT,
-            schedule_to_close_timeout=patience,
-            retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
+            **short(patience),
             summary=f"tell of the {notice.action}",
         )
     except ActivityError as error:

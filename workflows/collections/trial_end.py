@@ -9,19 +9,15 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.payloads import TrialEndInput
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["TrialEnd"]
 
 PATIENCE: Final = timedelta(hours=12)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
-)
 
 
 @workflow.defn
@@ -34,9 +30,7 @@ class TrialEnd:
         ended = await workflow.execute_activity_method(
             BillingActionActivities.end_trials,
             request,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="make deployments active whose trial is over",
         )
         workflow.set_current_details(f"{ended:,} trials ended")

@@ -4,13 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.payloads import BalanceInput
     from workflows.durable.reasons import planned_at
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["BalanceSnapshot"]
 
@@ -29,11 +28,7 @@ class BalanceSnapshot:
         used = await workflow.execute_activity_method(
             BillActivities.record_balance,
             BalanceInput(request.provider, f"{request.provider}/{hour}"),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
-            ),
+            **with_heartbeat(PATIENCE),
             summary="read the balance and keep it",
         )
         workflow.set_current_details(f"Used this month: USD {used}.")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         PendingPlace,
     )
     from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import short, with_heartbeat
 
 __all__ = ["INGEST_TIMEOUT", "BillingHistory", "ingest_attributes", "invoice_ingest_id"]
 
@@ -37,10 +37,6 @@ AT_ONCE: Final = 3
 """Ingests that run beside each other: they share one token's budget."""
 
 LONGEST_DETAILS: Final = 15_000
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
-)
 
 
 def invoice_ingest_id(invoice_uuid: str) -> str:
@@ -83,9 +79,7 @@ class BillingHistory:
             page = await workflow.execute_activity_method(
                 BillActivities.list_pending,
                 PendingPlace(token),
-                schedule_to_close_timeout=timedelta(minutes=30),
-                start_to_close_timeout=SHORT,
-                retry_policy=RETRIES,
+                **short(timedelta(minutes=30)),
                 summary="list the invoices that are not ingested",
             )
             await asyncio.gather(*(self._ingest(invoice, turns) for invoice in page.invoices))
@@ -110,9 +104,7 @@ class BillingHistory:
             self._walk = await workflow.execute_activity_method(
                 BillActivities.walk_history,
                 request,
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE),
                 summary="record every invoice of the billing history",
             )
         except FailureError as error:

@@ -4,19 +4,15 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.costs.activities.matching import MatchActivities
     from workflows.costs.payloads import CostRematchInput, CostRematchResult
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["CostRematch"]
 
 PATIENCE: Final = timedelta(hours=6)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
-)
 
 
 @workflow.defn
@@ -31,9 +27,7 @@ class CostRematch:
             counts = await workflow.execute_activity_method(
                 MatchActivities.match_invoice,
                 invoice,
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE),
                 summary=f"match the lines of {invoice.period or invoice.invoice_uuid}",
             )
             told.append(f"{invoice.period}: {counts.in_words()}")

@@ -4,14 +4,13 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from providers.digitalocean.billing import FIRST_INSIGHT, MOST_INSIGHT_DAYS
     from workflows.costs.activities.daily_costs import DailyCostActivities
     from workflows.costs.payloads import DailyCostsInput, DailyCostsResult, HistoryInput
     from workflows.durable.reasons import planned_at
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["DailyCosts"]
 
@@ -32,11 +31,7 @@ class DailyCosts:
         result = await workflow.execute_activity_method(
             DailyCostActivities.replace_daily_costs,
             DailyCostsInput(request.provider, first, today),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
-            ),
+            **with_heartbeat(PATIENCE),
             summary=f"read the estimates from {first} on",
         )
         workflow.set_current_details(

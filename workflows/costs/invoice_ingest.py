@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -26,18 +25,12 @@ with workflow.unsafe.imports_passed_through():
         MatchCounts,
     )
     from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import short, with_heartbeat
 
 __all__ = ["InvoiceIngest"]
 
 PATIENCE: Final = timedelta(hours=6)
 """For one step: a file of millions of lines, and a provider that is down for a while."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=5),
-)
 FAILED: Final = "failed"
 
 
@@ -73,9 +66,7 @@ class InvoiceIngest:
         return await workflow.execute_activity_method(
             IngestActivities.begin_ingest,
             request,
-            schedule_to_close_timeout=timedelta(minutes=30),
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(timedelta(minutes=30)),
             summary="open the ingest",
         )
 
@@ -83,9 +74,7 @@ class InvoiceIngest:
         upload = await workflow.execute_activity_method(
             IngestActivities.upload_csv,
             ingest,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="stage the CSV form",
         )
         workflow.set_current_details(
@@ -94,17 +83,13 @@ class InvoiceIngest:
         await workflow.execute_activity_method(
             IngestActivities.record_items,
             ingest,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="stage the JSON form, which knows the ids",
         )
         return await workflow.execute_activity_method(
             IngestActivities.complete_ingest,
             ingest,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="replace the lines, and hold them against summary and history",
         )
 
@@ -112,9 +97,7 @@ class InvoiceIngest:
         return await workflow.execute_activity_method(
             MatchActivities.match_invoice,
             replace(request, unless_matched=True),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="match the lines that no inventory answered for yet",
         )
 
@@ -122,8 +105,6 @@ class InvoiceIngest:
         await workflow.execute_activity_method(
             IngestActivities.fail_ingest,
             request,
-            schedule_to_close_timeout=timedelta(minutes=30),
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(timedelta(minutes=30)),
             summary="close the ingest; the lines of the last good one stay",
         )

@@ -10,6 +10,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
 )
 
+from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
 from contracts.search_attributes import PROVIDER
 from workflows.costs.billing_history import (
@@ -38,8 +39,6 @@ __all__ = [
     "start_daily_costs",
     "start_invoice_ingest",
 ]
-
-DIGITALOCEAN: Final = "digitalocean"
 
 BALANCE_SNAPSHOT_ID: Final = f"balance-snapshot/{DIGITALOCEAN}"
 BILLING_HISTORY_ID: Final = f"billing-history/{DIGITALOCEAN}"

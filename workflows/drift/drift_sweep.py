@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -26,19 +25,13 @@ with workflow.unsafe.imports_passed_through():
         ExplainResult,
         KindInput,
     )
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import FEW, with_heartbeat
 
 __all__ = ["DriftSweep"]
 
 PATIENCE: Final = timedelta(minutes=30)
 """For one step: the next hour's sweep must find the way free."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=2),
-    maximum_attempts=6,
-)
 
 FAILED: Final = "failed"
 SEVERITY: Final = ("completed", "frozen", FAILED)
@@ -84,9 +77,7 @@ class DriftSweep:
             await workflow.execute_activity_method(
                 DriftActivities.record_list_prices,
                 KindInput(request.provider, DROPLET),
-                schedule_to_close_timeout=timedelta(minutes=5),
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(timedelta(minutes=5), FEW),
                 summary="read the provider's list prices",
             )
         except FailureError as error:
@@ -97,9 +88,7 @@ class DriftSweep:
             outcome = await workflow.execute_activity_method(
                 DriftActivities.sweep_drift,
                 KindInput(request.provider, kind),
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE, FEW),
                 summary=f"compare every specified {kind} with what was last seen",
             )
         except FailureError as error:
@@ -112,9 +101,7 @@ class DriftSweep:
             self._causes = await workflow.execute_activity_method(
                 DriftActivities.explain_drifts,
                 ExplainInput(request.provider),
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE, FEW),
                 summary="look up in the action log what caused the new drifts",
             )
         except FailureError as error:
@@ -123,19 +110,9 @@ class DriftSweep:
     def _tell_failure(self, step: str, error: FailureError) -> None:
         if is_cancelled_exception(error):
             raise error
-        self._tell(DriftOutcome(step, FAILED, reason=_reason(error)))
+        self._tell(DriftOutcome(step, FAILED, reason=reason_of(error)))
 
     def _tell(self, outcome: DriftOutcome) -> None:
         self._outcomes.append(outcome)
         lines = [f"- {done.in_words()}" for done in self._outcomes]
         workflow.set_current_details("\n".join(lines))
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost failure in words: the outer ones only say that an activity failed."""
-    innermost: BaseException = error
-    while isinstance(innermost, FailureError) and innermost.cause is not None:
-        innermost = innermost.cause
-    if isinstance(innermost, ApplicationError):
-        return f"{innermost.type}: {innermost.message}"
-    return str(innermost)

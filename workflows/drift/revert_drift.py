@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -32,8 +31,8 @@ with workflow.unsafe.imports_passed_through():
         SetField,
         SetPower,
     )
-    from workflows.durable.reasons import is_gone, reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.reasons import NOT_FOUND, failed_as, reason_of
+    from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
     from workflows.sync.payloads import ResourceInput
 
@@ -73,12 +72,6 @@ TELLS: Final = "tell-of-a-machine-that-is-off"
 LEFT_OFF: Final = "left-off"
 """The outcome of one whose machine could not be turned on again."""
 
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=1),
-)
-
 REVERTED: Final = "reverted"
 
 
@@ -117,9 +110,7 @@ class RevertDrift:
         return await workflow.execute_activity_method(
             RevertActivities.begin_revert,
             request,
-            schedule_to_close_timeout=ASKING,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(ASKING, PROMPT),
             summary="note which run reverts it",
         )
 
@@ -144,9 +135,7 @@ class RevertDrift:
         await workflow.execute_activity_method(
             RevertActivities.set_field,
             SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"set {plan.field}",
@@ -161,9 +150,7 @@ class RevertDrift:
         result = await workflow.execute_activity_method(
             RevertActivities.complete_revert,
             RevertInput(plan.drift_id),
-            schedule_to_close_timeout=ASKING,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(ASKING, PROMPT),
             summary="close the drift if the live value is the desired one",
         )
         if result.status != REVERTED:
@@ -182,9 +169,7 @@ class RevertDrift:
             await workflow.execute_activity_method(
                 RevertActivities.fail_revert,
                 FailedRevert(request.drift_id, reason),
-                schedule_to_close_timeout=ENDING,
-                start_to_close_timeout=SHORT,
-                retry_policy=RETRIES,
+                **short(ENDING, PROMPT),
                 summary="leave the drift open with the reason",
             )
         outcome = "cancelled" if cancelled else "failed"
@@ -200,7 +185,7 @@ class RevertDrift:
             try:
                 await self._power(plan, is_on=True)
             except ActivityError as error:
-                if not is_gone(error):
+                if not failed_as(error, NOT_FOUND):
                     raise
 
         def tell(failure: FailureError) -> None:
@@ -226,9 +211,7 @@ class RevertDrift:
         await workflow.execute_activity_method(
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"turn it {word}",
@@ -240,9 +223,7 @@ class RevertDrift:
             ReadActivities.read_resource,
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            schedule_to_close_timeout=ASKING,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(ASKING, PROMPT),
             summary="record how it is now",
         )
 

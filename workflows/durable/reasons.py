@@ -7,24 +7,25 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-__all__ = ["is_gone", "planned_at", "reason_of"]
+__all__ = ["NOT_FOUND", "failed_as", "planned_at", "reason_of"]
+
+NOT_FOUND: Final = "NotFound"
+"""What an activity was to work on is not there at the provider."""
 
 SCHEDULED: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
 
 def reason_of(error: BaseException) -> str:
     """The innermost failure: the outer ones only say that an activity failed."""
-    innermost: BaseException = error
-    while isinstance(innermost, FailureError) and innermost.cause is not None:
-        innermost = innermost.cause
-    if isinstance(innermost, ApplicationError):
-        return f"{innermost.type}: {innermost.message}"
-    return str(innermost)
+    while isinstance(error, FailureError) and error.cause is not None:
+        error = error.cause
+    return str(error)
 
 
-def is_gone(error: ActivityError) -> bool:
-    """Whether what an activity was to work on is not there at the provider."""
-    return isinstance(error.cause, ApplicationError) and error.cause.type == "NotFound"
+def failed_as(error: BaseException, kind: str) -> bool:
+    """Whether an activity failed with an error of this type, such as the provider's `NotFound`."""
+    cause = error.cause if isinstance(error, ActivityError) else None
+    return isinstance(cause, ApplicationError) and cause.type == kind
 
 
 def planned_at() -> datetime:

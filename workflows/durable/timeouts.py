@@ -1,9 +1,11 @@
-"""How long a workflow waits for the word of an activity."""
+"""How long a workflow waits for an activity, and how often it is tried again."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypedDict
 
-__all__ = ["HEARTBEAT", "SHORT"]
+from temporalio.common import RetryPolicy
+
+__all__ = ["FEW", "HEARTBEAT", "PROMPT", "RETRIES", "SHORT", "short", "with_heartbeat"]
 
 HEARTBEAT: Final = timedelta(seconds=10)
 """A worker silent for so long is taken for dead, and another goes on with what it did.
@@ -14,3 +16,47 @@ when the whole time of the activity is over.
 
 SHORT: Final = timedelta(seconds=20)
 """For an activity that reads or changes a few rows, and so never beats."""
+
+RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
+"""After 1 s, 2 s, 4 s and so on, until the patience is over."""
+
+PROMPT: Final = RetryPolicy(maximum_interval=timedelta(minutes=1))
+"""As `RETRIES`, where somebody waits for the run."""
+
+FEW: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    maximum_interval=timedelta(minutes=2),
+    maximum_attempts=6,
+)
+"""For about a minute: the next scheduled run does what this one could not."""
+
+
+class Attempts(TypedDict):
+    """Options of an activity, as `workflow.execute_activity` takes them."""
+
+    schedule_to_close_timeout: timedelta | None
+    start_to_close_timeout: timedelta | None
+    heartbeat_timeout: timedelta | None
+    retry_policy: RetryPolicy
+
+
+def with_heartbeat(
+    patience: timedelta, retries: RetryPolicy = RETRIES, *, each: timedelta | None = None
+) -> Attempts:
+    """An activity that beats; its attempts together take at most the patience, one `each`."""
+    return {
+        "schedule_to_close_timeout": patience,
+        "start_to_close_timeout": each,
+        "heartbeat_timeout": HEARTBEAT,
+        "retry_policy": retries,
+    }
+
+
+def short(patience: timedelta | None = None, retries: RetryPolicy = RETRIES) -> Attempts:
+    """An activity whose attempts are short; without a patience, it is tried for good."""
+    return {
+        "schedule_to_close_timeout": patience,
+        "start_to_close_timeout": SHORT,
+        "heartbeat_timeout": None,
+        "retry_policy": retries,
+    }

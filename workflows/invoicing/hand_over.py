@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
     from workflows.invoicing.activities.handing_over import HandOverActivities
     from workflows.invoicing.payloads import HandOverInput, HandOverResult, HandOverRound
 
@@ -18,9 +17,6 @@ __all__ = ["HandOver"]
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 ROUND: Final = timedelta(hours=12)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
-)
 
 
 @workflow.defn
@@ -66,9 +62,7 @@ class HandOver:
         return await workflow.execute_activity_method(
             HandOverActivities.hand_over_pending,
             HandOverRound(request.invoice_id, request.rollup_id, is_last),
-            schedule_to_close_timeout=ROUND,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(ROUND),
             summary="post each invoice that accounts receivable does not have",
         )
 

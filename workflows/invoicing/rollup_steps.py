@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.invoicing.activities.invoicing import InvoicingActivities
     from workflows.invoicing.payloads import (
         CheckOutcome,
@@ -41,9 +40,6 @@ PATIENCE: Final = timedelta(hours=12)
 """For one step: a service may be away for a night."""
 
 MARGIN_PATIENCE: Final = timedelta(minutes=10)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
-)
 
 
 async def begin(request: RollupInput) -> str:
@@ -53,9 +49,7 @@ async def begin(request: RollupInput) -> str:
     return await workflow.execute_activity_method(
         InvoicingActivities.begin_rollup,
         RollupOpening(request, key),
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=SHORT,
-        retry_policy=RETRIES,
+        **short(PATIENCE, PROMPT),
         summary="open the roll-up",
     )
 
@@ -67,7 +61,7 @@ async def check_freshness(rollup_id: str) -> Freshness:
         rollup_id,
         schedule_to_close_timeout=PATIENCE,
         start_to_close_timeout=timedelta(minutes=2),
-        retry_policy=RETRIES,
+        retry_policy=PROMPT,
         summary="ask how fresh the inventory and the provider's bill are",
     )
 
@@ -77,10 +71,7 @@ async def close_metering(period: str) -> None:
     await workflow.execute_activity_method(
         InvoicingActivities.close_metering,
         period,
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=2),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
         summary="close the month: what comes later becomes an adjustment",
     )
 
@@ -90,10 +81,7 @@ async def reopen_metering(period: str) -> None:
     await workflow.execute_activity_method(
         InvoicingActivities.reopen_metering,
         period,
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=2),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
         summary="open the month's metering again",
     )
 
@@ -103,9 +91,7 @@ async def plan(request: RollupInput, rollup_id: str) -> Plan:
     return await workflow.execute_activity_method(
         InvoicingActivities.plan_rollup,
         replace(request, rollup_id=rollup_id),
-        schedule_to_close_timeout=PATIENCE,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT),
         summary="find who is billable",
     )
 
@@ -115,10 +101,7 @@ async def draft_page(rollup_id: str, cursor: str) -> PageOutcome:
     return await workflow.execute_activity_method(
         InvoicingActivities.draft_page,
         PageInput(rollup_id, cursor),
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=10),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
         summary=f"quote and draft page {cursor}",
     )
 
@@ -128,10 +111,7 @@ async def check(rollup_id: str) -> CheckOutcome:
     return await workflow.execute_activity_method(
         InvoicingActivities.check_rollup,
         rollup_id,
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=timedelta(minutes=10),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
         summary="hold every draft against its lines and proofs",
     )
 
@@ -141,9 +121,7 @@ async def issue(rollup_id: str) -> IssueOutcome:
     return await workflow.execute_activity_method(
         InvoicingActivities.issue_invoices,
         IssueInput(rollup_id, workflow.now().date().isoformat()),
-        schedule_to_close_timeout=PATIENCE,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT),
         summary="number and seal the drafts, a block at a time",
     )
 
@@ -153,9 +131,7 @@ async def discard(rollup_id: str) -> IssueOutcome:
     return await workflow.execute_activity_method(
         InvoicingActivities.discard_drafts,
         rollup_id,
-        schedule_to_close_timeout=PATIENCE,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE, PROMPT),
         summary="void the drafts",
     )
 
@@ -165,10 +141,7 @@ async def refresh_margin(period: str) -> None:
     await workflow.execute_activity_method(
         InvoicingActivities.refresh_margin,
         period,
-        schedule_to_close_timeout=MARGIN_PATIENCE,
-        start_to_close_timeout=timedelta(minutes=5),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(MARGIN_PATIENCE, PROMPT, each=timedelta(minutes=5)),
         summary="compute the month's margin anew",
     )
 
@@ -178,8 +151,6 @@ async def move(rollup_id: str, status: str, reason: str = "") -> None:
     await workflow.execute_activity_method(
         InvoicingActivities.set_status,
         StatusInput(rollup_id, status, reason),
-        schedule_to_close_timeout=PATIENCE,
-        start_to_close_timeout=SHORT,
-        retry_policy=RETRIES,
+        **short(PATIENCE, PROMPT),
         summary=f"the roll-up is {status.replace('_', ' ')}",
     )

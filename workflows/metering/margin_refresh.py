@@ -4,22 +4,18 @@ from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import PERIOD
     from workflows.durable.reasons import planned_at, reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import short, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities
     from workflows.metering.payloads import AttributeInput, MarginInput, MarginResult
 
 __all__ = ["MarginRefresh"]
 
 PATIENCE: Final = timedelta(hours=3)
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
-)
 
 
 @workflow.defn
@@ -65,9 +61,7 @@ class MarginRefresh:
         return await workflow.execute_activity_method(
             AttributionActivities.unsettled_months,
             period,
-            schedule_to_close_timeout=PATIENCE,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(PATIENCE),
             summary=f"look for months before {period:%Y-%m} that something came late for",
         )
 
@@ -76,17 +70,13 @@ class MarginRefresh:
         costs = await workflow.execute_activity_method(
             AttributionActivities.attribute_costs,
             AttributeInput(period, period, f"{info.workflow_id}/{info.run_id}"),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary=f"bring the bill of {period:%Y-%m} to its owners",
         )
         tenants, deployments = await workflow.execute_activity_method(
             AttributionActivities.refresh_margin,
             period,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary=f"compute the margin of {period:%Y-%m}",
         )
         result = MarginResult(period, costs, tenants, deployments)

@@ -7,18 +7,18 @@ A step that fails is told and does not stop the others; the run fails at its end
 """
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final, Protocol
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME, PERIOD
     from services.common.values.periods import month_of
     from workflows.durable.reasons import planned_at, reason_of
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import FEW, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
     from workflows.metering.payloads import (
         AttributeInput,
@@ -48,12 +48,7 @@ AGAIN_DAYS: Final = 10
 
 METERS_AGAIN: Final = "meters-last-month-again"
 
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=2),
-    maximum_attempts=8,
-)
+RETRIES: Final = replace(FEW, maximum_attempts=8)
 
 
 class Told(Protocol):
@@ -120,9 +115,7 @@ class Metering:
         return workflow.execute_activity_method(
             MeteringActivities.meter_month,
             MonthInput(first, f"metering/again/{today}"),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, RETRIES),
             summary=f"meter {first:%Y-%m} again from what the inventory knows by now",
         )
 
@@ -130,9 +123,7 @@ class Metering:
         return workflow.execute_activity_method(
             MeteringActivities.meter_day,
             MeterDayInput(day, key),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, RETRIES),
             summary=f"meter {day} from what the inventory knows",
         )
 
@@ -141,9 +132,7 @@ class Metering:
         return workflow.execute_activity_method(
             AttributionActivities.attribute_daily_costs,
             AttributeInput(first, end, self._key("daily-costs")),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, RETRIES),
             summary=f"bring the daily costs from {first} on to their owners",
         )
 
@@ -151,9 +140,7 @@ class Metering:
         return workflow.execute_activity_method(
             AttributionActivities.refresh_accrual,
             MonthInput(today.replace(day=1), self._key("accrual")),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, RETRIES),
             summary="price every subscription with its usage so far",
         )
 

@@ -9,15 +9,14 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.queues import TaskQueue
     from workflows.drift.activities.reverting import RevertActivities
     from workflows.drift.revert_payloads import SetPower
-    from workflows.durable.reasons import is_gone
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.reasons import NOT_FOUND, failed_as
+    from workflows.durable.timeouts import with_heartbeat
     from workflows.provisioning.activities.powering import PowerActivities
 
 from workflows.provisioning.turns import give_back, take_turn
@@ -30,8 +29,6 @@ PATIENCE: Final = timedelta(hours=1)
 LIFTING: Final = timedelta(days=7)
 """For one that is to be on again: nobody comes back to what is left."""
 
-RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
-
 
 async def running_droplets(deployment_id: str) -> tuple[str, ...]:
     """The provider's ids of a deployment's droplets that run."""
@@ -39,9 +36,7 @@ async def running_droplets(deployment_id: str) -> tuple[str, ...]:
         PowerActivities.running_droplets,
         deployment_id,
         task_queue=TaskQueue.PROVISIONING,
-        schedule_to_close_timeout=PATIENCE,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=RETRIES,
+        **with_heartbeat(PATIENCE),
         summary="find the machines that run",
     )
     return tuple(droplets)
@@ -57,14 +52,12 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
             RevertActivities.set_power,
             SetPower(droplet_id, is_on),
             task_queue=TaskQueue.PROVISIONING,
-            schedule_to_close_timeout=patience,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(patience),
             summary=f"power {droplet_id} {'on' if is_on else 'off'}",
         )
     except (asyncio.CancelledError, FailureError) as error:
         failure = error
     # Not in a `finally`: a run that is evicted from a worker's cache must not wait for anything.
     await give_back(turn)
-    if failure is not None and not (isinstance(failure, ActivityError) and is_gone(failure)):
+    if failure is not None and not failed_as(failure, NOT_FOUND):
         raise failure

@@ -12,20 +12,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    FailureError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.providers import DIGITALOCEAN
     from contracts.queues import TaskQueue
     from contracts.search_attributes import OUTCOME
-    from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.reasons import failed_as, reason_of
+    from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.provisioning.activities.provisioning import ProvisionActivities
     from workflows.provisioning.payloads import Progress, Provisioned, ProvisionInput, Undoing
     from workflows.sync.activities.reading import ReadActivities
@@ -51,12 +46,6 @@ refusal, such as of a token that is mended meanwhile.
 PAUSE: Final = timedelta(hours=1)
 """Between two rounds of taking back."""
 
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=1),
-)
-
 UNKNOWN: Final = "ProvisionUnknown"
 """What asked for it was not committed: there is nothing to make, and nobody to tell."""
 
@@ -64,7 +53,6 @@ LEFT: Final = "left-behind"
 """The outcome of one of which something may be left in the account."""
 
 DROPLET: Final = "droplet"
-DIGITALOCEAN: Final = "digitalocean"
 
 
 @workflow.defn
@@ -104,7 +92,7 @@ class Provision:
         left = await self._take_back(order, reason)
         if left is not None:
             reason = f"{reason}; not undone: {reason_of(left)}"
-        if not _is_unknown(error):
+        if not failed_as(error, UNKNOWN):
             await self._record(order, status, self._step, reason, patience=ENDING)
         workflow.upsert_search_attributes([OUTCOME.value_set(status if left is None else LEFT)])
         workflow.set_current_details(f"undone at step {self._step}: {reason}")
@@ -137,10 +125,7 @@ class Provision:
         done = await workflow.execute_activity_method(
             step,
             argument,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT if step in BEATING else None,
-            start_to_close_timeout=None if step in BEATING else SHORT,
-            retry_policy=RETRIES,
+            **(with_heartbeat if step in BEATING else short)(PATIENCE, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
@@ -153,9 +138,7 @@ class Provision:
             ReadActivities.read_resource,
             ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, PROMPT),
             summary="record how it is",
         )
 
@@ -166,10 +149,7 @@ class Provision:
             await workflow.execute_activity_method(
                 undo,
                 Undoing(order, self._resource_id),
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT if undo in BEATING else None,
-                start_to_close_timeout=None if undo in BEATING else SHORT,
-                retry_policy=RETRIES,
+                **(with_heartbeat if undo in BEATING else short)(PATIENCE, PROMPT),
                 summary=summary,
             )
 
@@ -204,9 +184,7 @@ class Provision:
         await workflow.execute_activity_method(
             ProvisionActivities.record_provision,
             Progress(order.provision_id, status, step, reason, self._resource_id),
-            schedule_to_close_timeout=patience,
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(patience, PROMPT),
             summary=f"tell the catalog: {step}",
         )
 
@@ -219,8 +197,3 @@ BEATING: Final = (
     ProvisionActivities.delete_droplet,
 )
 """What asks the provider, whose limits may make it wait."""
-
-
-def _is_unknown(error: BaseException) -> bool:
-    cause = error.cause if isinstance(error, ActivityError) else None
-    return isinstance(cause, ApplicationError) and cause.type == UNKNOWN

@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -22,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.collections.notice_payloads import Noticed
     from workflows.collections.payloads import BillingAction, PowerOff
     from workflows.durable.reasons import reason_of
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.timeouts import short, with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
     from workflows.spend.payloads import (
         BreachInput,
@@ -40,10 +39,6 @@ __all__ = ["SpendBreach"]
 PATIENCE: Final = timedelta(hours=12)
 ASIDE: Final = timedelta(minutes=10)
 """For telling of what is done anyway."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
-)
 
 OPEN: Final = "open"
 NOTIFIED: Final = "notified"
@@ -160,9 +155,7 @@ class SpendBreach:
                 key=f"spend/{breach.breach_id}",
                 only=only,
             ),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="pause what the policy caps",
         )
         if workflow.patched(POWERS_OFF):
@@ -235,8 +228,7 @@ class SpendBreach:
         return await workflow.execute_activity_method(
             BillingActionActivities.paused_states,
             PausedCheck(tuple(deployment_ids)),
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(),
             summary="look which deployments are paused",
         )
 
@@ -254,9 +246,7 @@ class SpendBreach:
             noticed = await workflow.execute_activity_method(
                 SpendActivities.post_notice,
                 breach,
-                start_to_close_timeout=SHORT,
-                schedule_to_close_timeout=patience,
-                retry_policy=RETRIES,
+                **short(patience),
                 summary="tell of it",
             )
         except ActivityError as error:
@@ -272,8 +262,7 @@ class SpendBreach:
         return await workflow.execute_activity_method(
             SpendActivities.record_breach,
             BreachOutcome(request.breach_id, status),
-            start_to_close_timeout=SHORT,
-            retry_policy=RETRIES,
+            **short(),
             summary=f"keep that it is {status.replace('_', ' ')}",
         )
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
     from workflows.spend.payloads import EvaluationInput, EvaluationResult
 
@@ -15,10 +14,6 @@ __all__ = ["SpendEvaluation"]
 
 PATIENCE: Final = timedelta(minutes=50)
 """The next hour's evaluation finds what this one did not come to."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
-)
 
 
 @workflow.defn
@@ -31,9 +26,7 @@ class SpendEvaluation:
         count = await workflow.execute_activity_method(
             SpendActivities.evaluate_policies,
             request,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE),
             summary="hold each cap against the accrual",
         )
         result = EvaluationResult(count)

@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import PROMPT, with_heartbeat
     from workflows.sync.activities.projects import ProjectActivities
     from workflows.sync.payloads import ProjectInput
 
@@ -23,11 +22,7 @@ class EnsureProject:
         identifier = await workflow.execute_activity_method(
             ProjectActivities.ensure_project,
             request,
-            schedule_to_close_timeout=timedelta(minutes=10),
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
-            ),
+            **with_heartbeat(timedelta(minutes=10), PROMPT),
             summary=f"look for the project {request.name}, make it when it is missing",
         )
         workflow.set_current_details(f"The project {request.name} exists: `{identifier}`.")

@@ -22,7 +22,8 @@ from temporalio.exceptions import (
 with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
     from kinds import RESOURCE_KINDS
-    from workflows.durable.timeouts import HEARTBEAT, SHORT
+    from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import FEW, short, with_heartbeat
     from workflows.sync.activities.claiming import ClaimActivities
     from workflows.sync.activities.confirming import ConfirmActivities
     from workflows.sync.activities.projects import ProjectActivities
@@ -58,13 +59,6 @@ ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 ASKING: Final = timedelta(minutes=5)
 """For one question, or one word to the inventory."""
-
-RETRIES: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=2),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(minutes=2),
-    maximum_attempts=6,
-)
 
 CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
 BEGINS_AT_ONCE: Final = "begins-at-once"
@@ -177,9 +171,7 @@ class ResourceSync:
             await workflow.execute_activity_method(
                 ClaimActivities.claim_kinds,
                 ClaimInput(request.provider, request.kinds),
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE, FEW),
                 summary="wait for other syncs of the same kinds",
             )
         except FailureError as error:
@@ -244,9 +236,7 @@ class ResourceSync:
         return await workflow.execute_activity_method(
             SweepActivities.sweep_kind,
             sweep,
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, FEW),
             summary=f"read all of {sweep.kind}{again}",
         )
 
@@ -256,9 +246,7 @@ class ResourceSync:
         confirmed = await workflow.execute_activity_method(
             ConfirmActivities.confirm_suspects,
             SuspectsInput(sweep.provider, sweep.kind, result.sweep_id),
-            schedule_to_close_timeout=PATIENCE,
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RETRIES,
+            **with_heartbeat(PATIENCE, FEW),
             summary=f"read {result.suspect_count} of {sweep.kind} by id: are they gone?",
         )
         outcome = replace(outcome, deleted_count=confirmed.gone_count)
@@ -280,9 +268,7 @@ class ResourceSync:
             failed = await workflow.execute_activity_method(
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
-                schedule_to_close_timeout=ASKING,
-                start_to_close_timeout=SHORT,
-                retry_policy=RETRIES,
+                **short(ASKING, FEW),
                 summary=f"record that the reading of {sweep.kind} broke off",
             )
         except ActivityError as error:
@@ -296,9 +282,7 @@ class ResourceSync:
             if await workflow.execute_activity_method(
                 ProjectActivities.project_exists,
                 project,
-                schedule_to_close_timeout=ASKING,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(ASKING, FEW),
                 summary=f"is there a project {project.name}?",
             ):
                 return
@@ -322,9 +306,7 @@ class ResourceSync:
             counts = await workflow.execute_activity_method(
                 ProjectActivities.record_members,
                 MembersInput(request.provider, self._projects_sweep_id),
-                schedule_to_close_timeout=PATIENCE,
-                heartbeat_timeout=HEARTBEAT,
-                retry_policy=RETRIES,
+                **with_heartbeat(PATIENCE, FEW),
                 summary="record which resources live in which project",
             )
         except FailureError as error:
@@ -376,12 +358,4 @@ def _members_outcome(counts: MembersCursor) -> KindOutcome:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost failure in words: the outer ones only say that an activity failed."""
-    if is_cancelled_exception(error):
-        return "the sync was cancelled"
-    innermost: BaseException = error
-    while isinstance(innermost, FailureError) and innermost.cause is not None:
-        innermost = innermost.cause
-    if isinstance(innermost, ApplicationError):
-        return f"{innermost.type}: {innermost.message}"
-    return str(innermost)
+    return "the sync was cancelled" if is_cancelled_exception(error) else reason_of(error)

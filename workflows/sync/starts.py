@@ -11,6 +11,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
 )
 
+from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
 from contracts.search_attributes import KINDS, PROVIDER
 from kinds import RESOURCE_KINDS
@@ -23,7 +24,6 @@ from workflows.sync.resource_sync import ResourceSync
 from workflows.sync.sync_resource import SyncResource
 
 __all__ = [
-    "DIGITALOCEAN",
     "DRIFT_SWEEP_ID",
     "DRIFT_SWEEP_TIMEOUT",
     "HOURLY_KINDS",
@@ -47,7 +47,6 @@ __all__ = [
     "summary_of",
 ]
 
-DIGITALOCEAN: Final = "digitalocean"
 SYNCED_KINDS: Final = (PROJECT, *RESOURCE_KINDS)
 """Every kind that is synced, projects first."""
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.durable.timeouts import HEARTBEAT
+    from workflows.durable.timeouts import PROMPT, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
     from workflows.sync.payloads import ResourceInput
 
@@ -41,10 +40,6 @@ class SyncResource:
         return await workflow.execute_activity_method(
             ReadActivities.read_resource,
             request,
-            schedule_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=HEARTBEAT,
-            retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
-            ),
+            **with_heartbeat(timedelta(minutes=5), PROMPT),
             summary=f"read {request.kind} {request.provider_id}",
         )

@@ -8,6 +8,7 @@ import grpc
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
+from contracts.providers import DIGITALOCEAN
 from services.billing.ingest.rules.matching import (
     Candidate,
     Key,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYS_A_CALL", "InventoryLookup"]
 
-PROVIDER: Final = "digitalocean"
 KEYS_A_CALL: Final = 2_000
 CALL_SECONDS: Final = 60.0
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ class InventoryLookup:
             channel = open_channel(self._settings, Service.INVENTORY, caller=Service.BILLING)
             self._stub = LookupServiceStub(channel)
         request = pb.LookupResourcesRequest(
-            provider=PROVIDER,
+            provider=DIGITALOCEAN,
             keys=[
                 pb.ResourceKey(kind=key.kind, provider_id=key.provider_id, name=key.name)
                 for key in keys

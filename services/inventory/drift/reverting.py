@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from contracts.providers import DIGITALOCEAN
 from services.common.durable import Work
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def revert_of(drift: "Row[Any]") -> Work:
         summary=f"set {drift.field} of {drift.kind} {drift.name} back",
         timeout=TIMEOUT,
         attributes={
-            "ArcadiaProvider": "digitalocean",
+            "ArcadiaProvider": DIGITALOCEAN,
             **({"ArcadiaTenant": drift.tenant_id} if drift.tenant_id else {}),
         },
     )

@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.providers import DIGITALOCEAN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
 from providers.digitalocean.errors import NotFound
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PowerActivities"]
 
-PROVIDER: Final = "digitalocean"
 DROPLET: Final = "droplet"
 LIVES_A_PAGE: Final = 500
 ON: Final = "active"
@@ -54,7 +54,7 @@ class PowerActivities:
         while True:
             page = await self._lookup.ListLifetimes(
                 pb.ListLifetimesRequest(
-                    provider=PROVIDER,
+                    provider=DIGITALOCEAN,
                     kind=DROPLET,
                     deployment_id=deployment_id,
                     page_size=LIVES_A_PAGE,

@@ -15,6 +15,7 @@ from grpc.aio import AioRpcError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from contracts.providers import DIGITALOCEAN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import (
     await_active,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ProvisionActivities"]
 
-DIGITALOCEAN: Final = "digitalocean"
 DROPLET: Final = "droplet"
 ACTOR: Final = "provisioning"
 RUNNING: Final = "running"

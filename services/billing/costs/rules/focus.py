@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import orjson
 
+from contracts.providers import DIGITALOCEAN
 from services.billing.ingest.rules.classification import product_of
 from services.billing.ingest.rules.reconciling import PRECISION
 from services.common.values.money import whole_cents
@@ -30,7 +31,7 @@ Line = Any
 
 PROVIDER: Final = "DigitalOcean"
 
-ACCOUNT: Final = "digitalocean"
+ACCOUNT: Final = DIGITALOCEAN
 """The billing account: the provider's bills do not name it."""
 
 CHARGES: Final[Mapping[str, str]] = MappingProxyType(
