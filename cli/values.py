@@ -1,11 +1,14 @@
 """Values of any shape as they are shown: as JSON, whole numbers without a point."""
 
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-__all__ = ["json_value"]
+__all__ = ["NOBODY", "json_value"]
+
+NOBODY: Final = "nobody"
+"""Whose that is which belongs to no tenant."""
 
 
 def json_value(message: Message) -> Any:  # noqa: ANN401

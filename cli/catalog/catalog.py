@@ -60,6 +60,9 @@ def list_catalog() -> None:
             str(version.version) if version else "none",
             money_text(version.price_cents, version.currency) if version else "",
         )
+    if not plans and not addons:
+        Console().print("Nothing is sold yet; `arcadia catalog seed` adds the seeded plans.")
+        return
     Console().print(table)
     table = _table("addon", "of", "adds", "a month")
     for addon in addons:

@@ -19,8 +19,9 @@ from rich.text import Text
 
 from cli.caller import Metadata, called_as_operator, refused
 from cli.costs.fetch import fetch_bills
-from cli.costs.provider_bills import list_bills, show_history, unwaive_bill, waive_bill
+from cli.costs.provider_bills import FETCH, list_bills, show_history, unwaive_bill, waive_bill
 from cli.following import ran
+from cli.values import NOBODY
 from services.common.settings import Service, Settings
 from services.common.values.money import dollars
 from workflows.costs.starts import start_daily_costs
@@ -36,6 +37,9 @@ STATES: Final = {"matched": "green", "not_applicable": "dim"}
 
 Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]
 Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
+WITHOUT: Final = {"tenant": f"{NOBODY}: internal, or of no known resource"}
+"""How the lines are called that have none of what they are grouped by."""
+
 Call = Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]
 
 
@@ -101,10 +105,12 @@ def show_totals(
         for total in answer.totals:
             _say(
                 console,
-                f"{dollars(total.amount_usd):>14}  {total.line_count:>9,}  {_group(total)}",
+                f"{dollars(total.amount_usd):>14}  {total.line_count:>9,}  {_group(total, by)}",
             )
-        whole = dollars(answer.total_usd) if answer.HasField("total_usd") else "unknown"
-        _say(console, f"{whole:>14}  USD in all")
+        if answer.HasField("total_usd"):
+            _say(console, f"{dollars(answer.total_usd):>14}  USD in all")
+        else:
+            _say(console, f"No bill of {period} was ingested: its costs are unknown; {FETCH}.")
 
     _called(call)
 
@@ -130,7 +136,7 @@ def list_lines(
         page_size=count,
     )
     if not _list(request):
-        _say(Console(), "There are no such lines; `arcadia costs fetch` brings bills in.")
+        _say(Console(), f"There are no such lines; {FETCH}.")
 
 
 @commands.command("unmatched")
@@ -144,8 +150,12 @@ def list_unmatched(period: Period = "", count: Count = 50) -> None:
     _list(pb.ListCostLinesRequest(period=period, classification=UNKNOWN, page_size=count), unknown)
     for product in sorted({line.product for line in unknown}):
         _say(Console(), f"The product {product!r} is not known.")
-    if not any(listed):
-        _say(Console(), "Every line that should have a resource has one.")
+    if any(listed):
+        return
+    known: list[CostLine] = []
+    _list(pb.ListCostLinesRequest(period=period, page_size=1), known)
+    none = f"There are no such lines; {FETCH}."
+    _say(Console(), "Every line that should have a resource has one." if known else none)
 
 
 @commands.command("export")
@@ -208,8 +218,9 @@ def _list(request: pb.ListCostLinesRequest, kept: list[CostLine] | None = None) 
     return printed
 
 
-def _group(total: CostTotal) -> str:
-    return f"{total.tenant_id} {total.group}".lstrip() or "(none)"
+def _group(total: CostTotal, by: str) -> str:
+    without = WITHOUT.get(by, f"of no {by}")
+    return f"{total.tenant_id} {total.group}".lstrip() or without
 
 
 def _line(line: CostLine) -> Text:
@@ -222,7 +233,7 @@ def _line(line: CostLine) -> Text:
         f"  {line.tenant_id} {line.deployment_id}".rstrip(),
         "".join(
             f"\n{'':10}{dollars(share.amount_usd):>16}  of it for {share.seconds:,} s:"
-            f" {share.tenant_id or '(nobody)'} {share.deployment_id}".rstrip()
+            f" {share.tenant_id or NOBODY} {share.deployment_id}".rstrip()
             for share in line.shares
         ),
     )

@@ -15,13 +15,14 @@ from cli.caller import Metadata, called_as_operator, refused
 from services.common.settings import Service, Settings
 from services.common.values.money import dollars
 
-__all__ = ["list_bills", "show_history", "unwaive_bill", "waive_bill"]
+__all__ = ["FETCH", "list_bills", "show_history", "unwaive_bill", "waive_bill"]
 
 Stub = ProviderInvoiceServiceStub
 Bill = Annotated[str, typer.Argument(help="The invoice, by our id (`arcadia costs bills`).")]
 Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
 
 UNKNOWN: Final = "unknown"
+FETCH: Final = "`arcadia costs fetch` brings bills in"
 
 
 def list_bills(
@@ -39,6 +40,8 @@ def list_bills(
         for invoice in answer.provider_invoices:
             for line in _bill(invoice):
                 _say(line)
+        if not answer.provider_invoices:
+            _say(f"There are no such invoices; {FETCH}.")
 
     _called(call)
 
@@ -57,6 +60,8 @@ def show_history(
         answer = await Stub(channel).ListBillingHistory(request, metadata=metadata)
         for entry in answer.entries:
             _say(_entry(entry))
+        if not answer.entries:
+            _say(f"There are no such entries; {FETCH}.")
         for line in _sums(answer.reconciliation):
             _say(line)
 

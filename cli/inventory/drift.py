@@ -22,7 +22,7 @@ from temporalio.service import RPCError
 from cli.caller import ask_as_operator
 from cli.following import doings_of, followed
 from cli.tables import print_unfolded
-from cli.values import json_value
+from cli.values import NOBODY, json_value
 from services.common.settings import Service, Settings
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftOutcome
@@ -197,7 +197,7 @@ def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:
         table.add_row(
             Text(drift.id),
             Text(f"{drift.resource_kind} {drift.resource_name or drift.provider_id}"),
-            Text(drift.tenant_id),
+            Text(drift.tenant_id or NOBODY),
             Text(drift.field),
             Text(_shown(drift.expected)),
             Text(_shown(drift.actual)),

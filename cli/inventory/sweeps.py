@@ -52,8 +52,11 @@ def list_sweeps(
         return list((await stub.ListSweeps(request, metadata=metadata)).sweeps)
 
     console = Console()
-    for sweep in _asked(ask):
+    sweeps = _asked(ask)
+    for sweep in sweeps:
         console.print(_line(sweep), soft_wrap=True)
+    if not sweeps:
+        console.print("There are no such sweeps; `arcadia sync` makes one of each kind.")
 
 
 @commands.command("confirm")
@@ -123,6 +126,8 @@ def list_unreadable_rows(
     answer = _asked(ask)
     for row in answer.rows:
         console.print(row.reason, markup=False, soft_wrap=True)
+    if not answer.rows:
+        console.print("The sweep could read every row.")
     if answer.next_page_token:
         console.print(f"and more: `--count` lists up to 500, above {count}")
 

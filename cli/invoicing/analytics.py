@@ -1,6 +1,7 @@
 """What the commands about usage and margin share: calls as an operator, money, bars."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
 import grpc
@@ -11,11 +12,23 @@ from cli.caller import Metadata, ask_as_operator
 from services.common.settings import Service
 from services.common.values.money import amount_text
 
-__all__ = ["UNKNOWN", "asked", "bar", "heading", "money", "table_of"]
+__all__ = ["COSTS", "REVENUE", "UNKNOWN", "Bar", "asked", "bar", "heading", "money", "table_of"]
 
 BAR_CELLS: Final = 24
 UNKNOWN: Final = "?"
 """How an unknown amount is shown: never as zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How an amount is drawn: in a pipe or without colours its cells tell it from the other."""
+
+    cell: str
+    style: str
+
+
+REVENUE: Final = Bar("█", "green")
+COSTS: Final = Bar("▒", "red")
 
 Answer = TypeVar("Answer")
 Ask = Callable[[grpc.aio.Channel, Metadata], Awaitable[Answer]]
@@ -33,12 +46,13 @@ def money(message: Any, field: str, currency: str) -> str:  # noqa: ANN401
     return amount_text(getattr(message, field), currency)
 
 
-def bar(amount: int, largest: int, style: str) -> Text:
+def bar(amount: int, largest: int, kind: Bar) -> Text:
     """A bar as long as its share of the largest amount; dim where it is below zero."""
     if not largest or not amount:
         return Text("")
     cells = max(1, round(abs(amount) * BAR_CELLS / largest))
-    return Text("█" * min(cells, BAR_CELLS), style=style if amount > 0 else f"dim {style}")
+    style = kind.style if amount > 0 else f"dim {kind.style}"
+    return Text(kind.cell * min(cells, BAR_CELLS), style=style)
 
 
 def table_of(*headings: str, right: frozenset[str] = frozenset()) -> Table:

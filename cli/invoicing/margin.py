@@ -7,24 +7,39 @@ import grpc
 import typer
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1.margin_service_pb2_grpc import MarginServiceStub
+from arcadia.billing.v1.cost_service_pb2 import ListDailyCostsRequest
+from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 from rich.console import Console
 from rich.text import Text
 
-from cli.caller import Metadata
+from cli.caller import Metadata, ask_as_operator
 from cli.following import ran
-from cli.invoicing.analytics import UNKNOWN, asked, bar, heading, money, table_of
+from cli.invoicing.analytics import (
+    COSTS,
+    REVENUE,
+    UNKNOWN,
+    asked,
+    bar,
+    heading,
+    money,
+    table_of,
+)
+from cli.values import NOBODY
 from services.common.errors import InvalidArgument
+from services.common.settings import Service
 from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
 from workflows.metering.starts import start_margin_refresh
 
-__all__ = ["commands"]
+__all__ = ["commands", "missing_costs"]
 
 commands = typer.Typer(help="Who makes or loses money.", no_args_is_help=True)
 
 PAGE_SIZE = 100
 NUMBERS = frozenset({"revenue", "costs", "margin", "%"})
 OWNERS = ("internal", "unattributed")
+READ_COSTS = "`arcadia costs daily` reads the provider's daily costs."
+METER = "`arcadia usage meter` meters yesterday and today, and brings the costs to their owners."
 
 Period = Annotated[str, typer.Option(help="The month, as in 2026-04; the last one when left out.")]
 
@@ -46,6 +61,12 @@ def show_margin(
     answer = asked(ask)
     states = f"revenue {answer.revenue_state}, costs {answer.cogs_state}"
     _print_whole(answer, f"{answer.period[:7]} ({states})")
+    if not answer.HasField("as_of"):
+        month = answer.period[:7]
+        Console().print(
+            f"Nothing of {month} was computed yet: `arcadia margin refresh --period {month}` does.",
+            style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
     currency = answer.conversion.reporting_currency
     _print_shares(answer.by_tenant if by == "tenant" else answer.by_deployment, by, currency)
     _print_kinds(answer.by_kind, currency)
@@ -63,17 +84,16 @@ def show_accrual() -> None:
         return await stub.GetAccrual(pb.GetAccrualRequest(page_size=PAGE_SIZE), metadata=metadata)
 
     answer = asked(ask)
-    usage = "no usage metered yet"
+    usage, missing = "no usage metered yet", [METER]
     if answer.HasField("usage_until"):
         usage = f"usage until {answer.usage_until.ToDatetime(UTC):%Y-%m-%d %H:%M}"
-    costs = f"costs until {answer.costs_until}" if answer.costs_until else "no daily costs read yet"
-    _print_whole(answer, f"{answer.period[:7]} ({usage}, {costs})")
-    if not answer.HasField("usage_until"):
-        Console().print("`arcadia usage meter` meters yesterday and today now.", style="yellow")
+        missing = []
+    costs = f"costs until {answer.costs_until}"
     if not answer.costs_until:
-        Console().print(
-            "`arcadia costs daily` reads the provider's daily costs now.", style="yellow"
-        )
+        costs, missing = missing_costs(datetime.now(UTC).date(), are_read=_are_costs_read(answer))
+    _print_whole(answer, f"{answer.period[:7]} ({usage}, {costs})")
+    for hint in missing:
+        Console().print(hint, style="yellow", highlight=False, soft_wrap=True)
     currency = answer.conversion.reporting_currency
     _print_shares(answer.by_tenant, "tenant", currency)
     _print_kinds(answer.by_kind, currency)
@@ -81,6 +101,25 @@ def show_accrual() -> None:
     for one in answer.failures:
         told = f"{one.tenant_id} ({one.deployment_id}) could not be priced: {one.message}"
         Console().print(told, style="yellow", markup=False, soft_wrap=True)
+
+
+def missing_costs(today: date, *, are_read: bool) -> tuple[str, list[str]]:
+    """Which step of the running month's costs is missing, and what to run, in order."""
+    if are_read:
+        return "daily costs not brought to their owners yet", [METER]
+    if today.day == 1:
+        return "no daily costs: the provider tells a day's on the next day", [METER]
+    return "no daily costs read yet", [READ_COSTS, METER]
+
+
+def _are_costs_read(accrual: pb.GetAccrualResponse) -> bool:
+    """Whether billing has daily costs of the running month."""
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> Any:  # noqa: ANN401
+        request = ListDailyCostsRequest(from_day=accrual.period, page_size=1)
+        return await CostServiceStub(channel).ListDailyCosts(request, metadata=metadata)
+
+    return bool(ask_as_operator(Service.BILLING, ask).daily_costs)
 
 
 @commands.command("trend")
@@ -128,8 +167,8 @@ def show_differences(
     for one in answer.differences:
         amount = one.provider_amount_usd if one.HasField("provider_amount_usd") else UNKNOWN
         table.add_row(
-            one.difference_type, Text(f"{one.kind} {one.name}"), Text(one.tenant_id), amount,
-            Text(one.explanation),
+            one.difference_type, Text(f"{one.kind} {one.name}"), Text(one.tenant_id or NOBODY),
+            amount, Text(one.explanation),
         )  # fmt: skip
     console = Console()
     console.print(f"{answer.agreed_count:,} resources agree, {answer.difference_count:,} do not.")
@@ -192,7 +231,7 @@ def _print_rows(rows: Any, first: str, name: Any, currency: str) -> None:  # noq
     largest = max((max(abs(one.revenue_cents), abs(one.cogs_cents)) for one in rows), default=0)
     table = table_of(first, "revenue", "costs", "margin", "%", "", right=NUMBERS)
     for one in rows:
-        bars = (bar(one.revenue_cents, largest, "green"), bar(one.cogs_cents, largest, "red"))
+        bars = (bar(one.revenue_cents, largest, REVENUE), bar(one.cogs_cents, largest, COSTS))
         chart = Text("\n").join(drawn for drawn in bars if drawn)
         table.add_row(
             name(one),
@@ -204,14 +243,26 @@ def _print_rows(rows: Any, first: str, name: Any, currency: str) -> None:  # noq
         )
     if table.row_count:
         Console().print(table)
+    if largest:
+        below = "; dim where it is below zero" if any(map(_is_negative, rows)) else ""
+        Console().print(
+            Text.assemble(
+                (REVENUE.cell, REVENUE.style), " revenue, ", (COSTS.cell, COSTS.style),
+                f" costs, on one scale{below}",
+            )
+        )  # fmt: skip
+
+
+def _is_negative(one: Any) -> bool:  # noqa: ANN401
+    return bool(one.revenue_cents < 0 or one.cogs_cents < 0)
 
 
 def _print_kinds(kinds: Any, currency: str) -> None:  # noqa: ANN401
-    for title, axis, style in (("sold", kinds.revenue, "green"), ("bought", kinds.cogs, "red")):
+    for title, axis, drawn in (("sold", kinds.revenue, REVENUE), ("bought", kinds.cogs, COSTS)):
         largest = max((abs(one.amount_cents) for one in axis), default=0)
         table = table_of(title, "amount", "", right=frozenset({"amount"}))
         for one in axis:
-            chart = bar(one.amount_cents, largest, style)
+            chart = bar(one.amount_cents, largest, drawn)
             table.add_row(Text(one.kind), amount_text(one.amount_cents, currency), chart)
         if table.row_count:
             Console().print(table)

@@ -12,8 +12,10 @@ import typer
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollups_pb2
 from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled_pb
+from arcadia.analytics.v1 import usage_service_pb2 as usage_pb
 from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
 from arcadia.analytics.v1.unbilled_usage_service_pb2_grpc import UnbilledUsageServiceStub
+from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from rich.console import Console
 from rich.text import Text
 
@@ -23,6 +25,7 @@ from cli.invoicing.analytics import UNKNOWN, asked, table_of
 from cli.tables import print_unfolded
 from services.common.settings import Service, Settings
 from services.common.values.money import money_text, whole_cents
+from services.common.values.periods import read_month
 from workflows.durable.connection import connect
 
 if TYPE_CHECKING:
@@ -120,7 +123,23 @@ def list_unbilled(
     if table.row_count:
         print_unfolded(table)
     else:
-        Console().print("All usage of the month is billed, or free by a trial.")
+        Console().print(_none_unbilled(period), soft_wrap=True)
+
+
+def _none_unbilled(period: str) -> str:
+    """Why a month has no unbilled usage: a month of which nothing was metered is unknown."""
+    month = read_month(period, "period")
+
+    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> Any:  # noqa: ANN401
+        request = usage_pb.ListDailyUsageRequest(
+            from_day=month.start.isoformat(), to_day=month.end.isoformat(), page_size=1
+        )
+        return await UsageServiceStub(channel).ListDailyUsage(request, metadata=metadata)
+
+    if asked(ask).daily_usage:
+        return "There is no such usage: it is billed, or free by a trial."
+    code = month.code
+    return f"No usage of {code} was metered; `arcadia usage meter --month {code}` meters it."
 
 
 @commands.command("approve")
@@ -260,7 +279,7 @@ def _print(console: Console, rollup: rollups_pb2.Rollup) -> None:
         soft_wrap=True,
     )
     for note in rollup.freshness_notes:
-        console.print(f"  {note}", markup=False, soft_wrap=True)
+        console.print(f"  when it began, {note}", markup=False, soft_wrap=True)
     if rollup.unbilled.usage_count:
         console.print(f"  {_unbilled(rollup)}", soft_wrap=True)
 

@@ -16,6 +16,7 @@ from cli.caller import Metadata
 from cli.following import ran
 from cli.invoicing.analytics import asked, table_of
 from cli.tables import print_unfolded
+from cli.values import NOBODY
 from workflows.metering.starts import start_metering
 
 __all__ = ["commands", "days_of"]
@@ -114,7 +115,7 @@ def list_unmetered(
             days += f" to {one.last_day}"
         table.add_row(
             Text(f"{one.inventory_kind} {one.resource_name}"),
-            Text(one.tenant_id),
+            Text(one.tenant_id or NOBODY),
             Text(one.deployment_id),
             one.resource_kind,
             days,
@@ -156,7 +157,10 @@ def show_facts(
             fact.size_gb if fact.HasField("size_gb") else "",
             fact.qty,
         )
-    Console().print(table)
+    if table.row_count:
+        Console().print(table)
+    else:
+        Console().print("Nothing is behind the figure any more.")
 
 
 @commands.command("void")

@@ -9,7 +9,12 @@ from uuid import UUID
 
 import grpc
 from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
-from arcadia.billing.v1 import cost_feed_service_pb2_grpc, costs_pb2
+from arcadia.billing.v1 import (
+    cost_feed_service_pb2_grpc,
+    cost_service_pb2,
+    cost_service_pb2_grpc,
+    costs_pb2,
+)
 from arcadia.catalog.v1 import deployments_pb2, lifecycle_service_pb2_grpc, pricing_service_pb2_grpc
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
@@ -84,6 +89,7 @@ class FakePeers(
     lifecycle_service_pb2_grpc.LifecycleServiceServicer,
     pricing_service_pb2_grpc.PricingServiceServicer,
     cost_feed_service_pb2_grpc.CostFeedServiceServicer,
+    cost_service_pb2_grpc.CostServiceServicer,
 ):
     """What they know."""
 
@@ -240,6 +246,11 @@ class FakePeers(
             daily_costs=page, next_page_token=token, unknown_days=self.unknown_days
         )
 
+    async def ListDailyCosts(  # noqa: N802
+        self, request: cost_service_pb2.ListDailyCostsRequest, context: Any
+    ) -> cost_service_pb2.ListDailyCostsResponse:
+        return cost_service_pb2.ListDailyCostsResponse(daily_costs=self.daily_costs)
+
 
 def _page(rows: Sequence[Any], size: int, token: str) -> tuple[Sequence[Any], str]:
     start = int(token or 0)
@@ -254,6 +265,7 @@ async def serve_peers(peers: FakePeers) -> tuple[grpc.aio.Server, str]:
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(peers, server)
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(peers, server)
     cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(peers, server)
+    cost_service_pb2_grpc.add_CostServiceServicer_to_server(peers, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     return server, f"127.0.0.1:{port}"

@@ -2,9 +2,13 @@
 
 import asyncio
 import sys
+from datetime import date
 
+import pytest
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
+from arcadia.billing.v1 import costs_pb2
 
+from cli.invoicing.margin import METER, READ_COSTS, missing_costs
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, today, yesterday
 from tests.analytics.peers import SHOP, Span, at
@@ -94,6 +98,9 @@ async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
     rows = {row.split()[0]: row for row in said.splitlines() if row.strip()}
     assert rows["acme"].split()[1:5] == ["71.12", "30.53", "40.59", "57.1"]
     assert "█" in rows["acme"]
+    # The bars are told apart without colours, and explained.
+    assert "▒" in rows["internal"]
+    assert "█ revenue, ▒ costs, on one scale" in said
     assert rows["internal"].split()[1:4] == ["0.00", "46.39", "-46.39"]
     assert rows["unattributed"].split()[1:4] == ["0.00", "10.00", "-10.00"]
     [split] = [row for row in said.splitlines() if "nothing: unattributed" in row]
@@ -114,9 +121,34 @@ async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics)
     assert rows[before.code] == ["?", "?", "?"]
     code, said = await arcadia(analytics, "margin", "accrual")
     assert "revenue ? - costs ? = margin ?" in said
-    assert "no usage metered yet, no daily costs read yet" in said
-    assert "`arcadia usage meter` meters yesterday and today now." in said
-    assert "`arcadia costs daily` reads the provider's daily costs now." in said
+    assert "no usage metered yet, no daily costs" in said
+    assert METER in said
+    analytics.peers.daily_costs = [costs_pb2.DailyCost(day=today().isoformat())]
+    code, said = await arcadia(analytics, "margin", "accrual")
+    assert "no usage metered yet, daily costs not brought to their owners yet" in said
+    assert METER in said
+    assert READ_COSTS not in said
+    code, said = await arcadia(analytics, "margin", "show", "--period", "2019-01")
+    assert "`arcadia margin refresh --period 2019-01`" in said
+
+
+@pytest.mark.parametrize(
+    ("day", "are_read", "told", "steps"),
+    [
+        ("2026-04-02", False, "no daily costs read yet", [READ_COSTS, METER]),
+        ("2026-04-02", True, "daily costs not brought to their owners yet", [METER]),
+        (
+            "2026-04-01",
+            False,
+            "no daily costs: the provider tells a day's on the next day",
+            [METER],
+        ),
+    ],
+)
+def test_the_step_that_is_missing_for_costs_is_named(
+    day: str, are_read: bool, told: str, steps: list[str]
+) -> None:
+    assert missing_costs(date.fromisoformat(day), are_read=are_read) == (told, steps)
 
 
 async def test_a_rate_that_was_used_is_named(analytics: Analytics) -> None:

@@ -47,11 +47,11 @@ async def test_kinds_that_were_not_seen_since_the_month_ended_are_stale(
     del peers.swept["domain"]
     found = await checked(analytics, rollup_id)
     assert list(found.stale) == [
-        "domain was never seen completely",
+        "domain had never been seen completely",
         "droplet was last seen completely at 2026-04-30 23:59 UTC",
     ]
     assert list(found.unknown) == [
-        "the provider's bill of 2026-04 has not come: costs are not final"
+        "the provider's bill of 2026-04 had not come: costs were not final"
     ]
     assert await notes(analytics, rollup_id) == [*found.stale, *found.unknown]
 
@@ -59,7 +59,7 @@ async def test_kinds_that_were_not_seen_since_the_month_ended_are_stale(
     peers.cost_lines = [costs_pb2.CostLine(id="1")]
     peers.costs_complete = False
     [told] = (await checked(analytics, rollup_id)).unknown
-    assert told == "the provider's bill of 2026-04 is not ingested as a whole"
+    assert told == "the provider's bill of 2026-04 was not ingested as a whole"
     peers.costs_complete = True
     assert await checked(analytics, rollup_id) == steps_pb.CheckFreshnessResponse()
     assert await notes(analytics, rollup_id) == []
@@ -74,5 +74,6 @@ async def test_a_service_that_does_not_answer_makes_its_part_unknown(
     found = await checked(analytics, rollup_id)
     assert list(found.stale) == []
     assert [one.partition(":")[0] for one in found.unknown] == [
-        "when the inventory was last complete", "whether the provider's bill is complete",
+        "it was not known when the inventory was last complete",
+        "it was not known whether the provider's bill was complete",
     ]  # fmt: skip

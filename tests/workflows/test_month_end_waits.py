@@ -24,7 +24,7 @@ from workflows.invoicing.payloads import (
 )
 
 STALE = "droplet was last seen completely at 2026-04-30 22:15 UTC"
-NO_BILL = "the provider's bill of 2026-04 has not come: costs are not final"
+NO_BILL = "the provider's bill of 2026-04 had not come: costs were not final"
 
 
 @dataclass

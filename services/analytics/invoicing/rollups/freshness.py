@@ -1,4 +1,7 @@
-"""How fresh that is from which a month is metered, and its costs are known."""
+"""How fresh that is from which a month is metered, and its costs are known.
+
+In the past tense: it is kept with the roll-up, and read long after.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,11 +51,15 @@ class Sources:
         try:
             stale += stale_kinds(await self._sweeps(), period)
         except ArcadiaError as error:
-            unknown.append(f"when the inventory was last complete: {error.message}")
+            unknown.append(
+                f"it was not known when the inventory was last complete: {error.message}"
+            )
         try:
             unknown += await self._bill(period)
         except ArcadiaError as error:
-            unknown.append(f"whether the provider's bill is complete: {error.message}")
+            unknown.append(
+                f"it was not known whether the provider's bill was complete: {error.message}"
+            )
         return Freshness(tuple(stale), tuple(unknown))
 
     async def _sweeps(self) -> dict[str, datetime | None]:
@@ -72,9 +79,9 @@ class Sources:
         with asking(Service.BILLING):
             answer = await self._costs.ListPeriodCosts(request)
         if not answer.cost_lines:
-            return [f"the provider's bill of {period.code} has not come: costs are not final"]
+            return [f"the provider's bill of {period.code} had not come: costs were not final"]
         if not answer.complete:
-            return [f"the provider's bill of {period.code} is not ingested as a whole"]
+            return [f"the provider's bill of {period.code} was not ingested as a whole"]
         return []
 
 
@@ -83,7 +90,7 @@ def stale_kinds(sweeps: dict[str, datetime | None], period: Period) -> list[str]
     told = []
     for kind, at in sorted(sweeps.items()):
         if at is None:
-            told.append(f"{kind} was never seen completely")
+            told.append(f"{kind} had never been seen completely")
         elif at < period.end_at:
             told.append(f"{kind} was last seen completely at {at:%Y-%m-%d %H:%M} UTC")
     return told
