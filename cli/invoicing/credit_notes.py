@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.caller import Metadata, ask_as_operator
+from cli.invoicing.documents import save_document
 from cli.tables import print_unfolded
 from services.common.settings import Service
 from services.common.values.money import money_text
@@ -25,8 +26,6 @@ __all__ = ["commands"]
 commands = typer.Typer(
     help="What was taken back of invoices, with its documents.", no_args_is_help=True
 )
-
-DOCUMENT_SECONDS: Final = 60.0
 
 Identifier = Annotated[str, typer.Argument(help="The note's id, from `notes list`.")]
 Ask = Callable[["InvoiceServiceAsyncStub", Metadata], Awaitable[Any]]
@@ -72,14 +71,7 @@ def download_note(
 ) -> None:
     """Download the document of a credit note."""
     request = pb.DownloadCreditNoteRequest(id=note_id, format=format_)
-
-    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        return await stub.DownloadCreditNote(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
-
-    document = _asked(ask)
-    path = output or Path(f"{note_id}.{format_}")
-    path.write_bytes(document.data)
-    Console().print(f"{path} ({len(document.data):,} bytes)", markup=False, soft_wrap=True)
+    save_document("DownloadCreditNote", request, output)
 
 
 @commands.command("hand-over")

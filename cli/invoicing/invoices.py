@@ -16,6 +16,7 @@ from rich.text import Text
 
 from cli.caller import Metadata, ask_as_operator
 from cli.invoicing import credit_notes, one_offs
+from cli.invoicing.documents import save_document
 from cli.tables import print_unfolded
 from services.common.settings import Service
 from services.common.values.money import amount_text, money_text
@@ -33,7 +34,6 @@ commands.add_typer(one_offs.commands, name="one-off")
 commands.add_typer(credit_notes.commands, name="notes")
 
 PAGE_SIZE: Final = 500
-DOCUMENT_SECONDS: Final = 60.0
 NONE_YET: Final = "There are no invoices yet: `arcadia rollup run` makes those of a month."
 STYLES: Final = {"draft": "dim", "issued": "yellow", "paid": "green", "void": "red"}
 
@@ -96,10 +96,6 @@ def show_invoice(invoice_id: Identifier) -> None:
     print_unfolded(table)
 
 
-SUFFIXES: Final = {"focus": "csv"}
-"""Of files whose format has another name."""
-
-
 @commands.command("download")
 def download_invoice(
     invoice_id: Identifier,
@@ -108,20 +104,12 @@ def download_invoice(
     void: Annotated[bool, typer.Option("--void", help="What says that it is void.")] = False,
 ) -> None:
     """Download the document of an invoice, or of its void."""
-
-    async def ask(stub: "InvoiceServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        if void:
-            notice = pb.DownloadVoidNoticeRequest(id=invoice_id, format=format_)
-            return await stub.DownloadVoidNotice(
-                notice, metadata=metadata, timeout=DOCUMENT_SECONDS
-            )
+    if void:
+        notice = pb.DownloadVoidNoticeRequest(id=invoice_id, format=format_)
+        save_document("DownloadVoidNotice", notice, output)
+    else:
         request = pb.DownloadInvoiceRequest(id=invoice_id, format=format_)
-        return await stub.DownloadInvoice(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
-
-    document = _asked(ask)
-    path = output or Path(f"{invoice_id}{'-void' if void else ''}.{SUFFIXES.get(format_, format_)}")
-    path.write_bytes(document.data)
-    Console().print(f"{path} ({len(document.data):,} bytes)", markup=False, soft_wrap=True)
+        save_document("DownloadInvoice", request, output)
 
 
 @commands.command("verify")

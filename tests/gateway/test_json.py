@@ -4,8 +4,10 @@ from typing import Any
 
 import grpc
 from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
+from google.api import httpbody_pb2
 
 from services.common import errors
+from services.common.rpc.downloads import sent_as
 from tests.gateway.harness import Backend, Gateway, refusal
 
 
@@ -92,6 +94,14 @@ async def test_a_document_comes_as_it_is_and_its_errors_as_json(
 ) -> None:
     document = await gateway.get("/api/v1/invoices/7/document?format=pdf")
     assert (document.headers["content-type"], document.content) == ("application/pdf", b"%PDF-")
+
+    async def named(request: Any, context: Any) -> Any:
+        body = httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=b"1")
+        return await sent_as("INV-000001", body, context)
+
+    backend.answers["DownloadInvoice"] = named
+    document = await gateway.get("/api/v1/invoices/7/document?format=focus")
+    assert document.headers["content-disposition"] == 'attachment; filename="INV-000001.csv"'
 
     async def missing(request: Any, context: Any) -> Any:
         status = errors.to_status(errors.NotFound("invoice", request.id))

@@ -47,6 +47,7 @@ from services.common.db.database import Database, ReadSession
 from services.common.db.idempotency import once
 from services.common.errors import FailedPrecondition, Unavailable
 from services.common.rpc.access import ALL, Scope, current_caller
+from services.common.rpc.downloads import file_stem, sent_as
 from services.common.rpc.paging import decode_token, encode_token, page_size
 from services.common.values.clock import Clock
 from services.common.values.periods import month_of
@@ -145,7 +146,8 @@ class CreditCalls:
             invoice = await read_invoice(session, scope, note.invoice_id)
             lines = await note_lines(session, [note_id])
             proofs = await proofs_of(session, [note.invoice_id])
-        return await rendered(view_of_note(note, invoice, lines, names_in(proofs)), wanted)
+        body = await rendered(view_of_note(note, invoice, lines, names_in(proofs)), wanted)
+        return await sent_as(file_stem(credit_note_number(note.number)), body, context)
 
     async def _note_handed_over(self, note_id: UUID) -> invoices_pb2.CreditNote:
         """Starts the work on a note that waits; the note with it.

@@ -14,6 +14,7 @@ from services.analytics.invoicing.invoices.document.rendering import FORMATS, re
 from services.analytics.invoicing.invoices.document.view import names_in, view_of, view_of_void
 from services.analytics.invoicing.invoices.messages import invoice_message, line_message
 from services.analytics.invoicing.invoices.rules.focus import as_focus
+from services.analytics.invoicing.invoices.rules.numbering import invoice_number, invoice_title
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
 from services.analytics.invoicing.invoices.rules.tracing import price_of
 from services.analytics.invoicing.invoices.settling_calls import SettlingCalls
@@ -33,6 +34,7 @@ from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
+from services.common.rpc.downloads import file_stem, sent_as
 from services.common.rpc.paging import decode_token, encode_token, page_size
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import read_day, read_month
@@ -193,8 +195,14 @@ class InvoiceServicer(
                     "the invoice is void: it bills nothing", reason="INVOICE_VOID"
                 )
             file = await asyncio.to_thread(as_focus, row, lines)
-            return httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
-        return await rendered(view_of(row, lines, names_in(proofs)), wanted)
+            body = httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
+        else:
+            body = await rendered(view_of(row, lines, names_in(proofs)), wanted)
+        title = invoice_title(
+            row.id, row.number, status=row.status, kind=row.kind, tenant_id=row.tenant_id,
+            period=row.period, currency=row.currency,
+        )  # fmt: skip
+        return await sent_as(file_stem(*title), body, context)
 
     async def DownloadVoidNotice(  # noqa: N802
         self, request: pb.DownloadVoidNoticeRequest, context: Context
@@ -213,4 +221,5 @@ class InvoiceServicer(
                 )
             lines = await list_lines(session, invoice_id, after=0, limit=None)
             proofs = await proofs_of(session, [invoice_id])
-        return await rendered(view_of_void(row, lines, names_in(proofs)), wanted)
+        body = await rendered(view_of_void(row, lines, names_in(proofs)), wanted)
+        return await sent_as(file_stem(invoice_number(row.number), "void"), body, context)

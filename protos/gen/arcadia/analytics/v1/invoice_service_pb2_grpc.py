@@ -156,7 +156,9 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadInvoice(self, request, context):
-        """The invoice as a document, with its own content type.
+        """The invoice as a document, with its own content type. The header
+        `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+        `draft-acme-2026-04-AUD.pdf`.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

@@ -43,7 +43,9 @@ class InvoiceServiceStub:
     TraceInvoiceLine: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.TraceInvoiceLineRequest, _invoice_service_pb2.TraceInvoiceLineResponse]
     """What a line comes from: its usage facts and its price."""
     DownloadInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]
-    """The invoice as a document, with its own content type.
+    """The invoice as a document, with its own content type. The header
+    `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+    `draft-acme-2026-04-AUD.pdf`.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -101,7 +103,9 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     TraceInvoiceLine: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.TraceInvoiceLineRequest, _invoice_service_pb2.TraceInvoiceLineResponse]  # type: ignore[assignment]
     """What a line comes from: its usage facts and its price."""
     DownloadInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """The invoice as a document, with its own content type.
+    """The invoice as a document, with its own content type. The header
+    `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+    `draft-acme-2026-04-AUD.pdf`.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -186,7 +190,9 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.DownloadInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """The invoice as a document, with its own content type.
+        """The invoice as a document, with its own content type. The header
+        `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+        `draft-acme-2026-04-AUD.pdf`.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
