@@ -17,6 +17,7 @@ from arcadia.common.v1 import access_pb2
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
+from services.common.rpc.policy import AccessRule
 from services.common.settings import Service
 
 __all__ = [
@@ -71,7 +72,7 @@ class Rpc:
     service: str
     """The full name, such as `arcadia.inventory.v1.InventoryService`."""
     name: str
-    access: access_pb2.Access
+    rule: AccessRule
     cluster: str
     """The service that answers it, or `any_service`."""
     streaming: bool
@@ -100,12 +101,12 @@ class Rpc:
     @property
     def public(self) -> bool:
         """Whether it needs no token."""
-        return self.access == access_pb2.ACCESS_PUBLIC
+        return self.rule.access == access_pb2.ACCESS_PUBLIC
 
     @property
     def shown(self) -> bool:
         """Whether the gateway lets it through: all that is declared, except internal ones."""
-        return self.access not in {access_pb2.ACCESS_UNSPECIFIED, access_pb2.ACCESS_INTERNAL}
+        return self.rule.access not in {access_pb2.ACCESS_UNSPECIFIED, access_pb2.ACCESS_INTERNAL}
 
 
 def read_rpcs(descriptors: Path = DESCRIPTORS) -> tuple[Rpc, ...]:
@@ -133,12 +134,18 @@ def route_table(rpcs: Sequence[Rpc]) -> str:
     """The RPCs as text, a line for each HTTP binding; `-` for what gRPC alone reaches."""
     lines: list[tuple[str, str]] = []
     for rpc in rpcs:
-        access = access_pb2.Access.Name(rpc.access).removeprefix("ACCESS_").lower()
-        what = f"{rpc.path[1:]} {access}{' stream' if rpc.streaming else ''}"
+        what = f"{rpc.path[1:]} {_who(rpc.rule)}{' stream' if rpc.streaming else ''}"
         lines += [(f"{b.template} {b.http_method}", what) for b in rpc.bindings] or [("-", what)]
     # By path, so that the routes of a thing stand together; what has none comes last.
     lines.sort(key=lambda line: (line[0] == "-", line))
     return "".join(f"{_method_first(route)} -> {what}\n" for route, what in lines)
+
+
+def _who(rule: AccessRule) -> str:
+    """Such as `tenant (admin) platform-billing`: who calls it, and with which roles."""
+    access = access_pb2.Access.Name(rule.access).removeprefix("ACCESS_").lower()
+    tenant = [f"({' '.join(sorted(rule.tenant_roles))})"] if rule.tenant_roles else []
+    return " ".join([access, *tenant, *sorted(rule.platform_roles)])
 
 
 def _method_first(route: str) -> str:
@@ -152,8 +159,7 @@ def _rpcs_of(file: descriptor_pb2.FileDescriptorProto, keyed: Collection[str]) -
             yield Rpc(
                 service=f"{file.package}.{service.name}",
                 name=method.name,
-                # The stubs of an extension and of the options disagree; the runtime does not.
-                access=method.options.Extensions[access_pb2.access],  # type: ignore[index]
+                rule=AccessRule.declared(method.options),
                 cluster=_cluster(file.package),
                 streaming=method.server_streaming,
                 keyed=method.input_type in keyed,

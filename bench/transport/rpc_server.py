@@ -13,6 +13,7 @@ from bench.transport.rpc import PATH, SERVICE
 from services.common.rpc.access import TokenVerifier
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.policy import AccessRule
 from services.common.rpc.telemetry import configure_logging
 from services.common.settings import Settings
 
@@ -27,10 +28,8 @@ async def serve(mode: str) -> None:
     settings = Settings()
     interceptors = []
     if mode == "guarded":
-        access = {PATH: access_pb2.ACCESS_TENANT}
-        interceptors.append(
-            CallInterceptor(access, TokenVerifier(settings), None, CallLog("bench"))
-        )
+        rules = {PATH: AccessRule(access_pb2.ACCESS_TENANT)}
+        interceptors.append(CallInterceptor(rules, TokenVerifier(settings), None, CallLog("bench")))
     server = grpc.aio.server(interceptors=interceptors)
     handler = grpc.unary_unary_rpc_method_handler(
         nothing,

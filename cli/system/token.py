@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.rpc.policy import PLATFORM
 from services.common.settings import Settings
 
 __all__ = ["print_token"]
@@ -24,7 +25,7 @@ def print_token(
     if settings.env == "production":
         raise typer.BadParameter("tokens are issued elsewhere in production")
     roles = [*(role or []), *([OPERATOR_ROLE] if operator else [])]
-    if not operator and not tenant and OPERATOR_ROLE not in roles:
+    if not tenant and not any(role.startswith(PLATFORM) for role in roles):
         raise typer.BadParameter("give --operator or --tenant: a token without either opens little")
     typer.echo(
         mint_user_token(

@@ -104,6 +104,7 @@ async def start(
         CallTelemetry() if settings.otel_endpoint else None,
         call_log,
         RunLinks(settings),
+        tenant_roles_enforced=settings.tenant_roles == "enforce",
     )
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     parts = Parts(settings, database)

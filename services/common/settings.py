@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     jwt_issuer: str = ""
     jwt_audience: str = ""
     internal_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["internal"])
+    tenant_roles: Literal["", "enforce"] = ""
+    """`enforce`: a tenant's writes need the role `admin`. Else every token of a tenant writes."""
     cors_origins: str = ""
 
     inventory_address: str = ""

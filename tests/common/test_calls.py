@@ -21,6 +21,7 @@ from services.common.rpc.access import (
     mint_user_token,
 )
 from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.policy import AccessRule
 from services.common.rpc.requests import current_request_id
 from services.common.settings import Settings
 
@@ -86,7 +87,8 @@ class Backend:
 async def backend() -> AsyncIterator[Backend]:
     served = Backend()
     interceptor = CallInterceptor(
-        {f"/{SERVICE}/{name}": access for name, access in ACCESS.items()}, TokenVerifier(SETTINGS)
+        {f"/{SERVICE}/{name}": AccessRule(access) for name, access in ACCESS.items()},
+        TokenVerifier(SETTINGS),
     )
     codec: dict[str, Any] = {
         "request_deserializer": empty_pb2.Empty.FromString,

@@ -11,6 +11,7 @@ from google.protobuf import empty_pb2
 from services.common.rpc.access import TokenVerifier, current_caller
 from services.common.rpc.clients import DEADLINE_SECONDS, connect
 from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.policy import AccessRule
 from services.common.rpc.requests import current_request_id, set_deadline, set_request_id
 from services.common.settings import Service, Settings
 
@@ -59,8 +60,8 @@ class Called:
 async def called() -> AsyncIterator[tuple[Called, grpc.aio.Channel]]:
     backend = Called()
     settings = Settings()
-    access = {f"/{SERVICE}/{method}": access_pb2.ACCESS_INTERNAL for method in METHODS}
-    server = grpc.aio.server(interceptors=[CallInterceptor(access, TokenVerifier(settings))])
+    rules = {f"/{SERVICE}/{method}": AccessRule(access_pb2.ACCESS_INTERNAL) for method in METHODS}
+    server = grpc.aio.server(interceptors=[CallInterceptor(rules, TokenVerifier(settings))])
     handlers = {
         "One": grpc.unary_unary_rpc_method_handler(backend.one, **CODEC),
         "Stream": grpc.unary_stream_rpc_method_handler(backend.stream, **CODEC),

@@ -53,7 +53,7 @@ SPECIFIED = [
 def bound() -> dict[tuple[str, str], str]:
     """The access of every HTTP route."""
     return {
-        (binding.http_method, binding.template): access_pb2.Access.Name(rpc.access)
+        (binding.http_method, binding.template): access_pb2.Access.Name(rpc.rule.access)
         for rpc in RPCS
         for binding in rpc.bindings
     }
@@ -74,7 +74,7 @@ def test_the_specified_routes_are_there_for_whom_they_are_meant(
 
 
 def test_every_rpc_declares_its_access() -> None:
-    assert not [rpc.path for rpc in RPCS if not rpc.access]
+    assert not [rpc.path for rpc in RPCS if not rpc.rule.access]
 
 
 def test_health_alone_is_public() -> None:

@@ -17,6 +17,7 @@ from google.protobuf.descriptor_pb2 import (
 
 DESCRIPTOR_SET = Path(__file__).parents[2] / "protos" / "gen" / "arcadia.binpb"
 ACCESS: Any = access_pb2.access  # the stub of a field descriptor does not know its value's type
+ROLES: Any = access_pb2.roles
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -50,6 +51,7 @@ class Method:
 
     name: str
     access: str
+    roles: frozenset[str]
     routes: tuple[Route, ...]
     streams: bool
     request: DescriptorProto
@@ -83,6 +85,11 @@ def _access(method: MethodDescriptorProto) -> str:
     return access_pb2.Access.Name(value).removeprefix("ACCESS_").lower()
 
 
+def _roles(method: MethodDescriptorProto) -> frozenset[str]:
+    value: access_pb2.Roles = method.options.Extensions[ROLES]
+    return frozenset(access_pb2.Role.Name(role).removeprefix("ROLE_").lower() for role in value.any)
+
+
 def _load() -> FileDescriptorSet:
     return FileDescriptorSet.FromString(DESCRIPTOR_SET.read_bytes())
 
@@ -108,6 +115,7 @@ def _methods(files: FileDescriptorSet, messages: dict[str, DescriptorProto]) -> 
         Method(
             name=f"{file.package}.{service.name}/{method.name}",
             access=_access(method),
+            roles=_roles(method),
             routes=_routes(method),
             streams=method.client_streaming or method.server_streaming,
             request=messages[method.input_type],

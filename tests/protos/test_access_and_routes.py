@@ -4,7 +4,7 @@ from itertools import combinations
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
-from tests.protos.api import METHODS, field_named
+from tests.protos.api import METHODS, Method, field_named
 
 EXPOSED = [(method, route) for method in METHODS for route in method.routes]
 WITH_BODY = {"POST", "PUT", "PATCH"}
@@ -37,6 +37,35 @@ SPECIFIED = {
 def test_every_method_declares_its_access() -> None:
     assert METHODS
     assert [method.name for method in METHODS if method.access == "unspecified"] == []
+
+
+OF_USERS = [method for method in METHODS if method.access in {"operator", "tenant"}]
+
+
+def writes(method: Method) -> bool:
+    """Over HTTP, all but a GET; what has no route for HTTP only streams what it reads."""
+    return any(route.verb != "GET" for route in method.routes)
+
+
+def test_every_operators_and_tenants_method_names_an_operators_role_below_the_highest() -> None:
+    areas = {"platform_billing", "platform_operations"}
+    assert [method.name for method in OF_USERS if not method.roles & areas] == []
+
+
+def test_a_viewer_reads_everything_and_writes_nothing() -> None:
+    wrong = [
+        method.name for method in OF_USERS if ("platform_viewer" in method.roles) == writes(method)
+    ]
+    assert wrong == []
+
+
+def test_a_tenants_writes_name_the_role_admin_and_its_reads_no_role() -> None:
+    wrong = [
+        method.name
+        for method in METHODS
+        if ("admin" in method.roles) != (method.access == "tenant" and writes(method))
+    ]
+    assert wrong == []
 
 
 def test_what_is_internal_has_no_route() -> None:

@@ -152,10 +152,23 @@ def _has_reason(error: grpc.aio.AioRpcError) -> None:
 async def test_only_the_declared_callers_get_in(
     served: dict[Service, Served], service: Service, method: MethodDescriptor
 ) -> None:
-    access = access_table([method.containing_service])[method_path(method)]
+    rule = access_table([method.containing_service])[method_path(method)]
     for token in ("", "rubbish", OPERATOR, MEMBER, HOMELESS, WORKER):
         status = await status_of(served[service], method, token)
-        assert (status not in REFUSED) == (token in ALLOWED[access]), (access, token, status)
+        assert (status not in REFUSED) == (token in ALLOWED[rule.access]), (rule, token, status)
+
+
+@EVERY_METHOD
+async def test_a_platform_role_opens_the_rpcs_that_name_it_and_no_others(
+    served: dict[Service, Served], service: Service, method: MethodDescriptor
+) -> None:
+    rule = access_table([method.containing_service])[method_path(method)]
+    if rule.access not in {access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT}:
+        return
+    for role in ("platform-billing", "platform-operations", "platform-viewer"):
+        token = mint_user_token(SETTINGS, subject="staff", roles=[role])
+        status = await status_of(served[service], method, token)
+        assert (status not in REFUSED) == (role in rule.platform_roles), (rule, role, status)
 
 
 @EVERY_METHOD

@@ -41,7 +41,7 @@ METHODS: dict[str, tuple[Service, MethodDescriptor, access_pb2.Access]] = {
     f"{described.name}/{method.name}": (
         service,
         method,
-        access_table([described])[method_path(method)],
+        access_table([described])[method_path(method)].access,
     )
     for service, definition in DEFINITIONS.items()
     for described in definition.services()

@@ -11,7 +11,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import jwt
@@ -76,13 +76,19 @@ class Caller:
     tenant_id: str | None
     roles: frozenset[str]
     is_service: bool = False
+    granted: bool = False
+    """Whether the RPC that is called lets one of `roles` act as an operator in it."""
     expires_at: float = field(default=math.inf, compare=False)
     """When a user's proof ends, in seconds since the epoch. A service's calls are short."""
 
     @property
     def is_operator(self) -> bool:
-        """Whether they see and change everything."""
-        return not self.is_service and OPERATOR_ROLE in self.roles
+        """Whether they see and change everything that the RPC which is called reaches."""
+        return not self.is_service and (self.granted or OPERATOR_ROLE in self.roles)
+
+    def as_operator(self) -> "Caller":
+        """The same caller, acting as an operator in one RPC."""
+        return replace(self, granted=True)
 
     @property
     def scope(self) -> Scope:

@@ -30,7 +30,7 @@ from services.common.errors import (
 )
 from services.common.rpc.access import TokenVerifier, current_caller, set_caller
 from services.common.rpc.call_log import CallLog
-from services.common.rpc.policy import authorise
+from services.common.rpc.policy import NOBODY, AccessRule, authorise
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
@@ -63,13 +63,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(
         self,
-        access: Mapping[str, access_pb2.Access],
+        rules: Mapping[str, AccessRule],
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None = None,
         call_log: CallLog | None = None,
         links: RunLinks | None = None,
+        *,
+        tenant_roles_enforced: bool = False,
     ) -> None:
-        self._access = access
+        self._rules = rules
+        self._tenant_roles_enforced = tenant_roles_enforced
         self._links = links
         self._verifier = verifier
         self._telemetry = telemetry
@@ -93,14 +96,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return wrapped
 
     def _wrap(self, handler: Handler, method: str) -> Handler:
-        access = self._access.get(method, access_pb2.ACCESS_UNSPECIFIED)
+        rule = self._rules.get(method, NOBODY)
         call = _Call(
             method,
-            access,
+            rule,
             self._verifier,
             self._telemetry,
             None if method in QUIET_METHODS else self._call_log,
-            self._links if access in LINKED else None,
+            self._links if rule.access in LINKED else None,
+            tenant_roles_enforced=self._tenant_roles_enforced,
         )
         if not handler.request_streaming:
             # Parsed behind the access check, and where a malformed message has a status.
@@ -130,15 +134,19 @@ class _Call:
     def __init__(
         self,
         method: str,
-        access: access_pb2.Access,
+        rule: AccessRule,
         verifier: TokenVerifier,
         telemetry: CallTelemetry | None,
         call_log: CallLog | None,
         links: RunLinks | None,
+        *,
+        tenant_roles_enforced: bool,
     ) -> None:
         self.links = links
         self.method = method
-        self.access = access
+        self.rule = rule
+        self.access = rule.access
+        self.tenant_roles_enforced = tenant_roles_enforced
         self.verifier = verifier
         self.telemetry = telemetry
         self.call_log = call_log
@@ -250,8 +258,7 @@ class _Call:
         caller = self.verifier.verify(
             authorization, internal=self.access == access_pb2.ACCESS_INTERNAL
         )
-        set_caller(caller)
-        authorise(caller, self.access)
+        set_caller(authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced))
 
     def _done(self, started: float) -> None:
         elapsed = time.perf_counter() - started

@@ -1,20 +1,61 @@
-"""Which access each RPC grants, read from the option on its method in the proto."""
+"""Which access each RPC grants and to which roles, read from the options on its method."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 from arcadia.common.v1 import access_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
 
 from services.common.errors import PermissionDenied
 from services.common.rpc.access import Caller
 
-__all__ = ["STANDARD_METHODS", "UndeclaredAccess", "access_table", "authorise", "method_path"]
+__all__ = [
+    "NOBODY",
+    "PLATFORM",
+    "AccessRule",
+    "UndeclaredAccess",
+    "access_table",
+    "authorise",
+    "method_path",
+]
 
-STANDARD_METHODS: Final[Mapping[str, access_pb2.Access]] = {
-    "/grpc.health.v1.Health/Check": access_pb2.ACCESS_PUBLIC,
-    "/grpc.health.v1.Health/Watch": access_pb2.ACCESS_PUBLIC,
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": access_pb2.ACCESS_PUBLIC,
+PLATFORM: Final = "platform-"
+"""How the slugs of operators' roles begin; all others are roles of a tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """Who may call one RPC."""
+
+    access: access_pb2.Access
+    platform_roles: frozenset[str] = frozenset()
+    """Act as an operator in it, as `platform-admin` does in every RPC."""
+    tenant_roles: frozenset[str] = frozenset()
+    """Needed by a tenant's caller where tenants' roles are enforced; empty: none is needed."""
+
+    @classmethod
+    def declared(cls, options: MethodOptions) -> Self:
+        """The rule that the options of a method declare."""
+        # The stub types of an extension and of the options disagree; the runtime does not.
+        access: access_pb2.Access = options.Extensions[access_pb2.access]  # type: ignore[index]
+        named: access_pb2.Roles = options.Extensions[access_pb2.roles]  # type: ignore[index]
+        slugs = frozenset(
+            access_pb2.Role.Name(role).removeprefix("ROLE_").lower().replace("_", "-")
+            for role in named.any
+        )
+        platform = frozenset(slug for slug in slugs if slug.startswith(PLATFORM))
+        return cls(access, platform, slugs - platform)
+
+
+NOBODY: Final = AccessRule(access_pb2.ACCESS_UNSPECIFIED)
+ANYBODY: Final = AccessRule(access_pb2.ACCESS_PUBLIC)
+
+STANDARD_METHODS: Final[Mapping[str, AccessRule]] = {
+    "/grpc.health.v1.Health/Check": ANYBODY,
+    "/grpc.health.v1.Health/Watch": ANYBODY,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": ANYBODY,
 }
 """gRPC's own services, whose protos are not ours to annotate. The gateway shows neither."""
 
@@ -28,38 +69,50 @@ def method_path(method: MethodDescriptor) -> str:
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
-def access_table(services: Iterable[ServiceDescriptor]) -> dict[str, access_pb2.Access]:
-    """The access of every RPC of `services`, by path.
+def access_table(services: Iterable[ServiceDescriptor]) -> dict[str, AccessRule]:
+    """The access rule of every RPC of `services`, by path.
 
-    Raises UndeclaredAccess, naming every method that declares none.
+    Raises UndeclaredAccess, naming every method that declares no access.
     """
     table = dict(STANDARD_METHODS)
     for service in services:
         for method in service.methods:
-            table[method_path(method)] = _declared(method)
-    undeclared = [path for path, access in table.items() if not access]
+            table[method_path(method)] = AccessRule.declared(method.GetOptions())
+    undeclared = [path for path, rule in table.items() if not rule.access]
     if undeclared:
         raise UndeclaredAccess(f"no access is declared for {', '.join(sorted(undeclared))}")
     return table
 
 
-def _declared(method: MethodDescriptor) -> access_pb2.Access:
-    options = method.GetOptions()
-    # The stub types of an extension and of the options disagree; the runtime does not.
-    access: access_pb2.Access = options.Extensions[access_pb2.access]  # type: ignore[index]
-    return access
+def authorise(caller: Caller, rule: AccessRule, *, tenant_roles_enforced: bool = False) -> Caller:
+    """The verified caller as they act in an RPC: as an operator if one of their roles allows it.
 
-
-def authorise(caller: Caller, access: access_pb2.Access) -> None:
-    """Lets a verified caller pass, or raises PermissionDenied.
-
-    The kind of token was checked when it was verified: a service's token opens
-    internal RPCs only, a user's all others.
+    The kind of token was checked when it was verified: a service's token opens internal RPCs
+    only, a user's all others. Raises PermissionDenied if the rule does not let them pass.
     """
+    access = rule.access
     if access == access_pb2.ACCESS_UNSPECIFIED:
         raise PermissionDenied("nobody may do this", reason="ACCESS_UNDECLARED")
-    if access == access_pb2.ACCESS_OPERATOR and not caller.is_operator:
+    if not caller.is_operator and not caller.roles.isdisjoint(rule.platform_roles):
+        caller = caller.as_operator()
+    if caller.is_operator:
+        return caller
+    if access == access_pb2.ACCESS_OPERATOR:
+        if any(role.startswith(PLATFORM) for role in caller.roles):
+            raise _role_required(rule.platform_roles)
         raise PermissionDenied("only an operator may do this", reason="OPERATOR_ONLY")
     if access == access_pb2.ACCESS_TENANT:
         # Raises for a user without a tenant; asked here so that no handler can forget it.
         _ = caller.scope
+        if (
+            tenant_roles_enforced
+            and rule.tenant_roles
+            and caller.roles.isdisjoint(rule.tenant_roles)
+        ):
+            raise _role_required(rule.tenant_roles)
+    return caller
+
+
+def _role_required(roles: frozenset[str]) -> PermissionDenied:
+    named = " or ".join(sorted(roles)) or "platform-admin"
+    return PermissionDenied(f"this needs the role {named}", reason="ROLE_REQUIRED")

@@ -1,7 +1,10 @@
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
-from typing import ClassVar as _ClassVar
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -13,11 +16,32 @@ class Access(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACCESS_TENANT: _ClassVar[Access]
     ACCESS_OPERATOR: _ClassVar[Access]
     ACCESS_INTERNAL: _ClassVar[Access]
+
+class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROLE_UNSPECIFIED: _ClassVar[Role]
+    ROLE_PLATFORM_BILLING: _ClassVar[Role]
+    ROLE_PLATFORM_OPERATIONS: _ClassVar[Role]
+    ROLE_PLATFORM_VIEWER: _ClassVar[Role]
+    ROLE_ADMIN: _ClassVar[Role]
 ACCESS_UNSPECIFIED: Access
 ACCESS_PUBLIC: Access
 ACCESS_AUTHENTICATED: Access
 ACCESS_TENANT: Access
 ACCESS_OPERATOR: Access
 ACCESS_INTERNAL: Access
+ROLE_UNSPECIFIED: Role
+ROLE_PLATFORM_BILLING: Role
+ROLE_PLATFORM_OPERATIONS: Role
+ROLE_PLATFORM_VIEWER: Role
+ROLE_ADMIN: Role
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
+ROLES_FIELD_NUMBER: _ClassVar[int]
+roles: _descriptor.FieldDescriptor
+
+class Roles(_message.Message):
+    __slots__ = ("any",)
+    ANY_FIELD_NUMBER: _ClassVar[int]
+    any: _containers.RepeatedScalarFieldContainer[Role]
+    def __init__(self, any: _Optional[_Iterable[_Union[Role, str]]] = ...) -> None: ...
