@@ -1,5 +1,8 @@
 """InventoryService: proto to domain and back. People and programs read the account in it."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Final
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
@@ -15,24 +18,28 @@ from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory import requests
 from services.inventory.messages import (
+    assignment_message,
     event_message,
     project_message,
     resource_message,
     sweep_message,
 )
+from services.inventory.resources.assign import assign, assign_by_rules, classify_project
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.owner_calls import OwnerCalls
+from services.inventory.resources.owner_requests import check_one_owner, new_class, owner_of
 from services.inventory.resources.resource_requests import filters_of, resource_filter
+from services.inventory.resources.rules.exporting import header, lines_of
+from services.inventory.resources.store.assignments import assignment_position, list_assignments
 from services.inventory.resources.store.history import event_position, list_events
 from services.inventory.resources.store.reading import (
+    ResourceFilter,
     count_resources,
     list_resources,
     read_resource,
 )
-from services.inventory.resources.stream_calls import StreamCalls
 from services.inventory.resources.watching import EventFeed
+from services.inventory.sync.complete import decide
 from services.inventory.sync.store.projects import list_projects
-from services.inventory.sync.store.sweep_decisions import accept_scope, accept_total, confirm_sweep
 from services.inventory.sync.store.sweeps import list_sweeps, read_sweep
 from services.inventory.sync.store.unreadable import list_unreadable
 from services.inventory.vocabulary import Outcome
@@ -44,10 +51,11 @@ Context = ServicerContext[Any, Any]
 NEWEST_EVENTS: Final = 100
 """How much of its history a resource is answered with."""
 
+EXPORTED_ROWS: Final = 500
+"""In one chunk: what an export holds in memory, however much it writes."""
 
-class InventoryServicer(
-    OwnerCalls, StreamCalls, inventory_service_pb2_grpc.InventoryServiceServicer
-):
+
+class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     """The mirror of the provider's account."""
 
     def __init__(
@@ -75,7 +83,7 @@ class InventoryServicer(
             after=requests.uuid_of("page_token", position[0]) if position else None,
             limit=size + 1,
         )
-        page, following = cut(rows, size, filters, lambda row: (row[0],))
+        page, following = cut(rows, size, filters, lambda row: (row.id,))
         response = pb.ListResourcesResponse(next_page_token=following)
         add = response.resources.add
         for row in page:
@@ -138,11 +146,11 @@ class InventoryServicer(
             rows = await count_resources(session, scope, kind)
         counts = [
             pb.ResourceCount(
-                kind=row.kind, region=row.region, tenant_id=row.tenant_id, count=row.living
+                kind=row.kind, region=row.region, tenant_id=row.tenant_id, count=row.count
             )
             for row in rows
         ]
-        return pb.CountResourcesResponse(counts=counts, total=sum(row.living for row in rows))
+        return pb.CountResourcesResponse(counts=counts, total=sum(row.count for row in rows))
 
     async def ListProjects(  # noqa: N802
         self, request: pb.ListProjectsRequest, context: Context
@@ -202,7 +210,7 @@ class InventoryServicer(
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.ConfirmSweepResponse:
-                sweep = await confirm_sweep(session, sweep_id, operator=caller.subject)
+                sweep = await decide(session, sweep_id, Outcome.HALTED, operator=caller.subject)
                 return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.ConfirmSweepResponse, do)
@@ -217,7 +225,7 @@ class InventoryServicer(
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.AcceptScopeResponse:
-                sweep = await accept_scope(session, sweep_id, operator=caller.subject)
+                sweep = await decide(session, sweep_id, Outcome.FROZEN, operator=caller.subject)
                 return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.AcceptScopeResponse, do)
@@ -232,7 +240,7 @@ class InventoryServicer(
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.AcceptTotalResponse:
-                sweep = await accept_total(session, sweep_id, operator=caller.subject)
+                sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
                 return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
 
             return await once(session, request, pb.AcceptTotalResponse, do)
@@ -261,3 +269,114 @@ class InventoryServicer(
             ],
             next_page_token=following,
         )
+
+    async def AssignResource(  # noqa: N802
+        self, request: pb.AssignResourceRequest, context: Context
+    ) -> pb.AssignResourceResponse:
+        """Gives a resource to an owner, to nobody, or back to the rules."""
+        caller = current_caller()
+        resource_id = requests.uuid_of("id", request.id)
+        reason = requests.text("reason", request.reason)
+        check_one_owner(request)
+        cause = requests.current_cause()
+
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.AssignResourceResponse:
+                if request.by_rules:
+                    await assign_by_rules(session, [resource_id], cause=cause, reason=reason)
+                else:
+                    owner = await owner_of(request, self._deployments, context)
+                    await assign(session, [resource_id], owner, cause=cause, reason=reason)
+                row = await read_resource(session, caller.scope, resource_id)
+                return pb.AssignResourceResponse(resource=resource_message(row))
+
+            return await once(session, request, pb.AssignResourceResponse, do)
+
+    async def ListAssignments(  # noqa: N802
+        self, request: pb.ListAssignmentsRequest, context: Context
+    ) -> pb.ListAssignmentsResponse:
+        """The assignments that a resource has had, newest first."""
+        scope = current_caller().scope
+        resource_id = requests.uuid_of("resource_id", request.resource_id)
+        size = page_size(request.page_size)
+        filters = ("assignments", str(resource_id))
+        position = decode_token(request.page_token, filters, (int,))
+        before = requests.event_position((position[0], 0)) if position else None
+        async with self._database.read(scope) as session:
+            await read_resource(session, scope, resource_id)
+            rows = await list_assignments(
+                session, resource_id, before=before[0] if before else None, limit=size + 1
+            )
+        page, following = cut(rows, size, filters, lambda row: (assignment_position(row),))
+        return pb.ListAssignmentsResponse(
+            assignments=map(assignment_message, page),
+            next_page_token=following,
+        )
+
+    async def ClassifyProject(  # noqa: N802
+        self, request: pb.ClassifyProjectRequest, context: Context
+    ) -> pb.ClassifyProjectResponse:
+        """Classes a project, and owns anew what lives in it."""
+        caller = current_caller()
+        project_id = requests.uuid_of("id", request.id)
+        wanted = new_class(request)
+        cause = requests.current_cause()
+
+        async with self._database.write(caller.scope) as session:
+
+            async def do() -> pb.ClassifyProjectResponse:
+                project = await classify_project(session, project_id, *wanted, cause=cause)
+                return pb.ClassifyProjectResponse(project=project_message(project))
+
+            return await once(session, request, pb.ClassifyProjectResponse, do)
+
+    async def WatchResourceEvents(  # noqa: N802
+        self, request: pb.WatchResourceEventsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchResourceEventsResponse]:
+        """Every event after a cursor, and then each new one."""
+        scope = current_caller().scope
+        kind = requests.known_kind(request.kind) if request.kind else ""
+        if request.after_event_id < 0:
+            raise InvalidArgument("after_event_id", "must not be negative")
+        # At once, so that a caller knows that it is heard, also where nothing happens.
+        await context.send_initial_metadata(())
+        async with aclosing(
+            self._feed.pages(scope, after=request.after_event_id, kind=kind)
+        ) as pages:
+            async for page in pages:
+                yield pb.WatchResourceEventsResponse(
+                    events=[event_message(event, show_owners=scope.everything) for event in page]
+                )
+
+    async def ExportResources(  # noqa: N802
+        self, request: pb.ExportResourcesRequest, context: Context
+    ) -> AsyncIterator[pb.ExportResourcesResponse]:
+        """The filtered inventory as CSV.
+
+        Page by page in the order of discovery, each in a transaction of its own: a slow
+        reader holds none open. What changes meanwhile is exported as it was when its page
+        was read, and once.
+        """
+        scope = current_caller().scope
+        wanted = await self._with_slug(resource_filter(request.filter), context)
+        full = request.filter.view == pb.RESOURCE_VIEW_FULL
+        chunk, after = header(full=full), None
+        while True:
+            rows = await list_resources(
+                self._database.single_read(scope),
+                scope,
+                wanted,
+                full=full,
+                after=after,
+                limit=EXPORTED_ROWS,
+            )
+            yield pb.ExportResourcesResponse(chunk=chunk + lines_of(rows, full=full))
+            if len(rows) < EXPORTED_ROWS:
+                return
+            chunk, after = b"", requests.uuid_of("id", rows[-1].id)
+
+    async def _with_slug(self, wanted: ResourceFilter, context: Context) -> ResourceFilter:
+        """The filter that also finds what was kept under the slug of the deployment."""
+        slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
+        return replace(wanted, slug=slug)

@@ -1,13 +1,18 @@
-"""From rows to protos. A page of a list is made here, so a row costs as little as it can."""
+"""From the domain to protos. A page of a list is made here, so a row costs as little as it can."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Row
+
+from services.inventory.resources.rules.assigning import Assignment
+from services.inventory.resources.rules.recording import ResourceEvent
+from services.inventory.resources.rules.resources import Resource
+from services.inventory.sync.rules.projects import Project
+from services.inventory.sync.rules.sweeps import Sweep
 
 __all__ = [
     "assignment_message",
@@ -27,137 +32,114 @@ def timestamp(instant: datetime | None) -> Timestamp | None:
 
 
 def resource_message(
-    row: Iterable[Any], make: Callable[..., resources_pb2.Resource] = resources_pb2.Resource
+    row: Resource, make: Callable[..., resources_pb2.Resource] = resources_pb2.Resource
 ) -> resources_pb2.Resource:
-    """The resource of a row in the order of `reading.BASIC`, or of `reading.FULL`.
-
-    `make` may be the `add` of a list, which spares a copy.
-    """
-    (
-        identifier,
-        provider,
-        kind,
-        provider_id,
-        name,
-        region,
-        size,
-        status,
-        project_id,
-        tenant_id,
-        deployment_id,
-        tags,
-        provider_created_at,
-        first_seen_at,
-        last_seen_at,
-        strikes,
-        deleted_at,
-        *attrs,
-    ) = row
+    """A resource. `make` may be the `add` of a list, which spares a copy."""
     # The cheapest way there is: scalars in one call, nulls left unset, then the instants
     # in place, so that none is made first and copied after.
     resource = make(
-        id=identifier,
-        provider=provider,
-        kind=kind,
-        provider_id=provider_id,
-        name=name,
-        region=region,
-        size=size,
-        status=status,
-        project_id=project_id,
-        tenant_id=tenant_id,
-        deployment_id=deployment_id,
-        tags=tags,
-        stale_strike_count=strikes,
+        id=row.id,
+        provider=row.provider,
+        kind=row.kind,
+        provider_id=row.provider_id,
+        name=row.name,
+        region=row.region,
+        size=row.size,
+        status=row.status,
+        project_id=row.project_id,
+        tenant_id=row.tenant_id,
+        deployment_id=row.deployment_id,
+        tags=row.tags,
+        stale_strike_count=row.stale_strike_count,
     )
-    _set(resource.first_seen_at, first_seen_at)
-    _set(resource.last_seen_at, last_seen_at)
-    if provider_created_at is not None:
-        _set(resource.provider_created_at, provider_created_at)
-    if deleted_at is not None:
-        _set(resource.deleted_at, deleted_at)
-    if attrs:
+    _set(resource.first_seen_at, row.first_seen_at)
+    _set(resource.last_seen_at, row.last_seen_at)
+    if row.provider_created_at is not None:
+        _set(resource.provider_created_at, row.provider_created_at)
+    if row.deleted_at is not None:
+        _set(resource.deleted_at, row.deleted_at)
+    if row.attrs is not None:
         resource.attrs.SetInParent()  # there, also when it is empty
-        resource.attrs.update(attrs[0])
+        resource.attrs.update(row.attrs)
     return resource
 
 
-def event_message(row: Iterable[Any], *, show_owners: bool) -> resources_pb2.ResourceEvent:
-    """The event of a row in the order of `history.COLUMNS`.
+def event_message(event: ResourceEvent, *, show_owners: bool) -> resources_pb2.ResourceEvent:
+    """An event of the history.
 
     A tenant reads what it was given, not from whom: without `show_owners` an `assigned`
     event keeps its previous owner to itself.
     """
-    identifier, resource_id, type_, changes, actor, request_id, occurred_at = row
-    if type_ == "assigned" and not show_owners:
+    changes = event.changes
+    if event.type == "assigned" and not show_owners:
         changes = {field: {"new": change["new"]} for field, change in changes.items()}
     return resources_pb2.ResourceEvent(
-        id=identifier,
-        resource_id=resource_id,
-        type=type_,
+        id=event.id,
+        resource_id=event.resource_id,
+        type=event.type,
         changes=_struct(changes),
-        actor=actor,
-        request_id=request_id,
-        occurred_at=timestamp(occurred_at),
+        actor=event.actor,
+        request_id=event.request_id,
+        occurred_at=timestamp(event.occurred_at),
     )
 
 
-def project_message(row: Row[Any]) -> resources_pb2.Project:
-    """The project of a row of `cloud_projects`."""
+def project_message(project: Project) -> resources_pb2.Project:
+    """A project of the provider's."""
     return resources_pb2.Project(
-        id=str(row.id),
-        provider=row.provider,
-        provider_id=row.provider_id,
-        name=row.name,
-        description=row.description,
-        purpose=row.purpose,
-        environment=row.environment,
-        is_default=row.is_default,
-        tenant_id=row.tenant_id,
-        classification=row.classification,
-        first_seen_at=timestamp(row.first_seen_at),
-        last_seen_at=timestamp(row.last_seen_at),
-        deleted_at=timestamp(row.deleted_at),
+        id=str(project.id),
+        provider=project.provider,
+        provider_id=project.provider_id,
+        name=project.name,
+        description=project.description,
+        purpose=project.purpose,
+        environment=project.environment,
+        is_default=project.is_default,
+        tenant_id=project.tenant_id,
+        classification=project.classification,
+        first_seen_at=timestamp(project.first_seen_at),
+        last_seen_at=timestamp(project.last_seen_at),
+        deleted_at=timestamp(project.deleted_at),
     )
 
 
-def assignment_message(row: Row[Any]) -> inventory_service_pb2.Assignment:
-    """The span of a row of `cloud_resource_assignments`."""
+def assignment_message(span: Assignment) -> inventory_service_pb2.Assignment:
+    """An owner of a resource, and when."""
     return inventory_service_pb2.Assignment(
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        source=row.source,
-        valid_from=timestamp(row.valid_from),
-        valid_to=timestamp(row.valid_to),
-        actor=row.actor,
-        reason=row.reason,
+        tenant_id=span.tenant_id,
+        deployment_id=span.deployment_id,
+        source=span.source,
+        valid_from=timestamp(span.valid_from),
+        valid_to=timestamp(span.valid_to),
+        actor=span.actor,
+        reason=span.reason,
     )
 
 
-def sweep_message(row: Row[Any]) -> resources_pb2.Sweep:
-    """The sweep of a row of `cloud_sweeps`."""
+def sweep_message(sweep: Sweep) -> resources_pb2.Sweep:
+    """A sweep."""
     return resources_pb2.Sweep(
-        id=str(row.id),
-        provider=row.provider,
-        kind=row.kind,
-        outcome=row.outcome,
-        reason=row.reason,
-        reported_total=-1 if row.reported_total is None else row.reported_total,
-        seen_count=row.seen_count,
-        discovered_count=row.discovered_count,
-        updated_count=row.updated_count,
-        restored_count=row.restored_count,
-        struck_count=row.struck_count,
-        deleted_count=row.deleted_count,
-        withheld_count=row.withheld_count,
-        scope_fingerprint=row.scope_fingerprint,
-        run_id=row.run_id,
-        started_at=timestamp(row.started_at),
-        finished_at=timestamp(row.finished_at),
-        confirmed_by=row.confirmed_by,
-        confirmed_at=timestamp(row.confirmed_at),
-        unreadable_count=row.unreadable_count,
-        total_difference=row.total_difference or 0,
+        id=str(sweep.id),
+        provider=sweep.provider,
+        kind=sweep.kind,
+        outcome=sweep.outcome,
+        reason=sweep.reason,
+        reported_total=-1 if sweep.reported_total is None else sweep.reported_total,
+        seen_count=sweep.seen_count,
+        discovered_count=sweep.discovered_count,
+        updated_count=sweep.updated_count,
+        restored_count=sweep.restored_count,
+        struck_count=sweep.struck_count,
+        deleted_count=sweep.deleted_count,
+        withheld_count=sweep.withheld_count,
+        scope_fingerprint=sweep.scope_fingerprint,
+        run_id=sweep.run_id,
+        started_at=timestamp(sweep.started_at),
+        finished_at=timestamp(sweep.finished_at),
+        confirmed_by=sweep.confirmed_by,
+        confirmed_at=timestamp(sweep.confirmed_at),
+        unreadable_count=sweep.unreadable_count,
+        total_difference=sweep.total_difference or 0,
     )
 
 

@@ -12,11 +12,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
+from services.common.rpc.access import current_caller
 from services.common.rpc.fields import required, uuid_of
+from services.common.rpc.requests import current_request_id
 from services.inventory.drift.rules.policies import FOUND_BY_NAME
-from services.inventory.resources.rules.recording import SightingBatch, UnchangedBatch
+from services.inventory.resources.rules.recording import Cause, SightingBatch, UnchangedBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
-from services.inventory.sync.rules.projects import SightedProject, first_classification
+from services.inventory.sync.rules.projects import MemberKey, SightedProject, first_classification
 from services.inventory.sync.rules.sweeps import UnreadablePlace
 from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
@@ -25,6 +27,7 @@ __all__ = [
     "LARGEST_BATCH",
     "bounded",
     "bulk_page_size",
+    "current_cause",
     "digests_in_order",
     "event_position",
     "instant",
@@ -65,6 +68,11 @@ NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """PostgreSQL keeps no NUL character, neither in a text nor in JSON."""
 
 UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "provider_created_at"})
+
+
+def current_cause(actor: str = "") -> Cause:
+    """Who calls, or for whom, and in which request: what events are written down to."""
+    return Cause(actor or current_caller().subject, current_request_id())
 
 
 def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -126,15 +134,16 @@ def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> Sighting
     """
     _name_by_name(request)
     sightings = _distinct("sightings", request.sightings)
+    digests = [_digest(sighting) for sighting in sightings]
 
     def sighted(position: int) -> SightedResource:
-        return _sighted(f"sightings[{position}]", sightings[position])
+        return _sighted(f"sightings[{position}]", sightings[position], digests[position])
 
     return SightingBatch(
         provider=known_provider(request.provider),
         kind=known_kind(request.kind),
         provider_ids=[sighting.provider_id for sighting in sightings],
-        digests=[_digest(sighting) for sighting in sightings],
+        digests=digests,
         sighted=sighted,
     )
 
@@ -191,11 +200,11 @@ def sighted_projects(
     ]
 
 
-def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[tuple[str, str]]:
-    """The (kind, provider id) of a project's members."""
+def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[MemberKey]:
+    """The members of a project."""
     bounded("members", len(request.members))
     return [
-        (
+        MemberKey(
             known_kind(member.kind, f"members[{position}].kind"),
             required(f"members[{position}].provider_id", member.provider_id),
         )
@@ -255,7 +264,7 @@ def _digest(sighting: sync_service_pb2.Sighting) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _sighted(field: str, sighting: sync_service_pb2.Sighting) -> SightedResource:
+def _sighted(field: str, sighting: sync_service_pb2.Sighting, digest: int) -> SightedResource:
     return SightedResource(
         provider_id=sighting.provider_id,
         content=Content(
@@ -268,6 +277,7 @@ def _sighted(field: str, sighting: sync_service_pb2.Sighting) -> SightedResource
             provider_created_at=_instant(sighting),
         ),
         unknown_fields=_unknown(f"{field}.unknown_fields", sighting.unknown_fields),
+        digest=digest,
     )
 
 

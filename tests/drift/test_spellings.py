@@ -444,4 +444,4 @@ def test_a_field_that_is_left_out_keeps_its_known_value_without_an_event() -> No
     )
     kept = record(seen, known, kind="load_balancer")
     assert kept.became is Became.UNCHANGED
-    assert kept.content.attrs == {"algorithm": "round_robin"}
+    assert kept.resource.content.attrs == {"algorithm": "round_robin"}

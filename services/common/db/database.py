@@ -70,13 +70,6 @@ class ReadSession:
         """Runs one statement; the rows are fetched already."""
         return await self._connection.execute(statement, parameters)
 
-
-class WriteSession(ReadSession):
-    """A read-write transaction; commits when its block ends, rolls back when it raises."""
-
-    repeatable: bool = False
-    """Whether the same may be done again to the same effect: a key names it, or it is so anyway."""
-
     async def driver(self) -> psycopg.AsyncConnection[Any]:
         """The driver's own connection, inside the same transaction: for COPY and arrays."""
         raw = await self._connection.get_raw_connection()
@@ -84,6 +77,13 @@ class WriteSession(ReadSession):
         if not isinstance(connection, psycopg.AsyncConnection):
             raise TypeError(f"the driver is {type(connection).__name__}, not psycopg")
         return connection
+
+
+class WriteSession(ReadSession):
+    """A read-write transaction; commits when its block ends, rolls back when it raises."""
+
+    repeatable: bool = False
+    """Whether the same may be done again to the same effect: a key names it, or it is so anyway."""
 
 
 class Database:

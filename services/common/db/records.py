@@ -2,10 +2,11 @@
 
 A field is named as its column. A field that is a dataclass itself stands for the columns of
 its own fields; where these begin with its name (`hand_over_id`), it is None when the first is
-null; and where a column of JSON has its name, it is made of that.
+null; and where a column of JSON has its name, it is made of that. One of several records is no
+column.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,12 +17,13 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hin
 from uuid import UUID
 
 import orjson
+from psycopg import AsyncCursor
 from psycopg.types.multirange import Multirange
 from sqlalchemy import Column, Row, Table
 
 from services.common.values.periods import Period
 
-__all__ = ["arrays_of", "columns_of", "record_of", "records_of", "unnested"]
+__all__ = ["arrays_of", "columns_of", "record_of", "records_of", "rows_as", "unnested"]
 
 T = TypeVar("T")
 
@@ -51,6 +53,13 @@ def records_of(cls: type[T], rows: Iterable[Row[Any]]) -> list[T]:
     """The records of the rows of one statement."""
     given = [*rows]
     return [*map(_maker(cast("Any", cls), given[0]._fields), given)] if given else []
+
+
+def rows_as(cls: type[T]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence[Any]], T]]:
+    """A `row_factory` for the driver's own cursors, by which each row is a record."""
+    return lambda cursor: _maker(
+        cast("Any", cls), tuple(column.name for column in cursor.description or ())
+    )
 
 
 def columns_of(cls: type[Any], table: Table) -> list[Column[Any]]:
@@ -148,6 +157,11 @@ def _is_of_periods(hint: Any) -> bool:  # noqa: ANN401
     return get_origin(hint) is tuple and get_args(hint)[0] is Period
 
 
+def _is_of_records(hint: Any) -> bool:  # noqa: ANN401
+    of = get_args(hint)[0] if get_origin(hint) is tuple else None
+    return _is_record(of) and of is not Period
+
+
 def _is_record(hint: Any) -> bool:  # noqa: ANN401
     return isinstance(hint, type) and is_dataclass(hint)
 
@@ -161,6 +175,8 @@ def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
     """Each column of a record, the path to it, and what it is declared as."""
     leaves: list[tuple[str, str, Any]] = []
     for name, hint in _hints(cls):
+        if _is_of_records(hint):
+            continue
         inner = _leaves(hint) if _is_record(hint) else []
         leaves += [(one, f"{name}.{path}", leaf) for one, path, leaf in inner] or [
             (name, name, hint)

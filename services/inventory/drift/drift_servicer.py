@@ -29,7 +29,7 @@ from services.inventory.drift.store.specs import (
     record_specs,
 )
 from services.inventory.requests import known_kind, uuid_of
-from services.inventory.resources.store.history import Cause
+from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["DriftServicer"]

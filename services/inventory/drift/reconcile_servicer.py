@@ -44,10 +44,10 @@ from services.inventory.requests import (
     text,
     uuid_of,
 )
+from services.inventory.resources.assign import assign, assign_by_rules
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.owner_requests import owner_of
-from services.inventory.resources.store.assigning import assign, assign_by_rules
-from services.inventory.resources.store.history import Cause
+from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["ReconcileServicer"]

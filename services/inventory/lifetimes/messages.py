@@ -1,13 +1,11 @@
 """From lives to protos."""
 
-from typing import Any
-
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
-from sqlalchemy import Row
 
 from services.common.values.money import plain
 from services.inventory.lifetimes.rules.lifetimes import ExistenceInterval, Life, names, ownership
 from services.inventory.messages import timestamp
+from services.inventory.sync.rules.projects import Project
 
 __all__ = ["interval_message", "lifetime_message", "owner_message"]
 
@@ -59,14 +57,14 @@ def interval_message(interval: ExistenceInterval) -> pb.ExistenceInterval:
     )
 
 
-def owner_message(row: Row[Any]) -> pb.ProjectOwner:
+def owner_message(project: Project) -> pb.ProjectOwner:
     """A project and whose it is."""
     return pb.ProjectOwner(
-        project_id=str(row.id),
-        name=row.name,
-        classification=row.classification,
-        tenant_id=row.tenant_id,
-        lived_from=timestamp(row.lived_from),
-        lived_to=timestamp(row.lived_to),
-        provider_id=row.provider_id,
+        project_id=str(project.id),
+        name=project.name,
+        classification=project.classification,
+        tenant_id=project.tenant_id,
+        lived_from=timestamp(project.first_seen_at),
+        lived_to=timestamp(project.last_seen_at if project.deleted_at else None),
+        provider_id=project.provider_id,
     )

@@ -46,7 +46,7 @@ class Deployments:
         found: dict[DeploymentName, KnownDeployment] = {}
         for start in range(0, len(names), LARGEST_BATCH):
             some = names[start : start + LARGEST_BATCH]
-            keys = [pb.DeploymentKey(tenant_id=one.tenant_id, slug=one.slug) for one in some]
+            keys = [pb.DeploymentKey(tenant_id=one.named_tenant_id, slug=one.slug) for one in some]
             request = pb.LookupDeploymentsRequest(keys=keys)
             answer = await self._ask(request, remaining, "which deployments tags mean")
             found |= {

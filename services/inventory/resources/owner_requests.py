@@ -1,6 +1,5 @@
 """To whom a request gives a resource or a project, refused with the name of the field."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
@@ -11,20 +10,12 @@ from services.common.errors import InvalidArgument
 from services.common.rpc.access import LONGEST_CLAIM
 from services.inventory.requests import required, text
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.store.assigning import NewOwner
+from services.inventory.resources.rules.ownership import Ownership, OwnershipSource
 from services.inventory.vocabulary import Classification
 
-__all__ = ["NewClass", "check_one_owner", "new_class", "owner_of"]
+__all__ = ["check_one_owner", "new_class", "owner_of"]
 
 Named = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
-
-
-@dataclass(frozen=True, slots=True)
-class NewClass:
-    """How to class a project; the tenant is None unless it is a tenant's."""
-
-    classification: Classification
-    tenant_id: str | None
 
 
 def check_one_owner(request: pb.AssignResourceRequest) -> None:
@@ -44,7 +35,7 @@ def check_one_owner(request: pb.AssignResourceRequest) -> None:
 
 async def owner_of(
     request: Named, deployments: Deployments, context: ServicerContext[Any, Any]
-) -> NewOwner:
+) -> Ownership:
     """The owner that a request names; nobody when it names none.
 
     The tenant of a deployment is the catalog's to say: another one beside it is refused.
@@ -52,15 +43,15 @@ async def owner_of(
     tenant_id = _tenant(request.tenant_id)
     deployment_id = text("deployment_id", request.deployment_id)
     if not deployment_id:
-        return NewOwner(tenant_id or None, None)
+        return Ownership(tenant_id or None, None, OwnershipSource.EXPLICIT)
     tenant = await deployments.tenant_of(deployment_id, remaining=context.time_remaining())
     if tenant_id and tenant_id != tenant:
         raise InvalidArgument("tenant_id", "is not the tenant of the deployment")
-    return NewOwner(tenant, deployment_id)
+    return Ownership(tenant, deployment_id, OwnershipSource.EXPLICIT)
 
 
-def new_class(request: pb.ClassifyProjectRequest) -> NewClass:
-    """How to class a project."""
+def new_class(request: pb.ClassifyProjectRequest) -> tuple[Classification, str | None]:
+    """How to class a project; the tenant is None unless it is a tenant's."""
     value = required("classification", request.classification)
     if value not in set(Classification):
         raise InvalidArgument(
@@ -68,10 +59,10 @@ def new_class(request: pb.ClassifyProjectRequest) -> NewClass:
         )
     classification = Classification(value)
     if classification is Classification.TENANT:
-        return NewClass(classification, _tenant(required("tenant_id", request.tenant_id)))
+        return classification, _tenant(required("tenant_id", request.tenant_id))
     if request.tenant_id:
         raise InvalidArgument("tenant_id", f"is given for a project classed as {value}")
-    return NewClass(classification, None)
+    return classification, None
 
 
 def _tenant(value: str) -> str:

@@ -7,15 +7,16 @@ own, and none while it waits.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, ResourceExhausted, Unavailable
 from services.common.rpc.access import ALL, Scope
+from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.store.feed import (
     CHANNEL,
     Horizon,
@@ -57,7 +58,7 @@ class EventFeed:
 
     async def pages(
         self, scope: Scope, *, after: int, kind: str
-    ) -> AsyncGenerator[Sequence[tuple[Any, ...]]]:
+    ) -> AsyncGenerator[list[ResourceEvent]]:
         """The events of `scope` after an id, oldest first, and then each as it is settled.
 
         Never ends by itself. Raises InvalidArgument for a cursor that we never gave,
@@ -80,7 +81,7 @@ class EventFeed:
                         kind=kind,
                         limit=PAGE,
                     )
-                position = page[-1][0] if len(page) == PAGE else until
+                position = page[-1].id if len(page) == PAGE else until
                 if page:
                     yield page
 

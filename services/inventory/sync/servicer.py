@@ -12,41 +12,31 @@ from services.common.db.database import Database
 from services.common.errors import Unavailable
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
 from services.inventory import requests
 from services.inventory.messages import sweep_message, timestamp
+from services.inventory.resources.assign import learn_deployments, record_members
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.rules.ownership import DeploymentName
-from services.inventory.resources.store.assigning import learn_deployments
 from services.inventory.resources.store.deployment_names import named_by_tags
-from services.inventory.resources.store.history import Cause
-from services.inventory.sync.rules.sweeps import is_read
-from services.inventory.sync.store.claims import claim_kinds, give_claim_back
-from services.inventory.sync.store.projects import record_members, record_projects
-from services.inventory.sync.store.sightings import record_sightings, record_unchanged
-from services.inventory.sync.store.strikes import confirm_suspects, count_suspects, list_suspects
-from services.inventory.sync.store.sweeps import (
-    begin_sweep,
-    begin_sweeps,
+from services.inventory.sync.begin import begin_sweeps, claim
+from services.inventory.sync.complete import (
     complete_sweep,
+    confirm_suspects,
     fail_sweep,
-    has_changed,
-    last_complete_at,
-    locked_sweep,
-    read_sweep,
+    note_unreadable,
 )
-from services.inventory.sync.store.unreadable import add_unreadable
+from services.inventory.sync.record import record_projects, record_sightings, record_unchanged
+from services.inventory.sync.rules.sweeps import is_read
+from services.inventory.sync.store.claims import KindClaim, give_claim_back
+from services.inventory.sync.store.strikes import count_suspects, list_suspects
+from services.inventory.sync.store.sweeps import last_complete_at, read_sweep
+from services.inventory.vocabulary import Became
 
 __all__ = ["SyncServicer"]
 
 Context = ServicerContext[Any, Any]
 
 log = structlog.get_logger("sync")
-
-
-def current_cause() -> Cause:
-    """Who calls, and in which request: what events are written down to."""
-    return Cause(current_caller().subject, current_request_id())
 
 
 def _name(field: str, value: str) -> str:
@@ -67,14 +57,11 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         self, request: pb.BeginSweepRequest, context: Context
     ) -> pb.BeginSweepResponse:
         """Opens a sweep; the same key again answers the same one."""
+        provider = requests.known_provider(request.provider)
+        kinds = {_name("key", request.key): requests.known_swept_kind(request.kind)}
+        run_id = requests.text("run_id", request.run_id)
         async with self._database.write(current_caller().scope) as session:
-            sweep = await begin_sweep(
-                session,
-                provider=requests.known_provider(request.provider),
-                kind=requests.known_swept_kind(request.kind),
-                key=requests.text("key", requests.required("key", request.key)),
-                run_id=requests.text("run_id", request.run_id),
-            )
+            [sweep] = await begin_sweeps(session, provider, kinds, run_id=run_id)
         return pb.BeginSweepResponse(sweep=sweep_message(sweep))
 
     async def RecordSightings(  # noqa: N802
@@ -85,13 +72,13 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id) if request.sweep_id else None
         async with self._database.write(current_caller().scope) as session:
             counts = await record_sightings(
-                session, batch, sweep_id=sweep_id, cause=current_cause()
+                session, batch, sweep_id=sweep_id, cause=requests.current_cause()
             )
         return pb.RecordSightingsResponse(
-            discovered_count=counts.discovered,
-            updated_count=counts.updated,
-            restored_count=counts.restored,
-            unchanged_count=counts.unchanged,
+            discovered_count=counts[Became.DISCOVERED],
+            updated_count=counts[Became.UPDATED],
+            restored_count=counts[Became.RESTORED],
+            unchanged_count=counts[Became.UNCHANGED],
             digests=requests.digests_in_order(request, batch),
         )
 
@@ -114,17 +101,11 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         run_id = _name("run_id", request.run_id)
         keys = requests.sweep_keys(request)
         requests.bounded("ended_run_ids", len(request.ended_run_ids))
+        ended = [requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids]
+        workflow_id = _name("workflow_id", request.workflow_id)
+        claims = [KindClaim(kind, workflow_id, run_id) for kind in sorted(set(kinds))]
         async with self._database.write(current_caller().scope) as session:
-            standing = await claim_kinds(
-                session,
-                provider,
-                kinds,
-                workflow_id=_name("workflow_id", request.workflow_id),
-                run_id=run_id,
-                ended_run_ids=[
-                    requests.text("ended_run_ids", run_id) for run_id in request.ended_run_ids
-                ],
-            )
+            standing = await claim(session, provider, claims, ended)
             begun = []
             if keys and not standing:
                 begun = await begin_sweeps(
@@ -145,8 +126,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         rows = requests.unreadable_rows(request)
         async with self._database.write(current_caller().scope) as session:
-            sweep = await locked_sweep(session, sweep_id)
-            count = await add_unreadable(session, sweep, rows)
+            count = await note_unreadable(session, sweep_id, rows)
         return pb.RecordUnreadableRowsResponse(unreadable_count=count)
 
     async def LearnDeployments(  # noqa: N802
@@ -178,7 +158,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             suspects = await count_suspects(session, sweep)
             last = await last_complete_at(session, sweep)
             named = []
-            if not request.deployments_are_learned or has_changed(sweep):
+            if not request.deployments_are_learned or sweep.has_changes:
                 named = await named_by_tags(session, sweep.provider, sweep.kind)
             if request.gives_claim_back and not suspects and is_read(sweep.outcome):
                 await give_claim_back(session, sweep.provider, sweep.kind, sweep.run_id)
@@ -199,7 +179,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             log.warning("deployments unknown", count=len(named), reason=error.message)
             return
         async with self._database.write(current_caller().scope) as session:
-            await learn_deployments(session, named, found, cause=current_cause())
+            await learn_deployments(session, named, found, cause=requests.current_cause())
 
     async def FailSweep(  # noqa: N802
         self, request: pb.FailSweepRequest, context: Context
@@ -224,7 +204,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         async with self._database.read(current_caller().scope) as session:
             sweep = await read_sweep(session, sweep_id)
             rows = await list_suspects(session, sweep, after=after, limit=size + 1)
-        page, following = cut(rows, size, filters, lambda row: (row.id,))
+        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
         return pb.ListSuspectsResponse(
             provider_ids=[row.provider_id for row in page],
             next_page_token=following,
@@ -238,10 +218,10 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             sweep = await confirm_suspects(
                 session,
-                await read_sweep(session, sweep_id),
+                sweep_id,
                 gone=list(request.gone_provider_ids),
                 found=list(request.found_provider_ids),
-                cause=current_cause(),
+                cause=requests.current_cause(),
             )
         return pb.RecordConfirmationsResponse(sweep=sweep_message(sweep))
 
@@ -255,9 +235,9 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             counts = await record_projects(session, provider, projects, sweep_id=sweep_id)
         return pb.RecordProjectsResponse(
-            discovered_count=counts.discovered,
-            updated_count=counts.updated + counts.restored,
-            unchanged_count=counts.unchanged,
+            discovered_count=counts[Became.DISCOVERED],
+            updated_count=counts[Became.UPDATED] + counts[Became.RESTORED],
+            unchanged_count=counts[Became.UNCHANGED],
         )
 
     async def RecordProjectMembers(  # noqa: N802
@@ -268,5 +248,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         project = requests.required("project_provider_id", request.project_provider_id)
         members = requests.member_keys(request)
         async with self._database.write(current_caller().scope) as session:
-            moved = await record_members(session, provider, project, members, cause=current_cause())
+            moved = await record_members(
+                session, provider, project, members, cause=requests.current_cause()
+            )
         return pb.RecordProjectMembersResponse(moved_count=moved)

@@ -23,7 +23,8 @@ from services.inventory.drift.rules.states import NEXT, RevertStatus, Status
 from services.inventory.drift.rules.sweeping import OpenDrift, resolved_event
 from services.inventory.drift.store.listing import read_drift
 from services.inventory.drift.store.specs import read_specifiable
-from services.inventory.resources.store.history import Cause, changes_json, prepare_months
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.history import changed, prepare_months
 
 __all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]
 
@@ -220,7 +221,7 @@ async def _close(
             "actual": _json(drift.shown if status is Status.ACCEPTED else row.actual),
             "actor": actor,
             "tenant_id": event.tenant_id,
-            "changes": changes_json(event.changes),
+            "changes": _json(changed(event.changes)),
             "request_id": cause.request_id,
         },
     )

@@ -13,7 +13,8 @@ from services.inventory.drift.rules.fields import LiveResource
 from services.inventory.drift.rules.states import RevertStatus
 from services.inventory.drift.rules.sweeping import OpenDrift, Specified, Verdict
 from services.inventory.drift.store.muting import MUTING_RULE
-from services.inventory.resources.store.history import Cause, EventArrays, prepare_months
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.history import event_arrays, prepare_months, writing_events
 
 __all__ = [
     "PageKey",
@@ -62,7 +63,7 @@ WHERE status = 'open' AND resource_id = ANY (%(ids)b::uuid[])
 """
 
 # A drift that somebody opened without the lock keeps its row, and gets no second event.
-WRITE: Final = """
+WRITE: Final = f"""
 WITH opened AS (
     INSERT INTO cloud_drift (
         resource_id, kind, field, expected, actual, spec_version, detected_at, last_seen_at)
@@ -95,13 +96,7 @@ WITH opened AS (
     SET status = 'stale', resolved_at = now(), resolved_by = %(actor)s
     WHERE id = ANY (%(gone_ids)b::uuid[]) AND status = 'open'
 ), noted AS (
-    INSERT INTO cloud_resource_events
-        (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
-    SELECT e.id, %(kind)s, e.tenant_id, e.type, e.changes::jsonb, %(actor)s, %(request_id)s, now()
-    FROM unnest(%(event_keys)b::uuid[], %(event_tenants)b::text[], %(event_types)b::text[],
-                %(event_changes)b::text[])
-         WITH ORDINALITY AS e (id, tenant_id, type, changes, position)
-    ORDER BY e.position
+    {writing_events()}
 )
 SELECT count(*) FROM opened
 """
@@ -238,12 +233,9 @@ def _specified(
 
 
 def _columns(kind: str, verdict: Verdict, cause: Cause) -> dict[str, Any]:
-    events = EventArrays.of(verdict.events)
     opened, moved = verdict.opened, verdict.moved
     return {
         "kind": kind,
-        "actor": cause.actor,
-        "request_id": cause.request_id,
         "opened_ids": [one.resource_id for one in opened],
         "opened_fields": [one.mismatch.field for one in opened],
         "opened_expected": [_json(one.mismatch.expected) for one in opened],
@@ -256,10 +248,7 @@ def _columns(kind: str, verdict: Verdict, cause: Cause) -> dict[str, Any]:
         "moved_live": [one.is_live_value for one in moved],
         "seen_ids": verdict.seen,
         "gone_ids": verdict.gone,
-        "event_keys": events.keys,
-        "event_tenants": events.tenants,
-        "event_types": events.types,
-        "event_changes": events.changes,
+        **event_arrays(verdict.events, cause),
     }
 
 

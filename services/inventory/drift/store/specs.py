@@ -13,7 +13,8 @@ from services.common.errors import NotFound
 from services.inventory.drift.rules.fields import Json, LiveResource
 from services.inventory.drift.store.locks import lock_drift
 from services.inventory.drift.tables import cloud_provisioned as provisioned
-from services.inventory.resources.store.history import Cause, prepare_months
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.history import prepare_months
 
 __all__ = [
     "DesiredSpec",

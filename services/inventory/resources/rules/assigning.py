@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.inventory.resources.rules.ownership import (
@@ -12,9 +13,10 @@ from services.inventory.resources.rules.ownership import (
     decide,
 )
 from services.inventory.resources.rules.recording import NewEvent, owner_changes
+from services.inventory.resources.rules.resources import FieldChange
 from services.inventory.vocabulary import EventType
 
-__all__ = ["Assignment", "HeldResource", "decide_anew", "give", "give_back"]
+__all__ = ["Assignment", "HeldResource", "OwnerChange", "decide_anew", "give", "give_back", "move"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +29,66 @@ class HeldResource:
     project_tenant: str | None
     """The tenant of the project that it lives in."""
     deleted: bool
+    project_id: str | None = None
+    """As text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
+    """Whose a resource was, and when: a half-open span."""
+
+    tenant_id: str | None
+    deployment_id: str | None
+    source: OwnershipSource
+    valid_from: datetime
+    valid_to: datetime | None
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
     """What becomes of a resource whose owner, or what decides about it, is another now."""
 
     id: UUID
     ownership: Ownership
     events: tuple[NewEvent, ...]
-    """None where it stays with the same owner."""
+    """None where neither the owner nor the project is another."""
 
 
-def give(
-    held: Iterable[HeldResource], tenant_id: str | None, deployment_id: str | None
-) -> list[Assignment]:
+def give(held: Iterable[HeldResource], owner: Ownership) -> list[OwnerChange]:
     """Gives resources to an owner, or to nobody, whatever tags and projects say."""
-    owner = Ownership(tenant_id, deployment_id, OwnershipSource.EXPLICIT)
     return _changed((one, owner) for one in held)
 
 
-def give_back(held: Iterable[HeldResource], known: KnownDeployments) -> list[Assignment]:
+def give_back(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
     """Takes explicit assignments back: tags and projects decide again."""
     return _changed((one, decide(NOBODY, one.tags, one.project_tenant, known)) for one in held)
 
 
-def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[Assignment]:
+def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
     """Lets the rules decide, after what they look at became another."""
     return _changed(
         (one, decide(one.ownership, one.tags, one.project_tenant, known)) for one in held
     )
 
 
-def _changed(pairs: Iterable[tuple[HeldResource, Ownership]]) -> list[Assignment]:
+def move(
+    held: Iterable[HeldResource], project_id: str, tenant_id: str | None, known: KnownDeployments
+) -> list[OwnerChange]:
+    """Moves resources into a project, and to its tenant where nothing stronger decides."""
+    changes = []
+    for one in held:
+        owner = decide(one.ownership, one.tags, tenant_id, known)
+        into = FieldChange("project_id", one.project_id, project_id)
+        moved = NewEvent(EventType.UPDATED, (into,), one.ownership.tenant_id)
+        changes.append(OwnerChange(one.id, owner, (moved, *_events(one.ownership, owner))))
+    return changes
+
+
+def _changed(pairs: Iterable[tuple[HeldResource, Ownership]]) -> list[OwnerChange]:
     return [
-        Assignment(held.id, owner, _events(held.ownership, owner))
+        OwnerChange(held.id, owner, _events(held.ownership, owner))
         for held, owner in pairs
         if held.ownership != owner
     ]

@@ -1,49 +1,31 @@
 """The inventory as CSV: which columns it has, and how a resource reads in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import islice
+from typing import Any
 
 import orjson
 
 from services.common.values.csv_lines import csv_lines
+from services.inventory.resources.rules.resources import Resource
 
 __all__ = ["header", "lines_of"]
-
-COLUMNS: Final = (
-    "id",
-    "provider",
-    "kind",
-    "provider_id",
-    "name",
-    "region",
-    "size",
-    "status",
-    "project_id",
-    "tenant_id",
-    "deployment_id",
-    "tags",
-    "provider_created_at",
-    "first_seen_at",
-    "last_seen_at",
-    "stale_strike_count",
-    "deleted_at",
-)
-"""As a list reads a resource (`reading.BASIC`); a full export has `attrs` behind them."""
 
 
 def header(*, full: bool) -> bytes:
     """The first line."""
-    return csv_lines([(*COLUMNS, "attrs") if full else COLUMNS])
+    return csv_lines([Resource._fields if full else Resource._fields[:-1]])
 
 
-def lines_of(rows: Iterable[Sequence[Any]]) -> bytes:
-    """A line for each row, in the order of the columns.
+def lines_of(resources: Iterable[Resource], *, full: bool) -> bytes:
+    """A line for each resource, in the order of the header.
 
     Instants are RFC 3339 in UTC, tags are parted by blanks, `attrs` are JSON; what is not
     there is empty.
     """
-    return csv_lines([map(_cell, row) for row in rows])
+    count = len(Resource._fields) - (not full)
+    return csv_lines([map(_cell, islice(resource, count)) for resource in resources])
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401

@@ -56,7 +56,7 @@ class Ownership:
 class DeploymentName:
     """How tags name a deployment: its slug within a tenant."""
 
-    tenant_id: str
+    named_tenant_id: str
     slug: str
 
 

@@ -5,7 +5,8 @@ The one place where it is decided that a resource was discovered, updated or res
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from services.inventory.drift.rules.policies import forgives
 from services.inventory.lifetimes.rules.measures import sampled
@@ -17,8 +18,8 @@ from services.inventory.resources.rules.ownership import (
     decide,
 )
 from services.inventory.resources.rules.resources import (
-    Content,
     FieldChange,
+    Json,
     KnownResource,
     SightedResource,
     meaningful_changes,
@@ -27,8 +28,10 @@ from services.inventory.resources.rules.resources import (
 from services.inventory.vocabulary import Became, EventType
 
 __all__ = [
+    "Cause",
     "NewEvent",
     "Recorded",
+    "ResourceEvent",
     "SightingBatch",
     "UnchangedBatch",
     "owner_changes",
@@ -59,6 +62,27 @@ class SightingBatch(UnchangedBatch):
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Who or what causes an event, and in which request."""
+
+    actor: str
+    request_id: str
+
+
+class ResourceEvent(NamedTuple):
+    """An event of the history. A tuple: pages are made of these, so one costs little."""
+
+    id: int
+    resource_id: str
+    type: str
+    changes: dict[str, Json]
+    """By field: `{"old": …, "new": …}`."""
+    actor: str
+    request_id: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NewEvent:
     """An entry for a resource's history."""
 
@@ -72,13 +96,22 @@ class NewEvent:
 class Recorded:
     """What a sighting made of a row."""
 
-    provider_id: str
-    content: Content
-    unknown_fields: frozenset[str]
-    """What this sighting could not see, and kept as it was known."""
+    resource: SightedResource
+    """As it is kept: what the sighting could not see is as it was known."""
     ownership: Ownership
-    became: Became
     events: tuple[NewEvent, ...]
+
+    @property
+    def became(self) -> Became:
+        """What the sighting counts as."""
+        if not self.events:
+            return Became.UNCHANGED
+        first = self.events[0].type
+        return Became.UPDATED if first is EventType.ASSIGNED else Became(first)
+
+    def is_another_owners(self, known: KnownResource | None) -> bool:
+        """Whether the history of its owners goes on: a new life, or a new owner or rule."""
+        return known is None or known.deleted or known.ownership != self.ownership
 
 
 def record(
@@ -94,19 +127,11 @@ def record(
     which changes mean nothing.
     """
     content = merged(sighted, known.content if known else None)
-    if known is not None:
-        content = replace(content, attrs=sampled(kind, known.content.attrs, content.attrs))
     if known is None:
         owner = decide(NOBODY, content.tags, None, deployments)
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
-        return Recorded(
-            sighted.provider_id,
-            content,
-            sighted.unknown_fields,
-            owner,
-            Became.DISCOVERED,
-            (discovered,),
-        )
+        return Recorded(replace(sighted, content=content), owner, (discovered,))
+    content = replace(content, attrs=sampled(kind, known.content.attrs, content.attrs))
     owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
     changes = meaningful_changes(
         known.content,
@@ -117,20 +142,13 @@ def record(
     # Where the owner changed in the same breath, the old values are the old owner's and the
     # new ones the new owner's: neither may read the other's, so only operators read both.
     reader = None if moved else known.ownership.tenant_id
-    became, events = Became.UNCHANGED, []
-    if known.deleted:
-        became = Became.RESTORED
-        events.append(NewEvent(EventType.RESTORED, changes, reader))
-    elif changes:
-        became = Became.UPDATED
-        events.append(NewEvent(EventType.UPDATED, changes, reader))
-    elif moved:
-        became = Became.UPDATED
+    events = []
+    if known.deleted or changes:
+        type_ = EventType.RESTORED if known.deleted else EventType.UPDATED
+        events.append(NewEvent(type_, changes, reader))
     if moved:
         events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
-    return Recorded(
-        sighted.provider_id, content, sighted.unknown_fields, owner, became, tuple(events)
-    )
+    return Recorded(replace(sighted, content=content), owner, tuple(events))
 
 
 def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:

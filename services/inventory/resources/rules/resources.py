@@ -8,7 +8,7 @@ counts, is no change.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,9 @@ from services.inventory.vocabulary import VOLATILE_ATTRS
 __all__ = [
     "Content",
     "FieldChange",
+    "Json",
     "KnownResource",
+    "Resource",
     "SightedResource",
     "meaningful_changes",
     "merged",
@@ -63,6 +65,8 @@ class SightedResource:
     unknown_fields: frozenset[str] = frozenset()
     """Columns, `attrs.<key>`, or members of one such as `attrs.<key>.tags`, that the token could
     not see."""
+    digest: int = 0
+    """64 bits, signed, of everything that the sighting says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,30 @@ class KnownResource:
     project_tenant: str | None
     """The tenant of the project that it lives in."""
     deleted: bool
+
+
+class Resource(NamedTuple):
+    """A resource as it is listed. A tuple: pages are made of these, so one costs little."""
+
+    id: str
+    provider: str
+    kind: str
+    provider_id: str
+    name: str
+    region: str
+    size: str
+    status: str
+    project_id: str | None
+    tenant_id: str | None
+    deployment_id: str | None
+    tags: list[str]
+    provider_created_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    stale_strike_count: int
+    deleted_at: datetime | None
+    attrs: dict[str, Json] | None = None
+    """None where they were not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,17 @@ row says, and the spans of a resource cover its life without gap or overlap.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.inventory.resources.store.history import EPOCH, Cause
+from services.common.db.records import columns_of, records_of
+from services.inventory.resources.rules.assigning import Assignment
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.history import EPOCH
 from services.inventory.tables import cloud_resource_assignments as assignments
 
 __all__ = ["assignment_position", "end_spans", "keep_history", "list_assignments"]
@@ -89,13 +92,13 @@ async def end_spans(session: WriteSession, ids: Sequence[UUID]) -> None:
 
 async def list_assignments(
     session: ReadSession, resource_id: UUID, *, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Assignment]:
     """The spans of a resource, newest first.
 
     `before` is the `assignment_position` of the last one of the page before.
     """
     statement = (
-        select(assignments)
+        select(*columns_of(Assignment, assignments))
         .where(assignments.c.resource_id == resource_id)
         .order_by(assignments.c.valid_from.desc())
         .limit(limit)
@@ -103,10 +106,9 @@ async def list_assignments(
     if before is not None:
         instant = EPOCH + timedelta(microseconds=before)
         statement = statement.where(assignments.c.valid_from < instant)
-    return (await session.execute(statement)).all()
+    return records_of(Assignment, await session.execute(statement))
 
 
-def assignment_position(row: Row[Any]) -> int:
+def assignment_position(span: Assignment) -> int:
     """Where a span is in its resource's history: its begin, in microseconds since the epoch."""
-    begun: datetime = row.valid_from
-    return (begun - EPOCH) // MICROSECOND
+    return (span.valid_from - EPOCH) // MICROSECOND

@@ -1,11 +1,13 @@
 """The deployments that tags name, as the catalog knows them: asked for anew by every sweep."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import text
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 from services.inventory.resources.rules.ownership import (
     DEPLOYMENT_TAG,
     NOTHING_KNOWN,
@@ -16,6 +18,15 @@ from services.inventory.resources.rules.ownership import (
 )
 
 __all__ = ["keep_deployments", "known_deployments", "named_by_tags"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the catalog said of a name."""
+
+    name: DeploymentName
+    deployment: KnownDeployment
+
 
 KNOWN: Final = text("""
 SELECT named_tenant_id, slug, tenant_id, deployment_id
@@ -34,22 +45,19 @@ WHERE r.provider = :provider AND r.kind = :kind AND r.deleted_at IS NULL
   AND r.ownership_source = 'tag' AND r.deployment_id IS NOT NULL
 """)
 
-FORGET: Final = text("""
+FORGET: Final = f"""
 DELETE FROM cloud_deployment_names
-WHERE (named_tenant_id, slug) IN (
-    SELECT * FROM unnest(CAST(:named_tenants AS text[]), CAST(:slugs AS text[])))
-""")
+WHERE (named_tenant_id, slug) IN (SELECT * FROM {unnested(DeploymentName, "asked")})
+"""
 
-KEEP: Final = text("""
+KEEP: Final = f"""
 INSERT INTO cloud_deployment_names (named_tenant_id, slug, tenant_id, deployment_id, learned_at)
-SELECT *, now()
-FROM unnest(CAST(:named_tenants AS text[]), CAST(:slugs AS text[]), CAST(:tenants AS text[]),
-            CAST(:deployments AS text[]))
+SELECT *, now() FROM {unnested(_Learned, "kept")}
 ON CONFLICT ON CONSTRAINT cloud_deployment_names_pkey DO UPDATE SET
     tenant_id = excluded.tenant_id,
     deployment_id = excluded.deployment_id,
     learned_at = excluded.learned_at
-""")
+"""
 
 
 async def known_deployments(
@@ -65,12 +73,7 @@ async def known_deployments(
     if not slugs:
         return NOTHING_KNOWN
     rows = await session.execute(KNOWN, {"slugs": sorted(slugs)})
-    return {
-        DeploymentName(row.named_tenant_id, row.slug): KnownDeployment(
-            row.tenant_id, row.deployment_id
-        )
-        for row in rows
-    }
+    return {one.name: one.deployment for one in records_of(_Learned, rows)}
 
 
 async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[DeploymentName]:
@@ -78,7 +81,7 @@ async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[
     rows = await session.execute(NAMED, {"provider": provider, "kind": kind})
     named = {deployment_named(row.tags, row.tenant_id) for row in rows}
     return sorted(
-        (one for one in named if one is not None), key=lambda one: (one.tenant_id, one.slug)
+        (one for one in named if one is not None), key=lambda one: (one.named_tenant_id, one.slug)
     )
 
 
@@ -86,20 +89,8 @@ async def keep_deployments(
     session: WriteSession, asked: Sequence[DeploymentName], found: KnownDeployments
 ) -> None:
     """Keeps what was found of those asked for, and forgets the rest of them."""
-    await session.execute(
-        FORGET,
-        {
-            "named_tenants": [one.tenant_id for one in asked],
-            "slugs": [one.slug for one in asked],
-        },
-    )
-    kept = [(one, found[one]) for one in asked if one in found]
-    await session.execute(
-        KEEP,
-        {
-            "named_tenants": [name.tenant_id for name, _ in kept],
-            "slugs": [name.slug for name, _ in kept],
-            "tenants": [deployment.tenant_id for _, deployment in kept],
-            "deployments": [deployment.deployment_id for _, deployment in kept],
-        },
-    )
+    kept = [_Learned(one, found[one]) for one in asked if one in found]
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        await cursor.execute(FORGET, arrays_of(DeploymentName, asked, "asked"))
+        await cursor.execute(KEEP, arrays_of(_Learned, kept, "kept"))

@@ -3,7 +3,7 @@
 The migration 0007 says what the horizon is, and why it is exact.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Integer, bindparam, select, text
 
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.rpc.access import Scope
-from services.inventory.resources.store.history import COLUMNS
+from services.inventory.resources.rules.recording import ResourceEvent
+from services.inventory.resources.store.history import EVENT
 from services.inventory.tables import cloud_resource_events as events
 
 __all__ = ["CHANNEL", "Horizon", "list_settled_events", "read_horizon"]
@@ -47,8 +48,8 @@ async def read_horizon(reading: SingleRead) -> Horizon:
 
 async def list_settled_events(
     reading: SingleRead, scope: Scope, *, after: int, until: int, kind: str, limit: int
-) -> Sequence[tuple[Any, ...]]:
-    """The events with ids in (after, until], ascending, in the order of `COLUMNS`.
+) -> list[ResourceEvent]:
+    """The events with ids in (after, until], ascending.
 
     `until` is at most a horizon that was read in a transaction before this one. A tenant
     sees those events that were its own when they were written.
@@ -57,13 +58,14 @@ async def list_settled_events(
     bounded = () if scope.everything else ("scope",)
     asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
     parameters = {"after": after, "until": until, "limit": limit}
-    return await reading.fetch(_page(asked), parameters | {name: values[name] for name in asked})
+    rows = await reading.fetch(_page(asked), parameters | {name: values[name] for name in asked})
+    return [*map(ResourceEvent._make, rows)]
 
 
 @cache
 def _page(asked: tuple[str, ...]) -> Compiled:
     return compiled(
-        select(*COLUMNS)
+        select(*EVENT)
         .where(
             events.c.id > bindparam("after"),
             events.c.id <= bindparam("until"),

@@ -1,27 +1,29 @@
 """Writing and reading the append-only history of resources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-from sqlalchemy import BigInteger, Row, Text, cast, literal, select, text, tuple_
+from sqlalchemy import BigInteger, Text, cast, literal, select, text, tuple_
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, unnested
 from services.common.rpc.access import Scope
-from services.inventory.resources.rules.recording import NewEvent
-from services.inventory.resources.rules.resources import FieldChange
+from services.inventory.resources.rules.recording import Cause, NewEvent, ResourceEvent
+from services.inventory.resources.rules.resources import FieldChange, Json
 from services.inventory.tables import cloud_resource_events as events
+from services.inventory.vocabulary import EventType
 
 __all__ = [
-    "Cause",
-    "EventArrays",
-    "changes_json",
+    "EVENT",
+    "changed",
+    "event_arrays",
     "event_position",
     "list_events",
     "prepare_months",
+    "writing_events",
 ]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +32,7 @@ MONTHS_AHEAD: Final = 3
 
 PREPARE: Final = text("SELECT prepare_event_months(:ahead)")
 
-COLUMNS: Final = (
+EVENT: Final = (
     events.c.id,
     cast(events.c.resource_id, Text),
     events.c.type,
@@ -39,44 +41,47 @@ COLUMNS: Final = (
     events.c.request_id,
     events.c.occurred_at,
 )
+"""The columns of a ResourceEvent, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Who or what causes an event, and in which request."""
+class _Written:
+    """An event as a statement writes it."""
 
-    actor: str
-    request_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventArrays:
-    """Events of several resources, column by column, as one statement takes them."""
-
-    keys: list[Any]
+    key: str
     """What names the resource in that statement: its id, or its provider id."""
-    types: list[str]
-    changes: list[str]
-    tenants: list[str | None]
-
-    @staticmethod
-    def of(pairs: Iterable[tuple[Any, NewEvent]]) -> "EventArrays":
-        """The columns of (key, event) pairs."""
-        arrays = EventArrays([], [], [], [])
-        for key, event in pairs:
-            arrays.keys.append(key)
-            arrays.types.append(event.type.value)
-            arrays.changes.append(changes_json(event.changes))
-            arrays.tenants.append(event.tenant_id)
-        return arrays
+    tenant_id: str | None
+    type: EventType
+    changes: Mapping[str, Json]
 
 
-def changes_json(changes: Sequence[FieldChange]) -> str:
+def writing_events(resource: str = "e.key::uuid", kind: str = "%(kind)s", rows: str = "") -> str:
+    """SQL that writes the `event_arrays`: whose resources are the ids, of which kind.
+
+    `rows` joins what these stand in.
+    """
+    return f"""
+INSERT INTO cloud_resource_events
+    (resource_id, kind, tenant_id, type, changes, actor, request_id, occurred_at)
+SELECT {resource}, {kind}, e.tenant_id, e.type, e.changes::jsonb, %(actor)s, %(request_id)s, now()
+FROM {unnested(_Written, "e", is_numbered=True)} {rows}
+ORDER BY e.position
+"""
+
+
+def event_arrays(pairs: Iterable[tuple[Any, NewEvent]], cause: Cause) -> dict[str, Any]:
+    """The parameters of `writing_events`, of (key, event) pairs."""
+    events = (
+        _Written(str(key), event.tenant_id, event.type, changed(event.changes))
+        for key, event in pairs
+    )
+    cause_of = {"actor": cause.actor, "request_id": cause.request_id}
+    return arrays_of(_Written, events, "e") | cause_of
+
+
+def changed(changes: Sequence[FieldChange]) -> dict[str, Json]:
     """Changes as the history keeps them: `{"<field>": {"old": …, "new": …}}`."""
-    if not changes:
-        return "{}"
-    content = {change.field: {"old": change.old, "new": change.new} for change in changes}
-    return orjson.dumps(content).decode()
+    return {change.field: {"old": change.old, "new": change.new} for change in changes}
 
 
 async def prepare_months(session: WriteSession) -> None:
@@ -96,15 +101,15 @@ async def list_events(
     since: datetime,
     before: tuple[int, int] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
-    """The newest events of a resource, newest first, in the order of `COLUMNS`.
+) -> list[ResourceEvent]:
+    """The newest events of a resource, newest first.
 
     `since` (when the resource was first seen) spares the partitions before it; `before`
     is the `event_position` of the last one of the page before. A tenant sees those
     events that were its own when they were written.
     """
     statement = (
-        select(*COLUMNS)
+        select(*EVENT)
         .where(events.c.resource_id == resource_id, events.c.occurred_at >= since)
         .order_by(events.c.occurred_at.desc(), events.c.id.desc())
         .limit(limit)
@@ -118,10 +123,9 @@ async def list_events(
             tuple_(events.c.occurred_at, events.c.id)
             < tuple_(literal(instant), literal(identifier, BigInteger))
         )
-    return (await session.execute(statement)).all()
+    return [*map(ResourceEvent._make, await session.execute(statement))]
 
 
-def event_position(row: Row[Any]) -> tuple[int, int]:
+def event_position(event: ResourceEvent) -> tuple[int, int]:
     """Where an event is in its history: microseconds since the epoch, and its id."""
-    microseconds: int = (row.occurred_at - EPOCH) // timedelta(microseconds=1)
-    return microseconds, row.id
+    return (event.occurred_at - EPOCH) // timedelta(microseconds=1), event.id

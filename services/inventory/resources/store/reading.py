@@ -1,6 +1,6 @@
 """Reading resources: pages in the order of discovery, one by its id, and counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     Text,
     bindparam,
     cast,
@@ -23,43 +22,33 @@ from sqlalchemy.types import NULLTYPE
 
 from services.common.db.database import ReadSession
 from services.common.db.deployment_rows import deployment_parameters, of_deployment
+from services.common.db.records import records_of
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
 from services.common.rpc.deployment_slugs import DeploymentSlug
+from services.inventory.resources.rules.resources import Resource
 from services.inventory.tables import cloud_resources as resources
 
 __all__ = [
-    "BASIC",
-    "FULL",
     "Life",
+    "ResourceCount",
     "ResourceFilter",
     "count_resources",
     "list_resources",
     "read_resource",
 ]
 
-BASIC: Final = (
-    cast(resources.c.id, Text),
-    resources.c.provider,
-    resources.c.kind,
-    resources.c.provider_id,
-    resources.c.name,
-    resources.c.region,
-    resources.c.size,
-    resources.c.status,
-    cast(resources.c.project_id, Text),
-    resources.c.tenant_id,
-    resources.c.deployment_id,
+ASKED: Final[Mapping[str, ColumnElement[Any]]] = {
+    "id": cast(resources.c.id, Text),
+    "project_id": cast(resources.c.project_id, Text),
     # The driver's lists are as they should be: no second look at each.
-    type_coerce(resources.c.tags, NULLTYPE),
-    resources.c.provider_created_at,
-    resources.c.first_seen_at,
-    resources.c.last_seen_at,
-    resources.c.stale_strike_count,
-    resources.c.deleted_at,
+    "tags": type_coerce(resources.c.tags, NULLTYPE),
+}
+FULL: Final[tuple[ColumnElement[Any], ...]] = tuple(
+    ASKED.get(name, resources.c[name]) for name in Resource._fields
 )
-FULL: Final = (*BASIC, resources.c.attrs)
+BASIC: Final = FULL[:-1]
 
 
 TEXT: Final = bindparam("query", type_=Text)
@@ -109,6 +98,16 @@ class ResourceFilter:
     query: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceCount:
+    """How many resources of a kind a tenant has in a region."""
+
+    kind: str
+    region: str
+    tenant_id: str | None
+    count: int
+
+
 async def list_resources(
     reading: SingleRead,
     scope: Scope,
@@ -117,10 +116,10 @@ async def list_resources(
     full: bool,
     after: UUID | None,
     limit: int,
-) -> Sequence[tuple[Any, ...]]:
+) -> list[Resource]:
     """A page of resources by id, which is the order of their discovery.
 
-    `after` is the last id of the page before. Rows are in the order of `FULL` or `BASIC`.
+    `after` is the last id of the page before. Without `full` they have no `attrs`.
     """
     values: dict[str, Any] = {"scope": scope.tenant_id, "after": after, "deployment": wanted.slug}
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
@@ -134,7 +133,8 @@ async def list_resources(
     asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
     statement = _page(FULL if full else BASIC, wanted.life, asked)
     parameters = {name: values[name] for name in asked if name != "deployment"} | named
-    return await reading.fetch(statement, {"limit": limit, **parameters})
+    rows = await reading.fetch(statement, {"limit": limit, **parameters})
+    return [Resource(*row) for row in rows]
 
 
 @cache
@@ -153,27 +153,27 @@ def _page(columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str,
     )
 
 
-async def read_resource(session: ReadSession, scope: Scope, resource_id: UUID) -> Row[Any]:
-    """A resource in the order of `FULL`. Raises NotFound, also for another tenant's."""
+async def read_resource(session: ReadSession, scope: Scope, resource_id: UUID) -> Resource:
+    """A resource. Raises NotFound, also for another tenant's."""
     statement = select(*FULL).where(resources.c.id == resource_id, *_of(scope))
     found = (await session.execute(statement)).first()
     if found is None:
         raise NotFound("resource", str(resource_id))
-    return found
+    return Resource._make(found)
 
 
-async def count_resources(session: ReadSession, scope: Scope, kind: str) -> Sequence[Row[Any]]:
+async def count_resources(session: ReadSession, scope: Scope, kind: str) -> list[ResourceCount]:
     """How many live, by kind, region and tenant; most first."""
     key = (resources.c.kind, resources.c.region, resources.c.tenant_id)
     statement = (
-        select(*key, func.count().label("living"))
+        select(*key, func.count().label("count"))
         .where(resources.c.deleted_at.is_(None), *_of(scope))
         .group_by(*key)
         .order_by(func.count().desc(), *key)
     )
     if kind:
         statement = statement.where(resources.c.kind == kind)
-    return (await session.execute(statement)).all()
+    return records_of(ResourceCount, await session.execute(statement))
 
 
 def _of(scope: Scope) -> list[ColumnElement[bool]]:

@@ -1,14 +1,12 @@
-"""What a project is, and what it means for a resource to live in one."""
+"""What a project is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from services.inventory.resources.rules.ownership import KnownDeployments, Ownership, decide
-from services.inventory.resources.rules.recording import NewEvent, owner_changes
-from services.inventory.resources.rules.resources import FieldChange
-from services.inventory.vocabulary import Classification, EventType
+from services.inventory.vocabulary import Classification
 
-__all__ = ["Member", "Move", "ProjectRef", "SightedProject", "first_classification", "move"]
+__all__ = ["MemberKey", "Project", "SightedProject", "first_classification"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +24,23 @@ class SightedProject:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectRef:
-    """A project that resources live in."""
+class Project(SightedProject):
+    """A project as the inventory knows it."""
 
     id: UUID
+    provider: str
     tenant_id: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    deleted_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A resource that the provider shows in a project where we did not know it."""
+@dataclass(frozen=True, slots=True, order=True)
+class MemberKey:
+    """A resource that the provider shows in a project."""
 
-    id: UUID
-    tags: list[str]
-    ownership: Ownership
-    project_id: str | None
-    """Where we knew it, as text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What becomes of a resource that moves into a project."""
-
-    id: UUID
-    ownership: Ownership
-    events: tuple[NewEvent, ...]
+    kind: str
+    provider_id: str
 
 
 def first_classification(name: str, internal_project: str) -> Classification:
@@ -58,14 +48,3 @@ def first_classification(name: str, internal_project: str) -> Classification:
     if name == internal_project:
         return Classification.INTERNAL
     return Classification.UNCLASSIFIED
-
-
-def move(member: Member, project: ProjectRef, deployments: KnownDeployments) -> Move:
-    """Moves a resource into a project, and to its tenant where nothing stronger decides."""
-    owner = decide(member.ownership, member.tags, project.tenant_id, deployments)
-    change = FieldChange("project_id", member.project_id, str(project.id))
-    events = [NewEvent(EventType.UPDATED, (change,), member.ownership.tenant_id)]
-    moved = owner_changes(member.ownership, owner)
-    if moved:
-        events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
-    return Move(member.id, owner, tuple(events))

@@ -6,17 +6,23 @@ read is accounted for: it is not struck, and makes the sweep a partial one.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Final
+from uuid import UUID
 
 from services.inventory.vocabulary import Outcome
 
 __all__ = [
+    "ABANDONED",
     "BREAKER_ROWS",
     "BREAKER_SHARE",
+    "COUNTED",
     "NAMED_AT_MOST",
     "STRIKES_TO_CONFIRM",
+    "STRIKING",
     "Evidence",
+    "Sweep",
     "Toll",
     "Unreadable",
     "UnreadablePlace",
@@ -37,10 +43,50 @@ BREAKER_ROWS: Final = 5
 """As many as this never trip the breaker, however few there are."""
 
 
-READ: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL, Outcome.FROZEN, Outcome.HALTED})
+STRIKING: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL})
+"""The outcomes of sweeps that strike what they did not see."""
+
+COUNTED: Final = STRIKING | {Outcome.HALTED}
+"""The outcomes of sweeps whose evidence was complete."""
+
+READ: Final = COUNTED | {Outcome.FROZEN}
 
 NAMED_AT_MOST: Final = 3
 """Unreadable rows that the reason of a partial sweep names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep, and what it found so far."""
+
+    id: UUID
+    provider: str
+    kind: str
+    key: str
+    run_id: str
+    outcome: Outcome
+    reason: str
+    reported_total: int | None
+    seen_count: int
+    discovered_count: int
+    updated_count: int
+    restored_count: int
+    struck_count: int
+    deleted_count: int
+    withheld_count: int
+    unreadable_count: int
+    total_difference: int | None
+    """How many more the provider reported than were accounted for; None without a total."""
+    scope_fingerprint: tuple[str, ...]
+    started_at: datetime
+    finished_at: datetime | None
+    confirmed_by: str
+    confirmed_at: datetime | None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether it found anything new, changed or returned."""
+        return bool(self.discovered_count or self.updated_count or self.restored_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +154,9 @@ class Toll:
     """Rows that reach their third strike by it."""
     confirmed: int
     """As many as an operator let this sweep tombstone; 0 without a confirmation."""
+
+
+ABANDONED: Final = Verdict(Outcome.FAILED, "abandoned: it was never closed")
 
 
 def judge(evidence: Evidence) -> Verdict:

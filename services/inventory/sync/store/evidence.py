@@ -1,6 +1,6 @@
 """What a running sweep has seen so far: a row a batch, removed when the sweep closes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 
 from services.common.db.database import WriteSession
+from services.common.db.records import record_of
 from services.common.errors import FailedPrecondition, NotFound
 from services.inventory.tables import cloud_sweep_sightings as sightings
 from services.inventory.tables import cloud_sweeps as sweeps
+from services.inventory.vocabulary import Became
 
 __all__ = ["Tally", "add_evidence", "drop_evidence", "refuse_evidence", "tally"]
 
@@ -23,20 +25,24 @@ WHERE id = :sweep_id AND provider = :provider AND kind = :kind AND outcome = 'ru
 RETURNING id
 """)
 
+NONE: Final[Mapping[str, int]] = dict.fromkeys(map(str, Became), 0)
+
 TALLY: Final = text("""
 WITH seen AS MATERIALIZED (
     SELECT DISTINCT provider_id
     FROM cloud_sweep_sightings, unnest(provider_ids) AS provider_id
     WHERE sweep_id = :sweep_id
 )
-SELECT (SELECT count(*) FROM seen),
+SELECT (SELECT count(*) FROM seen) AS seen,
        (SELECT count(DISTINCT CASE u.provider_id WHEN '' THEN 'at ' || u.place
                               ELSE 'id ' || u.provider_id END)
         FROM cloud_sweep_unreadable AS u
-        WHERE u.sweep_id = :sweep_id AND u.provider_id NOT IN (SELECT provider_id FROM seen)),
-       coalesce(sum(discovered_count), 0), coalesce(sum(updated_count), 0),
-       coalesce(sum(restored_count), 0),
-       (SELECT count(*) FROM cloud_sweep_unreadable WHERE sweep_id = :sweep_id)
+        WHERE u.sweep_id = :sweep_id
+          AND u.provider_id NOT IN (SELECT provider_id FROM seen)) AS unread,
+       CAST(coalesce(sum(discovered_count), 0) AS bigint) AS discovered,
+       CAST(coalesce(sum(updated_count), 0) AS bigint) AS updated,
+       CAST(coalesce(sum(restored_count), 0) AS bigint) AS restored,
+       (SELECT count(*) FROM cloud_sweep_unreadable WHERE sweep_id = :sweep_id) AS unreadable
 FROM cloud_sweep_sightings
 WHERE sweep_id = :sweep_id
 """)
@@ -60,31 +66,18 @@ class Tally:
 async def add_evidence(
     session: WriteSession,
     sweep_id: UUID,
-    *,
     provider: str,
     kind: str,
     provider_ids: Sequence[str],
-    discovered: int,
-    updated: int,
-    restored: int,
+    counts: Mapping[str, int],
 ) -> None:
     """Notes a batch as seen by a sweep; the caller holds the lock of the kind.
 
-    Raises NotFound for an unknown sweep, and FailedPrecondition for one that is closed
-    or of another kind.
+    `counts` say how many `Became` what. Raises NotFound for an unknown sweep, and
+    FailedPrecondition for one that is closed or of another kind.
     """
-    added = await session.execute(
-        ADD,
-        {
-            "sweep_id": sweep_id,
-            "provider": provider,
-            "kind": kind,
-            "provider_ids": list(provider_ids),
-            "discovered": discovered,
-            "updated": updated,
-            "restored": restored,
-        },
-    )
+    given = {"sweep_id": sweep_id, "provider": provider, "kind": kind, **counts}
+    added = await session.execute(ADD, {**NONE, **given, "provider_ids": list(provider_ids)})
     if added.first() is None:
         await refuse_evidence(session, sweep_id, provider=provider, kind=kind)
 
@@ -106,8 +99,7 @@ async def refuse_evidence(
 
 async def tally(session: WriteSession, sweep_id: UUID) -> Tally:
     """What the batches of a sweep add up to, so far."""
-    row = (await session.execute(TALLY, {"sweep_id": sweep_id})).one()
-    return Tally(*(int(count) for count in row))
+    return record_of(Tally, (await session.execute(TALLY, {"sweep_id": sweep_id})).one())
 
 
 async def drop_evidence(session: WriteSession, sweep_id: UUID) -> None:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Text,
     and_,
     any_,
-    cast,
     func,
     literal,
     or_,
@@ -21,30 +19,29 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import FailedPrecondition
+from services.common.db.records import columns_of, record_of, records_of
+from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.assignments import end_spans
-from services.inventory.resources.store.history import Cause, prepare_months
-from services.inventory.resources.store.locks import lock_kinds
+from services.inventory.resources.store.history import prepare_months
 from services.inventory.resources.store.mirrors import Mirror, mirror_of
-from services.inventory.sync.rules.sweeps import STRIKES_TO_CONFIRM
+from services.inventory.sync.rules.sweeps import STRIKES_TO_CONFIRM, STRIKING, Sweep
 from services.inventory.tables import cloud_resource_events as events
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
 from services.inventory.tables import cloud_sweeps as sweeps
-from services.inventory.vocabulary import EventType, Outcome
+from services.inventory.vocabulary import EventType
 
 __all__ = [
     "Struck",
-    "confirm_suspects",
+    "Suspect",
+    "clear_suspects",
     "count_living",
     "count_suspects",
     "list_suspects",
     "strike_unseen",
+    "tombstone",
 ]
 
 NOW: Final = func.now()
-
-STRIKING: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL})
-"""The outcomes of sweeps whose suspects are read by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,15 @@ class Struck:
     doomed: int
 
 
-async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> Struck:
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A row that awaits a confirming read."""
+
+    id: UUID
+    provider_id: str
+
+
+async def strike_unseen(session: WriteSession, sweep: Sweep) -> Struck:
     """Strikes what nobody saw since a complete sweep began.
 
     A row that was listed and could not be read is left alone. So is one that a sweep
@@ -89,26 +94,22 @@ async def strike_unseen(session: WriteSession, sweep: Row[Any]) -> Struck:
         .returning(row.stale_strike_count)
         .cte("struck")
     )
-    counts = (
-        await session.execute(
-            select(
-                func.count().label("struck"),
-                func.count()
-                .filter(struck.c.stale_strike_count == STRIKES_TO_CONFIRM)
-                .label("doomed"),
-            ).select_from(struck)
-        )
-    ).one()
-    return Struck(counts.struck, counts.doomed)
+    counts = await session.execute(
+        select(
+            func.count().label("struck"),
+            func.count().filter(struck.c.stale_strike_count == STRIKES_TO_CONFIRM).label("doomed"),
+        ).select_from(struck)
+    )
+    return record_of(Struck, counts.one())
 
 
-async def count_living(session: ReadSession, sweep: Row[Any]) -> int:
+async def count_living(session: ReadSession, sweep: Sweep) -> int:
     """How many rows of the kind of a sweep live."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     return await _count(session, mirror, mirror.living)
 
 
-async def count_suspects(session: ReadSession, sweep: Row[Any]) -> int:
+async def count_suspects(session: ReadSession, sweep: Sweep) -> int:
     """How many rows await a confirming read after a sweep."""
     if not sweep.struck_count:
         return 0
@@ -117,85 +118,39 @@ async def count_suspects(session: ReadSession, sweep: Row[Any]) -> int:
 
 
 async def list_suspects(
-    session: ReadSession, sweep: Row[Any], *, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
-    """The (id, provider id) of what awaits a confirming read after a sweep, by id."""
+    session: ReadSession, sweep: Sweep, *, after: UUID | None, limit: int
+) -> list[Suspect]:
+    """What awaits a confirming read after a sweep, by id."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
     statement = (
-        select(cast(row.id, Text).label("id"), row.provider_id)
+        select(*columns_of(Suspect, mirror.table))
         .where(_suspects(mirror, sweep))
         .order_by(row.id)
         .limit(limit)
     )
     if after is not None:
         statement = statement.where(row.id > after)
-    return (await session.execute(statement)).all()
+    return records_of(Suspect, await session.execute(statement))
 
 
-async def confirm_suspects(
-    session: WriteSession,
-    sweep: Row[Any],
-    *,
-    gone: Sequence[str],
-    found: Sequence[str],
-    cause: Cause,
-) -> Row[Any]:
-    """Tombstones the suspects that are gone, and clears those found; answers the sweep.
-
-    What is no suspect of the sweep (any more) is left alone, so a repeated call changes
-    nothing. Raises FailedPrecondition when the sweep did not complete.
-    """
-    await lock_kinds(session, sweep.provider, [sweep.kind])
-    if sweep.outcome not in STRIKING:
-        raise FailedPrecondition(
-            f"sweep {sweep.id} did not complete ({sweep.outcome}): it has no suspects",
-            reason="SWEEP_NOT_COMPLETED",
-        )
+async def clear_suspects(session: WriteSession, sweep: Sweep, found: Sequence[str]) -> None:
+    """Takes the strikes of suspects back that were found after all."""
     mirror = mirror_of(sweep.provider, sweep.kind)
-    row = mirror.table.c
-    if found:
-        await session.execute(
-            update(mirror.table)
-            .where(
-                _suspects(mirror, sweep), row.provider_id == any_(literal(list(found), ARRAY(Text)))
-            )
-            .values(stale_strike_count=0, last_strike_sweep_id=None, last_seen_at=NOW)
-        )
-    deleted = await _tombstone(session, mirror, sweep, gone, cause) if gone else 0
-    return (
-        await session.execute(
-            update(sweeps)
-            .where(sweeps.c.id == sweep.id)
-            .values(deleted_count=sweeps.c.deleted_count + deleted)
-            .returning(sweeps)
-        )
-    ).one()
-
-
-async def _count(session: ReadSession, mirror: Mirror, rows: ColumnElement[bool]) -> int:
-    statement = select(func.count()).select_from(mirror.table).where(rows)
-    return int((await session.execute(statement)).scalar_one())
-
-
-def _suspects(mirror: Mirror, sweep: Row[Any]) -> ColumnElement[bool]:
-    row = mirror.table.c
-    if sweep.outcome not in STRIKING:  # halted: withheld until an operator confirms
-        return literal(False)
-    return and_(
-        mirror.living,
-        row.stale_strike_count == STRIKES_TO_CONFIRM,
-        row.last_strike_sweep_id == sweep.id,
+    await session.execute(
+        update(mirror.table)
+        .where(_suspects(mirror, sweep), _among(mirror, found))
+        .values(stale_strike_count=0, last_strike_sweep_id=None, last_seen_at=NOW)
     )
 
 
-async def _tombstone(
-    session: WriteSession, mirror: Mirror, sweep: Row[Any], gone: Sequence[str], cause: Cause
-) -> int:
+async def tombstone(session: WriteSession, sweep: Sweep, gone: Sequence[str], cause: Cause) -> int:
+    """Tombstones suspects that are gone; answers how many there were."""
+    mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
     dying = (
         update(mirror.table)
-        .where(_suspects(mirror, sweep), row.provider_id == any_(literal(list(gone), ARRAY(Text))))
+        .where(_suspects(mirror, sweep), _among(mirror, gone))
         .values(deleted_at=NOW)
         .returning(row.id, row.tenant_id)
         .cte("dying")
@@ -223,3 +178,23 @@ async def _tombstone(
     ids = written.scalars().all()
     await end_spans(session, ids)
     return len(ids)
+
+
+async def _count(session: ReadSession, mirror: Mirror, rows: ColumnElement[bool]) -> int:
+    statement = select(func.count()).select_from(mirror.table).where(rows)
+    return int((await session.execute(statement)).scalar_one())
+
+
+def _suspects(mirror: Mirror, sweep: Sweep) -> ColumnElement[bool]:
+    row = mirror.table.c
+    if sweep.outcome not in STRIKING:  # halted: withheld until an operator confirms
+        return literal(False)
+    return and_(
+        mirror.living,
+        row.stale_strike_count == STRIKES_TO_CONFIRM,
+        row.last_strike_sweep_id == sweep.id,
+    )
+
+
+def _among(mirror: Mirror, provider_ids: Sequence[str]) -> ColumnElement[bool]:
+    return mirror.table.c.provider_id == any_(literal(list(provider_ids), ARRAY(Text)))

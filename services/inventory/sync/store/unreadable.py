@@ -1,16 +1,15 @@
 """Rows of a sweep that were listed and could not be read: kept with the sweep, for an operator."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select
 
 from services.common.db.database import ReadSession, WriteSession
-from services.inventory.sync.rules.sweeps import NAMED_AT_MOST, Unreadable, UnreadablePlace, partial
+from services.common.db.records import arrays_of, columns_of, records_of, unnested
+from services.inventory.sync.rules.sweeps import NAMED_AT_MOST, Unreadable, UnreadablePlace
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
-from services.inventory.tables import cloud_sweeps as sweeps
-from services.inventory.vocabulary import Outcome
 
 __all__ = [
     "add_unreadable",
@@ -19,38 +18,20 @@ __all__ = [
     "unreadable_of",
 ]
 
-ADD: Final = text("""
+ADD: Final = f"""
 INSERT INTO cloud_sweep_unreadable (sweep_id, place, provider_id, reason)
-SELECT :sweep_id, g.place, g.provider_id, g.reason
-FROM unnest(CAST(:places AS text[]), CAST(:provider_ids AS text[]), CAST(:reasons AS text[]))
-     AS g (place, provider_id, reason)
+SELECT %(sweep_id)s, g.* FROM {unnested(UnreadablePlace, "g")}
 ON CONFLICT DO NOTHING
-""")
+"""
 
 
 async def add_unreadable(
-    session: WriteSession, sweep: Row[Any], rows: Sequence[UnreadablePlace]
-) -> int:
-    """Notes rows as unreadable in a sweep, each once; answers how many it has now.
-
-    A sweep that completed is a partial one from then on. The caller holds the lock of the kind.
-    """
-    await session.execute(
-        ADD,
-        {
-            "sweep_id": sweep.id,
-            "places": [row.place for row in rows],
-            "provider_ids": [row.provider_id for row in rows],
-            "reasons": [row.reason for row in rows],
-        },
-    )
-    found = await unreadable_of(session, sweep.id)
-    changed: dict[str, Any] = {"unreadable_count": found.count}
-    if found.count and sweep.outcome in {Outcome.COMPLETED, Outcome.PARTIAL}:
-        verdict = partial(found)
-        changed |= {"outcome": verdict.outcome.value, "reason": verdict.reason}
-    await session.execute(update(sweeps).where(sweeps.c.id == sweep.id).values(**changed))
-    return found.count
+    session: WriteSession, sweep_id: UUID, rows: Sequence[UnreadablePlace]
+) -> None:
+    """Notes rows as unreadable in a sweep, each once."""
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        await cursor.execute(ADD, {"sweep_id": sweep_id, **arrays_of(UnreadablePlace, rows, "g")})
 
 
 async def unreadable_of(session: ReadSession, sweep_id: UUID) -> Unreadable:
@@ -78,12 +59,12 @@ async def is_any_resource(session: ReadSession, sweep_id: UUID) -> bool:
 
 async def list_unreadable(
     session: ReadSession, sweep_id: UUID, *, after: str, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[UnreadablePlace]:
     """What a sweep could not read, by place; `after` is the last one of the page before."""
     statement = (
-        select(unreadable)
+        select(*columns_of(UnreadablePlace, unreadable))
         .where(unreadable.c.sweep_id == sweep_id, unreadable.c.place > after)
         .order_by(unreadable.c.place)
         .limit(limit)
     )
-    return (await session.execute(statement)).all()
+    return records_of(UnreadablePlace, await session.execute(statement))

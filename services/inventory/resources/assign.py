@@ -1,0 +1,143 @@
+"""Giving resources to owners: by an operator, by their projects, by what the catalog knows."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.inventory.resources.rules.assigning import (
+    OwnerChange,
+    decide_anew,
+    give,
+    give_back,
+    move,
+)
+from services.inventory.resources.rules.ownership import (
+    DEPLOYMENT_TAG,
+    DeploymentName,
+    KnownDeployments,
+    Ownership,
+)
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.assigning import (
+    change_owners,
+    class_project,
+    held_by_id,
+    held_by_tag,
+    held_in_project,
+    newcomers,
+)
+from services.inventory.resources.store.deployment_names import keep_deployments, known_deployments
+from services.inventory.resources.store.locks import lock_kinds
+from services.inventory.sync.rules.projects import MemberKey, Project
+from services.inventory.sync.store.projects import find_project
+from services.inventory.vocabulary import KINDS, PROVIDERS, Classification
+
+__all__ = ["assign", "assign_by_rules", "classify_project", "learn_deployments", "record_members"]
+
+
+async def assign(
+    session: WriteSession, ids: Sequence[UUID], owner: Ownership, *, cause: Cause, reason: str
+) -> int:
+    """Gives resources to an owner, explicitly; answers how many changed hands.
+
+    Raises NotFound for an unknown one, FailedPrecondition for one that is gone.
+    """
+    held = await held_by_id(session, ids)
+    gone = next((one for one in held if one.deleted), None)
+    if gone is not None:
+        raise FailedPrecondition(
+            f"resource {gone.id} is gone: it cannot be given to anybody",
+            reason="RESOURCE_DELETED",
+            metadata={"id": str(gone.id)},
+        )
+    return await _change(session, give(held, owner), cause, reason)
+
+
+async def assign_by_rules(
+    session: WriteSession, ids: Sequence[UUID], *, cause: Cause, reason: str
+) -> int:
+    """Takes explicit assignments back; answers how many changed hands.
+
+    What is gone stays whose it was. Raises NotFound for an unknown resource.
+    """
+    living = [one for one in await held_by_id(session, ids) if not one.deleted]
+    known = await known_deployments(session, (one.tags for one in living))
+    return await _change(session, give_back(living, known), cause, reason)
+
+
+async def classify_project(
+    session: WriteSession,
+    project_id: UUID,
+    classification: Classification,
+    tenant_id: str | None,
+    *,
+    cause: Cause,
+) -> Project:
+    """Classes a project, and answers it. Raises NotFound.
+
+    What lives in it goes to its tenant, where no tag or operator decided otherwise.
+    """
+    project = await class_project(session, project_id, classification, tenant_id)
+    held = await held_in_project(session, project_id)
+    known = await known_deployments(session, (one.tags for one in held))
+    reason = f"project {project.name} classed as {classification.value} {tenant_id or ''}".rstrip()
+    await _change(session, decide_anew(held, known), cause, reason)
+    return project
+
+
+async def learn_deployments(
+    session: WriteSession,
+    asked: Sequence[DeploymentName],
+    found: KnownDeployments,
+    *,
+    cause: Cause,
+) -> int:
+    """Keeps what the catalog said of the deployments that tags name.
+
+    What carries those tags goes to the right deployment, and so to its tenant; answers how
+    many changed hands.
+    """
+    before = await known_deployments(session, [[f"{DEPLOYMENT_TAG}{one.slug}"] for one in asked])
+    news = [one for one in asked if before.get(one) != found.get(one)]
+    if not news:
+        return 0
+    for provider in sorted(PROVIDERS):
+        await lock_kinds(session, provider, KINDS)
+    await keep_deployments(session, news, found)
+    held = await held_by_tag(session, (f"{DEPLOYMENT_TAG}{one.slug}" for one in news))
+    known = await known_deployments(session, (one.tags for one in held))
+    reason = "the catalog knows the deployment"
+    return await _change(session, decide_anew(held, known), cause, reason)
+
+
+async def record_members(
+    session: WriteSession,
+    provider: str,
+    project_provider_id: str,
+    members: Iterable[MemberKey],
+    *,
+    cause: Cause,
+) -> int:
+    """Moves resources into a project; answers how many were not in it.
+
+    What the inventory does not know (yet) is left for a later sweep. Raises NotFound for
+    an unknown project.
+    """
+    wanted = sorted(set(members))
+    await lock_kinds(session, provider, (one.kind for one in wanted))
+    # Read under the locks, which a classification takes too.
+    project = await find_project(session, provider, project_provider_id)
+    held = await newcomers(session, provider, project.id, wanted)
+    known = await known_deployments(session, (one.tags for one in held))
+    moves = move(held, str(project.id), project.tenant_id, known)
+    await change_owners(session, moves, cause, project_id=project.id)
+    return len(moves)
+
+
+async def _change(
+    session: WriteSession, changes: list[OwnerChange], cause: Cause, reason: str
+) -> int:
+    """Writes who owns what now; answers how many changed hands."""
+    await change_owners(session, changes, cause, reason=reason)
+    return sum(1 for one in changes if one.events)

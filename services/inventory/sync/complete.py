@@ -1,0 +1,175 @@
+"""Closing sweeps on their evidence, and what an operator decides about those that it stopped."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.locks import lock_kinds
+from services.inventory.sync.rules.sweeps import (
+    COUNTED,
+    STRIKING,
+    Evidence,
+    Sweep,
+    Toll,
+    Unreadable,
+    UnreadablePlace,
+    Verdict,
+    judge,
+    may_tombstone,
+    partial,
+)
+from services.inventory.sync.store import strikes, sweeps, unreadable
+from services.inventory.sync.store.evidence import tally
+from services.inventory.vocabulary import Outcome
+
+__all__ = ["complete_sweep", "confirm_suspects", "decide", "fail_sweep", "note_unreadable"]
+
+MUCH: Final = 10
+"""A sweep brought much when one in so many that it saw was new."""
+
+
+async def complete_sweep(
+    session: WriteSession, sweep_id: UUID, *, reported_total: int | None, scopes: Sequence[str]
+) -> Sweep:
+    """Closes a sweep that read every page: judges its evidence, and strikes by it.
+
+    A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
+    """
+    sweep = await sweeps.locked_sweep(session, sweep_id)
+    if sweep.outcome is not Outcome.RUNNING:
+        return sweep
+    seen = await tally(session, sweep_id)
+    evidence = Evidence(
+        seen.seen,
+        reported_total,
+        frozenset(scopes),
+        await sweeps.known_scopes(session, sweep),
+        unread=seen.unread,
+        unreadable=(
+            await unreadable.unreadable_of(session, sweep_id) if seen.unreadable else Unreadable()
+        ),
+    )
+    if evidence.difference:
+        accepted = await sweeps.accepted_difference(session, sweep)
+        evidence = replace(evidence, accepted_difference=accepted)
+    verdict, struck = judge(evidence), strikes.Struck(0, 0)
+    may_be_any = seen.unreadable and await unreadable.is_any_resource(session, sweep_id)
+    if verdict.outcome in STRIKING and not may_be_any:
+        confirmed = await sweeps.spend_confirmations(session, sweep)
+        struck = await strikes.strike_unseen(session, sweep)
+        living = await strikes.count_living(session, sweep) if struck.doomed else 0
+        toll = may_tombstone(Toll(living, struck.doomed, confirmed))
+        verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
+    closed = await sweeps.close_sweep(
+        session,
+        sweep_id,
+        verdict,
+        seen,
+        reported_total=reported_total,
+        total_difference=evidence.difference,
+        unreadable_count=evidence.unreadable.count,
+        scope_fingerprint=sorted(set(scopes)),
+        struck_count=struck.struck,
+        withheld_count=struck.doomed if verdict.outcome is Outcome.HALTED else 0,
+    )
+    if seen.discovered * MUCH > seen.seen:
+        # PostgreSQL would find out by itself within minutes, and sort whole tables for
+        # the first page of a list until then.
+        await sweeps.analyze_resources(session)
+    return closed
+
+
+async def fail_sweep(session: WriteSession, sweep_id: UUID, *, reason: str) -> Sweep:
+    """Closes a sweep that broke off; it strikes nothing.
+
+    A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
+    """
+    sweep = await sweeps.locked_sweep(session, sweep_id)
+    if sweep.outcome is not Outcome.RUNNING:
+        return sweep
+    seen = await tally(session, sweep_id)
+    return await sweeps.close_sweep(session, sweep_id, Verdict(Outcome.FAILED, reason), seen)
+
+
+async def note_unreadable(
+    session: WriteSession, sweep_id: UUID, rows: Sequence[UnreadablePlace]
+) -> int:
+    """Notes rows as unreadable in a sweep, each once; answers how many it has now.
+
+    A sweep that completed is a partial one from then on. Raises NotFound for an unknown one.
+    """
+    sweep = await sweeps.locked_sweep(session, sweep_id)
+    await unreadable.add_unreadable(session, sweep_id, rows)
+    found = await unreadable.unreadable_of(session, sweep_id)
+    verdict = Verdict(sweep.outcome, sweep.reason)
+    if found.count and sweep.outcome in STRIKING:
+        verdict = partial(found)
+    await sweeps.update_sweep(
+        session,
+        sweep_id,
+        unreadable_count=found.count,
+        outcome=verdict.outcome.value,
+        reason=verdict.reason,
+    )
+    return found.count
+
+
+async def confirm_suspects(
+    session: WriteSession,
+    sweep_id: UUID,
+    *,
+    gone: Sequence[str],
+    found: Sequence[str],
+    cause: Cause,
+) -> Sweep:
+    """Tombstones the suspects that are gone, and clears those found; answers the sweep.
+
+    What is no suspect of the sweep (any more) is left alone, so a repeated call changes
+    nothing. Raises NotFound, and FailedPrecondition when the sweep did not complete.
+    """
+    sweep = await sweeps.read_sweep(session, sweep_id)
+    await lock_kinds(session, sweep.provider, [sweep.kind])
+    if sweep.outcome not in STRIKING:
+        raise FailedPrecondition(
+            f"sweep {sweep.id} did not complete ({sweep.outcome}): it has no suspects",
+            reason="SWEEP_NOT_COMPLETED",
+        )
+    if found:
+        await strikes.clear_suspects(session, sweep, found)
+    deleted = await strikes.tombstone(session, sweep, gone, cause) if gone else 0
+    return await sweeps.add_deleted(session, sweep_id, deleted)
+
+
+async def decide(
+    session: WriteSession, sweep_id: UUID, stopped: Outcome, *, operator: str
+) -> Sweep:
+    """Lets what a sweep stopped on pass, when the next one of its kind meets it again.
+
+    Of a halted sweep: as many tombstones as it withheld, once. Of a frozen one: what it saw is
+    all that the token is meant to see from now on. Of an incomplete one: the provider's total
+    is wrong by as much, until a later sweep adds up exactly.
+
+    One that was decided before is answered as it is. Raises NotFound for an unknown one, and
+    FailedPrecondition for one that did not end so, or that a later sweep superseded.
+    """
+    sweep = await sweeps.locked_sweep(session, sweep_id)
+    if sweep.outcome is not stopped:
+        raise FailedPrecondition(
+            f"sweep {sweep_id} was not {stopped} ({sweep.outcome}): there is nothing to decide",
+            reason=f"SWEEP_NOT_{stopped.upper()}",
+        )
+    if sweep.confirmed_at is not None:
+        return sweep
+    # One that is frozen again says nothing new of what a halted one withheld.
+    later = await sweeps.later_sweep(session, sweep, {*COUNTED, stopped})
+    if later is not None:
+        raise FailedPrecondition(
+            f"sweep {sweep.id} was superseded by sweep {later}",
+            reason="SWEEP_SUPERSEDED",
+            metadata={"by": str(later)},
+        )
+    return await sweeps.confirm_sweep(session, sweep_id, operator=operator)
