@@ -50,7 +50,7 @@ class BenchStack:
         assert mark is not None
         return psutil.Process(mark.pid)
 
-    def control(self, path: str, **body: Any) -> Any:  # noqa: ANN401
+    def control(self, path: str, **body: Any) -> Any:
         """Tells the simulator something; an error says what it answered."""
         answer = self.simulator.post(f"/_simulator/{path}", json=body)
         if not answer.is_success:
@@ -147,7 +147,7 @@ def _ready(state_file: Path) -> bool:
     return state is not None and state.ready
 
 
-def _wait(condition: Any) -> None:  # noqa: ANN401
+def _wait(condition: Any) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         if time.monotonic() > deadline:

@@ -24,7 +24,7 @@ from bench import environment
 from services.common.settings import Service
 
 
-def _of_release(newer: str, older: str) -> Any:  # noqa: ANN401 - whatever the module holds
+def _of_release(newer: str, older: str) -> Any:
     """A module by the newer of its names that the measured release has."""
     try:
         return import_module(newer)

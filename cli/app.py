@@ -67,7 +67,7 @@ class Commands(TyperGroup):
         """All of them, the local stack first."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
         """One of them; None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None

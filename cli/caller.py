@@ -1,25 +1,76 @@
-"""How the command line calls a service: as an operator, with a token of its own making."""
+"""Calls of the services as an operator, with a token that the command line mints itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
 import typer
-from rich.console import Console
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
+from cli.output import say
 from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 
-__all__ = ["Metadata", "ask_as_operator", "called_as_operator", "operator_metadata", "refused"]
+__all__ = ["call", "called_as_operator", "method_of", "pages", "run", "send", "stream"]
 
-TOKEN_SECONDS = 300
-UNCONNECTED = "failed to connect to all addresses"
+TOKEN_SECONDS: Final = 300
+MAX_PAGE_SIZE: Final = 500
+UNCONNECTED: Final = "failed to connect to all addresses"
 """How gRPC's details begin when nothing listens at the address."""
 
 Metadata = tuple[tuple[str, str], ...]
 Answer = TypeVar("Answer")
+
+
+def call(request: Message, seconds: float | None = None) -> Any:
+    """The answer to a request, as `send` has it; ends the program when the service refuses."""
+    return run(send(request, seconds))
+
+
+def pages(request: Message, field: str) -> list[Any]:
+    """The rows of all pages of a list, which answers have in `field`."""
+    listing: Any = request
+    listing.page_size = listing.page_size or MAX_PAGE_SIZE
+    rows: list[Any] = []
+    while True:
+        answer = call(listing)
+        rows += getattr(answer, field)
+        if not answer.next_page_token:
+            return rows
+        listing.page_token = answer.next_page_token
+
+
+async def send(request: Message, seconds: float | None = None) -> Any:
+    """Sends a request to the one method that takes such a message, and returns its answer.
+
+    A write gets a request id. Raises AioRpcError when the service refuses.
+    """
+    if "request_id" in request.DESCRIPTOR.fields_by_name:
+        request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # it has the field
+    async with method_of(request) as (method, metadata):
+        return await method(request, metadata=metadata, timeout=seconds)
+
+
+async def stream(request: Message) -> AsyncIterator[Any]:
+    """The answers to a request whose method streams them. Raises AioRpcError as `send` does."""
+    async with method_of(request) as (method, metadata):
+        async for answer in method(request, metadata=metadata, timeout=None):
+            yield answer
+
+
+def run(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Runs to the end; ends the program when a service refuses, and quietly at Ctrl-C."""
+    try:
+        return asyncio.run(work)
+    except grpc.aio.AioRpcError as error:
+        say(_refusal(error), error=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
 
 
 @asynccontextmanager
@@ -31,51 +82,47 @@ async def called_as_operator(
     While developing only: raises BadParameter in production, where tokens are issued
     elsewhere.
     """
-    metadata = operator_metadata(settings)
-    async with grpc.aio.insecure_channel(settings.address(service)) as channel:
-        yield channel, metadata
-
-
-def ask_as_operator(
-    service: Service, ask: Callable[[grpc.aio.Channel, Metadata], Awaitable[Answer]]
-) -> Answer:
-    """What a service answers to an operator; ends the program when it refuses."""
-
-    async def run() -> Answer:
-        async with called_as_operator(Settings(), service) as (channel, metadata):
-            return await ask(channel, metadata)
-
-    try:
-        return asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
-
-
-def operator_metadata(settings: Settings) -> Metadata:
-    """The metadata of an operator with a token of its own, good for five minutes.
-
-    What calls for longer than that makes one for each call. Raises BadParameter in production.
-    """
     if settings.env == "production":
         raise typer.BadParameter("tokens are issued elsewhere in production; use the HTTP API")
     token = mint_user_token(
         settings, subject="developer", roles=[OPERATOR_ROLE], lifetime_seconds=TOKEN_SECONDS
     )
-    return (("authorization", f"Bearer {token}"),)
+    async with grpc.aio.insecure_channel(settings.address(service)) as channel:
+        yield channel, (("authorization", f"Bearer {token}"),)
 
 
-def refused(error: grpc.aio.AioRpcError) -> typer.Exit:
-    """Says on stderr why a service did not do it; what is returned ends the program with 1.
+@asynccontextmanager
+async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
+    """The method that takes such a message, found by its descriptor, and the metadata to send.
 
-    When nothing listens there, what the operator can do about it takes the place of gRPC's words.
+    The messages of a request belong to one method (`buf lint` holds that), in the package of
+    their service, `arcadia.<service>.v1`.
     """
+    method = next(
+        method
+        for service in request.DESCRIPTOR.file.services_by_name.values()
+        for method in service.methods
+        if method.input_type == request.DESCRIPTOR
+    )
+    service = Service(request.DESCRIPTOR.file.package.split(".")[1])
+    async with called_as_operator(Settings(), service) as (channel, metadata):
+        kind = channel.unary_stream if method.server_streaming else channel.unary_unary
+        yield (
+            kind(
+                f"/{method.containing_service.full_name}/{method.name}",
+                request_serializer=type(request).SerializeToString,
+                response_deserializer=GetMessageClass(method.output_type).FromString,  # type: ignore[arg-type]
+            ),
+            metadata,
+        )
+
+
+def _refusal(error: grpc.aio.AioRpcError) -> str:
+    """Why a service did not do it, or what to do when nothing listens at its address."""
     details = error.details() or ""
     if error.code() is grpc.StatusCode.UNAVAILABLE and UNCONNECTED in details:
-        said = (
+        return (
             "The service does not answer: is the stack up? `arcadia status` tells, and"
             " `make up` starts it (with the same ARCADIA_PORT_OFFSET, if any)."
         )
-    else:
-        said = f"{error.code().name}: {details}"
-    Console(stderr=True).print(said, markup=False, soft_wrap=True)
-    return typer.Exit(1)
+    return f"{error.code().name}: {details}"

@@ -17,7 +17,7 @@ WHOLE_FLOATS: Final = 2.0**53
 """Below it a float that is whole has one text, and int() finds it faster than Decimal."""
 
 
-def canonical(value: Any) -> Canonical:  # noqa: ANN401
+def canonical(value: Any) -> Canonical:
     """The canonical form of a JSON value."""
     if isinstance(value, dict):
         return {str(key): canonical(member) for key, member in value.items()}
@@ -26,7 +26,7 @@ def canonical(value: Any) -> Canonical:  # noqa: ANN401
     return scalar_text(value)
 
 
-def scalar_text(value: Any) -> str | None:  # noqa: ANN401
+def scalar_text(value: Any) -> str | None:
     """The canonical text of a scalar; None for null."""
     if value is None or isinstance(value, str):
         return value

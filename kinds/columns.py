@@ -54,7 +54,7 @@ class Columns:
         )
 
 
-def read_at(row: JsonObject, path: str) -> Any:  # noqa: ANN401
+def read_at(row: JsonObject, path: str) -> Any:
     """What stands at a dotted path; None where a part of it is missing or null."""
     if "." not in path:
         return row.get(path)

@@ -24,11 +24,11 @@ class _Placed(dict[str, Any]):
         )
         self.place = place
 
-    def __missing__(self, name: str) -> Any:  # noqa: ANN401
+    def __missing__(self, name: str) -> Any:
         raise _Missing(f"{self.place} has no {name}")
 
 
-def explained(reduce: Callable[[Any], Any], value: Any, name: str) -> str:  # noqa: ANN401
+def explained(reduce: Callable[[Any], Any], value: Any, name: str) -> str:
     """Why `reduce` cannot read the value of the field `name`; empty when it can."""
     try:
         reduce(_placed(value, name))
@@ -39,7 +39,7 @@ def explained(reduce: Callable[[Any], Any], value: Any, name: str) -> str:  # no
     return ""
 
 
-def described(value: Any) -> str:  # noqa: ANN401
+def described(value: Any) -> str:
     """What a JSON value is, without what it says: it may be a secret."""
     if isinstance(value, list):
         inside = sorted({described(element) for element in value})
@@ -54,7 +54,7 @@ def described(value: Any) -> str:  # noqa: ANN401
     return words.get(type(value), "an object")
 
 
-def _placed(value: Any, place: str) -> Any:  # noqa: ANN401
+def _placed(value: Any, place: str) -> Any:
     if isinstance(value, dict):
         return _Placed(value, place)
     if isinstance(value, list):

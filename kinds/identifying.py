@@ -14,7 +14,7 @@ EXACT_FLOATS: Final = 2**53
 NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def identify(kind: str, row: Any, field: str = "id") -> str:  # noqa: ANN401
+def identify(kind: str, row: Any, field: str = "id") -> str:
     """The id that a row has in `field`. Raises UnreadableRow, with the id where it can be told."""
     if not isinstance(row, dict):
         raise UnreadableRow(kind, "", f"the row is {described(row)}, not an object")

@@ -309,7 +309,7 @@ class ResourceKind:
         return self.columns.our_name(provider_field)
 
 
-def _lacks(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+def _lacks(value: Any, steps: tuple[str, ...]) -> bool:
     """Whether the last step is missing from an object that the steps before lead to."""
     if isinstance(value, list):
         return any(_lacks(element, steps) for element in value)
@@ -319,7 +319,7 @@ def _lacks(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
     return _lacks(value.get(step), tuple(below)) if below else step not in value
 
 
-def _shows(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
+def _shows(value: Any, steps: tuple[str, ...]) -> bool:
     """Whether the last step is in an object that the steps before lead to."""
     if isinstance(value, list):
         return any(_shows(element, steps) for element in value)
@@ -329,7 +329,7 @@ def _shows(value: Any, steps: tuple[str, ...]) -> bool:  # noqa: ANN401
     return _shows(value.get(step), tuple(below)) if below else step in value
 
 
-def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _tags(value: Any) -> tuple[str, ...]:
     """Lower-cased and sorted. Raises TypeError for anything but texts in a list, or null."""
     if not value:
         return ()
@@ -338,7 +338,7 @@ def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     return tuple(sorted({text(tag).lower() for tag in value}))
 
 
-def _nearest(row: JsonObject, path: str) -> Any:  # noqa: ANN401
+def _nearest(row: JsonObject, path: str) -> Any:
     """The value at a dotted path, or the one before it that is no object."""
     value: Any = row
     for name in path.split("."):

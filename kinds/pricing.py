@@ -220,7 +220,7 @@ class Shared:
         return self.words
 
 
-def _number(value: Any) -> Decimal | None:  # noqa: ANN401
+def _number(value: Any) -> Decimal | None:
     if value is None or isinstance(value, bool):
         return None
     try:

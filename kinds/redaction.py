@@ -25,7 +25,7 @@ def secret_name(name: str) -> bool:
     return SECRET_NAME.search(name) is not None
 
 
-def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -> Any:  # noqa: ANN401
+def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -> Any:
     """A copy of a JSON value in which every secret reads REDACTED.
 
     `paths` are dotted (`connection.uri`); a list is passed through as if it were not
@@ -40,7 +40,7 @@ def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -
     return value
 
 
-def _member(key: str, member: Any, paths: AbstractSet[str], at: str) -> Any:  # noqa: ANN401
+def _member(key: str, member: Any, paths: AbstractSet[str], at: str) -> Any:
     path = f"{at}.{key}" if at else key
     if path in paths:
         return REDACTED

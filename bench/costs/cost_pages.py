@@ -118,7 +118,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
     async with called_as_operator(stack.settings, Service.BILLING) as (channel, metadata):
         stub: Any = CostServiceStub(channel)
 
-        async def lines(**asked: Any) -> int:  # noqa: ANN401
+        async def lines(**asked: Any) -> int:
             request = pb.ListCostLinesRequest(period=MONTH, page_size=PAGE, **asked)
             return len((await stub.ListCostLines(request, metadata=metadata)).cost_lines)
 

@@ -119,7 +119,7 @@ async def _specs(stack: BenchStack) -> AsyncIterator[pb.DesiredResource]:
                 return
 
 
-def _desired(resource: Any) -> pb.DesiredResource:  # noqa: ANN401
+def _desired(resource: Any) -> pb.DesiredResource:
     attrs = MessageToDict(resource.attrs)
     spec = {
         "name": resource.name,

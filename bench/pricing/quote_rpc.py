@@ -164,9 +164,9 @@ def _channel(stack: BenchStack) -> grpc.aio.Channel:
     )
 
 
-def _worker(stack: BenchStack) -> Any:  # noqa: ANN401
+def _worker(stack: BenchStack) -> Any:
     return _authorised(ServiceTokens(stack.settings, "bench").authorization())
 
 
-def _authorised(authorization: str) -> Any:  # noqa: ANN401
+def _authorised(authorization: str) -> Any:
     return (("authorization", authorization),)

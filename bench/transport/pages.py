@@ -80,7 +80,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
         return [await _compared(stub, metadata, wanted) for wanted in LISTS]
 
 
-async def _compared(stub: "InventoryServiceAsyncStub", metadata: Any, wanted: _List) -> Ratio:  # noqa: ANN401
+async def _compared(stub: "InventoryServiceAsyncStub", metadata: Any, wanted: _List) -> Ratio:
     """The deep page against the first one, asked in turns."""
 
     async def page(token: str) -> tuple[float, pb.ListResourcesResponse]:

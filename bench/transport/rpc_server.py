@@ -18,7 +18,7 @@ from services.common.rpc.telemetry import configure_logging
 from services.common.settings import Settings
 
 
-async def nothing(_: empty_pb2.Empty, __: Any) -> empty_pb2.Empty:  # noqa: ANN401
+async def nothing(_: empty_pb2.Empty, __: Any) -> empty_pb2.Empty:
     """Answers at once."""
     return empty_pb2.Empty()
 

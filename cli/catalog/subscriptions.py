@@ -1,16 +1,14 @@
-"""`arcadia subscription`: what a deployment is billed by, and what is agreed for later days."""
+"""`arcadia subscription`: a deployment's subscription, and the changes agreed for later days."""
 
-import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from arcadia.catalog.v1 import subscriptions_pb2
-from arcadia.catalog.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
-from rich.console import Console
 
-from cli.caller import ask_as_operator
-from services.common.settings import Service
+from cli.caller import call
+from cli.options import Reason
+from cli.output import say
 
 __all__ = ["commands"]
 
@@ -22,60 +20,40 @@ commands = typer.Typer(
 Subscription = Annotated[str, typer.Argument(help="The subscription's id.")]
 Change = Annotated[str, typer.Argument(help="The change's id, from `subscription show`.")]
 Day = Annotated[str, typer.Argument(help="An ISO date.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 
 
 @commands.command("show")
 def show(subscription_id: Subscription) -> None:
     """Show a subscription, and the changes that are to come."""
-    request = pb.GetSubscriptionRequest(id=subscription_id)
-    _show(_asked("GetSubscription", request).subscription)
+    _show(call(pb.GetSubscriptionRequest(id=subscription_id)).subscription)
 
 
 @commands.command("cancel")
 def cancel(subscription_id: Subscription, day: Day, reason: Reason = "") -> None:
     """End a subscription: the day is the first without it. An end that is set is moved."""
-    request = pb.CancelSubscriptionRequest(
-        id=subscription_id, effective_on=day, reason=reason, request_id=str(uuid.uuid4())
-    )
-    _show(_asked("CancelSubscription", request).subscription)
+    request = pb.CancelSubscriptionRequest(id=subscription_id, effective_on=day, reason=reason)
+    _show(call(request).subscription)
 
 
 @commands.command("move")
 def move(subscription_id: Subscription, change_id: Change, day: Day, reason: Reason = "") -> None:
     """Have a change that is to come take effect on another day."""
     request = pb.MoveChangeRequest(
-        id=subscription_id,
-        change_id=change_id,
-        effective_on=day,
-        reason=reason,
-        request_id=str(uuid.uuid4()),
+        id=subscription_id, change_id=change_id, effective_on=day, reason=reason
     )
-    _show(_asked("MoveChange", request).subscription)
+    _show(call(request).subscription)
 
 
 @commands.command("take-back")
 def take_back(subscription_id: Subscription, change_id: Change, reason: Reason = "") -> None:
     """Take back a change that is not in effect yet; the terms agreed before it hold again."""
-    request = pb.TakeBackChangeRequest(
-        id=subscription_id, change_id=change_id, reason=reason, request_id=str(uuid.uuid4())
-    )
-    _show(_asked("TakeBackChange", request).subscription)
-
-
-def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
-    """What the catalog answers to an operator; ends the program when it refuses."""
-    return ask_as_operator(
-        Service.CATALOG,
-        lambda channel, metadata: getattr(SubscriptionServiceStub(channel), method)(
-            request, metadata=metadata
-        ),
-    )
+    request = pb.TakeBackChangeRequest(id=subscription_id, change_id=change_id, reason=reason)
+    _show(call(request).subscription)
 
 
 def _show(subscription: subscriptions_pb2.Subscription) -> None:
     until = f" until {subscription.ends_on}" if subscription.ends_on else ""
-    _print(
+    say(
         f"{subscription.id}  {subscription.tenant_id}  {subscription.plan_code} version"
         f" {subscription.plan_version}  {subscription.status}  from {subscription.starts_on}{until}"
     )
@@ -84,13 +62,9 @@ def _show(subscription: subscriptions_pb2.Subscription) -> None:
             f"{change.plan_code} version {change.plan_version}" if change.plan_code else ""
         )
         by = "the tenant" if change.by_tenant else "an operator"
-        _print(
+        say(
             f"  {change.effective_on}  {change.kind.replace('_', ' ')} {what}".rstrip()
             + f"  (by {by})  {change.id}"
         )
     if not subscription.upcoming_changes:
-        _print("  Nothing is to come.")
-
-
-def _print(words: str) -> None:
-    Console().print(words, markup=False, highlight=False, soft_wrap=True)
+        say("  Nothing is to come.")

@@ -1,25 +1,18 @@
 """`arcadia trial`: how long a trial lasts, and who may have another one."""
 
-import uuid
-from datetime import UTC
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
-from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
-from rich.console import Console
 
-from cli.caller import ask_as_operator
-from services.common.settings import Service
+from cli.caller import call, pages
+from cli.options import Reason, Tenant
+from cli.output import instant, say
 
 __all__ = ["commands"]
 
 commands = typer.Typer(help="Trials: extended, and granted.", no_args_is_help=True)
-
-SHOWN: Final = 100
-
-Reason = Annotated[str, typer.Option(help="Why; kept with it.")]
 
 
 @commands.command("extend")
@@ -29,11 +22,9 @@ def extend(
     reason: Reason = "",
 ) -> None:
     """Have a trial end on a later day, also one that is over: its days are free again."""
-    request = pb.ExtendTrialRequest(
-        id=deployment_id, trial_ends_on=day, reason=reason, request_id=str(uuid.uuid4())
-    )
-    deployment = _asked("ExtendTrial", request).deployment
-    _print(f"{deployment.tenant_id} {deployment.slug}: trial until {deployment.trial_ends_on}")
+    request = pb.ExtendTrialRequest(id=deployment_id, trial_ends_on=day, reason=reason)
+    deployment = call(request).deployment
+    say(f"{deployment.tenant_id} {deployment.slug}: trial until {deployment.trial_ends_on}")
 
 
 @commands.command("grant")
@@ -43,40 +34,21 @@ def grant(
     reason: Reason = "",
 ) -> None:
     """Let a tenant have more trials than its first."""
-    request = pb.GrantTrialsRequest(
-        tenant_id=tenant_id, trials=trials, reason=reason, request_id=str(uuid.uuid4())
-    )
-    _show(_asked("GrantTrials", request).trial_grant)
+    request = pb.GrantTrialsRequest(tenant_id=tenant_id, trials=trials, reason=reason)
+    _show(call(request).trial_grant)
 
 
 @commands.command("grants")
-def list_grants(
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
-) -> None:
+def list_grants(tenant: Tenant = "") -> None:
     """List what trials were granted, newest first."""
-    request = pb.ListTrialGrantsRequest(page_size=SHOWN, tenant_id=tenant)
-    grants = _asked("ListTrialGrants", request).trial_grants
+    grants = pages(pb.ListTrialGrantsRequest(tenant_id=tenant), "trial_grants")
     for one in grants:
         _show(one)
     if not grants:
-        _print("No trial was granted.")
-
-
-def _asked(method: str, request: Any) -> Any:  # noqa: ANN401
-    """What the catalog answers to an operator; ends the program when it refuses."""
-    return ask_as_operator(
-        Service.CATALOG,
-        lambda channel, metadata: getattr(DeploymentServiceStub(channel), method)(
-            request, metadata=metadata
-        ),
-    )
+        say("No trial was granted.")
 
 
 def _show(one: deployments_pb2.TrialGrant) -> None:
-    when = one.granted_at.ToDatetime(UTC)
     why = f": {one.reason}" if one.reason else ""
-    _print(f"{one.tenant_id}  {one.trials} more  {when:%Y-%m-%d} by {one.granted_by}{why}")
-
-
-def _print(words: str) -> None:
-    Console().print(words, markup=False, highlight=False, soft_wrap=True)
+    when = instant(one.granted_at, "%Y-%m-%d")
+    say(f"{one.tenant_id}  {one.trials} more  {when} by {one.granted_by}{why}")

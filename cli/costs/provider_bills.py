@@ -1,25 +1,19 @@
 """`arcadia costs bills`, `history`, `waive`, `unwaive`: the provider's bills and what pays them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
-import grpc
 import typer
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
-from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
-from rich.console import Console
 
-from cli.caller import Metadata, called_as_operator, refused
-from services.common.settings import Service, Settings
+from cli.caller import call
+from cli.options import Count
+from cli.output import instant, say
 from services.common.values.money import dollars
 
 __all__ = ["FETCH", "list_bills", "show_history", "unwaive_bill", "waive_bill"]
 
-Stub = ProviderInvoiceServiceStub
 Bill = Annotated[str, typer.Argument(help="The invoice, by our id (`arcadia costs bills`).")]
-Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
 
 UNKNOWN: Final = "unknown"
 FETCH: Final = "`arcadia costs fetch` brings bills in"
@@ -31,19 +25,13 @@ def list_bills(
     count: Count = 50,
 ) -> None:
     """List the provider's invoices, newest first, with whether each adds up, part by part."""
-
-    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
-        request = pb.ListProviderInvoicesRequest(
-            period=period, ingest_status=status, page_size=count
-        )
-        answer = await Stub(channel).ListProviderInvoices(request, metadata=metadata)
-        for invoice in answer.provider_invoices:
-            for line in _bill(invoice):
-                _say(line)
-        if not answer.provider_invoices:
-            _say(f"There are no such invoices; {FETCH}.")
-
-    _called(call)
+    request = pb.ListProviderInvoicesRequest(period=period, ingest_status=status, page_size=count)
+    invoices = call(request).provider_invoices
+    for invoice in invoices:
+        for line in _bill(invoice):
+            say(line)
+    if not invoices:
+        say(f"There are no such invoices; {FETCH}.")
 
 
 def show_history(
@@ -52,44 +40,31 @@ def show_history(
     count: Count = 50,
 ) -> None:
     """Show the provider's billing history, and whether it adds up to what the account owes."""
-
-    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
-        request = pb.ListBillingHistoryRequest(
+    answer = call(
+        pb.ListBillingHistoryRequest(
             type=kind, unreadable="true" if unreadable else "", page_size=count
         )
-        answer = await Stub(channel).ListBillingHistory(request, metadata=metadata)
-        for entry in answer.entries:
-            _say(_entry(entry))
-        if not answer.entries:
-            _say(f"There are no such entries; {FETCH}.")
-        for line in _sums(answer.reconciliation):
-            _say(line)
-
-    _called(call)
+    )
+    for entry in answer.entries:
+        say(_entry(entry))
+    if not answer.entries:
+        say(f"There are no such entries; {FETCH}.")
+    for line in _sums(answer.reconciliation):
+        say(line)
 
 
 def waive_bill(
     invoice: Bill, reason: Annotated[str, typer.Option(help="Why it can never be read.")]
 ) -> None:
     """Waive an invoice that can never be read: it fails no walk any more."""
-
-    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
-        request = pb.WaiveProviderInvoiceRequest(id=invoice, reason=reason)
-        answer = await Stub(channel).WaiveProviderInvoice(request, metadata=metadata)
-        _say(f"waived {answer.provider_invoice.invoice_uuid}; `arcadia costs unwaive` undoes it")
-
-    _called(call)
+    waived = call(pb.WaiveProviderInvoiceRequest(id=invoice, reason=reason)).provider_invoice
+    say(f"waived {waived.invoice_uuid}; `arcadia costs unwaive` undoes it")
 
 
 def unwaive_bill(invoice: Bill) -> None:
     """Take a waiver back: the invoice is due again."""
-
-    async def call(channel: grpc.aio.Channel, metadata: Metadata) -> None:
-        request = pb.UnwaiveProviderInvoiceRequest(id=invoice)
-        answer = await Stub(channel).UnwaiveProviderInvoice(request, metadata=metadata)
-        _say(f"{answer.provider_invoice.invoice_uuid} is due again")
-
-    _called(call)
+    due = call(pb.UnwaiveProviderInvoiceRequest(id=invoice)).provider_invoice
+    say(f"{due.invoice_uuid} is due again")
 
 
 def _bill(invoice: costs_pb2.ProviderInvoice) -> list[str]:
@@ -117,7 +92,7 @@ def _bill(invoice: costs_pb2.ProviderInvoice) -> list[str]:
 
 def _entry(entry: costs_pb2.BillingHistoryEntry) -> str:
     amount = dollars(entry.amount_usd) if entry.HasField("amount_usd") else UNKNOWN
-    at = f"{entry.occurred_at.ToDatetime():%Y-%m-%d}" if entry.HasField("occurred_at") else "?"
+    at = instant(entry.occurred_at, "%Y-%m-%d") if entry.HasField("occurred_at") else "?"
     notes = f"  unreadable: {entry.unreadable}" if entry.unreadable else ""
     notes += "" if entry.is_listed else "  (listed no more)"
     return f"{at:10}  {amount:>12}  {entry.type}: {entry.description}{notes}"
@@ -137,20 +112,3 @@ def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
     if sums.unreadable_count:
         told.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
     return told
-
-
-def _say(line: str) -> None:
-    Console().print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _called(call: Callable[[grpc.aio.Channel, Metadata], Awaitable[None]]) -> None:
-    """Calls billing as an operator; ends the program when it refuses."""
-
-    async def run() -> None:
-        async with called_as_operator(Settings(), Service.BILLING) as (channel, metadata):
-            await call(channel, metadata)
-
-    try:
-        asyncio.run(run())
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None

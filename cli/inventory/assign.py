@@ -1,17 +1,12 @@
 """`arcadia assign`: whose a resource is."""
 
-import asyncio
-import uuid
 from typing import Annotated
 
-import grpc
 import typer
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
-from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
-from rich.console import Console
 
-from cli.caller import called_as_operator, refused
-from services.common.settings import Service, Settings
+from cli.caller import call
+from cli.output import say
 
 __all__ = ["assign_resource"]
 
@@ -36,19 +31,8 @@ def assign_resource(
         by_rules=by_rules,
         nobody=nobody,
         reason=reason,
-        request_id=str(uuid.uuid4()),
     )
-    try:
-        resource = asyncio.run(_assign(request)).resource
-    except grpc.aio.AioRpcError as error:
-        raise refused(error) from None
-    owner = " of ".join(word for word in (resource.deployment_id, resource.tenant_id) if word)
-    Console().print(
-        f"{resource.kind} {resource.name or resource.provider_id} belongs to {owner or 'nobody'}",
-        markup=False,
-    )
-
-
-async def _assign(request: pb.AssignResourceRequest) -> pb.AssignResourceResponse:
-    async with called_as_operator(Settings(), Service.INVENTORY) as (channel, metadata):
-        return await InventoryServiceStub(channel).AssignResource(request, metadata=metadata)
+    resource = call(request).resource
+    owner = " of ".join(part for part in (resource.deployment_id, resource.tenant_id) if part)
+    name = resource.name or resource.provider_id
+    say(f"{resource.kind} {name} belongs to {owner or 'nobody'}")

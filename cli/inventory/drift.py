@@ -1,36 +1,22 @@
-"""`arcadia drift`: what is not as it was asked for, and what is decided about it."""
+"""`arcadia drift`: what differs from what was asked for, and what is decided about it."""
 
-import asyncio
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from arcadia.inventory.v1 import drift_pb2
 from arcadia.inventory.v1 import drift_service_pb2 as pb
-from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
-from temporalio.client import WorkflowFailureError
-from temporalio.service import RPCError
 
-from cli.caller import ask_as_operator
-from cli.following import doings_of, followed
-from cli.tables import print_unfolded
-from cli.values import NOBODY, json_value
-from services.common.settings import Service, Settings
+from cli.caller import call, pages
+from cli.output import NOBODY, UNKNOWN, instant, json_value, print_table, run_text, say
+from cli.runs import run_workflow
 from workflows.drift.drift_sweep import DriftSweep
-from workflows.drift.payloads import DriftOutcome
-from workflows.durable.connection import connect
+from workflows.drift.payloads import DriftSweepResult
 from workflows.sync.starts import UnknownKind, drift_sweep, start_drift_sweep
-
-if TYPE_CHECKING:
-    from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceAsyncStub
 
 __all__ = ["commands"]
 
@@ -38,11 +24,13 @@ commands = typer.Typer(
     help="What is not as it was asked for, and what is decided about it.", no_args_is_help=True
 )
 
-PAGE_SIZE: Final = 100
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
 OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
+HEADINGS: Final = (
+    "id", "resource", "tenant", "field", "desired", "live", "found", "USD/month", "cause", "status",
+)  # fmt: skip
 
-Ask = Callable[["DriftServiceAsyncStub", Any], Awaitable[Any]]
+Drift = Annotated[str, typer.Argument(help="The drift's id, as `drift list` shows it.")]
 
 
 @commands.command("list")
@@ -56,62 +44,31 @@ def list_drifts(
     ] = None,
 ) -> None:
     """List drifts, newest found first, with their price and cause."""
-    wanted = {
-        "status": status,
-        "kind": kind,
-        "tenant_id": tenant,
-        "field": field,
-        "muted": "" if muted is None else str(muted).lower(),
-    }
-
-    async def ask(stub: "DriftServiceAsyncStub", metadata: Any) -> list[drift_pb2.Drift]:  # noqa: ANN401
-        drifts: list[drift_pb2.Drift] = []
-        token = ""
-        while True:
-            request = pb.ListDriftsRequest(page_size=PAGE_SIZE, page_token=token, **wanted)
-            answer = await stub.ListDrifts(request, metadata=metadata)
-            drifts += answer.drifts
-            token = answer.next_page_token
-            if not token:
-                return drifts
-
-    drifts = _asked(ask)
-    console = Console()
-    if drifts:
-        print_unfolded(_table(drifts))
-    else:
-        console.print("Nothing drifts." if status == "open" else "There is no such drift.")
+    request = pb.ListDriftsRequest(
+        status=status,
+        kind=kind,
+        tenant_id=tenant,
+        field=field,
+        muted="" if muted is None else str(muted).lower(),
+    )
+    empty = "Nothing drifts." if status == "open" else "There is no such drift."
+    print_table(HEADINGS, map(_row, pages(request, "drifts")), empty)
 
 
 @commands.command("accept")
-def accept_drift(
-    drift_id: Annotated[str, typer.Argument(help="The drift's id, as `drift list` shows it.")],
-) -> None:
+def accept_drift(drift_id: Drift) -> None:
     """Make the live value the desired one."""
-
-    async def ask(stub: "DriftServiceAsyncStub", metadata: Any) -> pb.AcceptDriftResponse:  # noqa: ANN401
-        request = pb.AcceptDriftRequest(id=drift_id, request_id=str(uuid.uuid4()))
-        return await stub.AcceptDrift(request, metadata=metadata)
-
-    answer = _asked(ask)
-    Console().print(
+    answer = call(pb.AcceptDriftRequest(id=drift_id))
+    say(
         f"{answer.drift.resource_name}: {answer.drift.field} is to be"
-        f" {_shown(answer.drift.actual)} (version {answer.spec.spec_version} of its spec)",
-        markup=False,
+        f" {_text(answer.drift.actual)} (version {answer.spec.spec_version} of its spec)"
     )
 
 
 @commands.command("revert")
-def revert_drift(
-    drift_id: Annotated[str, typer.Argument(help="The drift's id, as `arcadia drift list` shows.")],
-) -> None:
+def revert_drift(drift_id: Drift) -> None:
     """Start the work that makes the cloud match the spec again; see it in the Temporal UI."""
-
-    async def ask(stub: "DriftServiceAsyncStub", metadata: Any) -> pb.RevertDriftResponse:  # noqa: ANN401
-        return await stub.RevertDrift(pb.RevertDriftRequest(id=drift_id), metadata=metadata)
-
-    drift = _asked(ask).drift
-    typer.echo(f"{drift.revert_run.workflow_id} · run {drift.revert_run.run_id}")
+    say(run_text(call(pb.RevertDriftRequest(id=drift_id)).drift.revert_run))
 
 
 @commands.command("mute")
@@ -128,21 +85,16 @@ def mute_field(
     if days:
         until = Timestamp()
         until.FromDatetime(datetime.now(UTC) + timedelta(days=days))
-
-    async def ask(stub: "DriftServiceAsyncStub", metadata: Any) -> pb.CreateIgnoreRuleResponse:  # noqa: ANN401
-        request = pb.CreateIgnoreRuleRequest(
-            kind=kind,
-            field=field,
-            tenant_id=tenant,
-            resource_id=resource,
-            expires_at=until,
-            reason=reason,
-            request_id=str(uuid.uuid4()),
-        )
-        return await stub.CreateIgnoreRule(request, metadata=metadata)
-
-    rule = _asked(ask).ignore_rule
-    Console().print(f"rule {rule.id} mutes {rule.muted_count} open drifts now")
+    request = pb.CreateIgnoreRuleRequest(
+        kind=kind,
+        field=field,
+        tenant_id=tenant,
+        resource_id=resource,
+        expires_at=until,
+        reason=reason,
+    )
+    rule = call(request).ignore_rule
+    say(f"rule {rule.id} mutes {rule.muted_count} open drifts now")
 
 
 @commands.command("sweep")
@@ -150,87 +102,41 @@ def sweep_drift(
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
 ) -> None:
     """Compare the specs with the inventory now, or join the sweep that runs."""
-    if not asyncio.run(_sweep(Settings(), kind or ())):
-        raise typer.Exit(1)
-
-
-async def _sweep(settings: Settings, kinds: Sequence[str]) -> bool:
-    """Whether every kind was compared."""
-    console = Console()
     try:
-        request = drift_sweep(kinds)
+        request = drift_sweep(kind or ())
     except UnknownKind as error:
         raise typer.BadParameter(str(error)) from None
-    try:
-        client = await connect(settings)
-        handle = await start_drift_sweep(client, request)
-        console.print(f"{handle.id} · run {handle.first_execution_run_id}")
-        try:
-            told = await followed(console, handle.result(), lambda: doings_of(handle))
-            succeeded = True
-        except WorkflowFailureError as error:
-            console.print(f"[red]The sweep failed:[/] {escape(str(error.cause))}")
-            told, succeeded = await handle.query(DriftSweep.progress), False
-    except (RuntimeError, RPCError) as error:
-        console.print(f"[red]Temporal at {settings.temporal()} does not answer:[/] {error}")
-        return False
-    for outcome in told.outcomes:
-        console.print(_ended(outcome))
-    console.print(told.causes.in_words())
-    return succeeded
-
-
-def _asked(ask: Ask) -> Any:  # noqa: ANN401
-    """What the inventory answers to an operator; ends the program when it refuses."""
-    return ask_as_operator(
-        Service.INVENTORY, lambda channel, metadata: ask(DriftServiceStub(channel), metadata)
+    run_workflow(
+        "sweep",
+        lambda client: start_drift_sweep(client, request),
+        _show_outcomes,
+        reached=DriftSweep.progress,
     )
 
 
-def _table(drifts: Sequence[drift_pb2.Drift]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "resource", "tenant", "field", "desired", "live", "found", "USD/month"):
-        table.add_column(heading, overflow="fold", justify="right" if "USD" in heading else "left")
-    table.add_column("cause", overflow="fold")
-    table.add_column("status", no_wrap=True)
-    for drift in drifts:
-        table.add_row(
-            Text(drift.id),
-            Text(f"{drift.resource_kind} {drift.resource_name or drift.provider_id}"),
-            Text(drift.tenant_id or NOBODY),
-            Text(drift.field),
-            Text(_shown(drift.expected)),
-            Text(_shown(drift.actual)),
-            Text(f"{drift.detected_at.ToDatetime(UTC):%Y-%m-%d %H:%M}"),
-            Text(_cost(drift)),
-            Text(_cause(drift)),
-            Text(_status(drift), style=STYLES.get(drift.status, "")),
-        )
-    return table
+def _show_outcomes(result: DriftSweepResult) -> None:
+    for outcome in result.outcomes:
+        say(outcome.in_words(), OUTCOMES.get(outcome.outcome, "red"))
+    say(result.causes.in_words())
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
+def _row(drift: drift_pb2.Drift) -> Iterator[str | Text]:
+    yield drift.id
+    yield f"{drift.resource_kind} {drift.resource_name or drift.provider_id}"
+    yield drift.tenant_id or NOBODY
+    yield drift.field
+    yield _text(drift.expected)
+    yield _text(drift.actual)
+    yield instant(drift.detected_at)
+    delta = drift.cost.delta_monthly_usd if drift.HasField("cost") else UNKNOWN
+    yield delta if delta.startswith(("-", UNKNOWN)) else f"+{delta}"
+    cause = drift.cause
+    at = f"{cause.action_type} {instant(cause.occurred_at)} (action {cause.action_id})"
+    yield at if drift.HasField("cause") else ""
+    status = f"{drift.status}, muted" if drift.muted_by_rule_id else drift.status
+    yield Text(status, style=STYLES.get(drift.status, ""))
+
+
+def _text(value: Any) -> str:
     plain = json_value(value)
     return plain if isinstance(plain, str) else orjson.dumps(plain).decode()
-
-
-def _cost(drift: drift_pb2.Drift) -> str:
-    if not drift.HasField("cost"):
-        return "?"
-    delta = drift.cost.delta_monthly_usd
-    return delta if delta.startswith("-") else f"+{delta}"
-
-
-def _cause(drift: drift_pb2.Drift) -> str:
-    if not drift.HasField("cause"):
-        return ""
-    at = drift.cause.occurred_at.ToDatetime(UTC)
-    return f"{drift.cause.action_type} {at:%Y-%m-%d %H:%M} (action {drift.cause.action_id})"
-
-
-def _status(drift: drift_pb2.Drift) -> str:
-    return f"{drift.status}, muted" if drift.muted_by_rule_id else drift.status
-
-
-def _ended(outcome: DriftOutcome) -> Text:
-    return Text(outcome.in_words(), style=OUTCOMES.get(outcome.outcome, "red"))

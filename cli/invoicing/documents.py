@@ -1,15 +1,11 @@
 """Documents that are downloaded into files, under the names that the service gives them."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
-from rich.console import Console
-
-from cli.caller import Metadata, ask_as_operator
-from services.common.settings import Service
+from cli.caller import method_of, run
+from cli.output import say
 
 __all__ = ["save_document"]
 
@@ -17,21 +13,21 @@ DOCUMENT_SECONDS: Final = 60.0
 FILE_NAME: Final = re.compile(r'filename="([A-Za-z0-9_-][A-Za-z0-9._-]*)"')
 
 
-def save_document(method: str, request: Any, output: Path | None) -> None:  # noqa: ANN401
+def save_document(request: Any, output: Path | None) -> None:
     """Writes a document to a file: to `output`, else to one of its own name in this folder.
 
     Ends the program when the service refuses.
     """
-
-    async def ask(channel: Any, metadata: Metadata) -> tuple[bytes, str]:  # noqa: ANN401
-        download: Callable[..., Any] = getattr(InvoiceServiceStub(channel), method)
-        call = download(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
-        document = await call
-        headers = dict(await call.initial_metadata())
-        return document.data, str(headers.get("content-disposition", ""))
-
-    data, disposition = ask_as_operator(Service.ANALYTICS, ask)
+    data, disposition = run(_download(request))
     named = FILE_NAME.search(disposition)
     path = output or Path(named[1] if named else f"{request.id}.{request.format}")
     path.write_bytes(data)
-    Console().print(f"{path} ({len(data):,} bytes)", markup=False, soft_wrap=True)
+    say(f"{path} ({len(data):,} bytes)")
+
+
+async def _download(request: Any) -> tuple[bytes, str]:
+    """The document, and the header that names it."""
+    async with method_of(request) as (download, metadata):
+        answer = download(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
+        headers = dict(await answer.initial_metadata())
+        return (await answer).data, str(headers.get("content-disposition", ""))

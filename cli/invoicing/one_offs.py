@@ -1,23 +1,16 @@
 """`arcadia invoices one-off`: what is billed by hand, on the next invoice or on one at once."""
 
-import uuid
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
 
 import typer
 from arcadia.analytics.v1 import one_off_service_pb2 as pb
-from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceStub
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from cli.caller import Metadata, ask_as_operator
-from cli.tables import print_unfolded
-from services.common.settings import Service
+from cli import options
+from cli.caller import call
+from cli.output import print_table, say
 from services.common.values.money import money_text
-
-if TYPE_CHECKING:
-    from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceAsyncStub
 
 __all__ = ["commands"]
 
@@ -27,7 +20,6 @@ commands = typer.Typer(
 
 STYLES: Final = {"pending": "yellow", "drafted": "cyan", "billed": "green", "removed": "dim"}
 
-Ask = Callable[["OneOffServiceAsyncStub", Metadata], Awaitable[Any]]
 Tenant = Annotated[str, typer.Argument(help="The tenant.")]
 Cents = Annotated[
     int, typer.Option("--cents", help="In minor units without tax; negative gives back.")
@@ -55,32 +47,19 @@ def add_line(
         amount_cents=cents,
         currency=currency,
         reason=reason,
-        request_id=str(uuid.uuid4()),
     )
-
-    async def ask(stub: "OneOffServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        return (await stub.AddOneOffLine(request, metadata=metadata)).one_off_line
-
-    _print([_asked(ask)])
+    _print([call(request).one_off_line])
 
 
 @commands.command("list")
 def list_lines(
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    tenant: options.Tenant = "",
     status: Annotated[str, typer.Option(help="pending, drafted, billed or removed.")] = "",
-    count: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 50,
+    count: options.Count = 50,
 ) -> None:
     """List one-off lines, newest first."""
     request = pb.ListOneOffLinesRequest(tenant_id=tenant, status=status, page_size=count)
-
-    async def ask(stub: "OneOffServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        return (await stub.ListOneOffLines(request, metadata=metadata)).one_off_lines
-
-    lines = _asked(ask)
-    if lines:
-        _print(lines)
-    else:
-        Console().print("There are no such lines.")
+    _print(call(request).one_off_lines)
 
 
 @commands.command("remove")
@@ -88,12 +67,7 @@ def remove_line(
     line_id: Annotated[str, typer.Argument(help="The line's id, from `one-off list`.")],
 ) -> None:
     """Remove a line that is on no invoice yet."""
-    request = pb.RemoveOneOffLineRequest(id=line_id, request_id=str(uuid.uuid4()))
-
-    async def ask(stub: "OneOffServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        return (await stub.RemoveOneOffLine(request, metadata=metadata)).one_off_line
-
-    _print([_asked(ask)])
+    _print([call(pb.RemoveOneOffLineRequest(id=line_id)).one_off_line])
 
 
 @commands.command("invoice")
@@ -106,45 +80,29 @@ def bill_at_once(
     deployment: Deployment = "",
 ) -> None:
     """Draft an invoice of one line at once; `invoices issue` issues it."""
+    line = pb.OneOffInvoiceLine(
+        deployment_id=deployment, description=description, amount_cents=cents
+    )
     request = pb.CreateOneOffInvoiceRequest(
-        tenant_id=tenant,
-        currency=currency,
-        reason=reason,
-        lines=[
-            pb.OneOffInvoiceLine(
-                deployment_id=deployment, description=description, amount_cents=cents
+        tenant_id=tenant, currency=currency, reason=reason, lines=[line]
+    )
+    invoice = call(request).invoice
+    say(f"{invoice.id} · draft · {money_text(invoice.total_cents, invoice.currency)}")
+
+
+def _print(lines: Iterable[Any]) -> None:
+    print_table(
+        ("id", "tenant", "description", "amount", "status", "reason"),
+        (
+            (
+                line.id,
+                line.tenant_id,
+                line.description,
+                money_text(line.amount_cents, line.currency),
+                Text(line.status, style=STYLES.get(line.status, "")),
+                line.reason,
             )
-        ],
-        request_id=str(uuid.uuid4()),
+            for line in lines
+        ),
+        "There are no such lines.",
     )
-
-    async def ask(stub: "OneOffServiceAsyncStub", metadata: Metadata) -> Any:  # noqa: ANN401
-        return (await stub.CreateOneOffInvoice(request, metadata=metadata)).invoice
-
-    invoice = _asked(ask)
-    total = money_text(invoice.total_cents, invoice.currency)
-    Console().print(f"{invoice.id} · draft · {total}", markup=False, soft_wrap=True)
-
-
-def _asked(ask: Ask) -> Any:  # noqa: ANN401
-    """What the analytics answer to an operator; ends the program when they refuse."""
-    return ask_as_operator(
-        Service.ANALYTICS, lambda channel, metadata: ask(OneOffServiceStub(channel), metadata)
-    )
-
-
-def _print(lines: Any) -> None:  # noqa: ANN401
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "tenant", "description", "amount", "status", "reason"):
-        right = heading == "amount"
-        table.add_column(heading, overflow="fold", justify="right" if right else "left")
-    for line in lines:
-        table.add_row(
-            line.id,
-            Text(line.tenant_id),
-            Text(line.description),
-            money_text(line.amount_cents, line.currency),
-            Text(line.status, style=STYLES.get(line.status, "")),
-            Text(line.reason),
-        )
-    print_unfolded(table)

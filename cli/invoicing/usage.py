@@ -2,130 +2,94 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Final
 
-import grpc
 import typer
 from arcadia.analytics.v1 import usage_pb2
 from arcadia.analytics.v1 import usage_service_pb2 as pb
-from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
-from rich.console import Console
-from rich.text import Text
 
-from cli.caller import Metadata
-from cli.following import ran
-from cli.invoicing.analytics import asked, table_of
-from cli.tables import print_unfolded
-from cli.values import NOBODY
+from cli.caller import call, pages
+from cli.options import Deployment, Tenant
+from cli.output import NOBODY, instant, print_table, say
+from cli.runs import run_workflow
+from workflows.metering.payloads import MeteringResult
 from workflows.metering.starts import start_metering
 
 __all__ = ["commands", "days_of"]
 
 commands = typer.Typer(help="What deployments used, day by day.", no_args_is_help=True)
 
-PAGE_SIZE = 500
-DAYS_SHOWN = 7
-VOIDED_A_CALL = 5_000
-SECONDS_AN_HOUR = 3_600
+DAYS_SHOWN: Final = 7
+MAX_VOIDED_A_CALL: Final = 5_000
+SECONDS_AN_HOUR: Final = 3_600
+DAY: Final = "%Y-%m-%d"
+SECOND: Final = "%Y-%m-%d %H:%M:%S"
+
+Since = Annotated[str, typer.Option(help="From this day on; a week ago when left out.")]
+Until = Annotated[str, typer.Option(help="Up to the day before this one.")]
 
 
 @commands.command("list")
 def list_usage(
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
+    tenant: Tenant = "",
     deployment: Annotated[str, typer.Option(help="Only of this deployment, by id or slug.")] = "",
     kind: Annotated[str, typer.Option(help="Only of this kind of usage.")] = "",
-    since: Annotated[str, typer.Option(help="From this day on; a week ago when left out.")] = "",
-    until: Annotated[str, typer.Option(help="Up to the day before this one.")] = "",
+    since: Since = "",
+    until: Until = "",
 ) -> None:
     """List usage per deployment, kind and day, newest day first."""
-    today = datetime.now(UTC).date()
-    wanted = {
-        "tenant_id": tenant,
-        "deployment_id": deployment,
-        "resource_kind": kind,
-        "from_day": since or (today - timedelta(days=DAYS_SHOWN)).isoformat(),
-        "to_day": until,
-    }
-
-    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
-        stub: Any = UsageServiceStub(channel)
-        figures: list[Any] = []
-        token = ""
-        while True:
-            request = pb.ListDailyUsageRequest(page_size=PAGE_SIZE, page_token=token, **wanted)
-            answer = await stub.ListDailyUsage(request, metadata=metadata)
-            figures += answer.daily_usage
-            if not (token := answer.next_page_token):
-                return figures
-
-    table = table_of("day", "tenant", "deployment", "kind", "qty", "facts", "id",
-                     right=frozenset({"qty", "facts"}))  # fmt: skip
-    for figure in asked(ask):
-        table.add_row(
-            figure.day,
-            Text(figure.tenant_id),
-            Text(figure.deployment_id),
-            figure.resource_kind,
-            figure.qty,
-            f"{figure.fact_count:,}",
-            figure.id,
-        )
-    if table.row_count:
-        print_unfolded(table)
-    else:
-        Console().print(
-            f"Nothing was metered since {wanted['from_day']}; `--since` looks further back."
-        )
+    request = pb.ListDailyUsageRequest(
+        tenant_id=tenant,
+        deployment_id=deployment,
+        resource_kind=kind,
+        from_day=since or _a_week_ago(),
+        to_day=until,
+    )
+    print_table(
+        ("day", "tenant", "deployment", "kind", "qty", "facts", "id"),
+        (
+            (
+                figure.day,
+                figure.tenant_id,
+                figure.deployment_id,
+                figure.resource_kind,
+                figure.qty,
+                f"{figure.fact_count:,}",
+                figure.id,
+            )
+            for figure in pages(request, "daily_usage")
+        ),
+        f"Nothing was metered since {request.from_day}; `--since` looks further back.",
+    )
 
 
 @commands.command("unmetered")
 def list_unmetered(
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
-    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
-    since: Annotated[str, typer.Option(help="From this day on; a week ago when left out.")] = "",
-    until: Annotated[str, typer.Option(help="Up to the day before this one.")] = "",
+    tenant: Tenant = "", deployment: Deployment = "", since: Since = "", until: Until = ""
 ) -> None:
     """List the resources that could not be metered, because their size is unknown, and why."""
-    today = datetime.now(UTC).date()
-    wanted = {
-        "tenant_id": tenant,
-        "deployment_id": deployment,
-        "from_day": since or (today - timedelta(days=DAYS_SHOWN)).isoformat(),
-        "to_day": until,
-    }
-
-    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
-        stub: Any = UsageServiceStub(channel)
-        resources: list[Any] = []
-        token = ""
-        while True:
-            request = pb.ListUnmeteredResourcesRequest(
-                page_size=PAGE_SIZE, page_token=token, **wanted
+    request = pb.ListUnmeteredResourcesRequest(
+        tenant_id=tenant,
+        deployment_id=deployment,
+        from_day=since or _a_week_ago(),
+        to_day=until,
+    )
+    print_table(
+        ("resource", "tenant", "deployment", "missing", "days", "hours", "why"),
+        (
+            (
+                f"{one.inventory_kind} {one.resource_name}",
+                one.tenant_id or NOBODY,
+                one.deployment_id,
+                one.resource_kind,
+                " to ".join(dict.fromkeys((one.first_day, one.last_day))),
+                f"{one.seconds / SECONDS_AN_HOUR:,.1f}",
+                one.reason,
             )
-            answer = await stub.ListUnmeteredResources(request, metadata=metadata)
-            resources += answer.resources
-            if not (token := answer.next_page_token):
-                return resources
-
-    table = table_of("resource", "tenant", "deployment", "missing", "days", "hours", "why",
-                     right=frozenset({"hours"}))  # fmt: skip
-    for one in asked(ask):
-        days = one.first_day
-        if one.last_day != one.first_day:
-            days += f" to {one.last_day}"
-        table.add_row(
-            Text(f"{one.inventory_kind} {one.resource_name}"),
-            Text(one.tenant_id or NOBODY),
-            Text(one.deployment_id),
-            one.resource_kind,
-            days,
-            f"{one.seconds / SECONDS_AN_HOUR:,.1f}",
-            Text(one.reason),
-        )
-    if table.row_count:
-        print_unfolded(table)
-    else:
-        Console().print(f"Everything of known size since {wanted['from_day']} was metered.")
+            for one in pages(request, "resources")
+        ),
+        f"Everything of known size since {request.from_day} was metered.",
+    )
 
 
 @commands.command("facts")
@@ -133,34 +97,22 @@ def show_facts(
     usage_id: Annotated[str, typer.Argument(help="The figure's id, as `usage list` shows it.")],
 ) -> None:
     """Show the resources with their spans, and the events, behind a figure."""
-
-    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
-        stub: Any = UsageServiceStub(channel)
-        facts: list[Any] = []
-        token = ""
-        while True:
-            request = pb.ListUsageFactsRequest(
-                usage_id=usage_id, page_size=PAGE_SIZE, page_token=token
+    facts = pages(pb.ListUsageFactsRequest(usage_id=usage_id), "facts")
+    print_table(
+        ("what", "from", "to", "GB", "qty"),
+        (
+            (
+                f"{one.inventory_kind} {one.resource_name}" if one.resource_id else one.event_key,
+                instant(one.fact_from, SECOND),
+                instant(one.fact_to, SECOND),
+                one.size_gb if one.HasField("size_gb") else "",
+                one.qty,
             )
-            answer = await stub.ListUsageFacts(request, metadata=metadata)
-            facts += answer.facts
-            if not (token := answer.next_page_token):
-                return facts
-
-    table = table_of("what", "from", "to", "GB", "qty", right=frozenset({"GB", "qty"}))
-    for fact in asked(ask):
-        what = f"{fact.inventory_kind} {fact.resource_name}" if fact.resource_id else fact.event_key
-        table.add_row(
-            Text(what),
-            f"{fact.fact_from.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
-            f"{fact.fact_to.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
-            fact.size_gb if fact.HasField("size_gb") else "",
-            fact.qty,
-        )
-    if table.row_count:
-        Console().print(table)
-    else:
-        Console().print("Nothing is behind the figure any more.")
+            for one in facts
+        ),
+        "Nothing is behind the figure any more.",
+        folded=True,
+    )
 
 
 @commands.command("void")
@@ -170,83 +122,54 @@ def void_events(
     reason: Annotated[str, typer.Option(help="Why; kept with each.")],
 ) -> None:
     """Take wrong usage events back by their keys, before or after their month is billed."""
-
-    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
-        stub: Any = UsageServiceStub(channel)
-        answers = []
-        for start in range(0, len(keys), VOIDED_A_CALL):
-            request = pb.VoidUsageEventsRequest(
-                events=(
-                    usage_pb2.UsageEventKey(source=source, idempotency_key=key)
-                    for key in keys[start : start + VOIDED_A_CALL]
-                ),
-                reason=reason,
-            )
-            answers.append(await stub.VoidUsageEvents(request, metadata=metadata))
-        return answers
-
-    console = Console()
     refused = 0
-    for answer in asked(ask):
+    for start in range(0, len(keys), MAX_VOIDED_A_CALL):
+        batch = keys[start : start + MAX_VOIDED_A_CALL]
+        events = [usage_pb2.UsageEventKey(source=source, idempotency_key=key) for key in batch]
+        answer = call(pb.VoidUsageEventsRequest(events=events, reason=reason))
         for event in answer.voided:
-            console.print(f"voided {_said(event)}", markup=False)
+            say(f"voided {_text(event)}")
         for event in answer.voided_before:
-            console.print(
-                f"voided already by {event.voided_by}: {_said(event)} ({event.reason})",
-                markup=False,
-            )
+            say(f"voided already by {event.voided_by}: {_text(event)} ({event.reason})")
         for one in answer.refused:
-            console.print(f"not voided {one.idempotency_key}: {one.message}", markup=False)
+            say(f"not voided {one.idempotency_key}: {one.message}")
         refused += len(answer.refused)
     if refused:
         raise typer.Exit(1)
 
 
 @commands.command("voided")
-def list_voided(
-    tenant: Annotated[str, typer.Option(help="Only of this tenant.")] = "",
-    deployment: Annotated[str, typer.Option(help="Only of the deployment with this id.")] = "",
-) -> None:
+def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
     """List the usage events that were taken back, the last one first."""
-
-    async def ask(channel: grpc.aio.Channel, metadata: Metadata) -> list[Any]:
-        stub: Any = UsageServiceStub(channel)
-        events: list[Any] = []
-        token = ""
-        while True:
-            request = pb.ListVoidedUsageEventsRequest(
-                page_size=PAGE_SIZE, page_token=token, tenant_id=tenant, deployment_id=deployment
+    request = pb.ListVoidedUsageEventsRequest(tenant_id=tenant, deployment_id=deployment)
+    print_table(
+        (
+            *("voided", "by", "reason", "source", "key", "day"),
+            *("tenant", "deployment", "kind", "qty"),
+        ),
+        (
+            (
+                instant(event.voided_at, SECOND),
+                event.voided_by,
+                event.reason,
+                event.source,
+                event.idempotency_key,
+                instant(event.occurred_at, DAY),
+                event.tenant_id,
+                event.deployment_id,
+                event.resource_kind,
+                event.qty,
             )
-            answer = await stub.ListVoidedUsageEvents(request, metadata=metadata)
-            events += answer.voided_events
-            if not (token := answer.next_page_token):
-                return events
-
-    table = table_of("voided", "by", "reason", "source", "key", "day", "tenant", "deployment",
-                     "kind", "qty", right=frozenset({"qty"}))  # fmt: skip
-    for event in asked(ask):
-        table.add_row(
-            f"{event.voided_at.ToDatetime(UTC):%Y-%m-%d %H:%M:%S}",
-            Text(event.voided_by),
-            Text(event.reason),
-            Text(event.source),
-            Text(event.idempotency_key),
-            f"{event.occurred_at.ToDatetime(UTC):%Y-%m-%d}",
-            Text(event.tenant_id),
-            Text(event.deployment_id),
-            event.resource_kind,
-            event.qty,
-        )
-    if table.row_count:
-        print_unfolded(table)
-    else:
-        Console().print("No usage event was voided.")
+            for event in pages(request, "voided_events")
+        ),
+        "No usage event was voided.",
+    )
 
 
-def _said(event: usage_pb2.VoidedUsageEvent) -> str:
+def _text(event: usage_pb2.VoidedUsageEvent) -> str:
     return (
         f"{event.idempotency_key}: {event.qty} {event.resource_kind} of {event.tenant_id} on"
-        f" {event.occurred_at.ToDatetime(UTC):%Y-%m-%d}"
+        f" {instant(event.occurred_at, DAY)}"
     )
 
 
@@ -264,9 +187,16 @@ def meter_days(
     days = [_day(one) for one in day or ()]
     if month:
         days += days_of(month, datetime.now(UTC).date())
-    result = ran(lambda client: start_metering(client, days))
+    run_workflow("metering", lambda client: start_metering(client, days), _show_metered)
+
+
+def _show_metered(result: MeteringResult) -> None:
     for line in result.lines:
-        Console().print(line, markup=False)
+        say(line)
+
+
+def _a_week_ago() -> str:
+    return (datetime.now(UTC).date() - timedelta(days=DAYS_SHOWN)).isoformat()
 
 
 def _day(text: str) -> date:

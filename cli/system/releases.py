@@ -1,17 +1,18 @@
-"""`arcadia releases`: the workers' releases in Temporal, and on which one runs begin."""
+"""`arcadia releases`: the workers' releases in Temporal, and the one on which new runs begin."""
 
 import asyncio
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
+from temporalio.client import Client
 from temporalio.service import RPCError
 
+from cli.output import say
 from services.common.settings import Settings
 from workflows.durable.connection import connect
-from workflows.durable.releases import Release, make_current, releases
+from workflows.durable.releases import make_current, releases
 
 __all__ = ["commands"]
 
@@ -26,20 +27,11 @@ STYLES: Final = {"current": "green", "draining": "yellow", "drained": "dim", "in
 @commands.command("list")
 def list_releases() -> None:
     """List the releases, newest first, each with what may become of its workers."""
-
-    async def ask() -> list[Release]:
-        return await releases(await connect(Settings()))
-
-    console = Console()
-    try:
-        found = asyncio.run(ask())
-    except (RuntimeError, RPCError) as error:
-        raise _refused(error) from None
+    found = _with_temporal(releases)
     if not found:
-        console.print("Runs are not routed by release (ARCADIA_WORKER_VERSIONING).")
+        say("Runs are not routed by release (ARCADIA_WORKER_VERSIONING).")
     for one in found:
-        line = Text(f"{one.name}  ").append(one.status, style=STYLES.get(one.status, ""))
-        console.print(line, soft_wrap=True)
+        say(Text(f"{one.name}  ").append(one.status, style=STYLES.get(one.status, "")))
 
 
 @commands.command("promote")
@@ -47,17 +39,18 @@ def promote_release(
     release: Annotated[str, typer.Argument(help="The release, from `releases list`.")],
 ) -> None:
     """Let new runs begin on a release whose workers run."""
+    _with_temporal(lambda client: make_current(client, release))
+    say(f"New runs begin on {release}.")
 
-    async def ask() -> None:
-        await make_current(await connect(Settings()), release)
+
+def _with_temporal(work: Callable[[Client], Awaitable[Any]]) -> Any:
+    """The result of work on Temporal; ends the program when Temporal refuses."""
+
+    async def run() -> Any:
+        return await work(await connect(Settings()))
 
     try:
-        asyncio.run(ask())
+        return asyncio.run(run())
     except (RuntimeError, RPCError) as error:
-        raise _refused(error) from None
-    Console().print(f"New runs begin on {release}.", markup=False)
-
-
-def _refused(error: Exception) -> typer.Exit:
-    Console(stderr=True).print(f"[red]Temporal refuses:[/] {escape(str(error))}", soft_wrap=True)
-    return typer.Exit(1)
+        say(Text.assemble(("Temporal refuses:", "red"), f" {error}"), error=True)
+        raise typer.Exit(1) from None

@@ -94,7 +94,7 @@ def _show(rows: Sequence[Any], name: str) -> bool:
     return all(isinstance(row, dict) and row.get(name) is not None for row in rows)
 
 
-def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:  # noqa: ANN401
+def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:
     """The objects that have the last step, where the steps before lead."""
     if isinstance(value, list):
         for element in value:

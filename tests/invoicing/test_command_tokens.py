@@ -1,5 +1,6 @@
 """`arcadia rollup run` follows a roll-up for longer than a token holds."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -7,7 +8,6 @@ import grpc
 import pytest
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
-from rich.console import Console
 
 from cli.invoicing import rollup as command
 from tests.support.ports import free_port
@@ -34,8 +34,8 @@ def test_each_look_at_a_roll_up_has_a_token_of_its_own(monkeypatch: pytest.Monke
     server.start()
     monkeypatch.setenv("ARCADIA_ANALYTICS_ADDRESS", f"127.0.0.1:{port}")
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
-    monkeypatch.setattr(command, "LOOK_SECONDS", 0)
-    rested = command._ran(Console(), rollups_pb2.Rollup(id="one", status="running"), "")
+    monkeypatch.setattr(command, "POLL_SECONDS", 0)
+    rested = asyncio.run(command.settled(rollups_pb2.Rollup(id="one", status="running"), ""))
     server.stop(None)
     assert rested.status == "completed"
     assert len(set(served.tokens)) == len(served.tokens) == 3

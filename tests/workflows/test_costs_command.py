@@ -10,7 +10,7 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
-from cli.following import WAITING, doings_of
+from cli.runs import WAITING, details
 from services.common.rpc.access import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
@@ -111,11 +111,11 @@ async def test_who_waits_is_told_whether_a_worker_is_there(bills: Bills) -> None
     bills.system.simulator.reset()
     bills.system.simulator.fault("delay", pattern="/insights/", delay_ms=5000, times=1)
     handle = await start_daily_costs(bills.system.client)
-    assert await doings_of(handle) == (WAITING,)
+    assert await details(bills.system.client, handle) == (WAITING,)
     bills.system.start_worker()
     told: Sequence[str] = (WAITING,)
     while told == (WAITING,):
-        told = await doings_of(handle)
+        told = await details(bills.system.client, handle)
     assert not told, "it has nothing to say of itself before the first answer"
     assert (await handle.result()).row_count > 0
 

@@ -60,7 +60,7 @@ def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True)
     raise BY_STATUS.get(status, RequestRefused)(text)
 
 
-def raise_for_error_body(answer: Any, asked: str) -> None:  # noqa: ANN401
+def raise_for_error_body(answer: Any, asked: str) -> None:
     """Raises ProviderUnavailable for an error that came with the status of a success.
 
     No object of the API consists of an id and a message alone.

@@ -195,7 +195,7 @@ class DigitalOcean:
             raise MalformedAnswer(f"{path}: the answer has no `{key}`")
         return made
 
-    async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:  # noqa: ANN401
+    async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:
         """Tells the provider to change something; what it answers, None for no content.
 
         Sent once. Raises ProviderUnavailable when the answer was lost: only reading tells
@@ -210,17 +210,17 @@ class DigitalOcean:
         parameters: Mapping[str, str],
         passing: tuple[type[ProviderError], ...] = (),
         loads: Loads = orjson.loads,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """What a GET answers; tried again on errors that may pass, and on those of `passing`."""
 
-        async def once() -> Any:  # noqa: ANN401
+        async def once() -> Any:
             answer = await self._once("GET", path, parameters, loads)
             raise_for_error_body(answer, f"GET {path}")
             return answer
 
         return await self._retries.repeated(once, passing)
 
-    async def _write(self, method: str, path: str, body: bytes | None) -> Any:  # noqa: ANN401
+    async def _write(self, method: str, path: str, body: bytes | None) -> Any:
         """Waits for the answer also when it is cancelled meanwhile.
 
         What was sent is done, whoever gave up waiting: only then can it be found, and undone.
@@ -235,7 +235,7 @@ class DigitalOcean:
 
     async def _once(
         self, method: str, path: str, parameters: Mapping[str, str], loads: Loads
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         await self._budget.acquire(path)
         return await self._asked(method, path, parameters, loads=loads)
 
@@ -247,7 +247,7 @@ class DigitalOcean:
         body: bytes | None = None,
         *,
         loads: Loads = orjson.loads,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         headers = {"content-type": "application/json"} if body is not None else None
         try:
             response = await self._http.request(
@@ -288,7 +288,7 @@ class _Reading:
     memory: ListingMemory | None
     _named: bytes = b""
 
-    def loads(self, content: bytes) -> Any:  # noqa: ANN401
+    def loads(self, content: bytes) -> Any:
         """The page where the memory knows it, else what the JSON says."""
         if self.memory is not None:
             self._named = self.memory.key_of(self.number, content)
@@ -299,7 +299,7 @@ class _Reading:
                 return known
         return orjson.loads(content)
 
-    def page(self, answer: Any) -> Page:  # noqa: ANN401
+    def page(self, answer: Any) -> Page:
         """The page that the JSON says. Raises as `read_page`."""
         page = read_page(answer, self.key, self.number, counted=self.counted)
         return replace(page, key=self._named)

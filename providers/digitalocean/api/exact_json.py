@@ -10,7 +10,7 @@ MAX_INT_DIGITS: Final = 18
 """Longer whole numbers are kept as decimals: Python refuses to read very long ones as ints."""
 
 
-def loads(content: bytes) -> Any:  # noqa: ANN401
+def loads(content: bytes) -> Any:
     """The value of a JSON text, its numbers exact. Raises ValueError for what is no JSON."""
     try:
         return json.loads(content, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)

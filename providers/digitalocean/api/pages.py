@@ -88,7 +88,7 @@ class Page:
         return len(self.items) if self.known is None else self.known.weight - 1
 
 
-def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:  # noqa: ANN401
+def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:
     """Reads page `number` of the listing under `key`.
 
     A key that is absent or null is an empty list where `meta.total` is 0, and null is one in

@@ -100,7 +100,7 @@ def _own_fields(ids: Ids, kind: str, document: Document, number: int) -> Documen
     return own
 
 
-def _identifier(ids: Ids, kind: str, original: Any, number: int) -> str | int:  # noqa: ANN401
+def _identifier(ids: Ids, kind: str, original: Any, number: int) -> str | int:
     """Of the sort of the original: a number, a number as text, or a UUID."""
     numbered = 900_000_000 + number
     if isinstance(original, int):

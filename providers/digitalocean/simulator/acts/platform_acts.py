@@ -121,7 +121,7 @@ def _other_ports(rule: Document) -> str:
     return EVERY_PORT.get(ports, ports if "-" in ports else f"{ports}-{ports}")
 
 
-def _other_peer(sort: str, peer: Any) -> Any:  # noqa: ANN401
+def _other_peer(sort: str, peer: Any) -> Any:
     if sort == "tags":
         return str(peer).upper()
     if sort != "addresses":
@@ -179,7 +179,7 @@ def _renew_certificates(simulation: Simulation) -> int:
     return len(renewed) + followed
 
 
-def _renamed_ids(value: Any, renewed: Mapping[str, str]) -> Any:  # noqa: ANN401
+def _renamed_ids(value: Any, renewed: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_renamed_ids(element, renewed) for element in value]
     if not isinstance(value, dict):

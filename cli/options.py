@@ -1,0 +1,28 @@
+"""Arguments and options that several commands take, each with its one help text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Count",
+    "Deployment",
+    "Follow",
+    "Month",
+    "OnlyMonth",
+    "Output",
+    "Reason",
+    "Tenant",
+    "Yes",
+]  # fmt: skip
+
+Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
+Deployment = Annotated[str, typer.Option(help="Only of the deployment with this id.")]
+Follow = Annotated[bool, typer.Option(help="Wait for the end and show the progress.")]
+Month = Annotated[str, typer.Argument(help="The month, as in 2026-04.")]
+OnlyMonth = Annotated[str, typer.Option(help="Only of this month, as in 2026-04.")]
+Output = Annotated[Path | None, typer.Option(help="Write to this file.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with it.")]
+Tenant = Annotated[str, typer.Option(help="Only of this tenant.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

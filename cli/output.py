@@ -1,0 +1,117 @@
+"""How commands print: lines, tables whose cells can be copied, amounts, instants."""
+
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any, Final
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from services.common.values.money import amount_text
+
+__all__ = [
+    "NOBODY",
+    "UNKNOWN",
+    "counts",
+    "instant",
+    "json_value",
+    "money",
+    "print_table",
+    "run_text",
+    "say",
+]
+
+MAX_WIDTH: Final = 2000
+"""More columns than a line of any of our tables has."""
+
+NUMBERS: Final = frozenset({
+    "%", "GB", "USD", "USD/month", "amount", "at", "costs", "facts", "hours", "margin", "qty",
+    "quantity", "revenue", "total", "value",
+})  # fmt: skip
+"""The headings of columns that hold numbers."""
+
+NOBODY: Final = "nobody"
+"""The owner of what belongs to no tenant."""
+
+UNKNOWN: Final = "?"
+"""How an unknown amount is shown: never as zero."""
+
+
+def say(line: str | Text, style: str = "", *, error: bool = False) -> None:
+    """Prints a line as it is: nothing in it is markup, and the terminal alone wraps it."""
+    console = Console(stderr=error)
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(
+    headings: Iterable[str],
+    rows: Iterable[Iterable[str | Text]],
+    empty: str = "",
+    *,
+    folded: bool = False,
+) -> None:
+    """Prints each row as one line, whatever the terminal's width; without rows, `empty` if any.
+
+    A narrower terminal wraps the line itself, and an id that is copied from it is whole.
+    `folded` fits the table into the terminal instead.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in headings:
+        # What a narrow terminal folds is neither a number nor a chart, which has no heading.
+        whole = name in NUMBERS or not name
+        right = name in NUMBERS
+        table.add_column(name, overflow="fold", no_wrap=whole, justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    console = Console()
+    if not table.row_count:
+        if empty:
+            say(empty)
+        return
+    if not folded:
+        natural = Measurement.get(console, console.options.update(width=MAX_WIDTH), table).maximum
+        console = Console(width=max(console.width, natural))
+    console.print(table)
+
+
+def counts(*pairs: tuple[int, str]) -> str:
+    """Counts with what each is of, without those that are zero."""
+    return ", ".join(f"{count:,} {name}" for count, name in pairs if count)
+
+
+def instant(at: Timestamp, form: str = "%Y-%m-%d %H:%M") -> str:
+    """An instant in UTC, to the minute unless the form says otherwise."""
+    return f"{at.ToDatetime(UTC):{form}}"
+
+
+def money(message: Any, field: str, currency: str) -> str:
+    """An amount in cents as a decimal; a question mark when it is unknown."""
+    if not message.HasField(field):
+        return UNKNOWN
+    return amount_text(getattr(message, field), currency)
+
+
+def run_text(run: Any) -> str:
+    """Which workflow runs, and which run of it."""
+    return f"{run.workflow_id} · run {run.run_id}"
+
+
+def json_value(message: Message) -> Any:
+    """A Struct or Value as JSON, whole numbers without a point.
+
+    Protobuf keeps every number as a double: 386412347 would read 386412347.0.
+    """
+    return _whole(MessageToDict(message))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,129 @@
+"""Workflow runs that a command starts: followed to their end, with their progress meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from rich.text import Text
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.service import RPCError
+
+from cli.output import say
+from services.common.settings import Settings
+from workflows.durable.connection import connect
+from workflows.durable.progress import WAITS, details_of, progress_of
+from workflows.durable.reasons import reason_of
+
+__all__ = ["WAITING", "details", "follow", "run_workflow", "under_way"]
+
+POLL_SECONDS: Final = 0.5
+WAITING: Final = "waiting for a worker"
+UNDER_WAY: Final = "under way"
+"""The progress of a run that reports none yet."""
+QUERY_TIMEOUT: Final = timedelta(seconds=2)
+"""For an answer of the worker, which may be down."""
+
+Result = TypeVar("Result")
+Handle = WorkflowHandle[Any, Any]
+Progress = Callable[[Client, Handle], Awaitable[Sequence[str]]]
+
+
+async def details(_: Client, handle: Handle) -> Sequence[str]:
+    """The progress that a run reports of itself, or that no worker answers."""
+    reported = await details_of(handle, QUERY_TIMEOUT)
+    if reported is None:
+        return (WAITING,)
+    return [line.removeprefix("- ") for line in reported.splitlines() if line]
+
+
+async def under_way(client: Client, handle: Handle) -> Sequence[str]:
+    """The activities and children of a run that are under way, as the server knows them."""
+    return (await progress_of(client, handle)).under_way or (WAITING,)
+
+
+def run_workflow(
+    noun: str,
+    start: Callable[[Client], Coroutine[Any, Any, Any]],
+    show: Callable[[Any], None],
+    *,
+    progress: Progress = details,
+    reached: Callable[[Any], Any] | None = None,
+    wait: bool = True,
+) -> None:
+    """Starts a run, or joins the one under way, and shows its result; ends the program on failure.
+
+    `reached` is the query that says how far a failed run came, which is shown as well.
+    Unless `wait`, only says which run it is.
+    """
+    if not asyncio.run(_run(noun, start, show, progress, reached, wait=wait)):
+        raise typer.Exit(1)
+
+
+async def _run(
+    noun: str,
+    start: Callable[[Client], Coroutine[Any, Any, Any]],
+    show: Callable[[Any], None],
+    progress: Progress,
+    reached: Callable[[Any], Any] | None,
+    *,
+    wait: bool,
+) -> bool:
+    settings = Settings()
+    try:
+        client = await connect(settings)
+        handle: Handle = await start(client)
+        say(f"{handle.id} · run {handle.first_execution_run_id or handle.result_run_id}")
+        if wait:
+            show(await follow(Console(), handle.result(), lambda: progress(client, handle)))
+    except WorkflowFailureError as error:
+        result = await _reached(handle, reached) if reached else None
+        if result is not None:
+            show(result)
+        say(Text.assemble((f"The {noun} failed:", "red"), f" {reason_of(error.cause)}"))
+        return False
+    except (RuntimeError, RPCError) as error:
+        refusal = f"Temporal at {settings.temporal()} does not take the {noun}:"
+        say(Text.assemble((refusal, "red"), f" {error}"))
+        return False
+    return True
+
+
+async def follow(
+    console: Console,
+    ending: Coroutine[Any, Any, Result],
+    progress: Callable[[], Awaitable[Sequence[str]]],
+) -> Result:
+    """Waits for the result. Shows the progress meanwhile on a terminal.
+
+    Without a terminal, prints one line for each attempt that it waits for.
+    """
+    task = asyncio.create_task(ending)
+    waits: set[str] = set()
+    try:
+        with Live(console=console, transient=True) as live:
+            while not task.done():
+                lines = await progress() or (UNDER_WAY,)
+                if not console.is_terminal:
+                    for line in lines:
+                        if WAITS in line and line not in waits:
+                            waits.add(line)
+                            say(line)
+                live.update(Group(*(Spinner("dots", escape(line)) for line in lines)))
+                await asyncio.wait({task}, timeout=POLL_SECONDS)
+        return await task
+    finally:
+        task.cancel()
+
+
+async def _reached(handle: Handle, query: Callable[[Any], Any]) -> Any:
+    """How far a failed run came; None when no worker answers."""
+    try:
+        return await handle.query(query)
+    except RPCError:
+        return None
