@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 
 from cli.output import say
+from contracts.flows import Start, start_flow
 from services.common.settings import Settings
 from workflows.durable.connection import connect
 from workflows.durable.progress import WAITS, details_of, progress_of
@@ -49,7 +50,8 @@ async def under_way(client: Client, handle: Handle) -> Sequence[str]:
 
 def run_workflow(
     noun: str,
-    start: Callable[[Client], Coroutine[Any, Any, Any]],
+    start: Start[Any],
+    workflow: Callable[..., Any],
     show: Callable[[Any], None],
     *,
     progress: Progress = details,
@@ -58,16 +60,18 @@ def run_workflow(
 ) -> None:
     """Starts a run, or joins the one under way, and shows its result; ends the program on failure.
 
+    `workflow` is the method that the run calls, which says of which type its result is.
     `reached` is the query that says how far a failed run came, which is shown as well.
     Unless `wait`, only says which run it is.
     """
-    if not asyncio.run(_run(noun, start, show, progress, reached, wait=wait)):
+    if not asyncio.run(_run(noun, start, workflow, show, progress, reached, wait=wait)):
         raise typer.Exit(1)
 
 
 async def _run(
     noun: str,
-    start: Callable[[Client], Coroutine[Any, Any, Any]],
+    start: Start[Any],
+    workflow: Callable[..., Any],
     show: Callable[[Any], None],
     progress: Progress,
     reached: Callable[[Any], Any] | None,
@@ -77,7 +81,7 @@ async def _run(
     settings = Settings()
     try:
         client = await connect(settings)
-        handle: Handle = await start(client)
+        handle: Handle = await start_flow(client, start, workflow)
         say(f"{handle.id} · run {handle.first_execution_run_id or handle.result_run_id}")
         if wait:
             show(await follow(Console(), handle.result(), lambda: progress(client, handle)))

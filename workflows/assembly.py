@@ -179,7 +179,7 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
     TaskQueue.CLOUD_SYNC_FULL: Subsystem(
         (ResourceSync, EnsureProject, DriftSweep), _sync_and_drift
     ),
-    TaskQueue.CLOUD_SYNC_SLOW: Subsystem((ResourceSync, EnsureProject), _sync),
+    TaskQueue.CLOUD_SYNC_SLOW: Subsystem((ResourceSync,), _sync),
     TaskQueue.CLOUD_SYNC_FAST: Subsystem((SyncResource,), _read),
     TaskQueue.CLOUD_BILLING: Subsystem(
         (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts, CostRematch), _billing

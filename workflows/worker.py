@@ -53,7 +53,15 @@ log = structlog.get_logger()
 
 WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        "arcadia", "google", "grpc", "httpx", "providers", "pydantic", "services", "structlog"
+        "arcadia",
+        "contracts",
+        "google",
+        "grpc",
+        "httpx",
+        "providers",
+        "pydantic",
+        "services",
+        "structlog",
     )
 )
 """Passed through: what only activities use, and declarations. Workflow modules stay inside."""

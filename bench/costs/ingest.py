@@ -24,11 +24,12 @@ from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 
 from bench.environment import LATENCY_MS, BenchStack
 from bench.ratios import Ratio
+from contracts.costs import InvoiceIngestInput, invoice_ingest
+from contracts.flows import start_flow
 from services.common.db.migrations import database_admin_url
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
-from workflows.costs.payloads import InvoiceIngestInput
-from workflows.costs.starts import start_invoice_ingest
+from workflows.costs.invoice_ingest import InvoiceIngest
 from workflows.durable.connection import connect
 
 __all__ = ["Ingested", "age_droplets", "billing_database", "forget_bill", "ingest_bill", "measure"]
@@ -136,7 +137,9 @@ async def ingest_bill(
     client = await connect(stack.settings)
     with _watched(stack) as memory:
         started = time.perf_counter()
-        result = await (await start_invoice_ingest(client, invoice)).result()
+        result = await (
+            await start_flow(client, invoice_ingest(invoice), InvoiceIngest.run)
+        ).result()
         seconds = time.perf_counter() - started
     if (result.ingest.line_count, result.ingest.residual_usd) != (lines, "0"):
         raise RuntimeError(f"the bill does not add up: {result.in_words()}")

@@ -15,9 +15,11 @@ from bench.costs.ingest import Ingested, age_droplets, billing_database, forget_
 from bench.environment import LATENCY_MS, BenchStack
 from bench.ratios import Ratio
 from cli.caller import called_as_operator
+from contracts.flows import start_flow
 from services.common.settings import Service
 from workflows.durable.connection import connect
-from workflows.sync.starts import full_sync, start_sync
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 __all__ = ["measure"]
 
@@ -50,7 +52,9 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 async def _synced(stack: BenchStack) -> None:
     client = await connect(stack.settings)
-    await (await start_sync(client, full_sync(stack.settings, ["droplet"]))).result()
+    await (
+        await start_flow(client, sync_by_hand(stack.settings, ["droplet"]), ResourceSync.run)
+    ).result()
 
 
 async def _measure(stack: BenchStack) -> list[Ratio]:

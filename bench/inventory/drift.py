@@ -21,12 +21,14 @@ from google.protobuf.json_format import MessageToDict
 
 from bench.environment import BenchStack
 from bench.ratios import Ratio
+from contracts.flows import start_flow
 from contracts.providers import DIGITALOCEAN
 from services.common.rpc.access import mint_user_token
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
 from workflows.durable.connection import connect
-from workflows.sync.starts import full_sync, start_sync
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceAsyncStub
@@ -62,7 +64,9 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
     client = await connect(stack.settings)
-    await (await start_sync(client, full_sync(stack.settings, [KIND]))).result()
+    await (
+        await start_flow(client, sync_by_hand(stack.settings, [KIND]), ResourceSync.run)
+    ).result()
     specs = [spec async for spec in _specs(stack)]
     assert len(specs) == SPECS
     async with connect_service(stack.settings, Service.INVENTORY, caller="bench") as channel:

@@ -16,10 +16,12 @@ import httpx
 
 from bench.environment import LATENCY_MS, BenchStack
 from bench.ratios import Ratio, paired_median
+from contracts.flows import start_flow
 from kinds import RESOURCE_KINDS
 from providers.digitalocean.sources import PARTS_AT_ONCE
 from workflows.durable.connection import connect
-from workflows.sync.starts import full_sync, start_sync
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 __all__ = ["measure"]
 
@@ -105,7 +107,7 @@ def _sync(stack: BenchStack) -> tuple[float, int]:
     async def run() -> tuple[float, int]:
         client = await connect(stack.settings)
         started = time.perf_counter()
-        handle = await start_sync(client, full_sync(stack.settings))
+        handle = await start_flow(client, sync_by_hand(stack.settings), ResourceSync.run)
         result = await handle.result()
         seconds = time.perf_counter() - started
         return seconds, sum(

@@ -12,10 +12,12 @@ import httpx
 
 from bench.environment import LATENCY_MS, BenchStack
 from bench.ratios import Ratio, paired_median
+from contracts.flows import start_flow
 from providers.digitalocean.api.client import CONNECTIONS
 from workflows.durable.connection import connect
 from workflows.sync.activities.recording import PAGES_AT_ONCE
-from workflows.sync.starts import full_sync, start_sync
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 __all__ = ["measure", "measure_first"]
 
@@ -91,7 +93,7 @@ def _sweep(stack: BenchStack, kinds: Sequence[str] = ("droplet",)) -> float:
     async def run() -> float:
         client = await connect(stack.settings)
         started = time.perf_counter()
-        handle = await start_sync(client, full_sync(stack.settings, kinds))
+        handle = await start_flow(client, sync_by_hand(stack.settings, kinds), ResourceSync.run)
         await handle.result()
         return time.perf_counter() - started
 

@@ -17,8 +17,10 @@ from cli.costs.provider_bills import FETCH, list_bills, show_history, unwaive_bi
 from cli.options import Count
 from cli.output import NOBODY, say
 from cli.runs import run_workflow
+from contracts.costs import daily_costs
+from contracts.flows import BY_HAND
 from services.common.values.money import dollars
-from workflows.costs.starts import start_daily_costs
+from workflows.costs.daily_costs import DailyCosts
 
 __all__ = ["commands"]
 
@@ -50,7 +52,8 @@ def read_daily_costs() -> None:
     """
     run_workflow(
         "reading",
-        start_daily_costs,
+        daily_costs(BY_HAND),
+        DailyCosts.run,
         lambda result: say(f"{result.row_count:,} estimates, USD {dollars(result.amount_usd)}"),
     )
 

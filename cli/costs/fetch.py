@@ -3,9 +3,10 @@
 from cli.options import Follow
 from cli.output import say
 from cli.runs import run_workflow, under_way
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND
 from workflows.costs.billing_history import BillingHistory
 from workflows.costs.payloads import HistoryResult
-from workflows.costs.starts import start_billing_history
 
 __all__ = ["fetch_bills"]
 
@@ -14,7 +15,8 @@ def fetch_bills(follow: Follow = True) -> None:
     """Walk the billing history now and ingest what is due, or join the walk that runs."""
     run_workflow(
         "walk",
-        start_billing_history,
+        billing_history(BY_HAND),
+        BillingHistory.run,
         _show,
         progress=under_way,
         reached=BillingHistory.progress,

@@ -16,7 +16,7 @@ from cli.output import NOBODY, UNKNOWN, instant, json_value, print_table, run_te
 from cli.runs import run_workflow
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftSweepResult
-from workflows.sync.starts import UnknownKind, drift_sweep, start_drift_sweep
+from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
 
 __all__ = ["commands"]
 
@@ -103,12 +103,13 @@ def sweep_drift(
 ) -> None:
     """Compare the specs with the inventory now, or join the sweep that runs."""
     try:
-        request = drift_sweep(kind or ())
+        start = drift_sweep_by_hand(kind or ())
     except UnknownKind as error:
         raise typer.BadParameter(str(error)) from None
     run_workflow(
         "sweep",
-        lambda client: start_drift_sweep(client, request),
+        start,
+        DriftSweep.run,
         _show_outcomes,
         reached=DriftSweep.progress,
     )

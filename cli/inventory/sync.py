@@ -14,7 +14,7 @@ from cli.runs import run_workflow, under_way
 from services.common.settings import Settings
 from workflows.sync.payloads import ResourceSyncResult
 from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import SYNCED_KINDS, UnknownKind, full_sync, start_sync
+from workflows.sync.starts import SYNCED_KINDS, UnknownKind, sync_by_hand
 
 __all__ = ["run_sync"]
 
@@ -34,12 +34,13 @@ def run_sync(
         print_freshness(run(freshness()), datetime.now(UTC))
         return
     try:
-        request = full_sync(Settings(), kind or ())
+        start = sync_by_hand(Settings(), kind or ())
     except UnknownKind as error:
         raise typer.BadParameter(str(error)) from None
     run_workflow(
         "sync",
-        lambda client: start_sync(client, request),
+        start,
+        ResourceSync.run,
         _show,
         progress=under_way,
         reached=ResourceSync.progress,

@@ -13,10 +13,11 @@ from cli.caller import call
 from cli.options import Deployment, Tenant
 from cli.output import NOBODY, UNKNOWN, instant, money, print_table, say
 from cli.runs import run_workflow
+from contracts.metering import margin_refresh
 from services.common.errors import InvalidArgument
 from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
-from workflows.metering.starts import start_margin_refresh
+from workflows.metering.margin_refresh import MarginRefresh
 
 __all__ = ["commands", "missing_costs"]
 
@@ -138,7 +139,8 @@ def refresh_margin(period: Period = "") -> None:
     month = _month(period)
     run_workflow(
         "refresh",
-        lambda client: start_margin_refresh(client, month),
+        margin_refresh(month),
+        MarginRefresh.run,
         lambda result: say(result.in_words()),
     )
 

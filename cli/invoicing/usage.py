@@ -12,8 +12,9 @@ from cli.caller import call, pages
 from cli.options import Deployment, Tenant
 from cli.output import NOBODY, instant, print_table, say
 from cli.runs import run_workflow
+from contracts.metering import metering_by_hand
+from workflows.metering.metering import Metering
 from workflows.metering.payloads import MeteringResult
-from workflows.metering.starts import start_metering
 
 __all__ = ["commands", "days_of"]
 
@@ -187,7 +188,7 @@ def meter_days(
     days = [_day(one) for one in day or ()]
     if month:
         days += days_of(month, datetime.now(UTC).date())
-    run_workflow("metering", lambda client: start_metering(client, days), _show_metered)
+    run_workflow("metering", metering_by_hand(days), Metering.run, _show_metered)
 
 
 def _show_metered(result: MeteringResult) -> None:

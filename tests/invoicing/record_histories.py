@@ -3,13 +3,13 @@
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from contracts.invoicing import HandOverInput, MonthEndInput
 from contracts.queues import TaskQueue
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 from tests.workflows.record_histories import save_from
 from workflows.invoicing.hand_over import HandOver
 from workflows.invoicing.month_end import MonthEnd as ScheduledMonthEnd
-from workflows.invoicing.payloads import HandOverInput, MonthEndInput
 
 
 async def test_record(month_end: MonthEnd) -> None:

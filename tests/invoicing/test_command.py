@@ -6,6 +6,7 @@ import pty
 import sys
 from asyncio.subprocess import PIPE, Process
 
+from contracts.invoicing import INVOICE_ROLLUP, RollupInput
 from contracts.queues import TaskQueue
 from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
@@ -13,8 +14,6 @@ from tests.invoicing.month import MonthEnd
 from tests.support.environment import environment_of
 from tests.support.waiting import tries
 from workflows.invoicing.invoice_rollup import InvoiceRollup
-from workflows.invoicing.month_end import rollup_id_of
-from workflows.invoicing.payloads import RollupInput
 
 
 async def arcadia(month_end: MonthEnd, *arguments: str) -> tuple[int | None, str]:
@@ -66,7 +65,7 @@ async def test_a_roll_up_that_waits_says_for_what_on_the_terminal(month_end: Mon
     await month_end.temporal.start_workflow(
         InvoiceRollup.run,
         RollupInput(APRIL, metering_patience_minutes=60),
-        id=rollup_id_of("2026-04"),
+        id=INVOICE_ROLLUP.id("2026-04"),
         task_queue=TaskQueue.INVOICING,
     )
     process, screen = await on_a_terminal(month_end, "run", "2026-04")

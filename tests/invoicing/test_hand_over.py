@@ -11,6 +11,7 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from temporalio.client import WorkflowFailureError
 
+from contracts.invoicing import HandOverInput
 from contracts.queues import TaskQueue
 from tests.analytics.account import reason_of
 from tests.invoicing.catalog import Subscription
@@ -18,7 +19,7 @@ from tests.invoicing.month import MonthEnd
 from tests.invoicing.receiver import Post
 from workflows.invoicing.activities.handing_over import POSTS_AT_ONCE
 from workflows.invoicing.hand_over import HandOver
-from workflows.invoicing.payloads import HandOverInput, HandOverResult
+from workflows.invoicing.payloads import HandOverResult
 
 ATTEMPTS = "SELECT status, reference, attempt_count FROM invoice_hand_overs ORDER BY number"
 

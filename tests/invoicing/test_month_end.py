@@ -7,6 +7,7 @@ import grpc
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from contracts.invoicing import RollupInput
 from contracts.queues import TaskQueue
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, Books, content_of
@@ -14,7 +15,6 @@ from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 from tests.support.waiting import tries
 from workflows.invoicing.invoice_rollup import InvoiceRollup
-from workflows.invoicing.payloads import RollupInput
 
 
 def tenants(books: Books, count: int) -> None:

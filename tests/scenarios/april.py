@@ -9,14 +9,15 @@ import httpx
 import psycopg
 from temporalio.client import Client
 
+from contracts.flows import start_flow
+from contracts.metering import MeteringInput, margin_refresh
 from contracts.queues import TaskQueue
 from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.settings import Service, Settings
 from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
+from workflows.metering.margin_refresh import MarginRefresh
 from workflows.metering.metering import Metering
-from workflows.metering.payloads import MeteringInput
-from workflows.metering.starts import start_margin_refresh
 
 __all__ = ["APRIL", "April", "make_account"]
 
@@ -171,7 +172,9 @@ class April:
 
     async def attributed(self, month: Period) -> None:
         """The month's bill is its owners', and its margin and its books are computed."""
-        await (await start_margin_refresh(self.temporal, month.start)).result()
+        await (
+            await start_flow(self.temporal, margin_refresh(month.start), MarginRefresh.run)
+        ).result()
 
     async def rolled_up(self, period: str = "2026-04") -> Any:
         """The roll-up of a month, to its end."""

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND, start_flow
 from tests.scenarios.april import APRIL, April, make_account
 from tests.scenarios.system import running_scenario
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
-from workflows.costs.starts import start_billing_history
-from workflows.sync.starts import full_sync, start_sync
+from workflows.costs.billing_history import BillingHistory
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 MAY = APRIL.following()
 
@@ -30,14 +33,16 @@ async def _bring_in(april: April) -> None:
         answer = await april.post("/deployments", tenant, slug=slug)
         april.deployments[slug] = answer["deployment"]["id"]
     kinds = ("project", "droplet", "snapshot", "domain")
-    await (await start_sync(april.temporal, full_sync(april.settings, kinds))).result()
+    await (
+        await start_flow(april.temporal, sync_by_hand(april.settings, kinds), ResourceSync.run)
+    ).result()
     for zone in april.account.zones:
         [found] = (await april.get("/inventory", kind="domain", query=zone))["resources"]
         await april.post(
             f"/inventory/{found['id']}/assign", deployment_id=april.deployments["docs"]
         )
     april.first_seen("2026-05-22", "domain")
-    await (await start_billing_history(april.temporal)).result()
+    await (await start_flow(april.temporal, billing_history(BY_HAND), BillingHistory.run)).result()
     for month in (APRIL, MAY):
         await april.metered(month)
     await april.attributed(APRIL)

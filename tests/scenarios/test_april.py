@@ -4,8 +4,10 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
+from contracts.flows import start_flow
+from contracts.metering import metering_by_hand
 from tests.scenarios.april import APRIL, April
-from workflows.metering.starts import start_metering
+from workflows.metering.metering import Metering
 
 BILL_CENTS = 8692
 """The provider's invoice of April."""
@@ -147,7 +149,7 @@ async def test_a_foreign_tenant_sees_nothing(april: April) -> None:
 
 
 async def test_the_running_month_is_accrued_by_subscription(april: April) -> None:
-    await (await start_metering(april.temporal)).result()
+    await (await start_flow(april.temporal, metering_by_hand(), Metering.run)).result()
     accrual = await april.get("/dashboard/accrual")
     # Two days of usage at most: all of it is within the allowance.
     assert accrual["revenue_cents"] == str(5000 + 5750)

@@ -18,6 +18,7 @@ from temporalio.client import (
     ScheduleOverlapPolicy,
 )
 
+from contracts.flows import start_flow
 from kinds import RESOURCE_KINDS
 from providers.digitalocean.simulator.kinds import KINDS
 from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
@@ -30,9 +31,9 @@ from tests.support.engine_room import EngineRoom
 from tests.support.schedules import hold_schedules
 from tests.support.waiting import tries
 from workflows.drift.payloads import DriftSweepResult
-from workflows.durable.schedule_rows import PlannedSchedule
-from workflows.schedules import planned
-from workflows.sync.starts import full_sync, start_sync
+from workflows.schedules import PlannedSchedule, planned
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 UNTIL_HOUR: Final = 7
 AT_ONCE: Final = 8
@@ -224,7 +225,9 @@ async def pass_a_day(moody: Moody, mood: Mood) -> None:
     unlisted = unlisted_in(mood)
     moody.simulator.narrow(moody.system.settings.do_api_token.get_secret_value(), *unlisted)
     unread = dict.fromkeys(unlisted.values(), "unread")
-    calm = await start_sync(moody.system.temporal, full_sync(moody.system.settings))
+    calm = await start_flow(
+        moody.system.temporal, sync_by_hand(moody.system.settings), ResourceSync.run
+    )
     assert not failures(await calm.result(), unread)
     await moody.desired()
     live = set(await moody.lasting())

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND, start_flow
 from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
 from tests.scenarios.april import Account, April
 from tests.scenarios.system import running_scenario
 from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
-from workflows.costs.starts import start_billing_history
-from workflows.sync.starts import full_sync, start_sync
+from workflows.costs.billing_history import BillingHistory
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
 MAY = Period.month(2026, 5)
 REFUSED = "the Spaces key may not read the bucket"
@@ -42,7 +45,9 @@ async def may(
     folder = tmp_path_factory.mktemp("spaces")
     async with running_scenario("spaces", engine_room, postgres, folder, make_account) as system:
         await (
-            await start_sync(system.temporal, full_sync(system.settings, ("spaces_bucket",)))
+            await start_flow(
+                system.temporal, sync_by_hand(system.settings, ("spaces_bucket",)), ResourceSync.run
+            )
         ).result()
         for bucket, (tenant, slug) in OWNERS.items():
             made = await system.post("/deployments", tenant, slug=slug)
@@ -52,7 +57,9 @@ async def may(
                 f"/inventory/{found['id']}/assign", deployment_id=system.deployments[slug]
             )
         system.first_seen("2026-04-28", "spaces_bucket")
-        await (await start_billing_history(system.temporal)).result()
+        await (
+            await start_flow(system.temporal, billing_history(BY_HAND), BillingHistory.run)
+        ).result()
         await system.metered(MAY)
         await system.subscribed("blog", "storage_50gb")
         await system.rolled_up("2026-05")

@@ -10,6 +10,8 @@ from typing import Final
 import orjson
 from temporalio.client import Client
 
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND, start_flow
 from services.common.settings import Settings
 from tests.soak.disk import SmallDisk
 from tests.soak.faults import Fault
@@ -34,7 +36,7 @@ from tests.soak.writes import (
 )
 from tests.support.engine_room import EngineRoom
 from tests.support.whole_stack import WholeStack
-from workflows.costs.starts import start_billing_history
+from workflows.costs.billing_history import BillingHistory
 from workflows.durable.connection import connect
 
 __all__ = ["Soak", "soaking"]
@@ -138,7 +140,7 @@ async def _under_load(
     """Everything that the load needs is made, and the load begins."""
     finished = await asyncio.to_thread(stack.run, "sync")
     assert finished.returncode == 0, finished.stdout
-    await (await start_billing_history(client)).result()
+    await (await start_flow(client, billing_history(BY_HAND), BillingHistory.run)).result()
     slug = {"tenant_id": TENANT, "slug": "counted"}
     deployment_id = (await outside.post("/api/v1/deployments", slug))["deployment"]["id"]
     droplets = await outside.get("/api/v1/inventory", kind="droplet", page_size=1)

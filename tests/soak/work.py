@@ -7,9 +7,12 @@ from typing import Any, Final
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 
+from contracts.flows import start_flow
 from services.common.settings import Settings
 from tests.soak.outside import NoAnswer, Outside, passing
-from workflows.sync.starts import drift_sweep, full_sync, start_drift_sweep, start_sync
+from workflows.drift.drift_sweep import DriftSweep
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import drift_sweep_by_hand, sync_by_hand
 
 __all__ = ["Ingests", "Provisions", "Sweeps", "Syncs"]
 
@@ -45,7 +48,9 @@ class Syncs:
 
     async def send(self, request: tuple[str, ...]) -> int:
         try:
-            handle = await start_sync(self.client, full_sync(self.settings, request))
+            handle = await start_flow(
+                self.client, sync_by_hand(self.settings, request), ResourceSync.run
+            )
         except RPCError as error:
             raise NoAnswer(f"temporal {error.status.name}") from error
         return len((await ended(handle)).outcomes)
@@ -64,7 +69,7 @@ class Sweeps:
 
     async def send(self, request: str) -> bool:
         try:
-            handle = await start_drift_sweep(self.client, drift_sweep([request]))
+            handle = await start_flow(self.client, drift_sweep_by_hand([request]), DriftSweep.run)
         except RPCError as error:
             raise NoAnswer(f"temporal {error.status.name}") from error
         await ended(handle)

@@ -10,10 +10,10 @@ import psycopg
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 
+from contracts.costs import InvoiceIngestInput
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
 from tests.workflows.system import System
-from workflows.costs.payloads import InvoiceIngestInput
 
 __all__ = ["Bills"]
 

@@ -17,6 +17,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from temporalio.client import WorkflowHandle
 
+from contracts.collections import DunningSweepInput, DunningTerms
 from contracts.queues import TaskQueue
 from services.common.db.database import Database
 from services.common.rpc.access import mint_user_token
@@ -27,7 +28,6 @@ from tests.support.serving import served
 from tests.walls.invoices import NOW, issued_invoices
 from tests.workflows.system import System
 from workflows.collections.dunning_sweep import DunningSweep
-from workflows.collections.payloads import DunningSweepInput, DunningTerms
 
 __all__ = ["Debtor", "indebted"]
 

@@ -10,6 +10,16 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
+from contracts.costs import (
+    INVOICE_INGEST,
+    BalanceInput,
+    CostRematchInput,
+    billing_history,
+    daily_costs,
+    invoice_ingest,
+)
+from contracts.flows import BY_HAND, start_flow
+from contracts.metering import MeteringInput, margin_refresh, metering_by_hand
 from contracts.queues import TaskQueue
 from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
@@ -20,19 +30,15 @@ from tests.workflows.test_provision import Provisioning, provisioning
 from tests.workflows.test_revert_drift import Drifting, drifting
 from tests.workflows.usage_system import Usage
 from workflows.costs.balance_snapshot import BalanceSnapshot
-from workflows.costs.billing_history import invoice_ingest_id
+from workflows.costs.billing_history import BillingHistory
 from workflows.costs.cost_rematch import CostRematch
-from workflows.costs.payloads import BalanceInput, CostRematchInput
-from workflows.costs.starts import (
-    start_billing_history,
-    start_daily_costs,
-    start_invoice_ingest,
-)
+from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.invoice_ingest import InvoiceIngest
+from workflows.drift.drift_sweep import DriftSweep
+from workflows.metering.margin_refresh import MarginRefresh
 from workflows.metering.metering import Metering
-from workflows.metering.payloads import MeteringInput
-from workflows.metering.starts import start_margin_refresh, start_metering
 from workflows.provisioning.provision import Provision
-from workflows.sync.starts import drift_sweep, start_drift_sweep
+from workflows.sync.starts import drift_sweep_by_hand
 
 __all__ = ["drifting", "provisioning"]  # fixtures
 
@@ -95,12 +101,16 @@ async def test_record(system: System) -> None:
 
 async def test_record_drift(system: System) -> None:
     system.start_worker()
-    compared = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    compared = await start_flow(
+        system.client, drift_sweep_by_hand(["droplet", "domain"]), DriftSweep.run
+    )
     await compared.result()
     await save(system, compared.id, "DriftSweep.compared")
 
     system.simulator.fault("status", path="/v2/actions", status=401)
-    failed = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    failed = await start_flow(
+        system.client, drift_sweep_by_hand(["droplet", "domain"]), DriftSweep.run
+    )
     with pytest.raises(WorkflowFailureError):
         await failed.result()
     await save(system, failed.id, "DriftSweep.failed")
@@ -110,18 +120,20 @@ async def test_record_billing(bills: Bills) -> None:
     client, simulator = bills.system.client, bills.system.simulator
     simulator.reset(now="2024-03-10T10:00:00Z")
     bills.system.start_worker()
-    walked = await start_billing_history(client)
+    walked = await start_flow(client, billing_history(BY_HAND), BillingHistory.run)
     await walked.result()
     await save(bills.system, walked.id, "BillingHistory.ingested")
     newest = bills.issued()[0]
-    await save(bills.system, invoice_ingest_id(newest), "InvoiceIngest.balanced")
+    await save(bills.system, INVOICE_INGEST.id(newest), "InvoiceIngest.balanced")
 
     simulator.fault("truncate", path=f"/v2/customers/my/invoices/{newest}/csv")
-    failed = await start_invoice_ingest(client, await bills.discover(newest))
+    failed = await start_flow(
+        client, invoice_ingest(await bills.discover(newest)), InvoiceIngest.run
+    )
     with pytest.raises(WorkflowFailureError):
         await failed.result()
     await save(bills.system, failed.id, "InvoiceIngest.failed")
-    again = await start_billing_history(client)
+    again = await start_flow(client, billing_history(BY_HAND), BillingHistory.run)
     with pytest.raises(WorkflowFailureError):
         await again.result()
     await save(bills.system, again.id, "BillingHistory.failed")
@@ -136,7 +148,7 @@ async def test_record_billing(bills: Bills) -> None:
     await save(bills.system, balance.id, "BalanceSnapshot.kept")
     simulator.behave()
     simulator.reset()
-    costs = await start_daily_costs(client)
+    costs = await start_flow(client, daily_costs(BY_HAND), DailyCosts.run)
     await costs.result()
     await save(bills.system, costs.id, "DailyCosts.read")
 
@@ -144,7 +156,7 @@ async def test_record_billing(bills: Bills) -> None:
 async def test_record_rematch(bills: Bills) -> None:
     bills.system.start_worker()
     known = await bills.discover(bills.issued()[0])
-    await (await start_invoice_ingest(bills.system.client, known)).result()
+    await (await start_flow(bills.system.client, invoice_ingest(known), InvoiceIngest.run)).result()
     matched = await bills.system.client.start_workflow(
         CostRematch.run,
         CostRematchInput((known,)),
@@ -160,16 +172,16 @@ async def test_record_metering(usage: Usage) -> None:
     usage.peers.price = free
     usage.peers.spans = droplets(2)
     usage.system.start_worker()
-    metered = await start_metering(client)
+    metered = await start_flow(client, metering_by_hand(), Metering.run)
     await metered.result()
     await save(usage.system, metered.id, "Metering.metered")
     await save_metered_again(usage)
     usage.peers.fail_accrual = True
-    failed = await start_metering(client, [date(2026, 4, 10)])
+    failed = await start_flow(client, metering_by_hand([date(2026, 4, 10)]), Metering.run)
     with pytest.raises(WorkflowFailureError):
         await failed.result()
     await save(usage.system, failed.id, "Metering.failed")
-    margin = await start_margin_refresh(client, date(2026, 4, 1))
+    margin = await start_flow(client, margin_refresh(date(2026, 4, 1)), MarginRefresh.run)
     await margin.result()
     await save(usage.system, margin.id, "MarginRefresh.computed")
 

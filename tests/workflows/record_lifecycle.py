@@ -2,6 +2,7 @@
 
 import asyncio
 
+from contracts.collections import TrialEndInput
 from contracts.queues import TaskQueue
 from services.common.settings import Service
 from tests.support.waiting import until
@@ -9,7 +10,6 @@ from tests.workflows.debtor import Debtor
 from tests.workflows.record_histories import save_from
 from tests.workflows.test_dunning import becomes, debtor, ended, office
 from tests.workflows.test_spend import accrue, breaches, cap, comes_to, decide, evaluate, run_of
-from workflows.collections.payloads import TrialEndInput
 from workflows.collections.trial_end import TrialEnd
 
 __all__ = ["debtor", "office"]

@@ -11,17 +11,19 @@ import psycopg
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from contracts.flows import start_flow
 from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
+from contracts.sync import ResourceInput, sync_resource
 from services.common.settings import Settings
 from stack.processes.process import Process
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.working import Workers
-from workflows.sync.payloads import KindOutcome, ResourceInput, ResourceSyncResult
+from workflows.sync.payloads import KindOutcome, ResourceSyncResult
 from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import full_sync, start_resource_sync, start_sync
+from workflows.sync.starts import sync_by_hand
 
 __all__ = ["Handle", "System", "outcomes_of"]
 
@@ -87,13 +89,13 @@ class System:
 
     async def start(self, *kinds: str) -> Handle:
         """Starts a sync, or joins the one that runs."""
-        return await start_sync(self.client, full_sync(self.settings, kinds))
+        return await start_flow(self.client, sync_by_hand(self.settings, kinds), ResourceSync.run)
 
     async def start_as(self, identifier: str, *kinds: str) -> Handle:
         """Starts a sync under an id of its own, as a schedule does."""
         return await self.client.start_workflow(
             ResourceSync.run,
-            full_sync(self.settings, kinds),
+            sync_by_hand(self.settings, kinds).argument,
             id=f"resource-sync/{identifier}",
             task_queue=TaskQueue.CLOUD_SYNC_FULL,
         )
@@ -101,7 +103,8 @@ class System:
     async def read(self, kind: str, provider_id: str, *, expected: bool = True) -> bool:
         """The fast sync of one resource to its end; whether the provider has it."""
         request = ResourceInput(DIGITALOCEAN, kind, provider_id, expected)
-        return await (await start_resource_sync(self.client, request)).result()
+        handle = await start_flow(self.client, sync_resource(request), replace=True)
+        return bool(await handle.result())
 
     async def sync(self, *kinds: str) -> dict[str, KindOutcome]:
         """A sync to its end; the outcomes by kind, whether it failed or not."""

@@ -8,13 +8,16 @@ from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 from temporalio.client import WorkflowFailureError
 
+from contracts.costs import billing_history, daily_costs
+from contracts.flows import BY_HAND, start_flow
 from providers.digitalocean.billing import HistoryEntry
 from providers.digitalocean.simulator.billing.spellings import Spelling
 from services.common.rpc.access import mint_user_token
 from tests.workflows.billing_system import Bills
 from tests.workflows.test_costs_command import arcadia
 from workflows.costs.activities.bills import _ordinals
-from workflows.costs.starts import start_billing_history, start_daily_costs
+from workflows.costs.billing_history import BillingHistory
+from workflows.costs.daily_costs import DailyCosts
 
 SPRING = "2025-03-10T10:00:00Z"
 
@@ -27,7 +30,9 @@ async def test_no_spelling_of_a_bill_refuses_it_and_an_unreadable_one_can_be_wai
     bills.system.start_worker()
     issued = bills.issued()
     with pytest.raises(WorkflowFailureError) as failed:
-        await (await start_billing_history(bills.system.client)).result()
+        await (
+            await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
+        ).result()
     assert str(failed.value.cause).startswith("InvoicesFailed: 1 failed")
     assert bills.status(issued[-1])[0] == "failed"
     [(unreadable,)] = bills.rows(
@@ -39,7 +44,9 @@ async def test_no_spelling_of_a_bill_refuses_it_and_an_unreadable_one_can_be_wai
         metadata = (("authorization", f"Bearer {token}"),)
         await ProviderInvoiceServiceStub(channel).WaiveProviderInvoice(request, metadata=metadata)
 
-    again = await (await start_billing_history(bills.system.client)).result()
+    again = await (
+        await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
+    ).result()
     assert (again.failed, again.ingested) == ((), ())
     assert again.walk.unchanged_count == len(issued)
     [odd] = again.walk.unreadable
@@ -64,7 +71,7 @@ async def test_no_spelling_of_a_bill_refuses_it_and_an_unreadable_one_can_be_wai
     history = bills.told("/v2/customers/my/billing_history", per_page=200)["billing_history"]
     [(owed,)] = bills.rows("SELECT sum(amount_usd) FROM cloud_history_entries")
     assert owed == sum(Decimal(str(entry["amount"])) for entry in history if entry["amount"])
-    await (await start_daily_costs(bills.system.client)).result()
+    await (await start_flow(bills.system.client, daily_costs(BY_HAND), DailyCosts.run)).result()
 
 
 async def test_fetch_says_what_it_waits_for_while_the_provider_has_no_answer(

@@ -7,20 +7,24 @@ from decimal import Decimal
 import pytest
 from temporalio.client import Client, WorkflowFailureError
 
+from contracts.costs import (
+    BALANCE_SNAPSHOT,
+    BILLING_HISTORY,
+    INVOICE_INGEST,
+    BalanceInput,
+    billing_history,
+    daily_costs,
+    invoice_ingest,
+)
+from contracts.flows import BY_HAND, start_flow
 from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.billing_system import Bills
 from workflows.costs.balance_snapshot import BalanceSnapshot
-from workflows.costs.billing_history import BillingHistory, invoice_ingest_id
-from workflows.costs.payloads import BalanceInput
-from workflows.costs.starts import (
-    BALANCE_SNAPSHOT_ID,
-    BILLING_HISTORY_ID,
-    start_billing_history,
-    start_daily_costs,
-    start_invoice_ingest,
-)
+from workflows.costs.billing_history import BillingHistory
+from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.invoice_ingest import InvoiceIngest
 from workflows.schedules import planned
 
 INVOICES = "/v2/customers/my/invoices"
@@ -30,7 +34,7 @@ async def test_every_invoice_of_the_history_is_ingested_to_the_cent_and_only_onc
     bills: Bills,
 ) -> None:
     bills.system.start_worker()
-    walk = await start_billing_history(bills.system.client)
+    walk = await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
     result = await walk.result()
 
     issued = bills.issued()
@@ -42,7 +46,9 @@ async def test_every_invoice_of_the_history_is_ingested_to_the_cent_and_only_onc
     for uuid in issued:
         assert bills.kept(uuid) == bills.truth(uuid)
 
-    again = await (await start_billing_history(bills.system.client)).result()
+    again = await (
+        await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
+    ).result()
     assert (again.ingested, again.walk.unchanged_count) == ((), len(issued))
 
 
@@ -50,12 +56,14 @@ async def test_an_invoice_is_found_by_its_uuid_its_month_and_its_residual(bills:
     client = bills.system.client
     bills.system.start_worker()
     uuid = bills.issued()[0]
-    await (await start_invoice_ingest(client, await bills.discover(uuid))).result()
+    await (
+        await start_flow(client, invoice_ingest(await bills.discover(uuid)), InvoiceIngest.run)
+    ).result()
     query = (
         f'ArcadiaProviderInvoice = "{uuid}" AND ArcadiaResidual = "0"'
         ' AND ArcadiaOutcome = "balanced" AND ArcadiaPeriod = "2026-04"'
     )
-    assert await found(client, query) == {invoice_ingest_id(uuid)}
+    assert await found(client, query) == {INVOICE_INGEST.id(uuid)}
 
 
 async def found(client: Client, query: str) -> set[str]:
@@ -73,7 +81,7 @@ async def test_a_malformed_bill_fails_alone_and_says_where(bills: Bills) -> None
     bills.system.start_worker()
     broken, *others = bills.issued()
     bills.system.simulator.fault("truncate", path=f"{INVOICES}/{broken}/csv")
-    walk = await start_billing_history(bills.system.client)
+    walk = await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
     with pytest.raises(WorkflowFailureError) as failed:
         await walk.result()
 
@@ -94,14 +102,14 @@ async def test_a_failed_ingest_keeps_the_lines_and_the_next_one_replaces_them(
     bills.system.start_worker()
     uuid = bills.issued()[0]
     invoice = await bills.discover(uuid)
-    await (await start_invoice_ingest(client, invoice)).result()
+    await (await start_flow(client, invoice_ingest(invoice), InvoiceIngest.run)).result()
     simulator.fault("status", path=f"{INVOICES}/{uuid}", status=403)
     with pytest.raises(WorkflowFailureError):
-        await (await start_invoice_ingest(client, invoice)).result()
+        await (await start_flow(client, invoice_ingest(invoice), InvoiceIngest.run)).result()
     assert bills.status(uuid)[0] == "failed"
     assert bills.kept(uuid) == bills.truth(uuid)
     simulator.behave()
-    await (await start_invoice_ingest(client, invoice)).result()
+    await (await start_flow(client, invoice_ingest(invoice), InvoiceIngest.run)).result()
     assert bills.status(uuid) == ("ingested", "", Decimal("0.00"))
     assert bills.kept(uuid) == bills.truth(uuid)
 
@@ -117,7 +125,9 @@ async def test_what_waiting_mends_is_waited_for_and_nothing_doubles(bills: Bills
     simulator.fault("drop", path=csv, times=1)
     simulator.fault("gateway_timeout", path=csv, times=1)
     simulator.fault("server_error", path=f"{INVOICES}/{uuid}", pattern="page=", times=1)
-    result = await (await start_invoice_ingest(bills.system.client, invoice)).result()
+    result = await (
+        await start_flow(bills.system.client, invoice_ingest(invoice), InvoiceIngest.run)
+    ).result()
     assert result.ingest.outcome == "balanced"
     assert bills.kept(uuid) == bills.truth(uuid)
 
@@ -131,7 +141,7 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
     invoice = await bills.discover(uuid)
     simulator.fault("delay", path=f"{INVOICES}/{uuid}", pattern="page=", delay_ms=100)
     worker = bills.system.start_worker_process()
-    handle = await start_invoice_ingest(bills.system.client, invoice)
+    handle = await start_flow(bills.system.client, invoice_ingest(invoice), InvoiceIngest.run)
 
     def pages() -> list[str]:
         return [path for path in simulator.requests(path=f"{INVOICES}/{uuid}?") if "page=" in path]
@@ -153,8 +163,8 @@ async def test_a_worker_killed_in_mid_ingest_doubles_nothing_and_the_next_goes_o
 async def test_an_ingest_runs_once_at_a_time(bills: Bills) -> None:
     uuid = bills.issued()[0]
     invoice = await bills.discover(uuid)
-    first = await start_invoice_ingest(bills.system.client, invoice)
-    second = await start_invoice_ingest(bills.system.client, invoice)
+    first = await start_flow(bills.system.client, invoice_ingest(invoice), InvoiceIngest.run)
+    second = await start_flow(bills.system.client, invoice_ingest(invoice), InvoiceIngest.run)
     assert second.first_execution_run_id == first.first_execution_run_id
     bills.system.start_worker()
     await first.result()
@@ -187,7 +197,9 @@ async def test_daily_costs_are_those_of_the_provider_and_reading_again_doubles_n
     bills.system.simulator.reset()  # to today: estimates are of the last days
     bills.system.start_worker()
     for _ in range(2):
-        result = await (await start_daily_costs(bills.system.client)).result()
+        result = await (
+            await start_flow(bills.system.client, daily_costs(BY_HAND), DailyCosts.run)
+        ).result()
     [(count, total)] = bills.rows("SELECT count(*), sum(amount_usd) FROM cloud_daily_costs")
     assert count == result.row_count > 0
     assert total == Decimal(result.amount_usd) > 0
@@ -197,7 +209,7 @@ async def test_daily_costs_are_those_of_the_provider_and_reading_again_doubles_n
 
 def test_balances_are_kept_at_seven_past_and_the_history_is_walked_at_night() -> None:
     table = {plan.id: plan for plan in planned(Settings())}
-    balance, history = table[BALANCE_SNAPSHOT_ID].calendar, table[BILLING_HISTORY_ID].calendar
+    balance, history = table[BALANCE_SNAPSHOT.id()].calendar, table[BILLING_HISTORY.id()].calendar
     assert [at.start for at in balance.minute] == [7]
     assert [(at.start, at.end) for at in balance.hour] == [(0, 23)]
     assert [at.start for at in history.hour] == [2]

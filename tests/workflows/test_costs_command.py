@@ -11,11 +11,13 @@ from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
 from cli.runs import WAITING, details
+from contracts.costs import INVOICE_INGEST, daily_costs, invoice_ingest
+from contracts.flows import BY_HAND, start_flow
 from services.common.rpc.access import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
-from workflows.costs.billing_history import invoice_ingest_id
-from workflows.costs.starts import start_daily_costs, start_invoice_ingest
+from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.invoice_ingest import InvoiceIngest
 
 SPRING = "2024-05-10T10:00:00Z"
 """Four invoices have been issued by then."""
@@ -57,14 +59,16 @@ async def test_fetch_fails_when_an_invoice_failed_and_says_which_and_why(bills: 
     assert ran.returncode == 1
     assert ran.stdout.count("residual 0;") == 3
     assert f"failed: {broken}: MalformedBill: row " in ran.stdout
-    assert "The walk failed: 1 failed" in ran.stdout
+    assert "The walk failed: InvoicesFailed: 1 failed" in ran.stdout
 
 
 async def test_rematch_starts_the_matching_of_a_month(bills: Bills) -> None:
     bills.system.start_worker()
     uuid = bills.issued()[0]
     client = bills.system.client
-    await (await start_invoice_ingest(client, await bills.discover(uuid))).result()
+    await (
+        await start_flow(client, invoice_ingest(await bills.discover(uuid)), InvoiceIngest.run)
+    ).result()
     ran = await arcadia(bills, "rematch", "--period", "2026-04")
     assert ran.returncode == 0, ran.stderr
     assert "started cost-rematch/2026-04;" in ran.stdout
@@ -90,7 +94,7 @@ async def test_asking_for_an_ingest_starts_its_run_once_and_says_which(bills: Bi
     asked = await ingest(bills, invoice.provider_invoice_id, "once")
     again = await ingest(bills, invoice.provider_invoice_id)
     repeated = await ingest(bills, invoice.provider_invoice_id, "once")
-    assert asked.run.workflow_id == invoice_ingest_id(uuid)
+    assert asked.run.workflow_id == INVOICE_INGEST.id(uuid)
     assert asked.run.status == "running"
     assert asked.run.run_id == again.run.run_id == repeated.run.run_id != ""
     description = await bills.system.client.get_workflow_handle(
@@ -110,7 +114,7 @@ async def test_asking_for_an_ingest_starts_its_run_once_and_says_which(bills: Bi
 async def test_who_waits_is_told_whether_a_worker_is_there(bills: Bills) -> None:
     bills.system.simulator.reset()
     bills.system.simulator.fault("delay", pattern="/insights/", delay_ms=5000, times=1)
-    handle = await start_daily_costs(bills.system.client)
+    handle = await start_flow(bills.system.client, daily_costs(BY_HAND), DailyCosts.run)
     assert await details(bills.system.client, handle) == (WAITING,)
     bills.system.start_worker()
     told: Sequence[str] = (WAITING,)

@@ -13,6 +13,8 @@ from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1.drift_service_pb2_grpc import DriftServiceStub
 from temporalio.client import Client, WorkflowFailureError
 
+from contracts.drift import DRIFT_SWEEP
+from contracts.flows import start_flow
 from services.common.rpc.access import mint_user_token
 from services.common.settings import Settings
 from tests.support.waiting import tries
@@ -20,7 +22,7 @@ from tests.workflows.system import System
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftSweepResult
 from workflows.schedules import ensure_schedules, planned
-from workflows.sync.starts import DRIFT_SWEEP_ID, UnknownKind, drift_sweep, start_drift_sweep
+from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
 
 SOMEBODY = {"authorization": "Bearer somebody"}
 
@@ -53,8 +55,9 @@ class Operator:
 
 
 async def swept(system: System, *kinds: str) -> DriftSweepResult:
-    handle = await start_drift_sweep(system.client, drift_sweep(kinds))
-    return await handle.result()
+    handle = await start_flow(system.client, drift_sweep_by_hand(kinds), DriftSweep.run)
+    result: DriftSweepResult = await handle.result()
+    return result
 
 
 def any_droplet(system: System) -> dict[str, Any]:
@@ -129,7 +132,9 @@ async def test_a_resize_behind_our_back_is_one_drift_with_its_price_and_its_caus
 async def test_a_kind_that_fails_is_told_and_the_others_run_to_their_end(system: System) -> None:
     system.start_worker()
     system.simulator.fault("status", status=401, path="/v2/actions")
-    handle = await start_drift_sweep(system.client, drift_sweep(["droplet", "domain"]))
+    handle = await start_flow(
+        system.client, drift_sweep_by_hand(["droplet", "domain"]), DriftSweep.run
+    )
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     told = {one.kind: one.outcome for one in (await handle.query(DriftSweep.progress)).outcomes}
@@ -138,10 +143,10 @@ async def test_a_kind_that_fails_is_told_and_the_others_run_to_their_end(system:
 
 async def test_a_sweep_runs_at_twenty_past_every_hour(temporal: Client) -> None:
     await ensure_schedules(temporal, planned(Settings()))
-    info = (await temporal.get_schedule_handle(DRIFT_SWEEP_ID).describe()).info
+    info = (await temporal.get_schedule_handle(DRIFT_SWEEP.id()).describe()).info
     assert {at.replace(second=0, microsecond=0).minute for at in info.next_action_times[:3]} == {20}
 
 
 def test_an_unknown_kind_is_refused_before_anything_is_started() -> None:
     with pytest.raises(UnknownKind):
-        drift_sweep(["dropplet"])
+        drift_sweep_by_hand(["dropplet"])

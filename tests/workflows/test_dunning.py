@@ -11,7 +11,15 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from contracts.collections import (
+    DunningInput,
+    DunningState,
+    DunningSweepInput,
+    DunningTerms,
+    TrialEndInput,
+)
 from contracts.queues import TaskQueue
+from contracts.spend import EvaluationInput
 from services.common.settings import Service
 from tests.invoicing.receiver import Receiver
 from tests.providers.simulator import Simulator
@@ -23,15 +31,7 @@ from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.debtor import Debtor, indebted
 from workflows.collections.dunning import Dunning
 from workflows.collections.dunning_sweep import DunningSweep
-from workflows.collections.payloads import (
-    DunningInput,
-    DunningState,
-    DunningSweepInput,
-    DunningTerms,
-    TrialEndInput,
-)
 from workflows.collections.trial_end import TrialEnd
-from workflows.spend.payloads import EvaluationInput
 from workflows.spend.spend_evaluation import SpendEvaluation
 
 HOUR = 3600

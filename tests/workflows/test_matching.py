@@ -8,11 +8,13 @@ import psycopg
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND, start_flow
 from services.common.rpc.access import mint_user_token
 from services.common.settings import Service
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import outcomes_of
-from workflows.costs.starts import start_billing_history
+from workflows.costs.billing_history import BillingHistory
 
 BILLED_AS = {
     "droplet": "droplet", "backup": "droplet", "snapshot": "snapshot", "volume": "volume",
@@ -111,7 +113,9 @@ async def test_every_line_of_a_resource_that_the_inventory_saw_is_matched_and_no
     bills.system.start_worker()
     await outcomes_of(await bills.system.start())
     deleted = await delete_a_droplet(bills)
-    await (await start_billing_history(bills.system.client)).result()
+    await (
+        await start_flow(bills.system.client, billing_history(BY_HAND), BillingHistory.run)
+    ).result()
     known = resources(bills)
     seen = {key: identifier for identifier, key in known.items()}
     expected: dict[tuple[str, str], set[str | None]] = {}

@@ -1,7 +1,7 @@
 """Metering and margin on a real Temporal server, through a real analytics service."""
 
 import asyncio
-from copy import copy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,16 +14,23 @@ from arcadia.catalog.v1 import quotes_pb2
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 from temporalio.client import (
     Client,
-    Schedule,
     ScheduleActionExecutionStartWorkflow,
     ScheduleBackfill,
     ScheduleHandle,
-    ScheduleSpec,
     ScheduleState,
     WorkflowFailureError,
     WorkflowHandle,
 )
 
+from contracts.flows import start_flow
+from contracts.metering import (
+    MARGIN_REFRESH,
+    METERING,
+    MarginInput,
+    MeteringInput,
+    margin_refresh,
+    metering_by_hand,
+)
 from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
@@ -31,13 +38,7 @@ from tests.support.waiting import tries
 from tests.workflows.usage_system import Usage
 from workflows.metering.margin_refresh import MarginRefresh
 from workflows.metering.metering import Metering
-from workflows.metering.payloads import MarginInput, MarginResult, MeteringInput
-from workflows.metering.starts import (
-    MARGIN_REFRESH_ID,
-    METERING_ID,
-    start_margin_refresh,
-    start_metering,
-)
+from workflows.metering.payloads import MarginResult
 from workflows.schedules import ensure_schedules, planned
 
 PAGE = 1_000
@@ -70,7 +71,7 @@ async def test_a_run_meters_yesterday_to_its_end_and_today_up_to_now(usage: Usag
     usage.peers.spans = droplets(3)
     usage.system.start_worker()
     for _ in range(2):
-        run = await start_metering(usage.system.client)
+        run = await start_flow(usage.system.client, metering_by_hand(), Metering.run)
         result = await run.result()
         assert len(result.lines) == 4
         assert result.failed == ()
@@ -91,13 +92,10 @@ async def test_yesterday_is_metered_again_when_what_went_before_midnight_is_know
     client = usage.system.client
     usage.system.start_worker()
     name = f"metering-of-april-{uuid4()}"
-    [row] = [one for one in planned(Settings()) if one.id == METERING_ID]
-    action = copy(row.action)
-    action.id = name
-    handle = await client.create_schedule(
-        name,
-        Schedule(action, ScheduleSpec(calendars=[row.calendar]), state=ScheduleState(paused=True)),
-    )
+    [row] = [one for one in planned(Settings()) if one.id == METERING.id()]
+    schedule = replace(row, start=replace(row.start, id=name)).schedule()
+    schedule.state = ScheduleState(paused=True)
+    handle = await client.create_schedule(name, schedule)
     seen = []
     for run, hour in enumerate((0, 1, 2, 3), start=1):
         planned_at = datetime(2026, 4, 11, hour, 35, tzinfo=UTC)
@@ -119,13 +117,10 @@ async def test_until_the_tenth_of_a_month_the_last_one_is_metered_again_once_a_d
     client = usage.system.client
     usage.system.start_worker()
     name = f"metering-again-{uuid4()}"
-    [row] = [one for one in planned(Settings()) if one.id == METERING_ID]
-    action = copy(row.action)
-    action.id = name
-    handle = await client.create_schedule(
-        name,
-        Schedule(action, ScheduleSpec(calendars=[row.calendar]), state=ScheduleState(paused=True)),
-    )
+    [row] = [one for one in planned(Settings()) if one.id == METERING.id()]
+    schedule = replace(row, start=replace(row.start, id=name)).schedule()
+    schedule.state = ScheduleState(paused=True)
+    handle = await client.create_schedule(name, schedule)
     in_february = (
         "SELECT sum(qty) FROM daily_usage WHERE day >= '2026-02-01' AND day < '2026-03-01'"
     )
@@ -162,7 +157,7 @@ async def test_a_killed_worker_goes_on_where_it_stood_and_nothing_counts_twice(
     usage.peers.spans = droplets(2_500)
     usage.peers.hold_at_page = str(2 * PAGE)
     usage.system.start_worker_process()
-    run = await start_metering(usage.system.client, [APRIL_10])
+    run = await start_flow(usage.system.client, metering_by_hand([APRIL_10]), Metering.run)
     await usage.peers.held.wait()
     await asyncio.sleep(1.5)  # a heartbeat tells where it stands
     await usage.system.stop_workers()
@@ -214,7 +209,7 @@ async def test_the_margin_of_a_month_is_refreshed_under_its_own_name(usage: Usag
         )
     ]  # fmt: skip
     usage.system.start_worker()
-    run = await start_margin_refresh(usage.system.client, date(2026, 4, 1))
+    run = await start_flow(usage.system.client, margin_refresh(date(2026, 4, 1)), MarginRefresh.run)
     assert run.id == "margin-refresh/2026-04"
     result = await run.result()
     assert (result.costs.tenant_count, result.tenant_count) == (1, 1)
@@ -264,8 +259,8 @@ async def test_metering_runs_at_thirty_five_past_every_hour_and_margin_daily(
 ) -> None:
     await ensure_schedules(temporal, planned(Settings()))
     for schedule, minute, apart in (
-        (METERING_ID, 35, timedelta(hours=1)),
-        (MARGIN_REFRESH_ID, 10, timedelta(days=1)),
+        (METERING.id(), 35, timedelta(hours=1)),
+        (MARGIN_REFRESH.id(), 10, timedelta(days=1)),
     ):
         info = (await temporal.get_schedule_handle(schedule).describe()).info
         first, second = (at.replace(second=0, microsecond=0) for at in info.next_action_times[:2])

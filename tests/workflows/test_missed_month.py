@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from temporalio.client import (
     WorkflowExecution,
 )
 
+from contracts.invoicing import MONTH_END
 from contracts.search_attributes import register_search_attributes
 from services.common.settings import Settings
 from stack.engines.temporal import Temporal
@@ -25,15 +25,14 @@ from tests.support.ports import free_port
 from tests.support.waiting import tries
 from workflows.durable.connection import connect
 from workflows.durable.reasons import SCHEDULED
-from workflows.durable.schedule_rows import PlannedSchedule
-from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
+from workflows.schedules import PlannedSchedule, ensure_schedules, planned
 
 AWAY = timedelta(seconds=5)
 
 
 def month_end_at(instant: datetime, name: str, **settings: Any) -> PlannedSchedule:
     """The row of the month's end, but for its name and its day: the month ends at an instant."""
-    [row] = [one for one in planned(Settings(**settings)) if one.id == MONTH_END_ID]
+    [row] = [one for one in planned(Settings(**settings)) if one.id == MONTH_END.id()]
     calendar = ScheduleCalendarSpec(
         second=(ScheduleRange(instant.second),),
         minute=(ScheduleRange(instant.minute),),
@@ -41,10 +40,8 @@ def month_end_at(instant: datetime, name: str, **settings: Any) -> PlannedSchedu
         day_of_month=(ScheduleRange(instant.day),),
         month=(ScheduleRange(instant.month),),
     )
-    action = copy(row.action)
-    action.id = name
-    jitter = timedelta(milliseconds=1)
-    return replace(row, id=name, action=action, calendar=calendar, jitter=jitter)
+    start, jitter = replace(row.start, id=name), timedelta(milliseconds=1)
+    return replace(row, start=start, calendar=calendar, jitter=jitter)
 
 
 class Plant:

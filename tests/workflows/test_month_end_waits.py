@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from temporalio import activity
 
+from contracts.invoicing import RollupInput
 from contracts.queues import TaskQueue
 from tests.workflows.skipping import Script, skipping, working
 from workflows.invoicing.hand_over import HandOver
@@ -19,7 +20,6 @@ from workflows.invoicing.payloads import (
     IssueOutcome,
     PageOutcome,
     Plan,
-    RollupInput,
     RollupResult,
 )
 

@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.testing import ActivityEnvironment
 
+from contracts.provisioning import DROPLET_TURN
 from contracts.queues import TaskQueue
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.rate import RateBudget
@@ -28,7 +29,7 @@ from tests.workflows.system import System
 from tests.workflows.test_drift_sweep import Operator, any_droplet, swept
 from workflows.provisioning.activities import powering
 from workflows.provisioning.activities.powering import PowerActivities
-from workflows.provisioning.droplet_turn import DropletTurn, turn_id
+from workflows.provisioning.droplet_turn import DropletTurn
 
 WORDS = {"power_off", "resize", "power_on"}
 
@@ -247,7 +248,10 @@ async def test_a_machine_that_is_off_while_it_is_resized_is_one_that_runs(
     monkeypatch.setattr(powering, "LOOKS_APART", 0.05)
     client, simulator = drifting.system.client, drifting.system.simulator
     turn = await client.start_workflow(
-        DropletTurn.run, "a revert", id=turn_id(drifting.id), task_queue=TaskQueue.PROVISIONING
+        DropletTurn.run,
+        "a revert",
+        id=DROPLET_TURN.id(drifting.id),
+        task_queue=TaskQueue.PROVISIONING,
     )
     simulator.change("droplet", drifting.id, status="off")
     async with DigitalOcean.open(simulator.url, "somebody", RateBudget()) as provider:
@@ -271,7 +275,10 @@ async def test_a_machine_that_is_busy_for_long_keeps_no_other_waiting(
         simulator.change("droplet", drifting.id, status="off", locked=True)
         assert await ActivityEnvironment(client=client).run(asked, "shop") == ()
         turn = await client.start_workflow(
-            DropletTurn.run, "a revert", id=turn_id(drifting.id), task_queue=TaskQueue.PROVISIONING
+            DropletTurn.run,
+            "a revert",
+            id=DROPLET_TURN.id(drifting.id),
+            task_queue=TaskQueue.PROVISIONING,
         )
         # It is off only until the revert has turned it on again.
         assert await ActivityEnvironment(client=client).run(asked, "shop") == (drifting.id,)

@@ -10,14 +10,15 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from contracts.drift import RevertInput
+from contracts.provisioning import DROPLET_TURN, ProvisionInput
 from contracts.queues import TaskQueue
 from tests.support.waiting import until
 from tests.workflows.skipping import Script, refused, skipping, until_heard, working
 from workflows.collections.notice_payloads import Noticed
 from workflows.drift.revert_drift import RevertDrift
-from workflows.drift.revert_payloads import RevertInput, RevertPlan, RevertResult
-from workflows.provisioning.droplet_turn import DropletTurn, turn_id
-from workflows.provisioning.payloads import ProvisionInput
+from workflows.drift.revert_payloads import RevertPlan, RevertResult
+from workflows.provisioning.droplet_turn import DropletTurn
 from workflows.provisioning.provision import Provision
 
 ORDER = ProvisionInput("p", "d", "acme", "shop", "shop-1", "nyc3", "s-1vcpu-1gb", "debian-12")
@@ -227,7 +228,7 @@ async def test_a_revert_waits_while_another_run_acts_on_its_droplet(client: Clie
         done = len(script.done)
         # The next one begins while somebody else has the turn.
         other = await client.start_workflow(
-            DropletTurn.run, "somebody", id=turn_id("7"), task_queue=TaskQueue.PROVISIONING
+            DropletTurn.run, "somebody", id=DROPLET_TURN.id("7"), task_queue=TaskQueue.PROVISIONING
         )
         waiting = await client.start_workflow(
             RevertDrift.run, RevertInput("x"), id=f"saga/{uuid4()}",

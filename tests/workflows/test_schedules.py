@@ -13,32 +13,27 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from contracts.collections import DUNNING_SWEEP, TRIAL_END
+from contracts.invoicing import MONTH_END
 from contracts.queues import TaskQueue
 from contracts.search_attributes import register_search_attributes
+from contracts.sync import RESOURCE_SYNC, SLOW_SYNC
 from services.common.settings import Settings
 from tests.support.schedules import hold_schedules
 from tests.workflows.conftest import end_runs
-from workflows.lifecycle_schedules import DUNNING_SWEEP_ID, TRIAL_END_ID
-from workflows.schedules import MONTH_END_ID, ensure_schedules, planned
-from workflows.sync.starts import (
-    RESOURCE_SYNC_ID,
-    SLOW_SYNC_ID,
-    SYNCED_KINDS,
-    UnknownKind,
-    full_sync,
-    manual_sync_id,
-)
+from workflows.schedules import ensure_schedules, planned
+from workflows.sync.starts import SYNCED_KINDS, UnknownKind, sync_by_hand
 
 
 async def described(temporal: Client) -> ScheduleDescription:
-    return await temporal.get_schedule_handle(RESOURCE_SYNC_ID).describe()
+    return await temporal.get_schedule_handle(RESOURCE_SYNC.id()).describe()
 
 
 @pytest.fixture
 async def no_schedule(temporal: Client) -> AsyncIterator[None]:
     """Takes the held schedule away; afterwards it is held again, also for other tests."""
     try:
-        await temporal.get_schedule_handle(RESOURCE_SYNC_ID).delete()
+        await temporal.get_schedule_handle(RESOURCE_SYNC.id()).delete()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
@@ -77,14 +72,14 @@ async def test_an_operators_pause_is_kept_while_the_rest_is_brought_up_to_date(
     temporal: Client,
 ) -> None:
     await ensure_schedules(temporal, planned(Settings()))
-    await temporal.get_schedule_handle(RESOURCE_SYNC_ID).pause(note="moving house")
+    await temporal.get_schedule_handle(RESOURCE_SYNC.id()).pause(note="moving house")
 
     await ensure_schedules(temporal, planned(Settings(internal_project="renamed")))
 
     schedule = (await described(temporal)).schedule
     assert schedule.state.paused
     assert schedule.state.note == "moving house"
-    await temporal.get_schedule_handle(RESOURCE_SYNC_ID).unpause(note="moved")
+    await temporal.get_schedule_handle(RESOURCE_SYNC.id()).unpause(note="moved")
     await ensure_schedules(temporal, planned(Settings()))
     assert str((await described(temporal)).schedule.state.note).startswith("hourly at :15")
     assert isinstance(schedule.action, ScheduleActionStartWorkflow)
@@ -100,14 +95,14 @@ def test_every_schedule_says_what_becomes_of_overlaps_and_of_missed_runs() -> No
         assert plan.overlap in ScheduleOverlapPolicy
         # Nothing makes up for a month that was not billed; the rest is made up for by itself.
         longest = {
-            MONTH_END_ID: timedelta(days=21),
-            TRIAL_END_ID: timedelta(days=1),
-            DUNNING_SWEEP_ID: timedelta(days=1),
+            MONTH_END.id(): timedelta(days=21),
+            TRIAL_END.id(): timedelta(days=1),
+            DUNNING_SWEEP.id(): timedelta(days=1),
         }.get(plan.id, timedelta(hours=1))
         assert timedelta(0) < plan.catch_up < longest
         assert timedelta(0) < plan.jitter < timedelta(minutes=1)
         # Who finds no worker waits for one as long as a missed run may be late.
-        timeout = plan.action.execution_timeout
+        timeout = plan.start.flow.timeout
         assert timeout is not None
         assert timeout >= plan.catch_up
         policy = plan.schedule().policy
@@ -122,22 +117,29 @@ async def test_search_attributes_are_made_once(temporal: Client) -> None:
 def test_a_sync_names_its_kinds_in_one_order() -> None:
     settings = Settings()
 
-    assert full_sync(settings).kinds == SYNCED_KINDS
-    assert full_sync(settings, ["droplet", "project"]).kinds == ("project", "droplet")
-    assert manual_sync_id(full_sync(settings)) == "resource-sync/digitalocean/manual"
-    assert manual_sync_id(full_sync(settings, ["droplet"])) == (
-        "resource-sync/digitalocean/manual/droplet"
-    )
+    assert sync_by_hand(settings).argument.kinds == SYNCED_KINDS
+    assert sync_by_hand(settings, ["droplet", "project"]).argument.kinds == ("project", "droplet")
+    assert sync_by_hand(settings).id == "resource-sync/digitalocean/manual"
+    assert sync_by_hand(settings, ["droplet"]).id == ("resource-sync/digitalocean/manual/droplet")
 
 
 def test_a_kind_that_is_not_synced_is_refused() -> None:
     with pytest.raises(UnknownKind, match="teapot"):
-        full_sync(Settings(), ["droplet", "teapot"])
+        sync_by_hand(Settings(), ["droplet", "teapot"])
 
 
 def test_what_rarely_changes_is_read_every_six_hours_on_a_queue_of_its_own() -> None:
-    slow = next(plan for plan in planned(Settings()) if plan.id == SLOW_SYNC_ID)
+    slow = next(plan for plan in planned(Settings()) if plan.id == SLOW_SYNC.id())
 
-    assert slow.action.task_queue == TaskQueue.CLOUD_SYNC_SLOW
+    assert slow.start.flow.queue == TaskQueue.CLOUD_SYNC_SLOW
     assert [at.start for at in slow.calendar.minute] == [45]
     assert [(at.start, at.end, at.step) for at in slow.calendar.hour] == [(0, 23, 6)]
+
+
+def test_an_operator_reads_when_a_schedule_runs() -> None:
+    when = {plan.id: plan.when for plan in planned(Settings())}
+
+    assert when[RESOURCE_SYNC.id()] == "hourly at :15"
+    assert when[SLOW_SYNC.id()] == "every 6 hours at :45"
+    assert when[TRIAL_END.id()] == "daily at 00:04"
+    assert when[MONTH_END.id()] == "on day 1 of the month at 03:00"

@@ -11,12 +11,12 @@ from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio.client import WorkflowHandle
 
 from contracts.queues import TaskQueue
+from contracts.spend import BreachInput, EvaluationInput
 from services.common.settings import Service
 from tests.support.environment import environment_of
 from tests.support.waiting import tries, until
 from tests.workflows.debtor import Debtor
 from tests.workflows.test_dunning import becomes, begun, debtor, office
-from workflows.spend.payloads import BreachInput, EvaluationInput
 from workflows.spend.spend_breach import SpendBreach
 from workflows.spend.spend_evaluation import SpendEvaluation
 

@@ -20,19 +20,12 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.collections import DunningInput, DunningState, PowerOff
     from contracts.search_attributes import OUTCOME
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.activities.dunning import DunningActivities
     from workflows.collections.notice_payloads import TenantNotice
-    from workflows.collections.payloads import (
-        ActionOutcome,
-        BillingAction,
-        DunningInput,
-        DunningState,
-        Overdue,
-        OverdueInput,
-        PowerOff,
-    )
+    from workflows.collections.payloads import ActionOutcome, BillingAction, Overdue, OverdueInput
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 

@@ -5,47 +5,11 @@ from dataclasses import dataclass
 __all__ = [
     "ActionOutcome",
     "BillingAction",
-    "DunningInput",
-    "DunningState",
-    "DunningSweepInput",
     "DunningSweepResult",
-    "DunningTerms",
     "Overdue",
     "OverdueInput",
-    "PowerOff",
     "SweepPlace",
-    "TrialEndInput",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialEndInput:
-    """Trials that are over are ended, this many in a transaction."""
-
-    trials_at_once: int = 500
-
-
-@dataclass(frozen=True, slots=True)
-class DunningTerms:
-    """How patient we are with who does not pay."""
-
-    grace_seconds: int
-    """From past due to suspended."""
-    look_seconds: int = 6 * 3600
-    """How often an unpaid tenant is looked at, though nobody says that something changed."""
-    notice_seconds: int = 0
-    """So long before a suspension its tenant is told of it; at most the grace."""
-
-
-@dataclass(frozen=True, slots=True)
-class DunningSweepInput:
-    """Every tenant with an overdue invoice is dunned on these terms."""
-
-    terms: DunningTerms
-    today: str = ""
-    """Due before this day, an ISO date; empty for the day for which it was planned."""
-    past_due_notice_days: int = 0
-    """So many days before an invoice is past due its tenant is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +32,6 @@ class DunningSweepResult:
         """In a line."""
         words = f"{self.tenant_count:,} tenants with overdue invoices, each with its dunning"
         return f"{words}; {self.notices}" if self.notices else words
-
-
-@dataclass(frozen=True, slots=True)
-class PowerOff:
-    """The droplets of a deployment that are powered off, and on again after payment."""
-
-    deployment_id: str
-    step: str = "asked"
-    """`asked`, `known` (which droplets ran) or `off`."""
-    droplet_ids: tuple[str, ...] = ()
-    """The provider's ids of those that ran: no others are powered on again."""
-
-
-@dataclass(frozen=True, slots=True)
-class DunningState:
-    """What was done to a tenant's deployments, so that just this is undone."""
-
-    began_at: str = ""
-    """When the grace began, RFC 3339."""
-    look_count: int = 0
-    past_due: tuple[str, ...] = ()
-    suspended: tuple[str, ...] = ()
-    paused: tuple[str, ...] = ()
-    """Of the suspended: those that were paused, and are so again after payment."""
-    power_off: tuple[PowerOff, ...] = ()
-    told_at: str = ""
-    """When the tenant was first to be told of its suspension, RFC 3339."""
-    is_told: bool = False
-    untold_reason: str = ""
-    """Why the notice was not taken, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class DunningInput:
-    """A tenant to dun; what an earlier run did is passed on."""
-
-    tenant_id: str
-    terms: DunningTerms
-    state: DunningState = DunningState()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.collections import TrialEndInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
-    from workflows.collections.payloads import TrialEndInput
     from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["TrialEnd"]

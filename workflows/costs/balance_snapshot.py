@@ -6,8 +6,8 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.costs import BalanceInput
     from workflows.costs.activities.bills import BillActivities
-    from workflows.costs.payloads import BalanceInput
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
 

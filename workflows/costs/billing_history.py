@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -15,41 +14,22 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.search_attributes import OUTCOME, PERIOD, PROVIDER_INVOICE
+    from contracts.costs import HistoryInput, InvoiceIngestInput, invoice_ingest
+    from contracts.search_attributes import OUTCOME
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.invoice_ingest import InvoiceIngest
-    from workflows.costs.payloads import (
-        HistoryCursor,
-        HistoryInput,
-        HistoryResult,
-        InvoiceIngestInput,
-        PendingPlace,
-    )
+    from workflows.costs.payloads import HistoryCursor, HistoryResult, PendingPlace
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
-__all__ = ["INGEST_TIMEOUT", "BillingHistory", "ingest_attributes", "invoice_ingest_id"]
+__all__ = ["BillingHistory"]
 
 PATIENCE: Final = timedelta(hours=3)
-INGEST_TIMEOUT: Final = timedelta(hours=20)
 
 AT_ONCE: Final = 3
 """Ingests that run beside each other: they share one token's budget."""
 
 LONGEST_DETAILS: Final = 15_000
-
-
-def invoice_ingest_id(invoice_uuid: str) -> str:
-    """The id of an invoice's ingest: only one of it runs at a time."""
-    return f"invoice-ingest/{invoice_uuid}"
-
-
-def ingest_attributes(invoice: InvoiceIngestInput) -> TypedSearchAttributes:
-    """By what an ingest is found."""
-    pairs = [SearchAttributePair(PROVIDER_INVOICE, invoice.invoice_uuid)]
-    if invoice.period:
-        pairs.append(SearchAttributePair(PERIOD, invoice.period))
-    return TypedSearchAttributes(pairs)
 
 
 @workflow.defn
@@ -119,12 +99,9 @@ class BillingHistory:
                 result = await workflow.execute_child_workflow(
                     InvoiceIngest.run,
                     invoice,
-                    id=invoice_ingest_id(invoice.invoice_uuid),
-                    execution_timeout=INGEST_TIMEOUT,
                     # What was begun is worth finishing, whatever becomes of the walk.
                     parent_close_policy=ParentClosePolicy.ABANDON,
-                    search_attributes=ingest_attributes(invoice),
-                    static_summary=f"ingest the invoice of {invoice.period or 'an unknown month'}",
+                    **invoice_ingest(invoice).options(),
                 )
             except WorkflowAlreadyStartedError:
                 self._running.append(invoice.invoice_uuid)

@@ -6,8 +6,9 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.costs import CostRematchInput
     from workflows.costs.activities.matching import MatchActivities
-    from workflows.costs.payloads import CostRematchInput, CostRematchResult
+    from workflows.costs.payloads import CostRematchResult
     from workflows.durable.timeouts import with_heartbeat
 
 __all__ = ["CostRematch"]

@@ -6,9 +6,10 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.costs import HistoryInput
     from providers.digitalocean.billing import FIRST_INSIGHT, MOST_INSIGHT_DAYS
     from workflows.costs.activities.daily_costs import DailyCostActivities
-    from workflows.costs.payloads import DailyCostsInput, DailyCostsResult, HistoryInput
+    from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
 

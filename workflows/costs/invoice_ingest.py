@@ -12,6 +12,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.costs import InvoiceIngestInput
     from contracts.search_attributes import OUTCOME, PERIOD, RESIDUAL
     from services.common.values.money import dollars
     from workflows.costs.activities.ingesting import IngestActivities
@@ -20,7 +21,6 @@ with workflow.unsafe.imports_passed_through():
         CompletedIngest,
         FailIngestInput,
         IngestInput,
-        InvoiceIngestInput,
         InvoiceIngestResult,
         MatchCounts,
     )

@@ -3,21 +3,18 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from contracts.costs import InvoiceIngestInput
 from services.common.values.money import dollars
 
 __all__ = [
-    "BalanceInput",
     "CompletedIngest",
-    "CostRematchInput",
     "CostRematchResult",
     "DailyCostsInput",
     "DailyCostsResult",
     "FailIngestInput",
     "HistoryCursor",
-    "HistoryInput",
     "HistoryResult",
     "IngestInput",
-    "InvoiceIngestInput",
     "InvoiceIngestResult",
     "ItemsCursor",
     "MatchCounts",
@@ -26,22 +23,6 @@ __all__ = [
     "PendingPlace",
     "UploadProgress",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceInput:
-    """A snapshot to take."""
-
-    provider: str
-    key: str = ""
-    """Names the snapshot among all: the hour for which it was planned."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryInput:
-    """A walk of the whole billing history."""
-
-    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +49,6 @@ class HistoryCursor:
         if not self.unreadable_count:
             return words
         return f"{words}; {self.unreadable_count} unreadable: {'; '.join(self.unreadable)}"
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceIngestInput:
-    """An invoice to ingest, by both of its ids."""
-
-    provider_invoice_id: str
-    invoice_uuid: str
-    period: str = ""
-    """The month as in `2026-04`; empty where it is not known yet."""
-
-    unless_matched: bool = False
-    """Whether lines that are matched already are left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +154,6 @@ class InvoiceIngestResult:
             f" USD {dollars(self.ingest.total_usd)}, residual {self.ingest.residual_usd};"
             f" {self.matching.in_words()}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class CostRematchInput:
-    """The invoices whose lines are matched anew."""
-
-    invoices: tuple[InvoiceIngestInput, ...]
 
 
 @dataclass(frozen=True, slots=True)

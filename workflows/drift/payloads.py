@@ -5,20 +5,11 @@ from dataclasses import dataclass
 __all__ = [
     "DriftCursor",
     "DriftOutcome",
-    "DriftSweepInput",
     "DriftSweepResult",
     "ExplainInput",
     "ExplainResult",
     "KindInput",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class DriftSweepInput:
-    """A sweep of the specs of some kinds."""
-
-    provider: str
-    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,14 @@ from temporalio.exceptions import (
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.drift import RevertInput
     from contracts.queues import TaskQueue
     from contracts.search_attributes import OUTCOME
+    from contracts.sync import ResourceInput
     from workflows.collections.notice_payloads import Noticed, TenantNotice
     from workflows.drift.activities.reverting import RevertActivities
     from workflows.drift.revert_payloads import (
         FailedRevert,
-        RevertInput,
         RevertPlan,
         RevertResult,
         SetField,
@@ -34,7 +35,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import NOT_FOUND, failed_as, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
-    from workflows.sync.payloads import ResourceInput
 
 from workflows.collections.tenant_notices import tell_tenant
 from workflows.durable.saga import insisting, unless_cancelled, whole

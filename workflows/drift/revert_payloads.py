@@ -2,14 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["FailedRevert", "RevertInput", "RevertPlan", "RevertResult", "SetField", "SetPower"]
-
-
-@dataclass(frozen=True, slots=True)
-class RevertInput:
-    """A drift to revert."""
-
-    drift_id: str
+__all__ = ["FailedRevert", "RevertPlan", "RevertResult", "SetField", "SetPower"]
 
 
 @dataclass(frozen=True, slots=True)

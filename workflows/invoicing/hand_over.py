@@ -8,10 +8,11 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.invoicing import HandOverInput
     from contracts.search_attributes import OUTCOME
     from workflows.durable.timeouts import with_heartbeat
     from workflows.invoicing.activities.handing_over import HandOverActivities
-    from workflows.invoicing.payloads import HandOverInput, HandOverResult, HandOverRound
+    from workflows.invoicing.payloads import HandOverResult, HandOverRound
 
 __all__ = ["HandOver"]
 

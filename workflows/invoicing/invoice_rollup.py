@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import (
     ApplicationError,
     FailureError,
@@ -21,16 +20,12 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.search_attributes import OUTCOME, PERIOD
+    from contracts.invoicing import RollupInput, rollup_hand_over
+    from contracts.search_attributes import OUTCOME
     from services.common.values.periods import month_of
     from workflows.durable.reasons import reason_of
     from workflows.invoicing.hand_over import HandOver
-    from workflows.invoicing.payloads import (
-        CheckOutcome,
-        HandOverInput,
-        RollupInput,
-        RollupResult,
-    )
+    from workflows.invoicing.payloads import CheckOutcome, RollupResult
 
 from workflows.invoicing import rollup_steps as steps
 
@@ -46,7 +41,6 @@ ASKS_HOW_FRESH: Final = "asks-how-fresh"
 """Runs of earlier releases closed the month without asking."""
 
 METERING_PAUSE: Final = timedelta(minutes=10)
-HAND_OVER_TIMEOUT: Final = timedelta(days=30)
 UNDO_GRACE: Final = timedelta(seconds=5)
 """A step is refused as soon as an operator decides to undo; the word of it may come later."""
 
@@ -208,16 +202,14 @@ class InvoiceRollup:
     async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
         """Accounts receivable may be away for days: its work goes on by itself."""
         code = month_of(date.fromisoformat(request.period)).code
-        for identifier in (f"hand-over/{code}", f"hand-over/{code}/{workflow.info().run_id}"):
+        for key in ((), (workflow.info().run_id,)):
+            start = rollup_hand_over(rollup_id, code, *key)
             try:
                 await workflow.start_child_workflow(
                     HandOver.run,
-                    HandOverInput(rollup_id=rollup_id),
-                    id=identifier,
-                    execution_timeout=HAND_OVER_TIMEOUT,
+                    start.argument,
                     parent_close_policy=ParentClosePolicy.ABANDON,
-                    search_attributes=TypedSearchAttributes([SearchAttributePair(PERIOD, code)]),
-                    static_summary=f"hand the invoices of {code} to accounts receivable",
+                    **start.options(),
                 )
             except WorkflowAlreadyStartedError:
                 # An earlier run's, which may be past the invoices of this one.

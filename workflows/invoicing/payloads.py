@@ -2,38 +2,22 @@
 
 from dataclasses import dataclass
 
+from contracts.invoicing import RollupInput
+
 __all__ = [
     "CheckOutcome",
     "Freshness",
-    "HandOverInput",
     "HandOverResult",
     "HandOverRound",
     "IssueInput",
     "IssueOutcome",
-    "MonthEndInput",
     "PageInput",
     "PageOutcome",
     "Plan",
-    "RollupInput",
     "RollupOpening",
     "RollupResult",
     "StatusInput",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class RollupInput:
-    """The roll-up of a month, by its first day."""
-
-    period: str
-    force: bool = False
-    approval_required: bool = False
-    started_by: str = ""
-    rollup_id: str = ""
-    """Goes on with this one; opens one when empty."""
-    metering_patience_minutes: int = 0
-    """How long the last day's metering is waited for."""
-    tenants_per_page: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +138,6 @@ class RollupResult:
         if self.issued_count:
             lines.append(f"- {self.issued_count:,} invoices issued")
         return "\n".join([*lines, *(f"- {note}" for note in self.notes)])
-
-
-@dataclass(frozen=True, slots=True)
-class MonthEndInput:
-    """What the schedule starts; the month follows from when it was to start."""
-
-    approval_required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HandOverInput:
-    """What to hand over: an invoice with what corrects it, or all of a roll-up; and how long."""
-
-    invoice_id: str = ""
-    rollup_id: str = ""
-    first_pause_seconds: int = 60
-    patience_hours: int = 72
-    round_count: int = 0
-    began_at: str = ""
-    """When the first round began, RFC 3339; empty in the first run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.invoicing import RollupInput
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.invoicing.activities.invoicing import InvoicingActivities
     from workflows.invoicing.payloads import (
@@ -17,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
         PageInput,
         PageOutcome,
         Plan,
-        RollupInput,
         RollupOpening,
         StatusInput,
     )

@@ -7,11 +7,12 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.metering import MarginInput
     from contracts.search_attributes import PERIOD
     from workflows.durable.reasons import planned_at, reason_of
     from workflows.durable.timeouts import short, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities
-    from workflows.metering.payloads import AttributeInput, MarginInput, MarginResult
+    from workflows.metering.payloads import AttributeInput, MarginResult
 
 __all__ = ["MarginRefresh"]
 

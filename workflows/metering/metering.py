@@ -15,6 +15,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.metering import MeteringInput
     from contracts.search_attributes import OUTCOME, PERIOD
     from services.common.values.periods import month_of
     from workflows.durable.reasons import planned_at, reason_of
@@ -23,7 +24,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.metering.payloads import (
         AttributeInput,
         MeterDayInput,
-        MeteringInput,
         MeteringResult,
         MonthInput,
     )

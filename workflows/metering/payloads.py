@@ -8,26 +8,13 @@ __all__ = [
     "AttributeInput",
     "AttributedCosts",
     "DayMetered",
-    "MarginInput",
     "MarginResult",
     "MeterDayInput",
-    "MeteringInput",
     "MeteringResult",
     "MonthInput",
     "MonthMetered",
     "PassCursor",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class MeteringInput:
-    """Which days to meter; the day for which the run was planned, and the one before, if none."""
-
-    days: tuple[date, ...] = ()
-    with_costs: bool | None = None
-    """Whether daily costs are attributed too; by the hour of the run when it is not said."""
-    last_month_too: bool | None = None
-    """Whether the last month is metered again; by the day and hour when it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +122,6 @@ class MeteringResult:
 
     lines: tuple[str, ...]
     failed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MarginInput:
-    """Which month's margin to compute; the month before the planned day's when none is named."""
-
-    period: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

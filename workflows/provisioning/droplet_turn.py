@@ -6,7 +6,7 @@ the run that started it, however that ends: a turn cannot be forgotten.
 
 from temporalio import workflow
 
-__all__ = ["DropletTurn", "turn_id"]
+__all__ = ["DropletTurn"]
 
 
 @workflow.defn
@@ -26,8 +26,3 @@ class DropletTurn:
     def give_back(self) -> None:
         """The holder is through."""
         self._is_over = True
-
-
-def turn_id(droplet_id: str) -> str:
-    """Under which id the turn at a droplet runs."""
-    return f"droplet-actions/{droplet_id}"

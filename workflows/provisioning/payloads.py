@@ -2,35 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Progress", "ProvisionInput", "Provisioned", "Undoing"]
+from contracts.provisioning import ProvisionInput
 
-
-@dataclass(frozen=True, slots=True)
-class ProvisionInput:
-    """A droplet to be made for a deployment."""
-
-    provision_id: str
-    deployment_id: str
-    tenant_id: str
-    slug: str
-    name: str
-    region: str
-    size: str
-    image: str
-    tags: tuple[str, ...] = ()
-    project_id: str = ""
-    """The inventory's; the tenant's own project when empty."""
-
-    @property
-    def own_tag(self) -> str:
-        """By what its droplet is found, whatever became of the answer to its making."""
-        return f"provision:{self.provision_id}"
-
-    @property
-    def all_tags(self) -> tuple[str, ...]:
-        """What the droplet is tagged with in the end."""
-        owners = (f"tenant:{self.tenant_id}", f"deployment:{self.slug}")
-        return (self.own_tag, *owners, *self.tags)
+__all__ = ["Progress", "Provisioned", "Undoing"]
 
 
 @dataclass(frozen=True, slots=True)

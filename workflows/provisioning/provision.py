@@ -17,14 +17,15 @@ from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from contracts.providers import DIGITALOCEAN
+    from contracts.provisioning import ProvisionInput
     from contracts.queues import TaskQueue
     from contracts.search_attributes import OUTCOME
+    from contracts.sync import ResourceInput
     from workflows.durable.reasons import failed_as, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.provisioning.activities.provisioning import ProvisionActivities
-    from workflows.provisioning.payloads import Progress, Provisioned, ProvisionInput, Undoing
+    from workflows.provisioning.payloads import Progress, Provisioned, Undoing
     from workflows.sync.activities.reading import ReadActivities
-    from workflows.sync.payloads import ResourceInput
 
 from workflows.durable.saga import insisting, unless_cancelled, whole
 

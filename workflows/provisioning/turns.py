@@ -14,9 +14,9 @@ from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlread
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.queues import TaskQueue
+    from contracts.provisioning import droplet_turn
 
-from workflows.provisioning.droplet_turn import DropletTurn, turn_id
+from workflows.provisioning.droplet_turn import DropletTurn
 
 __all__ = ["Turn", "give_back", "take_turn"]
 
@@ -45,21 +45,20 @@ async def take_turn(
         return None
     ends = workflow.now() + patience
     pause = FIRST_PAUSE
+    start = droplet_turn(droplet_id, workflow.info().workflow_id)
     while True:
         try:
             return await workflow.start_child_workflow(
                 DropletTurn.run,
-                workflow.info().workflow_id,
-                id=turn_id(droplet_id),
-                task_queue=TaskQueue.PROVISIONING,
+                start.argument,
                 parent_close_policy=ParentClosePolicy.TERMINATE,
-                static_summary=f"the turn at droplet {droplet_id}",
+                **start.options(),
             )
         except WorkflowAlreadyStartedError:
             if workflow.now() + pause > ends:
                 raise ApplicationError(
                     f"another run has been acting on droplet {droplet_id} all the time: see the"
-                    f" run {turn_id(droplet_id)}",
+                    f" run {start.id}",
                     type="DropletBusy",
                     non_retryable=True,
                 ) from None

@@ -3,27 +3,15 @@
 from dataclasses import dataclass
 
 from services.common.values.money import amount_text, money_text
-from workflows.collections.payloads import PowerOff
 
 __all__ = [
-    "BreachInput",
     "BreachOutcome",
     "BreachStanding",
-    "EvaluationInput",
     "EvaluationPlace",
     "EvaluationResult",
     "PausedCheck",
     "PausedStates",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationInput:
-    """All policies are evaluated, this many at a time."""
-
-    policies_a_page: int = 200
-    pause_notice_seconds: int = 0
-    """So long before a cap pauses anything its tenant is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +31,6 @@ class EvaluationResult:
     def in_words(self) -> str:
         """In a line."""
         return f"{self.breach_count:,} caps reached about which something is to be done"
-
-
-@dataclass(frozen=True, slots=True)
-class BreachInput:
-    """A breach to deal with."""
-
-    breach_id: str
-    look_seconds: int = 3600
-    """How often it is looked whether an operator decided, though nobody says so."""
-    notice_hours: int = 72
-    """How long a notice is tried where nothing else happens."""
-    pause_notice_seconds: int = 0
-    """So long before a pause its tenant is told of it."""
-    power_look_seconds: int = 120
-    """How often it is looked whether a pause was lifted, so that machines are on again."""
-    power_off: tuple[PowerOff, ...] = ()
-    """What an earlier run powered off, or was about to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,20 +16,16 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.collections import PowerOff
     from contracts.search_attributes import OUTCOME
+    from contracts.spend import BreachInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.notice_payloads import Noticed
-    from workflows.collections.payloads import BillingAction, PowerOff
+    from workflows.collections.payloads import BillingAction
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
-    from workflows.spend.payloads import (
-        BreachInput,
-        BreachOutcome,
-        BreachStanding,
-        PausedCheck,
-        PausedStates,
-    )
+    from workflows.spend.payloads import BreachOutcome, BreachStanding, PausedCheck, PausedStates
 
 from workflows.durable.saga import each, whole
 from workflows.provisioning.power_steps import running_droplets, set_power

@@ -6,9 +6,10 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.spend import EvaluationInput
     from workflows.durable.timeouts import with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
-    from workflows.spend.payloads import EvaluationInput, EvaluationResult
+    from workflows.spend.payloads import EvaluationResult
 
 __all__ = ["SpendEvaluation"]
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.sync import ProjectInput
     from workflows.durable.timeouts import PROMPT, with_heartbeat
     from workflows.sync.activities.projects import ProjectActivities
-    from workflows.sync.payloads import ProjectInput
 
 __all__ = ["EnsureProject"]
 

@@ -11,9 +11,6 @@ __all__ = [
     "KindOutcome",
     "MembersCursor",
     "MembersInput",
-    "ProjectInput",
-    "ResourceInput",
-    "ResourceSyncInput",
     "ResourceSyncResult",
     "SuspectsInput",
     "SuspectsResult",
@@ -24,17 +21,6 @@ __all__ = [
 
 UNKNOWN_TOTAL: Final = -1
 """Of a listing that does not say how much it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceSyncInput:
-    """A full sync of some kinds of one provider."""
-
-    provider: str
-    kinds: tuple[str, ...]
-    """In the words of the inventory; `project` brings the projects' members along."""
-    internal_project: str
-    """The project that the sync makes sure of, when it syncs projects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +41,6 @@ class ClaimResult:
     """False where another sync reads one of them."""
     sweep_ids: tuple[str, ...] = ()
     """The sweeps that began with the claim, in the order of their keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceInput:
-    """One resource to read by its id."""
-
-    provider: str
-    kind: str
-    provider_id: str
-    is_expected: bool = True
-    """Whether it should be there: then a 404 is looked at again for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +164,6 @@ class SuspectsResult:
     def in_words(self) -> str:
         """How far it is, in a line."""
         return f"reading by id what was not seen: {self.gone_count} gone, {self.found_count} found"
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectInput:
-    """A project that has to exist."""
-
-    provider: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

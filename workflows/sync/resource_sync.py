@@ -21,6 +21,7 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
+    from contracts.sync import ProjectInput, ResourceSyncInput, ensure_project
     from kinds import RESOURCE_KINDS
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import FEW, short, with_heartbeat
@@ -36,8 +37,6 @@ with workflow.unsafe.imports_passed_through():
         KindOutcome,
         MembersCursor,
         MembersInput,
-        ProjectInput,
-        ResourceSyncInput,
         ResourceSyncResult,
         SuspectsInput,
         SweepInput,
@@ -289,9 +288,7 @@ class ResourceSync:
             await workflow.execute_child_workflow(
                 EnsureProject.run,
                 project,
-                id=f"ensure-project/{project.provider}/{project.name}",
-                execution_timeout=timedelta(minutes=15),
-                static_summary=f"make sure that the project {project.name} exists",
+                **ensure_project(project).options(),
             )
         except WorkflowAlreadyStartedError:
             # Another sync is making it; this one, or the next, will list it.

@@ -6,9 +6,9 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.sync import ResourceInput
     from workflows.durable.timeouts import PROMPT, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
-    from workflows.sync.payloads import ResourceInput
 
 __all__ = ["SyncResource"]
 

@@ -7,8 +7,9 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 from temporalio import activity
 
+from contracts.collections import TrialEndInput
 from services.common.rpc.requests import set_request_id
-from workflows.collections.payloads import ActionOutcome, BillingAction, TrialEndInput
+from workflows.collections.payloads import ActionOutcome, BillingAction
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.spend.payloads import PausedCheck, PausedStates

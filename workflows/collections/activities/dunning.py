@@ -6,22 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from temporalio import activity
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-)
 
-from contracts.queues import TaskQueue
-from contracts.search_attributes import TENANT
+from contracts.collections import DunningSweepInput, dunning
+from contracts.flows import start_flow
 from services.common.rpc.requests import set_request_id
-from workflows.collections.payloads import (
-    DunningInput,
-    DunningSweepInput,
-    Overdue,
-    OverdueInput,
-    SweepPlace,
-)
+from workflows.collections.payloads import Overdue, OverdueInput, SweepPlace
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 
@@ -31,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["DunningActivities"]
 
 SERVICE: Final = "analytics"
-DUNNING: Final = "Dunning"
 INVOICES_A_PAGE: Final = 500
 STARTS_AT_ONCE: Final = 8
 
@@ -85,14 +73,6 @@ async def _started(tenants: Iterable[str], request: DunningSweepInput) -> None:
 
     async def start(tenant_id: str) -> None:
         async with turns:
-            await activity.client().start_workflow(
-                DUNNING,
-                DunningInput(tenant_id, request.terms),
-                id=f"dunning/{tenant_id}",
-                task_queue=TaskQueue.INVOICING,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=TypedSearchAttributes([SearchAttributePair(TENANT, tenant_id)]),
-                static_summary=f"what {tenant_id} has not paid",
-            )
+            await start_flow(activity.client(), dunning(tenant_id, request.terms))
 
     await asyncio.gather(*map(start, tenants))

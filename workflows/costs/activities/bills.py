@@ -9,17 +9,11 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from temporalio import activity
 
+from contracts.costs import BalanceInput, HistoryInput, InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from services.common.rpc.requests import set_request_id
-from workflows.costs.payloads import (
-    BalanceInput,
-    HistoryCursor,
-    HistoryInput,
-    InvoiceIngestInput,
-    PendingPage,
-    PendingPlace,
-)
+from workflows.costs.payloads import HistoryCursor, PendingPage, PendingPlace
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.durable.stamps import stamp

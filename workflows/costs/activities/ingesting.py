@@ -11,6 +11,7 @@ from grpc.aio import AioRpcError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from contracts.costs import InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import NotFound, ProviderError
@@ -19,7 +20,6 @@ from workflows.costs.payloads import (
     CompletedIngest,
     FailIngestInput,
     IngestInput,
-    InvoiceIngestInput,
     ItemsCursor,
     UploadProgress,
 )

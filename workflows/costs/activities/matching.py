@@ -6,8 +6,9 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from temporalio import activity
 
+from contracts.costs import InvoiceIngestInput
 from services.common.rpc.requests import set_request_id
-from workflows.costs.payloads import InvoiceIngestInput, MatchCounts, MatchCursor
+from workflows.costs.payloads import MatchCounts, MatchCursor
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 

@@ -10,6 +10,7 @@ from google.protobuf.json_format import MessageToJson
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from contracts.drift import RevertInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import (
     ensure_name,
@@ -23,7 +24,6 @@ from providers.digitalocean.errors import NotFound
 from services.common.rpc.requests import set_request_id
 from workflows.drift.revert_payloads import (
     FailedRevert,
-    RevertInput,
     RevertPlan,
     RevertResult,
     SetField,

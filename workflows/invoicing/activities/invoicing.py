@@ -9,6 +9,7 @@ from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
 from temporalio import activity
 
+from contracts.invoicing import RollupInput
 from services.common.rpc.requests import set_request_id
 from services.common.values.money import money_text, whole_cents
 from workflows.durable.errors import as_failures
@@ -21,7 +22,6 @@ from workflows.invoicing.payloads import (
     PageInput,
     PageOutcome,
     Plan,
-    RollupInput,
     RollupOpening,
     StatusInput,
 )

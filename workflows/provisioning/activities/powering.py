@@ -10,13 +10,13 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.providers import DIGITALOCEAN
+from contracts.provisioning import DROPLET_TURN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
 from providers.digitalocean.errors import NotFound
 from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
-from workflows.provisioning.droplet_turn import turn_id
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
@@ -89,7 +89,7 @@ class PowerActivities:
 
 async def _is_somebodys_turn(droplet_id: str) -> bool:
     """Whether a run of ours is acting on a droplet."""
-    turn = activity.client().get_workflow_handle(turn_id(droplet_id))
+    turn = activity.client().get_workflow_handle(DROPLET_TURN.id(droplet_id))
     try:
         return (await turn.describe()).status is WorkflowExecutionStatus.RUNNING
     except RPCError as error:

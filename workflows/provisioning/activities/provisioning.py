@@ -16,6 +16,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from contracts.providers import DIGITALOCEAN
+from contracts.provisioning import ProvisionInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import (
     await_active,
@@ -28,7 +29,7 @@ from providers.digitalocean.droplets import (
 from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
-from workflows.provisioning.payloads import Progress, Provisioned, ProvisionInput, Undoing
+from workflows.provisioning.payloads import Progress, Provisioned, Undoing
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub

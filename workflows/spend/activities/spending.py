@@ -8,28 +8,17 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio import activity
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-)
 from temporalio.exceptions import ApplicationError
 
-from contracts.queues import TaskQueue
-from contracts.search_attributes import PERIOD, TENANT
+from contracts.flows import start_flow
+from contracts.spend import BreachInput, EvaluationInput, spend_breach
 from services.common.rpc.requests import set_request_id
 from workflows.collections.activities.tenant_notices import NOWHERE
 from workflows.collections.notice_payloads import Noticed
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.durable.signed_posts import SignedPosts
-from workflows.spend.payloads import (
-    BreachInput,
-    BreachOutcome,
-    BreachStanding,
-    EvaluationInput,
-    EvaluationPlace,
-)
+from workflows.spend.payloads import BreachOutcome, BreachStanding, EvaluationPlace
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceAsyncStub
@@ -37,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["SpendActivities"]
 
 SERVICE: Final = "analytics"
-SPEND_BREACH: Final = "SpendBreach"
 STARTS_AT_ONCE: Final = 8
 
 
@@ -110,24 +98,17 @@ class SpendActivities:
 async def _dealt_with(breaches: Iterable[BreachStanding], request: EvaluationInput) -> None:
     turns = asyncio.Semaphore(STARTS_AT_ONCE)
 
-    async def start(breach: BreachStanding) -> None:
+    async def begin(breach: BreachStanding) -> None:
         async with turns:
-            await activity.client().start_workflow(
-                SPEND_BREACH,
+            start = spend_breach(
                 BreachInput(breach.breach_id, pause_notice_seconds=request.pause_notice_seconds),
-                id=f"spend/{breach.breach_id}",
-                task_queue=TaskQueue.INVOICING,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=TypedSearchAttributes(
-                    [
-                        SearchAttributePair(TENANT, breach.tenant_id),
-                        SearchAttributePair(PERIOD, breach.period[:7]),
-                    ]
-                ),
-                static_summary=breach.in_words()[:200],
+                tenant_id=breach.tenant_id,
+                period_code=breach.period[:7],
+                summary=breach.in_words(),
             )
+            await start_flow(activity.client(), start)
 
-    await asyncio.gather(*map(start, breaches))
+    await asyncio.gather(*map(begin, breaches))
 
 
 def _told(breach: BreachStanding) -> dict[str, str]:

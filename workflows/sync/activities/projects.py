@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
+from contracts.sync import ProjectInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.members import list_project_ids, member_pages
 from providers.digitalocean.projects import ensure_project, find_project
@@ -13,7 +14,7 @@ from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import record_members_page
 from workflows.sync.activities.recording import PAGES_AT_ONCE
-from workflows.sync.payloads import MembersCursor, MembersInput, ProjectInput
+from workflows.sync.payloads import MembersCursor, MembersInput
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub

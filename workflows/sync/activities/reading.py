@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import activity
 
+from contracts.sync import ResourceInput
 from providers.digitalocean.errors import NotFound
 from providers.digitalocean.sources import Sources
 from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
 from workflows.sync.activities.sightings import rows_of
-from workflows.sync.payloads import ResourceInput
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub

@@ -1,0 +1,153 @@
+"""The flows about what the provider charges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from contracts.flows import Flow, Start
+from contracts.providers import DIGITALOCEAN
+from contracts.queues import TaskQueue
+from contracts.search_attributes import PERIOD, PROVIDER, PROVIDER_INVOICE
+
+__all__ = [
+    "BALANCE_SNAPSHOT",
+    "BILLING_HISTORY",
+    "COST_REMATCH",
+    "DAILY_COSTS",
+    "INVOICE_INGEST",
+    "BalanceInput",
+    "CostRematchInput",
+    "HistoryInput",
+    "InvoiceIngestInput",
+    "balance_snapshot",
+    "billing_history",
+    "cost_rematch",
+    "daily_costs",
+    "invoice_ingest",
+]
+
+BALANCE_SNAPSHOT: Final = Flow(
+    name="BalanceSnapshot",
+    prefix=f"balance-snapshot/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_BILLING,
+    timeout=timedelta(minutes=50),
+    purpose="keeps the four figures of the account's balance",
+)
+BILLING_HISTORY: Final = Flow(
+    name="BillingHistory",
+    prefix=f"billing-history/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_BILLING,
+    # The next day's walk must find the way free.
+    timeout=timedelta(hours=22),
+    purpose="finds new bills, and starts an ingest for each that is due",
+)
+DAILY_COSTS: Final = Flow(
+    name="DailyCosts",
+    prefix=f"daily-costs/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_BILLING,
+    timeout=timedelta(hours=22),
+    purpose="reads the provider's estimates of the last month, made by it at night",
+)
+INVOICE_INGEST: Final = Flow(
+    name="InvoiceIngest",
+    prefix="invoice-ingest",
+    key="<invoice uuid>",
+    queue=TaskQueue.CLOUD_BILLING,
+    timeout=timedelta(hours=20),
+    purpose="brings one bill in, and matches its lines",
+    started_by="the walk of the billing history, or an operator",
+)
+COST_REMATCH: Final = Flow(
+    name="CostRematch",
+    prefix="cost-rematch",
+    key="<invoice id, month or all>",
+    queue=TaskQueue.CLOUD_BILLING,
+    timeout=timedelta(hours=20),
+    purpose="matches the lines of bills anew, without ingesting them",
+    started_by="`arcadia costs rematch`",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceInput:
+    """A snapshot to take."""
+
+    provider: str
+    key: str = ""
+    """Names the snapshot among all: the hour for which it was planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryInput:
+    """A walk of the whole billing history."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceIngestInput:
+    """An invoice to ingest, by both of its ids."""
+
+    provider_invoice_id: str
+    invoice_uuid: str
+    period: str = ""
+    """The month as in `2026-04`; empty where it is not known yet."""
+
+    unless_matched: bool = False
+    """Whether lines that are matched already are left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostRematchInput:
+    """The invoices whose lines are matched anew."""
+
+    invoices: tuple[InvoiceIngestInput, ...]
+
+
+def balance_snapshot() -> Start[BalanceInput]:
+    """A snapshot of the balance."""
+    return BALANCE_SNAPSHOT.start(
+        BalanceInput(DIGITALOCEAN),
+        summary="keep the account's balance",
+        attributes={PROVIDER: DIGITALOCEAN},
+    )
+
+
+def billing_history(*key: str) -> Start[HistoryInput]:
+    """A walk of the billing history."""
+    return BILLING_HISTORY.start(
+        HistoryInput(DIGITALOCEAN),
+        *key,
+        summary="walk the billing history and ingest what is due",
+        attributes={PROVIDER: DIGITALOCEAN},
+    )
+
+
+def daily_costs(*key: str) -> Start[HistoryInput]:
+    """A reading of the daily estimates."""
+    return DAILY_COSTS.start(
+        HistoryInput(DIGITALOCEAN),
+        *key,
+        summary="read the provider's daily estimates",
+        attributes={PROVIDER: DIGITALOCEAN},
+    )
+
+
+def invoice_ingest(invoice: InvoiceIngestInput) -> Start[InvoiceIngestInput]:
+    """The ingest of a bill."""
+    return INVOICE_INGEST.start(
+        invoice,
+        invoice.invoice_uuid,
+        summary=f"ingest the invoice of {invoice.period or 'an unknown month'}",
+        attributes={PROVIDER_INVOICE: invoice.invoice_uuid, PERIOD: invoice.period},
+    )
+
+
+def cost_rematch(what: str, invoices: Sequence[InvoiceIngestInput]) -> Start[CostRematchInput]:
+    """The matching anew of bills; `what` names them: a bill's id, a month, or `all`."""
+    return COST_REMATCH.start(
+        CostRematchInput(tuple(invoices)),
+        what,
+        summary=f"match the lines of {len(invoices)} invoices anew",
+    )

@@ -1,0 +1,71 @@
+"""The flows that compare specs with what was seen, and set back what drifted."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from contracts.flows import Flow, Start
+from contracts.providers import DIGITALOCEAN
+from contracts.queues import TaskQueue
+from contracts.search_attributes import KINDS, PROVIDER, TENANT
+
+__all__ = [
+    "DRIFT_SWEEP",
+    "REVERT_DRIFT",
+    "DriftSweepInput",
+    "RevertInput",
+    "drift_sweep",
+    "revert_drift",
+]
+
+DRIFT_SWEEP: Final = Flow(
+    name="DriftSweep",
+    prefix=f"drift-sweep/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_SYNC_FULL,
+    timeout=timedelta(hours=2),
+    purpose="compares specs with what was last seen",
+)
+REVERT_DRIFT: Final = Flow(
+    name="RevertDrift",
+    prefix="revert-drift",
+    key="<drift id>",
+    queue=TaskQueue.PROVISIONING,
+    timeout=timedelta(days=7),
+    purpose="sets a droplet's field back, and reads it back",
+    started_by="`POST /api/v1/drift/{id}/revert`",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSweepInput:
+    """A sweep of the specs of some kinds."""
+
+    provider: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevertInput:
+    """A drift to revert."""
+
+    drift_id: str
+
+
+def drift_sweep(request: DriftSweepInput, *key: str) -> Start[DriftSweepInput]:
+    """A sweep of the specs of some kinds."""
+    return DRIFT_SWEEP.start(
+        request,
+        *key,
+        summary=f"compare {len(request.kinds)} kinds of {request.provider} with their specs",
+        attributes={PROVIDER: request.provider, KINDS: list(request.kinds)},
+    )
+
+
+def revert_drift(drift_id: str, *, what: str, tenant_id: str) -> Start[RevertInput]:
+    """The revert of a drift; `what` names the field and the resource."""
+    return REVERT_DRIFT.start(
+        RevertInput(drift_id),
+        drift_id,
+        summary=f"set {what} back",
+        attributes={PROVIDER: DIGITALOCEAN, TENANT: tenant_id},
+    )

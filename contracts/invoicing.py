@@ -1,0 +1,119 @@
+"""The flows of the month's end, and of the hand-over of what it issued."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from contracts.flows import Flow, Start
+from contracts.queues import TaskQueue
+from contracts.search_attributes import PERIOD, TENANT
+
+__all__ = [
+    "DECIDE",
+    "HAND_OVER",
+    "INVOICE_ROLLUP",
+    "MONTH_END",
+    "HandOverInput",
+    "MonthEndInput",
+    "RollupInput",
+    "document_hand_over",
+    "invoice_rollup",
+    "rollup_hand_over",
+]
+
+MONTH_END: Final = Flow(
+    name="MonthEnd",
+    prefix="month-end",
+    queue=TaskQueue.INVOICING,
+    # Until the next one: a run that finds no worker waits for one, and is not given up.
+    timeout=timedelta(days=27),
+    purpose="starts the roll-up of the month just ended",
+)
+INVOICE_ROLLUP: Final = Flow(
+    name="InvoiceRollup",
+    prefix="invoice-rollup",
+    key="<month>",
+    queue=TaskQueue.INVOICING,
+    # A month that awaits approval for longer is started again.
+    timeout=timedelta(days=60),
+    purpose="drafts, checks, issues and hands over a month's invoices",
+    started_by="the month's end, or `arcadia rollup run`",
+)
+HAND_OVER: Final = Flow(
+    name="HandOver",
+    prefix="hand-over",
+    key="<month, or number of an invoice or credit note>",
+    queue=TaskQueue.INVOICING,
+    timeout=timedelta(days=30),
+    purpose="posts to accounts receivable what a month's roll-up issued, or one document",
+    started_by="the roll-up, or an operator",
+)
+
+DECIDE: Final = "decide"
+"""The signal to a roll-up of what an operator decided: `approve`, `undo` or `retry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthEndInput:
+    """What the schedule starts; the month follows from when it was to start."""
+
+    approval_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RollupInput:
+    """The roll-up of a month, by its first day."""
+
+    period: str
+    force: bool = False
+    approval_required: bool = False
+    started_by: str = ""
+    rollup_id: str = ""
+    """Goes on with this one; opens one when empty."""
+    metering_patience_minutes: int = 0
+    """How long the last day's metering is waited for."""
+    tenants_per_page: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverInput:
+    """What to hand over: an invoice with what corrects it, or all of a roll-up; and how long."""
+
+    invoice_id: str = ""
+    rollup_id: str = ""
+    first_pause_seconds: int = 60
+    patience_hours: int = 72
+    round_count: int = 0
+    began_at: str = ""
+    """When the first round began, RFC 3339; empty in the first run."""
+
+
+def invoice_rollup(request: RollupInput) -> Start[RollupInput]:
+    """The roll-up of a month: only one of a month runs at a time."""
+    code = request.period[:7]
+    return INVOICE_ROLLUP.start(
+        request, code, summary=f"invoices of {code}", attributes={PERIOD: code}
+    )
+
+
+def rollup_hand_over(rollup_id: str, period_code: str, *key: str) -> Start[HandOverInput]:
+    """The hand-over of all that a roll-up issued for a month such as `2026-04`."""
+    return HAND_OVER.start(
+        HandOverInput(rollup_id=rollup_id),
+        period_code,
+        *key,
+        summary=f"hand the invoices of {period_code} to accounts receivable",
+        attributes={PERIOD: period_code},
+    )
+
+
+def document_hand_over(
+    invoice_id: str, number: str, *, tenant_id: str, period_code: str
+) -> Start[HandOverInput]:
+    """The hand-over of an invoice with what corrects it, under the number that people know."""
+    return HAND_OVER.start(
+        HandOverInput(invoice_id=invoice_id),
+        number,
+        summary=f"hand {number} to accounts receivable",
+        attributes={TENANT: tenant_id, PERIOD: period_code},
+    )

@@ -1,0 +1,74 @@
+"""The flows about usage and margin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from contracts.flows import BY_HAND, Flow, Start
+from contracts.queues import TaskQueue
+from contracts.search_attributes import PERIOD
+
+__all__ = [
+    "MARGIN_REFRESH",
+    "METERING",
+    "MarginInput",
+    "MeteringInput",
+    "margin_refresh",
+    "metering_by_hand",
+]
+
+METERING: Final = Flow(
+    name="Metering",
+    prefix="metering",
+    queue=TaskQueue.METERING,
+    timeout=timedelta(hours=3),
+    purpose="meters today and, twice a day, yesterday; until the 10th, once a day, the last month"
+    " again; then prices what the running month comes to",
+)
+MARGIN_REFRESH: Final = Flow(
+    name="MarginRefresh",
+    prefix="margin-refresh",
+    queue=TaskQueue.METERING,
+    timeout=timedelta(hours=12),
+    purpose="brings costs to their owners, and computes the margin of what is not final",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringInput:
+    """Which days to meter; the day for which the run was planned, and the one before, if none."""
+
+    days: tuple[date, ...] = ()
+    with_costs: bool | None = None
+    """Whether daily costs are attributed too; by the hour of the run when it is not said."""
+    last_month_too: bool | None = None
+    """Whether the last month is metered again; by the day and hour when it is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginInput:
+    """Which month's margin to compute; the month before the planned day's when none is named."""
+
+    period: date | None = None
+
+
+def metering_by_hand(days: Sequence[date] = ()) -> Start[MeteringInput]:
+    """Metering of some days now, of today and yesterday where none is named."""
+    named = "+".join(day.isoformat() for day in days)
+    return METERING.start(
+        MeteringInput(tuple(days), with_costs=True, last_month_too=False),
+        *((BY_HAND, named) if named else (BY_HAND,)),
+        summary=f"meter {named or 'yesterday and today'}",
+    )
+
+
+def margin_refresh(period: date) -> Start[MarginInput]:
+    """The margin of one month, by its first day."""
+    code = f"{period:%Y-%m}"
+    return MARGIN_REFRESH.start(
+        MarginInput(period),
+        code,
+        summary=f"compute the margin of {code}",
+        attributes={PERIOD: code},
+    )

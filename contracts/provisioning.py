@@ -1,0 +1,73 @@
+"""The flows that change something at the provider."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from contracts.flows import Flow, Start
+from contracts.queues import TaskQueue
+from contracts.search_attributes import TENANT
+
+__all__ = ["DROPLET_TURN", "PROVISION", "ProvisionInput", "droplet_turn", "provision"]
+
+PROVISION: Final = Flow(
+    name="Provision",
+    prefix="provision",
+    key="<provision id>",
+    queue=TaskQueue.PROVISIONING,
+    timeout=timedelta(days=30),
+    purpose="makes a droplet for a deployment, or undoes all of it",
+    started_by="`POST /api/v1/deployments/{id}/provision`",
+)
+DROPLET_TURN: Final = Flow(
+    name="DropletTurn",
+    prefix="droplet-actions",
+    key="<droplet id>",
+    queue=TaskQueue.PROVISIONING,
+    timeout=None,
+    purpose="the turn at a droplet: nobody else acts on it meanwhile",
+    started_by="a revert, a suspension, a cap",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionInput:
+    """A droplet to be made for a deployment."""
+
+    provision_id: str
+    deployment_id: str
+    tenant_id: str
+    slug: str
+    name: str
+    region: str
+    size: str
+    image: str
+    tags: tuple[str, ...] = ()
+    project_id: str = ""
+    """The inventory's; the tenant's own project when empty."""
+
+    @property
+    def own_tag(self) -> str:
+        """By what its droplet is found, whatever became of the answer to its making."""
+        return f"provision:{self.provision_id}"
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """What the droplet is tagged with in the end."""
+        owners = (f"tenant:{self.tenant_id}", f"deployment:{self.slug}")
+        return (self.own_tag, *owners, *self.tags)
+
+
+def provision(order: ProvisionInput) -> Start[ProvisionInput]:
+    """The making of a droplet."""
+    return PROVISION.start(
+        order,
+        order.provision_id,
+        summary=f"make {order.name} for {order.slug} of {order.tenant_id}",
+        attributes={TENANT: order.tenant_id},
+    )
+
+
+def droplet_turn(droplet_id: str, holder: str) -> Start[str]:
+    """The turn of a run, `holder`, at a droplet."""
+    return DROPLET_TURN.start(holder, droplet_id, summary=f"the turn at droplet {droplet_id}")

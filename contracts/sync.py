@@ -1,0 +1,115 @@
+"""The flows that read the provider's account into the inventory."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from contracts.flows import Flow, Start
+from contracts.providers import DIGITALOCEAN
+from contracts.queues import TaskQueue
+from contracts.search_attributes import KINDS, PROVIDER
+
+__all__ = [
+    "ENSURE_PROJECT",
+    "RESOURCE_SYNC",
+    "SLOW_SYNC",
+    "SYNC_RESOURCE",
+    "ProjectInput",
+    "ResourceInput",
+    "ResourceSyncInput",
+    "ensure_project",
+    "resource_sync",
+    "sync_resource",
+]
+
+RESOURCE_SYNC: Final = Flow(
+    name="ResourceSync",
+    prefix=f"resource-sync/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_SYNC_FULL,
+    timeout=timedelta(hours=3),
+    purpose="reads the kinds that come and go, from DigitalOcean into the inventory",
+)
+SLOW_SYNC: Final = replace(
+    RESOURCE_SYNC,
+    prefix=RESOURCE_SYNC.id("slow"),
+    queue=TaskQueue.CLOUD_SYNC_SLOW,
+    purpose="reads the kinds that rarely change",
+)
+SYNC_RESOURCE: Final = Flow(
+    name="SyncResource",
+    prefix=f"sync-resource/{DIGITALOCEAN}",
+    key="<kind>/<provider's id>",
+    queue=TaskQueue.CLOUD_SYNC_FAST,
+    timeout=timedelta(hours=3),
+    purpose="reads one resource, right after something was done to it",
+    started_by="by hand, in the Temporal UI",
+)
+ENSURE_PROJECT: Final = Flow(
+    name="EnsureProject",
+    prefix=f"ensure-project/{DIGITALOCEAN}",
+    key="<name>",
+    queue=TaskQueue.CLOUD_SYNC_FULL,
+    timeout=timedelta(minutes=15),
+    purpose="makes the operator's own project where it is missing",
+    started_by="a sync",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSyncInput:
+    """A full sync of some kinds of one provider."""
+
+    provider: str
+    kinds: tuple[str, ...]
+    """In the words of the inventory; `project` brings the projects' members along."""
+    internal_project: str
+    """The project that the sync makes sure of, when it syncs projects."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceInput:
+    """One resource to read by its id."""
+
+    provider: str
+    kind: str
+    provider_id: str
+    is_expected: bool = True
+    """Whether it should be there: then a 404 is looked at again for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectInput:
+    """A project that has to exist."""
+
+    provider: str
+    name: str
+
+
+def resource_sync(
+    request: ResourceSyncInput, *key: str, flow: Flow = RESOURCE_SYNC
+) -> Start[ResourceSyncInput]:
+    """A sync of some kinds."""
+    return flow.start(
+        request,
+        *key,
+        summary=f"sync {', '.join(request.kinds)} from {request.provider}",
+        attributes={PROVIDER: request.provider, KINDS: list(request.kinds)},
+    )
+
+
+def sync_resource(request: ResourceInput) -> Start[ResourceInput]:
+    """The sync of one resource."""
+    return SYNC_RESOURCE.start(
+        request,
+        request.kind,
+        request.provider_id,
+        summary=f"sync {request.kind} {request.provider_id} from {request.provider}",
+        attributes={PROVIDER: request.provider, KINDS: [request.kind]},
+    )
+
+
+def ensure_project(request: ProjectInput) -> Start[ProjectInput]:
+    """The making of a project that has to exist."""
+    return ENSURE_PROJECT.start(
+        request, request.name, summary=f"make sure that the project {request.name} exists"
+    )
