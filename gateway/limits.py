@@ -23,7 +23,7 @@ class Limits(BaseSettings):
     """What all callers without a token may ask together: the health route."""
 
     request_bytes: int = Field(default=5 * 1024 * 1024, ge=1)
-    """The largest body of a request."""
+    """The largest body of a request; a route that declares less takes less (in the protos)."""
     response_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
     """The largest answer that becomes JSON; the same as the services may send."""
     header_kilobytes: int = Field(default=32, ge=1, le=8192)

@@ -16,6 +16,7 @@ from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
 from services.common.errors import HTTP_STATUS_KEY
 from services.common.rpc.access import LEEWAY_SECONDS
+from services.common.rpc.message_limits import MAX_BODY_BYTES
 from services.common.settings import Port, Service, Settings
 
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]
@@ -64,6 +65,7 @@ def write_configuration(
         admin=Endpoint("127.0.0.1", settings.port(Port.GATEWAY_ADMIN)),
         settings=settings,
         limits=limits or Limits(),
+        default_body_bytes=MAX_BODY_BYTES,
         leeway_seconds=LEEWAY_SECONDS,
         status_header=HTTP_STATUS_KEY,
         origins=origin_patterns(settings),

@@ -17,6 +17,7 @@ from arcadia.common.v1 import access_pb2
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
+from services.common.rpc.message_limits import max_body_bytes
 from services.common.rpc.policy import AccessRule
 from services.common.settings import Service
 
@@ -80,6 +81,8 @@ class Rpc:
     keyed: bool
     """Whether it is a write that is done once for a key; the gateway gives one where none is."""
     bindings: tuple[Binding, ...]
+    max_body_bytes: int
+    """The largest body of a request, as its proto declares it."""
     request: str
     """The full name of its request, with a leading dot as descriptors have it."""
 
@@ -164,6 +167,7 @@ def _rpcs_of(file: descriptor_pb2.FileDescriptorProto, keyed: Collection[str]) -
                 streaming=method.server_streaming,
                 keyed=method.input_type in keyed,
                 bindings=tuple(_bindings(method.options.Extensions[annotations_pb2.http])),
+                max_body_bytes=max_body_bytes(method.options),
                 request=method.input_type,
             )
 

@@ -11,6 +11,7 @@ The tree:
     ├── Aborted                a lost race: read again and retry      ABORTED             409
     ├── AlreadyExists          the same key or slug, something else   ALREADY_EXISTS      409
     ├── ResourceExhausted      too many requests                      RESOURCE_EXHAUSTED  429
+    │   └── RequestTooLarge    a message above its method's limit                         413
     ├── Unavailable            what this stands on is down            UNAVAILABLE         503
     ├── OutcomeUnknown         a commit whose answer was lost         UNKNOWN             500
     ├── Internal               a bug of ours; tells the caller nothing  INTERNAL          500
@@ -43,6 +44,7 @@ __all__ = [
     "NotFound",
     "OutcomeUnknown",
     "PermissionDenied",
+    "RequestTooLarge",
     "ResourceExhausted",
     "Unauthenticated",
     "Unavailable",
@@ -175,6 +177,15 @@ class ResourceExhausted(ArcadiaError):
     """Too many requests, or too large a one."""
 
     code = code_pb2.RESOURCE_EXHAUSTED
+
+
+class RequestTooLarge(ResourceExhausted):
+    """The message is larger than its method takes."""
+
+    http_status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the request is larger than {limit} bytes", reason="REQUEST_TOO_LARGE")
 
 
 class Unavailable(ArcadiaError):

@@ -22,6 +22,7 @@ from services.common.health import HealthServicer, watch_database
 from services.common.rpc.access import TokenVerifier
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.message_limits import MAX_MESSAGE_BYTES, message_limits
 from services.common.rpc.policy import access_table
 from services.common.rpc.run_links import RunLinks
 from services.common.rpc.telemetry import CallTelemetry, configure_logging, configure_telemetry
@@ -39,8 +40,7 @@ GRACE_SECONDS: Final = 20.0
 SERVER_OPTIONS: Final = (
     # Without it a second process could listen on the same port, unseen.
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
-    ("grpc.max_send_message_length", 32 * 1024 * 1024),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Above what the gateway lets through, so that its limit is the one that is met.
     ("grpc.max_metadata_size", 48 * 1024),
     ("grpc.absolute_max_metadata_size", 64 * 1024),
@@ -96,6 +96,7 @@ async def start(
     when the address cannot be listened on.
     """
     services = definition.services()
+    limits = message_limits(services)
     quiet = settings.log_level in ("warning", "error")
     call_log = None if quiet else CallLog(definition.service)
     interceptor = CallInterceptor(
@@ -105,8 +106,14 @@ async def start(
         call_log,
         RunLinks(settings),
         tenant_roles_enforced=settings.tenant_roles == "enforce",
+        message_limits=limits,
     )
-    server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
+    # What is larger than any method takes is not even received.
+    largest = max(limits.values())
+    server = grpc.aio.server(
+        interceptors=[interceptor],
+        options=(*SERVER_OPTIONS, ("grpc.max_receive_message_length", largest)),
+    )
     parts = Parts(settings, database)
     definition.register(server, parts)
     health_pb2_grpc.add_HealthServiceServicer_to_server(

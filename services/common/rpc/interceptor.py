@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import grpc
 import structlog
@@ -23,6 +23,7 @@ from services.common.errors import (
     ArcadiaError,
     Internal,
     InvalidArgument,
+    RequestTooLarge,
     Unauthenticated,
     Unavailable,
     Unimplemented,
@@ -30,6 +31,7 @@ from services.common.errors import (
 )
 from services.common.rpc.access import TokenVerifier, current_caller, set_caller
 from services.common.rpc.call_log import CallLog
+from services.common.rpc.message_limits import MAX_MESSAGE_BYTES
 from services.common.rpc.policy import NOBODY, AccessRule, authorise
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
@@ -70,9 +72,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         links: RunLinks | None = None,
         *,
         tenant_roles_enforced: bool = False,
+        message_limits: Mapping[str, int] | None = None,
     ) -> None:
         self._rules = rules
         self._tenant_roles_enforced = tenant_roles_enforced
+        self._message_limits = message_limits or {}
         self._links = links
         self._verifier = verifier
         self._telemetry = telemetry
@@ -109,6 +113,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if not handler.request_streaming:
             # Parsed behind the access check, and where a malformed message has a status.
             call.parse = handler.request_deserializer
+            call.max_bytes = self._message_limits.get(method, MAX_MESSAGE_BYTES)
         codec = {
             "request_deserializer": (
                 handler.request_deserializer if handler.request_streaming else None
@@ -151,6 +156,7 @@ class _Call:
         self.telemetry = telemetry
         self.call_log = call_log
         self.parse: Callable[[bytes], Any] | None = None
+        self.max_bytes = MAX_MESSAGE_BYTES
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
         """Around a method that answers once."""
@@ -162,8 +168,12 @@ class _Call:
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
-            except BaseException as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
+                return None  # gRPC knows that it was aborted
+            except BaseException:
+                self._ended_early(started)
+                raise
             self._done(started)
             return response
 
@@ -191,8 +201,12 @@ class _Call:
                 async with aclosing(answers):
                     async for response in self._while_proven(answers):
                         yield response
-            except BaseException as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
+                return
+            except BaseException:
+                self._ended_early(started)
+                raise
             self._done(started)
 
         if self.telemetry is None:
@@ -231,6 +245,8 @@ class _Call:
         """The message of a request; a stream of them is parsed by gRPC itself."""
         if self.parse is None:
             return request
+        if len(request) > self.max_bytes:
+            raise RequestTooLarge(self.max_bytes)
         try:
             return self.parse(request)
         except DecodeError:
@@ -267,15 +283,24 @@ class _Call:
         if self.call_log is not None:
             self.call_log.answered(self.method, elapsed)
 
-    async def _refuse(self, error: BaseException, context: Context, started: float) -> NoReturn:
-        """Ends the call with the status of an error; an unexpected one tells the caller nothing."""
-        if not isinstance(error, Exception) or isinstance(error, grpc.aio.AbortError):
-            # The caller hung up or its time was up: gRPC has answered, or nobody listens.
-            elapsed = time.perf_counter() - started
-            if self.telemetry is not None:
-                self.telemetry.record(self.method, "CANCELLED", elapsed)
-            log.info("call ended early", rpc=self.method, ms=round(elapsed * 1000, 2))
-            raise error
+    def _ended_early(self, started: float) -> None:
+        """Notes that the caller hung up or that its time was up: nobody listens any more."""
+        elapsed = time.perf_counter() - started
+        if self.telemetry is not None:
+            self.telemetry.record(self.method, "CANCELLED", elapsed)
+        log.info("call ended early", rpc=self.method, ms=round(elapsed * 1000, 2))
+
+    async def _refuse(self, error: Exception, context: Context, started: float) -> None:
+        """Aborts the call with the status of an error; an unexpected one tells the caller nothing.
+
+        Returns then: gRPC keeps the exception that `abort` raises and ends the call by it. The
+        handler must not let it pass: the frames that it would collect hold the request, and the
+        call holds the exception, which is a cycle.
+        """
+        if isinstance(error, grpc.aio.AbortError):  # of a handler that gave the status itself
+            self._ended_early(started)
+            _let_go(error)
+            return
         known = _known(error)
         elapsed = time.perf_counter() - started
         if self.telemetry is not None:
@@ -289,8 +314,18 @@ class _Call:
         trailing = tuple(answer.trailing_metadata or ())
         if known.http_status is not None:
             trailing = (*trailing, (HTTP_STATUS_KEY, str(known.http_status)))
-        await context.abort(answer.code, answer.details, trailing)
-        raise AssertionError("abort raises")
+        try:
+            await context.abort(answer.code, answer.details, trailing)
+        except grpc.aio.AbortError as aborted:
+            _let_go(aborted)
+
+
+def _let_go(aborted: grpc.aio.AbortError) -> None:
+    """Takes from what gRPC keeps of a call all that leads back to the request.
+
+    Those are the error that was being handled, and the frames with their variables.
+    """
+    aborted.__traceback__ = aborted.__context__ = None
 
 
 def _known(error: BaseException) -> ArcadiaError:

@@ -12,6 +12,7 @@ from services.common.errors import PermissionDenied
 from services.common.rpc.access import Caller
 
 __all__ = [
+    "ANYBODY",
     "NOBODY",
     "PLATFORM",
     "AccessRule",

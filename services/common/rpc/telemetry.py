@@ -122,7 +122,9 @@ class CallTelemetry:
         )
 
     def record(self, method: str, status: str, seconds: float) -> None:
-        """Counts one answered call."""
+        """Counts one answered call; one that was not answered well marks its span."""
+        if status != "OK":
+            trace.get_current_span().set_status(trace.StatusCode.ERROR, status)
         self._duration.record(seconds * 1000, {"rpc.method": method, "rpc.status": status})
 
 

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from arcadia.analytics.v1 import invoices_pb2 as arcadia_dot_analytics_dot_v1_dot_invoices__pb2
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
+from arcadia.common.v1 import limits_pb2 as arcadia_dot_common_dot_v1_dot_limits__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/analytics/v1/one_off_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x02\n\nOneOffLine\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x12\n\ninvoice_id\x18\t \x01(\t\x12\x10\n\x08\x61\x64\x64\x65\x64_by\x18\n \x01(\t\x12,\n\x08\x61\x64\x64\x65\x64_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nremoved_by\x18\x0c \x01(\t\x12.\n\nremoved_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\x14\x41\x64\x64OneOffLineRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x61mount_cents\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"O\n\x15\x41\x64\x64OneOffLineResponse\x12\x36\n\x0cone_off_line\x18\x01 \x01(\x0b\x32 .arcadia.analytics.v1.OneOffLine\"b\n\x16ListOneOffLinesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"k\n\x17ListOneOffLinesResponse\x12\x37\n\rone_off_lines\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.OneOffLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x17RemoveOneOffLineRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"R\n\x18RemoveOneOffLineResponse\x12\x36\n\x0cone_off_line\x18\x01 \x01(\x0b\x32 .arcadia.analytics.v1.OneOffLine\"\xb5\x01\n\x1a\x43reateOneOffInvoiceRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12<\n\x05lines\x18\x03 \x03(\x0b\x32\'.arcadia.analytics.v1.OneOffInvoiceLineB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"U\n\x11OneOffInvoiceLine\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x03 \x01(\x03\"\x7f\n\x1b\x43reateOneOffInvoiceResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.arcadia.analytics.v1.InvoiceLine2\x8b\x05\n\rOneOffService\x12\x95\x01\n\rAddOneOffLine\x12*.arcadia.analytics.v1.AddOneOffLineRequest\x1a+.arcadia.analytics.v1.AddOneOffLineResponse\"+\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/one-off-lines:\x01*\x12\x99\x01\n\x0fListOneOffLines\x12,.arcadia.analytics.v1.ListOneOffLinesRequest\x1a-.arcadia.analytics.v1.ListOneOffLinesResponse\")\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/one-off-lines\x12\xa0\x01\n\x10RemoveOneOffLine\x12-.arcadia.analytics.v1.RemoveOneOffLineRequest\x1a..arcadia.analytics.v1.RemoveOneOffLineResponse\"-\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1c*\x1a/api/v1/one-off-lines/{id}\x12\xa2\x01\n\x13\x43reateOneOffInvoice\x12\x30.arcadia.analytics.v1.CreateOneOffInvoiceRequest\x1a\x31.arcadia.analytics.v1.CreateOneOffInvoiceResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/invoices:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/analytics/v1/one_off_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x02\n\nOneOffLine\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x0e\n\x06status\x18\x08 \x01(\t\x12\x12\n\ninvoice_id\x18\t \x01(\t\x12\x10\n\x08\x61\x64\x64\x65\x64_by\x18\n \x01(\t\x12,\n\x08\x61\x64\x64\x65\x64_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nremoved_by\x18\x0c \x01(\t\x12.\n\nremoved_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\x14\x41\x64\x64OneOffLineRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x61mount_cents\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"O\n\x15\x41\x64\x64OneOffLineResponse\x12\x36\n\x0cone_off_line\x18\x01 \x01(\x0b\x32 .arcadia.analytics.v1.OneOffLine\"b\n\x16ListOneOffLinesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"k\n\x17ListOneOffLinesResponse\x12\x37\n\rone_off_lines\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.OneOffLine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x17RemoveOneOffLineRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"R\n\x18RemoveOneOffLineResponse\x12\x36\n\x0cone_off_line\x18\x01 \x01(\x0b\x32 .arcadia.analytics.v1.OneOffLine\"\xb5\x01\n\x1a\x43reateOneOffInvoiceRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x63urrency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12<\n\x05lines\x18\x03 \x03(\x0b\x32\'.arcadia.analytics.v1.OneOffInvoiceLineB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"U\n\x11OneOffInvoiceLine\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x03 \x01(\x03\"\x7f\n\x1b\x43reateOneOffInvoiceResponse\x12.\n\x07invoice\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.Invoice\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.arcadia.analytics.v1.InvoiceLine2\x91\x05\n\rOneOffService\x12\x95\x01\n\rAddOneOffLine\x12*.arcadia.analytics.v1.AddOneOffLineRequest\x1a+.arcadia.analytics.v1.AddOneOffLineResponse\"+\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a\"\x15/api/v1/one-off-lines:\x01*\x12\x99\x01\n\x0fListOneOffLines\x12,.arcadia.analytics.v1.ListOneOffLinesRequest\x1a-.arcadia.analytics.v1.ListOneOffLinesResponse\")\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/one-off-lines\x12\xa0\x01\n\x10RemoveOneOffLine\x12-.arcadia.analytics.v1.RemoveOneOffLineRequest\x1a..arcadia.analytics.v1.RemoveOneOffLineResponse\"-\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1c*\x1a/api/v1/one-off-lines/{id}\x12\xa8\x01\n\x13\x43reateOneOffInvoice\x12\x30.arcadia.analytics.v1.CreateOneOffInvoiceRequest\x1a\x31.arcadia.analytics.v1.CreateOneOffInvoiceResponse\",\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\xd8\xf3\x18\x80\x80@\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/invoices:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,27 +64,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ONEOFFSERVICE'].methods_by_name['RemoveOneOffLine']._loaded_options = None
   _globals['_ONEOFFSERVICE'].methods_by_name['RemoveOneOffLine']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\034*\032/api/v1/one-off-lines/{id}'
   _globals['_ONEOFFSERVICE'].methods_by_name['CreateOneOffInvoice']._loaded_options = None
-  _globals['_ONEOFFSERVICE'].methods_by_name['CreateOneOffInvoice']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\025\"\020/api/v1/invoices:\001*'
-  _globals['_ONEOFFLINE']._serialized_start=234
-  _globals['_ONEOFFLINE']._serialized_end=545
-  _globals['_ADDONEOFFLINEREQUEST']._serialized_start=548
-  _globals['_ADDONEOFFLINEREQUEST']._serialized_end=739
-  _globals['_ADDONEOFFLINERESPONSE']._serialized_start=741
-  _globals['_ADDONEOFFLINERESPONSE']._serialized_end=820
-  _globals['_LISTONEOFFLINESREQUEST']._serialized_start=822
-  _globals['_LISTONEOFFLINESREQUEST']._serialized_end=920
-  _globals['_LISTONEOFFLINESRESPONSE']._serialized_start=922
-  _globals['_LISTONEOFFLINESRESPONSE']._serialized_end=1029
-  _globals['_REMOVEONEOFFLINEREQUEST']._serialized_start=1031
-  _globals['_REMOVEONEOFFLINEREQUEST']._serialized_end=1094
-  _globals['_REMOVEONEOFFLINERESPONSE']._serialized_start=1096
-  _globals['_REMOVEONEOFFLINERESPONSE']._serialized_end=1178
-  _globals['_CREATEONEOFFINVOICEREQUEST']._serialized_start=1181
-  _globals['_CREATEONEOFFINVOICEREQUEST']._serialized_end=1362
-  _globals['_ONEOFFINVOICELINE']._serialized_start=1364
-  _globals['_ONEOFFINVOICELINE']._serialized_end=1449
-  _globals['_CREATEONEOFFINVOICERESPONSE']._serialized_start=1451
-  _globals['_CREATEONEOFFINVOICERESPONSE']._serialized_end=1578
-  _globals['_ONEOFFSERVICE']._serialized_start=1581
-  _globals['_ONEOFFSERVICE']._serialized_end=2232
+  _globals['_ONEOFFSERVICE'].methods_by_name['CreateOneOffInvoice']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\330\363\030\200\200@\202\323\344\223\002\025\"\020/api/v1/invoices:\001*'
+  _globals['_ONEOFFLINE']._serialized_start=266
+  _globals['_ONEOFFLINE']._serialized_end=577
+  _globals['_ADDONEOFFLINEREQUEST']._serialized_start=580
+  _globals['_ADDONEOFFLINEREQUEST']._serialized_end=771
+  _globals['_ADDONEOFFLINERESPONSE']._serialized_start=773
+  _globals['_ADDONEOFFLINERESPONSE']._serialized_end=852
+  _globals['_LISTONEOFFLINESREQUEST']._serialized_start=854
+  _globals['_LISTONEOFFLINESREQUEST']._serialized_end=952
+  _globals['_LISTONEOFFLINESRESPONSE']._serialized_start=954
+  _globals['_LISTONEOFFLINESRESPONSE']._serialized_end=1061
+  _globals['_REMOVEONEOFFLINEREQUEST']._serialized_start=1063
+  _globals['_REMOVEONEOFFLINEREQUEST']._serialized_end=1126
+  _globals['_REMOVEONEOFFLINERESPONSE']._serialized_start=1128
+  _globals['_REMOVEONEOFFLINERESPONSE']._serialized_end=1210
+  _globals['_CREATEONEOFFINVOICEREQUEST']._serialized_start=1213
+  _globals['_CREATEONEOFFINVOICEREQUEST']._serialized_end=1394
+  _globals['_ONEOFFINVOICELINE']._serialized_start=1396
+  _globals['_ONEOFFINVOICELINE']._serialized_end=1481
+  _globals['_CREATEONEOFFINVOICERESPONSE']._serialized_start=1483
+  _globals['_CREATEONEOFFINVOICERESPONSE']._serialized_end=1610
+  _globals['_ONEOFFSERVICE']._serialized_start=1613
+  _globals['_ONEOFFSERVICE']._serialized_end=2270
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from arcadia.analytics.v1 import invoices_pb2 as _invoices_pb2
 from arcadia.common.v1 import access_pb2 as _access_pb2
+from arcadia.common.v1 import limits_pb2 as _limits_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from arcadia.analytics.v1 import rollups_pb2 as arcadia_dot_analytics_dot_v1_dot_rollups__pb2
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
+from arcadia.common.v1 import limits_pb2 as arcadia_dot_common_dot_v1_dot_limits__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/analytics/v1/rollup_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x12StartRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13StartRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x12ListRollupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"]\n\x13ListRollupsResponse\x12-\n\x07rollups\x18\x01 \x03(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x10GetRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x11GetRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x19ListRollupFailuresRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1aListRollupFailuresResponse\x12\x35\n\x08\x66\x61ilures\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.RollupFailure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x14\x41pproveRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x15\x41pproveRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"O\n\x11UndoRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"B\n\x12UndoRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"N\n\x12RetryRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x02 \x03(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13RetryRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup2\xab\x08\n\rRollupService\x12\x89\x01\n\x0bStartRollup\x12(.arcadia.analytics.v1.StartRollupRequest\x1a).arcadia.analytics.v1.StartRollupResponse\"%\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/rollups:\x01*\x12\x87\x01\n\x0bListRollups\x12(.arcadia.analytics.v1.ListRollupsRequest\x1a).arcadia.analytics.v1.ListRollupsResponse\"#\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/rollups\x12\x86\x01\n\tGetRollup\x12&.arcadia.analytics.v1.GetRollupRequest\x1a\'.arcadia.analytics.v1.GetRollupResponse\"(\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/rollups/{id}\x12\xb1\x01\n\x12ListRollupFailures\x12/.arcadia.analytics.v1.ListRollupFailuresRequest\x1a\x30.arcadia.analytics.v1.ListRollupFailuresResponse\"8\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/rollups/{rollup_id}/failures\x12\x9c\x01\n\rApproveRollup\x12*.arcadia.analytics.v1.ApproveRollupRequest\x1a+.arcadia.analytics.v1.ApproveRollupResponse\"2\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02!\"\x1c/api/v1/rollups/{id}/approve:\x01*\x12\x90\x01\n\nUndoRollup\x12\'.arcadia.analytics.v1.UndoRollupRequest\x1a(.arcadia.analytics.v1.UndoRollupResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/rollups/{id}/undo:\x01*\x12\x94\x01\n\x0bRetryRollup\x12(.arcadia.analytics.v1.RetryRollupRequest\x1a).arcadia.analytics.v1.RetryRollupResponse\"0\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/rollups/{id}/retry:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/analytics/v1/rollup_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x12StartRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13StartRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x12ListRollupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"]\n\x13ListRollupsResponse\x12-\n\x07rollups\x18\x01 \x03(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x10GetRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x11GetRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x19ListRollupFailuresRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1aListRollupFailuresResponse\x12\x35\n\x08\x66\x61ilures\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.RollupFailure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x14\x41pproveRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x15\x41pproveRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"O\n\x11UndoRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"B\n\x12UndoRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"N\n\x12RetryRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x02 \x03(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13RetryRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup2\xb1\x08\n\rRollupService\x12\x89\x01\n\x0bStartRollup\x12(.arcadia.analytics.v1.StartRollupRequest\x1a).arcadia.analytics.v1.StartRollupResponse\"%\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/rollups:\x01*\x12\x87\x01\n\x0bListRollups\x12(.arcadia.analytics.v1.ListRollupsRequest\x1a).arcadia.analytics.v1.ListRollupsResponse\"#\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/rollups\x12\x86\x01\n\tGetRollup\x12&.arcadia.analytics.v1.GetRollupRequest\x1a\'.arcadia.analytics.v1.GetRollupResponse\"(\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/rollups/{id}\x12\xb1\x01\n\x12ListRollupFailures\x12/.arcadia.analytics.v1.ListRollupFailuresRequest\x1a\x30.arcadia.analytics.v1.ListRollupFailuresResponse\"8\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/rollups/{rollup_id}/failures\x12\x9c\x01\n\rApproveRollup\x12*.arcadia.analytics.v1.ApproveRollupRequest\x1a+.arcadia.analytics.v1.ApproveRollupResponse\"2\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02!\"\x1c/api/v1/rollups/{id}/approve:\x01*\x12\x90\x01\n\nUndoRollup\x12\'.arcadia.analytics.v1.UndoRollupRequest\x1a(.arcadia.analytics.v1.UndoRollupResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/rollups/{id}/undo:\x01*\x12\x9a\x01\n\x0bRetryRollup\x12(.arcadia.analytics.v1.RetryRollupRequest\x1a).arcadia.analytics.v1.RetryRollupResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\xd8\xf3\x18\x80\x80 \x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/rollups/{id}/retry:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,35 +63,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLLUPSERVICE'].methods_by_name['UndoRollup']._loaded_options = None
   _globals['_ROLLUPSERVICE'].methods_by_name['UndoRollup']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\036\"\031/api/v1/rollups/{id}/undo:\001*'
   _globals['_ROLLUPSERVICE'].methods_by_name['RetryRollup']._loaded_options = None
-  _globals['_ROLLUPSERVICE'].methods_by_name['RetryRollup']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\037\"\032/api/v1/rollups/{id}/retry:\001*'
-  _globals['_STARTROLLUPREQUEST']._serialized_start=198
-  _globals['_STARTROLLUPREQUEST']._serialized_end=275
-  _globals['_STARTROLLUPRESPONSE']._serialized_start=277
-  _globals['_STARTROLLUPRESPONSE']._serialized_end=344
-  _globals['_LISTROLLUPSREQUEST']._serialized_start=346
-  _globals['_LISTROLLUPSREQUEST']._serialized_end=437
-  _globals['_LISTROLLUPSRESPONSE']._serialized_start=439
-  _globals['_LISTROLLUPSRESPONSE']._serialized_end=532
-  _globals['_GETROLLUPREQUEST']._serialized_start=534
-  _globals['_GETROLLUPREQUEST']._serialized_end=570
-  _globals['_GETROLLUPRESPONSE']._serialized_start=572
-  _globals['_GETROLLUPRESPONSE']._serialized_end=637
-  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_start=639
-  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_end=730
-  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_start=732
-  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_end=840
-  _globals['_APPROVEROLLUPREQUEST']._serialized_start=842
-  _globals['_APPROVEROLLUPREQUEST']._serialized_end=902
-  _globals['_APPROVEROLLUPRESPONSE']._serialized_start=904
-  _globals['_APPROVEROLLUPRESPONSE']._serialized_end=973
-  _globals['_UNDOROLLUPREQUEST']._serialized_start=975
-  _globals['_UNDOROLLUPREQUEST']._serialized_end=1054
-  _globals['_UNDOROLLUPRESPONSE']._serialized_start=1056
-  _globals['_UNDOROLLUPRESPONSE']._serialized_end=1122
-  _globals['_RETRYROLLUPREQUEST']._serialized_start=1124
-  _globals['_RETRYROLLUPREQUEST']._serialized_end=1202
-  _globals['_RETRYROLLUPRESPONSE']._serialized_start=1204
-  _globals['_RETRYROLLUPRESPONSE']._serialized_end=1271
-  _globals['_ROLLUPSERVICE']._serialized_start=1274
-  _globals['_ROLLUPSERVICE']._serialized_end=2341
+  _globals['_ROLLUPSERVICE'].methods_by_name['RetryRollup']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\330\363\030\200\200 \202\323\344\223\002\037\"\032/api/v1/rollups/{id}/retry:\001*'
+  _globals['_STARTROLLUPREQUEST']._serialized_start=230
+  _globals['_STARTROLLUPREQUEST']._serialized_end=307
+  _globals['_STARTROLLUPRESPONSE']._serialized_start=309
+  _globals['_STARTROLLUPRESPONSE']._serialized_end=376
+  _globals['_LISTROLLUPSREQUEST']._serialized_start=378
+  _globals['_LISTROLLUPSREQUEST']._serialized_end=469
+  _globals['_LISTROLLUPSRESPONSE']._serialized_start=471
+  _globals['_LISTROLLUPSRESPONSE']._serialized_end=564
+  _globals['_GETROLLUPREQUEST']._serialized_start=566
+  _globals['_GETROLLUPREQUEST']._serialized_end=602
+  _globals['_GETROLLUPRESPONSE']._serialized_start=604
+  _globals['_GETROLLUPRESPONSE']._serialized_end=669
+  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_start=671
+  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_end=762
+  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_start=764
+  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_end=872
+  _globals['_APPROVEROLLUPREQUEST']._serialized_start=874
+  _globals['_APPROVEROLLUPREQUEST']._serialized_end=934
+  _globals['_APPROVEROLLUPRESPONSE']._serialized_start=936
+  _globals['_APPROVEROLLUPRESPONSE']._serialized_end=1005
+  _globals['_UNDOROLLUPREQUEST']._serialized_start=1007
+  _globals['_UNDOROLLUPREQUEST']._serialized_end=1086
+  _globals['_UNDOROLLUPRESPONSE']._serialized_start=1088
+  _globals['_UNDOROLLUPRESPONSE']._serialized_end=1154
+  _globals['_RETRYROLLUPREQUEST']._serialized_start=1156
+  _globals['_RETRYROLLUPREQUEST']._serialized_end=1234
+  _globals['_RETRYROLLUPRESPONSE']._serialized_start=1236
+  _globals['_RETRYROLLUPRESPONSE']._serialized_end=1303
+  _globals['_ROLLUPSERVICE']._serialized_start=1306
+  _globals['_ROLLUPSERVICE']._serialized_end=2379
 # @@protoc_insertion_point(module_scope)

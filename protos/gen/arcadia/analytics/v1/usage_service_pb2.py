@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from arcadia.analytics.v1 import usage_pb2 as arcadia_dot_analytics_dot_v1_dot_usage__pb2
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
+from arcadia.common.v1 import limits_pb2 as arcadia_dot_common_dot_v1_dot_limits__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/analytics/v1/usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xa1\x01\n\x15ListDailyUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"h\n\x16ListDailyUsageResponse\x12\x35\n\x0b\x64\x61ily_usage\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.DailyUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x15ListUsageFactsRequest\x12\x16\n\x08usage_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x16ListUsageFactsResponse\x12.\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1f.arcadia.analytics.v1.UsageFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1dListUnmeteredResourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"u\n\x1eListUnmeteredResourcesResponse\x12:\n\tresources\x18\x01 \x03(\x0b\x32\'.arcadia.analytics.v1.UnmeteredResource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x16SendUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"N\n\x17SendUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\"w\n\x16VoidUsageEventsRequest\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UsageEventKey\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xc5\x01\n\x17VoidUsageEventsResponse\x12\x36\n\x06voided\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12=\n\rvoided_before\x18\x02 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x33\n\x07refused\x18\x03 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\"o\n\x1cListVoidedUsageEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\"w\n\x1dListVoidedUsageEventsResponse\x12=\n\rvoided_events\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe7\x07\n\x0cUsageService\x12\x8e\x01\n\x0eListDailyUsage\x12+.arcadia.analytics.v1.ListDailyUsageRequest\x1a,.arcadia.analytics.v1.ListDailyUsageResponse\"!\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/usage\x12\x9f\x01\n\x0eListUsageFacts\x12+.arcadia.analytics.v1.ListUsageFactsRequest\x1a,.arcadia.analytics.v1.ListUsageFactsResponse\"2\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/usage/{usage_id}/facts\x12\xb0\x01\n\x16ListUnmeteredResources\x12\x33.arcadia.analytics.v1.ListUnmeteredResourcesRequest\x1a\x34.arcadia.analytics.v1.ListUnmeteredResourcesResponse\"+\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/usage/unmetered\x12\x9a\x01\n\x0fSendUsageEvents\x12,.arcadia.analytics.v1.SendUsageEventsRequest\x1a-.arcadia.analytics.v1.SendUsageEventsResponse\"*\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/usage-events:\x01*\x12\x9f\x01\n\x0fVoidUsageEvents\x12,.arcadia.analytics.v1.VoidUsageEventsRequest\x1a-.arcadia.analytics.v1.VoidUsageEventsResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/usage-events/void:\x01*\x12\xb1\x01\n\x15ListVoidedUsageEvents\x12\x32.arcadia.analytics.v1.ListVoidedUsageEventsRequest\x1a\x33.arcadia.analytics.v1.ListVoidedUsageEventsResponse\"/\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/usage-events/voidedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/analytics/v1/usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xa1\x01\n\x15ListDailyUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"h\n\x16ListDailyUsageResponse\x12\x35\n\x0b\x64\x61ily_usage\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.DailyUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x15ListUsageFactsRequest\x12\x16\n\x08usage_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x16ListUsageFactsResponse\x12.\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1f.arcadia.analytics.v1.UsageFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1dListUnmeteredResourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"u\n\x1eListUnmeteredResourcesResponse\x12:\n\tresources\x18\x01 \x03(\x0b\x32\'.arcadia.analytics.v1.UnmeteredResource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x16SendUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"N\n\x17SendUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\"w\n\x16VoidUsageEventsRequest\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UsageEventKey\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xc5\x01\n\x17VoidUsageEventsResponse\x12\x36\n\x06voided\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12=\n\rvoided_before\x18\x02 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x33\n\x07refused\x18\x03 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\"o\n\x1cListVoidedUsageEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\"w\n\x1dListVoidedUsageEventsResponse\x12=\n\rvoided_events\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xf5\x07\n\x0cUsageService\x12\x8e\x01\n\x0eListDailyUsage\x12+.arcadia.analytics.v1.ListDailyUsageRequest\x1a,.arcadia.analytics.v1.ListDailyUsageResponse\"!\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/usage\x12\x9f\x01\n\x0eListUsageFacts\x12+.arcadia.analytics.v1.ListUsageFactsRequest\x1a,.arcadia.analytics.v1.ListUsageFactsResponse\"2\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/usage/{usage_id}/facts\x12\xb0\x01\n\x16ListUnmeteredResources\x12\x33.arcadia.analytics.v1.ListUnmeteredResourcesRequest\x1a\x34.arcadia.analytics.v1.ListUnmeteredResourcesResponse\"+\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/usage/unmetered\x12\xa1\x01\n\x0fSendUsageEvents\x12,.arcadia.analytics.v1.SendUsageEventsRequest\x1a-.arcadia.analytics.v1.SendUsageEventsResponse\"1\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\xd8\xf3\x18\x80\x80\xc0\x02\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/usage-events:\x01*\x12\xa6\x01\n\x0fVoidUsageEvents\x12,.arcadia.analytics.v1.VoidUsageEventsRequest\x1a-.arcadia.analytics.v1.VoidUsageEventsResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\xd8\xf3\x18\x80\x80\xc0\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/usage-events/void:\x01*\x12\xb1\x01\n\x15ListVoidedUsageEvents\x12\x32.arcadia.analytics.v1.ListVoidedUsageEventsRequest\x1a\x33.arcadia.analytics.v1.ListVoidedUsageEventsResponse\"/\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/usage-events/voidedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,35 +47,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USAGESERVICE'].methods_by_name['ListUnmeteredResources']._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['ListUnmeteredResources']._serialized_options = b'\310\363\030\003\322\363\030\004\n\002\001\003\202\323\344\223\002\031\022\027/api/v1/usage/unmetered'
   _globals['_USAGESERVICE'].methods_by_name['SendUsageEvents']._loaded_options = None
-  _globals['_USAGESERVICE'].methods_by_name['SendUsageEvents']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\031\"\024/api/v1/usage-events:\001*'
+  _globals['_USAGESERVICE'].methods_by_name['SendUsageEvents']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\330\363\030\200\200\300\002\202\323\344\223\002\031\"\024/api/v1/usage-events:\001*'
   _globals['_USAGESERVICE'].methods_by_name['VoidUsageEvents']._loaded_options = None
-  _globals['_USAGESERVICE'].methods_by_name['VoidUsageEvents']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\036\"\031/api/v1/usage-events/void:\001*'
+  _globals['_USAGESERVICE'].methods_by_name['VoidUsageEvents']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\330\363\030\200\200\300\002\202\323\344\223\002\036\"\031/api/v1/usage-events/void:\001*'
   _globals['_USAGESERVICE'].methods_by_name['ListVoidedUsageEvents']._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['ListVoidedUsageEvents']._serialized_options = b'\310\363\030\003\322\363\030\004\n\002\001\003\202\323\344\223\002\035\022\033/api/v1/usage-events/voided'
-  _globals['_LISTDAILYUSAGEREQUEST']._serialized_start=196
-  _globals['_LISTDAILYUSAGEREQUEST']._serialized_end=357
-  _globals['_LISTDAILYUSAGERESPONSE']._serialized_start=359
-  _globals['_LISTDAILYUSAGERESPONSE']._serialized_end=463
-  _globals['_LISTUSAGEFACTSREQUEST']._serialized_start=465
-  _globals['_LISTUSAGEFACTSREQUEST']._serialized_end=551
-  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_start=553
-  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_end=650
-  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_start=653
-  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_end=822
-  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_start=824
-  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_end=941
-  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_start=943
-  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_end=1037
-  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_start=1039
-  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_end=1117
-  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_start=1119
-  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_end=1238
-  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_start=1241
-  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_end=1438
-  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_start=1440
-  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_end=1551
-  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_start=1553
-  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_end=1672
-  _globals['_USAGESERVICE']._serialized_start=1675
-  _globals['_USAGESERVICE']._serialized_end=2674
+  _globals['_LISTDAILYUSAGEREQUEST']._serialized_start=228
+  _globals['_LISTDAILYUSAGEREQUEST']._serialized_end=389
+  _globals['_LISTDAILYUSAGERESPONSE']._serialized_start=391
+  _globals['_LISTDAILYUSAGERESPONSE']._serialized_end=495
+  _globals['_LISTUSAGEFACTSREQUEST']._serialized_start=497
+  _globals['_LISTUSAGEFACTSREQUEST']._serialized_end=583
+  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_start=585
+  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_end=682
+  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_start=685
+  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_end=854
+  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_start=856
+  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_end=973
+  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_start=975
+  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_end=1069
+  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_start=1071
+  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_end=1149
+  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_start=1151
+  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_end=1270
+  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_start=1273
+  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_end=1470
+  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_start=1472
+  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_end=1583
+  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_start=1585
+  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_end=1704
+  _globals['_USAGESERVICE']._serialized_start=1707
+  _globals['_USAGESERVICE']._serialized_end=2720
 # @@protoc_insertion_point(module_scope)

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
+from arcadia.common.v1 import limits_pb2 as arcadia_dot_common_dot_v1_dot_limits__pb2
 from arcadia.inventory.v1 import drift_pb2 as arcadia_dot_inventory_dot_v1_dot_drift__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -30,7 +31,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/inventory/v1/drift_service.proto\x12\x14\x61rcadia.inventory.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a arcadia/inventory/v1/drift.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x01\n\x11ListDriftsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\x12\x11\n\ttenant_id\x18\x06 \x01(\t\x12\x15\n\rdeployment_id\x18\x07 \x01(\t\x12\r\n\x05\x66ield\x18\x08 \x01(\t\x12\r\n\x05muted\x18\t \x01(\t\"Z\n\x12ListDriftsResponse\x12+\n\x06\x64rifts\x18\x01 \x03(\x0b\x32\x1b.arcadia.inventory.v1.Drift\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x0fGetDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x10GetDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\":\n\x12\x41\x63\x63\x65ptDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"k\n\x13\x41\x63\x63\x65ptDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec\":\n\x12RevertDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13RevertDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\"f\n\x16ListIgnoreRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x17\n\x0finclude_expired\x18\x04 \x01(\x08\"j\n\x17ListIgnoreRulesResponse\x12\x36\n\x0cignore_rules\x18\x01 \x03(\x0b\x32 .arcadia.inventory.v1.IgnoreRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x17\x43reateIgnoreRuleRequest\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x66ield\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x13\n\x0bresource_id\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"Q\n\x18\x43reateIgnoreRuleResponse\x12\x35\n\x0bignore_rule\x18\x01 \x01(\x0b\x32 .arcadia.inventory.v1.IgnoreRule\"?\n\x17\x44\x65leteIgnoreRuleRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x1a\n\x18\x44\x65leteIgnoreRuleResponse\"+\n\x0eGetSpecRequest\x12\x19\n\x0bresource_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0fGetSpecResponse\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec\"|\n\x11RecordSpecRequest\x12\x19\n\x0bresource_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12%\n\x04spec\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\tfrom_live\x18\x03 \x01(\x08\x12\x12\n\nrequest_id\x18\x04 \x01(\t\">\n\x12RecordSpecResponse\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec2\xe3\n\n\x0c\x44riftService\x12\x82\x01\n\nListDrifts\x12\'.arcadia.inventory.v1.ListDriftsRequest\x1a(.arcadia.inventory.v1.ListDriftsResponse\"!\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/drift\x12\x81\x01\n\x08GetDrift\x12%.arcadia.inventory.v1.GetDriftRequest\x1a&.arcadia.inventory.v1.GetDriftResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/drift/{id}\x12\x93\x01\n\x0b\x41\x63\x63\x65ptDrift\x12(.arcadia.inventory.v1.AcceptDriftRequest\x1a).arcadia.inventory.v1.AcceptDriftResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/drift/{id}/accept:\x01*\x12\x93\x01\n\x0bRevertDrift\x12(.arcadia.inventory.v1.RevertDriftRequest\x1a).arcadia.inventory.v1.RevertDriftResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/drift/{id}/revert:\x01*\x12\x9e\x01\n\x0fListIgnoreRules\x12,.arcadia.inventory.v1.ListIgnoreRulesRequest\x1a-.arcadia.inventory.v1.ListIgnoreRulesResponse\".\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/drift-ignore-rules\x12\xa3\x01\n\x10\x43reateIgnoreRule\x12-.arcadia.inventory.v1.CreateIgnoreRuleRequest\x1a..arcadia.inventory.v1.CreateIgnoreRuleResponse\"0\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/drift-ignore-rules:\x01*\x12\xa5\x01\n\x10\x44\x65leteIgnoreRule\x12-.arcadia.inventory.v1.DeleteIgnoreRuleRequest\x1a..arcadia.inventory.v1.DeleteIgnoreRuleResponse\"2\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02!*\x1f/api/v1/drift-ignore-rules/{id}\x12\x90\x01\n\x07GetSpec\x12$.arcadia.inventory.v1.GetSpecRequest\x1a%.arcadia.inventory.v1.GetSpecResponse\"8\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/inventory/{resource_id}/spec\x12\x9b\x01\n\nRecordSpec\x12\'.arcadia.inventory.v1.RecordSpecRequest\x1a(.arcadia.inventory.v1.RecordSpecResponse\":\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02)\x1a$/api/v1/inventory/{resource_id}/spec:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/inventory/v1/drift_service.proto\x12\x14\x61rcadia.inventory.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a arcadia/inventory/v1/drift.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x01\n\x11ListDriftsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x13\n\x0bresource_id\x18\x05 \x01(\t\x12\x11\n\ttenant_id\x18\x06 \x01(\t\x12\x15\n\rdeployment_id\x18\x07 \x01(\t\x12\r\n\x05\x66ield\x18\x08 \x01(\t\x12\r\n\x05muted\x18\t \x01(\t\"Z\n\x12ListDriftsResponse\x12+\n\x06\x64rifts\x18\x01 \x03(\x0b\x32\x1b.arcadia.inventory.v1.Drift\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x0fGetDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x10GetDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\":\n\x12\x41\x63\x63\x65ptDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"k\n\x13\x41\x63\x63\x65ptDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec\":\n\x12RevertDriftRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13RevertDriftResponse\x12*\n\x05\x64rift\x18\x01 \x01(\x0b\x32\x1b.arcadia.inventory.v1.Drift\"f\n\x16ListIgnoreRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x17\n\x0finclude_expired\x18\x04 \x01(\x08\"j\n\x17ListIgnoreRulesResponse\x12\x36\n\x0cignore_rules\x18\x01 \x03(\x0b\x32 .arcadia.inventory.v1.IgnoreRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc4\x01\n\x17\x43reateIgnoreRuleRequest\x12\x12\n\x04kind\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x66ield\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x13\n\x0bresource_id\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x06reason\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x07 \x01(\t\"Q\n\x18\x43reateIgnoreRuleResponse\x12\x35\n\x0bignore_rule\x18\x01 \x01(\x0b\x32 .arcadia.inventory.v1.IgnoreRule\"?\n\x17\x44\x65leteIgnoreRuleRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x1a\n\x18\x44\x65leteIgnoreRuleResponse\"+\n\x0eGetSpecRequest\x12\x19\n\x0bresource_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0fGetSpecResponse\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec\"|\n\x11RecordSpecRequest\x12\x19\n\x0bresource_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12%\n\x04spec\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\tfrom_live\x18\x03 \x01(\x08\x12\x12\n\nrequest_id\x18\x04 \x01(\t\">\n\x12RecordSpecResponse\x12(\n\x04spec\x18\x01 \x01(\x0b\x32\x1a.arcadia.inventory.v1.Spec2\xe9\n\n\x0c\x44riftService\x12\x82\x01\n\nListDrifts\x12\'.arcadia.inventory.v1.ListDriftsRequest\x1a(.arcadia.inventory.v1.ListDriftsResponse\"!\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/drift\x12\x81\x01\n\x08GetDrift\x12%.arcadia.inventory.v1.GetDriftRequest\x1a&.arcadia.inventory.v1.GetDriftResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/drift/{id}\x12\x93\x01\n\x0b\x41\x63\x63\x65ptDrift\x12(.arcadia.inventory.v1.AcceptDriftRequest\x1a).arcadia.inventory.v1.AcceptDriftResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/drift/{id}/accept:\x01*\x12\x93\x01\n\x0bRevertDrift\x12(.arcadia.inventory.v1.RevertDriftRequest\x1a).arcadia.inventory.v1.RevertDriftResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/drift/{id}/revert:\x01*\x12\x9e\x01\n\x0fListIgnoreRules\x12,.arcadia.inventory.v1.ListIgnoreRulesRequest\x1a-.arcadia.inventory.v1.ListIgnoreRulesResponse\".\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/drift-ignore-rules\x12\xa3\x01\n\x10\x43reateIgnoreRule\x12-.arcadia.inventory.v1.CreateIgnoreRuleRequest\x1a..arcadia.inventory.v1.CreateIgnoreRuleResponse\"0\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/drift-ignore-rules:\x01*\x12\xa5\x01\n\x10\x44\x65leteIgnoreRule\x12-.arcadia.inventory.v1.DeleteIgnoreRuleRequest\x1a..arcadia.inventory.v1.DeleteIgnoreRuleResponse\"2\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02!*\x1f/api/v1/drift-ignore-rules/{id}\x12\x90\x01\n\x07GetSpec\x12$.arcadia.inventory.v1.GetSpecRequest\x1a%.arcadia.inventory.v1.GetSpecResponse\"8\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x02\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/inventory/{resource_id}/spec\x12\xa1\x01\n\nRecordSpec\x12\'.arcadia.inventory.v1.RecordSpecRequest\x1a(.arcadia.inventory.v1.RecordSpecResponse\"@\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x02\xd8\xf3\x18\x80\x80 \x82\xd3\xe4\x93\x02)\x1a$/api/v1/inventory/{resource_id}/spec:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -72,43 +73,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DRIFTSERVICE'].methods_by_name['GetSpec']._loaded_options = None
   _globals['_DRIFTSERVICE'].methods_by_name['GetSpec']._serialized_options = b'\310\363\030\004\322\363\030\004\n\002\002\003\202\323\344\223\002&\022$/api/v1/inventory/{resource_id}/spec'
   _globals['_DRIFTSERVICE'].methods_by_name['RecordSpec']._loaded_options = None
-  _globals['_DRIFTSERVICE'].methods_by_name['RecordSpec']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\002\202\323\344\223\002)\032$/api/v1/inventory/{resource_id}/spec:\001*'
-  _globals['_LISTDRIFTSREQUEST']._serialized_start=259
-  _globals['_LISTDRIFTSREQUEST']._serialized_end=440
-  _globals['_LISTDRIFTSRESPONSE']._serialized_start=442
-  _globals['_LISTDRIFTSRESPONSE']._serialized_end=532
-  _globals['_GETDRIFTREQUEST']._serialized_start=534
-  _globals['_GETDRIFTREQUEST']._serialized_end=569
-  _globals['_GETDRIFTRESPONSE']._serialized_start=571
-  _globals['_GETDRIFTRESPONSE']._serialized_end=633
-  _globals['_ACCEPTDRIFTREQUEST']._serialized_start=635
-  _globals['_ACCEPTDRIFTREQUEST']._serialized_end=693
-  _globals['_ACCEPTDRIFTRESPONSE']._serialized_start=695
-  _globals['_ACCEPTDRIFTRESPONSE']._serialized_end=802
-  _globals['_REVERTDRIFTREQUEST']._serialized_start=804
-  _globals['_REVERTDRIFTREQUEST']._serialized_end=862
-  _globals['_REVERTDRIFTRESPONSE']._serialized_start=864
-  _globals['_REVERTDRIFTRESPONSE']._serialized_end=929
-  _globals['_LISTIGNORERULESREQUEST']._serialized_start=931
-  _globals['_LISTIGNORERULESREQUEST']._serialized_end=1033
-  _globals['_LISTIGNORERULESRESPONSE']._serialized_start=1035
-  _globals['_LISTIGNORERULESRESPONSE']._serialized_end=1141
-  _globals['_CREATEIGNORERULEREQUEST']._serialized_start=1144
-  _globals['_CREATEIGNORERULEREQUEST']._serialized_end=1340
-  _globals['_CREATEIGNORERULERESPONSE']._serialized_start=1342
-  _globals['_CREATEIGNORERULERESPONSE']._serialized_end=1423
-  _globals['_DELETEIGNORERULEREQUEST']._serialized_start=1425
-  _globals['_DELETEIGNORERULEREQUEST']._serialized_end=1488
-  _globals['_DELETEIGNORERULERESPONSE']._serialized_start=1490
-  _globals['_DELETEIGNORERULERESPONSE']._serialized_end=1516
-  _globals['_GETSPECREQUEST']._serialized_start=1518
-  _globals['_GETSPECREQUEST']._serialized_end=1561
-  _globals['_GETSPECRESPONSE']._serialized_start=1563
-  _globals['_GETSPECRESPONSE']._serialized_end=1622
-  _globals['_RECORDSPECREQUEST']._serialized_start=1624
-  _globals['_RECORDSPECREQUEST']._serialized_end=1748
-  _globals['_RECORDSPECRESPONSE']._serialized_start=1750
-  _globals['_RECORDSPECRESPONSE']._serialized_end=1812
-  _globals['_DRIFTSERVICE']._serialized_start=1815
-  _globals['_DRIFTSERVICE']._serialized_end=3194
+  _globals['_DRIFTSERVICE'].methods_by_name['RecordSpec']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\002\330\363\030\200\200 \202\323\344\223\002)\032$/api/v1/inventory/{resource_id}/spec:\001*'
+  _globals['_LISTDRIFTSREQUEST']._serialized_start=291
+  _globals['_LISTDRIFTSREQUEST']._serialized_end=472
+  _globals['_LISTDRIFTSRESPONSE']._serialized_start=474
+  _globals['_LISTDRIFTSRESPONSE']._serialized_end=564
+  _globals['_GETDRIFTREQUEST']._serialized_start=566
+  _globals['_GETDRIFTREQUEST']._serialized_end=601
+  _globals['_GETDRIFTRESPONSE']._serialized_start=603
+  _globals['_GETDRIFTRESPONSE']._serialized_end=665
+  _globals['_ACCEPTDRIFTREQUEST']._serialized_start=667
+  _globals['_ACCEPTDRIFTREQUEST']._serialized_end=725
+  _globals['_ACCEPTDRIFTRESPONSE']._serialized_start=727
+  _globals['_ACCEPTDRIFTRESPONSE']._serialized_end=834
+  _globals['_REVERTDRIFTREQUEST']._serialized_start=836
+  _globals['_REVERTDRIFTREQUEST']._serialized_end=894
+  _globals['_REVERTDRIFTRESPONSE']._serialized_start=896
+  _globals['_REVERTDRIFTRESPONSE']._serialized_end=961
+  _globals['_LISTIGNORERULESREQUEST']._serialized_start=963
+  _globals['_LISTIGNORERULESREQUEST']._serialized_end=1065
+  _globals['_LISTIGNORERULESRESPONSE']._serialized_start=1067
+  _globals['_LISTIGNORERULESRESPONSE']._serialized_end=1173
+  _globals['_CREATEIGNORERULEREQUEST']._serialized_start=1176
+  _globals['_CREATEIGNORERULEREQUEST']._serialized_end=1372
+  _globals['_CREATEIGNORERULERESPONSE']._serialized_start=1374
+  _globals['_CREATEIGNORERULERESPONSE']._serialized_end=1455
+  _globals['_DELETEIGNORERULEREQUEST']._serialized_start=1457
+  _globals['_DELETEIGNORERULEREQUEST']._serialized_end=1520
+  _globals['_DELETEIGNORERULERESPONSE']._serialized_start=1522
+  _globals['_DELETEIGNORERULERESPONSE']._serialized_end=1548
+  _globals['_GETSPECREQUEST']._serialized_start=1550
+  _globals['_GETSPECREQUEST']._serialized_end=1593
+  _globals['_GETSPECRESPONSE']._serialized_start=1595
+  _globals['_GETSPECRESPONSE']._serialized_end=1654
+  _globals['_RECORDSPECREQUEST']._serialized_start=1656
+  _globals['_RECORDSPECREQUEST']._serialized_end=1780
+  _globals['_RECORDSPECRESPONSE']._serialized_start=1782
+  _globals['_RECORDSPECRESPONSE']._serialized_end=1844
+  _globals['_DRIFTSERVICE']._serialized_start=1847
+  _globals['_DRIFTSERVICE']._serialized_end=3232
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from arcadia.common.v1 import access_pb2 as _access_pb2
+from arcadia.common.v1 import limits_pb2 as _limits_pb2
 from arcadia.inventory.v1 import drift_pb2 as _drift_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
