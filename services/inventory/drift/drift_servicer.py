@@ -12,24 +12,17 @@ from services.common.durable import WorkDesk
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
 from services.inventory.drift import requests
+from services.inventory.drift.close import accept, begin_revert, require_revertible
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
+from services.inventory.drift.mute import create_rule
 from services.inventory.drift.reverting import revert_of
-from services.inventory.drift.rules.specs import taken_from
-from services.inventory.drift.store.closing import accept, begin_revert, require_revertible
-from services.inventory.drift.store.ignore_rules import create_rule, delete_rule, list_rules
-from services.inventory.drift.store.listing import list_drifts, read_drift
+from services.inventory.drift.rules.specs import DesiredSpec, Specifiable, taken_from
+from services.inventory.drift.store.drifts import list_drifts, read_drift
+from services.inventory.drift.store.ignore_rules import delete_rule, list_rules
 from services.inventory.drift.store.prices import read_list_prices
-from services.inventory.drift.store.specs import (
-    DesiredSpec,
-    Specifiable,
-    read_spec,
-    read_specifiable,
-    record_specs,
-)
-from services.inventory.requests import known_kind, uuid_of
-from services.inventory.resources.rules.recording import Cause
+from services.inventory.drift.store.specs import read_spec, read_specifiable, record_specs
+from services.inventory.requests import current_cause, known_kind, uuid_of
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["DriftServicer"]
@@ -72,9 +65,9 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """One drift."""
         drift_id = uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
-            row = await read_drift(session, drift_id)
+            drift = await read_drift(session, drift_id)
             prices = await read_list_prices(session)
-        return pb.GetDriftResponse(drift=drift_message(row, prices))
+        return pb.GetDriftResponse(drift=drift_message(drift, prices))
 
     async def AcceptDrift(  # noqa: N802
         self, request: pb.AcceptDriftRequest, context: Context
@@ -82,16 +75,16 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """Makes the live value the desired one."""
         caller = current_caller()
         drift_id = uuid_of("id", request.id)
-        cause = Cause(caller.subject, current_request_id())
+        cause = current_cause()
 
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.AcceptDriftResponse:
-                row = await accept(session, drift_id, operator=caller.subject, cause=cause)
-                spec = await read_spec(session, row.resource_id)
+                drift = await accept(session, drift_id, operator=caller.subject, cause=cause)
+                spec = await read_spec(session, drift.resource_id)
                 prices = await read_list_prices(session)
                 return pb.AcceptDriftResponse(
-                    drift=drift_message(row, prices), spec=spec_message(spec)
+                    drift=drift_message(drift, prices), spec=spec_message(spec)
                 )
 
             return await once(session, request, pb.AcceptDriftResponse, do)
@@ -108,11 +101,11 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             async def do() -> pb.RevertDriftResponse:
                 work = revert_of(await require_revertible(session, drift_id))
                 started = await self._desk.start(work)
-                row = await begin_revert(
+                drift = await begin_revert(
                     session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id
                 )
                 prices = await read_list_prices(session)
-                return pb.RevertDriftResponse(drift=drift_message(row, prices))
+                return pb.RevertDriftResponse(drift=drift_message(drift, prices))
 
             return await once(session, request, pb.RevertDriftResponse, do)
 
@@ -148,8 +141,8 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.CreateIgnoreRuleResponse:
-                row = await create_rule(session, rule, operator=caller.subject)
-                return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(row))
+                made = await create_rule(session, rule, operator=caller.subject)
+                return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(made))
 
             return await once(session, request, pb.CreateIgnoreRuleResponse, do)
 
@@ -176,8 +169,8 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         resource_id = uuid_of("resource_id", request.resource_id)
         async with self._database.read(scope) as session:
             await read_resource(session, scope, resource_id)
-            row = await read_spec(session, resource_id)
-        return pb.GetSpecResponse(spec=spec_message(row))
+            spec = await read_spec(session, resource_id)
+        return pb.GetSpecResponse(spec=spec_message(spec))
 
     async def RecordSpec(  # noqa: N802
         self, request: pb.RecordSpecRequest, context: Context
@@ -192,10 +185,10 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
 
             async def do() -> pb.RecordSpecResponse:
                 found = (await read_specifiable(session, [resource_id]))[resource_id]
-                spec = DesiredSpec(found, _desired(request, found))
-                await record_specs(session, [spec], actor=caller.subject)
-                row = await read_spec(session, resource_id)
-                return pb.RecordSpecResponse(spec=spec_message(row))
+                desired = DesiredSpec(resource_id, _desired(request, found))
+                await record_specs(session, [desired], actor=caller.subject)
+                spec = await read_spec(session, resource_id)
+                return pb.RecordSpecResponse(spec=spec_message(spec))
 
             return await once(session, request, pb.RecordSpecResponse, do)
 

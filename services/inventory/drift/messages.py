@@ -1,18 +1,19 @@
-"""From rows of drift to protos, and from JSON to protobuf's values and back."""
+"""From drift to protos, and from JSON to protobuf's values and back."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from arcadia.common.v1 import runs_pb2
 from arcadia.inventory.v1 import drift_pb2
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
-from sqlalchemy import Row
 
 from services.common.errors import InvalidArgument
+from services.inventory.drift.rules.drifts import ActionCause, Drift, Revert
 from services.inventory.drift.rules.fields import Json
-from services.inventory.drift.rules.pricing import Cost, Priced, cost_of
+from services.inventory.drift.rules.pricing import cost_of
+from services.inventory.drift.rules.specs import Spec
+from services.inventory.drift.store.ignore_rules import IgnoreRule
 from services.inventory.drift.store.prices import ListPrices
 from services.inventory.messages import timestamp
 
@@ -22,56 +23,56 @@ EXACT: Final = 2.0**53
 """From here on a protobuf number is no longer the integer that the caller wrote."""
 
 
-def drift_message(row: Row[Any], list_prices: ListPrices) -> drift_pb2.Drift:
-    """The drift of a row of `store.listing`."""
+def drift_message(drift: Drift, list_prices: ListPrices) -> drift_pb2.Drift:
+    """A drift, with its cost at the list prices."""
     return drift_pb2.Drift(
-        id=str(row.id),
-        resource_id=str(row.resource_id),
-        resource_kind=row.kind,
-        provider_id=row.provider_id,
-        resource_name=row.name,
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        field=row.field,
-        expected=_value(row.expected),
-        spec_version=row.spec_version,
-        actual=_value(row.actual),
-        status=row.status,
-        detected_at=timestamp(row.detected_at),
-        last_seen_at=timestamp(row.last_seen_at),
-        resolved_at=timestamp(row.resolved_at),
-        resolved_by=row.resolved_by,
-        muted_by_rule_id=str(row.muted_by) if row.muted_by else "",
-        cost=_cost(row, list_prices),
-        cause=_cause(row),
-        revert_run=_revert_run(row),
+        id=str(drift.id),
+        resource_id=str(drift.resource_id),
+        resource_kind=drift.kind,
+        provider_id=drift.provider_id,
+        resource_name=drift.name,
+        tenant_id=drift.tenant_id,
+        deployment_id=drift.deployment_id,
+        field=drift.field,
+        expected=_value(drift.expected),
+        spec_version=drift.spec_version,
+        actual=_value(drift.actual),
+        status=drift.status,
+        detected_at=timestamp(drift.detected_at),
+        last_seen_at=timestamp(drift.last_seen_at),
+        resolved_at=timestamp(drift.resolved_at),
+        resolved_by=drift.resolved_by,
+        muted_by_rule_id=str(drift.muted_by) if drift.muted_by else "",
+        cost=_cost(drift, list_prices),
+        cause=_cause(drift.cause),
+        revert_run=_revert_run(drift.revert),
     )
 
 
-def rule_message(row: Row[Any]) -> drift_pb2.IgnoreRule:
-    """The ignore rule of a row of `store.rules`."""
+def rule_message(rule: IgnoreRule) -> drift_pb2.IgnoreRule:
+    """An ignore rule."""
     return drift_pb2.IgnoreRule(
-        id=str(row.id),
-        kind=row.kind,
-        field=row.field,
-        tenant_id=row.tenant_id,
-        resource_id=str(row.resource_id) if row.resource_id else "",
-        expires_at=timestamp(row.expires_at),
-        reason=row.reason,
-        created_by=row.created_by,
-        created_at=timestamp(row.created_at),
-        muted_count=row.muted_count,
+        id=str(rule.id),
+        kind=rule.kind,
+        field=rule.field,
+        tenant_id=rule.tenant_id,
+        resource_id=str(rule.resource_id) if rule.resource_id else "",
+        expires_at=timestamp(rule.expires_at),
+        reason=rule.reason,
+        created_by=rule.created_by,
+        created_at=timestamp(rule.created_at),
+        muted_count=rule.muted_count,
     )
 
 
-def spec_message(row: Row[Any]) -> drift_pb2.Spec:
-    """The spec of a row of `cloud_provisioned`."""
+def spec_message(spec: Spec) -> drift_pb2.Spec:
+    """What a resource should be."""
     return drift_pb2.Spec(
-        resource_id=str(row.resource_id),
-        spec_version=row.spec_version,
-        spec=json_format.ParseDict(row.spec, Struct()),
-        recorded_by=row.recorded_by,
-        recorded_at=timestamp(row.recorded_at),
+        resource_id=str(spec.resource_id),
+        spec_version=spec.spec_version,
+        spec=json_format.ParseDict(dict(spec.spec), Struct()),
+        recorded_by=spec.recorded_by,
+        recorded_at=timestamp(spec.recorded_at),
     )
 
 
@@ -104,21 +105,18 @@ def _value(value: Json) -> Value:
     return json_format.ParseDict(value, Value())
 
 
-def _cost(row: Row[Any], list_prices: ListPrices) -> drift_pb2.DriftCost | None:
-    spec: Mapping[str, Json] = row.spec or {}
+def _cost(drift: Drift, list_prices: ListPrices) -> drift_pb2.DriftCost | None:
     cost = cost_of(
-        row.kind,
-        row.field,
-        row.expected,
-        row.actual,
-        live=Priced(row.size, row.attrs),
-        spec=spec,
-        list_prices=list_prices.get((row.provider, row.kind), {}),
+        drift.kind,
+        drift.field,
+        drift.expected,
+        drift.actual,
+        live=drift.live,
+        spec=drift.spec or {},
+        list_prices=list_prices.get((drift.provider, drift.kind), {}),
     )
-    return None if cost is None else _cost_message(cost)
-
-
-def _cost_message(cost: Cost) -> drift_pb2.DriftCost:
+    if cost is None:
+        return None
     return drift_pb2.DriftCost(
         expected_monthly_usd=_exact(cost.expected_monthly_usd),
         actual_monthly_usd=_exact(cost.actual_monthly_usd),
@@ -130,24 +128,24 @@ def _exact(amount: Decimal) -> str:
     return format(amount, "f")
 
 
-def _cause(row: Row[Any]) -> drift_pb2.DriftCause | None:
-    if not row.cause_action_id:
+def _cause(cause: ActionCause | None) -> drift_pb2.DriftCause | None:
+    if cause is None:
         return None
     return drift_pb2.DriftCause(
-        action_id=row.cause_action_id,
-        action_type=row.cause_action_type,
-        occurred_at=timestamp(row.cause_occurred_at),
+        action_id=cause.action_id,
+        action_type=cause.action_type,
+        occurred_at=timestamp(cause.occurred_at),
     )
 
 
-def _revert_run(row: Row[Any]) -> runs_pb2.Run | None:
-    if not row.revert_run_id:
+def _revert_run(revert: Revert | None) -> runs_pb2.Run | None:
+    if revert is None:
         return None
     return runs_pb2.Run(
-        workflow_id=row.revert_workflow_id,
-        run_id=row.revert_run_id,
-        status=row.revert_status,
-        reason=row.revert_reason,
-        started_at=timestamp(row.revert_started_at),
-        finished_at=timestamp(row.revert_finished_at),
+        workflow_id=revert.workflow_id,
+        run_id=revert.run_id,
+        status=revert.status,
+        reason=revert.reason,
+        started_at=timestamp(revert.started_at),
+        finished_at=timestamp(revert.finished_at),
     )

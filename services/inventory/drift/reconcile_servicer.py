@@ -6,38 +6,21 @@ from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from arcadia.inventory.v1 import reconcile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.common.db.database import Database, WriteSession
+from services.common.db.database import Database
 from services.common.db.idempotency import once
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
-from services.common.rpc.requests import current_request_id
-from services.inventory.drift import requests
+from services.inventory.drift import close, requests
 from services.inventory.drift.messages import drift_message
-from services.inventory.drift.rules.certificates import completed, names_certificates
-from services.inventory.drift.rules.sweeping import Specified, judge_page
-from services.inventory.drift.store import closing
-from services.inventory.drift.store.causes import record_causes
-from services.inventory.drift.store.listing import list_unexplained
-from services.inventory.drift.store.locks import lock_drift
-from services.inventory.drift.store.pages import (
-    PageKey,
-    certificate_names,
-    complete_specs,
-    count_muted,
-    frozen_reason,
-    read_page,
-    write_verdict,
-)
+from services.inventory.drift.rules.specs import DesiredSpec
+from services.inventory.drift.store.drifts import list_unexplained, record_causes
 from services.inventory.drift.store.prices import read_list_prices, record_list_prices
-from services.inventory.drift.store.specs import (
-    DesiredSpec,
-    read_specifiable,
-    record_specs,
-    remove_specs,
-)
+from services.inventory.drift.store.specs import read_specifiable, record_specs, remove_specs
+from services.inventory.drift.sweep import sweep_page
 from services.inventory.messages import resource_message
 from services.inventory.requests import (
     bulk_page_size,
+    current_cause,
     known_kind,
     known_provider,
     required,
@@ -47,7 +30,6 @@ from services.inventory.requests import (
 from services.inventory.resources.assign import assign, assign_by_rules
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.owner_requests import owner_of
-from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["ReconcileServicer"]
@@ -72,38 +54,27 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         position = decode_token(request.page_token, filters, (str,))
         after = uuid_of("page_token", position[0]) if position else None
         async with self._database.write(current_caller().scope) as session:
-            await lock_drift(session, [(provider, kind)])
-            if reason := await frozen_reason(session, provider, kind):
-                return pb.SweepDriftResponse(frozen_reason=reason)
-            found = await read_page(session, PageKey(provider, kind, after, size + 1))
-            page = found[:size]
-            if names_certificates(kind):
-                page = await self._with_certificate_names(session, provider, page)
-            verdict = judge_page(kind, page, frozenset(request.in_flight_provider_ids))
-            await write_verdict(session, kind, verdict, _cause())
-            muted = await count_muted(session, page)
-        last = str(page[-1].resource.id) if page else ""
+            verdict = await sweep_page(
+                session,
+                provider,
+                kind,
+                frozenset(request.in_flight_provider_ids),
+                after=after,
+                size=size,
+                cause=current_cause(),
+            )
         return pb.SweepDriftResponse(
-            resource_count=len(page) - verdict.deferred_count,
+            frozen_reason=verdict.frozen_reason,
+            resource_count=verdict.resource_count,
             field_count=verdict.field_count,
             opened_count=len(verdict.opened),
             updated_count=len(verdict.moved),
             stale_count=len(verdict.gone),
             unknown_count=verdict.unknown_count,
             deferred_count=verdict.deferred_count,
-            muted_count=muted,
-            next_page_token=encode_token(filters, (last,)) if len(found) > size else "",
+            muted_count=verdict.muted_count,
+            next_page_token=encode_token(filters, (str(verdict.last),)) if verdict.last else "",
         )
-
-    async def _with_certificate_names(
-        self, session: WriteSession, provider: str, page: list[Specified]
-    ) -> list[Specified]:
-        """The page with the names of certificates in its specs, which are kept from now on."""
-        named = completed(page, await certificate_names(session, provider))
-        if named:
-            await complete_specs(session, named)
-        by_id = {one.resource.id: one for one in named}
-        return [by_id.get(one.resource.id, one) for one in page]
 
     async def ListUnexplainedDrifts(  # noqa: N802
         self, request: pb.ListUnexplainedDriftsRequest, context: Context
@@ -156,13 +127,13 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         workflow_id = required("workflow_id", request.workflow_id)
         run_id = required("run_id", request.run_id)
         async with self._database.write(scope) as session:
-            row = await closing.begin_revert(
+            drift = await close.begin_revert(
                 session, drift_id, workflow_id=workflow_id, run_id=run_id
             )
-            resource = await read_resource(session, scope, row.resource_id)
+            resource = await read_resource(session, scope, drift.resource_id)
             prices = await read_list_prices(session)
         return pb.BeginRevertResponse(
-            drift=drift_message(row, prices), resource=resource_message(resource)
+            drift=drift_message(drift, prices), resource=resource_message(resource)
         )
 
     async def CompleteRevert(  # noqa: N802
@@ -172,9 +143,11 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         drift_id = uuid_of("drift_id", request.drift_id)
         run_id = required("run_id", request.run_id)
         async with self._database.write(current_caller().scope) as session:
-            row = await closing.complete_revert(session, drift_id, run_id=run_id, cause=_cause())
+            drift = await close.complete_revert(
+                session, drift_id, run_id=run_id, cause=current_cause()
+            )
             prices = await read_list_prices(session)
-        return pb.CompleteRevertResponse(drift=drift_message(row, prices))
+        return pb.CompleteRevertResponse(drift=drift_message(drift, prices))
 
     async def FailRevert(  # noqa: N802
         self, request: pb.FailRevertRequest, context: Context
@@ -184,9 +157,9 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         run_id = required("run_id", request.run_id)
         reason = required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
-            row = await closing.fail_revert(session, drift_id, run_id=run_id, reason=reason)
+            drift = await close.fail_revert(session, drift_id, run_id=run_id, reason=reason)
             prices = await read_list_prices(session)
-        return pb.FailRevertResponse(drift=drift_message(row, prices))
+        return pb.FailRevertResponse(drift=drift_message(drift, prices))
 
     async def RecordSpecs(  # noqa: N802
         self, request: pb.RecordSpecsRequest, context: Context
@@ -197,7 +170,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             found = await read_specifiable(session, list(raw))
             specs = [
                 DesiredSpec(
-                    found[identifier],
+                    identifier,
                     requests.spec_of(f"specs[{position}].spec_json", found[identifier].kind, spec),
                 )
                 for position, (identifier, spec) in enumerate(raw.items())
@@ -215,7 +188,9 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         """Takes specs back."""
         ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
         async with self._database.write(current_caller().scope) as session:
-            removed = await remove_specs(session, ids, actor=_actor(request.actor), cause=_cause())
+            removed = await remove_specs(
+                session, ids, actor=_actor(request.actor), cause=current_cause()
+            )
         return pb.RemoveSpecsResponse(removed_count=removed)
 
     async def AssignResources(  # noqa: N802
@@ -224,7 +199,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         """Gives a batch of resources to an owner, or back to the rules."""
         ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
         reason = text("reason", request.reason)
-        cause = Cause(_actor(request.actor), current_request_id())
+        cause = current_cause(_actor(request.actor))
 
         async with self._database.write(current_caller().scope) as session:
 
@@ -237,10 +212,6 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
                 return pb.AssignResourcesResponse(assigned_count=count)
 
             return await once(session, request, pb.AssignResourcesResponse, do, key=request.key)
-
-
-def _cause() -> Cause:
-    return Cause(current_caller().subject, current_request_id())
 
 
 def _actor(named: str) -> str:

@@ -10,13 +10,12 @@ from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
 
 from kinds.policy import Policy
 from services.common.errors import InvalidArgument
+from services.inventory.drift.rules.drifts import ActionCause, ExplainedDrift, Status
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json
 from services.inventory.drift.rules.policies import policy_of
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
-from services.inventory.drift.rules.states import Status
-from services.inventory.drift.store.causes import ActionCause
+from services.inventory.drift.store.drifts import DriftFilter
 from services.inventory.drift.store.ignore_rules import NewRule
-from services.inventory.drift.store.listing import DriftFilter
 from services.inventory.requests import (
     NUL_IN_JSON,
     bounded,
@@ -108,19 +107,19 @@ def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
     return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
 
 
-def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ActionCause]:
+def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ExplainedDrift]:
     """What the action log said."""
     bounded("explained", len(request.explained))
     return [
-        ActionCause(
-            drift_id=uuid_of(f"explained[{position}].drift_id", explained.drift_id),
-            action_id=required(f"explained[{position}].cause.action_id", explained.cause.action_id),
-            action_type=explained.cause.action_type,
-            occurred_at=instant(
-                f"explained[{position}].cause.occurred_at", explained.cause.occurred_at
+        ExplainedDrift(
+            uuid_of(f"explained[{position}].drift_id", one.drift_id),
+            ActionCause(
+                required(f"explained[{position}].cause.action_id", one.cause.action_id),
+                one.cause.action_type,
+                instant(f"explained[{position}].cause.occurred_at", one.cause.occurred_at),
             ),
         )
-        for position, explained in enumerate(request.explained)
+        for position, one in enumerate(request.explained)
     ]
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from contracts.providers import DIGITALOCEAN
 from services.common.durable import Work
-
-if TYPE_CHECKING:
-    from sqlalchemy import Row
+from services.inventory.drift.rules.drifts import Drift
 
 __all__ = ["REVERTIBLE", "revert_of"]
 
@@ -22,7 +20,7 @@ TIMEOUT: Final = timedelta(days=7)
 """The last resort: every step has its own, shorter patience."""
 
 
-def revert_of(drift: "Row[Any]") -> Work:
+def revert_of(drift: Drift) -> Work:
     """The work that reverts a drift: one run a drift at a time."""
     return Work(
         workflow="RevertDrift",

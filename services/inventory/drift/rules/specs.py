@@ -1,7 +1,10 @@
 """What may be desired of a resource, and what is when it is taken as it stands."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import orjson
 
@@ -21,11 +24,45 @@ from services.inventory.drift.rules.fields import (
 )
 from services.inventory.drift.rules.policies import declared, policy_of
 
-__all__ = ["InvalidSpec", "live_view", "normal_spec", "taken_from"]
+__all__ = [
+    "DesiredSpec",
+    "InvalidSpec",
+    "Spec",
+    "Specifiable",
+    "live_view",
+    "normal_spec",
+    "taken_from",
+]
 
-MOST_FIELDS: Final = 200
-LONGEST_FIELD: Final = 200
-MOST_BYTES: Final = 256 * 1024
+MAX_FIELDS: Final = 200
+MAX_FIELD_LENGTH: Final = 200
+MAX_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Specifiable:
+    """A resource as far as a spec of it needs to know."""
+
+    provider: str
+    kind: str
+    resource: LiveResource
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredSpec:
+    """What a resource should be, in its normal form."""
+
+    resource_id: UUID
+    spec: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec(DesiredSpec):
+    """The newest version of what a resource should be."""
+
+    spec_version: int
+    recorded_by: str
+    recorded_at: datetime
 
 
 class InvalidSpec(ValueError):
@@ -40,8 +77,8 @@ class InvalidSpec(ValueError):
 
 def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
     """A spec as it is kept: fields by their names, no secrets. Raises InvalidSpec."""
-    if len(raw) > MOST_FIELDS:
-        raise InvalidSpec("", f"has {len(raw)} fields, at most {MOST_FIELDS}", "SPEC_TOO_LARGE")
+    if len(raw) > MAX_FIELDS:
+        raise InvalidSpec("", f"has {len(raw)} fields, at most {MAX_FIELDS}", "SPEC_TOO_LARGE")
     spec: dict[str, Json] = {}
     # In the order of names: a map on the wire has none, and the same spec is refused the same way.
     for name, value in sorted(raw.items()):
@@ -51,8 +88,8 @@ def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
         if _is_kept(kind, name, field, value):
             # What looks like a secret inside reads as the live one does: redacted.
             spec[field] = _without_variables(redact(value, _secrets(kind), at=field))
-    if len(orjson.dumps(spec)) > MOST_BYTES:
-        raise InvalidSpec("", f"is larger than {MOST_BYTES} bytes", "SPEC_TOO_LARGE")
+    if len(orjson.dumps(spec)) > MAX_BYTES:
+        raise InvalidSpec("", f"is larger than {MAX_BYTES} bytes", "SPEC_TOO_LARGE")
     return spec
 
 
@@ -87,9 +124,9 @@ def live_view(resource: LiveResource) -> Live:
 
 
 def _is_kept(kind: str, name: str, field: str, value: Json) -> bool:
-    if not field or len(field) > LONGEST_FIELD:
+    if not field or len(field) > MAX_FIELD_LENGTH:
         raise InvalidSpec(
-            name, f"is not a name of 1 to {LONGEST_FIELD} characters", "UNKNOWN_FIELD"
+            name, f"is not a name of 1 to {MAX_FIELD_LENGTH} characters", "UNKNOWN_FIELD"
         )
     if field == PRESENCE:
         if value not in (PRESENT, GONE):

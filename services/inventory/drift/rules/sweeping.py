@@ -3,7 +3,7 @@
 The one place where it is decided what becomes of a mismatch, and which events say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,8 +16,8 @@ from services.inventory.drift.rules.comparing import (
     same,
     seen_value,
 )
+from services.inventory.drift.rules.drifts import RevertStatus, Status
 from services.inventory.drift.rules.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
-from services.inventory.drift.rules.states import RevertStatus
 from services.inventory.resources.rules.recording import NewEvent
 from services.inventory.resources.rules.resources import FieldChange
 from services.inventory.vocabulary import EventType
@@ -42,25 +42,24 @@ class OpenDrift:
     """A drift that is open, as it is kept."""
 
     id: UUID
+    resource_id: UUID
     field: str
     expected: Json
     actual: Json
-    revert: RevertStatus = RevertStatus.NONE
+    revert: RevertStatus
     """How the newest attempt to revert it stands; one that has run for too long to still do so
     counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Specified:
-    """A resource, what it should be, and what is open of it."""
+    """A resource, and what it should be."""
 
     resource: LiveResource
     provider_id: str
     tenant_id: str | None
     spec: Mapping[str, Json]
     spec_version: int
-    open: Mapping[str, OpenDrift]
-    """By field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,41 +96,55 @@ class Verdict:
     field_count: int = 0
     unknown_count: int = 0
     deferred_count: int = 0
+    resource_count: int = 0
+    """Of those that were compared."""
+    muted_count: int = 0
+    last: UUID | None = None
+    """The last resource of the page, where more follow."""
+    frozen_reason: str = ""
 
 
 def judge_page(
-    kind: str, page: Sequence[Specified], in_flight_provider_ids: AbstractSet[str]
+    kind: str,
+    page: Sequence[Specified],
+    open_drifts: Iterable[OpenDrift],
+    in_flight_provider_ids: AbstractSet[str],
 ) -> Verdict:
-    """Compares a page; resources in flight keep their drifts as they are."""
+    """Compares a page, of which these drifts are open; resources in flight keep theirs as is."""
     verdict = Verdict()
+    known: dict[UUID, dict[str, OpenDrift]] = {}
+    for one in open_drifts:
+        known.setdefault(one.resource_id, {})[one.field] = one
     for specified in page:
         resource = specified.resource
         busy = specified.provider_id in in_flight_provider_ids and not resource.deleted
         if busy or is_in_flight(kind, resource):
             verdict.deferred_count += 1
         else:
-            _judge(verdict, kind, specified)
+            verdict.resource_count += 1
+            _judge(verdict, kind, specified, known.get(resource.id, {}))
     return verdict
 
 
-def resolved_event(found: OpenDrift, live: Json, status: str, *, tenant_id: str | None) -> NewEvent:
-    """The entry for the history of a resource whose drift is closed."""
-    changes = (
-        FieldChange(found.field, found.actual, live),
-        FieldChange("drift", "open", status),
-    )
+def resolved_event(
+    field: str, actual: Json, live: Json, status: Status, *, tenant_id: str | None
+) -> NewEvent:
+    """The entry for the history of a resource whose drift is closed; `actual` was seen of it."""
+    changes = (FieldChange(field, actual, live), FieldChange("drift", "open", status.value))
     return NewEvent(EventType.DRIFT_RESOLVED, changes, tenant_id)
 
 
-def _judge(verdict: Verdict, kind: str, specified: Specified) -> None:
+def _judge(
+    verdict: Verdict, kind: str, specified: Specified, open_drifts: Mapping[str, OpenDrift]
+) -> None:
     resource = specified.resource
     comparison = compare(kind, specified.spec, resource)
     verdict.field_count += comparison.compared_count
     verdict.unknown_count += len(comparison.unknown_fields)
-    if not comparison.mismatches and not specified.open:
+    if not comparison.mismatches and not open_drifts:
         return
     for mismatch in comparison.mismatches:
-        known = specified.open.get(mismatch.field)
+        known = open_drifts.get(mismatch.field)
         if known is None:
             verdict.opened.append(Opened(resource.id, specified.spec_version, mismatch))
             change = FieldChange(mismatch.field, mismatch.expected, mismatch.actual)
@@ -140,11 +153,15 @@ def _judge(verdict: Verdict, kind: str, specified: Specified) -> None:
         else:
             _judge_again(verdict, kind, specified, known, mismatch)
     standing = {mismatch.field for mismatch in comparison.mismatches} | comparison.unknown_fields
-    for known in specified.open.values():
+    for known in open_drifts.values():
         if known.field not in standing and not _is_held(resource, known):
             verdict.gone.append(known.id)
             event = resolved_event(
-                known, _now(kind, resource, known), "stale", tenant_id=specified.tenant_id
+                known.field,
+                known.actual,
+                _now(kind, resource, known),
+                Status.STALE,
+                tenant_id=specified.tenant_id,
             )
             verdict.events.append((resource.id, event))
 

@@ -1,22 +1,46 @@
 """Ignore rules: made, listed and taken back. What they mute stays listed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import InvalidArgument, NotFound
-from services.inventory.drift.store.muting import MUTES
 
-__all__ = ["NewRule", "create_rule", "delete_rule", "list_rules"]
+__all__ = [
+    "MUTING_RULE",
+    "IgnoreRule",
+    "NewRule",
+    "create_rule",
+    "delete_rule",
+    "kind_of",
+    "list_rules",
+]
+
+MUTES: Final = """
+m.kind = d.kind AND m.field = d.field AND m.deleted_at IS NULL
+AND (m.expires_at IS NULL OR m.expires_at > now())
+AND (m.tenant_id IS NULL OR m.tenant_id = r.tenant_id)
+AND (m.resource_id IS NULL OR m.resource_id = d.resource_id)
+"""
+"""Whether the rule `m` mutes the drift `d` of the resource `r`."""
+
+MUTING_RULE: Final = f"""
+LEFT JOIN LATERAL (
+    SELECT m.id FROM cloud_drift_ignore_rules AS m WHERE {MUTES}
+    ORDER BY m.resource_id IS NULL, m.tenant_id IS NULL, m.id
+    LIMIT 1
+) AS mute ON true
+"""
+"""Joins the narrowest rule that mutes a drift, null where none does."""
 
 SELECT: Final = f"""
 SELECT m.id, m.kind, m.field, m.tenant_id, m.resource_id, m.expires_at, m.reason, m.created_by,
-       m.created_at, m.deleted_at,
+       m.created_at,
        (SELECT count(*) FROM cloud_drift AS d JOIN cloud_resources AS r ON r.id = d.resource_id
         WHERE d.status = 'open' AND {MUTES}) AS muted_count
 FROM cloud_drift_ignore_rules AS m
@@ -65,27 +89,30 @@ class NewRule:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class IgnoreRule(NewRule):
+    """A rule, and how many open drifts it mutes."""
+
+    id: UUID
+    created_by: str
+    created_at: datetime
+    muted_count: int
+
+
 async def list_rules(
     session: ReadSession, *, kind: str, expired: bool, before: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[IgnoreRule]:
     """Rules, newest first; `before` is the last one of the page before."""
     values = {"kind": kind, "expired": expired, "before": before, "limit": limit}
-    return (await session.execute(LIST, values)).all()
+    return records_of(IgnoreRule, await session.execute(LIST, values))
 
 
-async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> Row[Any]:
-    """Makes a rule.
-
-    Raises NotFound for an unknown resource, InvalidArgument for one of another kind and for
-    an end in the past.
-    """
-    if rule.resource_id is not None:
-        await _check_kind(session, rule.kind, rule.resource_id)
-    values = {name: getattr(rule, name) for name in NewRule.__slots__}
-    made = (await session.execute(CREATE, {**values, "created_by": operator})).first()
+async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:
+    """Makes a rule. Raises InvalidArgument for an end that is past by the database's clock."""
+    made = (await session.execute(CREATE, {**asdict(rule), "created_by": operator})).first()
     if made is None:
         raise InvalidArgument("expires_at", "is in the past", reason="EXPIRED")
-    return (await session.execute(ONE, {"id": made.id})).one()
+    return record_of(IgnoreRule, (await session.execute(ONE, {"id": made.id})).one())
 
 
 async def delete_rule(session: WriteSession, rule_id: UUID, *, operator: str) -> None:
@@ -95,9 +122,9 @@ async def delete_rule(session: WriteSession, rule_id: UUID, *, operator: str) ->
         raise NotFound("ignore rule", str(rule_id))
 
 
-async def _check_kind(session: WriteSession, kind: str, resource_id: UUID) -> None:
-    found = (await session.execute(KIND_OF, {"id": resource_id})).first()
-    if found is None:
+async def kind_of(session: ReadSession, resource_id: UUID) -> str:
+    """The kind of a resource. Raises NotFound."""
+    kind: str | None = (await session.execute(KIND_OF, {"id": resource_id})).scalar_one_or_none()
+    if kind is None:
         raise NotFound("resource", str(resource_id))
-    if found.kind != kind:
-        raise InvalidArgument("resource_id", f"is a {found.kind}, not a {kind}")
+    return kind

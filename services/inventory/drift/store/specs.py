@@ -2,43 +2,43 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, columns_of, record_of, rows_as, unnested
 from services.common.errors import NotFound
-from services.inventory.drift.rules.fields import Json, LiveResource
-from services.inventory.drift.store.locks import lock_drift
+from services.inventory.drift.rules.specs import DesiredSpec, Spec, Specifiable
 from services.inventory.drift.tables import cloud_provisioned as provisioned
 from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.history import prepare_months
+from services.inventory.resources.store.locks import lock_drift
 
 __all__ = [
-    "DesiredSpec",
     "SpecCounts",
-    "Specifiable",
+    "complete_specs",
     "read_spec",
     "read_specifiable",
     "record_specs",
     "remove_specs",
 ]
 
+SPEC: Final = columns_of(Spec, provisioned)
+
 SPECIFIABLE: Final = """
-SELECT id, provider, kind, name, region, size, status, tags, project_id::text, attrs::text,
-       unknown_fields, deleted_at IS NOT NULL
+SELECT id, provider, kind, name, region, size, status, tags, project_id::text, attrs,
+       unknown_fields, deleted_at IS NOT NULL AS deleted
 FROM cloud_resources
 WHERE id = ANY (%(ids)b::uuid[])
 """
 
-RECORD: Final = """
+RECORD: Final = f"""
 INSERT INTO cloud_provisioned AS s
     (resource_id, provider, kind, spec, recorded_by, recorded_at)
-SELECT g.id, g.provider, g.kind, g.spec::jsonb, %(actor)s, now()
-FROM unnest(%(ids)b::uuid[], %(providers)b::text[], %(kinds)b::text[], %(specs)b::text[])
-     AS g (id, provider, kind, spec)
+SELECT r.id, r.provider, r.kind, g.spec::jsonb, %(actor)s, now()
+FROM {unnested(DesiredSpec, "g")} JOIN cloud_resources AS r ON r.id = g.resource_id
 ON CONFLICT ON CONSTRAINT cloud_provisioned_pkey DO UPDATE SET
     spec = excluded.spec,
     spec_version = s.spec_version + 1,
@@ -46,6 +46,13 @@ ON CONFLICT ON CONSTRAINT cloud_provisioned_pkey DO UPDATE SET
     recorded_at = excluded.recorded_at
 WHERE s.spec IS DISTINCT FROM excluded.spec
 RETURNING old.resource_id IS NULL
+"""
+
+# The same wish in more words: whoever recorded it, and as which version, stays.
+COMPLETE: Final = f"""
+UPDATE cloud_provisioned AS s SET spec = g.spec::jsonb
+FROM {unnested(DesiredSpec, "g")}
+WHERE s.resource_id = g.resource_id
 """
 
 REMOVE: Final = text("""
@@ -73,23 +80,6 @@ SELECT count(*) FROM removed
 
 
 @dataclass(frozen=True, slots=True)
-class Specifiable:
-    """A resource as far as a spec of it needs to know."""
-
-    provider: str
-    kind: str
-    resource: LiveResource
-
-
-@dataclass(frozen=True, slots=True)
-class DesiredSpec:
-    """What a resource should be, in its normal form."""
-
-    of: Specifiable
-    spec: dict[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
 class SpecCounts:
     """What became of a batch of specs."""
 
@@ -104,10 +94,9 @@ async def read_specifiable(session: WriteSession, ids: Sequence[UUID]) -> dict[U
     Raises NotFound for the first that does not exist.
     """
     driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
+    async with driver.cursor(binary=True, row_factory=rows_as(Specifiable)) as cursor:
         await cursor.execute(SPECIFIABLE, {"ids": list(ids)})
-        rows = await cursor.fetchall()
-    found = {row[0]: _specifiable(row) for row in rows}
+        found = {one.resource.id: one for one in await cursor.fetchall()}
     for identifier in ids:
         if identifier not in found:
             raise NotFound("resource", str(identifier))
@@ -121,29 +110,27 @@ async def record_specs(
     """Keeps specs, each resource once: a new version where it differs from the kept one."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(
-            RECORD,
-            {
-                "ids": [desired.of.resource.id for desired in specs],
-                "providers": [desired.of.provider for desired in specs],
-                "kinds": [desired.of.kind for desired in specs],
-                "specs": [orjson.dumps(desired.spec).decode() for desired in specs],
-                "actor": actor,
-            },
-            prepare=False,
-        )
+        given = {"actor": actor, **arrays_of(DesiredSpec, specs, "g")}
+        await cursor.execute(RECORD, given, prepare=False)
         written = [row[0] for row in await cursor.fetchall()]
     created = sum(written)
     return SpecCounts(created, len(written) - created, len(specs) - len(written))
 
 
-async def read_spec(session: ReadSession, resource_id: UUID) -> Row[Any]:
-    """The row of `cloud_provisioned`. Raises NotFound where nothing is desired."""
-    statement = select(provisioned).where(provisioned.c.resource_id == resource_id)
+async def complete_specs(session: WriteSession, specs: Sequence[DesiredSpec]) -> None:
+    """Keeps specs in place of those that were read, as the same version."""
+    driver = await session.driver()
+    async with driver.cursor(binary=True) as cursor:
+        await cursor.execute(COMPLETE, arrays_of(DesiredSpec, specs, "g"), prepare=False)
+
+
+async def read_spec(session: ReadSession, resource_id: UUID) -> Spec:
+    """The spec of a resource. Raises NotFound where nothing is desired."""
+    statement = select(*SPEC).where(provisioned.c.resource_id == resource_id)
     found = (await session.execute(statement)).first()
     if found is None:
         raise NotFound("spec", str(resource_id))
-    return found
+    return record_of(Spec, found)
 
 
 async def remove_specs(
@@ -161,22 +148,3 @@ async def remove_specs(
         REMOVE, {"ids": list(ids), "actor": actor, "request_id": cause.request_id}
     )
     return int(removed.scalar_one())
-
-
-def _specifiable(row: tuple[Any, ...]) -> Specifiable:
-    return Specifiable(
-        provider=row[1],
-        kind=row[2],
-        resource=LiveResource(
-            id=row[0],
-            name=row[3],
-            region=row[4],
-            size=row[5],
-            status=row[6],
-            tags=row[7],
-            project_id=row[8],
-            attrs=orjson.loads(row[9]),
-            unknown_fields=frozenset(row[10]),
-            deleted=row[11],
-        ),
-    )

@@ -1,0 +1,156 @@
+"""How an operator's decision, or a revert, ends a drift: under the drift lock of its kind."""
+
+from uuid import UUID
+
+import orjson
+
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.inventory.drift.reverting import REVERTIBLE
+from services.inventory.drift.rules.comparing import same, seen_value
+from services.inventory.drift.rules.drifts import NEXT, Drift, RevertStatus, Status
+from services.inventory.drift.rules.fields import (
+    GONE,
+    PRESENCE,
+    PRESENT,
+    UNKNOWN,
+    Json,
+    Unknown,
+)
+from services.inventory.drift.rules.sweeping import resolved_event
+from services.inventory.drift.store import drifts
+from services.inventory.drift.store.specs import read_specifiable
+from services.inventory.resources.rules.recording import Cause
+
+__all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]
+
+
+async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause: Cause) -> Drift:
+    """Makes the live value the desired one, and closes the drift.
+
+    Raises NotFound, and FailedPrecondition for a drift that is not open, or is being reverted.
+    """
+    drift, live = await _locked(session, drift_id)
+    _require_next(drift, Status.ACCEPTED)
+    if drift.revert and drift.revert.status is RevertStatus.RUNNING:
+        # It would set back what is desired by then.
+        revert = drift.revert
+        raise FailedPrecondition(
+            f"drift {drift.id} is being reverted by {revert.workflow_id}: cancel that first",
+            reason="REVERT_RUNNING",
+            metadata={"workflow_id": revert.workflow_id, "run_id": revert.run_id},
+        )
+    shown = drift.actual if live is UNKNOWN else live
+    if not await drifts.specify(session, drift, shown, operator=operator):
+        raise FailedPrecondition(
+            f"nothing is desired of resource {drift.resource_id} any more", reason="SPEC_MISSING"
+        )
+    await _close(session, drift, live, Status.ACCEPTED, actor=operator, cause=cause)
+    return await drifts.read_drift(session, drift_id)
+
+
+async def require_revertible(session: WriteSession, drift_id: UUID) -> Drift:
+    """A drift that can be reverted, which nobody else decides on until the transaction ends.
+
+    Raises NotFound, and FailedPrecondition for one that is not open, and for a field that
+    nothing can set back.
+    """
+    drift, _ = await _locked(session, drift_id)
+    _require_next(drift, Status.REVERTED)
+    if drift.field not in REVERTIBLE.get(drift.kind, frozenset()):
+        raise FailedPrecondition(
+            f"{drift.field} of a {drift.kind} cannot be set back: accept the drift,"
+            " or mend it by hand",
+            reason="NOT_REVERTIBLE",
+            metadata={"kind": drift.kind, "field": drift.field},
+        )
+    return drift
+
+
+async def begin_revert(
+    session: WriteSession, drift_id: UUID, *, workflow_id: str, run_id: str
+) -> Drift:
+    """Notes which run reverts a drift. Raises FailedPrecondition when it is not open."""
+    drift, _ = await _locked(session, drift_id)
+    _require_next(drift, Status.REVERTED)
+    await drifts.begin_revert(session, drift_id, workflow_id=workflow_id, run_id=run_id)
+    return await drifts.read_drift(session, drift_id)
+
+
+async def complete_revert(
+    session: WriteSession, drift_id: UUID, *, run_id: str, cause: Cause
+) -> Drift:
+    """Closes a drift as reverted when the live value is the desired one; else it stays open.
+
+    Raises FailedPrecondition for a run that did not begin the newest revert, and for a drift
+    that something else closed.
+    """
+    drift, live = await _locked(session, drift_id)
+    _require_run(drift, run_id)
+    if drift.status is Status.REVERTED:
+        return drift
+    _require_next(drift, Status.REVERTED)
+    wanted = await drifts.specified_value(session, drift)
+    if live is not UNKNOWN and same(drift.kind, drift.field, drift.name, wanted, live):
+        await drifts.end_revert(session, drift_id, run_id, RevertStatus.COMPLETED)
+        await _close(session, drift, live, Status.REVERTED, actor=cause.actor, cause=cause)
+    else:
+        seen = "not visible" if live is UNKNOWN else orjson.dumps(live).decode()
+        reason = f"the live value is {seen}, not {orjson.dumps(wanted).decode()}"
+        await drifts.end_revert(session, drift_id, run_id, RevertStatus.FAILED, reason)
+    return await drifts.read_drift(session, drift_id)
+
+
+async def fail_revert(session: WriteSession, drift_id: UUID, *, run_id: str, reason: str) -> Drift:
+    """Leaves a drift open with the reason. Raises FailedPrecondition for another run."""
+    drift, _ = await _locked(session, drift_id)
+    _require_run(drift, run_id)
+    if drift.revert and drift.revert.status is not RevertStatus.COMPLETED:
+        await drifts.end_revert(session, drift_id, run_id, RevertStatus.FAILED, reason)
+    return await drifts.read_drift(session, drift_id)
+
+
+async def _locked(session: WriteSession, drift_id: UUID) -> tuple[Drift, Json | Unknown]:
+    """A drift that nobody else decides on now, and the live value of its field."""
+    resource_id = (await drifts.read_drift(session, drift_id)).resource_id
+    found = (await read_specifiable(session, [resource_id]))[resource_id]
+    # Read again, now that nobody else decides on it.
+    drift = await drifts.read_drift(session, drift_id)
+    if drift.field == PRESENCE:
+        return drift, GONE if found.resource.deleted else PRESENT
+    if found.resource.deleted:
+        return drift, UNKNOWN
+    return drift, seen_value(found.kind, found.resource, drift.field)
+
+
+async def _close(
+    session: WriteSession,
+    drift: Drift,
+    live: Json | Unknown,
+    status: Status,
+    *,
+    actor: str,
+    cause: Cause,
+) -> None:
+    # As it was last seen when the token sees it no longer.
+    shown = drift.actual if live is UNKNOWN else live
+    event = resolved_event(drift.field, drift.actual, shown, status, tenant_id=drift.tenant_id)
+    # What was reverted keeps the value that was wrong.
+    kept = shown if status is Status.ACCEPTED else drift.actual
+    await drifts.close_drift(session, drift, status, kept, event, actor=actor, cause=cause)
+
+
+def _require_next(drift: Drift, status: Status) -> None:
+    if status not in NEXT[drift.status]:
+        raise FailedPrecondition(
+            f"drift {drift.id} is not open ({drift.status}): it cannot become {status}",
+            reason="DRIFT_NOT_OPEN",
+            metadata={"status": drift.status},
+        )
+
+
+def _require_run(drift: Drift, run_id: str) -> None:
+    if drift.revert is None or drift.revert.run_id != run_id:
+        raise FailedPrecondition(
+            f"run {run_id} does not revert drift {drift.id}", reason="REVERT_OF_ANOTHER_RUN"
+        )

@@ -1,0 +1,111 @@
+"""A drift: its states, which may follow which, and what it is read with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from services.inventory.drift.rules.fields import Json
+from services.inventory.drift.rules.pricing import Priced
+
+__all__ = [
+    "NEXT",
+    "ActionCause",
+    "Drift",
+    "ExplainedDrift",
+    "Revert",
+    "RevertStatus",
+    "Status",
+]
+
+
+class Status(StrEnum):
+    """Whether a mismatch stands, or how it ended."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    """The live value became the desired one."""
+    REVERTED = "reverted"
+    """The cloud was made to match the spec again, and read back so."""
+    STALE = "stale"
+    """It went away by itself, or with its spec."""
+
+
+NEXT: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
+    {
+        Status.OPEN: frozenset({Status.ACCEPTED, Status.REVERTED, Status.STALE}),
+        Status.ACCEPTED: frozenset(),
+        Status.REVERTED: frozenset(),
+        Status.STALE: frozenset(),
+    }
+)
+"""What is closed stays closed: the same mismatch later is a drift of its own."""
+
+
+class RevertStatus(StrEnum):
+    """How the newest attempt to revert stands; empty when there was none."""
+
+    NONE = ""
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCause:
+    """The provider's action that caused a drift."""
+
+    action_id: str
+    action_type: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedDrift:
+    """A drift whose cause the provider's action log told."""
+
+    id: UUID
+    cause: ActionCause
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """The newest run that reverts a drift, or did."""
+
+    workflow_id: str
+    run_id: str
+    status: RevertStatus
+    reason: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A mismatch, its resource, the rule that mutes it, and what prices it."""
+
+    id: UUID
+    resource_id: UUID
+    provider: str
+    provider_id: str
+    kind: str
+    name: str
+    tenant_id: str | None
+    deployment_id: str | None
+    field: str
+    expected: Json
+    actual: Json
+    spec_version: int
+    status: Status
+    detected_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str
+    cause: ActionCause | None
+    revert: Revert | None
+    live: Priced
+    spec: Mapping[str, Json] | None
+    muted_by: UUID | None

@@ -1,0 +1,50 @@
+"""Sweeping for drift: a page of specified resources against their live values."""
+
+from collections.abc import Set as AbstractSet
+from uuid import UUID
+
+from services.common.db.database import WriteSession
+from services.inventory.drift.rules.certificates import completed, names_certificates
+from services.inventory.drift.rules.specs import DesiredSpec
+from services.inventory.drift.rules.sweeping import Verdict, judge_page
+from services.inventory.drift.store import pages
+from services.inventory.drift.store.specs import complete_specs
+from services.inventory.resources.rules.recording import Cause
+from services.inventory.resources.store.locks import lock_drift
+
+__all__ = ["sweep_page"]
+
+
+async def sweep_page(
+    session: WriteSession,
+    provider: str,
+    kind: str,
+    in_flight_provider_ids: AbstractSet[str],
+    *,
+    after: UUID | None,
+    size: int,
+    cause: Cause,
+) -> Verdict:
+    """Compares a page of specified resources, and opens, moves and closes their drifts.
+
+    Of a kind that is frozen, nothing is compared.
+    """
+    await lock_drift(session, [(provider, kind)])
+    if reason := await pages.frozen_reason(session, provider, kind):
+        return Verdict(frozen_reason=reason)
+    found = await pages.read_page(session, provider, kind, after=after, limit=size + 1)
+    page = found[:size]
+    if names_certificates(kind):
+        # Their names are added to the specs, and kept from now on.
+        named = completed(page, await pages.certificate_names(session, provider))
+        if named:
+            specs = [DesiredSpec(one.resource.id, one.spec) for one in named]
+            await complete_specs(session, specs)
+        by_id = {one.resource.id: one for one in named}
+        page = [by_id.get(one.resource.id, one) for one in page]
+    open_drifts = await pages.open_drifts(session, page)
+    verdict = judge_page(kind, page, open_drifts, in_flight_provider_ids)
+    await pages.write_verdict(session, kind, verdict, cause)
+    verdict.muted_count = await pages.count_muted(session, page)
+    verdict.last = page[-1].resource.id if len(found) > size else None
+    return verdict
