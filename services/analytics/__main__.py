@@ -29,6 +29,7 @@ from arcadia.analytics.v1 import (
 )
 
 from services.analytics.deployments import Deployments
+from services.analytics.invoicing.invoices.document.rendering import Limits, Renderer
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.one_offs.servicer import OneOffServicer
 from services.analytics.invoicing.profiles.rules.terms import Terms
@@ -83,7 +84,7 @@ def _register_invoicing(
         InvoicingServicer(database, catalog, sources, terms), server
     )
     invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
-        InvoiceServicer(database, catalog, work, terms), server
+        InvoiceServicer(database, catalog, work, terms, Renderer(Limits.of(parts.settings))), server
     )
     one_off_service_pb2_grpc.add_OneOffServiceServicer_to_server(
         OneOffServicer(database, deployments, terms), server

@@ -175,6 +175,8 @@ class Settings(BaseSettings):
     issuer_address: str = ""
     """Its lines, separated by `|`."""
     issuer_email: str = ""
+    payment_instructions: str = ""
+    """How an invoice is paid, as printed on it; its lines, separated by `|`."""
     payment_days: int = Field(default=14, ge=0, le=365)
     """After its issue, an invoice is due."""
     suspend_after_days: int = Field(default=14, ge=0, le=365)
@@ -187,6 +189,10 @@ class Settings(BaseSettings):
     """Before a cap that is reached pauses anything its tenant is told."""
     tax_region: str = "AU"
     """Of tenants without a billing profile."""
+    document_processes: int = Field(default=2, ge=1, le=64)
+    """How many documents each process of the analytics renders at once, of all tenants."""
+    document_seconds: int = Field(default=30, ge=1, le=600)
+    """So long the rendering of one document may take; then it is ended."""
     invoice_approval: bool = False
     """Whether an operator must approve a roll-up before it issues anything."""
 

@@ -29,6 +29,7 @@ from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 from psycopg import sql
 
 from services.analytics.deployments import Deployments
+from services.analytics.invoicing.invoices.document.rendering import Renderer
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.freshness import Sources
@@ -413,7 +414,7 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
             server,
         )
         invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
-            InvoiceServicer(database, catalog, work, terms, clock), server
+            InvoiceServicer(database, catalog, work, terms, Renderer(), clock), server
         )
         rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
             RollupServicer(database, work, terms, clock), server

@@ -22,6 +22,7 @@ DATA = {
     "protos/gen/arcadia.binpb",
     "services/catalog/plans/seed.yaml",
     f"{INVOICE}/invoice.html.j2",
+    f"{INVOICE}/invoice.typ",
     f"{INVOICE}/fonts/DejaVuSans.ttf",
     f"{INVOICE}/fonts/DejaVuSans-Bold.ttf",
     f"{INVOICE}/fonts/LICENSE",

@@ -1,7 +1,11 @@
 """The documents of invoices, credit notes and voids, as a person checks them."""
 
+import asyncio
 import io
-from datetime import date
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +15,14 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from pypdf import PdfReader
 
-from services.analytics.invoicing.invoices.document.view import DocumentLine, view_of
+from services.analytics.invoicing.invoices.document.rendering import RENDERER, Renderer
+from services.analytics.invoicing.invoices.document.view import (
+    DocumentLine,
+    InvoiceDocument,
+    view_of,
+)
+from services.analytics.invoicing.profiles.rules.terms import Terms
+from services.common.settings import Settings
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import Subscription
@@ -80,11 +91,168 @@ async def test_a_void_notice_says_which_invoice_is_void_since_when_and_why(books
         assert words in told
 
 
+@pytest.fixture
+def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The numbers and formats of the documents that were rendered, in their order."""
+    seen: list[str] = []
+    render = Renderer.render
+
+    async def counted(
+        self: Renderer, document: InvoiceDocument, format_: str, lines: bytes
+    ) -> bytes:
+        seen.append(f"{document.number} {format_}")
+        return await render(self, document, format_, lines)
+
+    monkeypatch.setattr(Renderer, "render", counted)
+    return seen
+
+
+async def downloaded(books: Books, invoice_id: str, who: Any = None, format_: str = "") -> bytes:
+    request = pb.DownloadInvoiceRequest(id=invoice_id, format=format_)
+    answer = await books.invoices.DownloadInvoice(request, metadata=who or books.operator)
+    return bytes(answer.data)
+
+
+def told_by(pdf: bytes) -> str:
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+async def test_an_issued_invoice_is_rendered_once_and_answers_the_same_bytes(
+    books: Books, renders: list[str]
+) -> None:
+    invoice = await billed(books)
+    first = await asyncio.gather(
+        *(downloaded(books, invoice.id) for _ in range(4)),
+        *(downloaded(books, invoice.id, books.tenant("acme")) for _ in range(4)),
+    )
+    assert renders == ["INV-000001 pdf"]
+    assert set(first) == {await downloaded(books, invoice.id)}
+    await downloaded(books, invoice.id, format_="html")
+    await downloaded(books, invoice.id, format_="html")
+    assert renders == ["INV-000001 pdf", "INV-000001 html"]
+    kept = books.rows(
+        "SELECT tenant_id, document, format, status, content, renderer FROM invoice_documents"
+        " ORDER BY id"
+    )
+    assert kept[0] == ("acme", "invoice", "pdf", "issued", first[0], RENDERER)
+    assert len(kept) == 2
+
+
+async def test_each_credit_and_the_payment_make_another_document_and_the_former_stay(
+    books: Books, renders: list[str]
+) -> None:
+    invoice = await billed(books)
+    line = (await books.lines_of("acme"))[0]
+    issued = told_by(await downloaded(books, invoice.id))
+    assert "Amount due by 15 May 2026 AUD 63.25" in issued
+    assert "Total AUD 63.25 Amount due 63.25" in issued
+    await books.credit(invoice.id, (line.id, 1000))
+    credited = told_by(await downloaded(books, invoice.id))
+    today = f"{datetime.now(UTC):%-d %B %Y}"
+    assert f"Credit note CN-000001, {today} −11.00 Amount due 52.25" in credited  # noqa: RUF001
+    await books.pay(invoice.id, paid_on="2026-05-12", reference="bank 17")
+    paid = told_by(await downloaded(books, invoice.id))
+    assert "PAID" in paid
+    assert "Paid on 12 May 2026 (bank 17) −52.25 Amount due 0.00" in paid  # noqa: RUF001
+    assert "Amount due by" not in paid
+    await books.credit(invoice.id, (line.id, 1000))
+    owed = told_by(await downloaded(books, invoice.id))
+    assert "−52.25 Balance in your favour 11.00" in owed  # noqa: RUF001
+    assert len(renders) == 4
+    [(count,)] = books.rows("SELECT count(*) FROM invoice_documents")
+    assert count == 4
+
+
+async def test_a_draft_is_rendered_each_time_and_not_kept(books: Books, renders: list[str]) -> None:
+    books.catalog.subscriptions = [SHOP]
+    await books.drafted()
+    draft = await books.invoice_of("acme")
+    told = told_by(await downloaded(books, draft.id))
+    assert "Invoice DRAFT" in told
+    assert "Tax invoice" not in told
+    await downloaded(books, draft.id)
+    assert renders == ["not issued pdf"] * 2
+    assert books.rows("SELECT 1 FROM invoice_documents") == []
+
+
+async def test_a_renderer_that_died_is_an_error_with_a_reason_and_the_next_download_works(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = await billed(books)
+    render = Renderer.render
+
+    async def dies(self: Renderer, *arguments: Any) -> bytes:
+        return await render(replace(self, command=(sys.executable, "-c", "1 / 0")), *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Renderer, "render", dies)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await downloaded(books, invoice.id)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert reason_of(refused.value) == "DOCUMENT_RENDERER_DIED"
+    assert books.rows("SELECT 1 FROM invoice_documents") == []
+    assert (await downloaded(books, invoice.id)).startswith(b"%PDF")
+
+
+async def test_a_caller_who_goes_away_ends_no_rendering(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = await billed(books)
+    render, begun, go_on = Renderer.render, asyncio.Event(), asyncio.Event()
+
+    async def slow(self: Renderer, *arguments: Any) -> bytes:
+        begun.set()
+        await go_on.wait()
+        return await render(self, *arguments)
+
+    monkeypatch.setattr(Renderer, "render", slow)
+    impatient = asyncio.create_task(downloaded(books, invoice.id))
+    await begun.wait()
+    patient = asyncio.create_task(downloaded(books, invoice.id))
+    impatient.cancel()
+    with suppress(asyncio.CancelledError):
+        await impatient
+    begun.clear()
+    go_on.set()
+    assert (await patient).startswith(b"%PDF")
+    assert not begun.is_set()
+
+
+async def test_an_invoice_carries_its_lines_as_a_file(books: Books) -> None:
+    invoice = await billed(books)
+    pdf = await downloaded(books, invoice.id)
+    [file] = PdfReader(io.BytesIO(pdf)).attachments["INV-000001.csv"]
+    assert file == await downloaded(books, invoice.id, format_="focus")
+
+
+async def test_how_to_pay_is_printed_where_something_is_owed(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ("Example Bank, BSB 000-000", "Account 1234 5678")
+    monkeypatch.setattr(
+        "services.analytics.invoicing.invoices.document.documents.view_of",
+        lambda *row, **how: view_of(*row, **how | {"instructions": lines}),
+    )
+    invoice = await billed(books)
+    told = told_by(await downloaded(books, invoice.id))
+    for words in (*lines, "Reference: INV-000001"):
+        assert words in told
+    await books.pay(invoice.id)
+    assert lines[0] not in told_by(await downloaded(books, invoice.id))
+
+
+def test_how_to_pay_comes_from_the_environment() -> None:
+    terms = Terms.of(Settings(payment_instructions="Example Bank, BSB 000-000 | Account 1234 5678"))
+    assert terms.payment_instructions == ("Example Bank, BSB 000-000", "Account 1234 5678")
+
+
 def shown(**changes: Any) -> DocumentLine:
     """A line as it is shown on an invoice."""
     line = SimpleNamespace(
         **{
-            "kind": "plan_base", "description": "Plan: Studio", "qty": Decimal(1), "unit": "month",
+            "kind": "plan_base", "resource_kind": "", "description": "Plan: Studio",
+            "qty": Decimal(1), "unit": "month",
             "unit_price_cents": Decimal(5000), "price_base_qty": Decimal(1), "amount_cents": 5000,
             "meta": {}, "dimensions": {}, "deployment_id": "d", "service_days": None,
             "service_start": date(2026, 5, 1), "service_end": date(2026, 6, 1), **changes,
@@ -94,7 +262,7 @@ def shown(**changes: Any) -> DocumentLine:
         status="issued", number=1, period=date(2026, 5, 1), currency="AUD", issuer=None,
         recipient=None, tenant_id="acme", subtotal_cents=0, tax_cents=0, total_cents=0,
         tax_label="GST", tax_rate_percent=Decimal(10), credited_cents=0, issued_on=None,
-        due_on=None, chain_hash="", kind="month",
+        due_on=None, chain_hash="", kind="month", created_at=datetime(2026, 6, 1, tzinfo=UTC),
     )  # fmt: skip
     [section] = view_of(invoice, [line], {}).sections  # type: ignore[arg-type, list-item]
     [made] = section.lines
@@ -107,7 +275,7 @@ def test_a_line_of_days_reads_as_a_pocket_calculator_takes_it() -> None:
         service_days=12, service_start=date(2026, 5, 20), meta={"proration": "12/31"},
     )  # fmt: skip
     assert (line.qty, line.unit_price, line.amount) == ("12 of 31 days", "50.00 / 31 days", "19.35")
-    assert line.note == "20 May 2026 to 31 May 2026"
+    assert line.note == "20 to 31 May 2026"
 
 
 def test_a_line_of_packages_and_one_of_tiers_multiply() -> None:
@@ -116,17 +284,17 @@ def test_a_line_of_packages_and_one_of_tiers_multiply() -> None:
         amount_cents=750, meta={"used": "2160", "allowance": "1488"},
         dimensions={"region": "syd1", "size": "s-1vcpu-1gb"},
     )  # fmt: skip
-    assert (packages.qty, packages.unit_price, packages.amount) == ("3 package", "2.50", "7.50")
+    assert (packages.qty, packages.unit_price, packages.amount) == ("3 packages", "2.50", "7.50")
     assert packages.note == "region syd1, size s-1vcpu-1gb; used 2,160, 1,488 included"
     tier = shown(
         kind="overage", qty=Decimal("1000.5"), unit="1k_tokens", unit_price_cents=Decimal("0.4"),
         amount_cents=400,
     )  # fmt: skip
     assert (tier.qty, tier.unit_price, tier.amount) == (
-        "1,000.5 × 1k tokens", "0.004", "4.00",  # noqa: RUF001
+        "1,000.5 × 1,000 tokens", "0.004", "4.00",  # noqa: RUF001
     )  # fmt: skip
 
 
 def test_a_quantity_that_no_decimal_equals_is_shown_as_its_fraction() -> None:
     line = shown(qty=Decimal("111.290322580645"), unit="hour", meta={"exact_qty": "3450/31"})
-    assert line.qty == "3450/31 hour"
+    assert line.qty == "3450/31 hours"

@@ -35,6 +35,11 @@ FORBIDDEN = (
     "TRUNCATE tenant_invoice_lines CASCADE",
     "TRUNCATE tenant_invoice_proofs",
 )
+FORBIDDEN_OF_DOCUMENTS = (
+    "UPDATE invoice_documents SET content = 'x', sha256 = encode(sha256('x'), 'hex')",
+    "DELETE FROM invoice_documents",
+    "TRUNCATE invoice_documents",
+)
 FORBIDDEN_OF_NOTES = (
     "UPDATE credit_notes SET reason = 'x'",
     "DELETE FROM credit_note_lines",
@@ -49,8 +54,11 @@ async def test_the_database_refuses_to_rewrite_what_was_issued_whoever_asks(book
     await books.rolled_up()
     for statement in FORBIDDEN:
         refused(books, statement)
-    await books.credit((await books.invoice_of("acme")).id)
-    for statement in FORBIDDEN_OF_NOTES:
+    invoice = await books.invoice_of("acme")
+    request = pb.DownloadInvoiceRequest(id=invoice.id, format="html")
+    await books.invoices.DownloadInvoice(request, metadata=books.operator)
+    await books.credit(invoice.id)
+    for statement in (*FORBIDDEN_OF_DOCUMENTS, *FORBIDDEN_OF_NOTES):
         refused(books, statement)
     # Not even a session in the role of a replica gets past them.
     with psycopg.connect(books.admin_url) as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -26,6 +27,7 @@ from services.common.db.columns import identifier, instant, names, number
 __all__ = [
     "credit_note_lines",
     "credit_notes",
+    "invoice_documents",
     "invoice_hand_overs",
     "invoice_sequences",
     "one_off_lines",
@@ -130,6 +132,7 @@ tenant_invoices = Table(
     instant("voided_at", nullable=True),
     *_words("voided_by", "void_reason"),
     instant("credited_in_full_at", nullable=True),
+    *_words("purchase_order"),
     PrimaryKeyConstraint("id", name="tenant_invoices_pkey"),
     UniqueConstraint("number", name="tenant_invoices_number_key"),
     ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="tenant_invoices_rollup_fkey"),
@@ -374,4 +377,40 @@ invoice_hand_overs = Table(
     Index("invoice_hand_overs_invoice_idx", "invoice_id"),
     Index("invoice_hand_overs_pending_idx", "id", postgresql_where=text("status = 'pending'")),
     Index("invoice_hand_overs_rollup_idx", "rollup_id", "status", "id"),
+)
+
+invoice_documents = Table(
+    "invoice_documents",
+    metadata,
+    identifier(),
+    *names("tenant_id"),
+    Column("invoice_id", Uuid, nullable=False),
+    *names("document"),
+    Column("document_id", Uuid, nullable=False),
+    *names("format", "status"),
+    *_cents("credited_cents"),
+    Column("content", LargeBinary, nullable=False),
+    *names("sha256", "renderer"),
+    instant("created_at"),
+    PrimaryKeyConstraint("id", name="invoice_documents_pkey"),
+    UniqueConstraint(
+        "document_id",
+        "document",
+        "format",
+        "status",
+        "credited_cents",
+        name="invoice_documents_state_key",
+    ),
+    ForeignKeyConstraint(
+        ["invoice_id"], ["tenant_invoices.id"], name="invoice_documents_invoice_fkey"
+    ),
+    CheckConstraint(
+        "document IN ('invoice', 'credit_note', 'void')", name="invoice_documents_document_check"
+    ),
+    CheckConstraint("format IN ('pdf', 'html')", name="invoice_documents_format_check"),
+    CheckConstraint("status IN ('issued', 'paid', 'void')", name="invoice_documents_status_check"),
+    CheckConstraint(
+        "sha256 = encode(sha256(content), 'hex')", name="invoice_documents_sha256_check"
+    ),
+    Index("invoice_documents_invoice_idx", "invoice_id"),
 )

@@ -10,8 +10,8 @@ from google.api import httpbody_pb2
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.document.rendering import FORMATS, rendered
-from services.analytics.invoicing.invoices.document.view import names_in, view_of_note
+from services.analytics.invoicing.invoices.document.documents import Documents
+from services.analytics.invoicing.invoices.document.rendering import FORMATS
 from services.analytics.invoicing.invoices.messages import credit_note_message, grouped
 from services.analytics.invoicing.invoices.rules.crediting import Wanted, credit
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number
@@ -27,7 +27,7 @@ from services.analytics.invoicing.invoices.store.hand_overs import (
     hand_over_of_note,
     note_work,
 )
-from services.analytics.invoicing.invoices.store.reading import proofs_of, read_invoice
+from services.analytics.invoicing.invoices.store.reading import read_invoice
 from services.analytics.invoicing.invoices.store.settling import (
     creditable_lines,
     creditable_tax,
@@ -64,6 +64,7 @@ class CreditCalls:
     _work: Work
     _terms: Terms
     _clock: Clock
+    _documents: Documents
 
     async def CreateCreditNote(  # noqa: N802
         self, request: pb.CreateCreditNoteRequest, context: Context
@@ -143,10 +144,7 @@ class CreditCalls:
         wanted = requests.word("format", request.format, FORMATS)
         async with self._database.read(scope) as session:
             note = await read_credit_note(session, scope, note_id)
-            invoice = await read_invoice(session, scope, note.invoice_id)
-            lines = await note_lines(session, [note_id])
-            proofs = await proofs_of(session, [note.invoice_id])
-        body = await rendered(view_of_note(note, invoice, lines, names_in(proofs)), wanted)
+        body = await self._documents.of_note(note, wanted)
         return await sent_as(file_stem(credit_note_number(note.number)), body, context)
 
     async def _note_handed_over(self, note_id: UUID) -> invoices_pb2.CreditNote:

@@ -10,8 +10,8 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.credit_calls import CreditCalls
-from services.analytics.invoicing.invoices.document.rendering import FORMATS, rendered
-from services.analytics.invoicing.invoices.document.view import names_in, view_of, view_of_void
+from services.analytics.invoicing.invoices.document.documents import Documents
+from services.analytics.invoicing.invoices.document.rendering import FORMATS, Renderer
 from services.analytics.invoicing.invoices.messages import invoice_message, line_message
 from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.numbering import invoice_number, invoice_title
@@ -22,7 +22,6 @@ from services.analytics.invoicing.invoices.store.reading import (
     InvoiceFilter,
     list_invoices,
     list_lines,
-    proofs_of,
     read_invoice,
     read_line,
 )
@@ -71,6 +70,7 @@ class InvoiceServicer(
         catalog: "PricingServiceAsyncStub",
         work: Work,
         terms: Terms,
+        renderer: Renderer,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -78,6 +78,7 @@ class InvoiceServicer(
         self._work = work
         self._terms = terms
         self._clock = clock
+        self._documents = Documents(database, renderer, terms.payment_instructions, clock)
 
     async def ListInvoices(  # noqa: N802
         self, request: pb.ListInvoicesRequest, context: Context
@@ -187,17 +188,19 @@ class InvoiceServicer(
         wanted = requests.word("format", request.format, (*FORMATS, FOCUS))
         async with self._database.read(caller.scope) as session:
             row = await read_invoice(session, caller.scope, invoice_id)
-            lines = await list_lines(session, invoice_id, after=0, limit=None)
-            proofs = await proofs_of(session, [invoice_id])
-        if wanted == FOCUS:
-            if row.status == InvoiceStatus.VOID:
+            if wanted != FOCUS:
+                lines = []
+            elif row.status == InvoiceStatus.VOID:
                 raise FailedPrecondition(
                     "the invoice is void: it bills nothing", reason="INVOICE_VOID"
                 )
+            else:
+                lines = [*await list_lines(session, invoice_id, after=0, limit=None)]
+        if wanted == FOCUS:
             file = await asyncio.to_thread(as_focus, row, lines)
             body = httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
         else:
-            body = await rendered(view_of(row, lines, names_in(proofs)), wanted)
+            body = await self._documents.of_invoice(row, wanted)
         title = invoice_title(
             row.id, row.number, status=row.status, kind=row.kind, tenant_id=row.tenant_id,
             period=row.period, currency=row.currency,
@@ -219,7 +222,5 @@ class InvoiceServicer(
                     " void notice",
                     reason="INVOICE_NOT_VOID",
                 )
-            lines = await list_lines(session, invoice_id, after=0, limit=None)
-            proofs = await proofs_of(session, [invoice_id])
-        body = await rendered(view_of_void(row, lines, names_in(proofs)), wanted)
+        body = await self._documents.of_void(row, wanted)
         return await sent_as(file_stem(invoice_number(row.number), "void"), body, context)

@@ -16,6 +16,7 @@ billing_profiles = Table(
     Column("address_lines", ARRAY(Text), nullable=False),
     *names("email", "tax_region", "updated_by"),
     instant("updated_at"),
+    Column("purchase_order", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant_id", name="billing_profiles_pkey"),
 )
 

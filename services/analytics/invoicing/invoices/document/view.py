@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from services.analytics.invoicing.invoices.document.naming import grouped, line_name, unit_name
 from services.analytics.invoicing.invoices.messages import party_of
 from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
+from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
 from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.profiles.rules.parties import Party
-from services.common.values.money import amount_text, plain
+from services.common.values.money import amount_text, money_text, plain
 from services.common.values.periods import month_of
 
 __all__ = [
@@ -20,12 +22,15 @@ __all__ = [
     "DocumentSection",
     "Fact",
     "InvoiceDocument",
+    "Payment",
     "amount_in_words",
     "names_in",
     "view_of",
     "view_of_note",
     "view_of_void",
 ]
+
+MINUS: Final = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,22 @@ class DocumentSection:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line at the head of a document."""
+    """A name and a value: a line at the head of a document, or of its totals."""
 
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What is to be paid, by when and how."""
+
+    amount: str
+    by: str
+    """The day on which it is due, as people read it."""
+    instructions: tuple[str, ...]
+    reference: str
+    """What the payer quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,8 @@ class InvoiceDocument:
 
     title: str
     number: str
+    dated: date
+    """The date of the file: that of the issue, so that equal documents are equal files."""
     status: str
     """Shown as a stamp; empty for one that is simply to be paid."""
     facts: tuple[Fact, ...]
@@ -78,7 +97,9 @@ class InvoiceDocument:
     """From the subtotal to the tax."""
     total: Fact
     after_total: tuple[Fact, ...]
-    """What was credited of it, and what is due."""
+    """What was credited and paid, and what is due."""
+    payment: Payment | None
+    """None where nothing is due."""
     chain_hash: str
     headings: tuple[str, str] = ("Quantity", "Unit price")
     """Above the two columns between a line and its amount."""
@@ -87,7 +108,17 @@ class InvoiceDocument:
 ACCOUNT: Final = "Account"
 """Above the lines of the tenant as a whole."""
 
-STAMPS = {
+MAX_LINES: Final = 2_000
+"""Of one document. One with more shows what each deployment comes to; the lines are in the file
+that is attached to it."""
+
+MAX_DEPLOYMENTS: Final = 2_000
+"""Of those that are shown one by one."""
+
+MAX_CREDIT_NOTES: Final = 20
+"""Of those that an invoice lists one by one."""
+
+STAMPS: Final = {
     InvoiceStatus.DRAFT: "DRAFT",
     InvoiceStatus.PAID: "PAID",
     InvoiceStatus.VOID: "VOID",
@@ -99,34 +130,44 @@ def names_in(proofs: Sequence[Stored]) -> dict[str, str]:
     return {one.deployment_id: one.deployment_name for one in proofs if one.deployment_name}
 
 
-def view_of(row: Stored, lines: Sequence[Stored], names: Mapping[str, str]) -> InvoiceDocument:
-    """The document of an invoice with all its lines; `names` are those of its deployments."""
-    credited = int(row.credited_cents)
-    settled = row.status in (InvoiceStatus.PAID, InvoiceStatus.VOID)
-    due = 0 if settled else row.total_cents - credited
+def view_of(
+    row: Stored,
+    lines: Sequence[Stored],
+    names: Mapping[str, str],
+    *,
+    notes: Sequence[Stored] = (),
+    instructions: tuple[str, ...] = (),
+) -> InvoiceDocument:
+    """The document of an invoice with all its lines.
+
+    `names` are those of its deployments, `notes` its credit notes from the first to the last,
+    `instructions` how it is paid.
+    """
     number = invoice_number(row.number) or "not issued"
-    dates = (Fact("Date of issue", _day(row.issued_on)), Fact("Due by", _day(row.due_on)))
+    issuer = party_of(row.issuer) if row.issuer else Party("")
+    recipient = party_of(row.recipient) if row.recipient else Party(row.tenant_id)
+    settled = (*_credits(notes, row.currency), *_payments(row, notes))
+    due = _due_cents(row, notes)
+    is_owed = row.status == InvoiceStatus.ISSUED and due > 0
     return InvoiceDocument(
-        # An Australian buyer claims the tax back with a document that says so.
-        title="Tax invoice" if row.tax_cents else "Invoice",
+        title="Tax invoice" if _is_tax_invoice(row, issuer, recipient) else "Invoice",
         number=number,
+        dated=row.issued_on or row.created_at.date(),
         status=STAMPS.get(row.status, ""),
-        facts=(
-            Fact("Invoice number", number),
-            *(dates if row.issued_on else ()),
-            Fact("Currency", row.currency),
-        ),
-        about=() if row.kind == InvoiceKind.ONE_OFF else (f"For the period from {_month(row)}.",),
+        facts=(Fact("Invoice number", number), *_dates(row), *_period(row)),
+        about=_about(lines, names, number),
         currency=row.currency,
-        issuer=party_of(row.issuer) if row.issuer else Party(""),
-        recipient=party_of(row.recipient) if row.recipient else Party(row.tenant_id),
+        issuer=issuer,
+        recipient=recipient,
         tenant_id=row.tenant_id,
         sections=_sections(lines, names, row.currency),
         totals=_totals(row, row, sign=1),
         total=Fact(f"Total {row.currency}", amount_in_words(row.total_cents, row.currency)),
-        after_total=(
-            *([Fact("Credited", amount_in_words(-credited, row.currency))] if credited else []),
-            Fact("Amount due", amount_in_words(due, row.currency)),
+        after_total=(*settled, _balance(due, row.currency)),
+        payment=(
+            Payment(money_text(due, row.currency), _day(row.due_on), instructions, number)
+            if is_owed
+            else None
         ),
         chain_hash=row.chain_hash or "",
     )
@@ -138,10 +179,19 @@ def view_of_note(
     """The document of a credit note: what it takes back of which invoice, and why."""
     number = credit_note_number(note.number)
     corrected = invoice_number(invoice.number)
-    credited = [line for line in lines if line.kind != TAX]
+    issuer, recipient = party_of(invoice.issuer), party_of(invoice.recipient)
+    is_adjustment = is_tax_document(
+        issuer=issuer,
+        recipient=recipient,
+        account=note.tenant_id,
+        currency=note.currency,
+        tax_cents=note.tax_cents,
+        total_cents=note.total_cents,
+    )
     return InvoiceDocument(
-        title="Adjustment note" if note.tax_cents else "Credit note",
+        title="Adjustment note" if is_adjustment else "Credit note",
         number=number,
+        dated=note.issued_at.date(),
         status="",
         facts=(
             Fact("Credit note number", number),
@@ -152,16 +202,18 @@ def view_of_note(
         ),
         about=(
             f"Credit note for invoice {corrected}: {note.reason}",
-            *(() if credited else ("Only tax is credited.",)),
+            *(() if any(line.kind != TAX for line in lines) else ("Only tax is credited.",)),
+            *_about(lines, names, ""),
         ),
         currency=note.currency,
-        issuer=party_of(invoice.issuer),
-        recipient=party_of(invoice.recipient),
+        issuer=issuer,
+        recipient=recipient,
         tenant_id=note.tenant_id,
         sections=_sections(lines, names, note.currency, credited=True),
         totals=_totals(note, invoice, sign=-1),
         total=Fact(f"Credited {note.currency}", amount_in_words(-note.total_cents, note.currency)),
         after_total=(),
+        payment=None,
         chain_hash="",
         headings=("Part", "Billed"),
     )
@@ -173,6 +225,7 @@ def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str])
     return InvoiceDocument(
         title="Void notice",
         number=number,
+        dated=row.voided_at.date(),
         status="",
         facts=(
             Fact("Void invoice", number),
@@ -183,6 +236,7 @@ def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str])
         about=(
             f"Invoice {number} is void: {row.void_reason}",
             "Nothing is owed of it. This is what it billed:",
+            *_about(lines, names, ""),
         ),
         currency=row.currency,
         issuer=party_of(row.issuer),
@@ -195,8 +249,87 @@ def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str])
             Fact("Void", amount_in_words(-row.total_cents, row.currency)),
             Fact("Amount due", amount_in_words(0, row.currency)),
         ),
+        payment=None,
         chain_hash=row.chain_hash or "",
     )
+
+
+def _is_tax_invoice(row: Stored, issuer: Party, recipient: Party) -> bool:
+    """A draft has no date of issue, and nobody claims tax back with a void invoice."""
+    return row.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID) and is_tax_document(
+        issuer=issuer,
+        recipient=recipient,
+        account=row.tenant_id,
+        currency=row.currency,
+        tax_cents=row.tax_cents,
+        total_cents=row.total_cents,
+    )
+
+
+def _dates(row: Stored) -> tuple[Fact, ...]:
+    if not row.issued_on:
+        return ()
+    return Fact("Date of issue", _day(row.issued_on)), Fact("Due by", _day(row.due_on))
+
+
+def _period(row: Stored) -> tuple[Fact, ...]:
+    period = () if row.kind == InvoiceKind.ONE_OFF else (Fact("Billing period", _month(row)),)
+    return *period, Fact("Currency", row.currency)
+
+
+def _about(lines: Sequence[Stored], names: Mapping[str, str], number: str) -> tuple[str, ...]:
+    """What is left out of a document that would be too long."""
+    if len(lines) <= MAX_LINES:
+        return ()
+    where = f" All are in {number}.csv, attached to the PDF of this invoice." if number else ""
+    return (f"Deployments are shown with the total of their lines, {len(lines):,} in all.{where}",)
+
+
+def _credits(notes: Sequence[Stored], currency: str) -> tuple[Fact, ...]:
+    shown = [
+        Fact(
+            f"Credit note {credit_note_number(note.number)}, {_day(note.issued_at.date())}",
+            amount_in_words(-note.total_cents, currency),
+        )
+        for note in notes[:MAX_CREDIT_NOTES]
+    ]
+    if rest := notes[MAX_CREDIT_NOTES:]:
+        left = -sum(note.total_cents for note in rest)
+        shown.append(Fact(f"{len(rest):,} further credit notes", amount_in_words(left, currency)))
+    return tuple(shown)
+
+
+def _payments(row: Stored, notes: Sequence[Stored]) -> tuple[Fact, ...]:
+    if row.status != InvoiceStatus.PAID:
+        return ()
+    by = f" ({row.payment_reference})" if row.payment_reference else ""
+    paid_on = row.paid_on or row.paid_at.date()
+    return (
+        Fact(
+            f"Paid on {_day(paid_on)}{by}",
+            amount_in_words(-_paid_cents(row, notes), row.currency),
+        ),
+    )
+
+
+def _paid_cents(row: Stored, notes: Sequence[Stored]) -> int:
+    """A payment settles what was due when it came: what is credited later was paid as well."""
+    paid_at: datetime = row.paid_at
+    credited = sum(note.total_cents for note in notes if note.issued_at <= paid_at)
+    return int(row.total_cents - credited)
+
+
+def _due_cents(row: Stored, notes: Sequence[Stored]) -> int:
+    if row.status == InvoiceStatus.VOID:
+        return 0
+    paid = _paid_cents(row, notes) if row.status == InvoiceStatus.PAID else 0
+    return int(row.total_cents - int(row.credited_cents) - paid)
+
+
+def _balance(due: int, currency: str) -> Fact:
+    if due < 0:
+        return Fact("Balance in your favour", amount_in_words(-due, currency))
+    return Fact("Amount due", amount_in_words(due, currency))
 
 
 def _totals(of: Stored, taxed: Stored, *, sign: int) -> tuple[Fact, ...]:
@@ -209,12 +342,22 @@ def _totals(of: Stored, taxed: Stored, *, sign: int) -> tuple[Fact, ...]:
 
 def _month(row: Stored) -> str:
     period = month_of(row.period)
-    return f"{_day(period.start)} to {_day(period.end - timedelta(days=1))}"
+    return _days(period.start, period.end)
+
+
+def _days(start: date, end: date) -> str:
+    """A half-open span of days: `1 to 30 April 2026`."""
+    last = end - timedelta(days=1)
+    if start == last:
+        return _day(start)
+    if (start.year, start.month) == (last.year, last.month):
+        return f"{start.day} to {_day(last)}"
+    return f"{_day(start)} to {_day(last)}"
 
 
 def amount_in_words(cents: Decimal | int, currency: str) -> str:
     """An amount as in `1,234.50`, with a true minus sign in front of a negative one."""
-    return amount_text(cents, currency, minus="\N{MINUS SIGN}")
+    return amount_text(cents, currency, minus=MINUS)
 
 
 def _sections(
@@ -224,35 +367,69 @@ def _sections(
     for line in lines:
         if line.kind != TAX:
             by_deployment.setdefault(line.deployment_id, []).append(line)
-    made = []
-    for deployment, members in by_deployment.items():
-        amounts = [-one.credited_cents if credited else one.amount_cents for one in members]
-        made.append(
-            DocumentSection(
-                title=names.get(deployment or "") or deployment or ACCOUNT,
-                lines=tuple(
-                    _credited_line(one, currency) if credited else _line(one, currency)
-                    for one in members
-                ),
-                subtotal=amount_in_words(sum(amounts), currency),
-            )
+    sums = {
+        deployment: sum(-one.credited_cents if credited else one.amount_cents for one in members)
+        for deployment, members in by_deployment.items()
+    }
+    if len(lines) > MAX_LINES:
+        counts = {deployment: len(members) for deployment, members in by_deployment.items()}
+        return (_folded(sums, counts, names, currency),)
+    line_of = _credited_line if credited else _line
+    return tuple(
+        DocumentSection(
+            title=_name(deployment, names),
+            lines=tuple(line_of(one, currency) for one in members),
+            subtotal=amount_in_words(sums[deployment], currency),
         )
-    return tuple(made)
+        for deployment, members in by_deployment.items()
+    )
+
+
+def _folded(
+    sums: Mapping[str | None, int],
+    counts: Mapping[str | None, int],
+    names: Mapping[str, str],
+    currency: str,
+) -> DocumentSection:
+    """A line for each deployment instead of its lines; the last one for all that are too many."""
+    shown = [
+        DocumentLine(
+            _name(deployment, names),
+            "",
+            f"{counts[deployment]:,} {'line' if counts[deployment] == 1 else 'lines'}",
+            "",
+            amount_in_words(amount, currency),
+        )
+        for deployment, amount in list(sums.items())[:MAX_DEPLOYMENTS]
+    ]
+    if rest := list(sums.values())[MAX_DEPLOYMENTS:]:
+        left = amount_in_words(sum(rest), currency)
+        shown.append(DocumentLine(f"{len(rest):,} further deployments", "", "", "", left))
+    total = amount_in_words(sum(sums.values()), currency)
+    return DocumentSection(f"{len(sums):,} deployments", tuple(shown), total)
+
+
+def _name(deployment: str | None, names: Mapping[str, str]) -> str:
+    return names.get(deployment or "") or deployment or ACCOUNT
+
+
+def _described(line: Stored) -> str:
+    return line_name(line.kind, line.resource_kind, line.description, line.meta)
 
 
 def _line(line: Stored, currency: str) -> DocumentLine:
     """As a person checks it: quantity times unit price is the amount, rounded half up."""
-    days = line.unit == "day" and line.price_base_qty != 1
-    qty = _grouped(_exact_qty(line))
-    unit = "days" if days else line.unit.replace("_", " ")
+    is_part = line.unit == "day" and line.price_base_qty != 1
+    qty = grouped(_exact_qty(line))
     price = amount_in_words(line.unit_price_cents, currency)
     if line.price_base_qty != 1:
-        base = _grouped(plain(line.price_base_qty))
-        price = f"{price} / {base} {unit}"
-        if days:
-            qty = f"{qty} of {base}"
+        base = plain(line.price_base_qty)
+        price = f"{price} / {grouped(base)} {unit_name(line.unit, base)}"
+    unit = unit_name(line.unit, plain(line.price_base_qty) if is_part else qty)
+    if is_part:
+        qty = f"{qty} of {grouped(plain(line.price_base_qty))}"
     return DocumentLine(
-        description=line.description,
+        description=_described(line),
         note=_note(line),
         # A thousand tokens are a unit: its number is not the quantity's.
         qty=f"{qty} \N{MULTIPLICATION SIGN} {unit}" if unit[0].isdecimal() else f"{qty} {unit}",
@@ -263,12 +440,11 @@ def _line(line: Stored, currency: str) -> DocumentLine:
 
 def _credited_line(line: Stored, currency: str) -> DocumentLine:
     """What is taken back of a line: all of it, or a part of its amount."""
-    whole = amount_in_words(line.amount_cents, currency)
     return DocumentLine(
-        description=line.description,
+        description=_described(line),
         note=_note(line),
         qty="all" if line.credited_cents == line.amount_cents else "part",
-        unit_price=whole,
+        unit_price=amount_in_words(line.amount_cents, currency),
         amount=amount_in_words(-line.credited_cents, currency),
     )
 
@@ -282,9 +458,9 @@ def _exact_qty(line: Stored) -> str:
 def _note(line: Stored) -> str:
     told = []
     if line.kind == ADJUSTMENT:
-        told.append(f"used {_day(line.service_start)} to {_day(_last_day(line))}")
+        told.append(f"used {_days(line.service_start, line.service_end)}")
     elif line.service_days is not None and line.price_base_qty != 1:
-        told.append(f"{_day(line.service_start)} to {_day(_last_day(line))}")
+        told.append(_days(line.service_start, line.service_end))
     if line.kind == ONE_OFF:
         told.append(line.meta.get("reason", ""))
     if line.dimensions:
@@ -295,21 +471,9 @@ def _note(line: Stored) -> str:
     used, allowance = line.meta.get("used", ""), line.meta.get("allowance", "")
     if used:
         told.append(
-            f"used {_grouped(used)}" + (f", {_grouped(allowance)} included" if allowance else "")
+            f"used {grouped(used)}" + (f", {grouped(allowance)} included" if allowance else "")
         )
     return "; ".join(told)
-
-
-def _last_day(line: Stored) -> date:
-    end: date = line.service_end
-    return end - timedelta(days=1)
-
-
-def _grouped(number: str) -> str:
-    """A decimal with its thousands set apart."""
-    sign = "\N{MINUS SIGN}" if number.startswith("-") else ""
-    whole, point, places = number.lstrip("-").partition(".")
-    return f"{sign}{int(whole):,}{point}{places}" if whole.isdecimal() else number
 
 
 def _day(day: date | None) -> str:

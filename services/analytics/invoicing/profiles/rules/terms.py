@@ -13,7 +13,7 @@ __all__ = ["Terms"]
 
 DEVELOPMENT_ISSUER: Final = Party(
     "Arcadia Development Pty Ltd",
-    "00 000 000 000",
+    "18 123 456 789",
     ("1 Example Street", "Sydney NSW 2000", "Australia"),
     "billing@example.com",
 )
@@ -25,6 +25,8 @@ class Terms:
     """As configured."""
 
     issuer: Party
+    payment_instructions: tuple[str, ...]
+    """How an invoice is paid, a line each."""
     due_after: timedelta
     approval_required: bool
     tax_region: str
@@ -37,6 +39,7 @@ class Terms:
         """What the environment says."""
         return cls(
             issuer=_issuer(settings),
+            payment_instructions=_lines(settings.payment_instructions),
             due_after=timedelta(days=settings.payment_days),
             approval_required=settings.invoice_approval,
             tax_region=settings.tax_region,
@@ -63,10 +66,13 @@ class Terms:
 def _issuer(settings: Settings) -> Party:
     if not settings.issuer_name and settings.env != "production":
         return DEVELOPMENT_ISSUER
-    lines = (line.strip() for line in settings.issuer_address.split("|"))
     return Party(
         settings.issuer_name,
         settings.issuer_abn,
-        tuple(line for line in lines if line),
+        _lines(settings.issuer_address),
         settings.issuer_email,
     )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.split("|") if line.strip())

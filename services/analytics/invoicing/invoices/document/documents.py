@@ -1,0 +1,182 @@
+"""Downloads of documents: each state of an issued one is rendered once, and kept.
+
+Whoever asks meanwhile waits for the same rendering, also when the first caller went away. Two
+processes may render the same document at the same time; both answer the file that was kept
+first. Drafts change and are not kept.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from google.api import httpbody_pb2
+
+from services.analytics.invoicing.invoices.document.rendering import (
+    CONTENT_TYPES,
+    RENDERER,
+    Renderer,
+)
+from services.analytics.invoicing.invoices.document.view import (
+    InvoiceDocument,
+    names_in,
+    view_of,
+    view_of_note,
+    view_of_void,
+)
+from services.analytics.invoicing.invoices.rules.focus import as_focus
+from services.analytics.invoicing.invoices.rules.states import HandedOver, InvoiceStatus
+from services.analytics.invoicing.invoices.store.documents import (
+    DocumentKey,
+    keep_document,
+    read_document,
+)
+from services.analytics.invoicing.invoices.store.reading import list_lines, proofs_of, read_invoice
+from services.analytics.invoicing.invoices.store.rows import Stored
+from services.analytics.invoicing.invoices.store.settling import (
+    list_credit_notes,
+    note_lines,
+    read_credit_note,
+)
+from services.common.db.database import Database
+from services.common.rpc.access import ALL
+from services.common.values.clock import Clock
+
+__all__ = ["Documents"]
+
+MAX_NOTES = 1_000
+"""Of one invoice: each credits at least a cent of one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is rendered from, all read at one moment."""
+
+    key: DocumentKey
+    view: InvoiceDocument
+    lines: bytes = b""
+    """A file that is attached to the PDF."""
+
+
+@dataclass
+class Documents:
+    """The documents of invoices, credit notes and voids, for callers who may see them."""
+
+    database: Database
+    renderer: Renderer
+    instructions: tuple[str, ...]
+    """How an invoice is paid, a line each."""
+    clock: Clock
+    _running: dict[DocumentKey, asyncio.Task[bytes]] = field(default_factory=dict, init=False)
+
+    async def of_invoice(self, invoice: Stored, format_: str) -> httpbody_pb2.HttpBody:
+        """An invoice as it stands. Raises as `Renderer.render` does."""
+        return await self._answered(
+            _key(HandedOver.INVOICE, invoice, format_), lambda: self._invoice(invoice.id, format_)
+        )
+
+    async def of_void(self, invoice: Stored, format_: str) -> httpbody_pb2.HttpBody:
+        """What says that an invoice is void. Raises as `Renderer.render` does."""
+        return await self._answered(
+            _key(HandedOver.VOID, invoice, format_), lambda: self._void(invoice.id, format_)
+        )
+
+    async def of_note(self, note: Stored, format_: str) -> httpbody_pb2.HttpBody:
+        """A credit note. Raises as `Renderer.render` does."""
+        return await self._answered(
+            _key_of_note(note, format_), lambda: self._note(note.id, format_)
+        )
+
+    async def _answered(
+        self, key: DocumentKey, read: Callable[[], Awaitable[Source]]
+    ) -> httpbody_pb2.HttpBody:
+        content = await self._kept(key)
+        if content is None:
+            running = self._running.get(key)
+            if running is None:
+                running = asyncio.create_task(self._rendered(key, read))
+                self._running[key] = running
+                running.add_done_callback(lambda ended: self._ended(key, ended))
+            # Shielded: a caller who goes away must not end it for the others.
+            content = await asyncio.shield(running)
+        return httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[key.format], data=content)
+
+    def _ended(self, key: DocumentKey, ended: "asyncio.Task[bytes]") -> None:
+        del self._running[key]
+        if not ended.cancelled():
+            # Nobody may be left to take it.
+            ended.exception()
+
+    async def _rendered(self, key: DocumentKey, read: Callable[[], Awaitable[Source]]) -> bytes:
+        async with self.renderer.turn(key.tenant_id):
+            source = await read()
+            if (kept := await self._kept(source.key)) is not None:
+                return kept
+            content = await self.renderer.render(source.view, key.format, source.lines)
+        if source.key.status == InvoiceStatus.DRAFT:
+            return content
+        async with self.database.write(ALL) as session:
+            await keep_document(session, source.key, content, renderer=RENDERER, at=self.clock())
+            return await read_document(session, source.key) or content
+
+    async def _kept(self, key: DocumentKey) -> bytes | None:
+        if key.status == InvoiceStatus.DRAFT:
+            return None
+        async with self.database.read(ALL) as session:
+            return await read_document(session, key)
+
+    async def _invoice(self, invoice_id: UUID, format_: str) -> Source:
+        async with self.database.read(ALL) as session:
+            invoice = await read_invoice(session, ALL, invoice_id)
+            lines = await list_lines(session, invoice_id, after=0, limit=None)
+            proofs = await proofs_of(session, [invoice_id])
+            notes = await list_credit_notes(
+                session, ALL, tenant_id="", invoice_id=invoice_id, before=None, limit=MAX_NOTES
+            )
+        view = view_of(
+            invoice, lines, names_in(proofs), notes=notes[::-1], instructions=self.instructions
+        )
+        attached = as_focus(invoice, lines) if invoice.status != InvoiceStatus.VOID else b""
+        return Source(_key(HandedOver.INVOICE, invoice, format_), view, attached)
+
+    async def _void(self, invoice_id: UUID, format_: str) -> Source:
+        async with self.database.read(ALL) as session:
+            invoice = await read_invoice(session, ALL, invoice_id)
+            lines = await list_lines(session, invoice_id, after=0, limit=None)
+            proofs = await proofs_of(session, [invoice_id])
+        view = view_of_void(invoice, lines, names_in(proofs))
+        return Source(_key(HandedOver.VOID, invoice, format_), view)
+
+    async def _note(self, note_id: UUID, format_: str) -> Source:
+        async with self.database.read(ALL) as session:
+            note = await read_credit_note(session, ALL, note_id)
+            invoice = await read_invoice(session, ALL, note.invoice_id)
+            lines = await note_lines(session, [note_id])
+            proofs = await proofs_of(session, [note.invoice_id])
+        view = view_of_note(note, invoice, lines, names_in(proofs))
+        return Source(_key_of_note(note, format_), view)
+
+
+def _key(document: HandedOver, invoice: Any, format_: str) -> DocumentKey:  # noqa: ANN401
+    return DocumentKey(
+        document=document,
+        document_id=invoice.id,
+        invoice_id=invoice.id,
+        tenant_id=invoice.tenant_id,
+        format=format_ or "pdf",
+        status=invoice.status if invoice.number is not None else InvoiceStatus.DRAFT,
+        credited_cents=int(invoice.credited_cents),
+    )
+
+
+def _key_of_note(note: Any, format_: str) -> DocumentKey:  # noqa: ANN401
+    return DocumentKey(
+        document=HandedOver.CREDIT_NOTE,
+        document_id=note.id,
+        invoice_id=note.invoice_id,
+        tenant_id=note.tenant_id,
+        format=format_ or "pdf",
+        status=InvoiceStatus.ISSUED,
+        credited_cents=0,
+    )

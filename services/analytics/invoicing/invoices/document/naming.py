@@ -1,0 +1,115 @@
+"""What meters, units and lines are called on a document: names for people instead of codes.
+
+Lines are frozen with the descriptions that the quote engine gave them; what is printed for
+them is decided here, and changes no line, hash or proof.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from services.analytics.invoicing.invoices.rules.lines import ONE_OFF
+
+__all__ = ["METER_NAMES", "grouped", "line_name", "meter_name", "quantity_text", "unit_name"]
+
+METER_NAMES: Final[Mapping[str, str]] = {
+    "app_container_hours": "App container hours",
+    "bandwidth_gb": "Outbound transfer",
+    "database_hours": "Managed database hours",
+    "database_storage_gb_month": "Managed database storage",
+    "dns_zones": "DNS zones",
+    "droplet_hours": "Droplet hours",
+    "kubernetes_ha_hours": "Kubernetes high-availability hours",
+    "llm_tokens": "LLM tokens",
+    "load_balancer_hours": "Load balancer hours",
+    "reserved_ip_hours": "Reserved IP hours",
+    "snapshot_gb_month": "Snapshot storage",
+    "spaces_gb_month": "Spaces storage",
+    "volume_gb_month": "Volume storage",
+}
+"""By the meter's code. A meter that is not here is printed as its code reads."""
+
+_UNITS: Final[Mapping[str, tuple[str, str]]] = {
+    "1k_tokens": ("1,000 tokens", "1,000 tokens"),
+    "gb": ("GB", "GB"),
+    "gb_month": ("GB-month", "GB-months"),
+    "flat": ("flat fee", "flat fees"),
+    "minimum": ("minimum charge", "minimum charges"),
+}
+"""One and several of a unit, where an `s` does not make the plural."""
+
+_CAPITALS: Final = frozenset(
+    {"api", "cpu", "dns", "gb", "gpu", "ha", "ip", "llm", "mb", "tb", "vm"}
+)
+_SIZE: Final = re.compile(r"([0-9]+)(gb|mb|tb|k|m)")
+
+
+def meter_name(code: str) -> str:
+    """`Droplet hours` for `droplet_hours`."""
+    return METER_NAMES.get(code) or _read(code)
+
+
+def unit_name(unit: str, qty: str) -> str:
+    """A unit beside its quantity: `hour` for 1, `hours` otherwise."""
+    one, several = _UNITS.get(unit) or (unit.replace("_", " "), f"{unit.replace('_', ' ')}s")
+    return one if qty in ("1", "\N{MINUS SIGN}1") else several
+
+
+def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) -> str:
+    """What a line is called: `Droplet hours over 1,488 included`, `Add-on: Storage 50 GB`.
+
+    A description that is not the quote engine's own, such as that of a one-off line, is printed
+    as it was written. An adjustment keeps what it says before the name of the line it corrects.
+    """
+    before, colon, rest = description.rpartition(": ")
+    month, late, kept = before.rpartition(": ")
+    lead = f"{month}: " if late else ""
+    if not colon or kind == ONE_OFF:
+        return description
+    match kept:
+        case "Plan":
+            return f"{lead}Plan: {_read(rest)}"
+        case "Addon":
+            return f"{lead}Add-on: {_read(rest)}"
+        case "Minimum" if rest == meter:
+            return f"{lead}Minimum charge: {meter_name(meter)}"
+        case "Overage" | "Usage" if rest == meter:
+            return lead + _used(meter, meta)
+        case _:
+            return description
+
+
+def _used(meter: str, meta: Mapping[str, str]) -> str:
+    allowance = meta.get("allowance", "")
+    over = f" over {grouped(allowance)} included" if allowance not in ("", "0") else ""
+    tier = f", tier {meta['tier']}" if meta.get("tier") else ""
+    return f"{meter_name(meter)}{over}{tier}"
+
+
+def grouped(number: str) -> str:
+    """A decimal with its thousands set apart; what is no decimal stays as it is."""
+    sign = "\N{MINUS SIGN}" if number.startswith("-") else ""
+    whole, point, places = number.lstrip("-").partition(".")
+    if not (whole.isascii() and whole.isdecimal()):
+        return number
+    return f"{sign}{int(whole):,}{point}{places}"
+
+
+def quantity_text(qty: Decimal) -> str:
+    """A measured quantity to three places, with its thousands set apart."""
+    return grouped(f"{qty.quantize(Decimal('0.001')):f}".rstrip("0").rstrip("."))
+
+
+def _read(code: str) -> str:
+    """A code as words: `Storage 50 GB` for `storage_50gb`."""
+    words = [_word(word) for word in re.split(r"[_\s-]+", code) if word]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def _word(word: str) -> str:
+    if size := _SIZE.fullmatch(word):
+        number, unit = size.groups()
+        return f"{number} {unit.upper()}" if len(unit) > 1 else f"{number}{unit}".replace("m", "M")
+    return word.upper() if word in _CAPITALS else word

@@ -1,0 +1,41 @@
+"""When a document may call itself a tax invoice or an adjustment note under Australian law."""
+
+from typing import Final
+
+from stdnum.au import abn
+
+from services.analytics.invoicing.profiles.rules.parties import Party
+
+__all__ = ["is_abn", "is_tax_document"]
+
+GST_CURRENCY: Final = "AUD"
+BUYER_NAMED_FROM_CENTS: Final = 100_000
+"""From AUD 1,000, tax included, a tax invoice says who bought."""
+
+
+def is_abn(text: str) -> bool:
+    """Whether a text is an Australian business number: eleven digits whose check digits hold."""
+    return bool(abn.is_valid(text))
+
+
+def is_tax_document(
+    *, issuer: Party, recipient: Party, account: str, currency: str, tax_cents: int,
+    total_cents: int,
+) -> bool:  # fmt: skip
+    """Whether an issued document has all that a tax invoice or an adjustment note must show.
+
+    A New Tax System (Goods and Services Tax) Act 1999, section 29-70(1) for tax invoices and
+    29-75(1) for adjustment notes, and the Australian Taxation Office's page "Tax invoices"
+    (ato.gov.au, Issuing tax invoices): the seller's identity and ABN, the date of issue, what was
+    sold with its quantity and price, and the amount of GST; from AUD 1,000 on also the buyer's
+    identity or ABN. Every document of ours shows date, lines and tax. An amount in another
+    currency would have to show its GST in AUD as well, which ours do not.
+
+    `account` is the tenant: a buyer of whom no other name is known is not identified.
+    """
+    if not tax_cents or currency != GST_CURRENCY:
+        return False
+    if not issuer.name or not is_abn(issuer.abn):
+        return False
+    identified = recipient.name not in ("", account) or is_abn(recipient.abn)
+    return identified or abs(total_cents) < BUYER_NAMED_FROM_CENTS

@@ -1,0 +1,72 @@
+"""Documents as they were first rendered: kept for good, one for each state."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.analytics.invoicing.invoices.rules.states import HandedOver
+from services.analytics.invoicing.tables import invoice_documents
+from services.common.db.database import ReadSession, WriteSession
+
+__all__ = ["DocumentKey", "keep_document", "read_document"]
+
+_KEPT = invoice_documents.c
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKey:
+    """A document in a format and a state.
+
+    What was paid or credited is printed on an invoice: each payment and credit makes another file.
+    """
+
+    document: HandedOver
+    document_id: UUID
+    """The invoice's id, or the credit note's."""
+    invoice_id: UUID
+    tenant_id: str
+    format: str
+    status: str
+    """Of the invoice; a draft is never kept."""
+    credited_cents: int
+    """What was credited of the invoice; 0 for a credit note."""
+
+
+async def read_document(session: ReadSession, key: DocumentKey) -> bytes | None:
+    """The file of a document; None where it was never rendered in this state."""
+    statement = select(_KEPT.content).where(
+        _KEPT.document_id == key.document_id,
+        _KEPT.document == key.document.value,
+        _KEPT.format == key.format,
+        _KEPT.status == key.status,
+        _KEPT.credited_cents == key.credited_cents,
+    )
+    found = (await session.execute(statement)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+async def keep_document(
+    session: WriteSession, key: DocumentKey, content: bytes, *, renderer: str, at: datetime
+) -> None:
+    """Keeps a file, unless another process kept one of the same state first."""
+    await session.execute(
+        insert(invoice_documents)
+        .values(
+            tenant_id=key.tenant_id,
+            invoice_id=key.invoice_id,
+            document=key.document.value,
+            document_id=key.document_id,
+            format=key.format,
+            status=key.status,
+            credited_cents=key.credited_cents,
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+            renderer=renderer,
+            created_at=at,
+        )
+        .on_conflict_do_nothing(constraint="invoice_documents_state_key")
+    )

@@ -1,0 +1,169 @@
+"""How a document is laid out, whatever people named things."""
+
+import io
+from dataclasses import replace
+from datetime import date
+from html import unescape
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from services.analytics.invoicing.invoices.document.typesetting import MAX_TEXT, as_html, as_pdf
+from services.analytics.invoicing.invoices.document.view import (
+    DocumentLine,
+    DocumentSection,
+    Fact,
+    InvoiceDocument,
+    Payment,
+)
+from services.analytics.invoicing.profiles.rules.parties import Party
+
+
+def document(**changes: object) -> InvoiceDocument:
+    lines = (DocumentLine("Droplet hours", "used 2,160", "672 hours", "0.01", "6.72"),)
+    made = InvoiceDocument(
+        title="Tax invoice", number="INV-000042", dated=date(2026, 5, 1), status="",
+        facts=(
+            Fact("Invoice number", "INV-000042"), Fact("Date of issue", "1 May 2026"),
+            Fact("Due by", "15 May 2026"),
+        ),
+        about=(), currency="AUD",
+        issuer=Party("Issuer Pty Ltd", "11 222", ("Sydney",), "a@b.c"),
+        recipient=Party("Łódź & Ωmega <Söhne>", "51 824 753 556", ("Żółta 5",)),
+        tenant_id="acme", sections=(DocumentSection("The shop", lines, "6.72"),),
+        totals=(Fact("Subtotal", "64.22"), Fact("GST 10%", "6.42")),
+        total=Fact("Total AUD", "70.64"), after_total=(Fact("Amount due", "70.64"),),
+        payment=Payment("AUD 70.64", "15 May 2026", ("BSB 000-000",), "INV-000042"),
+        chain_hash="ab" * 32,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def plain(made: InvoiceDocument) -> Any:
+    """As it travels to the process that lays it out."""
+    return orjson.loads(orjson.dumps(made))
+
+
+def pdf_of(made: InvoiceDocument, lines: str = "") -> PdfReader:
+    return PdfReader(io.BytesIO(as_pdf(plain(made), lines)))
+
+
+def text_of(pdf: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+
+
+EXPECTED = (
+    "Tax invoice", "INV-000042", "1 May 2026", "15 May 2026", "Issuer Pty Ltd", "11 222",
+    "51 824 753 556", "The shop", "672 hours", "64.22", "GST 10%", "6.42", "70.64", "BSB 000-000",
+)  # fmt: skip
+
+
+def test_page_and_pdf_say_the_same_in_any_letters() -> None:
+    html = as_html(plain(document()))
+    text = text_of(pdf_of(document()))
+    for words in EXPECTED:
+        assert words in html
+        assert words in text
+    assert "Łódź &amp; Ωmega &lt;Söhne&gt;" in html
+    assert "Łódź & Ωmega <Söhne>" in text
+    assert "Page 1 of 1" in text
+
+
+def test_equal_documents_are_equal_files_of_the_archival_format() -> None:
+    first = as_pdf(plain(document()), "a,b\r\n")
+    assert as_pdf(plain(document()), "a,b\r\n") == first
+    assert as_pdf(plain(document(number="INV-000043")), "a,b\r\n") != first
+    pdf = PdfReader(io.BytesIO(first))
+    assert pdf.metadata is not None
+    assert pdf.metadata.creation_date is not None
+    assert pdf.metadata.creation_date.date() == date(2026, 5, 1)
+    assert pdf.attachments["INV-000042.csv"] == [b"a,b\r\n"]
+    assert pdf.xmp_metadata is not None
+    assert b"pdfaid:part>3<" in first
+    assert b"pdfaid:conformance>B<" in first
+
+
+def test_a_long_invoice_goes_on_with_its_headings_on_every_page() -> None:
+    [section] = document().sections
+    long = replace(section, lines=section.lines * 120)
+    pdf = pdf_of(document(sections=(long,)))
+    count = len(pdf.pages)
+    assert count > 2
+    for place, page in enumerate(pdf.pages, start=1):
+        text = page.extract_text()
+        assert f"Page {place} of {count}" in text
+        if place < count:
+            assert "QUANTITY" in text
+            assert "The shop" in text
+    assert "Tax invoice INV-000042" in pdf.pages[1].extract_text()
+
+
+def test_a_name_without_a_space_is_broken_rather_than_printed_over_the_amounts() -> None:
+    name = "deployment-of-" + "somebody-" * 20
+    section = replace(document().sections[0], title=name)
+    [page] = pdf_of(document(sections=(section,))).pages
+    lines = page.extract_text().splitlines()
+    assert name in "".join(lines)
+    assert max(map(len, lines)) < 100 < len(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        '#eval("1 + 1")', "#import \"@preview/x:1.0.0\"", "*bold* _it_ `raw` $x^2$ = head",
+        "a \\ b // c /* d",
+        "\"'”", "= Heading", "- item", "<label> @label", "[content] {code}",
+        "株式会社 内部网 한국",
+        "smile 😀", "naïve Ñandú", "C:\\temp\\new", "{{ invoice.number }} {% raw %}",
+    ],
+)  # fmt: skip
+def test_what_people_name_is_printed_as_text(name: str) -> None:
+    section = DocumentSection(name, (DocumentLine(name, name, "1", "1", "1"),), "1")
+    made = document(sections=(section,), recipient=Party(name, "", (name,)))
+    assert text_of(pdf_of(made)).count(name) == 5
+    assert unescape(as_html(plain(made))).count(name) == 5
+
+
+def test_a_document_loads_nothing_and_runs_nothing_that_a_name_holds() -> None:
+    evil = Party('<img src="file:///etc/passwd"><script>x()</script>#read("/etc/passwd")')
+    html = as_html(plain(document(recipient=evil)))
+    assert "<img" not in html
+    assert "<script" not in html
+    text = text_of(pdf_of(document(recipient=evil)))
+    assert "root:" not in text
+    assert '#read("/etc/passwd")' in text
+
+
+def test_a_name_from_right_to_left_keeps_the_order_of_its_letters() -> None:
+    text = text_of(pdf_of(document(recipient=Party("שלום עולם"))))
+    assert "שלום" in text
+
+
+def test_what_no_font_has_or_nobody_sees_is_replaced_in_the_open() -> None:
+    made = document(recipient=Party("a\x00b \u202eolleh 𓀀 c\x1bd"))
+    assert "a\N{REPLACEMENT CHARACTER}b \N{REPLACEMENT CHARACTER}olleh" in text_of(pdf_of(made))
+    assert "\u202e" not in as_html(plain(made))
+
+
+def test_a_name_of_ten_thousand_characters_is_cut() -> None:
+    name = "x" * 10_000
+    section = DocumentSection(name, (DocumentLine(name, name, "1", "1", "1"),), "1")
+    pdf = pdf_of(document(sections=(section,), recipient=Party(name)))
+    text = "".join("".join(page.extract_text().split()) for page in pdf.pages)
+    assert text.count("x" * (MAX_TEXT - 1)) >= 3
+    assert "x" * MAX_TEXT not in as_html(plain(document(recipient=Party(name))))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_no_text_keeps_a_document_from_being_made(name: str) -> None:
+    section = DocumentSection(name, (DocumentLine(name, name, name, name, name),), name)
+    made = document(
+        sections=(section,), recipient=Party(name, name, (name,), name), about=(name,),
+        tenant_id=name, facts=(Fact(name, name),),
+    )  # fmt: skip
+    assert as_pdf(plain(made)).startswith(b"%PDF")
