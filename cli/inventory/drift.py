@@ -18,7 +18,7 @@ from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftSweepResult
 from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
 
-__all__ = ["commands"]
+__all__ = ["commands", "status_of"]
 
 commands = typer.Typer(
     help="What is not as it was asked for, and what is decided about it.", no_args_is_help=True
@@ -29,6 +29,8 @@ OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
 HEADINGS: Final = (
     "id", "resource", "tenant", "field", "desired", "live", "found", "USD/month", "cause", "status",
 )  # fmt: skip
+
+RULE_HEADINGS: Final = ("rule", "kind", "field", "of", "until", "mutes now", "by", "reason")
 
 Drift = Annotated[str, typer.Argument(help="The drift's id, as `drift list` shows it.")]
 
@@ -94,7 +96,30 @@ def mute_field(
         reason=reason,
     )
     rule = call(request).ignore_rule
-    say(f"rule {rule.id} mutes {rule.muted_count} open drifts now")
+    say(
+        f"rule {rule.id} mutes {rule.muted_count} open drifts now;"
+        f" `arcadia drift unmute {rule.id}` takes it back"
+    )
+
+
+@commands.command("rules")
+def list_rules(
+    kind: Annotated[str, typer.Option(help="Only for this kind of resource.")] = "",
+    expired: Annotated[bool, typer.Option(help="Those that expired, too.")] = False,
+) -> None:
+    """List the rules that mute fields, newest first."""
+    request = pb.ListIgnoreRulesRequest(kind=kind, include_expired=expired)
+    rules = pages(request, "ignore_rules")
+    print_table(RULE_HEADINGS, map(_rule_row, rules), empty="Nothing is muted.")
+
+
+@commands.command("unmute")
+def unmute_field(
+    rule_id: Annotated[str, typer.Argument(help="The rule's id, as `drift rules` shows it.")],
+) -> None:
+    """Take a rule back: the drifts that it muted count as open again."""
+    call(pb.DeleteIgnoreRuleRequest(id=rule_id))
+    say(f"rule {rule_id} is gone")
 
 
 @commands.command("sweep")
@@ -134,8 +159,30 @@ def _row(drift: drift_pb2.Drift) -> Iterator[str | Text]:
     cause = drift.cause
     at = f"{cause.action_type} {instant(cause.occurred_at)} (action {cause.action_id})"
     yield at if drift.HasField("cause") else ""
-    status = f"{drift.status}, muted" if drift.muted_by_rule_id else drift.status
-    yield Text(status, style=STYLES.get(drift.status, ""))
+    yield Text(status_of(drift), style=STYLES.get(drift.status, ""))
+
+
+def status_of(drift: drift_pb2.Drift) -> str:
+    """How a drift stands: open, muted, being reverted, or why it could not be."""
+    words = [drift.status]
+    if drift.muted_by_rule_id:
+        words.append("muted")
+    if drift.status == "open" and drift.revert_run.status == "running":
+        words.append("being reverted")
+    if drift.status == "open" and drift.revert_run.status == "failed":
+        words.append(f"not reverted: {drift.revert_run.reason}")
+    return ", ".join(words)
+
+
+def _rule_row(rule: drift_pb2.IgnoreRule) -> Iterator[str]:
+    yield rule.id
+    yield rule.kind
+    yield rule.field
+    yield rule.resource_id or rule.tenant_id or "all"
+    yield instant(rule.expires_at) if rule.HasField("expires_at") else "for good"
+    yield f"{rule.muted_count:,}"
+    yield rule.created_by
+    yield rule.reason
 
 
 def _text(value: Any) -> str:

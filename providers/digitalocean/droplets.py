@@ -23,6 +23,7 @@ from providers.digitalocean.errors import (
 
 __all__ = [
     "await_active",
+    "check_size",
     "ensure_name",
     "ensure_power",
     "ensure_project",
@@ -56,6 +57,30 @@ IN_PROGRESS: Final = "in-progress"
 async def read_droplet(provider: DigitalOcean, droplet_id: str) -> JsonObject:
     """A droplet as it is. Raises NotFound."""
     return await provider.one(f"/v2/droplets/{droplet_id}", "droplet")
+
+
+async def check_size(provider: DigitalOcean, droplet: JsonObject, size: str) -> None:
+    """Whether a droplet can be resized, before it is turned off for it; never its disk.
+
+    Raises RequestRefused when there is no such size where the droplet is, or when its disk would
+    not fit.
+    """
+    region = str(droplet.get("region", {}).get("slug", ""))
+    found = [
+        row
+        async for page in provider.pages("/v2/sizes", "sizes")
+        for row in page.items
+        if str(row.get("slug", "")).lower() == size.lower()
+    ]
+    if not found:
+        raise RequestRefused(f"there is no size {size!r}")
+    if region not in found[0].get("regions", ()):
+        raise RequestRefused(f"the size {size} is not offered in {region}")
+    if found[0].get("disk", 0) < droplet.get("disk", 0):
+        raise RequestRefused(
+            f"the size {size} has a disk of {found[0].get('disk')} GB, and the droplet one of"
+            f" {droplet.get('disk')} GB, which cannot shrink"
+        )
 
 
 async def ensure_power(provider: DigitalOcean, droplet_id: str, *, on: bool) -> None:

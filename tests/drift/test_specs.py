@@ -62,6 +62,11 @@ async def test_a_spec_from_the_live_resource_has_what_is_somebodys_choice(
     [
         ({"sizee": "x"}, "spec.sizee", "UNKNOWN_FIELD"),
         ({"user_data": "#!/bin/sh"}, "spec.user_data", "SECRET_FIELD"),
+        ({"size": 5}, "spec.size", "WRONG_TYPE"),
+        ({"name": ["web"]}, "spec.name", "WRONG_TYPE"),
+        ({"tags": "web"}, "spec.tags", "WRONG_TYPE"),
+        ({"tags": None}, "spec.tags", "WRONG_TYPE"),
+        ({"tags": ["web", 1]}, "spec.tags", "WRONG_TYPE"),
         ({"presence": "maybe"}, "spec.presence", "INVALID_PRESENCE"),
         ({"vcpus": 1, "attrs.vcpus": 2}, "spec.attrs.vcpus", "FIELD_TWICE"),
         ({"name": "a\x00b"}, "spec", "INVALID_ARGUMENT"),
@@ -76,6 +81,21 @@ async def test_what_cannot_be_desired_is_refused_with_its_name(
         await account.desire("1", spec)
     assert (violated_field(refused.value), reason_of(refused.value)) == (field, reason)
     assert account.rows("SELECT count(*) FROM cloud_provisioned") == [(0,)]
+
+
+async def test_a_spec_is_given_or_taken_from_the_live_resource_and_not_both(
+    account: Account,
+) -> None:
+    await account.shows("1")
+    resource_id = await account.id_of("1")
+    both = pb.RecordSpecRequest(resource_id=resource_id, from_live=True)
+    both.spec.update({"size": "a"})
+    neither = pb.RecordSpecRequest(resource_id=resource_id)
+    for request, words in ((both, "must be unset when from_live"), (neither, "is required")):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await account.drift.RecordSpec(request, metadata=account.inventory.operator)
+        assert violated_field(refused.value) == "spec"
+        assert words in (refused.value.details() or "")
 
 
 async def test_a_batch_says_what_was_new_changed_and_the_same(account: Account) -> None:

@@ -63,6 +63,24 @@ def test_what_is_muted_stays_listed(stack: WholeStack, drift_id: str, resource_i
     assert drifts(stack, resource_id=resource_id, muted="true") == []
 
 
+def test_the_command_line_mutes_lists_what_is_muted_and_takes_it_back(
+    stack: WholeStack, drift_id: str, resource_id: str
+) -> None:
+    muted = stack.run(
+        "drift", "mute", "droplet", "size", "--resource", resource_id, "--reason", "a test"
+    )
+    rule = muted.stdout.split()[1]
+    assert f"`arcadia drift unmute {rule}`" in muted.stdout
+    listed = stack.run("drift", "rules").stdout
+    assert [row.split()[:5] for row in listed.splitlines()[1:]] == [
+        [rule, "droplet", "size", resource_id, "for"]
+    ]
+    assert "open, muted" in stack.run("drift", "list").stdout
+    assert stack.run("drift", "unmute", rule).returncode == 0
+    assert stack.run("drift", "rules").stdout == "Nothing is muted.\n"
+    assert "muted" not in stack.run("drift", "list").stdout
+
+
 def test_accepting_answers_once_and_then_422(
     stack: WholeStack, drift_id: str, resource_id: str
 ) -> None:

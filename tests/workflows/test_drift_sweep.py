@@ -37,11 +37,23 @@ class Operator:
 
     async def keep(self, provider_id: str) -> None:
         """Wants a droplet to stay as it is."""
+        resource_id = self._resource_id(provider_id)
+        await self._record(pb.RecordSpecRequest(resource_id=resource_id, from_live=True))
+
+    async def want(self, provider_id: str, spec: dict[str, Any]) -> None:
+        """Wants a droplet to be as a spec says."""
+        request = pb.RecordSpecRequest(resource_id=self._resource_id(provider_id))
+        request.spec.update(spec)
+        await self._record(request)
+
+    def _resource_id(self, provider_id: str) -> str:
         [(resource_id,)] = self.system.rows(
             "SELECT id::text FROM cloud_resources WHERE kind = 'droplet' AND provider_id = %s",
             provider_id,
         )
-        request = pb.RecordSpecRequest(resource_id=resource_id, from_live=True)
+        return str(resource_id)
+
+    async def _record(self, request: pb.RecordSpecRequest) -> None:
         async with grpc.aio.insecure_channel(self.system.settings.inventory_address) as channel:
             await DriftServiceStub(channel).RecordSpec(request, metadata=self.metadata)
 

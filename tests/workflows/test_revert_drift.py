@@ -158,6 +158,48 @@ async def test_after_a_failed_resize_the_machine_runs_and_the_drift_is_open_with
     assert "422" in ended.revert_run.reason
 
 
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ("s-9vcpu-9gb", "there is no size 's-9vcpu-9gb'"),
+        ("s-1vcpu-512mb-10gb", "a disk of 10 GB, and the droplet one of 25 GB, which cannot"),
+    ],
+)
+async def test_a_size_that_cannot_be_set_is_refused_before_the_machine_is_turned_off(
+    drifting: Drifting, size: str, reason: str
+) -> None:
+    await drifting.system.read("droplet", drifting.id)
+    await drifting.operator.want(drifting.id, {"size": size})
+    await swept(drifting.system, "droplet")
+    [drift] = [one for one in await drifting.operator.drifts() if one.provider_id == drifting.id]
+    await drifting.revert(drift.id)
+    with pytest.raises(WorkflowFailureError):
+        await drifting.run_of(drift.id).result()
+    assert drifting.begun() == []
+    assert drifting.live()["status"] == "active"
+    ended = await drifting.drift(drift.id)
+    assert (ended.status, ended.revert_run.status) == ("open", "failed")
+    assert reason in ended.revert_run.reason
+
+
+@pytest.mark.parametrize(("field", "wanted"), [("size", "5"), ("size", "null"), ("tags", '"web"')])
+async def test_a_spec_of_before_with_a_value_of_the_wrong_type_sets_nothing(
+    drifting: Drifting, field: str, wanted: str
+) -> None:
+    await drifting.changed(**({"size": "s-2vcpu-2gb"} if field == "size" else {"tags": ["x"]}))
+    drifting.system.rows(
+        "UPDATE cloud_drift SET expected = CAST(%s AS jsonb) WHERE status = 'open' RETURNING id",
+        wanted,
+    )
+    [drift] = [one for one in await drifting.operator.drifts() if one.provider_id == drifting.id]
+    await drifting.revert(drift.id)
+    with pytest.raises(WorkflowFailureError):
+        await drifting.run_of(drift.id).result()
+    assert drifting.begun() == []
+    told = (await drifting.drift(drift.id)).revert_run.reason
+    assert f"for {field}, which cannot be set" in told
+
+
 async def test_a_machine_that_somebody_turned_off_stays_off(drifting: Drifting) -> None:
     drift = await drifting.changed(size="s-2vcpu-2gb")
     drifting.system.simulator.change("droplet", drifting.id, status="off")

@@ -178,8 +178,12 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         """Records the desired state of a resource."""
         caller = current_caller()
         resource_id = uuid_of("resource_id", request.resource_id)
-        if request.from_live == request.HasField("spec"):
-            raise InvalidArgument("spec", "is required, unless from_live is true")
+        if request.from_live and request.HasField("spec"):
+            raise InvalidArgument("spec", "must be unset when from_live is true")
+        if not request.from_live and not request.HasField("spec"):
+            raise InvalidArgument(
+                "spec", "is required, unless from_live is true", reason="FIELD_REQUIRED"
+            )
 
         async with self._database.write(caller.scope) as session:
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from arcadia.inventory.v1 import lookup_service_pb2, sync_service_pb2
 from arcadia.inventory.v1 import reconcile_service_pb2 as pb
-from google.protobuf.json_format import MessageToJson
+from google.protobuf import json_format
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from contracts.drift import RevertInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import (
+    check_size,
     ensure_name,
     ensure_power,
     ensure_project,
@@ -78,24 +79,31 @@ class RevertActivities:
                 )
             )
         drift, resource = answer.drift, answer.resource
-        is_on = drift.field == "size" and await self._is_on(resource.provider_id)
+        wanted: Any = json_format.MessageToDict(drift.expected)
+        _check_type(drift.field, wanted)
+        is_on = drift.field == "size" and await self._resizable(resource.provider_id, wanted)
         return RevertPlan(
             drift_id=drift.id,
             provider=resource.provider,
             kind=resource.kind,
             provider_id=resource.provider_id,
             field=drift.field,
-            wanted_json=MessageToJson(drift.expected, indent=None),
+            wanted_json=json_format.MessageToJson(drift.expected, indent=None),
             is_on=is_on,
         )
 
-    async def _is_on(self, droplet_id: str) -> bool:
-        """As the provider says: the inventory may not know yet that somebody turned it off."""
+    async def _resizable(self, droplet_id: str, size: str) -> bool:
+        """Whether a droplet is on, as the provider says: the inventory may not know yet.
+
+        Fails where the size cannot be set: no machine is turned off for that.
+        """
         with as_failures():
             try:
-                return (await read_droplet(self._provider, droplet_id)).get("status") == ACTIVE
+                droplet = await read_droplet(self._provider, droplet_id)
             except NotFound:
                 return False  # the next step says so, and is told as its failure
+            await check_size(self._provider, droplet, size)
+            return droplet.get("status") == ACTIVE
 
     @activity.defn
     async def set_power(self, request: SetPower) -> None:
@@ -160,4 +168,16 @@ class RevertActivities:
                     sync_service_pb2.ProjectMember(kind="droplet", provider_id=request.provider_id)
                 ],
             )
+        )
+
+
+def _check_type(field: str, wanted: Any) -> None:  # noqa: ANN401
+    """Raises ApplicationError for a desired value that no droplet could have."""
+    is_list = isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)
+    if not (is_list if field == "tags" else isinstance(wanted, str)):
+        told = orjson.dumps(wanted).decode()
+        raise ApplicationError(
+            f"the spec says {told} for {field}, which cannot be set",
+            type="NotSettable",
+            non_retryable=True,
         )

@@ -136,10 +136,20 @@ def _is_kept(kind: str, name: str, field: str, value: Json) -> bool:
     if policy is None:
         raise InvalidSpec(name, f"is not a field of a {kind}", "UNKNOWN_FIELD")
     if policy.policy is not Policy.SECRET:
+        if field in COLUMNS and not _fits(field, value):
+            wanted = "a list of texts" if field == "tags" else "text"
+            raise InvalidSpec(name, f"must be {wanted}", "WRONG_TYPE")
         return True
     if value not in (REDACTED, None):
         raise InvalidSpec(name, "is a secret, which is never stored or compared", "SECRET_FIELD")
     return False
+
+
+def _fits(column: str, value: Json) -> bool:
+    """Whether a column could have a value; null is that it has none."""
+    if column == "tags":
+        return isinstance(value, list) and all(isinstance(tag, str) for tag in value)
+    return value is None or isinstance(value, str)
 
 
 def _without_variables(value: Json) -> Json:
