@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +49,17 @@ class BenchStack:
         mark = next(status.mark for status in state.parts if status.name == part)
         assert mark is not None
         return psutil.Process(mark.pid)
+
+    def processor_seconds(self) -> float:
+        """What the services, the worker, the gateway and the engines used so far."""
+        runner = self.process("inventory").parent()
+        assert runner is not None
+        used = 0.0
+        for process in (runner, *runner.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                # With the children that ended: a connection's process may.
+                used += sum(process.cpu_times()[:4])
+        return used
 
     def control(self, path: str, **body: Any) -> Any:
         """Tells the simulator something; an error says what it answered."""

@@ -16,6 +16,7 @@ import psycopg
 import uvloop
 
 from bench.environment import BenchStack
+from bench.inventory.sweeps import sweep
 from bench.ratios import Ratio, paired_median
 from services.common.rpc.access import mint_user_token
 from services.common.settings import Port, Service
@@ -45,6 +46,7 @@ class _Load:
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Requests a second at the gateway against pages a second of the yardstick; both p99s."""
+    sweep(stack, ())
     # In turns, so that a slow moment of the machine meets both.
     rounds = [(_bare(stack), uvloop.run(_served(stack))) for _ in range(ROUNDS)]
     bare, served = (_middle(loads) for loads in zip(*rounds, strict=True))

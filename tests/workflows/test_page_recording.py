@@ -9,6 +9,7 @@ from kinds.errors import UnreadableRow
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.page_memory import PageMemory
 from workflows.sync.activities.page_recording import ListedPage, PageRecording
+from workflows.sync.activities.recording import MOST_ROWS_A_CALL
 from workflows.sync.activities.sightings import rows_of, unreadable_message
 
 VOLUMES = rows_of("digitalocean", "volume")
@@ -22,6 +23,8 @@ class FakeInventory:
     digests: dict[str, int] = field(default_factory=dict)
     in_full: list[str] = field(default_factory=list)
     """What was sent in full since a test looked last."""
+    calls: list[int] = field(default_factory=list)
+    """How many rows each call sent in full."""
     unreadable: int = 0
 
     async def RecordSightings(  # noqa: N802
@@ -29,6 +32,7 @@ class FakeInventory:
     ) -> pb.RecordSightingsResponse:
         sent = {one.provider_id: one.ByteSize() * self.release for one in request.sightings}
         self.digests |= sent
+        self.calls.append(len(request.sightings))
         self.in_full += [one.provider_id for one in request.sightings]
         return pb.RecordSightingsResponse(
             digests=[sent[one.provider_id] for one in request.sightings]
@@ -141,4 +145,20 @@ async def test_a_page_counts_the_rows_that_cannot_be_read_too() -> None:
     assert [len(page) for page in account.pages()] == [4, 3]
     account.odd = False
     await account.sweep()
-    assert [len(page) for page in account.pages()] == [3, 2]
+    assert [len(page) for page in account.pages()] == [1, 1]
+
+
+async def test_known_pages_fill_a_call_with_more_rows_and_are_sent_in_full_in_several() -> None:
+    account = Account()
+    account.rows = [{"id": f"v-{n}", "name": f"data-{n}"} for n in range(2 * MOST_ROWS_A_CALL)]
+    recording = PageRecording(VOLUMES, account.inventory, "s", account.memory)  # type: ignore[arg-type]
+    await recording.record(account.pages())
+    account.inventory.calls.clear()
+    known = account.pages()
+    assert sum(map(len, known)) <= MOST_ROWS_A_CALL
+    await recording.record(known)
+    assert account.inventory.calls == []
+    account.inventory.release = 2
+    account.inventory.digests.clear()
+    await recording.record(known)
+    assert account.inventory.calls == [MOST_ROWS_A_CALL, MOST_ROWS_A_CALL]

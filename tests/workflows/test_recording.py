@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.sync.activities.recording import MOST_ROWS_A_CALL, Recording
+from workflows.sync.activities.recording import ENOUGH_ROWS, MOST_ROWS_A_CALL, Recording
 
 
 @given(
@@ -114,7 +114,7 @@ async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes(
     assert calls == [200, 400]
 
 
-async def test_what_can_wait_is_sent_when_there_is_a_call_of_it_or_with_what_cannot() -> None:
+async def test_what_can_wait_is_sent_when_there_is_enough_of_it_or_with_what_cannot() -> None:
     calls: list[int] = []
 
     async def record(pages: list[list[int]]) -> None:
@@ -126,12 +126,12 @@ async def test_what_can_wait_is_sent_when_there_is_a_call_of_it_or_with_what_can
 
     async with Recording(record, 0, lambda page: page[0] == 0) as recording:
         for place in range(1, 5):
-            await recording.add([0] * 200, place)
+            await recording.add([0] * (ENOUGH_ROWS // 5), place)
             await settled()
         assert (calls, recording.place) == ([], 0)
-        await recording.add([0] * 200, 5)
+        await recording.add([0] * (ENOUGH_ROWS // 5), 5)
         await settled()
-        assert (calls, recording.place) == ([MOST_ROWS_A_CALL], 5)
+        assert (calls, recording.place) == ([ENOUGH_ROWS], 5)
         await recording.add([0] * 200, 6)
         await recording.add([1] * 10, 7)
         await settled()

@@ -46,10 +46,8 @@ async def _record_rest(
     session: WriteSession, batch: SightingBatch, rest: Sequence[int], cause: Cause
 ) -> Iterable[Became]:
     """Records those at these positions, which are not as they were."""
-    known = await sightings.known_resources(
-        session, batch.provider, batch.kind, [batch.provider_ids[position] for position in rest]
-    )
     sighted = [batch.sighted(position) for position in rest]
+    known = await sightings.known_resources(session, batch.provider, batch.kind, sighted)
     tag_sets = [one.content.tags for one in sighted] + [one.content.tags for one in known.values()]
     deployments = await known_deployments(session, tag_sets)
     recorded = [

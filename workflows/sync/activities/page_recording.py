@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.inventory.v1.resources_pb2 import UnreadableRow
 from arcadia.inventory.v1.sync_service_pb2 import RecordUnreadableRowsRequest
 
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.page_memory import PageMemory, remembered
+from workflows.sync.activities.recording import MOST_ROWS_A_CALL
 from workflows.sync.activities.sightings import ResourceRows, Rows
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
 __all__ = ["ListedPage", "PageRecording"]
+
+
+KNOWN_ROWS_A_ROW: Final = 4
+"""So many known rows, an id and a digest each, cost no more than one that is sent in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,9 @@ class ListedPage:
     """The sizes among its rows of which no list price is declared."""
 
     def __len__(self) -> int:
-        sent = self.row_count if self.page.is_known else len(self.messages)
-        return sent + len(self.unreadable)
+        """How much it counts of a call, in rows that are sent in full."""
+        known = -(-self.row_count // KNOWN_ROWS_A_ROW) if self.page.is_known else 0
+        return known + len(self.messages) + len(self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,12 @@ class PageRecording:
         in_full = [listed for listed in pages if listed.page.known is None]
         messages = list(chain.from_iterable(listed.messages for listed in in_full))
         messages += await self._record_known([one.page for one in pages if one.page.known])
+        digests: list[int] = []
+        # Of known pages there may be more than of others, and all of their rows changed.
+        for start in range(0, len(messages), MOST_ROWS_A_CALL):
+            sent = messages[start : start + MOST_ROWS_A_CALL]
+            digests += await self.rows.record(self.inventory, self.sweep_id, sent)
         if messages:
-            digests = await self.rows.record(self.inventory, self.sweep_id, messages)
             self._remember(in_full, digests)
 
     async def _record_known(self, pages: list[Page]) -> list[Any]:

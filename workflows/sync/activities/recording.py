@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Sized
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
-__all__ = ["MOST_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
+__all__ = ["ENOUGH_ROWS", "MOST_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
 
 Part = TypeVar("Part", bound=Sized)
 Place = TypeVar("Place")
 
 MOST_ROWS_A_CALL: Final = 1000
+
+ENOUGH_ROWS: Final = MOST_ROWS_A_CALL // 4
+"""As many that can wait are worth a call of their own."""
 
 PAGES_AT_ONCE: Final = 8
 """Pages of one listing that are read side by side; the token's budget holds them back."""
@@ -20,9 +23,9 @@ class Recording(Generic[Part, Place]):
     """Sends pages of rows to their owner, one call at a time, while the caller fetches more.
 
     What arrives during a call waits and goes with the next one, so that the calls grow
-    with the owner's slowness. Pages that `can_wait`, because to read them again costs little,
-    are sent when there are MOST_ROWS_A_CALL, or with others. At most MOST_ROWS_A_CALL and one
-    page wait: whoever reads faster is held back, and memory stays flat.
+    with the owner's slowness. A page counts as its length says. Pages that `can_wait`, because
+    to read them again costs little, are sent when there are ENOUGH_ROWS, or with others. At most
+    MOST_ROWS_A_CALL and one page wait: whoever reads faster is held back, and memory stays flat.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Recording(Generic[Part, Place]):
             await self._send(*self._take())
 
     def _is_due(self) -> bool:
-        return self._is_urgent or self._waiting_rows >= MOST_ROWS_A_CALL
+        return self._is_urgent or self._waiting_rows >= ENOUGH_ROWS
 
     def _begin(self) -> None:
         self._call = asyncio.create_task(self._send_due(*self._take()))

@@ -18,6 +18,7 @@ from services.inventory.resources.rules.ownership import (
     decide,
 )
 from services.inventory.resources.rules.resources import (
+    Content,
     FieldChange,
     Json,
     KnownResource,
@@ -130,8 +131,10 @@ def record(
     if known is None:
         owner = decide(NOBODY, content.tags, None, deployments)
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
-        return Recorded(replace(sighted, content=content), owner, (discovered,))
-    content = replace(content, attrs=sampled(kind, known.content.attrs, content.attrs))
+        return Recorded(_kept(sighted, content), owner, (discovered,))
+    attrs = sampled(kind, known.content.attrs, content.attrs)
+    if attrs is not content.attrs:
+        content = replace(content, attrs=attrs)
     owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
     changes = meaningful_changes(
         known.content,
@@ -148,7 +151,12 @@ def record(
         events.append(NewEvent(type_, changes, reader))
     if moved:
         events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
-    return Recorded(replace(sighted, content=content), owner, tuple(events))
+    return Recorded(_kept(sighted, content), owner, tuple(events))
+
+
+def _kept(sighted: SightedResource, content: Content) -> SightedResource:
+    """A sighting with the content to keep, which is nearly always its own."""
+    return sighted if content is sighted.content else replace(sighted, content=content)
 
 
 def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:

@@ -163,6 +163,8 @@ def _changes(old: Content, new: Content) -> Iterator[FieldChange]:
             yield FieldChange(field, before, after)
     if old.tags != new.tags:
         yield FieldChange("tags", list(old.tags), list(new.tags))
+    if old.attrs is new.attrs:
+        return
     for key in sorted(old.attrs.keys() | new.attrs.keys()):
         before, after = old.attrs.get(key), new.attrs.get(key)
         if key not in VOLATILE_ATTRS and not _same(before, after):
