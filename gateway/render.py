@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+import certifi
 import jinja2
 
 from gateway.bodies import lua_tables
@@ -15,7 +17,9 @@ from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
 from services.common.errors import HTTP_STATUS_KEY
+from services.common.oidc import OidcIssuer
 from services.common.rpc.access import LEEWAY_SECONDS
+from services.common.rpc.issuer_keys import keys_address
 from services.common.rpc.message_limits import MAX_BODY_BYTES
 from services.common.settings import Port, Service, Settings
 
@@ -25,6 +29,8 @@ TEMPLATE: Final = Path(__file__).with_name("envoy.yaml.j2")
 BODIES: Final = Path(__file__).with_name("bodies.lua")
 CONFIGURATION: Final = "envoy.yaml"
 KEYS: Final = "jwks.json"
+AUTHORITIES: Final = "authorities.pem"
+"""Who may certify the addresses of OIDC issuers' keys: Mozilla's list."""
 
 NATIVE_GRPC: Final = (
     "request.headers['content-type'].matches('^application/grpc($|[+;])')"
@@ -41,6 +47,20 @@ class Endpoint:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An OIDC issuer as the gateway asks for its keys."""
+
+    cluster: str
+    issuer: str
+    audience: str
+    keys: str
+    """The address of its keys."""
+    host: str
+    port: int
+    tls: bool
+
+
 def write_configuration(
     settings: Settings,
     directory: Path,
@@ -54,7 +74,8 @@ def write_configuration(
     `host` is the address that the gateway listens on, `0.0.0.0` in a container; the admin
     interface always stays on the loopback. The files name each other by absolute paths.
     The secret is only in the key file, which its owner alone may read. Raises ValueError
-    for settings that cannot be meant: an address without a port, an origin that is none.
+    for settings that cannot be meant: an address without a port, an origin that is none, an
+    OIDC issuer that does not tell where its keys are.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -79,7 +100,11 @@ def write_configuration(
         bodies=lua_tables([rpc for rpc in rpcs if rpc.shown], descriptors) + BODIES.read_text(),
         descriptors=str(directory / descriptors.name),
         keys=str(directory / KEYS),
+        issuers=[_issuer(each) for each in settings.oidc_issuers],
+        authorities=str(directory / AUTHORITIES),
     )
+    if settings.oidc_issuers:
+        _replace(directory / AUTHORITIES, Path(certifi.where()).read_bytes(), mode=0o644)
     _replace(directory / descriptors.name, descriptors.read_bytes(), mode=0o644)
     _replace(directory / KEYS, _key_set(settings), mode=0o600)
     configuration = directory / CONFIGURATION
@@ -109,15 +134,35 @@ def _endpoint(settings: Settings, service: Service) -> Endpoint:
     return Endpoint(host.strip("[]"), int(port))
 
 
+def _issuer(issuer: OidcIssuer) -> Issuer:
+    address = keys_address(issuer)
+    parts = urlsplit(address)
+    tls = parts.scheme == "https"
+    return Issuer(
+        cluster=f"oidc_{issuer.name}",
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=address,
+        host=parts.hostname or "",
+        port=parts.port or (443 if tls else 80),
+        tls=tls,
+    )
+
+
 def _key_set(settings: Settings) -> bytes:
-    """The secret as a JSON Web Key Set.
+    """The secret, and the previous one if there is one, as a JSON Web Key Set.
 
     The key is the raw bytes of the secret's text, as the services use it. `alg` is pinned,
     else a token of another HMAC algorithm with the same secret would pass.
     """
-    secret = settings.jwt_secret.get_secret_value().encode()
-    key = base64.urlsafe_b64encode(secret).rstrip(b"=").decode()
-    return json.dumps({"keys": [{"kty": "oct", "alg": settings.jwt_algorithm, "k": key}]}).encode()
+    keys = [
+        base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
+        for each in (settings.jwt_secret, settings.jwt_secret_previous)
+        if (secret := each.get_secret_value())
+    ]
+    algorithm = settings.jwt_algorithm
+    told = [{"kty": "oct", "alg": algorithm, "k": key} for key in keys]
+    return json.dumps({"keys": told}).encode()
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.common.oidc import OidcIssuer
+
 __all__ = [
     "DEVELOPMENT_SECRETS",
     "LARGEST_OFFSET",
@@ -103,9 +105,18 @@ class Settings(BaseSettings):
 
     jwt_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["jwt"])
     jwt_algorithm: Literal["HS256", "HS384", "HS512"] = "HS512"
+    jwt_secret_previous: SecretStr = SecretStr("")
+    """Accepted too while a secret is exchanged; nothing is signed with it."""
     jwt_issuer: str = ""
     jwt_audience: str = ""
+    """Both are required in production."""
+    jwt_max_days: int = Field(default=31, ge=1, le=366)
+    """A token that ends later than so many days from now is refused."""
+    oidc_issuers: tuple[OidcIssuer, ...] = ()
+    """Whose tokens are accepted beside those of the shared secret: a JSON list."""
     internal_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["internal"])
+    internal_secret_previous: SecretStr = SecretStr("")
+    """Accepted too while a secret is exchanged; nothing is signed with it."""
     tenant_roles: Literal["", "enforce"] = ""
     """`enforce`: a tenant's writes need the role `admin`. Else every token of a tenant writes."""
     cors_origins: str = ""
@@ -215,6 +226,9 @@ class Settings(BaseSettings):
             name: getattr(self, name).get_secret_value().strip()
             for name in ("jwt_secret", "internal_secret", "ar_secret")
         }
+        for name in ("jwt_secret_previous", "internal_secret_previous"):
+            if secret := getattr(self, name).get_secret_value().strip():
+                secrets[name] = secret
         for name, secret in secrets.items():
             if secret in DEVELOPMENT_SECRETS.values():
                 raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default secret")
@@ -223,13 +237,27 @@ class Settings(BaseSettings):
                     f"ARCADIA_{name.upper()}: production needs at least {SHORTEST_SECRET} bytes"
                 )
         if len(set(secrets.values())) < len(secrets):
-            raise ValueError(
-                "ARCADIA_JWT_SECRET, ARCADIA_INTERNAL_SECRET and ARCADIA_AR_SECRET must differ"
-            )
+            names = ", ".join(f"ARCADIA_{name.upper()}" for name in secrets)
+            raise ValueError(f"{names} must differ")
         for name in (*(f"{service}_database_url" for service in Service), "database_admin_url"):
             url = urlsplit(getattr(self, name).get_secret_value())
             if unquote(url.password or "") == DEVELOPMENT_SECRETS["database"]:
                 raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default password")
+        return self
+
+    @model_validator(mode="after")
+    def _issuers_are_clear(self) -> Self:
+        named = [issuer.issuer for issuer in self.oidc_issuers] + [self.jwt_issuer]
+        names = [issuer.name for issuer in self.oidc_issuers]
+        if len(set(named)) < len(named) or len(set(names)) < len(names):
+            raise ValueError("ARCADIA_OIDC_ISSUERS: each issuer and each name is there once")
+        if self.env == "production":
+            for name in ("jwt_issuer", "jwt_audience"):
+                if not getattr(self, name):
+                    raise ValueError(f"ARCADIA_{name.upper()} is required in production")
+            for issuer in self.oidc_issuers:
+                if not issuer.issuer.startswith("https:") or issuer.jwks_uri.startswith("http:"):
+                    raise ValueError(f"ARCADIA_OIDC_ISSUERS: {issuer.name} is not reached by https")
         return self
 
     def port(self, port: Port) -> int:

@@ -16,6 +16,8 @@ from services.common.settings import (
 
 SAFE = {
     "ARCADIA_ENV": "production",
+    "ARCADIA_JWT_ISSUER": "arcadia_app",
+    "ARCADIA_JWT_AUDIENCE": "arcadia_cloud",
     "ARCADIA_JWT_SECRET": "j" * 64,
     "ARCADIA_INTERNAL_SECRET": "i" * 64,
     "ARCADIA_AR_SECRET": "a" * 64,
@@ -147,6 +149,14 @@ def test_production_refuses_the_password_of_the_local_databases(
             "ARCADIA_DATABASE_ADMIN_URL",
         ),
         ("ARCADIA_ENV", "", "ARCADIA_ENV is empty"),
+        ("ARCADIA_JWT_ISSUER", "", "ARCADIA_JWT_ISSUER is required"),
+        ("ARCADIA_JWT_AUDIENCE", "", "ARCADIA_JWT_AUDIENCE is required"),
+        ("ARCADIA_JWT_SECRET_PREVIOUS", DEVELOPMENT_SECRETS["jwt"], "refuses the default secret"),
+        (
+            "ARCADIA_OIDC_ISSUERS",
+            '[{"name": "x", "issuer": "http://id.test", "audience": "a"}]',
+            "x is not reached by https",
+        ),
     ],
 )
 def test_production_refuses_weak_reused_and_disguised_secrets(

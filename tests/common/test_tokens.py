@@ -165,6 +165,30 @@ def test_an_end_that_is_a_number_in_a_text_is_refused() -> None:
     assert refusal(bearer(claims(exp=str(int(time.time()) + 600)))) == "TOKEN_INVALID"
 
 
+def test_a_token_that_ends_too_far_from_now_is_refused() -> None:
+    now = int(time.time())
+    assert refusal(bearer(claims(exp=now + 32 * 86_400))) == "TOKEN_INVALID"
+    longer = SETTINGS.model_copy(update={"jwt_max_days": 40})
+    authorization = bearer(claims(exp=now + 32 * 86_400))
+    assert TokenVerifier(longer).verify(authorization, internal=False).subject == "user-1"
+
+
+def test_both_secrets_open_doors_while_one_is_exchanged() -> None:
+    after = Settings(
+        jwt_secret=SECRET.upper(),
+        jwt_secret_previous=SECRET,
+        internal_secret=SECRET[::-1].upper(),
+        internal_secret_previous=SECRET[::-1],
+    )
+    verifier = TokenVerifier(after)
+    for settings in (SETTINGS, after):
+        user = f"Bearer {mint_user_token(settings, subject='u', tenant_id='acme')}"
+        assert verifier.verify(user, internal=False).subject == "u"
+        service = ServiceTokens(settings, "worker").authorization()
+        assert verifier.verify(service, internal=True).subject == "worker"
+    assert refusal(bearer(claims(), key=SECRET.upper())) == "TOKEN_INVALID"
+
+
 def test_a_remembered_token_still_ends() -> None:
     verifier = TokenVerifier(SETTINGS)
     authorization = bearer(claims(exp=int(time.time()) - 28))

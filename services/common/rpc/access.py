@@ -15,8 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import jwt
+from pydantic import SecretStr
 
 from services.common.errors import PermissionDenied, Unauthenticated
+from services.common.rpc.issuer_keys import IssuerKeys
 from services.common.settings import Settings
 
 __all__ = [
@@ -46,8 +48,8 @@ LOCAL_ISSUER: Final = "arcadia_app"
 LONGEST_CLAIM: Final = 255
 """Characters of a subject or a tenant."""
 
-LAST_SECOND: Final = 253_402_300_799
-"""Of the year 9999, since the epoch: a token that ends later has no end."""
+NO_ACCESS: Final = frozenset({"id", "refresh", "logout"})
+"""What OIDC providers call tokens that open nothing, where they say it."""
 
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
@@ -127,13 +129,36 @@ class TokenVerifier:
 
     def __init__(self, settings: Settings) -> None:
         self._algorithm = settings.jwt_algorithm
-        self._user_key = settings.jwt_secret.get_secret_value().encode()
-        self._internal_key = settings.internal_secret.get_secret_value().encode()
+        self._user_keys = _keys(settings.jwt_secret, settings.jwt_secret_previous)
+        self._internal_keys = _keys(settings.internal_secret, settings.internal_secret_previous)
         self._issuer = settings.jwt_issuer or None
         self._audience = settings.jwt_audience or None
+        self._longest = settings.jwt_max_days * 86_400
+        self._issuers = {each.issuer: IssuerKeys(each) for each in settings.oidc_issuers}
         self._cache: OrderedDict[tuple[bool, str], tuple[float, Caller]] = OrderedDict()
-        _require_key_length("ARCADIA_JWT_SECRET", self._user_key, self._algorithm)
-        _require_key_length("ARCADIA_INTERNAL_SECRET", self._internal_key, SERVICE_ALGORITHM)
+        for key in self._user_keys:
+            _require_key_length("ARCADIA_JWT_SECRET", key, self._algorithm)
+        for key in self._internal_keys:
+            _require_key_length("ARCADIA_INTERNAL_SECRET", key, SERVICE_ALGORITHM)
+
+    async def learn_keys(self, authorization: str | None) -> None:
+        """Fetches the keys of the OIDC issuer of a token, if that is needed to verify it.
+
+        Raises Unavailable when the issuer does not answer and its keys are not known.
+        """
+        if self._issuers and authorization and (False, authorization) not in self._cache:
+            keys, key_id = self._issuer_of(_bearer(authorization))
+            if keys is not None:
+                await keys.learn(key_id)
+
+    def _issuer_of(self, token: str) -> tuple[IssuerKeys | None, str | None]:
+        """The OIDC issuer that a token says it is of, and which key; nothing is proved yet."""
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        except jwt.PyJWTError:
+            return None, None
+        return self._issuers.get(issuer) if isinstance(issuer, str) else None, key_id
 
     def verify(self, authorization: str | None, *, internal: bool) -> Caller:
         """The caller that an `authorization` value proves, of the kind that is asked for.
@@ -161,23 +186,29 @@ class TokenVerifier:
         self._cache[key] = (min(expires, time.time() + self.RECHECK_SECONDS), caller)
 
     def _user(self, token: str) -> tuple[Caller, float]:
-        claims = _decode(
-            token,
-            self._user_key,
-            self._algorithm,
-            issuer=self._issuer,
-            audience=self._audience,
-        )
-        # Guardian signs refresh tokens with the same key: only access tokens open doors.
-        if claims.get("typ", "access") != "access":
-            raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
+        keys, key_id = self._issuer_of(token) if self._issuers else (None, None)
+        if keys is not None:
+            claims = _issuers_claims(token, keys, key_id)
+        else:
+            claims = _decode(
+                token,
+                self._user_keys,
+                self._algorithm,
+                issuer=self._issuer,
+                audience=self._audience,
+            )
+            # Guardian signs refresh tokens with the same key: only access tokens open doors.
+            if claims.get("typ", "access") != "access":
+                raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
         expires = _expiry(claims)
+        if expires > time.time() + self._longest + LEEWAY_SECONDS:
+            raise Unauthenticated("the token ends too far from now", reason="TOKEN_INVALID")
         return _user_caller(claims, expires), expires
 
     def _service(self, token: str) -> tuple[Caller, float]:
         claims = _decode(
             token,
-            self._internal_key,
+            self._internal_keys,
             SERVICE_ALGORITHM,
             issuer=SERVICE_ISSUER,
             audience=SERVICE_ISSUER,
@@ -259,32 +290,59 @@ def _bearer(authorization: str) -> str:
     return token
 
 
+def _keys(*secrets: SecretStr) -> list[bytes]:
+    """The current secret and, while it is exchanged, the previous one."""
+    return [text.encode() for secret in secrets if (text := secret.get_secret_value())]
+
+
+def _issuers_claims(token: str, keys: IssuerKeys, key_id: str | None) -> dict[str, Any]:
+    """The claims of an OIDC issuer's token, named as those of our own tokens."""
+    issuer, key = keys.issuer, keys.find(key_id)
+    if key is None:
+        raise Unauthenticated("the token's key is unknown", reason="TOKEN_INVALID")
+    claims = _decode(token, [key], issuer.algorithm, issuer=issuer.issuer, audience=issuer.audience)
+    if str(claims.get("typ", "access")).lower() in NO_ACCESS:
+        raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
+    return {"exp": claims["exp"], **issuer.caller_claims(claims)}
+
+
 def _decode(
-    token: str, key: bytes, algorithm: str, *, issuer: str | None, audience: str | None
+    token: str,
+    keys: Sequence[bytes | jwt.PyJWK],
+    algorithm: str,
+    *,
+    issuer: str | None,
+    audience: str | None,
 ) -> dict[str, Any]:
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            issuer=issuer,
-            audience=audience,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "sub"], "verify_aud": audience is not None},
-        )
-    except jwt.ExpiredSignatureError:
-        raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
-    except jwt.PyJWTError as error:
-        raise Unauthenticated(f"the token is not valid: {error}", reason="TOKEN_INVALID") from None
-    if isinstance(claims["exp"], str):  # PyJWT reads a number in a text; the gateway does not
-        raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
-    if claims["exp"] > LAST_SECOND:
-        raise Unauthenticated("the token's exp is after the year 9999", reason="TOKEN_INVALID")
-    return claims
+    for key in keys:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                issuer=issuer,
+                audience=audience,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "sub"], "verify_aud": audience is not None},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
+        except jwt.PyJWTError as error:
+            message = f"the token is not valid: {error}"
+            raise Unauthenticated(message, reason="TOKEN_INVALID") from None
+        if isinstance(claims["exp"], str):  # PyJWT reads a number in a text; the gateway does not
+            raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
+        return claims
+    raise Unauthenticated("the token's signature does not fit", reason="TOKEN_INVALID")
 
 
 def _expiry(claims: dict[str, Any]) -> float:
-    return float(claims["exp"]) + LEEWAY_SECONDS
+    try:
+        return float(claims["exp"]) + LEEWAY_SECONDS
+    except OverflowError:
+        return math.inf
 
 
 def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:

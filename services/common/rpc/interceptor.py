@@ -164,7 +164,7 @@ class _Call:
         async def call(request: Any, context: Context) -> Any:  # noqa: ANN401
             started = time.perf_counter()
             try:
-                self._enter(context)
+                await self._enter(context)
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
@@ -196,7 +196,7 @@ class _Call:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
             started = time.perf_counter()
             try:
-                self._enter(context)
+                await self._enter(context)
                 answers = cast("AsyncGenerator[Any]", behaviour(self._parsed(request), context))
                 async with aclosing(answers):
                     async for response in self._while_proven(answers):
@@ -252,7 +252,7 @@ class _Call:
         except DecodeError:
             raise InvalidArgument("request", "is not a well-formed message") from None
 
-    def _enter(self, context: Context) -> None:
+    async def _enter(self, context: Context) -> None:
         """Takes the request id, proves the caller, and lets them pass or raises."""
         authorization = request_id = None
         for key, value in context.invocation_metadata() or ():
@@ -271,9 +271,10 @@ class _Call:
             set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return
-        caller = self.verifier.verify(
-            authorization, internal=self.access == access_pb2.ACCESS_INTERNAL
-        )
+        internal = self.access == access_pb2.ACCESS_INTERNAL
+        if not internal:
+            await self.verifier.learn_keys(authorization)
+        caller = self.verifier.verify(authorization, internal=internal)
         set_caller(authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced))
 
     def _done(self, started: float) -> None:

@@ -1,0 +1,67 @@
+"""What is configured of an OIDC issuer beside the shared secret, and what its claims mean here."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["OidcIssuer"]
+
+
+class OidcIssuer(BaseModel):
+    """One issuer of `ARCADIA_OIDC_ISSUERS`, and how its claims are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    """Goes before each subject, `<name>:<sub>`: subjects of two issuers never meet."""
+    issuer: str
+    """The `iss` of its tokens, and where its discovery document is."""
+    audience: str = Field(min_length=1)
+    """The `aud` that its tokens must name."""
+    algorithm: Literal["RS256", "ES256", "EdDSA"] = "RS256"
+    """The one algorithm of its signatures."""
+    jwks_uri: str = ""
+    """Where its keys are; empty: found by discovery."""
+    subject_claim: str = "sub"
+    tenant_claim: str = "tenant_id"
+    roles_claim: str = "roles"
+    """A claim by its name, or by a dotted path such as `realm_access.roles`."""
+    tenant_id: str = ""
+    """The tenant of every token of this issuer; the tenant's claim is then not read."""
+    roles: Mapping[str, str] = Field(default_factory=dict)
+    """A value of the roles' claim and the role that it gives here. Others give none."""
+
+    @model_validator(mode="after")
+    def _addresses_are_urls(self) -> Self:
+        for field in ("issuer", "jwks_uri"):
+            address = getattr(self, field)
+            parts = urlsplit(address)
+            if (address or field == "issuer") and (
+                parts.scheme not in {"https", "http"} or not parts.hostname
+            ):
+                raise ValueError(f"{field} of {self.name} is not an http(s) address")
+        return self
+
+    def caller_claims(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """`sub`, `tenant_id` and `roles` as our own tokens carry them."""
+        named = _claim(claims, self.roles_claim)
+        values = [named] if isinstance(named, str) else named
+        known = values if isinstance(values, list) else []
+        subject = _claim(claims, self.subject_claim)
+        return {
+            "sub": f"{self.name}:{subject}" if isinstance(subject, str) and subject else None,
+            "tenant_id": self.tenant_id or _claim(claims, self.tenant_claim),
+            "roles": [self.roles[value] for value in known if value in self.roles],
+        }
+
+
+def _claim(claims: Mapping[str, Any], path: str) -> object:
+    """A claim by its name, which may itself have dots in it, else by a dotted path."""
+    if path in claims:
+        return claims[path]
+    found: object = claims
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,135 @@
+"""The keys of OIDC issuers: found by discovery, fetched when needed, and again when they are old.
+
+The rules are those of OpenID Connect Discovery 1.0 (where the keys are) and RFC 7517 (JSON Web
+Key Sets). Keys older than five minutes are fetched again, so an issuer rotates its keys without a
+restart of ours.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+import structlog
+
+from services.common.errors import Unavailable
+from services.common.oidc import OidcIssuer
+
+__all__ = ["IssuerKeys", "keys_address"]
+
+DISCOVERY: Final = "/.well-known/openid-configuration"
+TIMEOUT_SECONDS: Final = 5.0
+
+log = structlog.get_logger("oidc")
+
+
+def keys_address(issuer: OidcIssuer) -> str:
+    """Where an issuer's keys are, by its discovery document unless it is configured.
+
+    Raises ValueError if the issuer does not tell, naming the issuer.
+    """
+    if issuer.jwks_uri:
+        return issuer.jwks_uri
+    try:
+        document = httpx.get(_discovery(issuer), timeout=TIMEOUT_SECONDS).raise_for_status().json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise ValueError(f"the OIDC issuer {issuer.name} cannot be discovered: {error}") from error
+    return _address_in(document, issuer)
+
+
+def _discovery(issuer: OidcIssuer) -> str:
+    return issuer.issuer.rstrip("/") + DISCOVERY
+
+
+def _address_in(document: object, issuer: OidcIssuer) -> str:
+    told = document if isinstance(document, dict) else {}
+    if told.get("issuer") != issuer.issuer:
+        raise ValueError(f"the discovery document of {issuer.name} is of another issuer")
+    address = told.get("jwks_uri")
+    scheme = urlsplit(address).scheme if isinstance(address, str) else ""
+    # Keys over plain HTTP could be exchanged on the way.
+    if scheme != "https" and scheme != urlsplit(issuer.issuer).scheme:
+        raise ValueError(f"the discovery document of {issuer.name} names no safe jwks_uri")
+    return str(address)
+
+
+class IssuerKeys:
+    """The keys of one issuer."""
+
+    FRESH_SECONDS = 300.0
+    """Older keys are fetched again, so that a withdrawn one soon opens nothing."""
+    KEPT_SECONDS = 3600.0
+    """Keys are used for so long while the issuer does not answer."""
+    PAUSE_SECONDS = 10.0
+    """Between two fetches: tokens with keys that do not exist cost the issuer nothing more."""
+
+    def __init__(self, issuer: OidcIssuer) -> None:
+        self.issuer = issuer
+        self._address = issuer.jwks_uri
+        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._fetched_at = -self.KEPT_SECONDS
+        self._asked_at = -self.PAUSE_SECONDS
+        self._fetching: asyncio.Lock | None = None
+
+    def find(self, key_id: str | None) -> jwt.PyJWK | None:
+        """The key of that id; without an id the only one there is."""
+        if key_id is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(key_id)
+
+    async def learn(self, key_id: str | None) -> None:
+        """Fetches the keys where that one is not known, or all are old.
+
+        Raises Unavailable when no key was fetched for an hour.
+        """
+        if self._is_known(key_id):
+            return
+        if self._fetching is None:
+            self._fetching = asyncio.Lock()
+        async with self._fetching:
+            now = time.monotonic()
+            if self._is_known(key_id) or now - self._asked_at < self.PAUSE_SECONDS:
+                return
+            self._asked_at = now
+            try:
+                self._keys = await self._fetch()
+                self._fetched_at = now
+            except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+                log.warning("keys not fetched", issuer=self.issuer.name, error=str(error))
+                if now - self._fetched_at >= self.KEPT_SECONDS:
+                    self._keys = {}
+                    raise Unavailable(
+                        f"the issuer {self.issuer.name} does not answer",
+                        reason="ISSUER_UNAVAILABLE",
+                    ) from None
+
+    def _is_known(self, key_id: str | None) -> bool:
+        is_fresh = time.monotonic() - self._fetched_at < self.FRESH_SECONDS
+        return is_fresh and self.find(key_id) is not None
+
+    async def _fetch(self) -> dict[str | None, jwt.PyJWK]:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+            if not self._address:
+                answer = await client.get(_discovery(self.issuer))
+                self._address = _address_in(answer.raise_for_status().json(), self.issuer)
+            answer = await client.get(self._address)
+        told = answer.raise_for_status().json()
+        keys = told.get("keys") if isinstance(told, dict) else None
+        if not isinstance(keys, list):
+            raise jwt.PyJWKSetError("the answer is no key set")
+        return {
+            key.get("kid"): jwt.PyJWK(key, algorithm=self.issuer.algorithm)
+            for key in keys
+            if isinstance(key, dict) and self._signs(key)
+        }
+
+    def _signs(self, key: Mapping[str, Any]) -> bool:
+        kind = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}[self.issuer.algorithm]
+        return (
+            key.get("kty") == kind
+            and key.get("use", "sig") == "sig"
+            and key.get("alg", self.issuer.algorithm) == self.issuer.algorithm
+        )
