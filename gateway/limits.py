@@ -19,8 +19,14 @@ class Limits(BaseSettings):
     """How many more they may ask at once after a pause."""
     callers_remembered: int = Field(default=10_000, ge=1)
     """How many callers are counted at once; the one unseen longest is forgotten first."""
-    public_requests_per_second: int = Field(default=2_000, ge=1)
-    """What all callers without a token may ask together: the health route."""
+    address_requests_per_second: int = Field(default=5, ge=1)
+    """What one address may keep up without a token: the health route."""
+    address_burst: int = Field(default=20, ge=1)
+    """How many more it may ask at once after a pause."""
+    public_requests_per_second: int = Field(default=200, ge=1)
+    """What all callers without a token may ask together."""
+    trusted_proxies: int = Field(default=0, ge=0)
+    """Proxies of ours in front of the gateway, whose `x-forwarded-for` names the address."""
 
     request_bytes: int = Field(default=5 * 1024 * 1024, ge=1)
     """The largest body of a request; a route that declares less takes less (in the protos)."""

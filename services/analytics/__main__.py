@@ -45,6 +45,7 @@ from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
 from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
+from services.analytics.usage.store.freshness import FRESHNESS
 from services.analytics.usage.usage_servicer import UsageServicer
 from services.common.durable import WorkDesk
 from services.common.rpc.deployment_slugs import DeploymentSlugs
@@ -129,6 +130,7 @@ DEFINITION = ServiceDefinition(
         usage_service_pb2.DESCRIPTOR,
     ),
     register=register,
+    freshness=FRESHNESS,
 )
 
 

@@ -21,6 +21,7 @@ from services.billing.costs.provider_invoice_servicer import ProviderInvoiceServ
 from services.billing.costs.temporal import Work
 from services.billing.ingest.ingest_servicer import IngestServicer
 from services.billing.ingest.inventory_lookup import InventoryLookup
+from services.billing.ingest.store.freshness import FRESHNESS
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -58,6 +59,7 @@ DEFINITION = ServiceDefinition(
         provider_invoice_service_pb2.DESCRIPTOR,
     ),
     register=register,
+    freshness=FRESHNESS,
 )
 
 

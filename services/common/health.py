@@ -1,60 +1,211 @@
-"""How a service is: for machines (`grpc.health.v1`) and for people (`HealthService`)."""
+"""How the services are: for machines (`grpc.health.v1`) and for people (`HealthService`).
+
+A watcher looks around every few seconds. Who asks is told what it saw last, so that a question
+costs nothing, however many ask.
+"""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
+import grpc
 import structlog
 from arcadia.common.v1 import health_pb2, health_pb2_grpc
 from grpc.aio import ServicerContext
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as standard
 
+from contracts.queues import TaskQueue
 from services.common.db.database import Database
-from services.common.settings import Service
+from services.common.db.single_statements import Compiled
+from services.common.errors import Unavailable
+from services.common.rpc.access import ALL
+from services.common.rpc.clients import connect
+from services.common.rpc.liveness import polled_queues
+from services.common.settings import Service, Settings
 from services.common.version import version
 
-__all__ = ["HealthServicer", "watch_database"]
+if TYPE_CHECKING:
+    from arcadia.common.v1.health_pb2_grpc import HealthServiceAsyncStub
 
-CHECK_SECONDS: Final = 2.0
+__all__ = ["HealthServicer", "HealthWatch"]
+
+DATABASE_SECONDS: Final = 2.0
 """How often the database is asked; the gateway stops sending soon after it is gone."""
+
+AROUND_SECONDS: Final = 5.0
+"""How often the other services, Temporal and the age of the sources are asked for."""
+
+ANSWER_SECONDS: Final = 3.0
+"""How long each of them may take to answer."""
 
 log = structlog.get_logger("health")
 
 
-class HealthServicer(health_pb2_grpc.HealthServiceServicer):
-    """Answers `GET /api/health`."""
+@dataclass
+class HealthWatch:
+    """What a service saw lately: of its database, the other services, Temporal and the workers."""
 
-    def __init__(self, service: Service, database: Database) -> None:
-        self._service = service
-        self._database = database
+    service: Service
+    settings: Settings
+    database: Database
+    status: health.aio.HealthServicer
+    freshness: Compiled | None = None
+    """Names the service's sources, each with the instant of its last complete update."""
+    serving: bool | None = None
+    sources: Sequence[tuple[str, datetime | None]] = ()
+    reports: Mapping[Service, health_pb2.ReportHealthResponse] = field(default_factory=dict)
+    queues: frozenset[str] | None = None
+    """The task queues that a worker polls; None while Temporal does not answer."""
+
+    async def run(self) -> None:
+        """Looks around until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch_database())
+            group.create_task(self._watch_around())
+
+    async def look_at_database(self) -> None:
+        """Keeps the standard health true: serving while the database answers."""
+        up = await self.database.ping()
+        if up != self.serving:
+            self.serving = up
+            log.info("health changed", serving=up)
+            await self.status.set(
+                "",
+                standard.HealthCheckResponse.SERVING
+                if up
+                else standard.HealthCheckResponse.NOT_SERVING,
+            )
+
+    async def look_around(
+        self, peers: Mapping[Service, "HealthServiceAsyncStub"], temporal: grpc.aio.Channel
+    ) -> None:
+        """Asks for everything else, all at once."""
+        await self._look_at_sources()
+        reports, self.queues = await asyncio.gather(
+            asyncio.gather(*(_report(peer) for peer in peers.values())),
+            polled_queues(
+                temporal, self.settings.temporal_namespace, TaskQueue, seconds=ANSWER_SECONDS
+            ),
+        )
+        self.reports = {
+            service: report
+            for service, report in zip(peers, reports, strict=True)
+            if report is not None
+        }
+
+    def report(self) -> health_pb2.ReportHealthResponse:
+        """How this service is."""
+        return health_pb2.ReportHealthResponse(
+            health=health_pb2.ServiceHealth(
+                name=self.service, status="ok" if self.serving else "degraded", version=version()
+            ),
+            sources=[_source(name, at, datetime.now(UTC)) for name, at in self.sources],
+        )
+
+    def whole(self) -> health_pb2.GetHealthResponse:
+        """How everything is."""
+        reports = {**self.reports, self.service: self.report()}
+        services = [
+            reports[service].health
+            if service in reports
+            else health_pb2.ServiceHealth(name=service, status="down")
+            for service in Service
+        ]
+        dependencies = [
+            _dependency("postgresql", up=bool(self.serving)),
+            _dependency("temporal", up=self.queues is not None),
+        ]
+        workers = [_dependency(queue, up=queue in (self.queues or ())) for queue in TaskQueue]
+        well = all(one.status == "ok" for one in services) and all(
+            one.status == "up" for one in (*dependencies, *workers)
+        )
+        return health_pb2.GetHealthResponse(
+            service=self.service,
+            status="ok" if well else "degraded",
+            version=version(),
+            dependencies=dependencies,
+            services=services,
+            workers=workers,
+            sources=[
+                source
+                for service in Service
+                if service in reports
+                for source in reports[service].sources
+            ],
+        )
+
+    async def _watch_database(self) -> None:
+        while True:
+            await self.look_at_database()
+            await asyncio.sleep(DATABASE_SECONDS)
+
+    async def _watch_around(self) -> None:
+        async with AsyncExitStack() as stack:
+            peers = {
+                peer: health_pb2_grpc.HealthServiceStub(
+                    await stack.enter_async_context(
+                        connect(self.settings, peer, caller=self.service)
+                    )
+                )
+                for peer in Service
+                if peer is not self.service
+            }
+            temporal = await stack.enter_async_context(
+                grpc.aio.insecure_channel(self.settings.temporal())
+            )
+            while True:
+                await self.look_around(peers, temporal)
+                await asyncio.sleep(AROUND_SECONDS)
+
+    async def _look_at_sources(self) -> None:
+        if self.freshness is None:
+            return
+        try:
+            self.sources = await self.database.single_read(ALL).fetch(self.freshness, {})
+        except Unavailable:  # what was known stays known: its age says how old it is
+            log.warning("the age of the sources was not read")
+
+
+class HealthServicer(health_pb2_grpc.HealthServiceServicer):
+    """Answers `GET /api/health`, and the other services."""
+
+    def __init__(self, watch: HealthWatch) -> None:
+        self._watch = watch
 
     async def GetHealth(  # noqa: N802
         self,
         request: health_pb2.GetHealthRequest,
         context: ServicerContext[Any, Any],
     ) -> health_pb2.GetHealthResponse:
-        """Says which service answers, and whether its database does."""
-        up = await self._database.ping()
-        return health_pb2.GetHealthResponse(
-            service=self._service,
-            status="ok" if up else "degraded",
-            version=version(),
-            dependencies=[health_pb2.Dependency(name="postgresql", status="up" if up else "down")],
-        )
+        """Says how the whole is."""
+        return self._watch.whole()
+
+    async def ReportHealth(  # noqa: N802
+        self,
+        request: health_pb2.ReportHealthRequest,
+        context: ServicerContext[Any, Any],
+    ) -> health_pb2.ReportHealthResponse:
+        """Says how this service is."""
+        return self._watch.report()
 
 
-async def watch_database(status: health.aio.HealthServicer, database: Database) -> None:
-    """Keeps the standard health true: serving while the database answers. Runs until cancelled."""
-    serving: bool | None = None
-    while True:
-        up = await database.ping()
-        if up != serving:
-            serving = up
-            log.info("health changed", serving=up)
-            await status.set(
-                "",
-                standard.HealthCheckResponse.SERVING
-                if up
-                else standard.HealthCheckResponse.NOT_SERVING,
-            )
-        await asyncio.sleep(CHECK_SECONDS)
+async def _report(peer: "HealthServiceAsyncStub") -> health_pb2.ReportHealthResponse | None:
+    try:
+        return await peer.ReportHealth(health_pb2.ReportHealthRequest(), timeout=ANSWER_SECONDS)
+    except grpc.aio.AioRpcError:
+        return None
+
+
+def _dependency(name: str, *, up: bool) -> health_pb2.Dependency:
+    return health_pb2.Dependency(name=name, status="up" if up else "down")
+
+
+def _source(name: str, at: datetime | None, now: datetime) -> health_pb2.Source:
+    if at is None:
+        return health_pb2.Source(name=name)
+    age = max(0, int((now - at).total_seconds()))
+    return health_pb2.Source(name=name, last_at=at, age_seconds=age)

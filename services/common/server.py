@@ -18,7 +18,8 @@ from grpc_health.v1 import health_pb2_grpc as standard_health
 from grpc_reflection.v1alpha import reflection
 
 from services.common.db.database import Database
-from services.common.health import HealthServicer, watch_database
+from services.common.db.single_statements import Compiled
+from services.common.health import HealthServicer, HealthWatch
 from services.common.rpc.access import TokenVerifier
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.interceptor import CallInterceptor
@@ -69,6 +70,8 @@ class ServiceDefinition:
     service: Service
     protos: Sequence[FileDescriptor]
     register: Callable[[grpc.aio.Server, Parts], None] = lambda server, parts: None
+    freshness: Compiled | None = None
+    """Reads the names of its sources, each with the instant of its last complete update."""
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, health included."""
@@ -83,6 +86,7 @@ class RunningServer:
     server: grpc.aio.Server
     port: int
     health: health.aio.HealthServicer
+    watch: HealthWatch
     call_log: CallLog | None
     stopping: asyncio.Event
 
@@ -116,12 +120,11 @@ async def start(
     )
     parts = Parts(settings, database)
     definition.register(server, parts)
-    health_pb2_grpc.add_HealthServiceServicer_to_server(
-        HealthServicer(definition.service, database), server
-    )
-    server.add_generic_rpc_handlers(unanswered_handlers(services))
     status = health.aio.HealthServicer()
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
+    watch = HealthWatch(definition.service, settings, database, status, definition.freshness)
+    health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(watch), server)
+    server.add_generic_rpc_handlers(unanswered_handlers(services))
     standard_health.add_HealthServicer_to_server(status, server)
     reflection.enable_server_reflection(
         [*(s.full_name for s in services), health.SERVICE_NAME, reflection.SERVICE_NAME], server
@@ -131,7 +134,7 @@ async def start(
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    return RunningServer(server, port, status, call_log, parts.stopping)
+    return RunningServer(server, port, status, watch, call_log, parts.stopping)
 
 
 def run(definition: ServiceDefinition) -> None:
@@ -164,7 +167,7 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     running = await start(
         definition, settings, database, address=settings.address(definition.service)
     )
-    watch = asyncio.create_task(watch_database(running.health, database))
+    watch = asyncio.create_task(running.watch.run())
     log.info("listening", address=settings.address(definition.service))
     stopping = asyncio.create_task(stop.wait())
     # A service that no longer watches its health must not go on claiming it.

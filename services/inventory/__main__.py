@@ -25,6 +25,7 @@ from services.inventory.lifetimes.servicer import LookupServicer
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.watching import EventFeed
 from services.inventory.sync.servicer import SyncServicer
+from services.inventory.sync.store.freshness import FRESHNESS
 
 __all__ = ["DEFINITION"]
 
@@ -59,6 +60,7 @@ DEFINITION = ServiceDefinition(
         sync_service_pb2.DESCRIPTOR,
     ),
     register=register,
+    freshness=FRESHNESS,
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
-from arcadia.common.v1 import access_pb2, health_pb2, health_pb2_grpc
+from arcadia.common.v1 import access_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2 as standard_health
@@ -26,7 +26,6 @@ import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
 from services.common.db.database import Database
-from services.common.health import watch_database
 from services.common.rpc.access import ServiceTokens, mint_user_token
 from services.common.rpc.policy import UndeclaredAccess, access_table, method_path
 from services.common.server import RunningServer, ServiceDefinition, start
@@ -200,17 +199,6 @@ def _protos() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("service", list(Service))
-async def test_health_for_people_names_the_service_and_what_it_stands_on(
-    served: dict[Service, Served], service: Service
-) -> None:
-    async with served[service].channel() as channel:
-        stub = health_pb2_grpc.HealthServiceStub(channel)
-        answer = await stub.GetHealth(health_pb2.GetHealthRequest())
-    assert (answer.service, answer.status) == (service, "ok")
-    assert [(d.name, d.status) for d in answer.dependencies] == [("postgresql", "up")]
-
-
-@pytest.mark.parametrize("service", list(Service))
 async def test_reflection_lists_every_service(
     served: dict[Service, Served], service: Service
 ) -> None:
@@ -234,7 +222,7 @@ async def test_the_standard_health_follows_the_database(
         stub = cast("Any", standard_health_grpc.HealthStub)(channel)
         request = standard_health.HealthCheckRequest()
         before = await stub.Check(request)
-        watch = asyncio.create_task(watch_database(running.health, database))
+        watch = asyncio.create_task(running.watch.run())
         updates = stub.Watch(request)
         statuses = [before.status]
         async for update in updates:

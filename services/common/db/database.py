@@ -17,7 +17,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from sqlalchemy import CursorResult, Executable, NullPool, text
+from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -113,9 +113,9 @@ class Database:
             seconds=POOL_SECONDS,
             options=options["connect_args"],
         )
-        # A full pool is busy, not down: health asks on a connection of its own.
+        # A full pool is busy, not down: health asks on a connection of its own, which it keeps.
         self._asking: AsyncEngine = create_async_engine(
-            driver_url, poolclass=NullPool, connect_args=options["connect_args"]
+            driver_url, **options | {"pool_size": 1, "pool_pre_ping": True}
         )
 
     @property
@@ -178,6 +178,7 @@ class Database:
         """Closes the pool."""
         await self._single.close()
         await self._writing.dispose()
+        await self._asking.dispose()
 
     @asynccontextmanager
     async def _transaction(

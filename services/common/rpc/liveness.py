@@ -4,16 +4,22 @@ Who asks once and reports it (a container's health check) and who asks until it 
 local stack) ask the same. Imports little, and reads no settings.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import grpc
 from grpc_health.v1 import health_pb2
 
 if TYPE_CHECKING:
     from temporalio.api.taskqueue.v1 import PollerInfo
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-__all__ = ["pollers_of", "serving_status"]
+__all__ = ["polled_queues", "pollers_of", "serving_status"]
+
+POLLED_SECONDS: Final = 180.0
+"""A worker polls at least once a minute, and Temporal remembers it for some."""
 
 
 def serving_status(channel: grpc.Channel, service: str = "", *, timeout: float) -> str:
@@ -31,14 +37,48 @@ def pollers_of(
     channel: grpc.Channel, namespace: str, queue: str, *, timeout: float
 ) -> Sequence["PollerInfo"]:
     """The workers that Temporal saw on a task queue lately. Raises grpc.RpcError."""
+    from temporalio.api.workflowservice.v1 import WorkflowServiceStub
+
+    request = _describing(namespace, queue)
+    return WorkflowServiceStub(channel).DescribeTaskQueue(request, timeout=timeout).pollers
+
+
+async def polled_queues(
+    channel: grpc.aio.Channel, namespace: str, queues: Iterable[str], *, seconds: float
+) -> frozenset[str] | None:
+    """Those of `queues` that a worker polled lately; None when Temporal does not answer.
+
+    It may take `seconds` for it.
+    """
+    from temporalio.api.workflowservice.v1 import WorkflowServiceStub
+
+    asked = list(queues)
+    temporal: Any = WorkflowServiceStub(cast("Any", channel))
+    try:
+        answers = await asyncio.gather(
+            *(
+                temporal.DescribeTaskQueue(_describing(namespace, queue), timeout=seconds)
+                for queue in asked
+            )
+        )
+    except grpc.aio.AioRpcError:
+        return None
+    lately = time.time() - POLLED_SECONDS
+    return frozenset(
+        queue
+        for queue, answer in zip(asked, answers, strict=True)
+        if any(poller.last_access_time.ToNanoseconds() / 1e9 > lately for poller in answer.pollers)
+    )
+
+
+def _describing(namespace: str, queue: str) -> "DescribeTaskQueueRequest":
     # Half a second to import, and most who ask here do without.
     from temporalio.api.enums.v1 import TaskQueueType
     from temporalio.api.taskqueue.v1 import TaskQueue
-    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, WorkflowServiceStub
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-    request = DescribeTaskQueueRequest(
+    return DescribeTaskQueueRequest(
         namespace=namespace,
         task_queue=TaskQueue(name=queue),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )
-    return WorkflowServiceStub(channel).DescribeTaskQueue(request, timeout=timeout).pollers

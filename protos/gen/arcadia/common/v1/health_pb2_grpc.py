@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class HealthServiceStub:
-    """Answered by every service. Machines probe the standard
-    `grpc.health.v1.Health`; this one is for people and the gateway's health route.
+    """Answered by every service, from what it saw lately: an answer costs no connection and no
+    statement. Machines probe the standard `grpc.health.v1.Health`.
     """
 
     def __init__(self, channel):
@@ -41,15 +41,27 @@ class HealthServiceStub:
                 request_serializer=arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthRequest.SerializeToString,
                 response_deserializer=arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthResponse.FromString,
                 _registered_method=True)
+        self.ReportHealth = channel.unary_unary(
+                '/arcadia.common.v1.HealthService/ReportHealth',
+                request_serializer=arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthRequest.SerializeToString,
+                response_deserializer=arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthResponse.FromString,
+                _registered_method=True)
 
 
 class HealthServiceServicer:
-    """Answered by every service. Machines probe the standard
-    `grpc.health.v1.Health`; this one is for people and the gateway's health route.
+    """Answered by every service, from what it saw lately: an answer costs no connection and no
+    statement. Machines probe the standard `grpc.health.v1.Health`.
     """
 
     def GetHealth(self, request, context):
-        """Says which service answers, and whether what it stands on is up.
+        """Says how the whole is, as the service that answers sees it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportHealth(self, request, context):
+        """Says how the asked service itself is; the others ask it every few seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +75,11 @@ def add_HealthServiceServicer_to_server(servicer, server):
                     request_deserializer=arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthRequest.FromString,
                     response_serializer=arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthResponse.SerializeToString,
             ),
+            'ReportHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportHealth,
+                    request_deserializer=arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthRequest.FromString,
+                    response_serializer=arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'arcadia.common.v1.HealthService', rpc_method_handlers)
@@ -72,8 +89,8 @@ def add_HealthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class HealthService:
-    """Answered by every service. Machines probe the standard
-    `grpc.health.v1.Health`; this one is for people and the gateway's health route.
+    """Answered by every service, from what it saw lately: an answer costs no connection and no
+    statement. Machines probe the standard `grpc.health.v1.Health`.
     """
 
     @staticmethod
@@ -93,6 +110,33 @@ class HealthService:
             '/arcadia.common.v1.HealthService/GetHealth',
             arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthRequest.SerializeToString,
             arcadia_dot_common_dot_v1_dot_health__pb2.GetHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.common.v1.HealthService/ReportHealth',
+            arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthRequest.SerializeToString,
+            arcadia_dot_common_dot_v1_dot_health__pb2.ReportHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,
