@@ -22,7 +22,7 @@ from typing import IO, Final
 
 import orjson
 
-from bench.ratios import Ratio
+from bench.ratios import Ratio, at_least
 
 __all__ = ["BEFORE", "ENGINE", "ROLLUP_TENANTS", "NoSuchRelease", "measure", "release"]
 
@@ -76,7 +76,7 @@ def measure(revision: str = BEFORE, tenants: int = ROLLUP_TENANTS) -> Iterator[R
 
 def _ratio(name: str, rounds: list[_Round], bound: float, detail: str) -> Ratio:
     value = median(one.times() for one in rounds)
-    return Ratio(name, value, bound, at_least=True, detail=detail)
+    return at_least(name, value, bound, detail)
 
 
 def _middle(rounds: list[_Round], scale: float) -> str:

@@ -5,33 +5,49 @@ one it serves a page faster than Python can parse it, and a fetch would be no ya
 Its rate limit is out of reach, because the client would rightly keep to it.
 """
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
 import httpx
 import psutil
+import psycopg
 
-from services.common.settings import Port, Settings
+from contracts.flows import start_flow
+from services.common.db.migrations import database_admin_url
+from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.rpc.clients import CHANNEL_OPTIONS
+from services.common.settings import Port, Service, Settings
 from stack.layout import Layout
+from stack.output.welcome import gateway_url
 from stack.preflight import free_offset
 from stack.state import StackState
+from workflows.durable.connection import connect
+from workflows.sync.payloads import ResourceSyncResult
+from workflows.sync.resource_sync import ResourceSync
+from workflows.sync.starts import sync_by_hand
 
-__all__ = ["LATENCY_MS", "BenchStack", "running_stack"]
+__all__ = ["LATENCY_MS", "BenchStack", "Metadata", "running_stack"]
 
 LATENCY_MS: Final = 25
 TOKEN: Final = "bench"
 START_SECONDS: Final = 180.0
 SIMULATOR_GRACE: Final = 20.0
 """Seconds that the simulator may take to stop."""
+MEGABYTE: Final = 2**20
+
+Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,73 @@ class BenchStack:
                 # With the children that ended: a connection's process may.
                 used += sum(process.cpu_times()[:4])
         return used
+
+    def database(self, service: Service) -> "psycopg.Connection[Any]":
+        """A service's database, as an administrator who sees every row; statements commit."""
+        url = database_admin_url(self.settings, service).set(drivername="postgresql")
+        return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+    def gateway(self) -> httpx.Client:
+        """A client of the HTTP API, as an operator."""
+        return httpx.Client(
+            base_url=gateway_url(self.settings),
+            headers={"authorization": f"Bearer {self.operator_token()}"},
+            timeout=60,
+        )
+
+    def operator_token(self) -> str:
+        """A token of an operator, good for twelve hours."""
+        return mint_user_token(self.settings, subject="bench", roles=[OPERATOR_ROLE])
+
+    @asynccontextmanager
+    async def channel(self, service: Service) -> AsyncIterator[tuple[grpc.aio.Channel, Metadata]]:
+        """A channel to a service, and the metadata of an operator."""
+        async with grpc.aio.insecure_channel(
+            self.settings.address(service), options=CHANNEL_OPTIONS
+        ) as channel:
+            yield channel, (("authorization", f"Bearer {self.operator_token()}"),)
+
+    def sync(self, kinds: Sequence[str] = ()) -> tuple[float, ResourceSyncResult]:
+        """Syncs kinds, or all; the seconds from the start of the run to its result."""
+
+        async def run() -> tuple[float, ResourceSyncResult]:
+            client = await connect(self.settings)
+            started = time.perf_counter()
+            flow = sync_by_hand(self.settings, kinds)
+            result = await (await start_flow(client, flow, ResourceSync.run)).result()
+            return time.perf_counter() - started, result
+
+        return asyncio.run(run())
+
+    @contextmanager
+    def without_latency(self) -> Iterator[None]:
+        """Has the simulator answer at once."""
+        self.control("settings", latency_ms=0)
+        try:
+            yield
+        finally:
+            self.control("settings", latency_ms=LATENCY_MS)
+
+    @contextmanager
+    def watched(self, *parts: str) -> Iterator[dict[str, float]]:
+        """The highest resident memory of parts in MB, of the largest process of each."""
+        peaks, over = dict.fromkeys(parts, 0.0), threading.Event()
+        processes = {part: self.process(part) for part in parts}
+
+        def watch() -> None:
+            while not over.wait(0.05):
+                for part, process in processes.items():
+                    everybody = [process, *process.children(recursive=True)]
+                    largest = max(one.memory_info().rss for one in everybody)
+                    peaks[part] = max(peaks[part], largest / MEGABYTE)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            yield peaks
+        finally:
+            over.set()
+            watching.join()
 
     def control(self, path: str, **body: Any) -> Any:
         """Tells the simulator something; an error says what it answered."""
@@ -158,7 +241,7 @@ def _ready(state_file: Path) -> bool:
     return state is not None and state.ready
 
 
-def _wait(condition: Any) -> None:
+def _wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         if time.monotonic() > deadline:

@@ -1,9 +1,11 @@
 """A measured ratio, and how a bench prints it."""
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 
-__all__ = ["Ratio", "paired_median"]
+__all__ = ["Ratio", "at_least", "at_most", "p99", "paired_median", "seconds_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,29 @@ class Ratio:
         return (
             f"{verdict:6} {self.name:44} {self.value:8.2f}  ({sign} {self.bound:g})  {self.detail}"
         )
+
+
+def at_least(name: str, value: float, bound: float, detail: str) -> Ratio:
+    """A ratio that must reach the bound."""
+    return Ratio(name, value, bound, at_least=True, detail=detail)
+
+
+def at_most(name: str, value: float, bound: float, detail: str) -> Ratio:
+    """A ratio that must not exceed the bound."""
+    return Ratio(name, value, bound, at_least=False, detail=detail)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long a piece of work takes, by the clock on the wall."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def p99(times: Iterable[float]) -> float:
+    """The 99th percentile."""
+    ordered = sorted(times)
+    return ordered[int(len(ordered) * 0.99)]
 
 
 def paired_median(pairs: list[tuple[float, float]]) -> float:

@@ -18,10 +18,8 @@ import psycopg
 from arcadia.billing.v1 import cost_service_pb2 as pb
 from arcadia.billing.v1.cost_service_pb2_grpc import CostServiceStub
 
-from bench.costs.ingest import billing_database
 from bench.environment import BenchStack
-from bench.ratios import Ratio
-from cli.caller import called_as_operator
+from bench.ratios import Ratio, at_most, p99, seconds_of
 from services.common.settings import Service
 
 __all__ = ["measure"]
@@ -97,8 +95,7 @@ def _fill(stack: BenchStack) -> None:
         "invoice": INVOICE, "month": MONTH, "lines": LINES, "tenants": TENANTS,
         "resources": RESOURCES,
     }  # fmt: skip
-    with billing_database(stack) as database:
-        database.autocommit = True
+    with stack.database(Service.BILLING) as database:
         database.execute("SELECT prepare_cost_month(%s)", [MONTH])
         database.execute(HEADER, told)
         database.execute(EMPTY.format(month=PARTITION).encode())
@@ -115,7 +112,7 @@ def _fill(stack: BenchStack) -> None:
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
     chance = random.Random(1)
-    async with called_as_operator(stack.settings, Service.BILLING) as (channel, metadata):
+    async with stack.channel(Service.BILLING) as (channel, metadata):
         stub: Any = CostServiceStub(channel)
 
         async def lines(**asked: Any) -> int:
@@ -138,7 +135,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
             "totals by tenant": lambda: totals("tenant"),
             "totals by product": lambda: totals("product"),
         }
-        with billing_database(stack) as database:
+        with stack.database(Service.BILLING) as database:
             return [
                 await _compared(name, ask, lambda: _by_key(database, chance))
                 for name, ask in asks.items()
@@ -160,21 +157,14 @@ async def _compared(name: str, ask: Ask, yardstick: Callable[[], None]) -> Ratio
     count = await ask()
     yardstick()
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        yardstick()
-        bare.append(time.perf_counter() - started)
+        bare.append(seconds_of(yardstick))
         started = time.perf_counter()
         assert await ask() == count
         served.append(time.perf_counter() - started)
-    ours, its = _p99(served), _p99(bare)
-    return Ratio(
+    ours, its = p99(served), p99(bare)
+    return at_most(
         f"p99 of {name} / primary-key read",
         ours / its,
         BOUND,
-        at_least=False,
-        detail=f"{ours * 1000:.1f} ms, {count} of {LINES:,} lines; {its * 1000:.1f} ms",
+        f"{ours * 1000:.1f} ms, {count} of {LINES:,} lines; {its * 1000:.1f} ms",
     )
-
-
-def _p99(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.99)]

@@ -10,29 +10,23 @@ of which DigitalOcean itself gives 250 a minute: its cost is shown for a smaller
 
 import asyncio
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-import psutil
-import psycopg
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 
-from bench.environment import LATENCY_MS, BenchStack
-from bench.ratios import Ratio
+from bench.environment import BenchStack
+from bench.ratios import Ratio, at_most
 from contracts.costs import InvoiceIngestInput, invoice_ingest
 from contracts.flows import start_flow
-from services.common.db.migrations import database_admin_url
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
 from workflows.costs.invoice_ingest import InvoiceIngest
 from workflows.durable.connection import connect
 
-__all__ = ["Ingested", "age_droplets", "billing_database", "forget_bill", "ingest_bill", "measure"]
+__all__ = ["Ingested", "age_droplets", "forget_bill", "ingest_bill", "measure"]
 
 LINES: Final = 1_000_000
 FEW_LINES: Final = 100_000
@@ -60,41 +54,26 @@ WHERE kind = 'droplet' AND provider_created_at > now() - interval '200 days'
 """Most of the simulator's many droplets are younger than the month that is billed."""
 
 
-@dataclass
-class _Memory:
-    """The highest resident memory of each process, in MB."""
-
-    peaks: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def highest(self) -> int:
-        """Of all of them."""
-        return max(self.peaks.values())
-
-
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """A bill, and what it took."""
 
     invoice_id: str
     seconds: float
-    memory: _Memory
+    peaks: dict[str, float]
+    """The highest resident memory of each process, in MB."""
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Time against a bare COPY, and memory at two sizes."""
     age_droplets(stack)
-    stack.control("settings", latency_ms=0)
-    try:
+    with stack.without_latency():
         return asyncio.run(_measure(stack))
-    finally:
-        stack.control("settings", latency_ms=LATENCY_MS)
 
 
 def age_droplets(stack: BenchStack) -> None:
     """Has the inventory's droplets live through the billed month, so that lines are matched."""
-    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.INVENTORY}"
-    with psycopg.connect(url, autocommit=True) as connection:
+    with stack.database(Service.INVENTORY) as connection:
         connection.execute(AGE)
 
 
@@ -106,26 +85,24 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
     bill = await ingest_bill(stack, LINES)
     copied = _bare_copy(stack, bill)
     return [
-        Ratio(
+        at_most(
             "ingest of a bill / bare COPY",
             bill.seconds / copied,
             TIMES_COPY,
-            at_least=False,
-            detail=f"{bill.seconds:.1f} s / {copied:.1f} s, {LINES:,} lines; with the JSON form"
+            f"{bill.seconds:.1f} s / {copied:.1f} s, {LINES:,} lines; with the JSON form"
             f" {WITH_ITEMS / with_items.seconds:,.0f} lines/s",
         ),
-        Ratio(
+        at_most(
             "ingest, MB of the largest process",
-            many.memory.highest,
+            max(many.peaks.values()),
             MOST_MEGABYTES,
-            at_least=False,
-            detail=f"{MANY_LINES:,} lines {_told(many)}; {FEW_LINES:,} lines {_told(few)}",
+            f"{MANY_LINES:,} lines {_told(many)}; {FEW_LINES:,} lines {_told(few)}",
         ),
     ]
 
 
 def _told(bill: Ingested) -> str:
-    return ", ".join(f"{name} {peak}" for name, peak in bill.memory.peaks.items())
+    return ", ".join(f"{name} {peak:.0f}" for name, peak in bill.peaks.items())
 
 
 async def ingest_bill(
@@ -135,15 +112,14 @@ async def ingest_bill(
     made = stack.control("invoices", lines=lines, droplets=droplets, items=items)
     invoice = await _discover(stack, made)
     client = await connect(stack.settings)
-    with _watched(stack) as memory:
+    with stack.watched(*PROCESSES) as peaks:
         started = time.perf_counter()
-        result = await (
-            await start_flow(client, invoice_ingest(invoice), InvoiceIngest.run)
-        ).result()
+        flow = invoice_ingest(invoice)
+        result = await (await start_flow(client, flow, InvoiceIngest.run)).result()
         seconds = time.perf_counter() - started
     if (result.ingest.line_count, result.ingest.residual_usd) != (lines, "0"):
         raise RuntimeError(f"the bill does not add up: {result.in_words()}")
-    return Ingested(invoice.provider_invoice_id, seconds, memory)
+    return Ingested(invoice.provider_invoice_id, seconds, peaks)
 
 
 async def _discover(stack: BenchStack, made: dict[str, Any]) -> InvoiceIngestInput:
@@ -156,44 +132,19 @@ async def _discover(stack: BenchStack, made: dict[str, Any]) -> InvoiceIngestInp
     async with connect_service(stack.settings, Service.BILLING, caller="bench") as channel:
         stub: Any = IngestServiceStub(channel)
         await stub.RecordBillingHistory(pb.RecordBillingHistoryRequest(entries=[entry]))
-    with billing_database(stack) as database:
+    with stack.database(Service.BILLING) as database:
         [(identifier,)] = database.execute(
             "SELECT id::text FROM cloud_invoices WHERE invoice_uuid = %s", [entry.invoice_uuid]
         ).fetchall()
     return InvoiceIngestInput(identifier, entry.invoice_uuid)
 
 
-@contextmanager
-def _watched(stack: BenchStack) -> Iterator[_Memory]:
-    memory, over = _Memory(), threading.Event()
-    processes = {name: stack.process(name) for name in PROCESSES}
-
-    def watch() -> None:
-        while not over.wait(0.05):
-            for name, process in processes.items():
-                memory.peaks[name] = max(memory.peaks.get(name, 0), _megabytes(process))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        yield memory
-    finally:
-        over.set()
-        watching.join()
-
-
-def _megabytes(process: psutil.Process) -> int:
-    everybody = [process, *process.children(recursive=True)]
-    return int(max(one.memory_info().rss for one in everybody)) // MEGABYTE
-
-
 def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
     """Seconds in which the bill's rows are copied into the table once more, as they are."""
     moved = COLUMNS.replace("period,", f"date '{ANOTHER_MONTH}',", 1)
     rows = f"SELECT {moved} FROM cloud_cost_lines WHERE provider_invoice_id = %s ORDER BY id"
-    with billing_database(stack) as database, tempfile.TemporaryFile() as file:
+    with stack.database(Service.BILLING) as database, tempfile.TemporaryFile() as file:
         database.execute("SELECT prepare_cost_month(%s)", [ANOTHER_MONTH])
-        database.commit()
         with (
             database.cursor() as cursor,
             cursor.copy(f"COPY ({rows}) TO STDOUT".encode(), [bill.invoice_id]) as copy,
@@ -208,7 +159,6 @@ def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
         ):
             while block := file.read(MEGABYTE):
                 copy.write(block)
-        database.commit()
         seconds = time.perf_counter() - started
         database.execute("DELETE FROM cloud_cost_lines WHERE period = %s", [ANOTHER_MONTH])
     return seconds
@@ -216,18 +166,8 @@ def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
 
 def forget_bill(stack: BenchStack, bill: Ingested) -> None:
     """Takes a bill's lines away, so that the next one finds the table as it was."""
-    with billing_database(stack) as database:
+    with stack.database(Service.BILLING) as database:
         database.execute(
             "DELETE FROM cloud_cost_lines WHERE provider_invoice_id = %s", [bill.invoice_id]
         )
-        database.commit()
-        database.autocommit = True
         database.execute("VACUUM cloud_cost_lines")
-
-
-@contextmanager
-def billing_database(stack: BenchStack) -> Iterator[psycopg.Connection[Any]]:
-    """Billing's database, as an administrator who sees every row."""
-    url = database_admin_url(stack.settings, Service.BILLING).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        yield connection

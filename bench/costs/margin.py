@@ -5,23 +5,18 @@ first page of tenants, as `GET /api/v1/dashboard/margin` answers them.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, Final
 
-import httpx
-import psycopg
 from arcadia.analytics.v1 import attribution_service_pb2 as pb
 from arcadia.analytics.v1.attribution_service_pb2_grpc import AttributionServiceStub
 
 from bench.environment import BenchStack
-from bench.ratios import Ratio, paired_median
-from services.common.db.migrations import database_admin_url
-from services.common.rpc.access import mint_user_token
+from bench.ratios import Ratio, at_most, p99, paired_median, seconds_of
 from services.common.rpc.clients import connect as connect_service
-from services.common.settings import Port, Service
+from services.common.settings import Service
 
 __all__ = ["measure"]
 
@@ -115,18 +110,14 @@ def measure(stack: BenchStack) -> list[Ratio]:
     flat = f"{of_few * 1000:.1f} ms with {FEW:,} lines, {of_many * 1000:.1f} ms with {MANY:,}"
     grown = paired_median([(its, tenth) for tenth, its in rounds])
     return [
-        Ratio(
-            "margin p99, gateway / bare SQL", of_many / bare, BOUND, at_least=False, detail=detail
-        ),
-        Ratio("margin p99, 10 x the lines", grown, BOUND, at_least=False, detail=flat),
+        at_most("margin p99, gateway / bare SQL", of_many / bare, BOUND, detail),
+        at_most("margin p99, 10 x the lines", grown, BOUND, flat),
     ]
 
 
 def _rounds(stack: BenchStack, *periods: date) -> list[tuple[float, float]]:
     """The p99 of each of two months at the gateway, in seconds, for each round."""
-    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
-    gateway = f"http://127.0.0.1:{stack.settings.port(Port.GATEWAY)}"
-    with httpx.Client(base_url=gateway, headers={"authorization": f"Bearer {token}"}) as client:
+    with stack.gateway() as client:
 
         def get(period: date) -> None:
             answer = client.get("/api/v1/dashboard/margin", params={"period": str(period)})
@@ -140,7 +131,7 @@ def _rounds(stack: BenchStack, *periods: date) -> list[tuple[float, float]]:
 
 def _month(stack: BenchStack, period: date, lines: int) -> float:
     """Makes a month of so many lines; the p99 of bare SQL over it, in seconds."""
-    with psycopg.connect(_database(stack), autocommit=True) as connection:
+    with stack.database(Service.ANALYTICS) as connection:
         told: dict[str, Any] = {
             "period": period,
             "tenants": TENANTS,
@@ -159,9 +150,9 @@ def _month(stack: BenchStack, period: date, lines: int) -> float:
         connection.execute("ANALYZE")
         asyncio.run(_refresh(stack, period))
         taken = [
-            _seconds(lambda: connection.execute(BARE, told).fetchall()) for _ in range(QUERIES)
+            seconds_of(lambda: connection.execute(BARE, told).fetchall()) for _ in range(QUERIES)
         ]
-    return _p99(taken)
+    return p99(taken)
 
 
 async def _refresh(stack: BenchStack, period: date) -> None:
@@ -174,21 +165,6 @@ async def _refresh(stack: BenchStack, period: date) -> None:
 
 def _p99s(works: Sequence[Callable[[], Any]]) -> tuple[float, float]:
     """In turns, so that a slow moment of the machine meets both."""
-    taken = [[_seconds(work) for work in works] for _ in range(GETS)]
-    one, other = map(_p99, zip(*taken, strict=True))
+    taken = [[seconds_of(work) for work in works] for _ in range(GETS)]
+    one, other = map(p99, zip(*taken, strict=True))
     return one, other
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _p99(taken: Sequence[float]) -> float:
-    return sorted(taken)[min(len(taken) - 1, round(len(taken) * 0.99))]
-
-
-def _database(stack: BenchStack) -> str:
-    url = database_admin_url(stack.settings, Service.ANALYTICS)
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)

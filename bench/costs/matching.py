@@ -11,15 +11,11 @@ from typing import Any, Final
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoiceServiceStub
 
-from bench.costs.ingest import Ingested, age_droplets, billing_database, forget_bill, ingest_bill
-from bench.environment import LATENCY_MS, BenchStack
-from bench.ratios import Ratio
-from cli.caller import called_as_operator
-from contracts.flows import start_flow
+from bench.costs.ingest import Ingested, age_droplets, forget_bill, ingest_bill
+from bench.environment import BenchStack
+from bench.ratios import Ratio, at_most
 from services.common.settings import Service
 from workflows.durable.connection import connect
-from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import sync_by_hand
 
 __all__ = ["measure"]
 
@@ -41,29 +37,20 @@ SELECT count(*) FROM cloud_cost_lines WHERE provider_invoice_id = %s AND match_s
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Matching anew against the ingest, from nothing and with nothing to change."""
-    stack.control("settings", latency_ms=0)
-    try:
-        asyncio.run(_synced(stack))
+    with stack.without_latency():
+        stack.sync(["droplet"])
         age_droplets(stack)
         return asyncio.run(_measure(stack))
-    finally:
-        stack.control("settings", latency_ms=LATENCY_MS)
-
-
-async def _synced(stack: BenchStack) -> None:
-    client = await connect(stack.settings)
-    await (
-        await start_flow(client, sync_by_hand(stack.settings, ["droplet"]), ResourceSync.run)
-    ).result()
 
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
     bill = await ingest_bill(stack, LINES, droplets=RESOURCES)
-    _told(stack, bill, UNMATCH)
-    _told(stack, bill, "VACUUM ANALYZE cloud_cost_lines")
+    with stack.database(Service.BILLING) as database:
+        database.execute(UNMATCH, [bill.invoice_id])
+        database.execute("VACUUM ANALYZE cloud_cost_lines")
     every = await _rematch(stack, bill)
     none = await _rematch(stack, bill)
-    with billing_database(stack) as database:
+    with stack.database(Service.BILLING) as database:
         [(matched,)] = database.execute(MATCHED, [bill.invoice_id]).fetchall()
     if matched < LINES * MOST:
         raise RuntimeError(f"only {matched:,} lines were matched")
@@ -76,25 +63,13 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
 
 def _ratio(case: str, seconds: float, bill: Ingested) -> Ratio:
     detail = f"{seconds:.1f} s / {bill.seconds:.1f} s, {LINES:,} lines, {RESOURCES:,} resources"
-    return Ratio(
-        f"matching anew / ingest, {case}",
-        seconds / bill.seconds,
-        BOUND,
-        at_least=False,
-        detail=detail,
-    )
-
-
-def _told(stack: BenchStack, bill: Ingested, statement: str) -> None:
-    with billing_database(stack) as database:
-        database.autocommit = True
-        database.execute(statement.encode(), [bill.invoice_id] if "%s" in statement else None)
+    return at_most(f"matching anew / ingest, {case}", seconds / bill.seconds, BOUND, detail)
 
 
 async def _rematch(stack: BenchStack, bill: Ingested) -> float:
     """Seconds from an operator's call to the end of its run."""
     client = await connect(stack.settings)
-    async with called_as_operator(stack.settings, Service.BILLING) as (channel, metadata):
+    async with stack.channel(Service.BILLING) as (channel, metadata):
         stub: Any = ProviderInvoiceServiceStub(channel)
         request = pb.RematchCostLinesRequest(provider_invoice_id=bill.invoice_id)
         started = time.perf_counter()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc
 import orjson
 from arcadia.inventory.v1 import inventory_service_pb2 as reading_pb
 from arcadia.inventory.v1 import reconcile_service_pb2 as pb
@@ -20,15 +19,10 @@ from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from google.protobuf.json_format import MessageToDict
 
 from bench.environment import BenchStack
-from bench.ratios import Ratio
-from contracts.flows import start_flow
+from bench.ratios import Ratio, at_least
 from contracts.providers import DIGITALOCEAN
-from services.common.rpc.access import mint_user_token
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
-from workflows.durable.connection import connect
-from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import sync_by_hand
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceAsyncStub
@@ -59,14 +53,11 @@ class _Swept:
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Fields a second against the bound, with every spec drifting and with none changed."""
+    stack.sync([KIND])
     return asyncio.run(_measure(stack))
 
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
-    client = await connect(stack.settings)
-    await (
-        await start_flow(client, sync_by_hand(stack.settings, [KIND]), ResourceSync.run)
-    ).result()
     specs = [spec async for spec in _specs(stack)]
     assert len(specs) == SPECS
     async with connect_service(stack.settings, Service.INVENTORY, caller="bench") as channel:
@@ -85,7 +76,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
 
 def _ratio(name: str, per_second: float) -> Ratio:
     detail = f"{per_second:,.0f} fields/s, {SPECS:,} specs of {FIELDS} fields"
-    return Ratio(f"{name} / {BOUND:,}", per_second / BOUND, 1.0, at_least=True, detail=detail)
+    return at_least(f"{name} / {BOUND:,}", per_second / BOUND, 1.0, detail)
 
 
 async def _sweep(reconcile: "ReconcileServiceAsyncStub") -> _Swept:
@@ -105,10 +96,8 @@ async def _sweep(reconcile: "ReconcileServiceAsyncStub") -> _Swept:
 
 async def _specs(stack: BenchStack) -> AsyncIterator[pb.DesiredResource]:
     """Ten fields of each of the first droplets as they are, one of them another."""
-    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
-    metadata = (("authorization", f"Bearer {token}"),)
     given, page_token = 0, ""
-    async with grpc.aio.insecure_channel(stack.settings.address(Service.INVENTORY)) as channel:
+    async with stack.channel(Service.INVENTORY) as (channel, metadata):
         reading: Any = InventoryServiceStub(channel)
         while given < SPECS:
             request = reading_pb.ListResourcesRequest(

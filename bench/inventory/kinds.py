@@ -4,7 +4,6 @@ The account is mixed as a large one might be. The yardstick asks for the same pa
 after the other as each kind is read, and as many kinds at once as the worker takes on.
 """
 
-import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -15,13 +14,9 @@ from zlib import crc32
 import httpx
 
 from bench.environment import LATENCY_MS, BenchStack
-from bench.ratios import Ratio, paired_median
-from contracts.flows import start_flow
+from bench.ratios import Ratio, at_most, paired_median
 from kinds import RESOURCE_KINDS
 from providers.digitalocean.sources import PARTS_AT_ONCE
-from workflows.durable.connection import connect
-from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import sync_by_hand
 
 __all__ = ["measure"]
 
@@ -50,16 +45,16 @@ def measure(stack: BenchStack) -> list[Ratio]:
     stack.control("scale", droplets=DROPLETS)
     for kind, count in MIX.items():
         stack.control("mutate", do="clone", kind=kind, count=count)
-    seen = _sync(stack)[1]
+    _, first = stack.sync()
+    seen = sum(one.seen_count for one in first.outcomes if one.kind in RESOURCE_KINDS)
     rounds = [_against_fetch(stack) for _ in range(ROUNDS)]
     synced, fetched = (median(each) for each in zip(*rounds, strict=True))
     return [
-        Ratio(
+        at_most(
             "(f) full sync of every kind / fetch",
             paired_median(rounds),
             1.5,
-            at_least=False,
-            detail=(
+            (
                 f"{synced:.2f} s against {fetched:.2f} s for {seen:,} resources of"
                 f" {len(RESOURCE_KINDS)} kinds, {LATENCY_MS} ms a request"
             ),
@@ -72,7 +67,7 @@ def _against_fetch(stack: BenchStack) -> tuple[float, float]:
     # The five requests in ten seconds that CDN endpoints take must not be waited for.
     time.sleep(10)
     stack.served_requests()
-    synced, _ = _sync(stack)
+    synced, _ = stack.sync()
     return synced, _fetch(stack, stack.served_requests())
 
 
@@ -99,19 +94,3 @@ def _listing(path: str) -> str:
     spread = parts[-1] in {"records", "replicas"}
     lane = crc32(parts[3].encode()) % PARTS_AT_ONCE if spread else 0
     return f"{'/'.join(parts[:3])} {lane}"
-
-
-def _sync(stack: BenchStack) -> tuple[float, int]:
-    """Seconds, and how many resources were seen."""
-
-    async def run() -> tuple[float, int]:
-        client = await connect(stack.settings)
-        started = time.perf_counter()
-        handle = await start_flow(client, sync_by_hand(stack.settings), ResourceSync.run)
-        result = await handle.result()
-        seconds = time.perf_counter() - started
-        return seconds, sum(
-            outcome.seen_count for outcome in result.outcomes if outcome.kind in RESOURCE_KINDS
-        )
-
-    return asyncio.run(run())

@@ -4,21 +4,17 @@ The yardstick is one process that reads the same columns of the same page, and w
 them as JSON, with no server around it.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
-import psycopg
 import uvloop
 
 from bench.environment import BenchStack
-from bench.inventory.sweeps import sweep
-from bench.ratios import Ratio, paired_median
-from services.common.rpc.access import mint_user_token
+from bench.ratios import Ratio, at_least, p99, paired_median
+from bench.transport.http_load import answer_times
 from services.common.settings import Port, Service
 
 __all__ = ["measure"]
@@ -46,7 +42,7 @@ class _Load:
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Requests a second at the gateway against pages a second of the yardstick; both p99s."""
-    sweep(stack, ())
+    stack.sync()
     # In turns, so that a slow moment of the machine meets both.
     rounds = [(_bare(stack), uvloop.run(_served(stack))) for _ in range(ROUNDS)]
     bare, served = (_middle(loads) for loads in zip(*rounds, strict=True))
@@ -55,12 +51,11 @@ def measure(stack: BenchStack) -> list[Ratio]:
         f" against {bare.per_second:.0f}/s (p99 {bare.p99_ms:.1f} ms, one process)"
     )
     return [
-        Ratio(
+        at_least(
             "(d) page of 100 at the gateway / bare",
             paired_median([(ours.per_second, its.per_second) for its, ours in rounds]),
             0.3,
-            at_least=True,
-            detail=detail,
+            detail,
         )
     ]
 
@@ -68,8 +63,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 def _bare(stack: BenchStack) -> _Load:
     times: list[float] = []
     # The administrator's role: the yardstick pays for no row-level security.
-    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.INVENTORY}"
-    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+    with stack.database(Service.INVENTORY) as connection, connection.cursor() as cursor:
         end = time.perf_counter() + SECONDS
         while (started := time.perf_counter()) < end:
             cursor.execute(PAGE)
@@ -85,39 +79,12 @@ def _plain(value: object) -> str:
 
 
 async def _served(stack: BenchStack) -> _Load:
-    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
-    request = (
-        f"GET {PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
-    ).encode()
+    token = stack.operator_token()
+    head = f"GET {PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
     port = stack.settings.port(Port.GATEWAY)
-    times: list[float] = []
-
-    async def caller(seconds: float, *, kept: bool) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        end = time.perf_counter() + seconds
-        while (started := time.perf_counter()) < end:
-            writer.write(request)
-            await _read_answer(reader)
-            if kept:
-                times.append(time.perf_counter() - started)
-        writer.close()
-        await writer.wait_closed()
-
-    await caller(1.0, kept=False)
-    await asyncio.gather(*(caller(SECONDS, kept=True) for _ in range(CONNECTIONS)))
-    return _load(times, SECONDS)
-
-
-async def _read_answer(reader: asyncio.StreamReader) -> None:
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    assert head.startswith(b"http/1.1 200"), head
-    if b"transfer-encoding: chunked" in head:
-        while size := int(await reader.readline(), 16):
-            await reader.readexactly(size + 2)
-        await reader.readline()
-    else:
-        length: Any = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
+    return _load(
+        await answer_times(port, head.encode(), connections=CONNECTIONS, seconds=SECONDS), SECONDS
+    )
 
 
 def _middle(loads: Sequence[_Load]) -> _Load:
@@ -126,4 +93,4 @@ def _middle(loads: Sequence[_Load]) -> _Load:
 
 
 def _load(times: list[float], seconds: float) -> _Load:
-    return _Load(len(times) / seconds, sorted(times)[int(len(times) * 0.99)] * 1000)
+    return _Load(len(times) / seconds, p99(times) * 1000)

@@ -7,25 +7,18 @@ use too, that is the figure to compare.
 """
 
 import asyncio
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 import httpx
 
 from bench.environment import LATENCY_MS, BenchStack, running_stack
-from bench.ratios import Ratio, paired_median
-from contracts.flows import start_flow
+from bench.ratios import Ratio, at_most, paired_median, seconds_of
 from providers.digitalocean.api.client import CONNECTIONS
-from workflows.durable.connection import connect
 from workflows.sync.activities.recording import PAGES_AT_ONCE
-from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import sync_by_hand
 
-__all__ = ["measure", "measure_first", "sweep"]
+__all__ = ["measure", "measure_first"]
 
 SMALL, LARGE = 10_000, 100_000
 ROUNDS = 5
@@ -36,7 +29,7 @@ FETCHES = 3
 """After each sync; the middle one counts."""
 
 PARTS = ("worker", "inventory")
-MEGABYTE = 2**20
+DROPLET = ("droplet",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +44,17 @@ class _Round:
 
 def measure(stack: BenchStack) -> list[Ratio]:
     """Sweeps of 10,000 unchanged and changed droplets, then the memory at 100,000."""
-    sweep(stack)
+    stack.sync(DROPLET)
     unchanged, changed = [], []
-    with _watched(stack) as small:
+    with stack.watched(*PARTS) as small:
         for _ in range(ROUNDS):
             unchanged.append(_against_fetch(stack))
             stack.control("mutate", do="touch", kind="droplet")
             changed.append(_against_fetch(stack))
     stack.control("scale", droplets=LARGE)
-    with _watched(stack) as large:
-        sweep(stack)
-        sweep(stack)
+    with stack.watched(*PARTS) as large:
+        stack.sync(DROPLET)
+        stack.sync(DROPLET)
     return [
         _ratio("(a) sweep, nothing changed / fetch", unchanged, 1.2),
         _ratio("(b) sweep, everything changed / fetch", changed, 2.5),
@@ -87,23 +80,21 @@ def _ratio(name: str, rounds: list[_Round], bound: float) -> Ratio:
         f"{swept:.2f} s ({processor:.2f} s of CPU) against {fetched:.2f} s"
         f" for {SMALL:,} droplets, {LATENCY_MS} ms a request"
     )
-    return Ratio(name, paired_median(pairs), bound, at_least=False, detail=detail)
+    return at_most(name, paired_median(pairs), bound, detail)
 
 
 def _against_fetch(
-    stack: BenchStack, kinds: Sequence[str] = ("droplet",), at_once: int = PAGES_AT_ONCE
+    stack: BenchStack, kinds: Sequence[str] = DROPLET, at_once: int = PAGES_AT_ONCE
 ) -> _Round:
     """A sync, and bare fetches of what it requested, as many pages side by side as it may."""
     stack.served_requests()
     before = stack.processor_seconds()
-    swept = sweep(stack, kinds)
+    swept, _ = stack.sync(kinds)
     processor = stack.processor_seconds() - before
     paths = stack.served_requests()
     fetches = []
     for _ in range(FETCHES):
-        started = time.perf_counter()
-        asyncio.run(_fetch(stack, paths, at_once))
-        fetches.append(time.perf_counter() - started)
+        fetches.append(seconds_of(lambda: asyncio.run(_fetch(stack, paths, at_once))))
     return _Round(swept, median(fetches), processor)
 
 
@@ -120,51 +111,11 @@ async def _fetch(stack: BenchStack, paths: Sequence[str], at_once: int) -> None:
         await asyncio.gather(*map(get, paths))
 
 
-def sweep(stack: BenchStack, kinds: Sequence[str] = ("droplet",)) -> float:
-    """Syncs these kinds, all of them where none is named; how many seconds it took."""
-
-    async def run() -> float:
-        client = await connect(stack.settings)
-        started = time.perf_counter()
-        handle = await start_flow(client, sync_by_hand(stack.settings, kinds), ResourceSync.run)
-        await handle.result()
-        return time.perf_counter() - started
-
-    return asyncio.run(run())
-
-
-@dataclass
-class _Peaks:
-    """The most memory that each part held, in bytes."""
-
-    bytes: dict[str, int] = field(default_factory=dict)
-
-
-@contextmanager
-def _watched(stack: BenchStack) -> Iterator[_Peaks]:
-    peaks, stop = _Peaks(dict.fromkeys(PARTS, 0)), threading.Event()
-    processes = {part: stack.process(part) for part in PARTS}
-
-    def look() -> None:
-        while not stop.wait(0.1):
-            for part, process in processes.items():
-                peaks.bytes[part] = max(peaks.bytes[part], process.memory_info().rss)
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield peaks
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _memory(part: str, small: _Peaks, large: _Peaks) -> Ratio:
-    at_small, at_large = small.bytes[part] / MEGABYTE, large.bytes[part] / MEGABYTE
-    return Ratio(
+def _memory(part: str, small: dict[str, float], large: dict[str, float]) -> Ratio:
+    at_small, at_large = small[part], large[part]
+    return at_most(
         f"(c) memory of {part}, MB more at {LARGE:,}",
         at_large - at_small,
         60,
-        at_least=False,
-        detail=f"{at_small:.0f} MB at {SMALL:,} droplets, {at_large:.0f} MB at {LARGE:,}",
+        f"{at_small:.0f} MB at {SMALL:,} droplets, {at_large:.0f} MB at {LARGE:,}",
     )

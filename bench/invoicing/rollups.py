@@ -10,14 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import httpx
-import psycopg
-
 from bench.environment import BenchStack
-from bench.ratios import Ratio
-from services.common.db.migrations import database_admin_url
-from services.common.rpc.access import mint_user_token
-from services.common.settings import Port, Service
+from bench.ratios import Ratio, at_least, at_most
+from services.common.settings import Service
 from services.common.values.periods import month_of
 
 __all__ = ["measure"]
@@ -112,27 +107,24 @@ def measure(stack: BenchStack) -> list[Ratio]:
     spread = ", ".join(f"{one.per_second:,.0f}/s at {one.tenants:,}" for one in (few, many, most))
     largest = max(memory, key=lambda part: memory[part])
     return [
-        Ratio("roll-up, invoices a second", many.per_second, LEAST_PER_SECOND, True, spread),
-        Ratio(
+        at_least("roll-up, invoices a second", many.per_second, LEAST_PER_SECOND, spread),
+        at_most(
             "roll-up / COPY of the same rows",
             many.seconds / copied,
             MOST_OVER_COPY,
-            at_least=False,
-            detail=f"{many.seconds:.1f} s against {copied:.2f} s, for {many.tenants:,} tenants",
+            f"{many.seconds:.1f} s against {copied:.2f} s, for {many.tenants:,} tenants",
         ),
-        Ratio(
+        at_most(
             "roll-up, cost a tenant as they grow",
             dearest / (few.seconds / few.tenants),
             FLAT,
-            at_least=False,
-            detail=spread,
+            spread,
         ),
-        Ratio(
+        at_most(
             "roll-up, MB of the largest process",
             memory[largest],
             MOST_MEGABYTES,
-            at_least=False,
-            detail=", ".join(f"{part} {size:.0f}" for part, size in memory.items()),
+            ", ".join(f"{part} {size:.0f}" for part, size in memory.items()),
         ),
     ]
 
@@ -145,11 +137,11 @@ def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
         "after": before,
         "upto": tenants,
     }
-    with _connected(stack, Service.CATALOG) as catalog:
+    with stack.database(Service.CATALOG) as catalog:
         catalog.execute(DEPLOY, span)
         catalog.execute("ANALYZE")
         deployments = catalog.execute(DEPLOYMENTS, span).fetchall()
-    with _connected(stack, Service.ANALYTICS) as analytics:
+    with stack.database(Service.ANALYTICS) as analytics:
         analytics.execute(PREPARE, span)
         analytics.execute(METERED, span)
         tenants_of, ids = (list(column) for column in zip(*deployments, strict=True))
@@ -161,10 +153,7 @@ def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
 
 def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
     """From the start of the roll-up until its last invoice is issued."""
-    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
-    gateway = f"http://127.0.0.1:{stack.settings.port(Port.GATEWAY)}"
-    headers = {"authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=gateway, headers=headers, timeout=60) as http:
+    with stack.gateway() as http:
         started = time.perf_counter()
         answer = http.post("/api/v1/rollups", json={"period": month.isoformat()})
         rollup: dict[str, Any] = answer.raise_for_status().json()["rollup"]
@@ -181,7 +170,7 @@ def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
 
 def _copied(stack: BenchStack, month: date) -> float:
     """Seconds that COPY takes for the month's rows, into tables with the same indexes."""
-    with _connected(stack, Service.ANALYTICS) as connection:
+    with stack.database(Service.ANALYTICS) as connection:
         contents = {}
         for table, query in TABLES.items():
             connection.execute(
@@ -201,8 +190,3 @@ def _copied(stack: BenchStack, month: date) -> float:
 def _megabytes(stack: BenchStack, part: str) -> float:
     """What a process holds after all of it."""
     return float(stack.process(part).memory_info().rss) / 1e6
-
-
-def _connected(stack: BenchStack, service: Service) -> psycopg.Connection[Any]:
-    url = database_admin_url(stack.settings, service).set(drivername="postgresql")
-    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)

@@ -1,12 +1,11 @@
-"""Issue 5, (b) and (c): the Quote RPC against an empty one, and a batch of 10,000 quotes."""
+"""(5b), (5c) The Quote RPC against an empty one, and a batch of 10,000 quotes."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import grpc
-import psycopg
 import uvloop
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import (
@@ -16,8 +15,8 @@ from arcadia.catalog.v1 import (
 )
 from google.protobuf.struct_pb2 import Value
 
-from bench.environment import BenchStack
-from bench.ratios import Ratio, paired_median
+from bench.environment import BenchStack, Metadata
+from bench.ratios import Ratio, at_least, paired_median
 from services.common.rpc.access import ServiceTokens, mint_user_token
 from services.common.rpc.clients import CHANNEL_OPTIONS
 from services.common.settings import Service
@@ -89,12 +88,11 @@ async def _single(stack: BenchStack) -> Ratio:
         # In short turns: the machine is not equally fast from one second to the next.
         rounds = [(await _calls(quote), await _calls(nothing)) for _ in range(ROUNDS)]
     ours, empty = (sorted(each)[ROUNDS // 2] for each in zip(*rounds, strict=True))
-    return Ratio(
+    return at_least(
         "(5b) Quote RPC / empty RPC",
         paired_median(rounds),
         0.5,
-        at_least=True,
-        detail=f"{ours:.0f}/s, stored, against {empty:.0f}/s, {CONCURRENCY} at a time",
+        f"{ours:.0f}/s, stored, against {empty:.0f}/s, {CONCURRENCY} at a time",
     )
 
 
@@ -112,8 +110,7 @@ async def _calls(call: Callable[[], Awaitable[None]]) -> float:
 
 def _subscribe(stack: BenchStack) -> list[str]:
     """Subscriptions to Studio with an addon."""
-    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.CATALOG}"
-    with psycopg.connect(url) as connection:
+    with stack.database(Service.CATALOG) as connection:
         rows = connection.execute(SUBSCRIBE, {"count": SUBSCRIPTIONS}).fetchall()
         connection.execute("ANALYZE")
     return [row[0] for row in rows]
@@ -143,12 +140,11 @@ async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
             seconds.append(time.perf_counter() - started)
             assert count == SUBSCRIPTIONS, count
     best = SUBSCRIPTIONS / min(seconds)
-    return Ratio(
+    return at_least(
         "(5c) batch of 10,000 quotes a second / 4,000",
         best / 4_000,
         1.0,
-        at_least=True,
-        detail=f"{best:.0f} subscriptions a second, end to end",
+        f"{best:.0f} subscriptions a second, end to end",
     )
 
 
@@ -164,9 +160,9 @@ def _channel(stack: BenchStack) -> grpc.aio.Channel:
     )
 
 
-def _worker(stack: BenchStack) -> Any:
+def _worker(stack: BenchStack) -> Metadata:
     return _authorised(ServiceTokens(stack.settings, "bench").authorization())
 
 
-def _authorised(authorization: str) -> Any:
+def _authorised(authorization: str) -> Metadata:
     return (("authorization", authorization),)

@@ -1,37 +1,37 @@
-"""How many requests a second a server answers over kept-alive connections of HTTP/1.1."""
+"""How fast a server answers requests over kept-alive connections of HTTP/1.1."""
 
 import asyncio
 import time
 from typing import Any
 
-__all__ = ["requests_a_second"]
+__all__ = ["answer_times"]
 
 WARMING_SECONDS = 1.0
 
 
-async def requests_a_second(
+async def answer_times(
     port: int, request: bytes, *, connections: int, seconds: float
-) -> float:
+) -> list[float]:
     """Sends the same request over each connection, the next when the last was answered.
 
-    Raises AssertionError for an answer that is not 200.
+    Returns the seconds that each answer took. Raises AssertionError for one that is not 200.
     """
-    answered = 0
+    times: list[float] = []
 
-    async def caller(lasting: float, *, counted: bool) -> None:
-        nonlocal answered
+    async def caller(lasting: float) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         end = time.perf_counter() + lasting
-        while time.perf_counter() < end:
+        while (started := time.perf_counter()) < end:
             writer.write(request)
             await _read_answer(reader)
-            answered += counted
+            times.append(time.perf_counter() - started)
         writer.close()
         await writer.wait_closed()
 
-    await asyncio.gather(*(caller(WARMING_SECONDS, counted=False) for _ in range(connections)))
-    await asyncio.gather(*(caller(seconds, counted=True) for _ in range(connections)))
-    return answered / seconds
+    await asyncio.gather(*(caller(WARMING_SECONDS) for _ in range(connections)))
+    times.clear()
+    await asyncio.gather(*(caller(seconds) for _ in range(connections)))
+    return times
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> None:

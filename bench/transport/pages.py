@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc
-import psycopg
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 
-from bench.environment import BenchStack
-from bench.ratios import Ratio
-from services.common.rpc.access import mint_user_token
+from bench.environment import BenchStack, Metadata
+from bench.ratios import Ratio, at_most
 from services.common.settings import Service
 
 if TYPE_CHECKING:
@@ -66,21 +63,18 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def _fill(stack: BenchStack) -> None:
-    url = stack.settings.admin_url().rpartition("/")[0] + f"/{Service.INVENTORY}"
-    with psycopg.connect(url, autocommit=True) as connection:
+    with stack.database(Service.INVENTORY) as connection:
         connection.execute(FILL, [ROWS])
         connection.execute("VACUUM ANALYZE cloud_resources")
 
 
 async def _measure(stack: BenchStack) -> list[Ratio]:
-    token = mint_user_token(stack.settings, subject="bench", roles=["platform-admin"])
-    metadata = (("authorization", f"Bearer {token}"),)
-    async with grpc.aio.insecure_channel(stack.settings.address(Service.INVENTORY)) as channel:
+    async with stack.channel(Service.INVENTORY) as (channel, metadata):
         stub = InventoryServiceStub(channel)
         return [await _compared(stub, metadata, wanted) for wanted in LISTS]
 
 
-async def _compared(stub: "InventoryServiceAsyncStub", metadata: Any, wanted: _List) -> Ratio:
+async def _compared(stub: "InventoryServiceAsyncStub", metadata: Metadata, wanted: _List) -> Ratio:
     """The deep page against the first one, asked in turns."""
 
     async def page(token: str) -> tuple[float, pb.ListResourcesResponse]:
@@ -101,10 +95,9 @@ async def _compared(stub: "InventoryServiceAsyncStub", metadata: Any, wanted: _L
     assert len(seen) == (wanted.depth - 1) * wanted.page_size
     rounds = [((await page(""))[0], (await page(token))[0]) for _ in range(ROUNDS)]
     first, deep = (median(times) * 1000 for times in zip(*rounds, strict=True))
-    return Ratio(
+    return at_most(
         f"page {wanted.depth} / page 1, {wanted.name}",
         deep / first,
         BOUND,
-        at_least=False,
-        detail=f"{deep:.2f} ms against {first:.2f} ms, {wanted.page_size} a page",
+        f"{deep:.2f} ms against {first:.2f} ms, {wanted.page_size} a page",
     )
