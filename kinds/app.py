@@ -3,9 +3,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kinds.app_comparators import app_spec as same_spec
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import FieldPolicy, Policy
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.prices import APP_SIZES
 from kinds.pricing import OfParts
 from kinds.reducing import app_spec, unordered, whole

@@ -8,7 +8,7 @@ is the same as nothing; what somebody chose otherwise is a difference.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kinds.comparators import by_default, normalised
+from kinds.comparators import by_default, is_unset, normalised
 
 __all__ = ["app_envs", "app_spec"]
 
@@ -70,7 +70,7 @@ def _normal(spec: JsonObject) -> JsonObject:
     return {
         name: value
         for name, value in normal.items()
-        if not (name in WRITTEN_BACK and _is_unset(value))
+        if not (name in WRITTEN_BACK and is_unset(value))
     }
 
 
@@ -103,7 +103,7 @@ def _rule(component: Json, route: JsonObject) -> JsonObject:
     kept = {
         name: value
         for name, value in route.items()
-        if name != "path" and not _is_unset(value) and value is not False
+        if name != "path" and not is_unset(value) and value is not False
     }
     return {
         "match": {"path": {"prefix": route.get("path") or EVERY_PATH}},
@@ -113,26 +113,26 @@ def _rule(component: Json, route: JsonObject) -> JsonObject:
 
 def _ingress(ingress: Json, rules: list[Json]) -> Json:
     if not isinstance(ingress, dict):
-        return {"rules": rules} if rules and _is_unset(ingress) else ingress
+        return {"rules": rules} if rules and is_unset(ingress) else ingress
     own = ingress.get("rules")
     if not isinstance(own, list | None):
         return ingress
     said = [*map(_without_false, own or ())]
     normal = {**ingress, "rules": said + [rule for rule in rules if rule not in said]}
-    return {name: value for name, value in normal.items() if not _is_unset(value)}
+    return {name: value for name, value in normal.items() if not is_unset(value)}
 
 
 def _without_false(rule: Json) -> Json:
     """A rule with the match that none means, and without what is switched off."""
     if not isinstance(rule, dict):
         return rule
-    normal = {name: value for name, value in rule.items() if not _is_unset(value)}
+    normal = {name: value for name, value in rule.items() if not is_unset(value)}
     component = normal.get("component")
     if isinstance(component, dict):
         normal["component"] = {
             name: value
             for name, value in component.items()
-            if not _is_unset(value) and value is not False
+            if not is_unset(value) and value is not False
         }
         normal.setdefault("match", {"path": {"prefix": EVERY_PATH}})
     return normal
@@ -171,7 +171,7 @@ def _stack_of(spec: JsonObject) -> list[str]:
 def _forget_stack(spec: JsonObject) -> None:
     for stack in _stack_of(spec):
         spec["features"] = [one for one in spec["features"] if one != stack]
-    if _is_unset(spec.get("features")):
+    if is_unset(spec.get("features")):
         spec.pop("features", None)
 
 
@@ -218,13 +218,9 @@ def _with_envs(value: Json) -> Json:
         return {
             name: _envs(part) if name == "envs" else _with_envs(part)
             for name, part in value.items()
-            if not (name == "envs" and _is_unset(part))
+            if not (name == "envs" and is_unset(part))
         }
     return [_with_envs(part) for part in value] if isinstance(value, list) else value
-
-
-def _is_unset(value: Json) -> bool:
-    return value is None or value in ("", [], {})
 
 
 app_envs: Final = normalised(_envs)

@@ -2,9 +2,8 @@ from typing import Final
 
 from kinds.balancer_comparators import whether_set
 from kinds.comparators import by_default, unset_alike
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import CertificateNames, Listing
-from kinds.policy import FieldPolicy, Policy
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.listing import CertificateNames
 
 __all__ = ["CDN_ENDPOINT"]
 

@@ -18,6 +18,7 @@ __all__ = [
     "database_engine",
     "droplet_features",
     "image",
+    "is_unset",
     "load_balancer_size",
     "maintenance_hour",
     "maintenance_window",
@@ -61,8 +62,8 @@ def unset_alike(same: Comparator) -> Comparator:
     """As `same`, and null, `""`, `[]` and `{}` are one: for a field where all mean unset."""
 
     def compared(expected: Json, actual: Json) -> bool:
-        if _is_unset(expected) or _is_unset(actual):
-            return _is_unset(expected) and _is_unset(actual)
+        if is_unset(expected) or is_unset(actual):
+            return is_unset(expected) and is_unset(actual)
         return same(expected, actual)
 
     return compared
@@ -108,7 +109,7 @@ def _pool(pool: Json) -> Json:
     normal = {name: value for name, value in pool.items() if name not in ignored}
     normal |= {"size": _lower(pool.get("size")), "tags": _tag_set(pool.get("tags"))}
     return {
-        name: value for name, value in normal.items() if not _is_unset(value) and value is not False
+        name: value for name, value in normal.items() if not is_unset(value) and value is not False
     }
 
 
@@ -149,7 +150,7 @@ def _window(value: Json) -> Json:
         for name, part in value.items()
         if name not in ("description", "duration", "pending")
     }
-    return {name: part for name, part in normal.items() if not _is_unset(part)}
+    return {name: part for name, part in normal.items() if not is_unset(part)}
 
 
 maintenance_hour: Final = normalised(_clock)
@@ -180,7 +181,8 @@ def _lower(value: Json) -> Json:
     return value.lower() if isinstance(value, str) else value
 
 
-def _is_unset(value: Json) -> bool:
+def is_unset(value: Json) -> bool:
+    """Whether a value is null, or an empty text, list or object."""
     return value is None or value in ("", [], {})
 
 

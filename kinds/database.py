@@ -2,9 +2,7 @@ from typing import Final
 
 from kinds.access_comparators import database_rules
 from kinds.comparators import database_engine, maintenance_window
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.prices import DATABASE_SIZES
 from kinds.pricing import BySize
 from kinds.reducing import in_one_order, trusted_sources, unordered, whole

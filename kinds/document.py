@@ -182,6 +182,7 @@ _NAMES: Final[Mapping[Comparator, str]] = {
     getattr(module, name): name
     for module in (comparators, access_comparators, app_comparators, balancer_comparators)
     for name in module.__all__
+    if name != "is_unset"
 }
 
 

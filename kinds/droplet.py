@@ -3,9 +3,8 @@ from typing import Final
 
 from kinds.comparators import droplet_features
 from kinds.comparators import image as same_image
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import FieldPolicy, Policy, is_kubernetes_node
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.policy import is_kubernetes_node
 from kinds.prices import DROPLET_SIZES
 from kinds.pricing import BySize, Surcharge
 from kinds.reducing import addresses, image, unordered, whole

@@ -1,9 +1,7 @@
 from typing import Final
 
 from kinds.access_comparators import firewall_rules
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.reducing import rules, unordered
 
 __all__ = ["FIREWALL"]

@@ -2,10 +2,9 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.comparators import by_default, unset_alike
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing, Only
-from kinds.policy import Policy
-from kinds.pricing import PerGigabyte, When
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.listing import Only
+from kinds.pricing import When, per_gigabyte
 from kinds.reducing import unordered
 
 __all__ = ["IMAGE"]
@@ -39,7 +38,7 @@ IMAGE: Final = ResourceKind(
     left_out=frozenset({"public"}),
     in_flight=frozenset({"NEW", "pending"}),
     # Backups are paid for by the droplet's surcharge.
-    monthly_price=PerGigabyte(
+    monthly_price=per_gigabyte(
         Decimal("0.06"), "size_gigabytes", When("type", "custom", "when uploaded")
     ),
     rarely_changes=True,

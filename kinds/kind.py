@@ -4,7 +4,7 @@ A kind is a declaration. Only what it names is kept: a field that the provider a
 tomorrow can neither leak a secret nor make every row look changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +32,16 @@ from kinds.pricing import FREE, PriceRule
 from kinds.redaction import REDACTED, redact
 from kinds.reducing import size_text, slug, text
 
-__all__ = ["COLUMN_POLICIES", "Attr", "Columns", "ResourceKind", "SightedResource"]
+__all__ = [
+    "COLUMN_POLICIES",
+    "Attr",
+    "Columns",
+    "FieldPolicy",
+    "Listing",
+    "Policy",
+    "ResourceKind",
+    "SightedResource",
+]
 
 Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
@@ -178,7 +187,7 @@ class ResourceKind:
         held |= {
             self.scoped[path]
             for path, steps, _ in self._scoped_members
-            if self.scoped[path] not in held and _shows(row, steps)
+            if self.scoped[path] not in held and any(_presences(row, steps))
         }
         return {path for path, scope in self.scoped.items() if scope in held}
 
@@ -298,7 +307,7 @@ class ResourceKind:
         unknown += [
             f"attrs.{path}"
             for path, steps, telling in self._scoped_members
-            if row.keys().isdisjoint(telling) and _lacks(row, steps)
+            if row.keys().isdisjoint(telling) and not all(_presences(row, steps))
         ]
         return tuple(sorted(unknown))
 
@@ -309,24 +318,17 @@ class ResourceKind:
         return self.columns.our_name(provider_field)
 
 
-def _lacks(value: Any, steps: tuple[str, ...]) -> bool:
-    """Whether the last step is missing from an object that the steps before lead to."""
+def _presences(value: Any, steps: Sequence[str]) -> Iterator[bool]:
+    """Of each object that the steps before the last lead to: whether it has the last."""
     if isinstance(value, list):
-        return any(_lacks(element, steps) for element in value)
-    if not isinstance(value, dict):
-        return False
-    step, *below = steps
-    return _lacks(value.get(step), tuple(below)) if below else step not in value
-
-
-def _shows(value: Any, steps: tuple[str, ...]) -> bool:
-    """Whether the last step is in an object that the steps before lead to."""
-    if isinstance(value, list):
-        return any(_shows(element, steps) for element in value)
-    if not isinstance(value, dict):
-        return False
-    step, *below = steps
-    return _shows(value.get(step), tuple(below)) if below else step in value
+        for element in value:
+            yield from _presences(element, steps)
+    elif isinstance(value, dict):
+        step, *below = steps
+        if below:
+            yield from _presences(value.get(step), below)
+        else:
+            yield step in value
 
 
 def _tags(value: Any) -> tuple[str, ...]:

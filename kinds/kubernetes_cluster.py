@@ -4,9 +4,7 @@ from typing import Final
 from kinds.access_comparators import address_lists
 from kinds.comparators import maintenance_window
 from kinds.comparators import node_pools as same_pools
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Flat, When
 from kinds.reducing import node_pools, unordered, whole
 

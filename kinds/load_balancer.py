@@ -4,10 +4,10 @@ from typing import Final
 from kinds.access_comparators import address_lists
 from kinds.balancer_comparators import by_certificate_name
 from kinds.comparators import by_default, load_balancer_size, unset_alike
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import CertificateNames, Listing
-from kinds.policy import FieldPolicy, Policy, chosen_by_tag
-from kinds.pricing import Counted
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.listing import CertificateNames
+from kinds.policy import chosen_by_tag
+from kinds.pricing import PerUnit
 from kinds.reducing import in_one_order, unordered, whole
 
 __all__ = ["LOAD_BALANCER"]
@@ -55,5 +55,5 @@ LOAD_BALANCER: Final = ResourceKind(
     scoped={"vpc_uuid": "vpc:read", "droplet_ids": "droplet:read", "tag": "tag:read"},
     left_out=frozenset({"project_id"}),
     in_flight=frozenset({"new"}),
-    monthly_price=Counted(Decimal(12), "size_unit"),
+    monthly_price=PerUnit(Decimal(12), "size_unit"),
 )

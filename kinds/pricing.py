@@ -12,15 +12,15 @@ from typing import Any, Final, Protocol
 __all__ = [
     "FREE",
     "BySize",
-    "Counted",
     "Flat",
     "OfParts",
-    "PerGigabyte",
+    "PerUnit",
     "PriceRule",
     "Shared",
     "Surcharge",
     "Told",
     "When",
+    "per_gigabyte",
 ]
 
 Attrs = Mapping[str, Any]
@@ -76,43 +76,33 @@ FREE: Final = Flat(ZERO)
 
 
 @dataclass(frozen=True, slots=True)
-class PerGigabyte:
-    """By the GB; free where the condition does not hold."""
+class PerUnit:
+    """By the unit; free where the condition does not hold."""
 
     usd: Decimal
     attr: str
+    """Holds how many units there are."""
     when: When | None = None
+    per: str = "times"
+    """How the documentation says it, as in `a GB of`."""
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
         holds = True if self.when is None else self.when.holds(attrs)
         if not holds:
             return None if holds is None else ZERO
-        gigabytes = _number(attrs.get(self.attr))
-        return None if gigabytes is None else self.usd * gigabytes
-
-    def in_words(self) -> str:
-        """For the documentation."""
-        return f"${self.usd} a GB of `attrs.{self.attr}`" + (
-            f" {self.when.words}, else free" if self.when else ""
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """By the unit."""
-
-    usd: Decimal
-    attr: str
-
-    def of(self, size: str, attrs: Attrs) -> Decimal | None:
-        """USD a month."""
         units = _number(attrs.get(self.attr))
         return None if units is None else self.usd * units
 
     def in_words(self) -> str:
         """For the documentation."""
-        return f"${self.usd} times `attrs.{self.attr}`"
+        condition = f" {self.when.words}, else free" if self.when else ""
+        return f"${self.usd} {self.per} `attrs.{self.attr}`{condition}"
+
+
+def per_gigabyte(usd: Decimal, attr: str, when: When | None = None) -> PerUnit:
+    """By the GB; free where the condition does not hold."""
+    return PerUnit(usd, attr, when, "a GB of")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import FieldPolicy, Policy
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.pricing import Flat, When
 from kinds.reducing import identifier
 

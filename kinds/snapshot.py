@@ -1,10 +1,8 @@
 from decimal import Decimal
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
-from kinds.pricing import PerGigabyte
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.pricing import per_gigabyte
 from kinds.reducing import unordered
 
 __all__ = ["SNAPSHOT"]
@@ -25,5 +23,5 @@ SNAPSHOT: Final = ResourceKind(
         "size_gigabytes": Attr(Policy.COMPUTED),
     },
     scoped={"tags": "tag:read"},
-    monthly_price=PerGigabyte(Decimal("0.06"), "size_gigabytes"),
+    monthly_price=per_gigabyte(Decimal("0.06"), "size_gigabytes"),
 )

@@ -1,8 +1,7 @@
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
+from kinds.kind import Attr, Columns, FieldPolicy, Policy, ResourceKind
 from kinds.listing import BUCKETS
-from kinds.policy import FieldPolicy, Policy
 from kinds.pricing import Shared
 
 __all__ = ["SPACES_BUCKET"]

@@ -2,10 +2,8 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.comparators import by_default, number, unset_alike
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
-from kinds.pricing import PerGigabyte
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.pricing import per_gigabyte
 from kinds.reducing import unordered
 
 __all__ = ["VOLUME"]
@@ -24,5 +22,5 @@ VOLUME: Final = ResourceKind(
         "filesystem_label": Attr(Policy.IDENTITY),
     },
     scoped={"tags": "tag:read", "droplet_ids": "droplet:read"},
-    monthly_price=PerGigabyte(Decimal("0.10"), "size_gigabytes"),
+    monthly_price=per_gigabyte(Decimal("0.10"), "size_gigabytes"),
 )

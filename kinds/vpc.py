@@ -1,9 +1,7 @@
 from typing import Final
 
 from kinds.comparators import by_default, unset_alike
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 
 __all__ = ["VPC"]
 

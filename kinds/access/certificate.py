@@ -6,9 +6,8 @@ every two months: the provider puts a new one, with another id and fingerprint, 
 
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import FieldPolicy, Policy, is_renewed
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.policy import is_renewed
 from kinds.reducing import unordered
 
 __all__ = ["CERTIFICATE"]

@@ -3,9 +3,8 @@
 from typing import Final
 
 from kinds.database import CONNECTIONS, CREDENTIALS, DATABASES, LOGIN
-from kinds.kind import Attr, Columns, ResourceKind
+from kinds.kind import Attr, Columns, Policy, ResourceKind
 from kinds.listing import NestedListing
-from kinds.policy import Policy
 from kinds.prices import DATABASE_SIZES
 from kinds.pricing import BySize
 from kinds.reducing import whole

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import FieldPolicy, Policy
+from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducing import identifier
 

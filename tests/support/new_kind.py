@@ -16,9 +16,7 @@ DECLARATION = Template('''\
 
 from typing import Final
 
-from kinds.kind import Attr, Columns, ResourceKind
-from kinds.listing import Listing
-from kinds.policy import Policy
+from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 
 __all__ = ["$constant"]
 
