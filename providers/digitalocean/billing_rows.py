@@ -135,9 +135,9 @@ class Insight:
 def balance_of(answer: JsonObject) -> Balance:
     """The account's balance."""
     return Balance(
-        _money(answer, "month_to_date_balance"),
-        _money(answer, "account_balance"),
-        _money(answer, "month_to_date_usage"),
+        text(answer, "month_to_date_balance"),
+        text(answer, "account_balance"),
+        text(answer, "month_to_date_usage"),
         _instant(answer, "generated_at"),
     )
 
@@ -146,7 +146,7 @@ def summary_of(answer: JsonObject) -> Summary:
     """What an invoice comes to."""
     return Summary(
         text(answer, "billing_period"),
-        _money(answer, "amount"),
+        text(answer, "amount"),
         _part(answer, "product_charges"),
         _part(answer, "overages"),
         _part(answer, "taxes"),
@@ -160,11 +160,11 @@ def history_entry(row: JsonObject) -> HistoryEntry:
         kind = text(row, "type")
         return HistoryEntry(
             kind,
-            text(row, "invoice_uuid") if kind == INVOICE else _word(row, "invoice_uuid"),
-            _word(row, "invoice_id"),
-            _money(row, "amount"),
+            text(row, "invoice_uuid") if kind == INVOICE else _optional(row, "invoice_uuid"),
+            _optional(row, "invoice_id"),
+            text(row, "amount"),
             _instant(row, "date"),
-            _word(row, "description"),
+            _optional(row, "description"),
         )
     except MalformedAnswer as odd:
         return HistoryEntry(
@@ -181,18 +181,18 @@ def history_entry(row: JsonObject) -> HistoryEntry:
 def item_of(row: JsonObject) -> InvoiceItem:
     """A line of an invoice."""
     return InvoiceItem(
-        _word(row, "product"),
-        _word(row, "group_description"),
-        _word(row, "description"),
-        _word(row, "project_name"),
-        _word(row, "category"),
-        _money(row, "amount"),
-        _word(row, "duration"),
-        _word(row, "duration_unit"),
+        _optional(row, "product"),
+        _optional(row, "group_description"),
+        _optional(row, "description"),
+        _optional(row, "project_name"),
+        _optional(row, "category"),
+        text(row, "amount"),
+        _optional(row, "duration"),
+        _optional(row, "duration_unit"),
         _instant(row, "start_time") if row.get("start_time") else None,
         _instant(row, "end_time") if row.get("end_time") else None,
-        _word(row, "resource_id"),
-        _word(row, "resource_uuid"),
+        _optional(row, "resource_id"),
+        _optional(row, "resource_uuid"),
     )
 
 
@@ -204,20 +204,20 @@ def insight_of(row: JsonObject) -> Insight:
         raise MalformedAnswer("`start_date` is not a date") from error
     return Insight(
         day,
-        _money(row, "total_amount"),
-        _word(row, "region"),
-        _word(row, "sku"),
-        _word(row, "description"),
-        _word(row, "group_description"),
+        text(row, "total_amount"),
+        _optional(row, "region"),
+        _optional(row, "sku"),
+        _optional(row, "description"),
+        _optional(row, "group_description"),
     )
 
 
 def _part(answer: JsonObject, name: str) -> str:
     part = answer.get(name)
-    return _money(part, "amount") if isinstance(part, dict) else ""
+    return text(part, "amount") if isinstance(part, dict) else ""
 
 
-def _word(row: JsonObject, name: str) -> str:
+def _optional(row: JsonObject, name: str) -> str:
     """A text, or a number's digits as one; empty when there is none."""
     value: Any = row.get(name)
     if value is None:
@@ -242,16 +242,11 @@ def _shown(value: object) -> str:
 
 
 def text(row: JsonObject, name: str) -> str:
-    """A text that must be there. Raises MalformedAnswer."""
-    value = _word(row, name)
+    """A text or an amount that must be there. Raises MalformedAnswer."""
+    value = _optional(row, name)
     if not value:
         raise MalformedAnswer(f"`{name}` is missing")
     return value
-
-
-def _money(row: JsonObject, name: str) -> str:
-    """An amount, as a text or as a JSON number: its digits as they are written."""
-    return text(row, name)
 
 
 def _instant(row: JsonObject, name: str) -> datetime:

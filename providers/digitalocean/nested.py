@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Final, Unpack
 from urllib.parse import quote
 
 from kinds.json_object import JsonObject
 from kinds.listing import NestedListing
-from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean, Pace
 from providers.digitalocean.api.concurrency import all_of
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.errors import MalformedAnswer, NotFound
 from providers.digitalocean.hidden import HiddenFields
-from providers.digitalocean.page_memory import ListingMemory
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
 
@@ -29,15 +28,9 @@ class Nested:
         self._listing = listing
 
     async def pages(
-        self,
-        query: int,
-        first: int,
-        *,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
+        self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
-        """The one page, whatever is asked `at_once`; it is never remembered.
+        """The one page, whatever the pace; it is never remembered.
 
         Raises ProviderError: one parent that is not read makes all unread.
         """

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, Unpack
 from urllib.parse import quote
 from zlib import crc32
 
@@ -28,7 +28,7 @@ from kinds.listing import (
 )
 from kinds.pricing import BySize
 from kinds.spaces_bucket import SPACES_BUCKET
-from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean, Pace
 from providers.digitalocean.api.concurrency import all_of
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.certificates import Certificates
@@ -48,7 +48,6 @@ from providers.digitalocean.members import (
     member_pages,
 )
 from providers.digitalocean.nested import Nested
-from providers.digitalocean.page_memory import ListingMemory
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
@@ -83,20 +82,8 @@ class Source(Protocol):
     query_count: int
     """How many listings are read, one after the other, for all of the kind."""
 
-    def pages(
-        self,
-        query: int,
-        first: int,
-        *,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
-    ) -> AsyncGenerator[Page, None]:
-        """The pages of a listing from page `first` on, `at_once` of them side by side.
-
-        Listings that share their `turns` ask for no more than that together. A page that the
-        `memory` knows may come without its rows. Raises ProviderError.
-        """
+    def pages(self, query: int, first: int, **pace: Unpack[Pace]) -> AsyncGenerator[Page, None]:
+        """The pages of a listing from page `first` on. Raises ProviderError."""
 
     async def one(self, identifier: str) -> JsonObject:
         """One row, with its parts. Raises NotFound, and other ProviderErrors."""
@@ -160,13 +147,7 @@ class _Api:
         self.query_count = len(listing.queries)
 
     async def pages(
-        self,
-        query: int,
-        first: int,
-        *,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
+        self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates, hidden = self._certificates(), self._hidden()
@@ -178,9 +159,7 @@ class _Api:
             query=listing.queries[query],
             first=first,
             counted=listing.counted,
-            at_once=at_once,
-            turns=turns,
-            memory=memory if is_whole else None,
+            **(pace if is_whole else pace | {"memory": None}),
         )
         async for page in listed:
             if page.known is not None:
@@ -329,13 +308,7 @@ class _Buckets:
         self.query_count = len(spaces.regions)
 
     async def pages(
-        self,
-        query: int,
-        first: int,
-        *,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
+        self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
         if first == 1:
             region = self._spaces.regions[query]
@@ -383,13 +356,7 @@ class _BucketsByUrn:
         self._on_members = on_members
 
     async def pages(
-        self,
-        query: int,
-        first: int,
-        *,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
+        self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
         """A page for each page of a project's members, all under the number 0.
 
@@ -401,7 +368,7 @@ class _BucketsByUrn:
         unreadable = tuple(UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in odd)
         yield Page([], 0, None, None, scopes=scopes, unreadable=unreadable)
         for project in projects:
-            async for page in member_pages(self._provider, project, at_once=at_once):
+            async for page in member_pages(self._provider, project, at_once=pace.get("at_once", 1)):
                 if self._on_members is not None:
                     await self._on_members(page)
                 unreadable = tuple(

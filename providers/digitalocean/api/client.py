@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypedDict, Unpack
 
 import httpx
 import orjson
@@ -30,7 +30,7 @@ from providers.digitalocean.errors import (
 )
 from providers.digitalocean.page_memory import ListingMemory
 
-__all__ = ["CONNECTIONS", "DigitalOcean", "Retries"]
+__all__ = ["CONNECTIONS", "DigitalOcean", "Pace", "Retries"]
 
 # Who waits for a connection waits for our own requests, which have time-outs themselves.
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
@@ -45,6 +45,17 @@ Query = tuple[tuple[str, str], ...]
 Budget = RateBudget | BudgetShare
 Loads = Callable[[bytes], Any]
 """How the text of an answer is read: raises ValueError for what is no JSON."""
+
+
+class Pace(TypedDict, total=False):
+    """How a listing is read."""
+
+    at_once: int
+    """Pages that are asked for side by side, 1 by default; half as many more are held."""
+    turns: asyncio.Semaphore | None
+    """Listings that share it ask for no more pages than that together."""
+    memory: ListingMemory | None
+    """A page that it knows is not parsed again, and may come without its rows."""
 
 
 class DigitalOcean:
@@ -81,17 +92,13 @@ class DigitalOcean:
         first: int = 1,
         counted: bool = True,
         may_be_gone: bool = False,
-        at_once: int = 1,
-        turns: asyncio.Semaphore | None = None,
-        memory: ListingMemory | None = None,
+        **pace: Unpack[Pace],
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
 
-        At most `at_once` of them are asked for side by side, and half as many more held: as
-        many as the first one says that there are, before the caller asks for them, and with it
-        as many as there were before, where a `memory` says so. Each is still followed by the
-        one that its own link names. A page that the memory knows is not parsed again. Listings
-        that share their `turns` ask for no more than that together.
+        As many are asked for ahead as the first one says that there are, and together with it
+        as many as there were before, where a memory says so. Each is still followed by the one
+        that its own link names.
 
         A 404 is tried again, because a listing is always there; not where it belongs to an
         object, which `may_be_gone`. `counted` as in `read_page`.
@@ -99,7 +106,8 @@ class DigitalOcean:
         Raises ProviderError; what was yielded before it stays true.
         """
         passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
-        taking = turns or asyncio.Semaphore(at_once)
+        at_once, memory = pace.get("at_once", 1), pace.get("memory")
+        taking = pace.get("turns") or asyncio.Semaphore(at_once)
         most_held = at_once + at_once // 2
 
         async def read(number: int) -> Page:

@@ -15,16 +15,19 @@ class Filter:
     condition: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Kind:
-    """A kind of resource that is listed and read by its id in the one usual way."""
+    """A kind of resource that is listed and read by its id in the one usual way.
+
+    Most are `/v2/<name>s`, which answers under `<name>s`, and each object under `<name>`.
+    """
 
     name: str
-    path: str
-    plural: str
-    singular: str
-    scope: str
-    """The scope a token needs: `<scope>:read`."""
+    path: str = ""
+    plural: str = ""
+    singular: str = ""
+    scope: str = ""
+    """The scope a token needs: `<scope>:read`; by default the name."""
     links: LinksWhenSingle = LinksWhenSingle.EMPTY
     filters: tuple[Filter, ...] = ()
     newest_first: bool = False
@@ -38,6 +41,12 @@ class Kind:
     a member, of every element where it leads through a list."""
     listed: bool = True
     """Whether the usual list and read serve it; else routes of its own do."""
+
+    def __post_init__(self) -> None:
+        self.plural = self.plural or f"{self.name}s"
+        self.path = self.path or f"/v2/{self.plural}"
+        self.singular = self.singular or self.name
+        self.scope = self.scope or self.name
 
 
 _TAGGED = Filter(
@@ -62,10 +71,6 @@ def _hidden_logins(*connections: str) -> tuple[tuple[str, str], ...]:
 KINDS = (
     Kind(
         "droplet",
-        "/v2/droplets",
-        "droplets",
-        "droplet",
-        "droplet",
         filters=(_TAGGED, _NAMED),
         scoped_fields=(
             _TAGS_FIELD,
@@ -76,28 +81,17 @@ KINDS = (
     ),
     Kind(
         "volume",
-        "/v2/volumes",
-        "volumes",
-        "volume",
-        "block_storage",
-        LinksWhenSingle.EMPTY_PAGES,
+        scope="block_storage",
+        links=LinksWhenSingle.EMPTY_PAGES,
         filters=(_NAMED, Filter("region", "json_extract(body, '$.region.slug') = ?")),
         scoped_fields=(_TAGS_FIELD, _DROPLETS_FIELD),
     ),
     Kind(
         "snapshot",
-        "/v2/snapshots",
-        "snapshots",
-        "snapshot",
-        "snapshot",
         filters=(Filter("resource_type", "bucket = ?"),),
         scoped_fields=(_TAGS_FIELD,),
     ),
     Kind(
-        "image",
-        "/v2/images",
-        "images",
-        "image",
         "image",
         filters=(
             Filter("type", "? IN (bucket, json_extract(body, '$.type'))"),
@@ -107,20 +101,12 @@ KINDS = (
         scoped_fields=(_TAGS_FIELD,),
         also_read_by="slug",
     ),
-    Kind("domain", "/v2/domains", "domains", "domain", "domain", LinksWhenSingle.ABSENT),
+    Kind("domain", links=LinksWhenSingle.ABSENT),
     Kind(
-        "load_balancer",
-        "/v2/load_balancers",
-        "load_balancers",
-        "load_balancer",
         "load_balancer",
         scoped_fields=(_PROJECT_FIELD, _VPC_FIELD, _DROPLETS_FIELD, ("tag", "tag:read")),
     ),
     Kind(
-        "database",
-        "/v2/databases",
-        "databases",
-        "database",
         "database",
         filters=(_TAGGED,),
         paged=False,
@@ -135,10 +121,8 @@ KINDS = (
     Kind(
         "kubernetes_cluster",
         "/v2/kubernetes/clusters",
-        "kubernetes_clusters",
-        "kubernetes_cluster",
-        "kubernetes",
-        LinksWhenSingle.EMPTY_PAGES,
+        scope="kubernetes",
+        links=LinksWhenSingle.EMPTY_PAGES,
         scoped_fields=(
             _TAGS_FIELD,
             ("node_pools.tags", "tag:read"),
@@ -146,28 +130,9 @@ KINDS = (
             ("worker_subnet_uuid", "vpc:read"),
         ),
     ),
+    Kind("reserved_ip", scoped_fields=(("droplet", "droplet:read"), _PROJECT_FIELD), listed=False),
+    Kind("vpc", links=LinksWhenSingle.EMPTY_PAGES),
     Kind(
-        "reserved_ip",
-        "/v2/reserved_ips",
-        "reserved_ips",
-        "reserved_ip",
-        "reserved_ip",
-        scoped_fields=(("droplet", "droplet:read"), _PROJECT_FIELD),
-        listed=False,
-    ),
-    Kind(
-        "vpc",
-        "/v2/vpcs",
-        "vpcs",
-        "vpc",
-        "vpc",
-        LinksWhenSingle.EMPTY_PAGES,
-    ),
-    Kind(
-        "firewall",
-        "/v2/firewalls",
-        "firewalls",
-        "firewall",
         "firewall",
         scoped_fields=(
             _TAGS_FIELD,
@@ -176,39 +141,13 @@ KINDS = (
             _DROPLETS_FIELD,
         ),
     ),
-    Kind("app", "/v2/apps", "apps", "app", "app", scoped_fields=(_PROJECT_FIELD,)),
+    Kind("app", scoped_fields=(_PROJECT_FIELD,)),
     Kind(
-        "cdn_endpoint",
-        "/v2/cdn/endpoints",
-        "endpoints",
-        "endpoint",
-        "cdn",
-        LinksWhenSingle.ABSENT,
+        "cdn_endpoint", "/v2/cdn/endpoints", "endpoints", "endpoint", "cdn", LinksWhenSingle.ABSENT
     ),
-    Kind(
-        "spaces_key",
-        "/v2/spaces/keys",
-        "keys",
-        "key",
-        "spaces_key",
-        filters=(_NAMED,),
-    ),
-    Kind(
-        "ssh_key",
-        "/v2/account/keys",
-        "ssh_keys",
-        "ssh_key",
-        "ssh_key",
-        also_read_by="fingerprint",
-    ),
-    Kind(
-        "certificate",
-        "/v2/certificates",
-        "certificates",
-        "certificate",
-        "certificate",
-        filters=(_NAMED,),
-    ),
+    Kind("spaces_key", "/v2/spaces/keys", "keys", "key", filters=(_NAMED,)),
+    Kind("ssh_key", "/v2/account/keys", also_read_by="fingerprint"),
+    Kind("certificate", filters=(_NAMED,)),
     Kind("container_registry", "/v2/registries", "registries", "registry", "registry", paged=False),
     Kind(
         "functions_namespace",
@@ -221,10 +160,8 @@ KINDS = (
     Kind("nfs_share", "/v2/nfs", "shares", "share", "nfs", filters=(_REGION,), paged=False),
     Kind(
         "nat_gateway",
-        "/v2/vpc_nat_gateways",
-        "vpc_nat_gateways",
-        "vpc_nat_gateway",
-        "nat_gateway",
+        plural="vpc_nat_gateways",
+        singular="vpc_nat_gateway",
         filters=(_NAMED, _REGION),
     ),
     Kind(
@@ -244,9 +181,7 @@ KINDS = (
     Kind(
         "autoscale_pool",
         "/v2/droplets/autoscale",
-        "autoscale_pools",
-        "autoscale_pool",
-        "droplet",
+        scope="droplet",
         filters=(_NAMED,),
         scoped_fields=(
             ("droplet_template.ssh_keys", "ssh_key:read"),
@@ -258,32 +193,18 @@ KINDS = (
     Kind(
         "reserved_ipv6",
         "/v2/reserved_ipv6",
-        "reserved_ipv6s",
-        "reserved_ipv6",
-        "reserved_ip",
+        scope="reserved_ip",
         scoped_fields=(("droplet", "droplet:read"),),
         listed=False,
     ),
-    Kind("vpc_peering", "/v2/vpc_peerings", "vpc_peerings", "vpc_peering", "vpc_peering"),
-    Kind(
-        "partner_attachment",
-        "/v2/partner_network_connect/attachments",
-        "partner_attachments",
-        "partner_attachment",
-        "partner_attachment",
-    ),
+    Kind("vpc_peering"),
+    Kind("partner_attachment", "/v2/partner_network_connect/attachments"),
     Kind("gradient_agent", "/v2/gen-ai/agents", "agents", "agent", "genai"),
-    Kind(
-        "dedicated_inference",
-        "/v2/dedicated-inferences",
-        "dedicated_inferences",
-        "dedicated_inference",
-        "genai",
-    ),
+    Kind("dedicated_inference", "/v2/dedicated-inferences", scope="genai"),
     Kind("alert_policy", "/v2/monitoring/alerts", "policies", "policy", "monitoring"),
-    Kind("size", "/v2/sizes", "sizes", "size", "sizes", readable=False),
-    Kind("region", "/v2/regions", "regions", "region", "regions", readable=False),
-    Kind("action", "/v2/actions", "actions", "action", "actions", newest_first=True),
+    Kind("size", scope="sizes", readable=False),
+    Kind("region", scope="regions", readable=False),
+    Kind("action", scope="actions", newest_first=True),
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Self
 
 import orjson
@@ -135,12 +134,10 @@ def create_droplet(
                 row.id,
                 f"d0000000-0000-4000-8000-{droplet.id:012x}",
                 name,
-                order.size,
-                Decimal(1),
                 order.region,
                 project["name"],
-                "",
                 now,
+                sku=order.size,
             )
             for kind in (("droplet", "backup") if order.backups else ("droplet",))
         )

@@ -30,18 +30,15 @@ def take_snapshot(simulation: Simulation, droplet: Document, name: str, at: date
             private_image(number, name, "snapshot", origin, instant, size),
         ]
     )
-    project = simulation.project_name(f"do:droplet:{droplet['id']}")
     lifespan = Lifespan(
         "snapshot",
         str(number),
         f"5a400000-0000-4000-8000-{number:012x}",
         name,
-        "",
-        Decimal(str(size)),
         droplet["region"]["slug"],
-        project,
-        "",
+        simulation.project_name(f"do:droplet:{droplet['id']}"),
         at.replace(microsecond=0),
+        quantity=Decimal(str(size)),
     )
     simulation.ledger.add([lifespan])
     return number

@@ -3,7 +3,6 @@
 from typing import Any
 
 from providers.digitalocean.simulator.acts.scaling import remove_droplets
-from providers.digitalocean.simulator.billing.lifespan import Lifespan
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND, urn_of
@@ -58,28 +57,12 @@ def resize_droplet(simulation: Simulation, droplet: Document, size: str, *, disk
     return resized
 
 
-def restart_bills(
-    simulation: Simulation, identifier: str, sku: str | None = None, name: str | None = None
-) -> None:
-    """End a resource's open stretches now and begin new ones, with a new size or name."""
+def restart_bills(simulation: Simulation, identifier: str, **changes: str) -> None:
+    """Ends a resource's open lifespans now and begins new ones, with another `sku` or `name`."""
     now = simulation.clock.now().replace(microsecond=0)
-    open_stretches = simulation.ledger.open_stretches(identifier)
+    former = simulation.ledger.open_lifespans(identifier)
     simulation.ledger.end([identifier], now)
-    simulation.ledger.add(
-        Lifespan(
-            old.kind,
-            old.resource_id,
-            old.resource_uuid,
-            old.name if name is None else name,
-            old.sku if sku is None else sku,
-            old.quantity,
-            old.region,
-            old.project,
-            old.group,
-            now,
-        )
-        for old in open_stretches
-    )
+    simulation.ledger.add(old.since(now, **changes) for old in former)
 
 
 def set_fields(simulation: Simulation, kind: str, identifier: str, fields: Document) -> bool:

@@ -1,8 +1,8 @@
-"""What the platform does to resources by itself, act by act: nobody asked, and nothing is meant.
+"""What the platform does to resources by itself, without anybody having asked for it.
 
-Each act is what accounts at the real provider were seen to go through: certificates renewed,
-rules put again, fields spelled anew or left out. A test takes a spec, lets an act happen, and
-finds no drift; a mood of an account names the acts that it goes through.
+Each act was seen in accounts of the real provider: certificates are renewed, rules put again,
+fields spelled anew or left out. A test takes a spec, lets an act happen, and finds no drift; a
+mood of an account names the acts that it goes through.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,21 +51,13 @@ def _each(simulation: Simulation, kind: str, change: Change) -> int:
     changed = 0
     with simulation.store.transaction():
         for document in simulation.store.documents(kind):
-            identifier = _identifier(document)
+            identifier = str(document["id"] if "id" in document else document["name"])
             after = change(dict(document))
             if after is not None and after != document:
                 name = str(after.get("name", identifier))
                 simulation.store.replace(kind, identifier, after, name)
                 changed += 1
     return changed
-
-
-def _identifier(document: Document) -> str:
-    return str(document["id"] if "id" in document else document["name"])
-
-
-def _of(kind: str, change: Change) -> Apply:
-    return lambda simulation: _each(simulation, kind, change)
 
 
 def _with_agent(droplet: Document) -> Document:
@@ -95,12 +87,9 @@ def _move_backup_windows(simulation: Simulation) -> int:
 TAGGED: Final = ("droplet", "volume", "snapshot", "image", "database", "firewall")
 
 
-def _show_tags_in_another_case(simulation: Simulation) -> int:
-    def cased(document: Document) -> Document | None:
-        tags = document.get("tags")
-        return document | {"tags": [tag.upper() for tag in tags]} if tags else None
-
-    return sum(_each(simulation, kind, cased) for kind in TAGGED)
+def _with_cased_tags(document: Document) -> Document | None:
+    tags = document.get("tags")
+    return document | {"tags": [tag.upper() for tag in tags]} if tags else None
 
 
 def _rewritten_rules(rules: list[Document]) -> list[Document]:
@@ -296,32 +285,40 @@ def _without_empty_description(document: Document) -> Document | None:
     return document | {"description": None} if document.get("description") == "" else None
 
 
+def _act(
+    kinds: tuple[str, ...], does: str, change: Change, objects: tuple[str, ...] = ()
+) -> PlatformAct:
+    """An act that changes each object of the kinds, or the `objects` that belong to them."""
+    changed = objects or kinds
+    return PlatformAct(
+        kinds, does, lambda simulation: sum(_each(simulation, kind, change) for kind in changed)
+    )
+
+
+_DROPLET, _FIREWALL, _BALANCER = ("droplet",), ("firewall",), ("load_balancer",)
+_DATABASE, _DOMAIN, _CLUSTER = ("database",), ("domain",), ("kubernetes_cluster",)
+_RECORDS = ("domain_record",)
+
 PLATFORM_ACTS: Final[Mapping[str, PlatformAct]] = MappingProxyType(
     {
-        "droplet_agents_installed": PlatformAct(
-            ("droplet",), "features gain `droplet_agent`", _of("droplet", _with_agent)
-        ),
-        "image_slugs_retired": PlatformAct(
-            ("droplet",),
-            "the images of droplets lose their slugs",
-            _of("droplet", _with_retired_image),
+        "droplet_agents_installed": _act(_DROPLET, "features gain `droplet_agent`", _with_agent),
+        "image_slugs_retired": _act(
+            _DROPLET, "the images of droplets lose their slugs", _with_retired_image
         ),
         "backup_windows_moved": PlatformAct(
-            ("droplet",), "the next backup is another day", _move_backup_windows
+            _DROPLET, "the next backup is another day", _move_backup_windows
         ),
-        "tags_cased": PlatformAct(TAGGED, "tags are in capitals", _show_tags_in_another_case),
-        "firewall_rules_rewritten": PlatformAct(
-            ("firewall",),
+        "tags_cased": _act(TAGGED, "tags are in capitals", _with_cased_tags),
+        "firewall_rules_rewritten": _act(
+            _FIREWALL,
             "rules are split by peer, in another order, ports and addresses spelled anew",
-            _of("firewall", _rewritten_firewall),
+            _rewritten_firewall,
         ),
-        "firewalls_waiting": PlatformAct(
-            ("firewall",), "rules are on their way to droplets", _of("firewall", _waiting_firewall)
+        "firewalls_waiting": _act(
+            _FIREWALL, "rules are on their way to droplets", _waiting_firewall
         ),
-        "balancer_algorithms_left_out": PlatformAct(
-            ("load_balancer",),
-            "`algorithm` is not sent",
-            _of("load_balancer", _without("algorithm")),
+        "balancer_algorithms_left_out": _act(
+            _BALANCER, "`algorithm` is not sent", _without("algorithm")
         ),
         "certificates_renewed": PlatformAct(
             ("certificate", "load_balancer", "cdn_endpoint"),
@@ -329,48 +326,33 @@ PLATFORM_ACTS: Final[Mapping[str, PlatformAct]] = MappingProxyType(
             _renew_certificates,
         ),
         "trusted_sources_put_again": PlatformAct(
-            ("database",), "trusted sources have other ids, times and order", _put_sources_again
+            _DATABASE, "trusted sources have other ids, times and order", _put_sources_again
         ),
-        "database_versions_left_out": PlatformAct(
-            ("database",), "`version` is not sent", _of("database", _without("version"))
+        "database_versions_left_out": _act(_DATABASE, "`version` is not sent", _without("version")),
+        "redis_renamed_valkey": _act(_DATABASE, "`redis` is called `valkey`", _as_valkey),
+        "database_maintenance_pending": _act(
+            _DATABASE, "an upgrade is announced", _with_pending_maintenance
         ),
-        "redis_renamed_valkey": PlatformAct(
-            ("database",), "`redis` is called `valkey`", _of("database", _as_valkey)
+        "caa_dots_dropped": _act(
+            _DOMAIN, "CAA records lose their trailing dot", _without_caa_dot, _RECORDS
         ),
-        "database_maintenance_pending": PlatformAct(
-            ("database",), "an upgrade is announced", _of("database", _with_pending_maintenance)
-        ),
-        "caa_dots_dropped": PlatformAct(
-            ("domain",),
-            "CAA records lose their trailing dot",
-            _of("domain_record", _without_caa_dot),
-        ),
-        "records_respelled": PlatformAct(
-            ("domain",),
+        "records_respelled": _act(
+            _DOMAIN,
             "null becomes 0 or an empty text, and IPv6 addresses are written out",
-            _of("domain_record", _respelled_record),
+            _respelled_record,
+            _RECORDS,
         ),
-        "app_specs_written_back": PlatformAct(
+        "app_specs_written_back": _act(
             ("app",),
             "sizes are renamed, routes become an ingress, features and alerts are added",
-            _of("app", _written_back),
+            _written_back,
         ),
-        "maintenance_policies_respelled": PlatformAct(
-            ("kubernetes_cluster",),
-            "`4:00` is `04:00`, and a `duration` is told",
-            _of("kubernetes_cluster", _respelled_policy),
+        "maintenance_policies_respelled": _act(
+            _CLUSTER, "`4:00` is `04:00`, and a `duration` is told", _respelled_policy
         ),
-        "pools_autoscaled": PlatformAct(
-            ("kubernetes_cluster",),
-            "pools that scale by themselves did so",
-            _of("kubernetes_cluster", _scaled_pools),
-        ),
-        "empty_descriptions_nulled": PlatformAct(
-            ("volume", "vpc"),
-            "an empty description is null",
-            lambda simulation: sum(
-                _each(simulation, kind, _without_empty_description) for kind in ("volume", "vpc")
-            ),
+        "pools_autoscaled": _act(_CLUSTER, "pools that scale by themselves did so", _scaled_pools),
+        "empty_descriptions_nulled": _act(
+            ("volume", "vpc"), "an empty description is null", _without_empty_description
         ),
     }
 )

@@ -1,14 +1,13 @@
 """Droplet actions, from the request to their effect after a while on the simulator's clock."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 
 from providers.digitalocean.simulator.acts.droplet_images import take_snapshot
 from providers.digitalocean.simulator.acts.mutations import resize_droplet, restart_bills
 from providers.digitalocean.simulator.acts.pending import Effect, Pending
-from providers.digitalocean.simulator.billing.lifespan import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row
@@ -111,24 +110,9 @@ def _enable_backups(simulation: Simulation, droplet: Document, pending: Pending)
         "end": render_instant(pending.due + timedelta(days=1, hours=23)),
     }
     _save(simulation, droplet | {"features": features, "next_backup_window": window})
-    stretches = simulation.ledger.open_stretches(str(droplet["id"]))
-    if all(stretch.kind != "backup" for stretch in stretches):
-        simulation.ledger.add(_as_backup(stretch, pending.due) for stretch in stretches)
-
-
-def _as_backup(stretch: Lifespan, at: datetime) -> Lifespan:
-    return Lifespan(
-        "backup",
-        stretch.resource_id,
-        stretch.resource_uuid,
-        stretch.name,
-        stretch.sku,
-        stretch.quantity,
-        stretch.region,
-        stretch.project,
-        stretch.group,
-        at.replace(microsecond=0),
-    )
+    billed = simulation.ledger.open_lifespans(str(droplet["id"]))
+    if all(lifespan.kind != "backup" for lifespan in billed):
+        simulation.ledger.add(one.since(pending.due, kind="backup") for one in billed)
 
 
 def _disable_backups(simulation: Simulation, droplet: Document, pending: Pending) -> None:

@@ -65,6 +65,6 @@ def data_points(
                     life.region,
                     f"1-DO-{words.get(life.kind, life.kind[:4].upper())}-{len(life.sku):04d}",
                     description_of(life),
-                    life.group,
+                    life.group_name,
                 )
         day += timedelta(days=1)

@@ -1,8 +1,9 @@
 """How long something billable existed, under which name and at which size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 __all__ = ["Lifespan"]
 
@@ -19,14 +20,19 @@ class Lifespan:
     resource_id: str
     resource_uuid: str
     name: str
-    sku: str
-    """The size slug where the price hangs on it, else empty."""
-    quantity: Decimal
-    """GB for storage, units or nodes otherwise."""
     region: str
     project: str
-    group: str
-    """The Kubernetes cluster of a node; else empty."""
     started_at: datetime
+    sku: str = ""
+    """The size slug where the price depends on it, else empty."""
+    quantity: Decimal = Decimal(1)
+    """GB for storage, units or nodes otherwise."""
+    group_name: str = ""
+    """The Kubernetes cluster of a node; else empty."""
     ended_at: datetime | None = None
     """Exclusive; None while it goes on."""
+
+    def since(self, instant: datetime, **changes: Any) -> "Lifespan":
+        """The open lifespan that follows this one, from a whole second on."""
+        started_at = instant.replace(microsecond=0)
+        return replace(self, started_at=started_at, ended_at=None, **changes)

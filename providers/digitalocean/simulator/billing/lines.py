@@ -139,7 +139,7 @@ def usage_line(life: Lifespan, period: Period) -> Line | None:
         amount=max(cents(amount), floor),
         start=max(life.started_at, period.start),
         end=period.end if life.ended_at is None else min(life.ended_at, period.end),
-        group_description=life.group,
+        group_description=life.group_name,
         hours=hours.quantize(Decimal("0.01")) if hours % 1 else hours.quantize(Decimal(1)),
         project_name=life.project,
         category=category,

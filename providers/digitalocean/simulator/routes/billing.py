@@ -19,7 +19,7 @@ from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.web.errors import BadRequest, NotFound
-from providers.digitalocean.simulator.web.paging import listing, requested_page
+from providers.digitalocean.simulator.web.paging import cut, listing, requested_page
 
 __all__ = ["routes"]
 
@@ -81,10 +81,8 @@ def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
 
 
 async def _history(request: Request) -> Response:
-    page = requested_page(request)
-    entries, money = _book(request), _money(request)
-    shown = [_entry(entry, money) for entry in entries[page.offset : page.offset + page.size]]
-    return listing(request, "billing_history", shown, page, len(entries))
+    money = _money(request)
+    return cut(request, "billing_history", [_entry(entry, money) for entry in _book(request)])
 
 
 def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Document:
@@ -148,11 +146,6 @@ async def _items(request: Request) -> Response:
     )
     money = _money(request)
     return listing(request, "invoice_items", [_item(line, money) for line in lines], page, total)
-
-
-def _all_lines(request: Request, invoice: Invoice) -> list[Line]:
-    simulation = simulation_of(request)
-    return simulation.invoices.lines(invoice.uuid, simulation.clock.now())[0]
 
 
 async def _csv(request: Request) -> Response:
@@ -274,7 +267,8 @@ async def _insights(request: Request) -> Response:
 
 async def _truth(request: Request) -> Response:
     """For tests, without a token: which resource each line of an invoice is for."""
-    lines = _all_lines(request, _requested(request))
+    simulation = simulation_of(request)
+    lines, _ = simulation.invoices.lines(_requested(request).uuid, simulation.clock.now())
     return _json(
         {
             "lines": [

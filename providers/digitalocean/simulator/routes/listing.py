@@ -9,7 +9,13 @@ from providers.digitalocean.simulator.kinds import KINDS, Kind
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query, Store
 from providers.digitalocean.simulator.web.errors import NotFound
-from providers.digitalocean.simulator.web.paging import Page, listing, requested_page, single
+from providers.digitalocean.simulator.web.paging import (
+    Page,
+    listing,
+    requested_page,
+    single,
+    unpaged,
+)
 
 __all__ = ["query_for", "routes"]
 
@@ -36,8 +42,7 @@ def _list_route(kind: Kind) -> Route:
         if not kind.paged:
             bodies, _ = store.page(query_for(kind, request), 0, -1)
             bodies = scope_of(request).visible(kind, bodies)
-            body = b'{"%s":[%s]}' % (kind.plural.encode(), b",".join(bodies))
-            return Response(body, media_type="application/json")
+            return unpaged(kind.plural, bodies)
         page: Page = requested_page(request)
         bodies, total = store.page(query_for(kind, request), page.offset, page.size)
         bodies = scope_of(request).visible(kind, bodies)

@@ -15,7 +15,13 @@ from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.urns import urn_of
 from providers.digitalocean.simulator.web.errors import NotFound
-from providers.digitalocean.simulator.web.paging import listing, requested_page, single
+from providers.digitalocean.simulator.web.paging import (
+    cut,
+    listing,
+    requested_page,
+    single,
+    unpaged,
+)
 
 __all__ = ["routes"]
 
@@ -62,21 +68,19 @@ async def _record(request: Request) -> Response:
 
 async def _droplet_firewalls(request: Request) -> Response:
     droplet = requested_droplet(request)
-    page = requested_page(request)
     holding = [
         orjson.dumps(firewall)
         for firewall in simulation_of(request).store.documents("firewall")
         if droplet["id"] in firewall["droplet_ids"] or set(firewall["tags"]) & set(droplet["tags"])
     ]
-    shown = holding[page.offset : page.offset + page.size]
-    return listing(request, "firewalls", shown, page, len(holding))
+    return cut(request, "firewalls", holding)
 
 
 async def _nothing_of_a_droplet(request: Request) -> Response:
     """Kernels and neighbours: no droplet of the account has any."""
     requested_droplet(request)
     key = {"kernels": "kernels", "neighbors": "droplets"}[request.url.path.rsplit("/", 1)[1]]
-    return listing(request, key, [], requested_page(request), 0)
+    return cut(request, key, [])
 
 
 async def _snapshot_of_a_volume(request: Request) -> Response:
@@ -92,7 +96,6 @@ async def _vpc_members(request: Request) -> Response:
     store = simulation_of(request).store
     if store.body("vpc", identifier) is None:
         raise NotFound
-    page = requested_page(request)
     members = [
         orjson.dumps(
             {
@@ -105,8 +108,7 @@ async def _vpc_members(request: Request) -> Response:
         for document in store.documents(kind)
         if document.get(field) == identifier
     ]
-    shown = members[page.offset : page.offset + page.size]
-    return listing(request, "members", shown, page, len(members))
+    return cut(request, "members", members)
 
 
 _IN_A_VPC = {
@@ -127,8 +129,7 @@ async def _replicas(request: Request) -> Response:
     kind = BY_NAME["database_replica"]
     bodies, _ = store.page(Query(kind.name, identifier), 0, -1)
     bodies = scope_of(request).visible(kind, bodies)
-    body = b'{"replicas":[%s]}' % b",".join(bodies)
-    return Response(body, media_type="application/json")
+    return unpaged("replicas", bodies)
 
 
 def _pools(request: Request) -> list[Document]:
@@ -141,10 +142,7 @@ def _pools(request: Request) -> list[Document]:
 
 
 async def _pool_list(request: Request) -> Response:
-    page = requested_page(request)
-    pools = [orjson.dumps(pool) for pool in _pools(request)]
-    shown = pools[page.offset : page.offset + page.size]
-    return listing(request, "node_pools", shown, page, len(pools))
+    return cut(request, "node_pools", [orjson.dumps(pool) for pool in _pools(request)])
 
 
 async def _pool(request: Request) -> Response:

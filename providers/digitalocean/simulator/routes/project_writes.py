@@ -19,7 +19,7 @@ from providers.digitalocean.simulator.web.errors import (
     PreconditionFailed,
     Unprocessable,
 )
-from providers.digitalocean.simulator.web.paging import single
+from providers.digitalocean.simulator.web.paging import single, unpaged
 from providers.digitalocean.simulator.web.payload import optional, payload, required
 from providers.digitalocean.simulator.world.build import Assignment
 
@@ -154,8 +154,7 @@ async def _assign(request: Request) -> Response:
             else:
                 simulation.assignments.add([Assignment(urn, project_id, now)])
                 answers.append(resource_document(urn, now, "assigned"))
-    body = b'{"resources":[%s]}' % b",".join(answers)
-    return Response(body, media_type="application/json")
+    return unpaged("resources", answers)
 
 
 def routes() -> list[Route]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Row
 from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, Unprocessable
-from providers.digitalocean.simulator.web.paging import listing, requested_page, single
+from providers.digitalocean.simulator.web.paging import cut, single
 from providers.digitalocean.simulator.web.payload import payload, required
 
 __all__ = ["routes"]
@@ -47,11 +47,8 @@ def _document(name: str, counts: dict[str, int]) -> Document:
 
 
 async def _list(request: Request) -> Response:
-    page = requested_page(request)
-    counts = list(_counts(simulation_of(request)).items())
-    shown = counts[page.offset : page.offset + page.size]
-    bodies = [orjson.dumps(_document(*entry)) for entry in shown]
-    return listing(request, "tags", bodies, page, len(counts))
+    counts = _counts(simulation_of(request)).items()
+    return cut(request, "tags", [orjson.dumps(_document(*entry)) for entry in counts])
 
 
 def _requested(request: Request) -> tuple[str, dict[str, int]]:

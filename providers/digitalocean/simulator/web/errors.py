@@ -27,11 +27,14 @@ PENDING_EVENT = "Droplet already has a pending event."
 
 
 class ApiError(Exception):
-    """An answer that is not a success; the subclasses give status and id."""
+    """An answer that is not a success; the subclasses give status, id and message."""
 
     status = 500
     error_id = "server_error"
     default_message = "Server was unable to give you a response."
+
+    def __init_subclass__(cls, status: int, error_id: str, message: str) -> None:
+        cls.status, cls.error_id, cls.default_message = status, error_id, message
 
     def __init__(self, message: str = "", headers: dict[str, str] | None = None) -> None:
         super().__init__(message or self.default_message)
@@ -43,68 +46,67 @@ class ApiError(Exception):
         return str(self.args[0])
 
 
-class BadRequest(ApiError):  # named by the API's own ids
+class BadRequest(
+    ApiError, status=400, error_id="bad_request", message="The request could not be understood."
+):
     """400: the request cannot be read."""
 
-    status = 400
-    error_id = "bad_request"
-    default_message = "The request could not be understood."
 
-
-class Unauthorized(ApiError):
+class Unauthorized(
+    ApiError, status=401, error_id="unauthorized", message="Unable to authenticate you"
+):
     """401: no token, or an unknown one."""
 
-    status = 401
-    error_id = "unauthorized"
-    default_message = "Unable to authenticate you"
 
-
-class Forbidden(ApiError):
+class Forbidden(
+    ApiError,
+    status=403,
+    error_id="forbidden",
+    message="You are not authorized to perform this operation",
+):
     """403: the token lacks the scope."""
 
-    status = 403
-    error_id = "forbidden"
-    default_message = "You are not authorized to perform this operation"
 
-
-class NotFound(ApiError):
+class NotFound(
+    ApiError,
+    status=404,
+    error_id="not_found",
+    message="The resource you were accessing could not be found.",
+):
     """404."""
 
-    status = 404
-    error_id = "not_found"
-    default_message = "The resource you were accessing could not be found."
 
-
-class Conflict(ApiError):
+class Conflict(
+    ApiError,
+    status=409,
+    error_id="conflict",
+    message="The request could not be completed due to a conflict.",
+):
     """409: it exists already, or its state forbids the request."""
 
-    status = 409
-    error_id = "conflict"
-    default_message = "The request could not be completed due to a conflict."
 
-
-class PreconditionFailed(ApiError):
+class PreconditionFailed(
+    ApiError,
+    status=412,
+    error_id="precondition_failed",
+    message="A precondition of the request does not hold.",
+):
     """412."""
 
-    status = 412
-    error_id = "precondition_failed"
-    default_message = "A precondition of the request does not hold."
 
-
-class Unprocessable(ApiError):
+class Unprocessable(
+    ApiError,
+    status=422,
+    error_id="unprocessable_entity",
+    message="The request could not be processed.",
+):
     """422: readable, but not acceptable."""
 
-    status = 422
-    error_id = "unprocessable_entity"
-    default_message = "The request could not be processed."
 
-
-class TooManyRequests(ApiError):
+class TooManyRequests(
+    ApiError, status=429, error_id="too_many_requests", message="API rate limit exceeded."
+):
     """429."""
-
-    status = 429
-    error_id = "too_many_requests"
-    default_message = "API rate limit exceeded."
 
 
 def render_error(error_id: str, message: str) -> bytes:
@@ -113,15 +115,11 @@ def render_error(error_id: str, message: str) -> bytes:
 
 
 async def error_response(_request: Request, error: Exception) -> Response:
-    """Answer an `ApiError` raised anywhere below the routes."""
+    """Answers an `ApiError` that was raised anywhere below the routes."""
     if not isinstance(error, ApiError):
         raise error
-    return Response(
-        render_error(error.error_id, error.message),
-        status_code=error.status,
-        headers=error.headers,
-        media_type="application/json",
-    )
+    body = render_error(error.error_id, error.message)
+    return Response(body, error.status, error.headers, media_type="application/json")
 
 
 async def unexpected_response(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Pages as the API gives them: `?page=&per_page=`, full URLs in `links.pages`, `meta.total`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from providers.digitalocean.simulator.web.errors import Unprocessable
 
-__all__ = ["LinksWhenSingle", "Page", "listing", "requested_page", "single"]
+__all__ = ["LinksWhenSingle", "Page", "cut", "listing", "requested_page", "single", "unpaged"]
 
 _MAX_PER_PAGE = 200
 
@@ -99,6 +100,20 @@ def listing(
         b'"meta":{"total":%d}}' % total,
     )
     return Response(b"".join(parts), media_type="application/json")
+
+
+def cut(request: Request, key: str, bodies: Sequence[bytes]) -> Response:
+    """Answers the page of a list that is asked for, of which all is at hand."""
+    page = requested_page(request)
+    shown = list(bodies[page.offset : page.offset + page.size])
+    return listing(request, key, shown, page, len(bodies))
+
+
+def unpaged(key: str, bodies: Sequence[bytes]) -> Response:
+    """Answers a list that the API gives in one piece, without a total."""
+    return Response(
+        b'{"%s":[%s]}' % (key.encode(), b",".join(bodies)), media_type="application/json"
+    )
 
 
 def single(key: str, body: bytes, status: int = 200) -> Response:

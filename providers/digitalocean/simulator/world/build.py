@@ -1,6 +1,6 @@
 """The world while it is being made: rows, project assignments and lifespans in one place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -54,35 +54,22 @@ class World:
         kind: str,
         identifier: str,
         name: str,
-        *,
-        started_at: datetime,
         region: str,
         project: str,
+        started_at: datetime,
+        *,
         sku: str = "",
         quantity: Decimal = Decimal(1),
         group: str = "",
         ended_at: datetime | None = None,
     ) -> None:
-        """Record a stretch of life for the bills."""
+        """Records a lifespan for the bills, which show the id as the UUID where it is one."""
+        is_uuid = len(identifier) == 36
+        uuid = identifier if is_uuid else self.ids.uuid("resource", kind, identifier)
+        span = Lifespan(kind, identifier, uuid, name, region, project, started_at)
         self.lifespans.append(
-            Lifespan(
-                kind,
-                identifier,
-                self.resource_uuid(kind, identifier),
-                name,
-                sku,
-                quantity,
-                region,
-                project,
-                group,
-                started_at,
-                ended_at,
-            )
+            replace(span, sku=sku, quantity=quantity, group_name=group, ended_at=ended_at)
         )
-
-    def resource_uuid(self, kind: str, identifier: str) -> str:
-        """The UUID that invoices give a resource: its own id where that is one."""
-        return identifier if len(identifier) == 36 else self.ids.uuid("resource", kind, identifier)
 
     def instant(self, *names: object, earliest: float = 0.0, latest: float = 0.9) -> datetime:
         """An instant between shares of the account's life, the same for the same names.

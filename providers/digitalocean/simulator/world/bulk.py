@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from providers.digitalocean.simulator.billing.lifespan import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
@@ -61,11 +60,9 @@ def bulk_droplets(ids: Ids, first_id: int, numbers: range, now: datetime) -> Ite
             str(droplet.id),
             f"b01c0000-0000-4000-8000-{droplet.id:012x}",
             droplet.name,
-            size.slug,
-            Decimal(1),
             region,
             project,
-            "",
             created,
+            sku=size.slug,
         )
         yield BulkDroplet(droplet, project, lifespan)

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-__all__ = ["CLUSTERS", "FLEETS", "PROJECTS", "ClusterPlan", "Fleet", "PoolPlan", "ProjectPlan"]
+__all__ = [
+    "CLUSTERS",
+    "FLEETS",
+    "PROJECTS",
+    "ClusterPlan",
+    "Fleet",
+    "PoolPlan",
+    "ProjectPlan",
+    "Site",
+]
 
 
 @dataclass(frozen=True)
@@ -17,30 +26,37 @@ class ProjectPlan:
 
 
 @dataclass(frozen=True)
-class Fleet:
-    """Droplets that are alike; `role` with a number gives each its name."""
+class Site:
+    """Where droplets run, and whose they are."""
 
-    role: str
-    count: int
-    size: str
     region: str
     project: str
     tenant: str = ""
     """Empty: the operator's own."""
     deployment: str = ""
-    tags: tuple[str, ...] = ()
-    image: str = "ubuntu-24-04-x64"
-    backups: bool = False
-    resized_from: str = ""
-    """The size that the first droplet had until it was resized with its disk left alone."""
-    renamed_from: str = ""
-    """The name that the last droplet had in its first months."""
+    tags: tuple[str, ...] = ("env:prod",)
 
     def all_tags(self) -> tuple[str, ...]:
         """The tags of each droplet."""
         owner = (f"tenant:{self.tenant}",) if self.tenant else ()
         app = (f"deployment:{self.deployment}",) if self.deployment else ()
         return (*owner, *app, *self.tags)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Droplets that are alike; `role` with a number gives each its name."""
+
+    role: str
+    count: int
+    size: str
+    site: Site
+    image: str = "ubuntu-24-04-x64"
+    backups: bool = False
+    resized_from: str = ""
+    """The size that the first droplet had until it was resized with its disk left alone."""
+    renamed_from: str = ""
+    """The name that the last droplet had in its first months."""
 
 
 @dataclass(frozen=True)
@@ -86,103 +102,44 @@ PROJECTS = (
     ),
 )
 
-_PROD, _STAGING = ("env:prod",), ("env:staging",)
+ACME_WEB = Site("nyc3", "Acme production", "acme", "acme-web")
+ACME_SHOP = Site("sfo3", "Acme production", "acme", "acme-shop")
+ACME_STAGING = Site("nyc3", "Acme staging", "acme", "acme-web", ("env:staging",))
+GLOBEX_PORTAL = Site("fra1", "Globex production", "globex", "globex-portal")
+GLOBEX_ETL = Site("fra1", "Globex production", "globex", "globex-etl")
+INITECH = Site("nyc3", "Initech production", "initech", "initech-reports")
+HOOLI_SEARCH = Site("ams3", "Hooli production", "hooli", "hooli-search")
+HOOLI_ML = Site("ams3", "Hooli production", "hooli", "hooli-ml")
+# Umbrella has no project of its own: only its tags say whose it is.
+UMBRELLA = Site("sgp1", "Operations", "umbrella", "umbrella-lab")
+
+
+def _own(region: str, *tags: str) -> Site:
+    """A site of the operator."""
+    return Site(region, "Operations", tags=tags)
+
 
 FLEETS = (
-    Fleet(
-        "web",
-        4,
-        "s-2vcpu-4gb",
-        "nyc3",
-        "Acme production",
-        "acme",
-        "acme-web",
-        _PROD,
-        backups=True,
-        renamed_from="legacy-web",
-    ),
-    Fleet(
-        "worker",
-        2,
-        "s-4vcpu-8gb",
-        "nyc3",
-        "Acme production",
-        "acme",
-        "acme-web",
-        _PROD,
-        resized_from="s-2vcpu-4gb",
-    ),
-    Fleet("cache", 1, "m-2vcpu-16gb", "nyc3", "Acme production", "acme", "acme-web", _PROD),
-    Fleet("shop", 3, "s-2vcpu-4gb", "sfo3", "Acme production", "acme", "acme-shop", _PROD),
+    Fleet("web", 4, "s-2vcpu-4gb", ACME_WEB, backups=True, renamed_from="legacy-web"),
+    Fleet("worker", 2, "s-4vcpu-8gb", ACME_WEB, resized_from="s-2vcpu-4gb"),
+    Fleet("cache", 1, "m-2vcpu-16gb", ACME_WEB),
+    Fleet("shop", 3, "s-2vcpu-4gb", ACME_SHOP),
     # A second web-1: names are not unique, and matching costs by name alone must notice.
-    Fleet(
-        "web",
-        1,
-        "s-1vcpu-1gb",
-        "nyc3",
-        "Acme staging",
-        "acme",
-        "acme-web",
-        _STAGING,
-        image="20.04 (LTS) x64",
-    ),
-    Fleet("worker", 1, "s-1vcpu-2gb", "nyc3", "Acme staging", "acme", "acme-web", _STAGING),
-    Fleet(
-        "portal",
-        3,
-        "s-2vcpu-4gb",
-        "fra1",
-        "Globex production",
-        "globex",
-        "globex-portal",
-        _PROD,
-        image="debian-12-x64",
-        backups=True,
-    ),
-    Fleet("etl", 2, "c-4", "fra1", "Globex production", "globex", "globex-etl", _PROD),
-    Fleet(
-        "reports",
-        2,
-        "s-2vcpu-2gb",
-        "nyc3",
-        "Initech production",
-        "initech",
-        "initech-reports",
-        _PROD,
-        image="rockylinux-9-x64",
-        backups=True,
-    ),
-    Fleet("batch", 1, "c-2", "nyc3", "Initech production", "initech", "initech-reports", _PROD),
-    Fleet("search", 4, "so-2vcpu-16gb", "ams3", "Hooli production", "hooli", "hooli-search", _PROD),
-    Fleet(
-        "trainer",
-        2,
-        "gpu-h100x1-80gb",
-        "ams3",
-        "Hooli production",
-        "hooli",
-        "hooli-ml",
-        _PROD,
-        image="gpu-h100x1-base",
-    ),
-    # Umbrella has no project of its own: only its tags say whose it is.
-    Fleet(
-        "lab",
-        3,
-        "s-1vcpu-2gb",
-        "sgp1",
-        "Operations",
-        "umbrella",
-        "umbrella-lab",
-        _PROD,
-        image="docker-20-04",
-    ),
-    Fleet("bastion", 1, "s-1vcpu-512mb-10gb", "nyc3", "Operations", tags=("ops",)),
-    Fleet("monitoring", 1, "s-2vcpu-4gb", "nyc3", "Operations", tags=("ops",), backups=True),
-    Fleet("ci-runner", 3, "c-2", "fra1", "Operations", tags=("ops", "ci")),
-    Fleet("vpn", 1, "s-1vcpu-1gb", "sgp1", "Operations", tags=("ops",)),
-    Fleet("status-page", 1, "s-1vcpu-1gb", "ams3", "Operations", tags=("ops",)),
-    Fleet("mail-relay", 1, "s-1vcpu-1gb", "sfo3", "Operations"),
+    Fleet("web", 1, "s-1vcpu-1gb", ACME_STAGING, image="20.04 (LTS) x64"),
+    Fleet("worker", 1, "s-1vcpu-2gb", ACME_STAGING),
+    Fleet("portal", 3, "s-2vcpu-4gb", GLOBEX_PORTAL, image="debian-12-x64", backups=True),
+    Fleet("etl", 2, "c-4", GLOBEX_ETL),
+    Fleet("reports", 2, "s-2vcpu-2gb", INITECH, image="rockylinux-9-x64", backups=True),
+    Fleet("batch", 1, "c-2", INITECH),
+    Fleet("search", 4, "so-2vcpu-16gb", HOOLI_SEARCH),
+    Fleet("trainer", 2, "gpu-h100x1-80gb", HOOLI_ML, image="gpu-h100x1-base"),
+    Fleet("lab", 3, "s-1vcpu-2gb", UMBRELLA, image="docker-20-04"),
+    Fleet("bastion", 1, "s-1vcpu-512mb-10gb", _own("nyc3", "ops")),
+    Fleet("monitoring", 1, "s-2vcpu-4gb", _own("nyc3", "ops"), backups=True),
+    Fleet("ci-runner", 3, "c-2", _own("fra1", "ops", "ci")),
+    Fleet("vpn", 1, "s-1vcpu-1gb", _own("sgp1", "ops")),
+    Fleet("status-page", 1, "s-1vcpu-1gb", _own("ams3", "ops")),
+    Fleet("mail-relay", 1, "s-1vcpu-1gb", _own("sfo3")),
 )
 
 CLUSTERS = (

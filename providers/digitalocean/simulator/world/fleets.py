@@ -1,7 +1,6 @@
 """The fleets as droplets, with what happened to them in the past."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import World
@@ -49,7 +48,7 @@ def make_fleets(world: World) -> list[FleetDroplet]:
     """Every droplet of the declared fleets, oldest first; not yet added to the world."""
     planned = sorted(
         (
-            (world.instant("droplet", fleet.project, fleet.role, number), fleet, number)
+            (world.instant("droplet", fleet.site.project, fleet.role, number), fleet, number)
             for fleet in FLEETS
             for number in range(1, fleet.count + 1)
         ),
@@ -61,17 +60,17 @@ def make_fleets(world: World) -> list[FleetDroplet]:
 def _make(world: World, created: datetime, fleet: Fleet, number: int) -> FleetDroplet:
     size = SIZES[fleet.size]
     identifier = world.ids.number("droplet", _FIRST_DROPLET)
-    name = f"{fleet.role}-{number}" if fleet.count > 1 or fleet.deployment else fleet.role
+    name = f"{fleet.role}-{number}" if fleet.count > 1 or fleet.site.deployment else fleet.role
     resized = bool(fleet.resized_from) and number == 1
     droplet = Droplet(
         id=identifier,
         name=name,
         size=size,
-        region=REGIONS[fleet.region],
+        region=REGIONS[fleet.site.region],
         image=IMAGES[fleet.image],
         created_at=render_instant(created),
-        vpc_uuid=default_vpc(world, fleet.region),
-        tags=fleet.all_tags(),
+        vpc_uuid=default_vpc(world, fleet.site.region),
+        tags=fleet.site.all_tags(),
         status="off" if fleet.role == "batch" else "active",
         disk=SIZES[fleet.resized_from].disk if resized else None,
         features=("backups", "droplet_agent", "private_networking")
@@ -111,10 +110,9 @@ def bill_droplet(world: World, made: FleetDroplet) -> None:
                 kind,
                 str(droplet.id),
                 name,
+                droplet.region.slug,
+                fleet.site.project,
+                start,
                 sku=sku,
-                quantity=Decimal(1),
-                region=droplet.region.slug,
-                project=fleet.project,
-                started_at=start,
                 ended_at=end,
             )

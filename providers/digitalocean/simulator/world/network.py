@@ -133,7 +133,7 @@ def add_load_balancers(world: World, fleets: list[FleetDroplet]) -> None:
             "droplet_ids": [
                 m.droplet.id
                 for m in fleets
-                if tag in m.droplet.tags and m.fleet.region == plan.region
+                if tag in m.droplet.tags and m.fleet.site.region == plan.region
             ],
             "redirect_http_to_https": True,
             "enable_proxy_protocol": False,
@@ -154,9 +154,9 @@ def add_load_balancers(world: World, fleets: list[FleetDroplet]) -> None:
             "load_balancer",
             identifier,
             plan.name,
-            started_at=created,
-            region=plan.region,
-            project=plan.project,
+            plan.region,
+            plan.project,
+            created,
             quantity=Decimal(plan.units),
         )
 
@@ -210,9 +210,7 @@ def add_reserved_ips(world: World, fleets: list[FleetDroplet]) -> None:
         world.add("reserved_ip", address, document)
         world.assign(f"do:floatingip:{address}", "Operations", created)
         if made is None:
-            world.bill(
-                "reserved_ip", address, address, started_at=created, region=region, project=""
-            )
+            world.bill("reserved_ip", address, address, region, "", created)
 
 
 _DOMAINS = {

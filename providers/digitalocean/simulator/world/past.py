@@ -44,11 +44,11 @@ def add_past(world: World) -> None:
                 kind,
                 str(identifier),
                 departed.name,
+                departed.region,
+                departed.project,
+                started,
                 sku=departed.size,
-                started_at=started,
                 ended_at=max(ended, started),
-                region=departed.region,
-                project=departed.project,
             )
     started = world.instant("old volume", earliest=0.1, latest=0.15)
     ended = world.instant("old volume gone", earliest=0.4, latest=0.45)
@@ -56,9 +56,9 @@ def add_past(world: World) -> None:
         "volume",
         world.ids.uuid("volume", "legacy-data"),
         "legacy-data",
-        started_at=started,
+        "nyc3",
+        "Acme production",
+        started,
         ended_at=ended,
-        region="nyc3",
-        project="Acme production",
         quantity=Decimal(100),
     )

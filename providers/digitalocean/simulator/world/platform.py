@@ -52,9 +52,9 @@ def add_clusters(world: World) -> None:
                 "kubernetes_ha",
                 identifier,
                 plan.name,
-                started_at=created,
-                region=plan.region,
-                project=plan.project,
+                plan.region,
+                plan.project,
+                created,
                 group=plan.name,
             )
 
@@ -73,9 +73,9 @@ def _pool(
             "kubernetes_node",
             str(droplet.id),
             droplet.name,
-            started_at=created + timedelta(minutes=6),
-            region=cluster.region,
-            project=cluster.project,
+            cluster.region,
+            cluster.project,
+            created + timedelta(minutes=6),
             sku=plan.size,
             group=cluster.name,
         )
@@ -166,9 +166,7 @@ def add_apps(world: World) -> None:
         }
         world.add("app", identifier, document)
         # Not assigned by URN: the API's URNs of project resources name no apps.
-        world.bill(
-            "app", identifier, name, started_at=created, region=region, project=project, sku=plan
-        )
+        world.bill("app", identifier, name, region, project, created, sku=plan)
 
 
 def add_keys(world: World) -> None:

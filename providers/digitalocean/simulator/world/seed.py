@@ -49,7 +49,7 @@ def make_world(seed: int, now: datetime) -> World:
     add_droplet_images(world, fleets)
     for made in fleets:
         world.rows.append(droplet_row(made.droplet))
-        world.assign(f"do:droplet:{made.droplet.id}", made.fleet.project, made.created)
+        world.assign(f"do:droplet:{made.droplet.id}", made.fleet.site.project, made.created)
         bill_droplet(world, made)
     add_clusters(world)
     add_custom_images(world)

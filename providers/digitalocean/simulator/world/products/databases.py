@@ -7,7 +7,7 @@ from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.fleets import default_vpc
 
-__all__ = ["add_databases"]
+__all__ = ["add_databases", "login"]
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,12 @@ class DatabasePlan:
     tags: tuple[str, ...] = ()
 
 
+_ACME = ("nyc3", "Acme production")
 _DATABASES = (
     DatabasePlan(
-        "acme-main",
-        "pg",
-        "16",
-        "db-s-2vcpu-4gb",
-        2,
-        "nyc3",
-        "Acme production",
-        ("tenant:acme", "deployment:acme-web"),
+        "acme-main", "pg", "16", "db-s-2vcpu-4gb", 2, *_ACME, ("tenant:acme", "deployment:acme-web")
     ),
-    DatabasePlan(
-        "acme-cache",
-        "valkey",
-        "8",
-        "db-s-1vcpu-1gb",
-        1,
-        "nyc3",
-        "Acme production",
-        ("tenant:acme",),
-    ),
+    DatabasePlan("acme-cache", "valkey", "8", "db-s-1vcpu-1gb", 1, *_ACME, ("tenant:acme",)),
     DatabasePlan(
         "globex-etl",
         "mysql",
@@ -101,9 +86,9 @@ def add_databases(world: World) -> None:
             "database",
             identifier,
             plan.name,
-            started_at=created,
-            region=plan.region,
-            project=plan.project,
+            plan.region,
+            plan.project,
+            created,
             sku=plan.size,
             quantity=Decimal(plan.nodes),
         )
@@ -125,12 +110,15 @@ def _rules(world: World, plan: DatabasePlan, cluster: str) -> list[Document]:
 
 
 def _connection(world: World, plan: DatabasePlan, *, private: bool) -> Document:
-    password = world.ids.secret(plan.name)
-    prefix = "private-" if private else ""
-    host = f"{prefix}{plan.name}-do-user-16432871-0.db.ondigitalocean.com"
     scheme = _SCHEMES[plan.engine]
+    return {"protocol": scheme, **login(world, plan.name, scheme, private=private)}
+
+
+def login(world: World, name: str, scheme: str = "postgresql", *, private: bool) -> Document:
+    """How one connects to a database or a replica, with its password."""
+    password = world.ids.secret(name)
+    host = f"{'private-' if private else ''}{name}-do-user-16432871-0.db.ondigitalocean.com"
     return {
-        "protocol": scheme,
         "uri": f"{scheme}://doadmin:{password}@{host}:25060/defaultdb?sslmode=require",
         "database": "defaultdb",
         "host": host,

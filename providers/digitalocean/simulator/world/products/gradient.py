@@ -67,9 +67,9 @@ def _add_agent(world: World) -> None:
         "gradient_agent",
         identifier,
         name,
-        started_at=created,
-        region="tor1",
-        project="Acme production",
+        "tor1",
+        "Acme production",
+        created,
         sku="llama3.3-70b-instruct",
     )
 
@@ -117,8 +117,8 @@ def _add_dedicated_inference(world: World) -> None:
         "dedicated_inference",
         identifier,
         name,
-        started_at=created,
-        region="tor1",
-        project="Hooli production",
+        "tor1",
+        "Hooli production",
+        created,
         sku="gpu-l40sx1-48gb",
     )

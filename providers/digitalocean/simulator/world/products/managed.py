@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.fleets import default_vpc
+from providers.digitalocean.simulator.world.products.databases import login
 
 __all__ = ["add_managed_products"]
 
@@ -44,15 +44,7 @@ def _add_registry(world: World) -> None:
         },
     }
     world.add("container_registry", name, document)
-    world.bill(
-        "container_registry",
-        name,
-        name,
-        started_at=created,
-        region="nyc3",
-        project="Operations",
-        sku="Basic",
-    )
+    world.bill("container_registry", name, name, "nyc3", "Operations", created, sku="Basic")
 
 
 def _add_namespaces(world: World) -> None:
@@ -76,9 +68,9 @@ def _add_namespaces(world: World) -> None:
                 "functions_namespace",
                 f"fn-{uuid}",
                 label,
-                started_at=created,
-                region="nyc1",
-                project=project,
+                "nyc1",
+                project,
+                created,
                 sku="GiB-seconds",
             )
 
@@ -123,13 +115,7 @@ def _add_share(world: World) -> None:
     }
     world.add("nfs_share", identifier, document)
     world.bill(
-        "nfs_share",
-        identifier,
-        name,
-        started_at=created,
-        region="tor1",
-        project="Hooli production",
-        quantity=Decimal(100),
+        "nfs_share", identifier, name, "tor1", "Hooli production", created, quantity=Decimal(100)
     )
 
 
@@ -147,8 +133,8 @@ def _add_replica(world: World) -> None:
         "tags": ["tenant:acme", "deployment:acme-web"],
         "created_at": render_instant(created),
         "private_network_uuid": default_vpc(world, "nyc3"),
-        "connection": _connection(world, name, private=False),
-        "private_connection": _connection(world, name, private=True),
+        "connection": login(world, name, private=False),
+        "private_connection": login(world, name, private=True),
         "storage_size_mib": 61_440,
     }
     world.add("database_replica", identifier, document, bucket=cluster)
@@ -156,25 +142,11 @@ def _add_replica(world: World) -> None:
         "database_replica",
         identifier,
         name,
-        started_at=created,
-        region="nyc3",
-        project="Acme production",
+        "nyc3",
+        "Acme production",
+        created,
         sku="db-s-1vcpu-2gb",
     )
-
-
-def _connection(world: World, name: str, *, private: bool) -> Document:
-    password = world.ids.secret(name)
-    host = f"{'private-' if private else ''}{name}-do-user-16432871-0.db.ondigitalocean.com"
-    return {
-        "uri": f"postgresql://doadmin:{password}@{host}:25060/defaultdb?sslmode=require",
-        "database": "defaultdb",
-        "host": host,
-        "port": 25060,
-        "user": "doadmin",
-        "password": password,
-        "ssl": True,
-    }
 
 
 def _add_pool(world: World) -> None:

@@ -28,9 +28,9 @@ def add_monitoring(world: World) -> None:
                 "uptime_check",
                 identifier,
                 name,
-                started_at=world.instant("uptime_check", name, earliest=share),
-                region="",
-                project="",
+                "",
+                "",
+                world.instant("uptime_check", name, earliest=share),
                 sku="https",
             )
     identifier = world.ids.uuid("alert_policy", "cpu")

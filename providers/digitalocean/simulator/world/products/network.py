@@ -1,7 +1,5 @@
 """NAT gateways, peerings of VPCs, partner attachments and reserved IPv6 addresses."""
 
-from decimal import Decimal
-
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.fleets import FleetDroplet, default_vpc
@@ -40,14 +38,7 @@ def _add_nat_gateway(world: World) -> None:
         "updated_at": render_instant(created),
     }
     world.add("nat_gateway", identifier, document)
-    world.bill(
-        "nat_gateway",
-        identifier,
-        name,
-        started_at=created,
-        region="nyc3",
-        project="Acme production",
-    )
+    world.bill("nat_gateway", identifier, name, "nyc3", "Acme production", created)
 
 
 def _add_peering(world: World) -> None:
@@ -88,14 +79,7 @@ def _add_partner_attachment(world: World) -> None:
     }
     world.add("partner_attachment", identifier, document)
     world.bill(
-        "partner_attachment",
-        identifier,
-        name,
-        started_at=created,
-        region="fra1",
-        project="Globex production",
-        sku="1000Mbps",
-        quantity=Decimal(1),
+        "partner_attachment", identifier, name, "fra1", "Globex production", created, sku="1000Mbps"
     )
 
 
@@ -113,6 +97,4 @@ def _add_addresses(world: World, fleets: list[FleetDroplet]) -> None:
         }
         world.add("reserved_ipv6", address, document)
         if made is None:
-            world.bill(
-                "reserved_ipv6", address, address, started_at=created, region="nyc3", project=""
-            )
+            world.bill("reserved_ipv6", address, address, "nyc3", "", created)

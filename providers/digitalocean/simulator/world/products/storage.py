@@ -83,7 +83,7 @@ def add_volumes(world: World, fleets: list[FleetDroplet]) -> None:
             (
                 made
                 for made in fleets
-                if made.fleet.project == plan.project
+                if made.fleet.site.project == plan.project
                 and (made.fleet.role, made.number) == (plan.role, plan.number)
             ),
             None,
@@ -115,9 +115,9 @@ def add_volumes(world: World, fleets: list[FleetDroplet]) -> None:
             "volume",
             identifier,
             plan.name,
-            started_at=created,
-            region=plan.region,
-            project=plan.project,
+            plan.region,
+            plan.project,
+            created,
             quantity=Decimal(plan.gigabytes),
         )
         for number in range(1, plan.snapshots + 1):
@@ -141,15 +141,7 @@ def _add_volume_snapshot(world: World, plan: VolumePlan, volume_id: str, number:
         "tags": list(plan.tags),
     }
     world.add("snapshot", identifier, document, bucket="volume")
-    world.bill(
-        "volume_snapshot",
-        identifier,
-        name,
-        started_at=taken,
-        region=plan.region,
-        project=plan.project,
-        quantity=size,
-    )
+    world.bill("volume_snapshot", identifier, name, plan.region, plan.project, taken, quantity=size)
 
 
 def _size(world: World, droplet: Droplet, *names: object) -> float:
@@ -170,9 +162,9 @@ def add_droplet_images(world: World, fleets: list[FleetDroplet]) -> None:
                 "snapshot",
                 str(identifier),
                 f"{droplet.name}-{identifier}",
-                started_at=taken.replace(microsecond=0),
-                region=droplet.region.slug,
-                project=made.fleet.project,
+                droplet.region.slug,
+                made.fleet.site.project,
+                taken.replace(microsecond=0),
                 quantity=Decimal(str(_size(world, droplet, identifier))),
             )
             snapshots.append(identifier)
@@ -238,9 +230,9 @@ def add_custom_images(world: World) -> None:
             "custom_image",
             str(identifier),
             name,
-            started_at=created,
-            region="nyc3",
-            project="Operations",
+            "nyc3",
+            "Operations",
+            created,
             quantity=Decimal(str(size)),
         )
 
@@ -261,9 +253,9 @@ def add_spaces(world: World) -> None:
             "spaces",
             plan.name,
             plan.name,
-            started_at=created,
-            region=plan.region,
-            project=plan.project,
+            plan.region,
+            plan.project,
+            created,
             quantity=Decimal(plan.gigabytes),
         )
         key = "DO" + world.ids.uuid("key", plan.name).replace("-", "").upper()[:18]
