@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import invoices_pb2
 from rich.text import Text
 
 from cli.caller import call, pages
-from cli.invoicing import credit_notes, one_offs
+from cli.invoicing import credit_notes, one_offs, profiles
 from cli.invoicing.documents import save_document
 from cli.options import Count, OnlyMonth, Output, Tenant
 from cli.output import print_table, run_text, say
@@ -23,6 +23,7 @@ commands = typer.Typer(
 
 commands.add_typer(one_offs.commands, name="one-off")
 commands.add_typer(credit_notes.commands, name="notes")
+commands.add_typer(profiles.commands, name="profile")
 
 NONE_YET: Final = "There are no invoices yet: `arcadia rollup run` makes those of a month."
 STYLES: Final = {"draft": "dim", "issued": "yellow", "paid": "green", "void": "red"}

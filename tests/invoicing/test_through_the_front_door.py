@@ -88,14 +88,14 @@ def test_an_operator_credits_pays_and_verifies(stack: WholeStack, tenant: str) -
         assert "reason" in answered(http.post(f"{path}/void", json={}), 400)["message"]
         assert answered(http.get("/api/v1/invoices:verify"))["verified"] is True
         answered(http.post("/api/v1/rollups", json={"period": "2150-01"}), 400)
-        profile = {"recipient": {"name": "Pty Ltd", "abn": "1"}, "tax_region": "AU"}
+        profile = {"recipient": {"name": "Pty Ltd", "abn": "51824753556"}, "tax_region": "AU"}
         saved = answered(http.put(f"/api/v1/billing-profiles/{tenant}", json=profile))
         assert saved["billing_profile"]["recipient"]["name"] == "Pty Ltd"
     with stack.client(tenant) as http:
         own = answered(http.get("/api/v1/credit-notes"))["credit_notes"]
         assert [one["number"] for one in own] == [made["number"]]
         mine = answered(http.get(f"/api/v1/billing-profiles/{tenant}"))["billing_profile"]
-        assert mine["recipient"]["abn"] == "1"
+        assert mine["recipient"]["abn"] == "51 824 753 556"
 
 
 def test_the_command_line_shows_downloads_and_verifies(
@@ -120,6 +120,19 @@ def test_the_command_line_shows_downloads_and_verifies(
     refused = stack.run("invoices", "pay", invoice["id"])
     assert refused.returncode == 1
     assert "FAILED_PRECONDITION" in refused.stderr
+
+
+def test_the_command_line_saves_and_shows_a_billing_profile(stack: WholeStack) -> None:
+    tenant = f"tenant-{uuid.uuid4().hex[:8]}"
+    profile = ("invoices", "profile")
+    words = ("--name", "Acme Pty Ltd", "--abn", "51824753556", "--purchase-order", "PO 42")
+    saved = stack.run(*profile, "save", tenant, *words, "--address", "1 Street")
+    assert "ABN: 51 824 753 556" in saved.stdout, saved.stderr
+    shown = stack.run(*profile, "show", tenant)
+    assert "purchase order: PO 42" in shown.stdout
+    assert tenant in stack.run(*profile, "list", "--count", "500").stdout
+    refused = stack.run(*profile, "save", tenant, "--name", "Acme", "--abn", "1")
+    assert (refused.returncode, "recipient.abn" in refused.stderr) == (1, True)
 
 
 def test_an_operator_bills_by_hand_over_http_and_tenants_do_not(stack: WholeStack) -> None:

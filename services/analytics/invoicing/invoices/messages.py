@@ -74,6 +74,7 @@ def invoice_message(row: Stored, *, operator: bool) -> invoices_pb2.Invoice:
         kind=row.kind,
         credited_in_full_at=timestamp(row.credited_in_full_at),
         void_reason=row.void_reason,
+        purchase_order=row.purchase_order or None,
         void_hand_over=_hand_over(row, operator=operator, of="void_hand_over"),
     )
 
@@ -160,6 +161,7 @@ def profile_message(row: Stored) -> billing_profile_service_pb2.BillingProfile:
         tenant_id=row.tenant_id,
         recipient=party_message(party),
         tax_region=row.tax_region,
+        purchase_order=row.purchase_order,
         updated_at=timestamp(row.updated_at),
     )
 

@@ -101,6 +101,7 @@ def sealed(invoice: Stored) -> Sealed:
         lines_hash=invoice.lines_hash,
         proofs_hash=invoice.proofs_hash,
         kind=invoice.kind,
+        purchase_order=invoice.purchase_order,
     )
 
 

@@ -1,5 +1,6 @@
 """BillingProfileService: whom invoices are made out to, and how they are taxed."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import profile_message, tax_rule_message
+from services.analytics.invoicing.profiles.rules.abns import read_abn
+from services.analytics.invoicing.profiles.rules.parties import Recipient
 from services.analytics.invoicing.profiles.store import (
     create_tax_rule,
     list_profiles,
@@ -32,6 +35,10 @@ Context = ServicerContext[Any, Any]
 
 LONGEST_REGION: Final = 20
 LONGEST_LABEL: Final = 40
+LONGEST_ORDER: Final = 100
+
+AUSTRALIA: Final = "AU"
+"""The tax region whose business numbers are checked."""
 
 
 class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServiceServicer):
@@ -76,8 +83,12 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         """Makes or replaces a profile, of a region that has a tax rule."""
         caller = current_caller()
         tenant = requests.required("tenant_id", request.tenant_id, 255)
-        recipient = requests.party("recipient", request.recipient)
         region = requests.required("tax_region", request.tax_region, LONGEST_REGION)
+        party = requests.party("recipient", request.recipient)
+        if region == AUSTRALIA:
+            party = replace(party, abn=read_abn("recipient.abn", party.abn))
+        order = requests.text("purchase_order", request.purchase_order, LONGEST_ORDER).strip()
+        recipient = Recipient(party, order)
         async with self._database.write(caller.scope) as session:
 
             async def save() -> pb.SaveBillingProfileResponse:

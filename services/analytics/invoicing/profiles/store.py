@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
+from services.analytics.invoicing.profiles.rules.parties import Party, Recipient, TaxRule
 from services.analytics.invoicing.profiles.tables import billing_profiles, tax_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
@@ -51,15 +51,23 @@ async def list_profiles(session: ReadSession, *, after: str, limit: int) -> Sequ
 
 
 async def save_profile(
-    session: WriteSession, tenant_id: str, party: Party, tax_region: str, *, by: str, at: datetime
+    session: WriteSession,
+    tenant_id: str,
+    recipient: Recipient,
+    tax_region: str,
+    *,
+    by: str,
+    at: datetime,
 ) -> Row[Any]:
     """Makes or replaces a tenant's profile."""
+    party = recipient.party
     values = {
         "name": party.name,
         "abn": party.abn,
         "address_lines": list(party.address_lines),
         "email": party.email,
         "tax_region": tax_region,
+        "purchase_order": recipient.purchase_order,
         "updated_by": by,
         "updated_at": at,
     }
@@ -73,15 +81,18 @@ async def save_profile(
     ).one()
 
 
-async def recipients(session: ReadSession, tenant_ids: Sequence[str]) -> Mapping[str, Party]:
+async def recipients(session: ReadSession, tenant_ids: Sequence[str]) -> Mapping[str, Recipient]:
     """To whom the invoices of tenants are made out: to their slug, without a profile."""
     rows = await session.execute(
         select(billing_profiles).where(_PROFILE.tenant_id.in_(set(tenant_ids)))
     )
     known = {
-        row.tenant_id: Party(row.name, row.abn, tuple(row.address_lines), row.email) for row in rows
+        row.tenant_id: Recipient(
+            Party(row.name, row.abn, tuple(row.address_lines), row.email), row.purchase_order
+        )
+        for row in rows
     }
-    return {tenant: known.get(tenant) or Party(tenant) for tenant in tenant_ids}
+    return {tenant: known.get(tenant) or Recipient(Party(tenant)) for tenant in tenant_ids}
 
 
 async def tax_regions(

@@ -29,7 +29,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2arcadia/analytics/v1/billing_profile_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\x0e\x42illingProfile\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12.\n\trecipient\x18\x02 \x01(\x0b\x32\x1b.arcadia.analytics.v1.Party\x12\x12\n\ntax_region\x18\x03 \x01(\t\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"|\n\x07TaxRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ntax_region\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x14\n\x0crate_percent\x18\x04 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x06 \x01(\t\"3\n\x18GetBillingProfileRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"Z\n\x19GetBillingProfileResponse\x12=\n\x0f\x62illing_profile\x18\x01 \x01(\x0b\x32$.arcadia.analytics.v1.BillingProfile\"C\n\x1aListBillingProfilesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x1bListBillingProfilesResponse\x12>\n\x10\x62illing_profiles\x18\x01 \x03(\x0b\x32$.arcadia.analytics.v1.BillingProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x98\x01\n\x19SaveBillingProfileRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\trecipient\x18\x02 \x01(\x0b\x32\x1b.arcadia.analytics.v1.PartyB\x04\xe2\x41\x01\x02\x12\x18\n\ntax_region\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"[\n\x1aSaveBillingProfileResponse\x12=\n\x0f\x62illing_profile\x18\x01 \x01(\x0b\x32$.arcadia.analytics.v1.BillingProfile\"P\n\x13ListTaxRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x12\n\ntax_region\x18\x03 \x01(\t\"a\n\x14ListTaxRulesResponse\x12\x30\n\ttax_rules\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.TaxRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x14\x43reateTaxRuleRequest\x12\x18\n\ntax_region\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0crate_percent\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"H\n\x15\x43reateTaxRuleResponse\x12/\n\x08tax_rule\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.TaxRule2\xcc\x06\n\x15\x42illingProfileService\x12\xae\x01\n\x11GetBillingProfile\x12..arcadia.analytics.v1.GetBillingProfileRequest\x1a/.arcadia.analytics.v1.GetBillingProfileResponse\"8\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/billing-profiles/{tenant_id}\x12\xa8\x01\n\x13ListBillingProfiles\x12\x30.arcadia.analytics.v1.ListBillingProfilesRequest\x1a\x31.arcadia.analytics.v1.ListBillingProfilesResponse\",\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/billing-profiles\x12\xb3\x01\n\x12SaveBillingProfile\x12/.arcadia.analytics.v1.SaveBillingProfileRequest\x1a\x30.arcadia.analytics.v1.SaveBillingProfileResponse\":\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02)\x1a$/api/v1/billing-profiles/{tenant_id}:\x01*\x12\x8c\x01\n\x0cListTaxRules\x12).arcadia.analytics.v1.ListTaxRulesRequest\x1a*.arcadia.analytics.v1.ListTaxRulesResponse\"%\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v1/tax-rules\x12\x91\x01\n\rCreateTaxRule\x12*.arcadia.analytics.v1.CreateTaxRuleRequest\x1a+.arcadia.analytics.v1.CreateTaxRuleResponse\"\'\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/tax-rules:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2arcadia/analytics/v1/billing_profile_service.proto\x12\x14\x61rcadia.analytics.v1\x1a#arcadia/analytics/v1/invoices.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x01\n\x0e\x42illingProfile\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12.\n\trecipient\x18\x02 \x01(\x0b\x32\x1b.arcadia.analytics.v1.Party\x12\x12\n\ntax_region\x18\x03 \x01(\t\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0epurchase_order\x18\x05 \x01(\t\"|\n\x07TaxRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ntax_region\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x14\n\x0crate_percent\x18\x04 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x06 \x01(\t\"3\n\x18GetBillingProfileRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"Z\n\x19GetBillingProfileResponse\x12=\n\x0f\x62illing_profile\x18\x01 \x01(\x0b\x32$.arcadia.analytics.v1.BillingProfile\"C\n\x1aListBillingProfilesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"v\n\x1bListBillingProfilesResponse\x12>\n\x10\x62illing_profiles\x18\x01 \x03(\x0b\x32$.arcadia.analytics.v1.BillingProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb0\x01\n\x19SaveBillingProfileRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\trecipient\x18\x02 \x01(\x0b\x32\x1b.arcadia.analytics.v1.PartyB\x04\xe2\x41\x01\x02\x12\x18\n\ntax_region\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x16\n\x0epurchase_order\x18\x05 \x01(\t\"[\n\x1aSaveBillingProfileResponse\x12=\n\x0f\x62illing_profile\x18\x01 \x01(\x0b\x32$.arcadia.analytics.v1.BillingProfile\"P\n\x13ListTaxRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x12\n\ntax_region\x18\x03 \x01(\t\"a\n\x14ListTaxRulesResponse\x12\x30\n\ttax_rules\x18\x01 \x03(\x0b\x32\x1d.arcadia.analytics.v1.TaxRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x14\x43reateTaxRuleRequest\x12\x18\n\ntax_region\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0crate_percent\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"H\n\x15\x43reateTaxRuleResponse\x12/\n\x08tax_rule\x18\x01 \x01(\x0b\x32\x1d.arcadia.analytics.v1.TaxRule2\xcc\x06\n\x15\x42illingProfileService\x12\xae\x01\n\x11GetBillingProfile\x12..arcadia.analytics.v1.GetBillingProfileRequest\x1a/.arcadia.analytics.v1.GetBillingProfileResponse\"8\xc8\xf3\x18\x03\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/billing-profiles/{tenant_id}\x12\xa8\x01\n\x13ListBillingProfiles\x12\x30.arcadia.analytics.v1.ListBillingProfilesRequest\x1a\x31.arcadia.analytics.v1.ListBillingProfilesResponse\",\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/billing-profiles\x12\xb3\x01\n\x12SaveBillingProfile\x12/.arcadia.analytics.v1.SaveBillingProfileRequest\x1a\x30.arcadia.analytics.v1.SaveBillingProfileResponse\":\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02)\x1a$/api/v1/billing-profiles/{tenant_id}:\x01*\x12\x8c\x01\n\x0cListTaxRules\x12).arcadia.analytics.v1.ListTaxRulesRequest\x1a*.arcadia.analytics.v1.ListTaxRulesResponse\"%\xc8\xf3\x18\x04\xd2\xf3\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v1/tax-rules\x12\x91\x01\n\rCreateTaxRule\x12*.arcadia.analytics.v1.CreateTaxRuleRequest\x1a+.arcadia.analytics.v1.CreateTaxRuleResponse\"\'\xc8\xf3\x18\x04\xd2\xf3\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/tax-rules:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -63,29 +63,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BILLINGPROFILESERVICE'].methods_by_name['CreateTaxRule']._loaded_options = None
   _globals['_BILLINGPROFILESERVICE'].methods_by_name['CreateTaxRule']._serialized_options = b'\310\363\030\004\322\363\030\003\n\001\001\202\323\344\223\002\026\"\021/api/v1/tax-rules:\001*'
   _globals['_BILLINGPROFILE']._serialized_start=242
-  _globals['_BILLINGPROFILE']._serialized_end=393
-  _globals['_TAXRULE']._serialized_start=395
-  _globals['_TAXRULE']._serialized_end=519
-  _globals['_GETBILLINGPROFILEREQUEST']._serialized_start=521
-  _globals['_GETBILLINGPROFILEREQUEST']._serialized_end=572
-  _globals['_GETBILLINGPROFILERESPONSE']._serialized_start=574
-  _globals['_GETBILLINGPROFILERESPONSE']._serialized_end=664
-  _globals['_LISTBILLINGPROFILESREQUEST']._serialized_start=666
-  _globals['_LISTBILLINGPROFILESREQUEST']._serialized_end=733
-  _globals['_LISTBILLINGPROFILESRESPONSE']._serialized_start=735
-  _globals['_LISTBILLINGPROFILESRESPONSE']._serialized_end=853
-  _globals['_SAVEBILLINGPROFILEREQUEST']._serialized_start=856
-  _globals['_SAVEBILLINGPROFILEREQUEST']._serialized_end=1008
-  _globals['_SAVEBILLINGPROFILERESPONSE']._serialized_start=1010
-  _globals['_SAVEBILLINGPROFILERESPONSE']._serialized_end=1101
-  _globals['_LISTTAXRULESREQUEST']._serialized_start=1103
-  _globals['_LISTTAXRULESREQUEST']._serialized_end=1183
-  _globals['_LISTTAXRULESRESPONSE']._serialized_start=1185
-  _globals['_LISTTAXRULESRESPONSE']._serialized_end=1282
-  _globals['_CREATETAXRULEREQUEST']._serialized_start=1285
-  _globals['_CREATETAXRULEREQUEST']._serialized_end=1454
-  _globals['_CREATETAXRULERESPONSE']._serialized_start=1456
-  _globals['_CREATETAXRULERESPONSE']._serialized_end=1528
-  _globals['_BILLINGPROFILESERVICE']._serialized_start=1531
-  _globals['_BILLINGPROFILESERVICE']._serialized_end=2375
+  _globals['_BILLINGPROFILE']._serialized_end=417
+  _globals['_TAXRULE']._serialized_start=419
+  _globals['_TAXRULE']._serialized_end=543
+  _globals['_GETBILLINGPROFILEREQUEST']._serialized_start=545
+  _globals['_GETBILLINGPROFILEREQUEST']._serialized_end=596
+  _globals['_GETBILLINGPROFILERESPONSE']._serialized_start=598
+  _globals['_GETBILLINGPROFILERESPONSE']._serialized_end=688
+  _globals['_LISTBILLINGPROFILESREQUEST']._serialized_start=690
+  _globals['_LISTBILLINGPROFILESREQUEST']._serialized_end=757
+  _globals['_LISTBILLINGPROFILESRESPONSE']._serialized_start=759
+  _globals['_LISTBILLINGPROFILESRESPONSE']._serialized_end=877
+  _globals['_SAVEBILLINGPROFILEREQUEST']._serialized_start=880
+  _globals['_SAVEBILLINGPROFILEREQUEST']._serialized_end=1056
+  _globals['_SAVEBILLINGPROFILERESPONSE']._serialized_start=1058
+  _globals['_SAVEBILLINGPROFILERESPONSE']._serialized_end=1149
+  _globals['_LISTTAXRULESREQUEST']._serialized_start=1151
+  _globals['_LISTTAXRULESREQUEST']._serialized_end=1231
+  _globals['_LISTTAXRULESRESPONSE']._serialized_start=1233
+  _globals['_LISTTAXRULESRESPONSE']._serialized_end=1330
+  _globals['_CREATETAXRULEREQUEST']._serialized_start=1333
+  _globals['_CREATETAXRULEREQUEST']._serialized_end=1502
+  _globals['_CREATETAXRULERESPONSE']._serialized_start=1504
+  _globals['_CREATETAXRULERESPONSE']._serialized_end=1576
+  _globals['_BILLINGPROFILESERVICE']._serialized_start=1579
+  _globals['_BILLINGPROFILESERVICE']._serialized_end=2423
 # @@protoc_insertion_point(module_scope)

@@ -14,16 +14,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BillingProfile(_message.Message):
-    __slots__ = ("tenant_id", "recipient", "tax_region", "updated_at")
+    __slots__ = ("tenant_id", "recipient", "tax_region", "updated_at", "purchase_order")
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     RECIPIENT_FIELD_NUMBER: _ClassVar[int]
     TAX_REGION_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    PURCHASE_ORDER_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     recipient: _invoices_pb2.Party
     tax_region: str
     updated_at: _timestamp_pb2.Timestamp
-    def __init__(self, tenant_id: _Optional[str] = ..., recipient: _Optional[_Union[_invoices_pb2.Party, _Mapping]] = ..., tax_region: _Optional[str] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    purchase_order: str
+    def __init__(self, tenant_id: _Optional[str] = ..., recipient: _Optional[_Union[_invoices_pb2.Party, _Mapping]] = ..., tax_region: _Optional[str] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., purchase_order: _Optional[str] = ...) -> None: ...
 
 class TaxRule(_message.Message):
     __slots__ = ("id", "tax_region", "label", "rate_percent", "effective_from", "effective_to")
@@ -70,16 +72,18 @@ class ListBillingProfilesResponse(_message.Message):
     def __init__(self, billing_profiles: _Optional[_Iterable[_Union[BillingProfile, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class SaveBillingProfileRequest(_message.Message):
-    __slots__ = ("tenant_id", "recipient", "tax_region", "request_id")
+    __slots__ = ("tenant_id", "recipient", "tax_region", "request_id", "purchase_order")
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     RECIPIENT_FIELD_NUMBER: _ClassVar[int]
     TAX_REGION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PURCHASE_ORDER_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     recipient: _invoices_pb2.Party
     tax_region: str
     request_id: str
-    def __init__(self, tenant_id: _Optional[str] = ..., recipient: _Optional[_Union[_invoices_pb2.Party, _Mapping]] = ..., tax_region: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    purchase_order: str
+    def __init__(self, tenant_id: _Optional[str] = ..., recipient: _Optional[_Union[_invoices_pb2.Party, _Mapping]] = ..., tax_region: _Optional[str] = ..., request_id: _Optional[str] = ..., purchase_order: _Optional[str] = ...) -> None: ...
 
 class SaveBillingProfileResponse(_message.Message):
     __slots__ = ("billing_profile",)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Invoice(_message.Message):
-    __slots__ = ("id", "tenant_id", "period", "period_end", "number", "status", "subtotal_cents", "tax_cents", "total_cents", "currency", "issued_on", "due_on", "tax_label", "tax_rate_percent", "issuer", "recipient", "line_count", "credited_cents", "chain_hash", "previous_chain_hash", "hand_over", "created_at", "issued_at", "paid_at", "voided_at", "kind", "credited_in_full_at", "void_reason", "void_hand_over")
+    __slots__ = ("id", "tenant_id", "period", "period_end", "number", "status", "subtotal_cents", "tax_cents", "total_cents", "currency", "issued_on", "due_on", "tax_label", "tax_rate_percent", "issuer", "recipient", "line_count", "credited_cents", "chain_hash", "previous_chain_hash", "hand_over", "created_at", "issued_at", "paid_at", "voided_at", "kind", "credited_in_full_at", "void_reason", "void_hand_over", "purchase_order")
     ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,7 @@ class Invoice(_message.Message):
     CREDITED_IN_FULL_AT_FIELD_NUMBER: _ClassVar[int]
     VOID_REASON_FIELD_NUMBER: _ClassVar[int]
     VOID_HAND_OVER_FIELD_NUMBER: _ClassVar[int]
+    PURCHASE_ORDER_FIELD_NUMBER: _ClassVar[int]
     id: str
     tenant_id: str
     period: str
@@ -70,7 +71,8 @@ class Invoice(_message.Message):
     credited_in_full_at: _timestamp_pb2.Timestamp
     void_reason: str
     void_hand_over: HandOver
-    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., period: _Optional[str] = ..., period_end: _Optional[str] = ..., number: _Optional[str] = ..., status: _Optional[str] = ..., subtotal_cents: _Optional[int] = ..., tax_cents: _Optional[int] = ..., total_cents: _Optional[int] = ..., currency: _Optional[str] = ..., issued_on: _Optional[str] = ..., due_on: _Optional[str] = ..., tax_label: _Optional[str] = ..., tax_rate_percent: _Optional[str] = ..., issuer: _Optional[_Union[Party, _Mapping]] = ..., recipient: _Optional[_Union[Party, _Mapping]] = ..., line_count: _Optional[int] = ..., credited_cents: _Optional[int] = ..., chain_hash: _Optional[str] = ..., previous_chain_hash: _Optional[str] = ..., hand_over: _Optional[_Union[HandOver, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paid_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., credited_in_full_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., void_reason: _Optional[str] = ..., void_hand_over: _Optional[_Union[HandOver, _Mapping]] = ...) -> None: ...
+    purchase_order: str
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., period: _Optional[str] = ..., period_end: _Optional[str] = ..., number: _Optional[str] = ..., status: _Optional[str] = ..., subtotal_cents: _Optional[int] = ..., tax_cents: _Optional[int] = ..., total_cents: _Optional[int] = ..., currency: _Optional[str] = ..., issued_on: _Optional[str] = ..., due_on: _Optional[str] = ..., tax_label: _Optional[str] = ..., tax_rate_percent: _Optional[str] = ..., issuer: _Optional[_Union[Party, _Mapping]] = ..., recipient: _Optional[_Union[Party, _Mapping]] = ..., line_count: _Optional[int] = ..., credited_cents: _Optional[int] = ..., chain_hash: _Optional[str] = ..., previous_chain_hash: _Optional[str] = ..., hand_over: _Optional[_Union[HandOver, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., issued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., paid_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., credited_in_full_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., void_reason: _Optional[str] = ..., void_hand_over: _Optional[_Union[HandOver, _Mapping]] = ..., purchase_order: _Optional[str] = ...) -> None: ...
 
 class InvoiceLine(_message.Message):
     __slots__ = ("id", "position", "kind", "resource_kind", "description", "qty", "unit", "unit_price_cents", "amount_cents", "meta", "deployment_id", "service_start", "service_end", "dimensions", "price_base_qty", "service_days")

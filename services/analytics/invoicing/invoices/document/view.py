@@ -154,7 +154,7 @@ def view_of(
         number=number,
         dated=row.issued_on or row.created_at.date(),
         status=STAMPS.get(row.status, ""),
-        facts=(Fact("Invoice number", number), *_dates(row), *_period(row)),
+        facts=(Fact("Invoice number", number), *_order(row), *_dates(row), *_period(row)),
         about=_about(lines, names, number),
         currency=row.currency,
         issuer=issuer,
@@ -198,6 +198,7 @@ def view_of_note(
             Fact("Date of issue", _day(note.issued_at.date())),
             Fact("Corrects invoice", corrected),
             Fact("Issued on", _day(invoice.issued_on)),
+            *_order(invoice),
             Fact("Currency", note.currency),
         ),
         about=(
@@ -270,6 +271,10 @@ def _dates(row: Stored) -> tuple[Fact, ...]:
     if not row.issued_on:
         return ()
     return Fact("Date of issue", _day(row.issued_on)), Fact("Due by", _day(row.due_on))
+
+
+def _order(row: Stored) -> tuple[Fact, ...]:
+    return (Fact("Purchase order", row.purchase_order),) if row.purchase_order else ()
 
 
 def _period(row: Stored) -> tuple[Fact, ...]:

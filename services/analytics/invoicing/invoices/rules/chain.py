@@ -40,6 +40,8 @@ class Sealed:
     proofs_hash: str
     kind: str = InvoiceKind.MONTH
     """Part of the hash unless it is a month: the first links were made before there were others."""
+    purchase_order: str = ""
+    """Part of the hash where there is one: the first links were made before it was kept."""
 
 
 def chain_hash(previous: str, invoice: Sealed) -> str:
@@ -54,6 +56,8 @@ def chain_hash(previous: str, invoice: Sealed) -> str:
     }
     if invoice.kind == InvoiceKind.MONTH:
         del content["kind"]
+    if not invoice.purchase_order:
+        del content["purchase_order"]
     return digest(f"{previous}\n{canonical(content)}")
 
 

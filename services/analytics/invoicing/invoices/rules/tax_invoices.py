@@ -2,20 +2,14 @@
 
 from typing import Final
 
-from stdnum.au import abn
-
+from services.analytics.invoicing.profiles.rules.abns import is_abn
 from services.analytics.invoicing.profiles.rules.parties import Party
 
-__all__ = ["is_abn", "is_tax_document"]
+__all__ = ["is_tax_document"]
 
 GST_CURRENCY: Final = "AUD"
 BUYER_NAMED_FROM_CENTS: Final = 100_000
 """From AUD 1,000, tax included, a tax invoice says who bought."""
-
-
-def is_abn(text: str) -> bool:
-    """Whether a text is an Australian business number: eleven digits whose check digits hold."""
-    return bool(abn.is_valid(text))
 
 
 def is_tax_document(

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select, text, update
 
 from services.analytics.invoicing.invoices.rules.chain import Sealed, chain_hash
 from services.analytics.invoicing.invoices.rules.states import HandOverStatus, InvoiceStatus
-from services.analytics.invoicing.profiles.rules.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party, Recipient
 from services.analytics.invoicing.profiles.store import recipients
 from services.analytics.invoicing.tables import (
     invoice_sequences,
@@ -70,11 +70,12 @@ async def end_of_chain(session: ReadSession) -> Row[Any]:
 _SEAL: Final = text("""
     UPDATE tenant_invoices AS invoice
     SET status = 'issued', number = sealed.number, issuer = CAST(:issuer AS jsonb),
-        recipient = sealed.recipient, issued_on = :issued_on, due_on = :due_on, issued_at = :at,
+        recipient = sealed.recipient, purchase_order = sealed.purchase_order,
+        issued_on = :issued_on, due_on = :due_on, issued_at = :at,
         chain_hash = sealed.hash, previous_chain_hash = sealed.previous
     FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]), CAST(:recipients AS jsonb[]),
-                CAST(:hashes AS text[]), CAST(:previous AS text[]))
-         AS sealed (id, number, recipient, hash, previous)
+                CAST(:orders AS text[]), CAST(:hashes AS text[]), CAST(:previous AS text[]))
+         AS sealed (id, number, recipient, purchase_order, hash, previous)
     WHERE invoice.id = sealed.id
 """)
 _HAND_OVER: Final = text("""
@@ -117,7 +118,8 @@ async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) 
         {
             "ids": ids,
             "numbers": list(numbers),
-            "recipients": [_json(billed[draft.tenant_id]) for draft in drafts],
+            "recipients": [_json(billed[draft.tenant_id].party) for draft in drafts],
+            "orders": [billed[draft.tenant_id].purchase_order for draft in drafts],
             "issuer": _json(how.issuer),
             "issued_on": how.issued_on,
             "due_on": how.issued_on + how.due_after,
@@ -133,7 +135,7 @@ async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) 
     return len(drafts)
 
 
-def _sealed(draft: Row[Any], number: int, recipient: Party, how: Issue) -> Sealed:
+def _sealed(draft: Row[Any], number: int, recipient: Recipient, how: Issue) -> Sealed:
     return Sealed(
         number=number,
         tenant_id=draft.tenant_id,
@@ -145,12 +147,13 @@ def _sealed(draft: Row[Any], number: int, recipient: Party, how: Issue) -> Seale
         tax_label=draft.tax_label,
         tax_rate_percent=draft.tax_rate_percent,
         issuer=how.issuer,
-        recipient=recipient,
+        recipient=recipient.party,
         issued_on=how.issued_on,
         due_on=how.issued_on + how.due_after,
         lines_hash=draft.lines_hash,
         proofs_hash=draft.proofs_hash,
         kind=draft.kind,
+        purchase_order=recipient.purchase_order,
     )
 
 

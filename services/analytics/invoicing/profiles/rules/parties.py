@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-__all__ = ["Party", "TaxRule"]
+__all__ = ["Party", "Recipient", "TaxRule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,14 @@ class Party:
     abn: str = ""
     address_lines: tuple[str, ...] = ()
     email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom a tenant's invoices are made out, and the order that they quote."""
+
+    party: Party
+    purchase_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

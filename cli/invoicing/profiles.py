@@ -1,0 +1,80 @@
+"""`arcadia invoices profile`: to whom tenants' invoices are made out."""
+
+from typing import Annotated
+
+import typer
+from arcadia.analytics.v1 import billing_profile_service_pb2 as pb
+from arcadia.analytics.v1 import invoices_pb2
+
+from cli.caller import call
+from cli.options import Count
+from cli.output import print_table, say
+
+__all__ = ["commands"]
+
+commands = typer.Typer(
+    help="To whom tenants' invoices are made out, and how they are taxed.", no_args_is_help=True
+)
+
+Tenant = Annotated[str, typer.Argument(help="The tenant.")]
+
+
+@commands.command("list")
+def list_profiles(count: Count = 50) -> None:
+    """List the billing profiles, by tenant."""
+    print_table(
+        ("tenant", "name", "ABN", "tax region", "purchase order"),
+        (
+            (
+                profile.tenant_id,
+                profile.recipient.name,
+                profile.recipient.abn,
+                profile.tax_region,
+                profile.purchase_order,
+            )
+            for profile in call(pb.ListBillingProfilesRequest(page_size=count)).billing_profiles
+        ),
+        "There are no billing profiles: each tenant is billed under its name here.",
+    )
+
+
+@commands.command("show")
+def show_profile(tenant: Tenant) -> None:
+    """Show a tenant's billing profile."""
+    _print(call(pb.GetBillingProfileRequest(tenant_id=tenant)).billing_profile)
+
+
+@commands.command("save")
+def save_profile(
+    tenant: Tenant,
+    name: Annotated[str, typer.Option(help="The legal name.")],
+    abn: Annotated[str, typer.Option(help="The Australian business number.")] = "",
+    address: Annotated[list[str] | None, typer.Option(help="A line; may be repeated.")] = None,
+    email: Annotated[str, typer.Option(help="Where to write to.")] = "",
+    tax_region: Annotated[str, typer.Option(help="As in `tax-rules`.")] = "AU",
+    purchase_order: Annotated[str, typer.Option(help="Quoted on invoices.")] = "",
+) -> None:
+    """Make or replace a tenant's billing profile; issued invoices keep theirs."""
+    request = pb.SaveBillingProfileRequest(
+        tenant_id=tenant,
+        recipient=invoices_pb2.Party(name=name, abn=abn, address_lines=address or (), email=email),
+        tax_region=tax_region,
+        purchase_order=purchase_order,
+    )
+    _print(call(request).billing_profile)
+
+
+def _print(profile: pb.BillingProfile) -> None:
+    party = profile.recipient
+    told = {
+        "tenant": profile.tenant_id,
+        "name": party.name,
+        "ABN": party.abn,
+        "address": ", ".join(party.address_lines),
+        "e-mail": party.email,
+        "tax region": profile.tax_region,
+        "purchase order": profile.purchase_order,
+    }
+    for field, value in told.items():
+        if value:
+            say(f"{field}: {value}")
