@@ -68,7 +68,7 @@ def _respelled(simulation: Simulation) -> None:
 _MOODS: Final = (
     Mood(
         "throttled",
-        "the first time, and each fourth after it, a request is answered 429: with `retry-after`"
+        "the first of every four identical requests is answered 429: with `retry-after`"
         " for droplets and bills, without it elsewhere",
         (
             _in_turn(Fault.TOO_MANY_REQUESTS, "/v2/droplets", 1, retry_after=1),
@@ -78,8 +78,9 @@ _MOODS: Final = (
     ),
     Mood(
         "outages",
-        "the second time, and each fourth after it, a request fails: droplets with a 504 of HTML,"
-        " projects with half an answer, volumes with half a JSON document, all else with 500",
+        "the second of every four identical requests fails: droplets with an HTML 504,"
+        " projects with half an answer, volumes with half a JSON document, everything else"
+        " with 500",
         (
             _in_turn(Fault.GATEWAY_TIMEOUT, "/v2/droplets", 2),
             _in_turn(Fault.DROP, "/v2/projects", 2),
@@ -92,8 +93,8 @@ _MOODS: Final = (
     ),
     Mood(
         "stray_answers",
-        "the third time, and each fourth after it, images are answered 200 with an error, and load"
-        " balancers 404 with a page of HTML",
+        "the third of every four identical requests: images are answered 200 with an"
+        " error body, load balancers 404 with an HTML page",
         (
             _in_turn(Fault.ERROR_BODY, "/v2/images", 3),
             _in_turn(Fault.NOT_FOUND_PAGE, "/v2/load_balancers", 3),
@@ -101,7 +102,7 @@ _MOODS: Final = (
     ),
     Mood(
         "empty_lists",
-        "a list without rows is left out of its answer, or null in each second one",
+        "a list without rows is absent from its answer, and null in every second one",
         (Rule(Fault.EMPTY_NULL, every=2), Rule(Fault.EMPTY_ABSENT)),
     ),
     Mood(
@@ -114,24 +115,24 @@ _MOODS: Final = (
     ),
     Mood(
         "own_changes",
-        "the platform does all that it does by itself: certificates renewed, rules put again,"
-        " fields spelled anew or left out",
+        "everything that the platform changes by itself: certificates renewed, rules put"
+        " again, fields respelled or left out",
         change=_platform_acts,
     ),
     Mood(
         "bill_spellings",
-        "bills read in every spelling that was seen, and come to the same",
+        "bills are written in every spelling that was seen; the amounts are the same",
         change=_respelled,
     ),
     Mood(
         "busy_droplets",
-        "the first time, and each second after it, an action is refused: another one is pending",
+        "every other attempt of an action is refused because another action is pending",
         (Rule(Fault.PENDING_EVENT, "/v2/droplets", method="POST", every=2),),
     ),
     Mood(
         "narrow_token",
-        "every token lacks scopes: tags, logins and SSH keys of objects are null, and lists of SSH"
-        " keys, certificates, uptime checks and Spaces keys are answered 403",
+        "every token lacks scopes: tags, logins and SSH keys of objects are null, and"
+        " lists of SSH keys, certificates, uptime checks and Spaces keys are answered 403",
         withheld=frozenset(
             {
                 "tag:read",
@@ -160,8 +161,8 @@ MOODS: Final = {
         *_MOODS,
         Mood(
             AS_SEEN,
-            "all of the above at once, but for `narrow_token`: what real accounts were seen to"
-            " answer",
+            "all of the above at once, except `narrow_token`: what real accounts were"
+            " seen to answer",
             tuple(rule for mood in _seen() for rule in mood.rules),
             {name: value for mood in _seen() for name, value in mood.settings.items()},
         ),
