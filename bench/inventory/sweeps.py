@@ -92,9 +92,9 @@ def _against_fetch(
     swept, _ = stack.sync(kinds)
     processor = stack.processor_seconds() - before
     paths = stack.served_requests()
-    fetches = []
-    for _ in range(FETCHES):
-        fetches.append(seconds_of(lambda: asyncio.run(_fetch(stack, paths, at_once))))
+    fetches = [
+        seconds_of(lambda: asyncio.run(_fetch(stack, paths, at_once))) for _ in range(FETCHES)
+    ]
     return _Round(swept, median(fetches), processor)
 
 
