@@ -37,7 +37,6 @@ from services.analytics.invoicing.profiles.servicer import BillingProfileService
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer
-from services.analytics.invoicing.temporal import Work
 from services.analytics.invoicing.unbilled.servicer import UnbilledUsageServicer
 from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
@@ -47,7 +46,7 @@ from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.store.freshness import FRESHNESS
 from services.analytics.usage.usage_servicer import UsageServicer
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -66,7 +65,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
         UsageServicer(parts.database, deployments), server
     )
     spend_service_pb2_grpc.add_SpendServiceServicer_to_server(
-        SpendServicer(parts.database, deployments, WorkDesk(parts.settings)), server
+        SpendServicer(parts.database, deployments, FlowClient(parts.settings)), server
     )
     _register_invoicing(server, parts, peers, deployments)
     _register_margin(server, parts, peers, deployments)
@@ -76,7 +75,7 @@ def _register_invoicing(
     server: grpc.aio.Server, parts: Parts, peers: Peers, deployments: Deployments
 ) -> None:
     database, catalog = parts.database, peers.catalog_pricing
-    terms, work = Terms.of(parts.settings), Work(parts.settings)
+    terms, flows = Terms.of(parts.settings), FlowClient(parts.settings)
     sources = Sources(peers.inventory_lookup, peers.billing_costs)
     billing_profile_service_pb2_grpc.add_BillingProfileServiceServicer_to_server(
         BillingProfileServicer(database), server
@@ -85,13 +84,14 @@ def _register_invoicing(
         InvoicingServicer(database, catalog, sources, terms), server
     )
     invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
-        InvoiceServicer(database, catalog, work, terms, Renderer(Limits.of(parts.settings))), server
+        InvoiceServicer(database, catalog, flows, terms, Renderer(Limits.of(parts.settings))),
+        server,
     )
     one_off_service_pb2_grpc.add_OneOffServiceServicer_to_server(
         OneOffServicer(database, deployments, terms), server
     )
     rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
-        RollupServicer(database, work, terms), server
+        RollupServicer(database, flows, terms), server
     )
     unbilled_usage_service_pb2_grpc.add_UnbilledUsageServiceServicer_to_server(
         UnbilledUsageServicer(database, catalog, deployments), server

@@ -18,10 +18,10 @@ from services.billing.balances.servicer import BalanceServicer
 from services.billing.costs.cost_feed_servicer import CostFeedServicer
 from services.billing.costs.cost_servicer import CostServicer
 from services.billing.costs.provider_invoice_servicer import ProviderInvoiceServicer
-from services.billing.costs.temporal import Work
 from services.billing.ingest.ingest_servicer import IngestServicer
 from services.billing.ingest.inventory_lookup import InventoryLookup
 from services.billing.ingest.store.freshness import FRESHNESS
+from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -38,7 +38,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
         IngestServicer(parts.database, InventoryLookup(parts.settings)), server
     )
     provider_invoice_service_pb2_grpc.add_ProviderInvoiceServiceServicer_to_server(
-        ProviderInvoiceServicer(parts.database, Work(parts.settings)), server
+        ProviderInvoiceServicer(parts.database, FlowClient(parts.settings)), server
     )
     slugs = DeploymentSlugs(parts.settings, caller=Service.BILLING)
     cost_service_pb2_grpc.add_CostServiceServicer_to_server(

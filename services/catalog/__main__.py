@@ -26,7 +26,7 @@ from services.catalog.quotes.margin_inputs import MarginDesk
 from services.catalog.quotes.service import QuoteDesk
 from services.catalog.quotes.servicer import QuoteServicer
 from services.catalog.subscriptions.servicer import SubscriptionServicer
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
@@ -43,7 +43,7 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
         DeploymentServicer(
             parts.database,
             now,
-            WorkDesk(parts.settings),
+            FlowClient(parts.settings),
             longest_trial=timedelta(days=parts.settings.trial_days),
         ),
         server,

@@ -1,119 +1,101 @@
-"""How a service has durable work done: it names a workflow, and never imports one.
-
-The workers define what a workflow does; its name, its id and its one JSON argument are all
-that a service knows of it.
-"""
+"""How a service starts and signals durable flows: by contract, never by importing a workflow."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any, Final
 
-from temporalio.client import Client, WorkflowHandle
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-)
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
+from contracts.flows import Start, start_flow
 from services.common.errors import Unavailable
 from services.common.settings import Settings
 
-__all__ = ["Started", "Work", "WorkDesk", "temporal_down"]
+__all__ = ["FlowClient", "Started"]
 
 CONNECT_SECONDS: Final = 5.0
-WORD_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Work to be done: `id` says what it does, and is taken while it runs."""
-
-    workflow: str
-    id: str
-    queue: str
-    argument: Mapping[str, Any]
-    summary: str
-    """What it is about, in a line, for people who look at the Temporal UI."""
-    timeout: timedelta
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """By what it is found there: ids and words, never a secret."""
+SIGNAL_SECONDS: Final = 2.0
+"""Who pays or decides does not wait for Temporal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run of work."""
+    """A run of a flow."""
 
     workflow_id: str
     run_id: str
 
 
-class WorkDesk:
-    """Where work is handed in. Connects to Temporal when it is first needed."""
+class FlowClient:
+    """Starts and signals flows. Connects to Temporal when it is first needed."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Client | None = None
 
-    async def start(self, work: Work) -> Started:
-        """Starts work, or finds the run of it that goes on.
+    async def start(
+        self,
+        start: Start[Any],
+        *,
+        replace: bool = False,
+        signal: str = "",
+        signal_args: Sequence[Any] = (),
+    ) -> Started:
+        """Starts a run, or finds the one that goes on; see `contracts.flows.start_flow`.
 
         Raises Unavailable while Temporal does not answer.
         """
-        handle = await self._start(work)
-        return Started(work.id, handle.first_execution_run_id or handle.result_run_id or "")
-
-    async def tell(self, work: Work, word: str) -> None:
-        """Says a word to work that goes on, or starts it with the word.
-
-        For what that work also reads by itself from time to time: while Temporal is down, the
-        word is lost and the work is later, and the caller is not refused for it.
-        """
-        with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(WORD_SECONDS):
-                await self._start(work, word)
-
-    async def _start(self, work: Work, word: str = "") -> WorkflowHandle[Any, Any]:
-        client = await self.client()
-        pairs = [
-            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
-            for name, value in work.attributes.items()
-        ]
+        client = await self._connected()
         try:
-            return await client.start_workflow(
-                work.workflow,
-                dict(work.argument),
-                id=work.id,
-                task_queue=work.queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                execution_timeout=work.timeout,
-                search_attributes=TypedSearchAttributes(pairs),
-                static_summary=work.summary,
-                start_signal=word or None,
+            handle = await start_flow(
+                client, start, replace=replace, signal=signal, signal_args=signal_args
             )
         except RPCError as error:
-            raise temporal_down() from error
+            raise _temporal_down() from error
+        return Started(start.id, handle.first_execution_run_id or handle.result_run_id or "")
 
-    async def client(self) -> Client:
-        """The connection, for what is more than a start.
+    async def first_run_id(self, workflow_id: str) -> str:
+        """The run with which began what goes on under an id, however often it was continued.
 
         Raises Unavailable while Temporal does not answer.
         """
+        client = await self._connected()
+        try:
+            description = await client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            raise _temporal_down() from error
+        return description.raw_description.workflow_execution_info.first_run_id
+
+    async def notify(self, to: Start[Any] | str, signal: str) -> None:
+        """Signals the run of an id, if there is one; with a start, starts it where there is none.
+
+        For what that run also reads by itself from time to time: while Temporal is down the signal
+        is lost, the run is later, and the caller is not refused for it.
+        """
+        with suppress(Unavailable, RPCError, TimeoutError):
+            async with asyncio.timeout(SIGNAL_SECONDS):
+                if isinstance(to, Start):
+                    await self.start(to, signal=signal)
+                else:
+                    await (await self._connected()).get_workflow_handle(to).signal(signal)
+
+    async def _connected(self) -> Client:
         if self._client is None:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     self._client = await Client.connect(
-                        self._settings.temporal(), namespace=self._settings.temporal_namespace
+                        self._settings.temporal(),
+                        namespace=self._settings.temporal_namespace,
+                        data_converter=pydantic_data_converter,
                     )
             except (RuntimeError, TimeoutError) as error:
-                raise temporal_down() from error
+                raise _temporal_down() from error
         return self._client
 
 
-def temporal_down() -> Unavailable:
+def _temporal_down() -> Unavailable:
     """What is raised for a call that Temporal did not answer."""
     return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")

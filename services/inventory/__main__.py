@@ -14,7 +14,7 @@ from arcadia.inventory.v1 import (
     sync_service_pb2_grpc,
 )
 
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
@@ -44,7 +44,7 @@ def register(server: grpc.aio.Server, parts: Parts) -> None:
     lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
         LookupServicer(parts.database), server
     )
-    drift = DriftServicer(parts.database, WorkDesk(parts.settings))
+    drift = DriftServicer(parts.database, FlowClient(parts.settings))
     drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
     reconcile = ReconcileServicer(parts.database, deployments)
     reconcile_service_pb2_grpc.add_ReconcileServiceServicer_to_server(reconcile, server)

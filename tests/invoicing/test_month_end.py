@@ -43,8 +43,9 @@ async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(
     # Neither the inventory nor billing is there to say how fresh it is.
     *unknown, note = told.notes
     assert [one.partition(":")[0] for one in unknown] == [
-        "when the inventory was last complete", "whether the provider's bill is complete",
-    ]  # fmt: skip
+        "it was not known when the inventory was last complete",
+        "it was not known whether the provider's bill was complete",
+    ]
     assert note == (
         "1 deployments used what nobody is billed for: 1 figures worth AUD 0.00 at list price,"
         " 1 of them without a price"

@@ -9,8 +9,8 @@ from arcadia.analytics.v1 import spend_service_pb2 as pb
 from arcadia.analytics.v1 import spend_service_pb2_grpc
 from grpc.aio import ServicerContext
 
+from contracts.spend import DECIDED, BreachInput, spend_breach
 from services.analytics.deployments import Deployments, Named
-from services.analytics.spend.dealing import DECIDED, dealing_with
 from services.analytics.spend.messages import breach_message, policy_message
 from services.analytics.spend.rules import (
     ACTIONS,
@@ -40,12 +40,12 @@ from services.analytics.spend.store import (
 )
 from services.common.db.database import Database
 from services.common.db.idempotency import once
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, NotFound
 from services.common.rpc.access import ALL, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import internal_page_size, required, text, uuid_of, word
-from services.common.values.money import currency_code
+from services.common.values.money import currency_code, money_text
 from services.common.values.periods import month_of
 
 __all__ = ["SpendServicer"]
@@ -75,13 +75,13 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         self,
         database: Database,
         deployments: Deployments,
-        desk: WorkDesk,
+        flows: FlowClient,
         *,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._database = database
         self._deployments = deployments
-        self._desk = desk
+        self._flows = flows
         self._clock = clock
 
     async def ListSpendPolicies(  # noqa: N802
@@ -195,7 +195,15 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             row = await locked_breach(session, breach_id)
         # After the commit: the work reads the decision. It also looks by itself, so that an
         # answer that is lost here is not a decision that is lost.
-        await self._desk.tell(dealing_with(row), DECIDED)
+        period_code = f"{row.period:%Y-%m}"
+        cap = money_text(row.cap_cents, row.currency)
+        start = spend_breach(
+            BreachInput(str(row.id)),
+            tenant_id=row.tenant_id,
+            period_code=period_code,
+            summary=f"{row.deployment_id or row.tenant_id} reached {cap} in {period_code}",
+        )
+        await self._flows.notify(start, DECIDED)
         return answer
 
     async def EvaluateSpendPolicies(  # noqa: N802

@@ -8,6 +8,7 @@ from arcadia.billing.v1 import provider_invoice_service_pb2_grpc
 from arcadia.common.v1 import runs_pb2
 from grpc.aio import ServicerContext
 
+from contracts.costs import InvoiceIngestInput, cost_rematch, invoice_ingest
 from services.billing.costs import cost_requests as requests
 from services.billing.costs.invoice_messages import (
     RUN_STATUSES,
@@ -21,12 +22,12 @@ from services.billing.costs.store.provider_invoices import (
     ingested_invoices,
     list_invoices,
 )
-from services.billing.costs.temporal import InvoiceStart, Started, Work
 from services.billing.ingest.ingest_requests import required, uuid_of
 from services.billing.ingest.store.headers import unwaive, waive
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
 from services.common.db.database import Database
 from services.common.db.idempotency import once
+from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import decode_token, encode_token, page_size
@@ -41,9 +42,9 @@ STATUSES: Final = ("discovered", "ingesting", "ingested", "failed")
 class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
     """The provider's bills."""
 
-    def __init__(self, database: Database, work: Work) -> None:
+    def __init__(self, database: Database, flows: FlowClient) -> None:
         self._database = database
-        self._work = work
+        self._flows = flows
 
     async def ListProviderInvoices(  # noqa: N802
         self, request: pb.ListProviderInvoicesRequest, context: Context
@@ -89,7 +90,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             async def begin() -> pb.IngestProviderInvoiceResponse:
                 row = await find_invoice(session, invoice_id)
                 message = message_with_run(row)
-                message.run.CopyFrom(_running(await self._work.ingest(_start(row))))
+                message.run.CopyFrom(_running(await self._flows.start(invoice_ingest(_input(row)))))
                 return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
             return await once(session, request, pb.IngestProviderInvoiceResponse, begin)
@@ -170,18 +171,18 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
                     if invoice_id
                     else await ingested_invoices(session, period.start if period else None)
                 )
-                starts = [_start(row) for row in rows if row.ingest_id is not None]
-                if not starts:
+                bills = [_input(row) for row in rows if row.ingest_id is not None]
+                if not bills:
                     raise FailedPrecondition("there are no lines to match", reason="NOT_INGESTED")
-                started = await self._work.rematch(what, starts)
+                started = await self._flows.start(cost_rematch(what, bills))
                 return pb.RematchCostLinesResponse(run=_running(started))
 
             return await once(session, request, pb.RematchCostLinesResponse, begin)
 
 
-def _start(row: Any) -> InvoiceStart:  # noqa: ANN401
+def _input(row: Any) -> InvoiceIngestInput:  # noqa: ANN401
     period = f"{row.period:%Y-%m}" if row.period else ""
-    return InvoiceStart(str(row.id), row.invoice_uuid, period)
+    return InvoiceIngestInput(str(row.id), row.invoice_uuid, period)
 
 
 def _running(started: Started) -> runs_pb2.Run:

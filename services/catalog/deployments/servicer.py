@@ -16,7 +16,7 @@ from services.catalog.deployments.messages import (
     trial_grant_message,
 )
 from services.catalog.deployments.move import move_deployment
-from services.catalog.deployments.provisioning import provisioning_of
+from services.catalog.deployments.provisioning import provision_start
 from services.catalog.deployments.requests import (
     deployment_changes,
     deployment_filter,
@@ -49,7 +49,7 @@ from services.catalog.deployments.store.trials import (
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
 from services.common.db.database import Database
 from services.common.db.idempotency import once
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
@@ -72,11 +72,11 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     """The tenants' deployments."""
 
     def __init__(
-        self, database: Database, now: Clock, desk: WorkDesk, *, longest_trial: timedelta
+        self, database: Database, now: Clock, flows: FlowClient, *, longest_trial: timedelta
     ) -> None:
         self._database = database
         self._now = now
-        self._desk = desk
+        self._flows = flows
         self._longest_trial = longest_trial
 
     async def ListDeployments(  # noqa: N802
@@ -271,7 +271,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
                 deployment = await lock_deployment(session, scope, identifier)
                 made = await create_provision(session, deployment, order, self._cause())
                 # Until this is committed the work waits; when it is not, it makes nothing.
-                started = await self._desk.start(provisioning_of(made, deployment))
+                started = await self._flows.start(provision_start(made, deployment))
                 provision = await set_provision_run(
                     session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
                 )

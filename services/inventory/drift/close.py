@@ -6,9 +6,8 @@ import orjson
 
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.inventory.drift.reverting import REVERTIBLE
 from services.inventory.drift.rules.comparing import same, seen_value
-from services.inventory.drift.rules.drifts import NEXT, Drift, RevertStatus, Status
+from services.inventory.drift.rules.drifts import NEXT, REVERTIBLE, Drift, RevertStatus, Status
 from services.inventory.drift.rules.fields import (
     GONE,
     PRESENCE,

@@ -6,9 +6,10 @@ from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1 import drift_service_pb2_grpc
 from grpc.aio import ServicerContext
 
+from contracts.drift import revert_drift
 from services.common.db.database import Database
 from services.common.db.idempotency import once
-from services.common.durable import WorkDesk
+from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
@@ -16,7 +17,6 @@ from services.inventory.drift import requests
 from services.inventory.drift.close import accept, begin_revert, require_revertible
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
 from services.inventory.drift.mute import create_rule
-from services.inventory.drift.reverting import revert_of
 from services.inventory.drift.rules.specs import DesiredSpec, Specifiable, taken_from
 from services.inventory.drift.store.drifts import list_drifts, read_drift
 from services.inventory.drift.store.ignore_rules import delete_rule, list_rules
@@ -33,9 +33,9 @@ Context = ServicerContext[Any, Any]
 class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     """What is not as it was asked for, and what the operator says to that."""
 
-    def __init__(self, database: Database, desk: WorkDesk) -> None:
+    def __init__(self, database: Database, flows: FlowClient) -> None:
         self._database = database
-        self._desk = desk
+        self._flows = flows
 
     async def ListDrifts(  # noqa: N802
         self, request: pb.ListDriftsRequest, context: Context
@@ -99,8 +99,11 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         async with self._database.write(caller.scope) as session:
 
             async def do() -> pb.RevertDriftResponse:
-                work = revert_of(await require_revertible(session, drift_id))
-                started = await self._desk.start(work)
+                found = await require_revertible(session, drift_id)
+                what = f"{found.field} of {found.kind} {found.name}"
+                started = await self._flows.start(
+                    revert_drift(str(drift_id), what=what, tenant_id=found.tenant_id or "")
+                )
                 drift = await begin_revert(
                     session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id
                 )

@@ -9,6 +9,8 @@ from arcadia.analytics.v1 import invoices_pb2
 from google.api import httpbody_pb2
 from grpc.aio import ServicerContext
 
+from contracts.collections import DUNNING, LOOK
+from contracts.invoicing import document_hand_over
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.document.documents import Documents
 from services.analytics.invoicing.invoices.document.rendering import FORMATS
@@ -40,11 +42,11 @@ from services.analytics.invoicing.invoices.store.settling import (
 )
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.invoicing.profiles.rules.terms import Terms
-from services.analytics.invoicing.temporal import Work
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import Database, ReadSession
 from services.common.db.idempotency import once
+from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, Unavailable
 from services.common.rpc.access import ALL, Scope, current_caller
 from services.common.rpc.downloads import file_stem, sent_as
@@ -61,7 +63,7 @@ class CreditCalls:
     """What is taken back of issued invoices."""
 
     _database: Database
-    _work: Work
+    _flows: FlowClient
     _terms: Terms
     _clock: Clock
     _documents: Documents
@@ -119,7 +121,7 @@ class CreditCalls:
         with suppress(Unavailable):
             note = await self._note_handed_over(UUID(answer.credit_note.id))
             answer = pb.CreateCreditNoteResponse(credit_note=note)
-        await self._work.look_again(answer.credit_note.tenant_id)
+        await self._flows.notify(DUNNING.id(answer.credit_note.tenant_id), LOOK)
         return answer
 
     async def HandOverCreditNote(  # noqa: N802
@@ -157,14 +159,15 @@ class CreditCalls:
             known = await hand_over_of_note(session, note_id)
             invoice = await read_invoice(session, ALL, row.invoice_id)
         if known.status == HandOverStatus.PENDING:
-            workflow_id, run_id = await self._work.hand_over(
-                row.invoice_id,
+            start = document_hand_over(
+                str(row.invoice_id),
                 credit_note_number(row.number),
                 tenant_id=row.tenant_id,
-                period=month_of(invoice.period),
+                period_code=month_of(invoice.period).code,
             )
+            run = await self._flows.start(start)
             async with self._database.write(ALL) as session:
-                await note_work(session, known.id, workflow_id, run_id, self._clock())
+                await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
         async with self._database.read(ALL) as session:
             return await self._note(session, ALL, note_id, operator=True)
 

@@ -27,10 +27,10 @@ from services.analytics.invoicing.invoices.store.reading import (
 )
 from services.analytics.invoicing.invoices.verifying_calls import VerifyingCalls
 from services.analytics.invoicing.profiles.rules.terms import Terms
-from services.analytics.invoicing.temporal import Work
 from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.db.database import Database
+from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.downloads import file_stem, sent_as
@@ -68,14 +68,14 @@ class InvoiceServicer(
         self,
         database: Database,
         catalog: "PricingServiceAsyncStub",
-        work: Work,
+        flows: FlowClient,
         terms: Terms,
         renderer: Renderer,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._catalog = catalog
-        self._work = work
+        self._flows = flows
         self._terms = terms
         self._clock = clock
         self._documents = Documents(database, renderer, terms.payment_instructions, clock)

@@ -8,6 +8,8 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
 from grpc.aio import ServicerContext
 
+from contracts.collections import DUNNING, LOOK
+from contracts.invoicing import document_hand_over
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message
 from services.analytics.invoicing.invoices.rules.numbering import invoice_number
@@ -39,11 +41,11 @@ from services.analytics.invoicing.rollups.store.rollups import (
     locked_rollup,
     set_run,
 )
-from services.analytics.invoicing.temporal import Work
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
+from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument, Unavailable
 from services.common.rpc.access import ALL, current_caller
 from services.common.values.clock import Clock
@@ -58,7 +60,7 @@ class SettlingCalls:
     """Operators only."""
 
     _database: Database
-    _work: Work
+    _flows: FlowClient
     _terms: Terms
     _clock: Clock
 
@@ -126,7 +128,7 @@ class SettlingCalls:
                 return pb.PayInvoiceResponse(invoice=await _told(session, invoice))
 
             answer = await once(session, request, pb.PayInvoiceResponse, do)
-        await self._work.look_again(answer.invoice.tenant_id)
+        await self._flows.notify(DUNNING.id(answer.invoice.tenant_id), LOOK)
         return answer
 
     async def VoidInvoice(  # noqa: N802
@@ -175,7 +177,7 @@ class SettlingCalls:
             with suppress(Unavailable):
                 voided = await self._handed_over(invoice_id, HandedOver.VOID)
                 answer = pb.VoidInvoiceResponse(invoice=voided)
-        await self._work.look_again(answer.invoice.tenant_id)
+        await self._flows.notify(DUNNING.id(answer.invoice.tenant_id), LOOK)
         return answer
 
     async def HandOverInvoice(  # noqa: N802
@@ -207,7 +209,7 @@ class SettlingCalls:
         """
         operator = current_caller().subject
         if await approve_when_issued(session, rollup, operator=operator, at=self._clock()):
-            run_id = await tell_work(self._work, rollup, Decision.APPROVE)
+            run_id = await tell_work(self._flows, rollup, Decision.APPROVE)
             await set_run(session, rollup.id, run_id)
 
     async def _handed_over(
@@ -221,14 +223,15 @@ class SettlingCalls:
             invoice = await read_invoice(session, ALL, invoice_id)
             known = await hand_over_of(session, invoice_id, document)
         number = invoice_number(invoice.number)
-        workflow_id, run_id = await self._work.hand_over(
-            invoice_id,
+        start = document_hand_over(
+            str(invoice_id),
             number if document is HandedOver.INVOICE else f"{number}/void",
             tenant_id=invoice.tenant_id,
-            period=month_of(invoice.period),
+            period_code=month_of(invoice.period).code,
         )
+        run = await self._flows.start(start)
         async with self._database.write(ALL) as session:
-            await note_work(session, known.id, workflow_id, run_id, self._clock())
+            await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
             return await _told(session, invoice)
 
 

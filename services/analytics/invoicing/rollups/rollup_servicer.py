@@ -8,6 +8,7 @@ from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
 from grpc.aio import ServicerContext
 
+from contracts.invoicing import RollupInput, invoice_rollup
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.rules.states import ENDED_ROLLUPS, Decision, RollupStatus
 from services.analytics.invoicing.invoices.store.rows import Stored
@@ -29,9 +30,9 @@ from services.analytics.invoicing.rollups.store.rollups import (
     reopen_failed,
     set_run,
 )
-from services.analytics.invoicing.temporal import RollupStart, Work, rollup_workflow_id
 from services.common.db.database import Database, ReadSession
 from services.common.db.idempotency import once
+from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import ALL, current_caller
 from services.common.rpc.paging import decode_token, encode_token, page_size
@@ -56,10 +57,10 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     """Starts roll-ups, decides upon them, and tells how far they are."""
 
     def __init__(
-        self, database: Database, work: Work, terms: Terms, clock: Clock = utc_now
+        self, database: Database, flows: FlowClient, terms: Terms, clock: Clock = utc_now
     ) -> None:
         self._database = database
-        self._work = work
+        self._flows = flows
         self._terms = terms
         self._clock = clock
 
@@ -74,7 +75,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         if self._clock() < period.end_at:
             raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")
         caller = current_caller()
-        start = RollupStart(
+        start = RollupInput(
             period=period.start.isoformat(),
             force=request.force,
             approval_required=self._terms.approval_required,
@@ -87,8 +88,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
                 # approves it meanwhile. One that issues, or still drafts, is answered instead.
                 gives_way = start.force and await lock_awaiting(session, period)
                 # The work opens the roll-up too, under the same key: whoever comes first.
-                run_id = await self._work.start_rollup(period, start, replace=gives_way)
-                workflow_id = rollup_workflow_id(period)
+                run = await self._flows.start(invoice_rollup(start), replace=gives_way)
+                workflow_id = run.workflow_id
+                run_id = await self._flows.first_run_id(workflow_id)
                 known = await newest_run(session, workflow_id, run_id)
                 opening = Opening(
                     period,
@@ -235,6 +237,6 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             row = await read_rollup(session, rollup_id)
         if row.status not in TOLD_WHILE[decision]:
             return
-        run_id = await tell_work(self._work, row, decision)
+        run_id = await tell_work(self._flows, row, decision)
         async with self._database.write(ALL) as session:
             await set_run(session, rollup_id, run_id)

@@ -13,6 +13,7 @@ from services.inventory.drift.rules.pricing import Priced
 
 __all__ = [
     "NEXT",
+    "REVERTIBLE",
     "ActionCause",
     "Drift",
     "ExplainedDrift",
@@ -43,6 +44,11 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
     }
 )
 """What is closed stays closed: the same mismatch later is a drift of its own."""
+
+REVERTIBLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"droplet": frozenset({"size", "name", "tags", "project_id"})}
+)
+"""The fields that the provider lets be set on what exists, without loss, by kind."""
 
 
 class RevertStatus(StrEnum):
