@@ -8,6 +8,7 @@ from contracts.flows import Flow, Start
 from contracts.providers import DIGITALOCEAN
 from contracts.queues import TaskQueue
 from contracts.search_attributes import KINDS, PROVIDER, TENANT
+from contracts.sync import kinds_text
 
 __all__ = [
     "DRIFT_SWEEP",
@@ -56,7 +57,7 @@ def drift_sweep(request: DriftSweepInput, *key: str) -> Start[DriftSweepInput]:
     return DRIFT_SWEEP.start(
         request,
         *key,
-        summary=f"compare {len(request.kinds)} kinds of {request.provider} with their specs",
+        summary=f"compare {kinds_text(request.kinds)} of {request.provider} with their specs",
         attributes={PROVIDER: request.provider, KINDS: list(request.kinds)},
     )
 

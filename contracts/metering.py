@@ -55,11 +55,16 @@ class MarginInput:
 
 def metering_by_hand(days: Sequence[date] = ()) -> Start[MeteringInput]:
     """Metering of some days now, of today and yesterday where none is named."""
-    named = "+".join(day.isoformat() for day in days)
+    named = [day.isoformat() for day in days]
+    key, told = "+".join(named), " and ".join(named) or "yesterday and today"
+    if len(days) > 2:
+        told = f"{len(days)} days from {min(named)} to {max(named)}"
+        if list(days) == [days[0] + timedelta(place) for place in range(len(days))]:
+            key, told = f"{named[0]}..{named[-1]}", f"{named[0]} to {named[-1]}"
     return METERING.start(
         MeteringInput(tuple(days), with_costs=True, last_month_too=False),
-        *((BY_HAND, named) if named else (BY_HAND,)),
-        summary=f"meter {named or 'yesterday and today'}",
+        *((BY_HAND, key) if key else (BY_HAND,)),
+        summary=f"meter {told}",
     )
 
 

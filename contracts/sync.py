@@ -1,5 +1,6 @@
 """The flows that read the provider's account into the inventory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -18,9 +19,12 @@ __all__ = [
     "ResourceInput",
     "ResourceSyncInput",
     "ensure_project",
+    "kinds_text",
     "resource_sync",
     "sync_resource",
 ]
+
+MAX_NAMED: Final = 3
 
 RESOURCE_SYNC: Final = Flow(
     name="ResourceSync",
@@ -85,6 +89,11 @@ class ProjectInput:
     name: str
 
 
+def kinds_text(kinds: Sequence[str]) -> str:
+    """Kinds in the summary of a run: a few by name, which its search attributes tell of all."""
+    return ", ".join(kinds) if len(kinds) <= MAX_NAMED else f"{len(kinds)} kinds"
+
+
 def resource_sync(
     request: ResourceSyncInput, *key: str, flow: Flow = RESOURCE_SYNC
 ) -> Start[ResourceSyncInput]:
@@ -92,7 +101,7 @@ def resource_sync(
     return flow.start(
         request,
         *key,
-        summary=f"sync {', '.join(request.kinds)} from {request.provider}",
+        summary=f"sync {kinds_text(request.kinds)} from {request.provider}",
         attributes={PROVIDER: request.provider, KINDS: list(request.kinds)},
     )
 

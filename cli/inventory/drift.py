@@ -30,6 +30,7 @@ HEADINGS: Final = (
     "id", "resource", "tenant", "field", "desired", "live", "found", "USD/month", "cause", "status",
 )  # fmt: skip
 
+MAX_DAYS: Final = 3650
 RULE_HEADINGS: Final = ("rule", "kind", "field", "of", "until", "mutes now", "by", "reason")
 
 Drift = Annotated[str, typer.Argument(help="The drift's id, as `drift list` shows it.")]
@@ -80,7 +81,9 @@ def mute_field(
     reason: Annotated[str, typer.Option(help="Why; shown with what it mutes.")],
     tenant: Annotated[str, typer.Option(help="Only this tenant's resources.")] = "",
     resource: Annotated[str, typer.Option(help="Only the resource with this id.")] = "",
-    days: Annotated[float, typer.Option(help="For so many days; for good when 0.", min=0)] = 0,
+    days: Annotated[
+        float, typer.Option(help="For so many days; for good when 0.", min=0, max=MAX_DAYS)
+    ] = 0,
 ) -> None:
     """Mute a field: its drifts are still found and listed, as muted."""
     until = None

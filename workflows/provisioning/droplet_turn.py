@@ -21,6 +21,7 @@ class DropletTurn:
         """Holds the turn until it is given back; `holder` is the workflow that has it."""
         workflow.set_current_details(f"{holder} has the turn")
         await workflow.wait_condition(lambda: self._is_over)
+        workflow.set_current_details(f"{holder} had the turn, and gave it back")
 
     @workflow.signal
     def give_back(self) -> None:
