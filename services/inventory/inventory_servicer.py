@@ -11,7 +11,7 @@ from arcadia.inventory.v1.resources_pb2 import UnreadableRow
 from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
-from services.common.db.idempotency import once
+from services.common.db.idempotency import once_in as once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs

@@ -124,7 +124,7 @@ def test_only_the_part_within_the_day_counts() -> None:
     day = day_of(date(2026, 4, 30))
     long = interval(start=day.start_at + timedelta(hours=20), end=day.end_at + timedelta(days=9))
     [fact] = meter([long], day).facts
-    assert (fact.qty, fact.end) == (Decimal(4), day.end_at)
+    assert (fact.qty, fact.fact_to) == (Decimal(4), day.end_at)
 
 
 MOMENTS = st.integers(0, 90 * 86_400).map(

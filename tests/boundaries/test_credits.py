@@ -10,8 +10,7 @@ from services.analytics.invoicing.invoices.rules.crediting import (
     Creditable,
     CreditableTax,
     CreditedAmount,
-    Wanted,
-    credit,
+    credit_of,
 )
 from services.common.errors import FailedPrecondition, InvalidArgument
 
@@ -33,27 +32,27 @@ def note(*amounts: tuple[UUID, int], subtotal: int, tax_cents: int) -> Credit:
     return Credit(made, subtotal, tax_cents)
 
 
-def wanted(*amounts: tuple[UUID, int]) -> list[Wanted]:
-    return [Wanted(line, cents) for line, cents in amounts]
+def wanted(*amounts: tuple[UUID, int]) -> list[CreditedAmount]:
+    return [CreditedAmount(line, cents) for line, cents in amounts]
 
 
 def test_all_that_is_left_is_taken_back_with_its_tax() -> None:
-    whole = credit(lines(), tax(), [], rate_percent=GST)
+    whole = credit_of(lines(), tax(), [], rate_percent=GST)
     assert whole == note((A, 100), (B, 50), subtotal=150, tax_cents=15)
     assert whole.total_cents == 165
-    assert credit(lines(100, 49), tax(followed=15), [], rate_percent=GST) == note(
+    assert credit_of(lines(100, 49), tax(followed=15), [], rate_percent=GST) == note(
         (B, 1), subtotal=1, tax_cents=0
     )
 
 
 def test_a_line_is_taken_back_to_its_last_cent_and_not_further() -> None:
-    assert credit(lines(), tax(), wanted((A, 100)), rate_percent=GST) == note(
+    assert credit_of(lines(), tax(), wanted((A, 100)), rate_percent=GST) == note(
         (A, 100), subtotal=100, tax_cents=10
     )
-    assert credit(lines(a=99), tax(followed=10), wanted((A, 1)), rate_percent=GST) == note(
+    assert credit_of(lines(a=99), tax(followed=10), wanted((A, 1)), rate_percent=GST) == note(
         (A, 1), subtotal=1, tax_cents=0
     )
-    assert credit(lines(), tax(), wanted((A, 4), (B, 1)), rate_percent=GST) == note(
+    assert credit_of(lines(), tax(), wanted((A, 4), (B, 1)), rate_percent=GST) == note(
         (A, 4), (B, 1), subtotal=5, tax_cents=1
     )
 
@@ -74,54 +73,54 @@ def test_what_cannot_be_taken_back_is_refused_by_its_line(
     asked: list[tuple[UUID, int]], field: str, why: str
 ) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        credit(lines(b=10), tax(followed=1), wanted(*asked), rate_percent=GST)
+        credit_of(lines(b=10), tax(followed=1), wanted(*asked), rate_percent=GST)
     [violation] = refused.value.violations
     assert (violation.field, violation.description) == (field, why)
 
 
 def test_nothing_left_is_said() -> None:
     with pytest.raises(FailedPrecondition, match=r"^nothing is left to credit$") as refused:
-        credit(lines(100, 50), tax(followed=15), [], rate_percent=GST)
+        credit_of(lines(100, 50), tax(followed=15), [], rate_percent=GST)
     assert refused.value.reason == "NOTHING_TO_CREDIT"
 
 
 def test_no_more_than_the_invoice_is_taken_back_where_a_line_of_it_is_negative() -> None:
     given_back = [Creditable(A, 100, 0), Creditable(B, -40, 0)]
-    assert credit(given_back, tax(6), wanted((A, 60)), rate_percent=GST) == note(
+    assert credit_of(given_back, tax(6), wanted((A, 60)), rate_percent=GST) == note(
         (A, 60), subtotal=60, tax_cents=6
     )
     with pytest.raises(InvalidArgument) as refused:
-        credit(given_back, tax(6), wanted((A, 61)), rate_percent=GST)
+        credit_of(given_back, tax(6), wanted((A, 61)), rate_percent=GST)
     [violation] = refused.value.violations
     assert (violation.field, violation.description) == (
         "lines", "are more than is left of the invoice",
     )  # fmt: skip
     with pytest.raises(InvalidArgument, match="are more than is left of the invoice"):
-        credit([Creditable(A, 100, 1), given_back[1]], tax(6), wanted((A, 60)), rate_percent=GST)
-    assert credit(given_back, tax(6), [], rate_percent=GST) == note(
+        credit_of([Creditable(A, 100, 1), given_back[1]], tax(6), wanted((A, 60)), rate_percent=GST)
+    assert credit_of(given_back, tax(6), [], rate_percent=GST) == note(
         (A, 100), (B, -40), subtotal=60, tax_cents=6
     )
 
 
 def test_a_tax_that_was_taken_back_alone_is_not_taken_back_again() -> None:
     assert tax(15, followed=4, alone=5).left_cents == 6
-    alone = credit(lines(), tax(), wanted((T, 15)), rate_percent=GST)
+    alone = credit_of(lines(), tax(), wanted((T, 15)), rate_percent=GST)
     assert alone == note((T, 15), subtotal=0, tax_cents=15)
-    assert credit(lines(), tax(alone=15), [], rate_percent=GST).tax_cents == 0
-    assert credit(lines(), tax(alone=10), [], rate_percent=GST).tax_cents == 5
-    assert credit(lines(), tax(), wanted((A, 100), (T, 5)), rate_percent=GST) == note(
+    assert credit_of(lines(), tax(alone=15), [], rate_percent=GST).tax_cents == 0
+    assert credit_of(lines(), tax(alone=10), [], rate_percent=GST).tax_cents == 5
+    assert credit_of(lines(), tax(), wanted((A, 100), (T, 5)), rate_percent=GST) == note(
         (A, 100), (T, 5), subtotal=100, tax_cents=15
     )
-    assert credit(lines(), tax(), wanted((A, 100), (T, 6)), rate_percent=GST).tax_cents == 15
+    assert credit_of(lines(), tax(), wanted((A, 100), (T, 6)), rate_percent=GST).tax_cents == 15
     # Of everything that is left without the tax, what the tax alone gave is not given twice.
-    later = credit(lines(a=100), tax(followed=9, alone=6), [], rate_percent=GST)
+    later = credit_of(lines(a=100), tax(followed=9, alone=6), [], rate_percent=GST)
     assert later == note((B, 50), subtotal=50, tax_cents=0)
     # Alone after all lines: nothing follows any more.
-    last = credit(lines(100, 50), tax(16, followed=15), wanted((T, 1)), rate_percent=GST)
+    last = credit_of(lines(100, 50), tax(16, followed=15), wanted((T, 1)), rate_percent=GST)
     assert last == note((T, 1), subtotal=0, tax_cents=1)
 
 
 def test_a_tax_that_is_named_alone_gives_what_is_named_and_nothing_of_earlier_lines() -> None:
     """An earlier note gave 100 back and but 4 of their tax."""
-    named = credit(lines(a=100), tax(followed=4), wanted((T, 1)), rate_percent=GST)
+    named = credit_of(lines(a=100), tax(followed=4), wanted((T, 1)), rate_percent=GST)
     assert named == note((T, 1), subtotal=0, tax_cents=1)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
-from services.analytics.invoicing.invoices.rules.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING, chain_hash
+from services.analytics.invoicing.invoices.rules.invoices import HandOver
 from services.analytics.invoicing.invoices.rules.lines import (
     Line,
     Proof,
@@ -25,16 +26,16 @@ from services.analytics.invoicing.invoices.rules.numbering import (
     read_invoice_number,
 )
 from services.analytics.invoicing.invoices.rules.states import (
+    HandedOver,
     HandOverStatus,
     RollupStatus,
-    check_not_delivered,
     check_rollup_move,
 )
 from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
 from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
 from services.analytics.invoicing.rollups.rules.drafting import (
-    LARGEST_SUBTOTAL,
+    MAX_SUBTOTAL,
     CannotBill,
     Part,
     assemble,
@@ -43,17 +44,12 @@ from services.analytics.invoicing.rollups.rules.drafting import (
 )
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.values.periods import Period
+from tests.invoicing.invoices import APRIL, invoice, line
+from tests.invoicing.invoices import days as days_in
 
-APRIL = Period.month(2026, 4)
-GST = TaxRule(UUID(int=1), "AU", "GST", Decimal("10.0"))
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+GST = TaxRule(UUID(int=1), "AU", "GST", Decimal("10.0"), APRIL.start)
 PROOF = Proof("shop", "s1", "{}", "in", "2", "out", "The shop")
-
-
-def line(amount: int = 5000, kind: str = "plan_base", **changes: object) -> Line:
-    made = Line(
-        kind, "", "Plan: studio", Decimal(1), "month", Decimal(amount), amount, {}, "shop", APRIL
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def part(*lines: Line, deployment: str = "shop", currency: str = "AUD") -> Part:
@@ -83,7 +79,7 @@ def test_the_tax_is_a_line_that_multiplies_and_a_proof_of_its_own() -> None:
                 "tax_rule_id": "00000000-0000-0000-0000-000000000001",
             },
             deployment_id=None,
-            service=APRIL,
+            **days_in(APRIL),
             service_days=30,
         ),
     )
@@ -107,7 +103,7 @@ def test_a_tax_is_rounded_at_half_a_cent(subtotal: int, rate: str, tax: int) -> 
 
 def test_an_invoice_comes_to_the_largest_amount_and_not_to_a_cent_more() -> None:
     for sign in (1, -1):
-        largest = sign * LARGEST_SUBTOTAL
+        largest = sign * MAX_SUBTOTAL
         assert assemble("acme", APRIL, [part(line(largest))], GST).subtotal_cents == largest
         with pytest.raises(CannotBill) as refused:
             assemble("acme", APRIL, [part(line(largest), line(sign))], GST)
@@ -166,11 +162,9 @@ def test_the_hashes_of_what_was_issued_are_what_they_were() -> None:
 
 
 def test_a_link_of_the_chain_is_the_hash_of_all_that_the_invoice_says() -> None:
-    sealed = Sealed(
-        number=42, tenant_id="acme", period=date(2026, 4, 1), currency="AUD", subtotal_cents=100,
-        tax_cents=10, total_cents=110, tax_label="GST", tax_rate_percent=Decimal("10.50"),
-        issuer=Party("us", "11 222", ("Sydney",), "a@b.c"), recipient=Party("them"),
-        issued_on=date(2026, 5, 1), due_on=date(2026, 5, 15), lines_hash="l", proofs_hash="p",
+    sealed = invoice(
+        number=42, tax_rate_percent=Decimal("10.50"),
+        issuer=Party("us", "11 222", ("Sydney",), "a@b.c"),
     )  # fmt: skip
     party = {"abn": "", "address_lines": [], "email": ""}
     said = {
@@ -227,11 +221,14 @@ def test_a_roll_up_makes_the_moves_of_the_table(current: R, wanted: R) -> None:
 
 @pytest.mark.parametrize("status", list(HandOverStatus))
 def test_only_what_accounts_receivable_has_is_not_handed_over_again(status: HandOverStatus) -> None:
+    known = HandOver(
+        1, HandedOver.INVOICE, UUID(int=1), None, status, "AR-7", 1, "", None, "", "", None, NOW
+    )
     if status is not HandOverStatus.DELIVERED:
-        check_not_delivered(status, "AR-7")
+        known.check_not_delivered()
         return
     with pytest.raises(FailedPrecondition, match=r"^accounts receivable has it as AR-7$") as no:
-        check_not_delivered(status, "AR-7")
+        known.check_not_delivered()
     assert no.value.reason == "ALREADY_HANDED_OVER"
 
 
@@ -269,7 +266,7 @@ def test_a_quote_is_billed_line_for_line_with_its_own_days() -> None:
     assert (made.deployment_id, made.currency) == ("shop", "AUD")
     assert made.proof == replace(
         PROOF,
-        covered=(
+        covered_days=(
             Period(date(2026, 4, 3), date(2026, 4, 5)),
             Period(date(2026, 4, 5), date(2026, 4, 7)),
         ),
@@ -279,18 +276,18 @@ def test_a_quote_is_billed_line_for_line_with_its_own_days() -> None:
         kind="overage", resource_kind="llm_tokens", description="Overage", qty=Decimal("1.50"),
         unit="token", unit_price_cents=Decimal("0.4"), amount_cents=1,
         meta={"plan_item_id": "i"}, deployment_id="shop",
-        service=Period(date(2026, 4, 3), date(2026, 4, 13)),
+        **days_in(Period(date(2026, 4, 3), date(2026, 4, 13))),
         dimensions={"model": "m"}, price_base_qty=Decimal(1000), service_days=10,
     )  # fmt: skip
     assert made.lines[2] == replace(
-        made.lines[1], service=APRIL, price_base_qty=Decimal(1), service_days=None
+        made.lines[1], **days_in(APRIL), price_base_qty=Decimal(1), service_days=None
     )
 
 
 def test_a_late_month_names_itself_and_one_that_tells_no_days_has_none() -> None:
     made = part_of(SUBSCRIBED, quotes_pb2.Quote(currency="AUD"), APRIL, is_own=False)
     assert made.proof.service_month == date(2026, 4, 1)
-    assert made.proof.covered is None
+    assert made.proof.covered_days is None
 
 
 def test_a_subscription_is_known_by_its_deployments_name() -> None:
@@ -313,7 +310,7 @@ def used(qty: str, amount: int, **changes: Any) -> Line:
         **{
             "kind": "overage", "resource_kind": "llm_tokens", "description": "Overage: llm_tokens",
             "qty": Decimal(qty), "unit": "token", "unit_price_cents": Decimal("0.4"),
-            "meta": {"plan_item_id": "i", "proration": "12/31"}, "service": MARCH,
+            "meta": {"plan_item_id": "i", "proration": "12/31"}, **days_in(MARCH),
             "service_days": 31, **changes,
         },
     )  # fmt: skip
@@ -365,11 +362,11 @@ def test_a_quantity_that_no_decimal_equals_is_kept_beside_the_shown_one() -> Non
 
 def test_lines_of_one_price_are_adjusted_together_over_all_their_days() -> None:
     first = used(
-        "10", 4, service=Period(date(2026, 3, 1), date(2026, 3, 6)), service_days=5,
+        "10", 4, **days_in(Period(date(2026, 3, 1), date(2026, 3, 6))), service_days=5,
         meta={"plan_item_id": "i", "plan": "a", "same": "x"},
     )  # fmt: skip
     second = used(
-        "10", 4, service=Period(date(2026, 3, 20), date(2026, 3, 23)), service_days=3,
+        "10", 4, **days_in(Period(date(2026, 3, 20), date(2026, 3, 23))), service_days=3,
         meta={"plan_item_id": "i", "plan": "b", "same": "x"},
     )  # fmt: skip
     for lines in ([first, second], [second, first]):
@@ -439,10 +436,10 @@ def test_a_quantity_of_many_digits_is_adjusted_to_its_last() -> None:
 
 
 def test_an_adjustment_covers_days_of_its_own_month_only() -> None:
-    beyond = used("10", 4, service=Period(date(2026, 2, 20), date(2026, 4, 9)), service_days=48)
+    beyond = used("10", 4, **days_in(Period(date(2026, 2, 20), date(2026, 4, 9))), service_days=48)
     [made] = adjustment_lines([], [beyond], MARCH)
     assert (made.service, made.service_days) == (MARCH, 31)
-    elsewhere = used("10", 4, service=APRIL, service_days=30)
+    elsewhere = used("10", 4, **days_in(APRIL), service_days=30)
     [made] = adjustment_lines([], [elsewhere], MARCH)
     assert (made.service, made.service_days) == (MARCH, 30)
 

@@ -9,7 +9,8 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from sqlalchemy import text
 
 from services.common.db.database import Database
-from services.common.db.idempotency import KEPT_DAYS, once, table_for
+from services.common.db.idempotency import KEPT_DAYS, table_for
+from services.common.db.idempotency import once_in as once
 from services.common.errors import (
     AlreadyExists,
     FailedPrecondition,

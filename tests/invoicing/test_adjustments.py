@@ -45,7 +45,8 @@ def line(
         whole_cents(exact * Fraction(price) / base),
         meta,
         "shop",
-        Period(MARCH.end - timedelta(days=days), MARCH.end),
+        MARCH.end - timedelta(days=days),
+        MARCH.end,
         dimensions=size,
         price_base_qty=Decimal(base),
         service_days=days,
@@ -174,7 +175,8 @@ def test_what_an_older_release_adjusted_is_known_by_its_price() -> None:
     older = replace(
         line(qty="100", price="1"),
         kind="adjustment",
-        service=MARCH,
+        service_start=MARCH.start,
+        service_end=MARCH.end,
         service_days=None,
         meta={"plan_item_id": "i1", "adjusts_kind": "overage", "adjusts_period": "2026-03-01"},
     )
@@ -184,8 +186,9 @@ def test_what_an_older_release_adjusted_is_known_by_its_price() -> None:
 def test_lines_of_older_releases_keep_their_hash() -> None:
     """What was issued always verifies: an unset new field leaves the hash as it was."""
     plain = Line(
-        "plan_base", "", "Studio", Decimal(1), "month", Decimal(5000), 5000, {}, "shop", MARCH
-    )
+        "plan_base", "", "Studio", Decimal(1), "month", Decimal(5000), 5000, {}, "shop",
+        MARCH.start, MARCH.end,
+    )  # fmt: skip
     assert lines_hash([plain]) == (
         "62287f145069ad806fae4aa7cde81c5809477f366cd61153ac1c6ca16d6800d7"
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,9 +9,10 @@ from uuid import UUID
 import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 
-from services.analytics.invoicing.invoices.rules.numbering import invoice_title
+from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.common.rpc.downloads import file_stem
 from tests.invoicing.books import Books
+from tests.invoicing.invoices import invoice
 from tests.invoicing.test_documents import billed
 from tests.support.environment import environment_of
 
@@ -69,17 +69,14 @@ async def test_a_void_notice_is_named_by_its_invoice(books: Books) -> None:
 @pytest.mark.parametrize(
     ("standing", "stem"),
     [
-        ({"number": 42, "status": "paid"}, "INV-000042"),
-        ({"number": 42, "status": "void"}, "INV-000042"),
+        ({"number": 42, "status": InvoiceStatus.PAID}, "INV-000042"),
+        ({"number": 42, "status": InvoiceStatus.VOID}, "INV-000042"),
         ({}, "draft-acme-2026-04-AUD"),
-        ({"kind": "one_off"}, "draft-acme-2026-04-AUD-abcdef"),
-        ({"status": "void"}, "void-acme-2026-04-AUD-abcdef"),
+        ({"kind": InvoiceKind.ONE_OFF}, "draft-acme-2026-04-AUD-abcdef"),
+        ({"status": InvoiceStatus.VOID}, "void-acme-2026-04-AUD-abcdef"),
         ({"tenant_id": '../a"b c'}, "draft-..-a-b-c-2026-04-AUD"),
     ],
 )
 def test_a_draft_is_named_by_whose_it_is(standing: dict[str, Any], stem: str) -> None:
-    draft = {
-        "number": None, "status": "draft", "kind": "month", "tenant_id": "acme",
-        "period": date(2026, 4, 1), "currency": "AUD",
-    }  # fmt: skip
-    assert file_stem(*invoice_title(ID, **{**draft, **standing})) == stem
+    draft = {"id": ID, "number": None, "status": InvoiceStatus.DRAFT}
+    assert file_stem(*invoice(**{**draft, **standing}).title) == stem

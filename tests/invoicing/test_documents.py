@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -26,6 +25,7 @@ from services.common.settings import Settings
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import Subscription
+from tests.invoicing.invoices import invoice, line
 
 SHOP = Subscription("acme", "shop", addons=1)
 
@@ -249,22 +249,7 @@ def test_how_to_pay_comes_from_the_environment() -> None:
 
 def shown(**changes: Any) -> DocumentLine:
     """A line as it is shown on an invoice."""
-    line = SimpleNamespace(
-        **{
-            "kind": "plan_base", "resource_kind": "", "description": "Plan: Studio",
-            "qty": Decimal(1), "unit": "month",
-            "unit_price_cents": Decimal(5000), "price_base_qty": Decimal(1), "amount_cents": 5000,
-            "meta": {}, "dimensions": {}, "deployment_id": "d", "service_days": None,
-            "service_start": date(2026, 5, 1), "service_end": date(2026, 6, 1), **changes,
-        }
-    )  # fmt: skip
-    invoice = SimpleNamespace(
-        status="issued", number=1, period=date(2026, 5, 1), currency="AUD", issuer=None,
-        recipient=None, tenant_id="acme", subtotal_cents=0, tax_cents=0, total_cents=0,
-        tax_label="GST", tax_rate_percent=Decimal(10), credited_cents=0, issued_on=None,
-        due_on=None, chain_hash="", kind="month", created_at=datetime(2026, 6, 1, tzinfo=UTC),
-    )  # fmt: skip
-    [section] = view_of(invoice, [line], {}).sections  # type: ignore[arg-type, list-item]
+    [section] = view_of(invoice(), [line(**changes)], {}).sections
     [made] = section.lines
     return made
 
@@ -272,7 +257,8 @@ def shown(**changes: Any) -> DocumentLine:
 def test_a_line_of_days_reads_as_a_pocket_calculator_takes_it() -> None:
     line = shown(
         qty=Decimal(12), unit="day", price_base_qty=Decimal(31), amount_cents=1935,
-        service_days=12, service_start=date(2026, 5, 20), meta={"proration": "12/31"},
+        service_days=12, service_start=date(2026, 5, 20),
+        service_end=date(2026, 6, 1), meta={"proration": "12/31"},
     )  # fmt: skip
     assert (line.qty, line.unit_price, line.amount) == ("12 of 31 days", "50.00 / 31 days", "19.35")
     assert line.note == "20 to 31 May 2026"

@@ -2,10 +2,9 @@
 
 import csv
 import io
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -13,8 +12,12 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 
 from services.analytics.invoicing.invoices.rules.focus import FOCUS_VERSION, as_focus
+from services.analytics.invoicing.invoices.rules.lines import Line
+from services.analytics.invoicing.profiles.rules.parties import Party
 from tests.billing.test_exporting import APPLICABLE
 from tests.invoicing.books import Books
+from tests.invoicing.invoices import invoice
+from tests.invoicing.invoices import line as line_of
 from tests.invoicing.test_documents import billed
 from tests.support.focus import validated
 
@@ -27,19 +30,11 @@ OF_A_RESOURCE = {
 OF_NO_INVOICE = {"InvoiceId-C-004-C"}
 """An alternative: of a charge with an invoice the other one holds."""
 
-INVOICE = SimpleNamespace(
-    tenant_id="acme", currency="AUD", period=date(2026, 4, 1), number=7, issuer={"name": "Sky"}
-)
+INVOICE = invoice(number=7, issuer=Party("Sky"))
 
 
-def line(kind: str, cents: int, **more: Any) -> SimpleNamespace:
-    told: dict[str, Any] = {
-        "kind": kind, "amount_cents": cents, "resource_kind": "", "description": kind,
-        "qty": Decimal(1), "unit": "month", "unit_price_cents": Decimal(cents),
-        "price_base_qty": Decimal(1), "deployment_id": "shop", "dimensions": {},
-        "service_start": date(2026, 4, 1), "service_end": date(2026, 5, 1),
-    }  # fmt: skip
-    return SimpleNamespace(**{**told, **more})
+def line(kind: str, cents: int, **more: Any) -> Line:
+    return line_of(cents, kind, **({"description": kind} | more))
 
 
 LINES = [
@@ -97,7 +92,7 @@ def test_charges_are_filed_by_what_they_are() -> None:
 
 
 def test_amounts_are_in_whole_units_of_the_currency() -> None:
-    yen = SimpleNamespace(**{**vars(INVOICE), "currency": "JPY", "number": None, "issuer": None})
+    yen = replace(INVOICE, currency="JPY", number=None, issuer=None)
     [row] = read(as_focus(yen, [line("plan_base", 1935)]))
     assert (row["BilledCost"], row["ListUnitPrice"], row["InvoiceId"]) == ("1935.0", "1935.0", "")
     assert row["InvoiceIssuerName"] == "arcadia"

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.analytics.invoicing.invoices.document.view import amount_in_words
-from services.analytics.invoicing.invoices.rules.chain import BEGINNING, Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING, chain_hash
 from services.analytics.invoicing.invoices.rules.crediting import (
     Creditable,
     CreditableTax,
-    Wanted,
-    credit,
+    credit_of,
 )
+from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount as Amount
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof, canonical, lines_hash
 from services.analytics.invoicing.invoices.rules.numbering import (
     invoice_number,
@@ -28,17 +28,9 @@ from services.analytics.invoicing.invoices.rules.states import RollupStatus, che
 from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Part, assemble, tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.values.periods import Period
+from tests.invoicing.invoices import APRIL, invoice, line
 
-APRIL = Period.month(2026, 4)
-GST = TaxRule(UUID(int=1), "AU", "GST", Decimal(10))
-
-
-def line(amount: int, kind: str = "plan_base", **changes: object) -> Line:
-    made = Line(
-        kind, "", "Plan: studio", Decimal(1), "month", Decimal(amount), amount, {}, "shop", APRIL
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
+GST = TaxRule(UUID(int=1), "AU", "GST", Decimal(10), APRIL.start)
 
 
 def part(*lines: Line, deployment: str = "shop", currency: str = "AUD") -> Part:
@@ -99,12 +91,12 @@ def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_
     for place, cents in takes:
         place %= len(lines) + 1
         chosen = tax if place == len(lines) else lines[place]
-        wanted = [Wanted(chosen.line_id, cents)]
+        wanted = [Amount(chosen.line_id, cents)]
         if cents > chosen.left_cents:
             with pytest.raises(InvalidArgument):
-                credit(lines, tax, wanted, rate_percent=rate)
+                credit_of(lines, tax, wanted, rate_percent=rate)
             continue
-        note = credit(lines, tax, wanted, rate_percent=rate)
+        note = credit_of(lines, tax, wanted, rate_percent=rate)
         if chosen is tax:
             assert (note.subtotal_cents, note.tax_cents) == (0, cents)
             tax = replace(tax, alone_cents=tax.alone_cents + cents)
@@ -119,25 +111,25 @@ def test_credits_never_come_to_more_than_was_charged_and_all_of_them_to_exactly_
     if not left:
         assert tax.left_cents == 0
         with pytest.raises(FailedPrecondition):
-            credit(lines, tax, [], rate_percent=rate)
+            credit_of(lines, tax, [], rate_percent=rate)
         return
-    rest = credit(lines, tax, [], rate_percent=rate)
+    rest = credit_of(lines, tax, [], rate_percent=rate)
     assert (rest.subtotal_cents, rest.tax_cents) == (left, tax.left_cents)
 
 
 def test_a_tax_credited_alone_is_not_credited_again_with_its_line() -> None:
     [line_id, tax_id] = [uuid4(), uuid4()]
     lines, rate = [Creditable(line_id, 10_000, 0)], Decimal(10)
-    whole = credit(
-        lines, CreditableTax(tax_id, 1000, 0, 1000), [Wanted(line_id, 5000)], rate_percent=rate
+    whole = credit_of(
+        lines, CreditableTax(tax_id, 1000, 0, 1000), [Amount(line_id, 5000)], rate_percent=rate
     )
     assert (whole.subtotal_cents, whole.tax_cents) == (5000, 0)
-    part = credit(
-        lines, CreditableTax(tax_id, 1000, 0, 700), [Wanted(line_id, 5000)], rate_percent=rate
+    part = credit_of(
+        lines, CreditableTax(tax_id, 1000, 0, 700), [Amount(line_id, 5000)], rate_percent=rate
     )
     assert part.tax_cents == 300
-    both = credit(
-        lines, CreditableTax(tax_id, 1000, 0, 0), [Wanted(line_id, 5000), Wanted(tax_id, 100)],
+    both = credit_of(
+        lines, CreditableTax(tax_id, 1000, 0, 0), [Amount(line_id, 5000), Amount(tax_id, 100)],
         rate_percent=rate,
     )  # fmt: skip
     assert (both.subtotal_cents, both.tax_cents) == (5000, 600)
@@ -154,10 +146,7 @@ def test_the_hash_of_lines_knows_every_cent_and_their_order_and_no_spelling_of_a
 
 
 def test_a_link_of_the_chain_holds_all_that_the_invoice_says_and_the_one_before_it() -> None:
-    sealed = Sealed(
-        1, "acme", date(2026, 4, 1), "AUD", 100, 10, 110, "GST", Decimal(10), Party("us"),
-        Party("them"), date(2026, 5, 1), date(2026, 5, 15), "l", "p",
-    )  # fmt: skip
+    sealed = invoice()
     link = chain_hash(BEGINNING, sealed)
     assert chain_hash(BEGINNING, replace(sealed, tax_rate_percent=Decimal("10.0"))) == link
     others = [

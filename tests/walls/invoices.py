@@ -12,14 +12,16 @@ from arcadia.analytics.v1 import invoices_pb2
 from arcadia.analytics.v1.billing_profile_service_pb2_grpc import BillingProfileServiceStub
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
 
+from services.analytics.invoicing.invoices.issue import Issue, issue
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.invoices.rules.states import HandOverStatus, RollupStatus
-from services.analytics.invoicing.invoices.store.issuing import Issue, issue
 from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.profiles.store import tax_rules_on
+from services.analytics.invoicing.rollups.begin import begin_rollup
+from services.analytics.invoicing.rollups.decide import move_rollup
 from services.analytics.invoicing.rollups.rules.drafting import Draft, Part, assemble
 from services.analytics.invoicing.rollups.store.drafts import insert_drafts
-from services.analytics.invoicing.rollups.store.rollups import Opening, begin_rollup, move_rollup
+from services.analytics.invoicing.rollups.store.rollups import Opening
 from services.common.db.database import Database
 from services.common.rpc.access import ALL
 from services.common.values.periods import Period
@@ -86,7 +88,7 @@ async def issued_invoices(
 def _draft(tenant: str, period: Period, rule: TaxRule) -> Draft:
     line = Line(
         "overage", "droplet_hours", f"hours of {tenant}", Decimal(100), "hour", Decimal(1), 100,
-        {}, f"of-{tenant}", period,
+        {}, f"of-{tenant}", period.start, period.end,
     )  # fmt: skip
     proof = Proof(f"of-{tenant}", "", "{}", "", "", "")
     draft = assemble(tenant, period, [Part(f"of-{tenant}", "AUD", (line,), proof)], rule)

@@ -16,7 +16,7 @@ from services.analytics.margin.store.rates import (
     list_rates,
     rate_in_force,
 )
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
@@ -71,19 +71,15 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
             exchange_rates=map(rate_message, page), next_page_token=token
         )
 
+    @once
     async def CreateExchangeRate(  # noqa: N802
-        self, request: pb.CreateExchangeRateRequest, context: Context
+        self, session: WriteSession, request: pb.CreateExchangeRateRequest, context: Context
     ) -> pb.CreateExchangeRateResponse:
         """Sets a rate from a day on."""
         caller = current_caller()
         rate = _new_rate(request)
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.CreateExchangeRateResponse:
-                row = await create_rate(session, rate, by=caller.subject, now=self._clock())
-                return pb.CreateExchangeRateResponse(exchange_rate=rate_message(row))
-
-            return await once(session, request, pb.CreateExchangeRateResponse, do)
+        row = await create_rate(session, rate, by=caller.subject, now=self._clock())
+        return pb.CreateExchangeRateResponse(exchange_rate=rate_message(row))
 
     async def GetRateInForce(  # noqa: N802
         self, request: pb.GetRateInForceRequest, context: Context

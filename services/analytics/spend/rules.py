@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
+from uuid import UUID
 
 from services.common.errors import FailedPrecondition
 from services.common.values.money import converted, whole_cents
@@ -14,7 +16,11 @@ __all__ = [
     "ACTIONS",
     "AT_REST",
     "Action",
+    "Breach",
     "Decision",
+    "Policy",
+    "Reached",
+    "Spending",
     "Spent",
     "Status",
     "after_outcome",
@@ -66,6 +72,75 @@ _OUTCOMES: Final[Mapping[Status, frozenset[Status]]] = {
     **{status: frozenset[Status]() for status in AT_REST},
 }
 """What the work on a breach may say became of it; the rest is the operator's to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A cap: of a month's accrual without tax, in whole cents of the currency."""
+
+    tenant_id: str
+    deployment_id: str
+    """Empty for all that the tenant accrues."""
+    cap_cents: int
+    currency: str
+    action: Action
+    created_by: str
+    created_at: datetime
+    id: UUID | None = None
+    """None before it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A month in which a cap was reached, with its policy as it was then."""
+
+    id: UUID
+    policy_id: UUID
+    period: date
+    tenant_id: str
+    deployment_id: str
+    cap_cents: int
+    currency: str
+    action: Action
+    policy_created_by: str
+    policy_created_at: datetime
+    accrued_cents: int
+    status: Status
+    workflow_id: str
+    run_id: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    decided_by: str
+    reason: str
+    decided_at: datetime | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A policy with what it caps has come to in a month, by currency in whole cents.
+
+    With each, one unit of it in the policy's currency; None where no rate is in force.
+    """
+
+    policy: Policy
+    currencies: tuple[str, ...]
+    cents: tuple[int, ...]
+    rates: tuple[Decimal | None, ...]
+
+    @property
+    def accrued_cents(self) -> int:
+        """All of it in whole cents of the policy's currency."""
+        spent = map(Spent, self.currencies, self.cents, self.rates)
+        return spent_cents(spent, self.policy.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A policy whose cap is reached, and by what, in whole cents of its currency."""
+
+    policy_id: UUID
+    accrued_cents: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """SpendService: proto to domain and back. Operators cap in it what tenants may come to."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,16 +15,16 @@ from services.analytics.spend.messages import breach_message, policy_message
 from services.analytics.spend.rules import (
     ACTIONS,
     Action,
+    Breach,
     Decision,
+    Policy,
+    Reached,
     Status,
     after_outcome,
     check_decision,
     is_reached,
-    spent_cents,
 )
 from services.analytics.spend.store import (
-    NewPolicy,
-    Reached,
     create_policy,
     decide,
     delete_policy,
@@ -34,11 +34,10 @@ from services.analytics.spend.store import (
     open_breaches,
     page_of_spending,
     record_outcome,
-    spent_of,
     update_policy,
     waiting_breaches,
 )
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, NotFound
@@ -52,9 +51,9 @@ __all__ = ["SpendServicer"]
 
 Context = ServicerContext[Any, Any]
 
-MOST_CENTS: Final = 10**15
+MAX_CENTS: Final = 10**15
 POLICIES_A_PAGE: Final = 200
-MOST_POLICIES: Final = 1_000
+MAX_POLICIES: Final = 1_000
 TOLD_BY_WORK: Final = (
     Status.OPEN,
     Status.NOTIFIED,
@@ -93,14 +92,14 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         size = page_size(request.page_size)
         filters = ("spend-policies", tenant_id, deployment_id)
         async with self._database.read(ALL) as session:
-            rows = await list_policies(
+            found = await list_policies(
                 session,
                 tenant_id=tenant_id,
                 deployment_id=deployment_id,
                 before=_place(request.page_token, filters),
                 limit=size + 1,
             )
-        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
         return pb.ListSpendPoliciesResponse(
             spend_policies=map(policy_message, page), next_page_token=token
         )
@@ -109,18 +108,18 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         self, request: pb.CreateSpendPolicyRequest, context: Context
     ) -> pb.CreateSpendPolicyResponse:
         """Makes a policy."""
-        new = await self._new_policy(request)
-        by = current_caller().subject
-        async with self._database.write(ALL) as session:
+        return await self._create(request, await self._new_policy(request))
 
-            async def do() -> pb.CreateSpendPolicyResponse:
-                row = await create_policy(session, new, by=by, now=self._clock())
-                return pb.CreateSpendPolicyResponse(spend_policy=policy_message(row))
+    @once
+    async def _create(
+        self, session: WriteSession, request: pb.CreateSpendPolicyRequest, new: Policy
+    ) -> pb.CreateSpendPolicyResponse:
+        policy = await create_policy(session, new)
+        return pb.CreateSpendPolicyResponse(spend_policy=policy_message(policy))
 
-            return await once(session, request, pb.CreateSpendPolicyResponse, do)
-
+    @once
     async def UpdateSpendPolicy(  # noqa: N802
-        self, request: pb.UpdateSpendPolicyRequest, context: Context
+        self, session: WriteSession, request: pb.UpdateSpendPolicyRequest, context: Context
     ) -> pb.UpdateSpendPolicyResponse:
         """Changes a policy's cap or action."""
         policy_id = uuid_of("id", request.id)
@@ -128,26 +127,17 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         action = word("action", request.action, ACTIONS) if request.HasField("action") else None
         if cap is None and action is None:
             raise InvalidArgument("cap_cents", "or action is required", reason="FIELD_REQUIRED")
-        async with self._database.write(ALL) as session:
+        policy = await update_policy(session, policy_id, cap_cents=cap, action=action)
+        return pb.UpdateSpendPolicyResponse(spend_policy=policy_message(policy))
 
-            async def do() -> pb.UpdateSpendPolicyResponse:
-                row = await update_policy(session, policy_id, cap_cents=cap, action=action)
-                return pb.UpdateSpendPolicyResponse(spend_policy=policy_message(row))
-
-            return await once(session, request, pb.UpdateSpendPolicyResponse, do)
-
+    @once
     async def DeleteSpendPolicy(  # noqa: N802
-        self, request: pb.DeleteSpendPolicyRequest, context: Context
+        self, session: WriteSession, request: pb.DeleteSpendPolicyRequest, context: Context
     ) -> pb.DeleteSpendPolicyResponse:
         """Ends a policy."""
         policy_id = uuid_of("id", request.id)
-        async with self._database.write(ALL) as session:
-
-            async def do() -> pb.DeleteSpendPolicyResponse:
-                await delete_policy(session, policy_id, self._clock())
-                return pb.DeleteSpendPolicyResponse()
-
-            return await once(session, request, pb.DeleteSpendPolicyResponse, do)
+        await delete_policy(session, policy_id, self._clock())
+        return pb.DeleteSpendPolicyResponse()
 
     async def ListSpendBreaches(  # noqa: N802
         self, request: pb.ListSpendBreachesRequest, context: Context
@@ -158,14 +148,14 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         size = page_size(request.page_size)
         filters = ("spend-breaches", tenant_id, status)
         async with self._database.read(ALL) as session:
-            rows = await list_breaches(
+            found = await list_breaches(
                 session,
                 tenant_id=tenant_id,
                 status=status,
                 before=_place(request.page_token, filters),
                 limit=size + 1,
             )
-        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
         return pb.ListSpendBreachesResponse(
             spend_breaches=map(breach_message, page), next_page_token=token
         )
@@ -174,62 +164,63 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         self, request: pb.DecideSpendBreachRequest, context: Context
     ) -> pb.DecideSpendBreachResponse:
         """Approves further spending, or refuses it; the work on the breach is told."""
-        breach_id = uuid_of("id", request.id)
-        decision = Decision(word("decision", request.decision, tuple(Decision)))
-        reason = text("reason", request.reason)
-        by = current_caller().subject
+        answer = await self._decide(request)
         async with self._database.write(ALL) as session:
-
-            async def do() -> pb.DecideSpendBreachResponse:
-                row = await locked_breach(session, breach_id)
-                # Whether or not its work has found out yet that the month is over.
-                current = self._after(row.status, row.status, row.period)
-                wanted = check_decision(Action(row.action), current, decision)
-                if wanted is not current:
-                    row = await decide(
-                        session, breach_id, wanted, by=by, reason=reason, now=self._clock()
-                    )
-                return pb.DecideSpendBreachResponse(spend_breach=breach_message(row))
-
-            answer = await once(session, request, pb.DecideSpendBreachResponse, do)
-            row = await locked_breach(session, breach_id)
+            breach = await locked_breach(session, UUID(request.id))
         # After the commit: the work reads the decision. It also looks by itself, so that an
         # answer that is lost here is not a decision that is lost.
-        period_code = f"{row.period:%Y-%m}"
-        cap = money_text(row.cap_cents, row.currency)
+        period_code = f"{breach.period:%Y-%m}"
+        cap = money_text(breach.cap_cents, breach.currency)
         start = spend_breach(
-            BreachInput(str(row.id)),
-            tenant_id=row.tenant_id,
+            BreachInput(str(breach.id)),
+            tenant_id=breach.tenant_id,
             period_code=period_code,
-            summary=f"{row.deployment_id or row.tenant_id} reached {cap} in {period_code}",
+            summary=f"{breach.deployment_id or breach.tenant_id} reached {cap} in {period_code}",
         )
         await self._flows.notify(start, DECIDED)
         return answer
+
+    @once
+    async def _decide(
+        self, session: WriteSession, request: pb.DecideSpendBreachRequest
+    ) -> pb.DecideSpendBreachResponse:
+        decision = Decision(word("decision", request.decision, tuple(Decision)))
+        reason = text("reason", request.reason)
+        breach = await locked_breach(session, uuid_of("id", request.id))
+        # Whether or not its work has found out yet that the month is over.
+        current = self._after(breach, breach.status)
+        wanted = check_decision(breach.action, current, decision)
+        if wanted is not current:
+            by = current_caller().subject
+            breach = await decide(
+                session, breach.id, wanted, by=by, reason=reason, now=self._clock()
+            )
+        return pb.DecideSpendBreachResponse(spend_breach=breach_message(breach))
 
     async def EvaluateSpendPolicies(  # noqa: N802
         self, request: pb.EvaluateSpendPoliciesRequest, context: Context
     ) -> pb.EvaluateSpendPoliciesResponse:
         """Holds a page of policies against the accrual of the running month."""
-        size = internal_page_size(request.page_size, POLICIES_A_PAGE, MOST_POLICIES)
+        size = internal_page_size(request.page_size, POLICIES_A_PAGE, MAX_POLICIES)
         now = self._clock()
         period = month_of(now)
         filters = ("spending", period.code)
         after = _place(request.page_token, filters)
         async with self._database.read(ALL) as session:
-            rows = await page_of_spending(
+            found = await page_of_spending(
                 session, period.start, now.date(), after=after, limit=size + 1
             )
-        page, token = cut(rows, size, filters, lambda row: (str(row.id),))
-        accrued = {row.id: spent_cents(spent_of(row), row.currency) for row in page}
+        page, token = cut(found, size, filters, lambda one: (str(one.policy.id),))
+        ids = [one.policy.id for one in page if one.policy.id is not None]
         reached = [
-            Reached(row.id, accrued[row.id])
-            for row in page
-            if is_reached(row.cap_cents, accrued[row.id])
+            Reached(policy_id, cents)
+            for policy_id, one in zip(ids, page, strict=True)
+            if is_reached(one.policy.cap_cents, cents := one.accrued_cents)
         ]
         async with self._database.write(ALL) as session:
             if reached:
                 await open_breaches(session, period.start, reached, now)
-            waiting = await waiting_breaches(session, [row.id for row in page], period.start)
+            waiting = await waiting_breaches(session, ids, period.start)
         return pb.EvaluateSpendPoliciesResponse(
             spend_breaches=map(breach_message, waiting), next_page_token=token
         )
@@ -243,23 +234,23 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         workflow_id = text("workflow_id", request.workflow_id)
         run_id = text("run_id", request.run_id)
         async with self._database.write(ALL) as session:
-            row = await locked_breach(session, breach_id)
-            row = await record_outcome(
+            breach = await locked_breach(session, breach_id)
+            breach = await record_outcome(
                 session,
                 breach_id,
-                self._after(row.status, told, row.period),
+                self._after(breach, told),
                 workflow_id=workflow_id,
                 run_id=run_id,
                 now=self._clock(),
             )
-        return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(row))
+        return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(breach))
 
-    def _after(self, status: str, told: str, period: date) -> Status:
-        """Where a breach of a month stands after a word of it."""
-        is_over = self._clock() >= month_of(period).end_at
-        return after_outcome(Status(status), Status(told), month_is_over=is_over)
+    def _after(self, breach: Breach, told: Status) -> Status:
+        """Where a breach stands after a word of it."""
+        is_over = self._clock() >= month_of(breach.period).end_at
+        return after_outcome(breach.status, told, month_is_over=is_over)
 
-    async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> NewPolicy:
+    async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> Policy:
         """The policy that is asked for; a deployment's has the tenant of the deployment."""
         currency = currency_code("currency", request.currency)
         tenant_id, deployment_id = text("tenant_id", request.tenant_id), ""
@@ -272,18 +263,20 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             if tenant_id not in ("", owner.tenant_id):
                 raise InvalidArgument("tenant_id", "is not the deployment's", reason="MISMATCH")
             tenant_id = owner.tenant_id
-        return NewPolicy(
+        return Policy(
             tenant_id=required("tenant_id", tenant_id),
             deployment_id=deployment_id,
             cap_cents=_cap(request.cap_cents),
             currency=currency,
-            action=word("action", request.action, ACTIONS),
+            action=Action(word("action", request.action, ACTIONS)),
+            created_by=current_caller().subject,
+            created_at=self._clock(),
         )
 
 
 def _cap(cents: int) -> int:
-    if not 0 < cents <= MOST_CENTS:
-        raise InvalidArgument("cap_cents", f"must be 1 to {MOST_CENTS}", reason="OUT_OF_RANGE")
+    if not 0 < cents <= MAX_CENTS:
+        raise InvalidArgument("cap_cents", f"must be 1 to {MAX_CENTS}", reason="OUT_OF_RANGE")
     return cents
 
 

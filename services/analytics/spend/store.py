@@ -1,20 +1,19 @@
 """Caps and their breaches: read and changed in sets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.analytics.spend.rules import AT_REST, Spent, Status
+from services.analytics.spend.rules import AT_REST, Breach, Policy, Reached, Spending, Status
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, record_of, records_of, unnested
 from services.common.errors import NotFound
 
 __all__ = [
-    "NewPolicy",
-    "Reached",
     "create_policy",
     "decide",
     "delete_policy",
@@ -24,15 +23,16 @@ __all__ = [
     "open_breaches",
     "page_of_spending",
     "record_outcome",
-    "spent_of",
     "update_policy",
     "waiting_breaches",
 ]
 
+T = TypeVar("T")
+
 CREATE: Final = text("""
 INSERT INTO spend_policies
     (tenant_id, deployment_id, cap_cents, currency, action, created_by, created_at)
-VALUES (:tenant_id, :deployment_id, :cap_cents, :currency, :action, :by, :now)
+VALUES (:tenant_id, :deployment_id, :cap_cents, :currency, :action, :created_by, :created_at)
 RETURNING *
 """)
 UPDATE: Final = text("""
@@ -42,7 +42,7 @@ WHERE id = :id AND deleted_at IS NULL
 RETURNING *
 """)
 DELETE: Final = text("""
-UPDATE spend_policies SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL RETURNING id
+UPDATE spend_policies SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL RETURNING *
 """)
 WITHDRAW: Final = text("""
 UPDATE spend_breaches SET status = 'withdrawn', finished_at = :now
@@ -93,14 +93,14 @@ CROSS JOIN LATERAL (
 ) AS s
 ORDER BY p.id
 """)
-OPEN: Final = """
+OPEN: Final = f"""
 INSERT INTO spend_breaches
     (policy_id, period, tenant_id, deployment_id, cap_cents, currency, action,
      policy_created_by, policy_created_at, accrued_cents, occurred_at)
 SELECT p.id, %(period)s, p.tenant_id, p.deployment_id, p.cap_cents, p.currency, p.action,
        p.created_by, p.created_at, r.accrued_cents, %(now)s
-FROM unnest(%(ids)s::uuid[], %(accrued)s::bigint[]) AS r (id, accrued_cents)
-JOIN spend_policies AS p ON p.id = r.id
+FROM {unnested(Reached, "r")}
+JOIN spend_policies AS p ON p.id = r.policy_id
 ON CONFLICT ON CONSTRAINT spend_breaches_once DO NOTHING
 """
 WAITING: Final = text("""
@@ -128,80 +128,50 @@ RETURNING *
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class NewPolicy:
-    """A cap to set: of a month's accrual without tax, in whole cents of the currency."""
-
-    tenant_id: str
-    deployment_id: str
-    cap_cents: int
-    currency: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A policy whose cap is reached, and by what, in whole cents of its currency."""
-
-    policy_id: UUID
-    accrued_cents: int
-
-
-async def create_policy(
-    session: WriteSession, new: NewPolicy, *, by: str, now: datetime
-) -> Row[Any]:
+async def create_policy(session: WriteSession, policy: Policy) -> Policy:
     """Sets a cap."""
-    values = {name: getattr(new, name) for name in NewPolicy.__slots__}
-    return (await session.execute(CREATE, {**values, "by": by, "now": now})).one()
+    return record_of(Policy, (await session.execute(CREATE, asdict(policy))).one())
 
 
 async def update_policy(
     session: WriteSession, policy_id: UUID, *, cap_cents: int | None, action: str | None
-) -> Row[Any]:
+) -> Policy:
     """Changes a cap or what happens at it; None stays as it is. Raises NotFound."""
     values = {"id": policy_id, "cap_cents": cap_cents, "action": action}
-    return _found((await session.execute(UPDATE, values)).first(), "spend policy", policy_id)
+    return _found(Policy, (await session.execute(UPDATE, values)).first(), policy_id)
 
 
 async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -> None:
     """Ends a policy, and what waits for a decision upon it. Raises NotFound."""
     row = (await session.execute(DELETE, {"id": policy_id, "now": now})).first()
-    _found(row, "spend policy", policy_id)
+    _found(Policy, row, policy_id)
     await session.execute(WITHDRAW, {"id": policy_id, "now": now})
 
 
 async def list_policies(
     session: ReadSession, *, tenant_id: str, deployment_id: str, before: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Policy]:
     """Policies, newest first; `before` is the last one of the page before."""
     values = {
         "tenant_id": tenant_id, "deployment_id": deployment_id, "before": before, "limit": limit,
     }  # fmt: skip
-    return (await session.execute(LIST, values)).all()
+    return records_of(Policy, await session.execute(LIST, values))
 
 
 async def list_breaches(
     session: ReadSession, *, tenant_id: str, status: str, before: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Breach]:
     """Breaches, newest first; `before` is the last one of the page before."""
     values = {"tenant_id": tenant_id, "status": status, "before": before, "limit": limit}
-    return (await session.execute(LIST_BREACHES, values)).all()
+    return records_of(Breach, await session.execute(LIST_BREACHES, values))
 
 
 async def page_of_spending(
     session: ReadSession, period: date, day: date, *, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Spending]:
     """Policies with what they cap has come to in a month, at the rates of a day."""
     values = {"period": period, "day": day, "after": after, "limit": limit}
-    return (await session.execute(SPENDING, values)).all()
-
-
-def spent_of(row: Row[Any]) -> list[Spent]:
-    """The amounts of a row of `page_of_spending`."""
-    return [
-        Spent(currency, cents, rate)
-        for currency, cents, rate in zip(row.currencies, row.cents, row.rates, strict=True)
-    ]
+    return records_of(Spending, await session.execute(SPENDING, values))
 
 
 async def open_breaches(
@@ -209,29 +179,25 @@ async def open_breaches(
 ) -> None:
     """Opens a breach for each, unless the policy has one in that month."""
     driver = await session.driver()
-    values = {
-        "period": period,
-        "now": now,
-        "ids": [one.policy_id for one in reached],
-        "accrued": [one.accrued_cents for one in reached],
-    }
+    values = arrays_of(Reached, reached, "r") | {"period": period, "now": now}
     await driver.execute(OPEN, values)
 
 
 async def waiting_breaches(
     session: ReadSession, policy_ids: Sequence[UUID], period: date
-) -> Sequence[Row[Any]]:
+) -> list[Breach]:
     """Of these policies, the breaches about which something is still to be done.
 
     Of those that await a decision, the ones of a month before `period`: they end undecided.
     """
-    return (await session.execute(WAITING, {"ids": list(policy_ids), "period": period})).all()
+    asked = {"ids": list(policy_ids), "period": period}
+    return records_of(Breach, await session.execute(WAITING, asked))
 
 
-async def locked_breach(session: WriteSession, breach_id: UUID) -> Row[Any]:
+async def locked_breach(session: WriteSession, breach_id: UUID) -> Breach:
     """A breach that nobody moves until this transaction ends. Raises NotFound."""
     row = (await session.execute(LOCK, {"id": breach_id})).first()
-    return _found(row, "spend breach", breach_id)
+    return _found(Breach, row, breach_id)
 
 
 async def record_outcome(
@@ -242,24 +208,24 @@ async def record_outcome(
     workflow_id: str,
     run_id: str,
     now: datetime,
-) -> Row[Any]:
+) -> Breach:
     """Keeps where a locked breach stands, and the run that deals with it."""
     values = {
         "id": breach_id, "status": status, "workflow_id": workflow_id, "run_id": run_id,
         "at_rest": status in AT_REST, "now": now,
     }  # fmt: skip
-    return (await session.execute(RECORD, values)).one()
+    return record_of(Breach, (await session.execute(RECORD, values)).one())
 
 
 async def decide(
     session: WriteSession, breach_id: UUID, status: Status, *, by: str, reason: str, now: datetime
-) -> Row[Any]:
+) -> Breach:
     """Keeps what an operator decided of a locked breach."""
     values = {"id": breach_id, "status": status, "by": by, "reason": reason, "now": now}
-    return (await session.execute(DECIDE, values)).one()
+    return record_of(Breach, (await session.execute(DECIDE, values)).one())
 
 
-def _found(row: Row[Any] | None, what: str, identifier: UUID) -> Row[Any]:
+def _found(kind: type[T], row: Row[Any] | None, identifier: UUID) -> T:
     if row is None:
-        raise NotFound(what, str(identifier))
-    return row
+        raise NotFound(f"spend {kind.__name__.lower()}", str(identifier))
+    return record_of(kind, row)

@@ -20,17 +20,18 @@ from services.analytics.usage.messages import (
     usage_message,
     voided_message,
 )
-from services.analytics.usage.rules.events import Refusal
+from services.analytics.usage.rules.events import Refusal, Sifted
+from services.analytics.usage.rules.figures import DailyUsage
 from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
 from services.analytics.usage.store.unmeasured import list_unmeasured
 from services.analytics.usage.store.voids import list_voids, void_events
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, Unavailable
 from services.common.rpc.access import Scope, current_caller
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import required, text, uuid_of
 
 __all__ = ["UsageServicer"]
@@ -72,13 +73,8 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         )  # fmt: skip
         position = decode_token(request.page_token, filters, (int, str, str, str))
         async with self._database.read(scope) as session:
-            rows = await list_usage(session, scope, wanted, after=_after(position), limit=size + 1)
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            place = (last.day.toordinal(), last.tenant_id, last.deployment_id, last.resource_kind)
-            token = encode_token(filters, place)
+            found = await list_usage(session, scope, wanted, after=_after(position), limit=size + 1)
+        page, token = cut(found, size, filters, _place)
         return pb.ListDailyUsageResponse(
             daily_usage=map(usage_message, page), next_page_token=token
         )
@@ -111,12 +107,10 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             raise InvalidArgument("page_token", "is not one of ours")
         async with self._database.read(scope) as session:
             figure = await read_figure(session, scope, usage_id)
-            rows = await list_facts(session, figure, after=position or None, limit=size + 1)
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            token = encode_token(filters, (_microseconds(last.fact_from), last.place))
+            found = await list_facts(session, figure, after=position or None, limit=size + 1)
+        page, token = cut(
+            found, size, filters, lambda fact: (_microseconds(fact.fact_from), fact.place)
+        )
         return pb.ListUsageFactsResponse(facts=map(fact_message, page), next_page_token=token)
 
     async def ListUnmeteredResources(  # noqa: N802
@@ -135,14 +129,13 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             uuid_of("page_token", position[0])
         after = (position[0], position[1], position[2]) if position else None
         async with self._database.read(scope) as session:
-            rows = await list_unmeasured(session, scope, wanted, after=after, limit=size + 1)
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            token = encode_token(
-                filters, (str(last.resource_id), last.tenant_id, last.deployment_id)
-            )
+            found = await list_unmeasured(session, scope, wanted, after=after, limit=size + 1)
+        page, token = cut(
+            found,
+            size,
+            filters,
+            lambda one: (str(one.resource_id), one.tenant_id, one.deployment_id),
+        )
         return pb.ListUnmeteredResourcesResponse(
             resources=map(unmetered_message, page), next_page_token=token
         )
@@ -152,47 +145,41 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.SendUsageEventsResponse:
         """Takes in a batch of events; adds the figures up at once whose month is open."""
         now = self._clock()
-        batch = await receive(self._deployments, request.events, now)
-        async with self._database.write(current_caller().scope) as session:
+        return await self._take(request, await receive(self._deployments, request.events, now), now)
 
-            async def do() -> pb.SendUsageEventsResponse:
-                taken = await take_events(session, batch, now=now)
-                await fold_figures(session, taken.on_time, now=now)
-                return pb.SendUsageEventsResponse(receipt=receipt_message(taken.receipt))
+    @once
+    async def _take(
+        self,
+        session: WriteSession,
+        request: pb.SendUsageEventsRequest,
+        batch: Sifted,
+        now: datetime,
+    ) -> pb.SendUsageEventsResponse:
+        taken = await take_events(session, batch, now=now)
+        await fold_figures(session, taken.on_time, now=now)
+        return pb.SendUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
-            return await once(session, request, pb.SendUsageEventsResponse, do)
-
+    @once
     async def VoidUsageEvents(  # noqa: N802
-        self, request: pb.VoidUsageEventsRequest, context: Context
+        self, session: WriteSession, request: pb.VoidUsageEventsRequest, context: Context
     ) -> pb.VoidUsageEventsResponse:
         """Takes wrong events back by their keys; each answers for itself."""
         keys, refused = requests.read_keys(request.events)
         reason = required("reason", request.reason)
         caller = current_caller()
         now = self._clock()
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.VoidUsageEventsResponse:
-                new, voids = await void_events(
-                    session, keys, reason=reason, by=caller.subject, now=now
-                )
-                there = {(key.source, key.idempotency_key): key for key in keys}
-                missing = [
-                    Refusal.of_unknown_key(key)
-                    for named, key in there.items()
-                    if named not in voids
-                ]
-                return pb.VoidUsageEventsResponse(
-                    voided=[voided_message(voids[one]) for one in there if one in new],
-                    voided_before=[
-                        voided_message(voids[one])
-                        for one in there
-                        if one in voids and one not in new
-                    ],
-                    refused=refused_messages([*refused, *missing]),
-                )
-
-            return await once(session, request, pb.VoidUsageEventsResponse, do)
+        new, voids = await void_events(session, keys, reason=reason, by=caller.subject, now=now)
+        there = {(key.source, key.idempotency_key): key for key in keys}
+        missing = [
+            Refusal.of_unknown_key(key) for named, key in there.items() if named not in voids
+        ]
+        return pb.VoidUsageEventsResponse(
+            voided=[voided_message(voids[one]) for one in there if one in new],
+            voided_before=[
+                voided_message(voids[one]) for one in there if one in voids and one not in new
+            ],
+            refused=refused_messages([*refused, *missing]),
+        )
 
     async def ListVoidedUsageEvents(  # noqa: N802
         self, request: pb.ListVoidedUsageEventsRequest, context: Context
@@ -204,7 +191,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         position = decode_token(request.page_token, filters, (int, str, str))
         after = (_instant(position[0]), *position[1:]) if position else None
         async with self._database.read(scope) as session:
-            rows = await list_voids(
+            found = await list_voids(
                 session,
                 scope,
                 tenant_id=text("tenant_id", request.tenant_id),
@@ -213,7 +200,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
                 limit=size + 1,
             )
         page, token = cut(
-            rows,
+            found,
             size,
             filters,
             lambda row: (_microseconds(row.voided_at), row.source, row.idempotency_key),
@@ -221,6 +208,12 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         return pb.ListVoidedUsageEventsResponse(
             voided_events=map(voided_message, page), next_page_token=token
         )
+
+
+def _place(figure: DailyUsage) -> tuple[int, str, str, str]:
+    return (
+        figure.day.toordinal(), figure.tenant_id, figure.deployment_id, figure.resource_kind,
+    )  # fmt: skip
 
 
 def _after(position: tuple[Any, ...] | None) -> tuple[date, str, str, str] | None:

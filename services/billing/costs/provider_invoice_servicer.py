@@ -26,7 +26,7 @@ from services.billing.ingest.ingest_requests import required, uuid_of
 from services.billing.ingest.store.headers import unwaive, waive
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
 from services.common.db.database import Database
-from services.common.db.idempotency import once
+from services.common.db.idempotency import once_in as once
 from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller

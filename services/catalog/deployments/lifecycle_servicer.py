@@ -50,30 +50,17 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             found = await lookup_deployments(session, wanted)
         return pb.LookupDeploymentsResponse(matches=map(_match, found))
 
+    @once
     async def ApplyBillingAction(  # noqa: N802
-        self, request: pb.ApplyBillingActionRequest, context: Context
+        self, session: WriteSession, request: pb.ApplyBillingActionRequest, context: Context
     ) -> pb.ApplyBillingActionResponse:
         """Moves a deployment on behalf of durable work, unless it is to be left alone."""
-        key = requests.required("key", request.key)
+        requests.required("key", request.key)
         to = requests.state("to_state", request.to_state)
         from_states = {
             requests.state(f"from_states[{position}]", state)
             for position, state in enumerate(request.from_states)
         }
-        async with self._database.write(ALL) as session:
-
-            async def do() -> pb.ApplyBillingActionResponse:
-                return await self._apply(session, request, to, from_states)
-
-            return await once(session, request, pb.ApplyBillingActionResponse, do, key=key)
-
-    async def _apply(
-        self,
-        session: WriteSession,
-        request: pb.ApplyBillingActionRequest,
-        to: State,
-        from_states: set[State],
-    ) -> pb.ApplyBillingActionResponse:
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         deployment = await lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)

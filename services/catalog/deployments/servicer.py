@@ -47,12 +47,12 @@ from services.catalog.deployments.store.trials import (
     take_trial,
 )
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.common.values.clock import Clock
 from services.common.values.periods import read_day
@@ -90,10 +90,10 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         after = requests.uuid_of("page_token", position[0]) if position else None
         async with self._database.read(scope) as session:
             found = await list_deployments(session, scope, wanted, after=after, limit=size + 1)
-        page = found[:size]
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
         return pb.ListDeploymentsResponse(
             deployments=map(deployment_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+            next_page_token=token,
         )
 
     async def GetDeployment(  # noqa: N802
@@ -114,96 +114,74 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             events=map(event_message, events),
         )
 
+    @once
     async def CreateDeployment(  # noqa: N802
-        self, request: pb.CreateDeploymentRequest, context: Context
+        self, session: WriteSession, request: pb.CreateDeploymentRequest, context: Context
     ) -> pb.CreateDeploymentResponse:
         """Makes a deployment."""
         caller = current_caller()
         new = new_deployment(request, caller)
         longest = None if caller.is_operator else self._longest_trial
-        async with self._database.write(caller.scope) as session:
+        cause = self._cause()
+        bounded = with_bounded_trial(new, cause.day, longest)
+        if bounded.trial:
+            await take_trial(session, bounded.tenant_id, cause, by_tenant=not caller.is_operator)
+        made = await create_deployment(session, bounded, cause)
+        return pb.CreateDeploymentResponse(deployment=deployment_message(made))
 
-            async def do() -> pb.CreateDeploymentResponse:
-                cause = self._cause()
-                bounded = with_bounded_trial(new, cause.day, longest)
-                if bounded.trial:
-                    await take_trial(
-                        session, bounded.tenant_id, cause, by_tenant=not caller.is_operator
-                    )
-                made = await create_deployment(session, bounded, cause)
-                return pb.CreateDeploymentResponse(deployment=deployment_message(made))
-
-            return await once(session, request, pb.CreateDeploymentResponse, do)
-
+    @once
     async def UpdateDeployment(  # noqa: N802
-        self, request: pb.UpdateDeploymentRequest, context: Context
+        self, session: WriteSession, request: pb.UpdateDeploymentRequest, context: Context
     ) -> pb.UpdateDeploymentResponse:
         """Changes what a deployment is called and how it runs."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         changes = deployment_changes(request)
-        async with self._database.write(scope) as session:
+        before = await lock_deployment(session, scope, identifier)
+        changed = await update_deployment(session, before, changes, self._cause())
+        return pb.UpdateDeploymentResponse(deployment=deployment_message(changed))
 
-            async def do() -> pb.UpdateDeploymentResponse:
-                before = await lock_deployment(session, scope, identifier)
-                changed = await update_deployment(session, before, changes, self._cause())
-                return pb.UpdateDeploymentResponse(deployment=deployment_message(changed))
-
-            return await once(session, request, pb.UpdateDeploymentResponse, do)
-
+    @once
     async def TransitionDeployment(  # noqa: N802
-        self, request: pb.TransitionDeploymentRequest, context: Context
+        self, session: WriteSession, request: pb.TransitionDeploymentRequest, context: Context
     ) -> pb.TransitionDeploymentResponse:
         """Moves a deployment to another state."""
         caller = current_caller()
         identifier = requests.uuid_of("id", request.id)
         to = requests.state("to_state", request.to_state)
         cause = self._cause(request.reason)
-        async with self._database.write(caller.scope) as session:
+        before = await lock_deployment(session, caller.scope, identifier)
+        moved, event = await move_deployment(
+            session, before, to, cause, by_tenant=not caller.is_operator
+        )
+        return pb.TransitionDeploymentResponse(
+            deployment=deployment_message(moved), event=event_message(event)
+        )
 
-            async def do() -> pb.TransitionDeploymentResponse:
-                before = await lock_deployment(session, caller.scope, identifier)
-                moved, event = await move_deployment(
-                    session, before, to, cause, by_tenant=not caller.is_operator
-                )
-                return pb.TransitionDeploymentResponse(
-                    deployment=deployment_message(moved), event=event_message(event)
-                )
-
-            return await once(session, request, pb.TransitionDeploymentResponse, do)
-
+    @once
     async def ExtendTrial(  # noqa: N802
-        self, request: pb.ExtendTrialRequest, context: Context
+        self, session: WriteSession, request: pb.ExtendTrialRequest, context: Context
     ) -> pb.ExtendTrialResponse:
         """Has the trial of a deployment end on a later day."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         day = read_day(requests.required("trial_ends_on", request.trial_ends_on), "trial_ends_on")
         cause = self._cause(request.reason)
-        async with self._database.write(scope) as session:
+        before = await lock_deployment(session, scope, identifier)
+        extended = await extend_trial(session, before, day, cause)
+        return pb.ExtendTrialResponse(deployment=deployment_message(extended))
 
-            async def do() -> pb.ExtendTrialResponse:
-                before = await lock_deployment(session, scope, identifier)
-                extended = await extend_trial(session, before, day, cause)
-                return pb.ExtendTrialResponse(deployment=deployment_message(extended))
-
-            return await once(session, request, pb.ExtendTrialResponse, do)
-
+    @once
     async def GrantTrials(  # noqa: N802
-        self, request: pb.GrantTrialsRequest, context: Context
+        self, session: WriteSession, request: pb.GrantTrialsRequest, context: Context
     ) -> pb.GrantTrialsResponse:
         """Lets a tenant have more trials than its first."""
         tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
         if not 0 <= request.trials <= MAX_TRIALS:
             raise InvalidArgument("trials", f"must be 1 to {MAX_TRIALS}", reason="OUT_OF_RANGE")
         cause = self._cause(request.reason)
-        async with self._database.write(current_caller().scope) as session:
-
-            async def do() -> pb.GrantTrialsResponse:
-                grant = await grant_trials(session, tenant_id, request.trials or 1, cause)
-                return pb.GrantTrialsResponse(trial_grant=trial_grant_message(grant))
-
-            return await once(session, request, pb.GrantTrialsResponse, do)
+        grant = await grant_trials(session, tenant_id, request.trials or 1, cause)
+        return pb.GrantTrialsResponse(trial_grant=trial_grant_message(grant))
 
     async def ListTrialGrants(  # noqa: N802
         self, request: pb.ListTrialGrantsRequest, context: Context
@@ -221,22 +199,18 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             trial_grants=map(trial_grant_message, page), next_page_token=token
         )
 
+    @once
     async def UpdateBillingActions(  # noqa: N802
-        self, request: pb.UpdateBillingActionsRequest, context: Context
+        self, session: WriteSession, request: pb.UpdateBillingActionsRequest, context: Context
     ) -> pb.UpdateBillingActionsResponse:
         """Says what automatic billing actions may do to a deployment."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         actions = _billing_actions(request)
         cause = self._cause(request.reason)
-        async with self._database.write(scope) as session:
-
-            async def do() -> pb.UpdateBillingActionsResponse:
-                before = await lock_deployment(session, scope, identifier)
-                changed = await update_billing_actions(session, before, actions, cause)
-                return pb.UpdateBillingActionsResponse(deployment=deployment_message(changed))
-
-            return await once(session, request, pb.UpdateBillingActionsResponse, do)
+        before = await lock_deployment(session, scope, identifier)
+        changed = await update_billing_actions(session, before, actions, cause)
+        return pb.UpdateBillingActionsResponse(deployment=deployment_message(changed))
 
     async def ListDeploymentEvents(  # noqa: N802
         self, request: pb.ListDeploymentEventsRequest, context: Context
@@ -252,32 +226,28 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             found = await list_events(
                 session, identifier, before=position[0] if position else None, limit=size + 1
             )
-        page = found[:size]
+        page, token = cut(found, size, filters, lambda one: (one.id,))
         return pb.ListDeploymentEventsResponse(
             events=map(event_message, page),
-            next_page_token=encode_token(filters, (page[-1].id,)) if len(found) > size else "",
+            next_page_token=token,
         )
 
+    @once
     async def ProvisionDeployment(  # noqa: N802
-        self, request: pb.ProvisionDeploymentRequest, context: Context
+        self, session: WriteSession, request: pb.ProvisionDeploymentRequest, context: Context
     ) -> pb.ProvisionDeploymentResponse:
         """Starts the work that makes a droplet for a deployment."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         order = droplet_order(request.droplet)
-        async with self._database.write(scope) as session:
-
-            async def do() -> pb.ProvisionDeploymentResponse:
-                deployment = await lock_deployment(session, scope, identifier)
-                made = await create_provision(session, deployment, order, self._cause())
-                # Until this is committed the work waits; when it is not, it makes nothing.
-                started = await self._flows.start(provision_start(made, deployment))
-                provision = await set_provision_run(
-                    session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
-                )
-                return pb.ProvisionDeploymentResponse(provision=provision_message(provision))
-
-            return await once(session, request, pb.ProvisionDeploymentResponse, do)
+        deployment = await lock_deployment(session, scope, identifier)
+        made = await create_provision(session, deployment, order, self._cause())
+        # Until this is committed the work waits; when it is not, it makes nothing.
+        started = await self._flows.start(provision_start(made, deployment))
+        provision = await set_provision_run(
+            session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
+        )
+        return pb.ProvisionDeploymentResponse(provision=provision_message(provision))
 
     async def GetProvision(  # noqa: N802
         self, request: pb.GetProvisionRequest, context: Context
@@ -302,10 +272,10 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         async with self._database.read(scope) as session:
             await read_deployment(session, scope, identifier)
             found = await list_provisions(session, identifier, before=before, limit=size + 1)
-        page = found[:size]
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
         return pb.ListProvisionsResponse(
             provisions=map(provision_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+            next_page_token=token,
         )
 
     def _cause(self, reason: str = "") -> Cause:

@@ -1,16 +1,17 @@
 """CatalogService: proto to domain and back. Operators change what is sold."""
 
 import asyncio
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
+from arcadia.catalog.v1 import catalog_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.plans import requests as plan_requests
-from services.catalog.plans.apply import apply_document
-from services.catalog.plans.catalog_reading import CatalogReading
-from services.catalog.plans.document import read_document
+from services.catalog.plans.apply import Applied, apply_document
+from services.catalog.plans.document import hash_of, read_document, write_document
 from services.catalog.plans.messages import (
     addon_message,
     change_message,
@@ -18,110 +19,202 @@ from services.catalog.plans.messages import (
     price_message,
     version_message,
 )
-from services.catalog.plans.publish import draft_version, publish_version, redraft_version
-from services.catalog.plans.store.addons import create_addon, update_addon
-from services.catalog.plans.store.plans import create_plan, rename_plan
-from services.catalog.plans.store.prices import create_price
+from services.catalog.plans.publish import (
+    draft_version,
+    list_versions,
+    publish_version,
+    redraft_version,
+)
+from services.catalog.plans.rules.changes import CatalogDocument
+from services.catalog.plans.rules.plans import ResourcePrice
+from services.catalog.plans.store.addons import create_addon, list_addons, update_addon
+from services.catalog.plans.store.plans import (
+    create_plan,
+    list_plans,
+    position_of,
+    read_plan,
+    rename_plan,
+)
+from services.catalog.plans.store.prices import create_price, list_prices
+from services.catalog.plans.store.state import read_state
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
-from services.common.errors import InvalidArgument
-from services.common.rpc.access import ALL
+from services.common.errors import InvalidArgument, NotFound, PermissionDenied
+from services.common.rpc.access import ALL, Scope, current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.values.periods import read_day
 
 __all__ = ["CatalogServicer"]
 
 Context = ServicerContext[Any, Any]
 
+SOLD: Final = Scope("")
+"""What is sold belongs to no tenant: whoever asks for it sees no tenant's rows."""
 
-class CatalogServicer(CatalogReading):
+
+class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     """What is sold, and at what price."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ListPlans(  # noqa: N802
+        self, request: pb.ListPlansRequest, context: Context
+    ) -> pb.ListPlansResponse:
+        """The plans with their active versions, cheapest first."""
+        if request.include_unpublished and not current_caller().is_operator:
+            raise PermissionDenied(
+                "only an operator sees plans that are not published", reason="OPERATOR_ONLY"
+            )
+        size = page_size(request.page_size)
+        filters = ("plans", request.include_unpublished)
+        position = decode_token(request.page_token, filters, (int, str))
+        async with self._database.read(SOLD) as session:
+            found = await list_plans(
+                session,
+                unpublished=request.include_unpublished,
+                after=(position[0], position[1]) if position else None,
+                limit=size + 1,
+            )
+        page, token = cut(found, size, filters, position_of)
+        return pb.ListPlansResponse(
+            plans=map(plan_message, page),
+            next_page_token=token,
+        )
+
+    async def GetPlan(  # noqa: N802
+        self, request: pb.GetPlanRequest, context: Context
+    ) -> pb.GetPlanResponse:
+        """One plan with its active version."""
+        code = requests.code("code", request.code)
+        async with self._database.read(SOLD) as session:
+            plan = await read_plan(session, code)
+        if plan.active_version is None and not current_caller().is_operator:
+            raise NotFound("plan", code)
+        return pb.GetPlanResponse(plan=plan_message(plan))
+
+    async def ListPlanVersions(  # noqa: N802
+        self, request: pb.ListPlanVersionsRequest, context: Context
+    ) -> pb.ListPlanVersionsResponse:
+        """The versions of a plan, newest first."""
+        code, size = requests.code("plan_code", request.plan_code), page_size(request.page_size)
+        filters = ("plan-versions", code)
+        position = decode_token(request.page_token, filters, (int,))
+        before = requests.version_number("page_token", position[0]) if position else None
+        async with self._database.read(ALL) as session:
+            found = await list_versions(session, code, before=before, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (one.version,))
+        return pb.ListPlanVersionsResponse(
+            plan_versions=map(version_message, page),
+            next_page_token=token,
+        )
+
+    async def ListAddons(  # noqa: N802
+        self, request: pb.ListAddonsRequest, context: Context
+    ) -> pb.ListAddonsResponse:
+        """The addons, by code."""
+        kind = _optional_kind(request.resource_kind)
+        size, filters = page_size(request.page_size), ("addons", kind)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(SOLD) as session:
+            after = position[0] if position else ""
+            found = await list_addons(session, kind=kind, after=after, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (one.code,))
+        return pb.ListAddonsResponse(
+            addons=map(addon_message, page),
+            next_page_token=token,
+        )
+
+    async def ListResourcePrices(  # noqa: N802
+        self, request: pb.ListResourcePricesRequest, context: Context
+    ) -> pb.ListResourcePricesResponse:
+        """The unit prices of usage that no plan item covers, by kind, newest first."""
+        kind = _optional_kind(request.resource_kind)
+        day = read_day(request.in_force_on, "in_force_on") if request.in_force_on else None
+        size, filters = page_size(request.page_size), ("resource-prices", kind, request.in_force_on)
+        position = decode_token(request.page_token, filters, (str, str, str))
+        after = (position[0], position[1], _token_day(position[2])) if position else None
+        async with self._database.read(SOLD) as session:
+            found = await list_prices(session, kind=kind, day=day, after=after, limit=size + 1)
+        page, token = cut(found, size, filters, _price_position)
+        return pb.ListResourcePricesResponse(
+            resource_prices=map(price_message, page),
+            next_page_token=token,
+        )
+
+    async def ExportCatalog(  # noqa: N802
+        self, request: pb.ExportCatalogRequest, context: Context
+    ) -> pb.ExportCatalogResponse:
+        """The whole catalog as one YAML document."""
+        async with self._database.read(ALL) as session:
+            state = await read_state(session)
+        return pb.ExportCatalogResponse(document=write_document(state), state_hash=hash_of(state))
+
+    @once
     async def CreatePlan(  # noqa: N802
-        self, request: pb.CreatePlanRequest, context: Context
+        self, session: WriteSession, request: pb.CreatePlanRequest, context: Context
     ) -> pb.CreatePlanResponse:
         """Makes a plan, without a version yet."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
-        async with self._database.write(ALL) as session:
+        plan = await create_plan(session, code, name)
+        return pb.CreatePlanResponse(plan=plan_message(plan))
 
-            async def do() -> pb.CreatePlanResponse:
-                plan = await create_plan(session, code, name)
-                return pb.CreatePlanResponse(plan=plan_message(plan))
-
-            return await once(session, request, pb.CreatePlanResponse, do)
-
+    @once
     async def UpdatePlan(  # noqa: N802
-        self, request: pb.UpdatePlanRequest, context: Context
+        self, session: WriteSession, request: pb.UpdatePlanRequest, context: Context
     ) -> pb.UpdatePlanResponse:
         """Renames a plan."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
-        async with self._database.write(ALL) as session:
+        plan = await rename_plan(session, code, name)
+        return pb.UpdatePlanResponse(plan=plan_message(plan))
 
-            async def do() -> pb.UpdatePlanResponse:
-                plan = await rename_plan(session, code, name)
-                return pb.UpdatePlanResponse(plan=plan_message(plan))
-
-            return await once(session, request, pb.UpdatePlanResponse, do)
-
+    @once
     async def CreatePlanVersion(  # noqa: N802
-        self, request: pb.CreatePlanVersionRequest, context: Context
+        self, session: WriteSession, request: pb.CreatePlanVersionRequest, context: Context
     ) -> pb.CreatePlanVersionResponse:
         """Drafts a version of a plan."""
         code = requests.code("plan_code", request.plan_code)
         terms = plan_requests.version_terms(request)
-        async with self._database.write(ALL) as session:
+        version = await draft_version(session, code, terms)
+        return pb.CreatePlanVersionResponse(plan_version=version_message(version))
 
-            async def do() -> pb.CreatePlanVersionResponse:
-                version = await draft_version(session, code, terms)
-                return pb.CreatePlanVersionResponse(plan_version=version_message(version))
-
-            return await once(session, request, pb.CreatePlanVersionResponse, do)
-
+    @once
     async def UpdatePlanVersion(  # noqa: N802
-        self, request: pb.UpdatePlanVersionRequest, context: Context
+        self, session: WriteSession, request: pb.UpdatePlanVersionRequest, context: Context
     ) -> pb.UpdatePlanVersionResponse:
         """Replaces a draft."""
         code = requests.code("plan_code", request.plan_code)
         number = requests.version_number("version", request.version)
         terms = plan_requests.version_terms(request)
-        async with self._database.write(ALL) as session:
+        version = await redraft_version(session, code, number, terms)
+        return pb.UpdatePlanVersionResponse(plan_version=version_message(version))
 
-            async def do() -> pb.UpdatePlanVersionResponse:
-                version = await redraft_version(session, code, number, terms)
-                return pb.UpdatePlanVersionResponse(plan_version=version_message(version))
-
-            return await once(session, request, pb.UpdatePlanVersionResponse, do)
-
+    @once
     async def PublishPlanVersion(  # noqa: N802
-        self, request: pb.PublishPlanVersionRequest, context: Context
+        self, session: WriteSession, request: pb.PublishPlanVersionRequest, context: Context
     ) -> pb.PublishPlanVersionResponse:
         """Makes a draft the active version, and retires the one before."""
         code = requests.code("plan_code", request.plan_code)
         number = requests.version_number("version", request.version)
-        async with self._database.write(ALL) as session:
+        published = await publish_version(session, code, number)
+        retired = published.retired
+        return pb.PublishPlanVersionResponse(
+            plan_version=version_message(published.version),
+            retired_version=version_message(retired) if retired else None,
+        )
 
-            async def do() -> pb.PublishPlanVersionResponse:
-                published = await publish_version(session, code, number)
-                retired = published.retired
-                return pb.PublishPlanVersionResponse(
-                    plan_version=version_message(published.version),
-                    retired_version=version_message(retired) if retired else None,
-                )
-
-            return await once(session, request, pb.PublishPlanVersionResponse, do)
-
+    @once
     async def CreateAddon(  # noqa: N802
-        self, request: pb.CreateAddonRequest, context: Context
+        self, session: WriteSession, request: pb.CreateAddonRequest, context: Context
     ) -> pb.CreateAddonResponse:
         """Makes an addon."""
         code, terms = requests.code("code", request.code), plan_requests.addon_terms(request)
-        async with self._database.write(ALL) as session:
+        addon = await create_addon(session, code, terms)
+        return pb.CreateAddonResponse(addon=addon_message(addon))
 
-            async def do() -> pb.CreateAddonResponse:
-                addon = await create_addon(session, code, terms)
-                return pb.CreateAddonResponse(addon=addon_message(addon))
-
-            return await once(session, request, pb.CreateAddonResponse, do)
-
+    @once
     async def UpdateAddon(  # noqa: N802
-        self, request: pb.UpdateAddonRequest, context: Context
+        self, session: WriteSession, request: pb.UpdateAddonRequest, context: Context
     ) -> pb.UpdateAddonResponse:
         """Changes what an addon will cost and hold for those who attach it from now on."""
         code = requests.code("code", request.code)
@@ -133,26 +226,17 @@ class CatalogServicer(CatalogReading):
         )
         if qty is None and cents is None:
             raise InvalidArgument("price_cents", "or qty is required", reason="FIELD_REQUIRED")
-        async with self._database.write(ALL) as session:
+        addon = await update_addon(session, code, qty=qty, price_cents=cents)
+        return pb.UpdateAddonResponse(addon=addon_message(addon))
 
-            async def do() -> pb.UpdateAddonResponse:
-                addon = await update_addon(session, code, qty=qty, price_cents=cents)
-                return pb.UpdateAddonResponse(addon=addon_message(addon))
-
-            return await once(session, request, pb.UpdateAddonResponse, do)
-
+    @once
     async def CreateResourcePrice(  # noqa: N802
-        self, request: pb.CreateResourcePriceRequest, context: Context
+        self, session: WriteSession, request: pb.CreateResourcePriceRequest, context: Context
     ) -> pb.CreateResourcePriceResponse:
         """Sets a unit price from a day on."""
         price = plan_requests.unit_price(request)
-        async with self._database.write(ALL) as session:
-
-            async def do() -> pb.CreateResourcePriceResponse:
-                made = await create_price(session, price)
-                return pb.CreateResourcePriceResponse(resource_price=price_message(made))
-
-            return await once(session, request, pb.CreateResourcePriceResponse, do)
+        made = await create_price(session, price)
+        return pb.CreateResourcePriceResponse(resource_price=price_message(made))
 
     async def ApplyCatalog(  # noqa: N802
         self, request: pb.ApplyCatalogRequest, context: Context
@@ -161,21 +245,37 @@ class CatalogServicer(CatalogReading):
         requests.required("document", request.document)
         # A long document takes a second: others are answered meanwhile.
         wanted = await asyncio.to_thread(read_document, request.document)
+        if not request.validate_only:
+            return await self._apply(request, wanted)
         async with self._database.write(ALL) as session:
-
-            async def do() -> pb.ApplyCatalogResponse:
-                applied = await apply_document(
-                    session,
-                    wanted,
-                    shown=request.state_hash,
-                    validate_only=request.validate_only,
-                )
-                return pb.ApplyCatalogResponse(
-                    changes=map(change_message, applied.changes), state_hash=applied.state_hash
-                )
-
-            return (
-                await do()
-                if request.validate_only
-                else await once(session, request, pb.ApplyCatalogResponse, do)
+            return _applied(
+                await apply_document(session, wanted, shown=request.state_hash, validate_only=True)
             )
+
+    @once
+    async def _apply(
+        self, session: WriteSession, request: pb.ApplyCatalogRequest, wanted: CatalogDocument
+    ) -> pb.ApplyCatalogResponse:
+        applied = await apply_document(
+            session, wanted, shown=request.state_hash, validate_only=False
+        )
+        return _applied(applied)
+
+
+def _applied(applied: Applied) -> pb.ApplyCatalogResponse:
+    return pb.ApplyCatalogResponse(
+        changes=map(change_message, applied.changes), state_hash=applied.state_hash
+    )
+
+
+def _optional_kind(kind: str) -> str:
+    return requests.usage_kind("resource_kind", kind) if kind else ""
+
+
+def _price_position(kept: ResourcePrice) -> tuple[str, str, str]:
+    price = kept.price
+    return (price.resource_kind, price.currency, price.effective_from.isoformat())
+
+
+def _token_day(text: str) -> date:
+    return read_day(text, "page_token")

@@ -34,7 +34,7 @@ from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.proofs import prove
 from services.common.db.database import Database, ReadSession
-from services.common.db.idempotency import once
+from services.common.db.idempotency import once_in
 from services.common.errors import (
     Aborted,
     ArcadiaError,
@@ -115,7 +115,7 @@ class QuoteDesk:
                 await keep_quotes(session, [made.kept])
                 return made.answer
 
-            return await once(session, request, quotes_pb2.Quote, do)
+            return await once_in(session, request, quotes_pb2.Quote, do)
 
     async def _made(
         self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList

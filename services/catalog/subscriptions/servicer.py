@@ -1,6 +1,5 @@
 """SubscriptionService: proto to domain and back. What deployments are billed by is said in it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
@@ -23,8 +22,8 @@ from services.catalog.vocabulary import SubscriptionStatus
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import Scope, current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.access import current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.common.values.clock import Clock
 from services.common.values.periods import read_day
@@ -52,23 +51,20 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         self._database = database
         self._now = now
 
+    @once
     async def Subscribe(  # noqa: N802
-        self, request: pb.SubscribeRequest, context: Context
+        self, session: WriteSession, request: pb.SubscribeRequest, context: Context
     ) -> pb.SubscribeResponse:
         """Subscribes a deployment to the active version of a plan."""
         deployment_id = requests.uuid_of("id", request.id)
         plan_code = requests.required("plan_code", requests.text("plan_code", request.plan_code))
         addons = _addon_codes(request)
         said = _day("starts_on", request.starts_on)
-
-        async def do(session: WriteSession, scope: Scope) -> pb.SubscribeResponse:
-            cause = self._cause()
-            starts_on = first_day(said, cause.day, by_tenant=_by_tenant())
-            order = Order(deployment_id, plan_code, addons, starts_on, by_tenant=_by_tenant())
-            made = await subscribe(session, scope, order, cause)
-            return pb.SubscribeResponse(subscription=self._message(made))
-
-        return await self._write(request, pb.SubscribeResponse, do)
+        cause = self._cause()
+        starts_on = first_day(said, cause.day, by_tenant=_by_tenant())
+        order = Order(deployment_id, plan_code, addons, starts_on, by_tenant=_by_tenant())
+        made = await subscribe(session, current_caller().scope, order, cause)
+        return pb.SubscribeResponse(subscription=self._message(made))
 
     async def ListSubscriptions(  # noqa: N802
         self, request: pb.ListSubscriptionsRequest, context: Context
@@ -89,10 +85,10 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             found = await list_subscriptions(
                 session, scope, wanted, today=self._today(), after=after, limit=size + 1
             )
-        page = found[:size]
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
         return pb.ListSubscriptionsResponse(
             subscriptions=map(self._message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(found) > size else "",
+            next_page_token=token,
         )
 
     async def GetSubscription(  # noqa: N802
@@ -105,8 +101,9 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             found = await read_subscription(session, scope, identifier)
         return pb.GetSubscriptionResponse(subscription=self._message(found))
 
+    @once
     async def ChangePlan(  # noqa: N802
-        self, request: pb.ChangePlanRequest, context: Context
+        self, session: WriteSession, request: pb.ChangePlanRequest, context: Context
     ) -> pb.ChangePlanResponse:
         """Moves a subscription to another plan or version from a day on."""
         change = self._change(request)
@@ -114,97 +111,84 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         requests.required("effective_on", request.effective_on)
         if request.plan_version < 0:
             raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
+        changed = await resubscribing.change_plan(
+            session,
+            current_caller().scope,
+            change,
+            plan_code=plan_code,
+            version=request.plan_version,
+        )
+        return pb.ChangePlanResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.ChangePlanResponse:
-            changed = await resubscribing.change_plan(
-                session, scope, change, plan_code=plan_code, version=request.plan_version
-            )
-            return pb.ChangePlanResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.ChangePlanResponse, do)
-
+    @once
     async def AttachAddon(  # noqa: N802
-        self, request: pb.AttachAddonRequest, context: Context
+        self, session: WriteSession, request: pb.AttachAddonRequest, context: Context
     ) -> pb.AttachAddonResponse:
         """Attaches an addon at its price and quantity of now."""
         change = self._change(request)
         code = requests.required("code", requests.text("code", request.code))
+        changed, attached_id = await resubscribing.attach_addon(
+            session, current_caller().scope, change, code
+        )
+        attached = next(addon for addon in changed.addons if addon.id == attached_id)
+        return pb.AttachAddonResponse(
+            subscription=self._message(changed),
+            attached_addon=attached_addon_message(attached),
+        )
 
-        async def do(session: WriteSession, scope: Scope) -> pb.AttachAddonResponse:
-            changed, attached_id = await resubscribing.attach_addon(session, scope, change, code)
-            attached = next(addon for addon in changed.addons if addon.id == attached_id)
-            return pb.AttachAddonResponse(
-                subscription=self._message(changed),
-                attached_addon=attached_addon_message(attached),
-            )
-
-        return await self._write(request, pb.AttachAddonResponse, do)
-
+    @once
     async def DetachAddon(  # noqa: N802
-        self, request: pb.DetachAddonRequest, context: Context
+        self, session: WriteSession, request: pb.DetachAddonRequest, context: Context
     ) -> pb.DetachAddonResponse:
         """Detaches an addon from a day on."""
         change = self._change(request)
         attached_id = requests.uuid_of("attached_addon_id", request.attached_addon_id)
+        changed = await resubscribing.detach_addon(
+            session, current_caller().scope, change, attached_id
+        )
+        return pb.DetachAddonResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.DetachAddonResponse:
-            changed = await resubscribing.detach_addon(session, scope, change, attached_id)
-            return pb.DetachAddonResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.DetachAddonResponse, do)
-
+    @once
     async def PauseSubscription(  # noqa: N802
-        self, request: pb.PauseSubscriptionRequest, context: Context
+        self, session: WriteSession, request: pb.PauseSubscriptionRequest, context: Context
     ) -> pb.PauseSubscriptionResponse:
         """Pauses a subscription."""
         change = self._change(request, request.reason)
+        changed = await resubscribing.pause(session, current_caller().scope, change)
+        return pb.PauseSubscriptionResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.PauseSubscriptionResponse:
-            changed = await resubscribing.pause(session, scope, change)
-            return pb.PauseSubscriptionResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.PauseSubscriptionResponse, do)
-
+    @once
     async def ResumeSubscription(  # noqa: N802
-        self, request: pb.ResumeSubscriptionRequest, context: Context
+        self, session: WriteSession, request: pb.ResumeSubscriptionRequest, context: Context
     ) -> pb.ResumeSubscriptionResponse:
         """Lets a paused subscription go on."""
         change = self._change(request, request.reason)
+        changed = await resubscribing.resume(session, current_caller().scope, change)
+        return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.ResumeSubscriptionResponse:
-            changed = await resubscribing.resume(session, scope, change)
-            return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.ResumeSubscriptionResponse, do)
-
+    @once
     async def CancelSubscription(  # noqa: N802
-        self, request: pb.CancelSubscriptionRequest, context: Context
+        self, session: WriteSession, request: pb.CancelSubscriptionRequest, context: Context
     ) -> pb.CancelSubscriptionResponse:
         """Ends a subscription."""
         change = self._change(request, request.reason)
+        changed = await resubscribing.cancel(session, current_caller().scope, change)
+        return pb.CancelSubscriptionResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.CancelSubscriptionResponse:
-            changed = await resubscribing.cancel(session, scope, change)
-            return pb.CancelSubscriptionResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.CancelSubscriptionResponse, do)
-
+    @once
     async def MoveChange(  # noqa: N802
-        self, request: pb.MoveChangeRequest, context: Context
+        self, session: WriteSession, request: pb.MoveChangeRequest, context: Context
     ) -> pb.MoveChangeResponse:
         """Moves a change that is to come to another day."""
         change = self._change(request, request.reason)
         change_id = requests.required("change_id", requests.text("change_id", request.change_id))
         day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
+        changed = await rescheduling.move(session, current_caller().scope, change, change_id, day)
+        return pb.MoveChangeResponse(subscription=self._message(changed))
 
-        async def do(session: WriteSession, scope: Scope) -> pb.MoveChangeResponse:
-            changed = await rescheduling.move(session, scope, change, change_id, day)
-            return pb.MoveChangeResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.MoveChangeResponse, do)
-
+    @once
     async def TakeBackChange(  # noqa: N802
-        self, request: pb.TakeBackChangeRequest, context: Context
+        self, session: WriteSession, request: pb.TakeBackChangeRequest, context: Context
     ) -> pb.TakeBackChangeResponse:
         """Takes back a change that is to come."""
         change = Change(
@@ -214,27 +198,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             cause=self._cause(request.reason),
         )
         change_id = requests.required("change_id", requests.text("change_id", request.change_id))
-
-        async def do(session: WriteSession, scope: Scope) -> pb.TakeBackChangeResponse:
-            changed = await rescheduling.take_back(session, scope, change, change_id)
-            return pb.TakeBackChangeResponse(subscription=self._message(changed))
-
-        return await self._write(request, pb.TakeBackChangeResponse, do)
-
-    async def _write(
-        self,
-        request: Message,
-        answer_type: type[Answer],
-        do: Callable[[WriteSession, Scope], Awaitable[Answer]],
-    ) -> Answer:
-        """One transaction of the caller's, in which a request is done once."""
-        scope = current_caller().scope
-        async with self._database.write(scope) as session:
-
-            async def in_session() -> Answer:
-                return await do(session, scope)
-
-            return await once(session, request, answer_type, in_session)
+        changed = await rescheduling.take_back(session, current_caller().scope, change, change_id)
+        return pb.TakeBackChangeResponse(subscription=self._message(changed))
 
     def _change(self, request: ChangeRequest, reason: str = "") -> Change:
         return Change(

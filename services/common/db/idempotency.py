@@ -8,8 +8,9 @@ without the other. Keys belong to the caller: nobody is answered with another's.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial, wraps
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import orjson
 from google.protobuf.message import Message
@@ -27,16 +28,26 @@ from sqlalchemy import (
 )
 
 from services.common.db import columns
-from services.common.db.database import WriteSession
+from services.common.db.database import Database, WriteSession
 from services.common.errors import AlreadyExists, InvalidArgument
 from services.common.rpc.access import Caller, current_caller
 from services.common.rpc.requests import current_idempotency_key
 
-__all__ = ["KEPT_DAYS", "keys_in", "once", "table_for"]
+__all__ = ["KEPT_DAYS", "keys_in", "once", "once_in", "table_for"]
 
 KEPT_DAYS: Final = 30
 """For so long a repetition is known as one."""
 
+
+class Servicer(Protocol):
+    """What answers calls, and writes to a database."""
+
+    _database: Database
+
+
+P = ParamSpec("P")
+S = TypeVar("S", bound=Servicer)
+Request = TypeVar("Request", bound=Message)
 Answer = TypeVar("Answer", bound=Message)
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")
@@ -97,7 +108,32 @@ _FORGET: Final = text(
 )
 
 
-async def once(
+def once(
+    do: Callable[Concatenate[S, WriteSession, Request, P], Awaitable[Answer]],
+) -> Callable[Concatenate[S, Request, P], Coroutine[Any, Any, Answer]]:
+    """Makes of a method, which writes in a session, a call that opens it and is done once.
+
+    The session sees what the caller does. A request that was sent before, under the same key, is
+    answered as it was then; one without a key is just done. What the method raises undoes the
+    claim on the key with everything else.
+
+    Raises AlreadyExists when the key was used for another request, InvalidArgument for a key that
+    is not printable ASCII of at most 255.
+    """
+    answer_type: type[Answer] = do.__annotations__["return"]
+
+    @wraps(do)
+    async def done(self: S, request: Request, /, *args: P.args, **more: P.kwargs) -> Answer:
+        async with self._database.write(current_caller().scope) as session:
+            doing = partial(do, self, session, request, *args, **more)
+            return await once_in(
+                session, request, answer_type, doing, key=getattr(request, "key", "")
+            )
+
+    return done
+
+
+async def once_in(
     session: WriteSession,
     request: Message,
     answer_type: type[Answer],

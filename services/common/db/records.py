@@ -125,15 +125,16 @@ def _taker(
     columns: tuple[str, ...],
     name: str,
 ) -> Callable[[Any], Any]:
-    if _is_record(hint) and name not in columns:
-        first = f"{name}_{fields(hint)[0].name}"
+    if name not in columns:
+        first = f"{name}_{fields(hint)[0].name}" if _is_record(hint) else ""
         if first in columns:
             is_there, make = itemgetter(columns.index(first)), _maker(hint, columns, f"{name}_")
             return lambda row: None if is_there(row) is None else make(row)
-        return _maker(hint, columns)
-    if name not in columns and field.default is not MISSING:
-        default = field.default
-        return lambda row: default
+        if field.default is not MISSING:
+            default = field.default
+            return lambda row: default
+        if _is_record(hint):
+            return _maker(hint, columns)
     kind, get = get_origin(hint) or hint, itemgetter(columns.index(name))
     if _is_record(hint):
         return lambda row: None if (value := get(row)) is None else _of_json(hint, value)

@@ -31,12 +31,13 @@ def message_of(cls: type[M], record: object, **given: Any) -> M:  # noqa: ANN401
 
     Raises TypeError for a field of the message that neither the record nor `given` has.
     """
-    values = {}
-    for name in _taken(cast("Any", cls), cast("Any", type(record)), frozenset(given)):
-        value = getattr(record, name)
+    names = _taken(cast("Any", cls), cast("Any", type(record)), frozenset(given))
+    values = {name: getattr(record, name) for name in names} | given
+    for name, value in values.items():
         write = _WRITTEN.get(type(value))
-        values[name] = write(value) if write else value
-    return cls(**values, **given)
+        if write is not None:
+            values[name] = write(value)
+    return cls(**values)
 
 
 @cache

@@ -8,7 +8,7 @@ from grpc.aio import ServicerContext
 
 from contracts.drift import revert_drift
 from services.common.db.database import Database
-from services.common.db.idempotency import once
+from services.common.db.idempotency import once_in as once
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller

@@ -7,7 +7,7 @@ from arcadia.inventory.v1 import reconcile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
-from services.common.db.idempotency import once
+from services.common.db.idempotency import once_in as once
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.inventory.drift import close, requests

@@ -1,40 +1,100 @@
 """InvoiceService: what tenants owe, as they and operators read it."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
-from arcadia.analytics.v1 import invoice_service_pb2_grpc
+from arcadia.analytics.v1 import invoice_service_pb2_grpc, invoices_pb2
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing
+from arcadia.catalog.v1 import quotes_pb2
 from google.api import httpbody_pb2
 from grpc.aio import ServicerContext
 
+from contracts.collections import DUNNING, LOOK
+from contracts.invoicing import document_hand_over
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.credit_calls import CreditCalls
+from services.analytics.invoicing.invoices.credit import credit
 from services.analytics.invoicing.invoices.document.documents import Documents
 from services.analytics.invoicing.invoices.document.rendering import FORMATS, Renderer
-from services.analytics.invoicing.invoices.messages import invoice_message, line_message
+from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
+from services.analytics.invoicing.invoices.messages import (
+    credit_note_message,
+    invoice_message,
+    line_message,
+)
+from services.analytics.invoicing.invoices.rules.chain import BEGINNING
+from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount
 from services.analytics.invoicing.invoices.rules.focus import as_focus
-from services.analytics.invoicing.invoices.rules.numbering import invoice_number, invoice_title
-from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
+from services.analytics.invoicing.invoices.rules.lines import Proof
+from services.analytics.invoicing.invoices.rules.numbering import (
+    credit_note_number,
+    invoice_number,
+    read_invoice_number,
+)
+from services.analytics.invoicing.invoices.rules.states import (
+    Decision,
+    HandedOver,
+    HandOverStatus,
+    InvoiceStatus,
+)
 from services.analytics.invoicing.invoices.rules.tracing import price_of
-from services.analytics.invoicing.invoices.settling_calls import SettlingCalls
+from services.analytics.invoicing.invoices.rules.verifying import (
+    broken_link,
+    changed_lines,
+    changed_one_off,
+    changed_tax,
+)
+from services.analytics.invoicing.invoices.store.hand_overs import (
+    await_again,
+    hand_over_of,
+    hand_over_of_note,
+    note_work,
+)
+from services.analytics.invoicing.invoices.store.issuing import read_sequence
 from services.analytics.invoicing.invoices.store.reading import (
     InvoiceFilter,
+    invoices_after,
+    lines_of,
     list_invoices,
     list_lines,
+    locked_invoice,
+    proofs_of,
     read_invoice,
     read_line,
+    read_numbered,
 )
-from services.analytics.invoicing.invoices.verifying_calls import VerifyingCalls
+from services.analytics.invoicing.invoices.store.settling import (
+    list_credit_notes,
+    mark_paid,
+    read_credit_note,
+)
+from services.analytics.invoicing.invoices.void import void
+from services.analytics.invoicing.one_offs.rules import ONE_OFF_ENGINE
 from services.analytics.invoicing.profiles.rules.terms import Terms
+from services.analytics.invoicing.rollups.decide import approve_when_issued, tell_work
+from services.analytics.invoicing.rollups.rules.rollups import Rollup
+from services.analytics.invoicing.rollups.store.rollups import set_run
+from services.analytics.peers import asking
 from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage
-from services.common.db.database import Database
+from services.common.db.database import Database, ReadSession, WriteSession
+from services.common.db.idempotency import once
 from services.common.durable import FlowClient
-from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Unavailable,
+)
+from services.common.rpc.access import ALL, current_caller
 from services.common.rpc.downloads import file_stem, sent_as
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import read_day, read_month
 
@@ -43,26 +103,25 @@ if TYPE_CHECKING:
 
 __all__ = ["InvoiceServicer"]
 
-FOCUS = "focus"
-"""The format of a downloaded invoice that is a file of its lines."""
-
 Context = ServicerContext[Any, Any]
 
+FOCUS: Final = "focus"
+"""The format of a downloaded invoice that is a file of its lines."""
+
 FIRST_LINES: Final = 500
-MOST_DAYS: Final = 400
+MAX_DAYS: Final = 400
 """Of usage behind a line: one kind of one deployment in one month has at most 31."""
 
-LARGEST_POSITION: Final = 2**31 - 1
+MAX_POSITION: Final = 2**31 - 1
 """Of a line, as the database keeps it: a token may be forged."""
 
+WALKED_AT_ONCE: Final = 500
+WALKED_A_CALL: Final = 5_000
+PROOFS_A_CALL: Final = 1_000
 
-class InvoiceServicer(
-    SettlingCalls,
-    CreditCalls,
-    VerifyingCalls,
-    invoice_service_pb2_grpc.InvoiceServiceServicer,
-):
-    """Invoices with their lines and documents; the mixins settle, credit and verify them."""
+
+class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
+    """Invoices with their lines and documents: read, issued, settled, credited and verified."""
 
     def __init__(
         self,
@@ -102,15 +161,11 @@ class InvoiceServicer(
                 requests.uuid_of("page_token", position[1]),
             )
         async with self._database.read(scope) as session:
-            rows = await list_invoices(session, scope, wanted, before=before, limit=size + 1)
-        page = rows[:size]
+            found = await list_invoices(session, scope, wanted, before=before, limit=size + 1)
+        page, token = cut(found, size, filters, lambda one: (str(one.period), str(one.id)))
         return pb.ListInvoicesResponse(
-            invoices=[invoice_message(row, operator=caller.is_operator) for row in page],
-            next_page_token=(
-                encode_token(filters, (page[-1].period.isoformat(), str(page[-1].id)))
-                if len(rows) > size
-                else ""
-            ),
+            invoices=[invoice_message(one, operator=caller.is_operator) for one in page],
+            next_page_token=token,
         )
 
     async def GetInvoice(  # noqa: N802
@@ -120,10 +175,10 @@ class InvoiceServicer(
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
-            row = await read_invoice(session, caller.scope, invoice_id)
+            invoice = await read_invoice(session, caller.scope, invoice_id)
             lines = await list_lines(session, invoice_id, after=0, limit=FIRST_LINES)
         return pb.GetInvoiceResponse(
-            invoice=invoice_message(row, operator=caller.is_operator),
+            invoice=invoice_message(invoice, operator=caller.is_operator),
             lines=map(line_message, lines),
         )
 
@@ -136,20 +191,15 @@ class InvoiceServicer(
         size = page_size(request.page_size)
         filters = ("invoice_lines", str(invoice_id))
         position = decode_token(request.page_token, filters, (int,))
-        if position and not 0 <= position[0] <= LARGEST_POSITION:
+        if position and not 0 <= position[0] <= MAX_POSITION:
             raise InvalidArgument("page_token", "is not one of ours")
         async with self._database.read(scope) as session:
             await read_invoice(session, scope, invoice_id)
-            rows = await list_lines(
+            found = await list_lines(
                 session, invoice_id, after=position[0] if position else 0, limit=size + 1
             )
-        page = rows[:size]
-        return pb.ListInvoiceLinesResponse(
-            lines=map(line_message, page),
-            next_page_token=(
-                encode_token(filters, (page[-1].position,)) if len(rows) > size else ""
-            ),
-        )
+        page, token = cut(found, size, filters, lambda one: (one.position,))
+        return pb.ListInvoiceLinesResponse(lines=map(line_message, page), next_page_token=token)
 
     async def TraceInvoiceLine(  # noqa: N802
         self, request: pb.TraceInvoiceLineRequest, context: Context
@@ -160,20 +210,20 @@ class InvoiceServicer(
         line_id = requests.uuid_of("line_id", request.line_id)
         async with self._database.read(scope) as session:
             invoice = await read_invoice(session, scope, invoice_id)
-            line = await read_line(session, invoice_id, line_id)
-            days = []
+            found = await read_line(session, invoice_id, line_id)
+            line, days = found.line, []
             if line.kind in ("overage", "ad_hoc", "adjustment"):
                 wanted = UsageFilter(
                     tenant_id=invoice.tenant_id,
-                    deployment_id=line.deployment_id,
+                    deployment_id=line.deployment_id or "",
                     resource_kind=line.resource_kind,
                     from_day=line.service_start,
                     to_day=line.service_end,
                 )
-                days = [*await list_usage(session, scope, wanted, after=None, limit=MOST_DAYS)]
+                days = [*await list_usage(session, scope, wanted, after=None, limit=MAX_DAYS)]
         price_type, price_id = price_of(line.kind, line.meta)
         return pb.TraceInvoiceLineResponse(
-            line=line_message(line),
+            line=line_message(found),
             price_type=price_type,
             price_id=price_id,
             daily_usage=map(usage_message, reversed(days)),
@@ -187,25 +237,19 @@ class InvoiceServicer(
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, (*FORMATS, FOCUS))
         async with self._database.read(caller.scope) as session:
-            row = await read_invoice(session, caller.scope, invoice_id)
-            if wanted != FOCUS:
-                lines = []
-            elif row.status == InvoiceStatus.VOID:
-                raise FailedPrecondition(
-                    "the invoice is void: it bills nothing", reason="INVOICE_VOID"
-                )
-            else:
-                lines = [*await list_lines(session, invoice_id, after=0, limit=None)]
+            invoice = await read_invoice(session, caller.scope, invoice_id)
+            if wanted == FOCUS:
+                if invoice.status is InvoiceStatus.VOID:
+                    raise FailedPrecondition(
+                        "the invoice is void: it bills nothing", reason="INVOICE_VOID"
+                    )
+                lines = (await lines_of(session, [invoice_id]))[invoice_id]
         if wanted == FOCUS:
-            file = await asyncio.to_thread(as_focus, row, lines)
+            file = await asyncio.to_thread(as_focus, invoice, lines)
             body = httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
         else:
-            body = await self._documents.of_invoice(row, wanted)
-        title = invoice_title(
-            row.id, row.number, status=row.status, kind=row.kind, tenant_id=row.tenant_id,
-            period=row.period, currency=row.currency,
-        )  # fmt: skip
-        return await sent_as(file_stem(*title), body, context)
+            body = await self._documents.of_invoice(invoice, wanted)
+        return await sent_as(file_stem(*invoice.title), body, context)
 
     async def DownloadVoidNotice(  # noqa: N802
         self, request: pb.DownloadVoidNoticeRequest, context: Context
@@ -215,12 +259,390 @@ class InvoiceServicer(
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, FORMATS)
         async with self._database.read(caller.scope) as session:
-            row = await read_invoice(session, caller.scope, invoice_id)
-            if row.status != InvoiceStatus.VOID or row.number is None:
+            invoice = await read_invoice(session, caller.scope, invoice_id)
+            if invoice.status is not InvoiceStatus.VOID or invoice.number is None:
                 raise FailedPrecondition(
-                    f"the invoice is {row.status}: only one that was issued and voided has a"
+                    f"the invoice is {invoice.status}: only one that was issued and voided has a"
                     " void notice",
                     reason="INVOICE_NOT_VOID",
                 )
-        body = await self._documents.of_void(row, wanted)
-        return await sent_as(file_stem(invoice_number(row.number), "void"), body, context)
+        body = await self._documents.of_void(invoice, wanted)
+        return await sent_as(file_stem(invoice_number(invoice.number), "void"), body, context)
+
+    async def IssueInvoice(  # noqa: N802
+        self, request: pb.IssueInvoiceRequest, context: Context
+    ) -> pb.IssueInvoiceResponse:
+        """Issues one draft, and starts its hand-over: no roll-up does that for it."""
+        answer = await self._issue(request)
+        if self._terms.hand_over is HandOverStatus.PENDING:
+            answer = pb.IssueInvoiceResponse(invoice=await self._handed_over(UUID(request.id)))
+        return answer
+
+    @once
+    async def _issue(
+        self, session: WriteSession, request: pb.IssueInvoiceRequest
+    ) -> pb.IssueInvoiceResponse:
+        invoice_id = requests.uuid_of("id", request.id)
+        at = self._clock()
+        how = Issue(
+            self._terms.checked_issuer(),
+            at.date(),
+            self._terms.due_after,
+            self._terms.hand_over,
+            at,
+        )
+        await self._complete_when_issued(session, await issue_by_hand(session, invoice_id, how))
+        return pb.IssueInvoiceResponse(invoice=await _told(session, invoice_id))
+
+    async def PayInvoice(  # noqa: N802
+        self, request: pb.PayInvoiceRequest, context: Context
+    ) -> pb.PayInvoiceResponse:
+        """Marks an issued invoice as paid."""
+        answer = await self._pay(request)
+        await self._flows.notify(DUNNING.id(answer.invoice.tenant_id), LOOK)
+        return answer
+
+    @once
+    async def _pay(
+        self, session: WriteSession, request: pb.PayInvoiceRequest
+    ) -> pb.PayInvoiceResponse:
+        invoice_id = requests.uuid_of("id", request.id)
+        at = self._clock()
+        paid_on = read_day(request.paid_on, "paid_on") if request.paid_on else at.date()
+        if paid_on > at.date():
+            raise InvalidArgument("paid_on", "is in the future")
+        reference = requests.text("reference", request.reference, 200)
+        invoice = await locked_invoice(session, invoice_id)
+        invoice.check_status(InvoiceStatus.ISSUED, reason="INVOICE_NOT_ISSUED")
+        await mark_paid(session, invoice_id, paid_on=paid_on, reference=reference, at=at)
+        return pb.PayInvoiceResponse(invoice=await _told(session, invoice_id))
+
+    async def VoidInvoice(  # noqa: N802
+        self, request: pb.VoidInvoiceRequest, context: Context
+    ) -> pb.VoidInvoiceResponse:
+        """Voids a draft or an issued invoice; what it billed late is billed by the next one."""
+        answer = await self._void(request)
+        if answer.invoice.void_hand_over.status == HandOverStatus.PENDING:
+            # It is void: its hand-over is later where Temporal is down.
+            with suppress(Unavailable):
+                voided = await self._handed_over(UUID(request.id), HandedOver.VOID)
+                answer = pb.VoidInvoiceResponse(invoice=voided)
+        await self._flows.notify(DUNNING.id(answer.invoice.tenant_id), LOOK)
+        return answer
+
+    @once
+    async def _void(
+        self, session: WriteSession, request: pb.VoidInvoiceRequest
+    ) -> pb.VoidInvoiceResponse:
+        invoice_id = requests.uuid_of("id", request.id)
+        rollup = await void(
+            session,
+            invoice_id,
+            reason=requests.required("reason", request.reason),
+            by=current_caller().subject,
+            hand_over=self._terms.hand_over,
+            at=self._clock(),
+        )
+        await self._complete_when_issued(session, rollup)
+        return pb.VoidInvoiceResponse(invoice=await _told(session, invoice_id))
+
+    async def _complete_when_issued(self, session: WriteSession, rollup: Rollup | None) -> None:
+        """Lets a roll-up go on to its end when no draft of it is left for an approval.
+
+        It is told before the commit, which it waits for at its next step: were Temporal down
+        after it, nobody would tell it any more.
+        """
+        if rollup is None:
+            return
+        operator = current_caller().subject
+        if await approve_when_issued(session, rollup, operator=operator, at=self._clock()):
+            run_id = await tell_work(self._flows, rollup, Decision.APPROVE)
+            await set_run(session, rollup.id, run_id)
+
+    async def HandOverInvoice(  # noqa: N802
+        self, request: pb.HandOverInvoiceRequest, context: Context
+    ) -> pb.HandOverInvoiceResponse:
+        """Starts the hand-over of an issued invoice, or of its void, again."""
+        invoice_id = requests.uuid_of("id", request.id)
+        self._terms.check_receivable()
+        async with self._database.write(ALL) as session:
+            invoice = await locked_invoice(session, invoice_id)
+            document = HandedOver.INVOICE
+            if invoice.void_hand_over is not None:
+                document = HandedOver.VOID
+            else:
+                invoice.check_status(
+                    InvoiceStatus.ISSUED, InvoiceStatus.PAID, reason="INVOICE_NOT_ISSUED"
+                )
+            known = await hand_over_of(session, invoice_id, document)
+            known.check_not_delivered()
+            await await_again(session, known.id, self._clock())
+        return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id, document))
+
+    async def _handed_over(
+        self, invoice_id: UUID, document: HandedOver = HandedOver.INVOICE
+    ) -> invoices_pb2.Invoice:
+        """Starts the work on a hand-over that waits; the invoice with it.
+
+        After the commit: the work reads it as pending. Told again, it goes on.
+        """
+        async with self._database.read(ALL) as session:
+            invoice = await read_invoice(session, ALL, invoice_id)
+            known = await hand_over_of(session, invoice_id, document)
+        number = invoice_number(invoice.number)
+        start = document_hand_over(
+            str(invoice_id),
+            number if document is HandedOver.INVOICE else f"{number}/void",
+            tenant_id=invoice.tenant_id,
+            period_code=invoice.month.code,
+        )
+        run = await self._flows.start(start)
+        async with self._database.write(ALL) as session:
+            await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
+            return await _told(session, invoice_id)
+
+    async def CreateCreditNote(  # noqa: N802
+        self, request: pb.CreateCreditNoteRequest, context: Context
+    ) -> pb.CreateCreditNoteResponse:
+        """Takes back some or all of an issued or paid invoice."""
+        answer = await self._credit(request)
+        # The note is made: it is handed over later where Temporal is down.
+        with suppress(Unavailable):
+            note = await self._note_handed_over(UUID(answer.credit_note.id))
+            answer = pb.CreateCreditNoteResponse(credit_note=note)
+        await self._flows.notify(DUNNING.id(answer.credit_note.tenant_id), LOOK)
+        return answer
+
+    @once
+    async def _credit(
+        self, session: WriteSession, request: pb.CreateCreditNoteRequest
+    ) -> pb.CreateCreditNoteResponse:
+        note = await credit(
+            session,
+            requests.uuid_of("invoice_id", request.invoice_id),
+            [
+                CreditedAmount(
+                    requests.uuid_of(f"lines[{index}].line_id", line.line_id), line.amount_cents
+                )
+                for index, line in enumerate(request.lines)
+            ],
+            reason=requests.required("reason", request.reason),
+            by=current_caller().subject,
+            hand_over=self._terms.hand_over,
+            at=self._clock(),
+        )
+        return pb.CreateCreditNoteResponse(credit_note=credit_note_message(note, operator=True))
+
+    async def HandOverCreditNote(  # noqa: N802
+        self, request: pb.HandOverCreditNoteRequest, context: Context
+    ) -> pb.HandOverCreditNoteResponse:
+        """Starts the hand-over of a credit note again."""
+        note_id = requests.uuid_of("id", request.id)
+        self._terms.check_receivable()
+        async with self._database.write(ALL) as session:
+            await read_credit_note(session, ALL, note_id)
+            known = await hand_over_of_note(session, note_id)
+            known.check_not_delivered()
+            await await_again(session, known.id, self._clock())
+        return pb.HandOverCreditNoteResponse(credit_note=await self._note_handed_over(note_id))
+
+    async def _note_handed_over(self, note_id: UUID) -> invoices_pb2.CreditNote:
+        """Starts the work on a note that waits; the note with it.
+
+        After the commit: the work reads it as pending. Raises Unavailable.
+        """
+        async with self._database.read(ALL) as session:
+            note = await read_credit_note(session, ALL, note_id)
+            known = await hand_over_of_note(session, note_id)
+            invoice = await read_invoice(session, ALL, note.invoice_id)
+        if known.status is HandOverStatus.PENDING:
+            start = document_hand_over(
+                str(note.invoice_id),
+                credit_note_number(note.number),
+                tenant_id=note.tenant_id,
+                period_code=invoice.month.code,
+            )
+            run = await self._flows.start(start)
+            async with self._database.write(ALL) as session:
+                await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
+                note = await read_credit_note(session, ALL, note_id)
+        return credit_note_message(note, operator=True)
+
+    async def DownloadCreditNote(  # noqa: N802
+        self, request: pb.DownloadCreditNoteRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        """The credit note as a document."""
+        scope = current_caller().scope
+        note_id = requests.uuid_of("id", request.id)
+        wanted = requests.word("format", request.format, FORMATS)
+        async with self._database.read(scope) as session:
+            note = await read_credit_note(session, scope, note_id)
+        body = await self._documents.of_note(note, wanted)
+        return await sent_as(file_stem(credit_note_number(note.number)), body, context)
+
+    async def ListCreditNotes(  # noqa: N802
+        self, request: pb.ListCreditNotesRequest, context: Context
+    ) -> pb.ListCreditNotesResponse:
+        """Credit notes, newest first."""
+        caller = current_caller()
+        size = page_size(request.page_size)
+        filters = ("credit_notes", request.tenant_id, request.invoice_id)
+        position = decode_token(request.page_token, filters, (str,))
+        async with self._database.read(caller.scope) as session:
+            found = await list_credit_notes(
+                session,
+                caller.scope,
+                tenant_id=requests.text("tenant_id", request.tenant_id),
+                invoice_id=requests.uuid_or_none("invoice_id", request.invoice_id),
+                before=requests.uuid_of("page_token", position[0]) if position else None,
+                limit=size + 1,
+            )
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListCreditNotesResponse(
+            credit_notes=[credit_note_message(one, operator=caller.is_operator) for one in page],
+            next_page_token=token,
+        )
+
+    async def GetCreditNote(  # noqa: N802
+        self, request: pb.GetCreditNoteRequest, context: Context
+    ) -> pb.GetCreditNoteResponse:
+        """One credit note."""
+        caller = current_caller()
+        note_id = requests.uuid_of("id", request.id)
+        async with self._database.read(caller.scope) as session:
+            note = await read_credit_note(session, caller.scope, note_id)
+        return pb.GetCreditNoteResponse(
+            credit_note=credit_note_message(note, operator=caller.is_operator)
+        )
+
+    async def VerifyInvoice(  # noqa: N802
+        self, request: pb.VerifyInvoiceRequest, context: Context
+    ) -> pb.VerifyInvoiceResponse:
+        """Computes every part again; compares with a quote when an operator names one."""
+        caller = current_caller()
+        invoice_id = requests.uuid_of("id", request.id)
+        quote_id = request.quote_id
+        if quote_id:
+            requests.uuid_of("quote_id", quote_id)
+            if not caller.scope.everything:
+                # The catalog is asked as a service, which may read every tenant's quotes.
+                raise PermissionDenied(
+                    "only operators compare an invoice with a quote", reason="OPERATOR_ONLY"
+                )
+        async with self._database.read(caller.scope) as session:
+            invoice = await read_invoice(session, caller.scope, invoice_id)
+            lines = (await lines_of(session, [invoice_id]))[invoice_id]
+            proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
+        changed = changed_lines(invoice, lines, proofs)
+        subscriptions = [proof for proof in proofs if proof.subscription_id]
+        parts = [
+            _part(proof, changed or verification.reason, verified=verification.verified)
+            for proof, verification in zip(
+                subscriptions, await self._verified(subscriptions), strict=True
+            )
+        ]
+        for proof in proofs:
+            if not proof.subscription_id:
+                reason = changed or (
+                    changed_one_off(lines, proof)
+                    if proof.engine_version == ONE_OFF_ENGINE
+                    else changed_tax(invoice, proof)
+                )
+                parts.append(_part(proof, reason, verified=True))
+        return pb.VerifyInvoiceResponse(
+            verified=bool(parts) and all(part.verified for part in parts),
+            parts=parts,
+            differences=await self._differences(quote_id, subscriptions) if quote_id else (),
+        )
+
+    async def VerifyInvoiceChain(  # noqa: N802
+        self, request: pb.VerifyInvoiceChainRequest, context: Context
+    ) -> pb.VerifyInvoiceChainResponse:
+        """Walks the chain, at most 5,000 invoices a call."""
+        async with self._database.read(ALL) as session:
+            number, previous = await _beginning(session, request.after_number)
+            walked = 0
+            while walked < WALKED_A_CALL:
+                invoices = await invoices_after(session, number, WALKED_AT_ONCE)
+                if not invoices:
+                    end = await read_sequence(session, "invoice")
+                    complete = (end.next, end.chain_hash) == (number + 1, previous)
+                    reason = "" if complete else "the chain ends before its last number"
+                    return _walked(number, walked, reason, complete=complete)
+                ids = [invoice.id for invoice in invoices]
+                lines, proofs = await lines_of(session, ids), await proofs_of(session, ids)
+                for invoice in invoices:
+                    reason = broken_link(
+                        invoice, lines[invoice.id], proofs[invoice.id], number + 1, previous
+                    )
+                    if reason:
+                        return _walked(number, walked, reason)
+                    number, previous, walked = number + 1, invoice.chain_hash or "", walked + 1
+        return _walked(number, walked, "")
+
+    async def _verified(self, proofs: Sequence[Proof]) -> list[quotes_pb2.Verification]:
+        verified: list[quotes_pb2.Verification] = []
+        for start in range(0, len(proofs), PROOFS_A_CALL):
+            request = pricing.VerifyProofsRequest(
+                proofs=map(_proof, proofs[start : start + PROOFS_A_CALL])
+            )
+            with asking(Service.CATALOG):
+                answer = await self._catalog.VerifyProofs(request)
+            verified.extend(answer.verifications)
+        return verified
+
+    async def _differences(self, quote_id: str, proofs: Sequence[Proof]) -> list[pb.ChangedInput]:
+        """In what the quote differs from the part that it is nearest to."""
+        with asking(Service.CATALOG, missing=NotFound("quote", quote_id)):
+            compared = [
+                (
+                    await self._catalog.CompareProofs(
+                        pricing.CompareProofsRequest(
+                            left_quote_id=quote_id, right_proof=_proof(proof)
+                        )
+                    )
+                ).differences
+                for proof in proofs
+            ]
+        nearest = min(compared, key=len, default=())
+        return [
+            pb.ChangedInput(path=one.path, quote_json=one.left_json, invoice_json=one.right_json)
+            for one in nearest
+        ]
+
+
+async def _told(session: ReadSession, invoice_id: UUID) -> invoices_pb2.Invoice:
+    return invoice_message(await read_invoice(session, ALL, invoice_id), operator=True)
+
+
+def _proof(proof: Proof) -> quotes_pb2.Proof:
+    return message_of(quotes_pb2.Proof, proof)
+
+
+def _part(proof: Proof, reason: str, *, verified: bool) -> pb.VerifiedPart:
+    return message_of(pb.VerifiedPart, proof, reason=reason, verified=verified and not reason)
+
+
+async def _beginning(session: ReadSession, after_number: str) -> tuple[int, str]:
+    """The number and the hash after which to walk."""
+    if not after_number:
+        return 0, BEGINNING
+    number = read_invoice_number(after_number, "after_number")
+    invoice = await read_numbered(session, number)
+    if invoice is None:
+        raise InvalidArgument("after_number", "is the number of no invoice")
+    return number, invoice.chain_hash or ""
+
+
+def _walked(
+    number: int, walked: int, reason: str, *, complete: bool = False
+) -> pb.VerifyInvoiceChainResponse:
+    """How far the chain was walked, and why no further."""
+    return pb.VerifyInvoiceChainResponse(
+        verified=not reason,
+        invoice_count=walked,
+        last_number=invoice_number(number or None),
+        broken_number=invoice_number(number + 1) if reason else "",
+        reason=reason,
+        complete=complete,
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from services.analytics.invoicing.invoices.rules.lines import (
     digest,
     lines_hash,
 )
+from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.rollups.rules.drafting import Part
 from services.common.values.periods import Period
 
@@ -30,17 +31,23 @@ ONE_OFF_ENGINE: Final = "one_off/1"
 class OneOff:
     """What is billed by hand. The amount is in whole cents without tax, and not 0."""
 
-    id: UUID | None
-    """Under which it was added; None on an invoice that was made of it at once."""
     tenant_id: str
     deployment_id: str
     """The deployment that it counts to; empty for the tenant as a whole."""
-    deployment_name: str
     description: str
     amount_cents: int
     currency: str
     reason: str
     added_by: str
+    added_at: datetime
+    id: UUID | None = None
+    """Under which it was added; None on an invoice that was made of it at once."""
+    deployment_name: str = ""
+    status: OneOffStatus = OneOffStatus.PENDING
+    invoice_id: UUID | None = None
+    """The invoice that bills it."""
+    removed_by: str = ""
+    removed_at: datetime | None = None
 
 
 def one_off_parts(lines: Sequence[OneOff], period: Period) -> list[Part]:
@@ -104,5 +111,6 @@ def _line(one: dict[str, Any], deployment: str, period: Period) -> Line:
         amount_cents=one["amount_cents"],
         meta=meta,
         deployment_id=deployment or None,
-        service=period,
+        service_start=period.start,
+        service_end=period.end,
     )

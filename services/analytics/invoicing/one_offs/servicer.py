@@ -13,7 +13,6 @@ from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message, line_message
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.invoices.store.reading import list_lines, read_invoice
-from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
 from services.analytics.invoicing.one_offs.store import (
     add_one_off_line,
@@ -24,7 +23,7 @@ from services.analytics.invoicing.one_offs.store import (
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
 from services.analytics.invoicing.rollups.rules.drafting import (
-    LARGEST_SUBTOTAL,
+    MAX_SUBTOTAL,
     CannotBill,
     Draft,
     assemble,
@@ -35,8 +34,8 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import ALL, current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
-from services.common.rpc.wire import timestamp
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.clock import Clock, utc_now
 from services.common.values.money import currency_code
 from services.common.values.periods import month_of
@@ -65,25 +64,24 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
     ) -> pb.AddOneOffLineResponse:
         """Adds a line to a tenant's next invoice."""
         line = OneOff(
-            id=None,
             tenant_id=requests.required("tenant_id", request.tenant_id),
             deployment_id=requests.text("deployment_id", request.deployment_id),
-            deployment_name="",
             description=requests.required("description", request.description, MAX_DESCRIPTION),
             amount_cents=_amount("amount_cents", request.amount_cents),
             currency=currency_code("currency", request.currency),
             reason=requests.required("reason", request.reason),
             added_by=current_caller().subject,
+            added_at=self._clock(),
         )
         [line] = await self._owned({"deployment_id": line})
-        async with self._database.write(ALL) as session:
+        return await self._add(request, line)
 
-            async def do() -> pb.AddOneOffLineResponse:
-                line_id = await add_one_off_line(session, line, self._clock())
-                [row] = await list_one_off_lines(session, line_id=line_id, limit=1)
-                return pb.AddOneOffLineResponse(one_off_line=_message(row))
-
-            return await once(session, request, pb.AddOneOffLineResponse, do)
+    @once
+    async def _add(
+        self, session: WriteSession, request: pb.AddOneOffLineRequest, line: OneOff
+    ) -> pb.AddOneOffLineResponse:
+        line_id = await add_one_off_line(session, line)
+        return pb.AddOneOffLineResponse(one_off_line=_message(replace(line, id=line_id)))
 
     async def ListOneOffLines(  # noqa: N802
         self, request: pb.ListOneOffLinesRequest, context: Context
@@ -96,62 +94,59 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         filters = ("one_off_lines", request.tenant_id, request.status)
         position = decode_token(request.page_token, filters, (str,))
         async with self._database.read(ALL) as session:
-            rows = await list_one_off_lines(
+            found = await list_one_off_lines(
                 session,
                 tenant_id=requests.text("tenant_id", request.tenant_id),
                 status=status,
                 before=requests.uuid_of("page_token", position[0]) if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
-        return pb.ListOneOffLinesResponse(
-            one_off_lines=map(_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(rows) > size else "",
-        )
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListOneOffLinesResponse(one_off_lines=map(_message, page), next_page_token=token)
 
+    @once
     async def RemoveOneOffLine(  # noqa: N802
-        self, request: pb.RemoveOneOffLineRequest, context: Context
+        self, session: WriteSession, request: pb.RemoveOneOffLineRequest, context: Context
     ) -> pb.RemoveOneOffLineResponse:
         """Removes a pending line."""
-        line_id = requests.uuid_of("id", request.id)
-        operator = current_caller().subject
-        async with self._database.write(ALL) as session:
-
-            async def do() -> pb.RemoveOneOffLineResponse:
-                row = await locked_one_off_line(session, line_id)
-                if row.status != OneOffStatus.PENDING:
-                    raise FailedPrecondition(
-                        f"the line is {row.status}: only a pending one can be removed",
-                        reason="ONE_OFF_LINE_NOT_PENDING",
-                        metadata={"status": row.status, "invoice_id": str(row.invoice_id or "")},
-                    )
-                await remove_one_off_line(session, line_id, by=operator, at=self._clock())
-                [row] = await list_one_off_lines(session, line_id=line_id, limit=1)
-                return pb.RemoveOneOffLineResponse(one_off_line=_message(row))
-
-            return await once(session, request, pb.RemoveOneOffLineResponse, do)
+        line = await locked_one_off_line(session, requests.uuid_of("id", request.id))
+        if line.status is not OneOffStatus.PENDING:
+            raise FailedPrecondition(
+                f"the line is {line.status}: only a pending one can be removed",
+                reason="ONE_OFF_LINE_NOT_PENDING",
+                metadata={"status": line.status, "invoice_id": str(line.invoice_id or "")},
+            )
+        removed = replace(
+            line,
+            status=OneOffStatus.REMOVED,
+            removed_by=current_caller().subject,
+            removed_at=self._clock(),
+        )
+        await remove_one_off_line(session, removed)
+        return pb.RemoveOneOffLineResponse(one_off_line=_message(removed))
 
     async def CreateOneOffInvoice(  # noqa: N802
         self, request: pb.CreateOneOffInvoiceRequest, context: Context
     ) -> pb.CreateOneOffInvoiceResponse:
         """Drafts an invoice of one-off lines."""
-        lines = await self._invoice_lines(request)
-        async with self._database.write(ALL) as session:
+        return await self._create(request, await self._invoice_lines(request))
 
-            async def do() -> pb.CreateOneOffInvoiceResponse:
-                draft = await self._draft(session, lines)
-                made = await insert_drafts(
-                    session, None, draft.period.start, [draft], self._clock()
-                )
-                [invoice_id] = made.values()
-                await mark_margin(session, draft.period)
-                row = await read_invoice(session, ALL, invoice_id)
-                shown = await list_lines(session, invoice_id, after=0, limit=MAX_LINES)
-                return pb.CreateOneOffInvoiceResponse(
-                    invoice=invoice_message(row, operator=True), lines=map(line_message, shown)
-                )
-
-            return await once(session, request, pb.CreateOneOffInvoiceResponse, do)
+    @once
+    async def _create(
+        self,
+        session: WriteSession,
+        request: pb.CreateOneOffInvoiceRequest,
+        lines: Sequence[OneOff],
+    ) -> pb.CreateOneOffInvoiceResponse:
+        draft = await self._draft(session, lines)
+        made = await insert_drafts(session, None, draft.period.start, [draft], self._clock())
+        [invoice_id] = made.values()
+        await mark_margin(session, draft.period)
+        invoice = await read_invoice(session, ALL, invoice_id)
+        shown = await list_lines(session, invoice_id, after=0, limit=MAX_LINES)
+        return pb.CreateOneOffInvoiceResponse(
+            invoice=invoice_message(invoice, operator=True), lines=map(line_message, shown)
+        )
 
     async def _invoice_lines(self, request: pb.CreateOneOffInvoiceRequest) -> list[OneOff]:
         tenant_id = requests.required("tenant_id", request.tenant_id)
@@ -164,10 +159,8 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         said = {
             f"lines[{index}].deployment_id": (
                 OneOff(
-                    id=None,
                     tenant_id=tenant_id,
                     deployment_id=requests.text(f"lines[{index}].deployment_id", one.deployment_id),
-                    deployment_name="",
                     description=requests.required(
                         f"lines[{index}].description", one.description, MAX_DESCRIPTION
                     ),
@@ -175,6 +168,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
                     currency=currency,
                     reason=reason,
                     added_by=current_caller().subject,
+                    added_at=self._clock(),
                 )
             )
             for index, one in enumerate(request.lines)
@@ -231,26 +225,10 @@ def _with_owner(field: str, line: OneOff, known: Known | None) -> OneOff:
 def _amount(field: str, cents: int) -> int:
     if not cents:
         raise InvalidArgument(field, "must not be 0")
-    if abs(cents) > LARGEST_SUBTOTAL:
-        raise InvalidArgument(
-            field, f"must be at most {LARGEST_SUBTOTAL} cents", reason="OUT_OF_RANGE"
-        )
+    if abs(cents) > MAX_SUBTOTAL:
+        raise InvalidArgument(field, f"must be at most {MAX_SUBTOTAL} cents", reason="OUT_OF_RANGE")
     return cents
 
 
-def _message(row: Stored) -> pb.OneOffLine:
-    return pb.OneOffLine(
-        id=str(row.id),
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id or "",
-        description=row.description,
-        amount_cents=row.amount_cents,
-        currency=row.currency,
-        reason=row.reason,
-        status=row.status,
-        invoice_id=str(row.invoice_id or ""),
-        added_by=row.added_by,
-        added_at=timestamp(row.added_at),
-        removed_by=row.removed_by,
-        removed_at=timestamp(row.removed_at),
-    )
+def _message(line: OneOff) -> pb.OneOffLine:
+    return message_of(pb.OneOffLine, line)

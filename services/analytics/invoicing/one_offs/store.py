@@ -1,16 +1,16 @@
 """One-off lines: added, taken up by a draft or an invoice, given back, removed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, case, insert, select, text, update
+from sqlalchemy import case, func, insert, select, text, update
 
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, OneOffStatus
 from services.analytics.invoicing.one_offs.rules import OneOff
 from services.analytics.invoicing.tables import one_off_lines, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
 
 __all__ = [
@@ -30,12 +30,14 @@ _STATUS: Final = case(
     (tenant_invoices.c.status == InvoiceStatus.DRAFT.value, OneOffStatus.DRAFTED.value),
     else_=OneOffStatus.BILLED.value,
 )
-_WITH_STATUS: Final = select(one_off_lines, _STATUS.label("status")).select_from(
-    one_off_lines.outerjoin(tenant_invoices, tenant_invoices.c.id == _LINE.invoice_id)
-)
+_WITH_STATUS: Final = select(
+    *(one for one in _LINE if one.name != "deployment_id"),
+    func.coalesce(_LINE.deployment_id, "").label("deployment_id"),
+    _STATUS.label("status"),
+).select_from(one_off_lines.outerjoin(tenant_invoices, tenant_invoices.c.id == _LINE.invoice_id))
 
 
-async def add_one_off_line(session: WriteSession, line: OneOff, at: datetime) -> UUID:
+async def add_one_off_line(session: WriteSession, line: OneOff) -> UUID:
     """Keeps a line for the tenant's next invoice; its id."""
     made = await session.execute(
         insert(one_off_lines)
@@ -48,7 +50,7 @@ async def add_one_off_line(session: WriteSession, line: OneOff, at: datetime) ->
             currency=line.currency,
             reason=line.reason,
             added_by=line.added_by,
-            added_at=at,
+            added_at=line.added_at,
         )
         .returning(_LINE.id)
     )
@@ -64,7 +66,7 @@ async def list_one_off_lines(
     line_id: UUID | None = None,
     before: UUID | None = None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[OneOff]:
     """Lines with their status, newest first."""
     statement = _WITH_STATUS.order_by(_LINE.id.desc()).limit(limit)
     if tenant_id:
@@ -75,24 +77,24 @@ async def list_one_off_lines(
         statement = statement.where(_LINE.id == line_id)
     if before is not None:
         statement = statement.where(_LINE.id < before)
-    return (await session.execute(statement)).all()
+    return records_of(OneOff, await session.execute(statement))
 
 
-async def locked_one_off_line(session: WriteSession, line_id: UUID) -> Row[Any]:
+async def locked_one_off_line(session: WriteSession, line_id: UUID) -> OneOff:
     """A line that nobody takes up until this transaction ends. Raises NotFound."""
     statement = _WITH_STATUS.where(_LINE.id == line_id).with_for_update(of=one_off_lines)
     found = (await session.execute(statement)).first()
     if found is None:
         raise NotFound("one-off line", str(line_id))
-    return found
+    return record_of(OneOff, found)
 
 
-async def remove_one_off_line(
-    session: WriteSession, line_id: UUID, *, by: str, at: datetime
-) -> None:
+async def remove_one_off_line(session: WriteSession, removed: OneOff) -> None:
     """Takes a line out of those that wait."""
     await session.execute(
-        update(one_off_lines).where(_LINE.id == line_id).values(removed_by=by, removed_at=at)
+        update(one_off_lines)
+        .where(_LINE.id == removed.id)
+        .values(removed_by=removed.removed_by, removed_at=removed.removed_at)
     )
 
 
@@ -103,23 +105,14 @@ async def open_one_off_lines(
 
     Drafts that are given up for new ones are none.
     """
-    rows = await session.execute(
-        select(one_off_lines)
-        .where(
-            _LINE.tenant_id.in_(tenant_ids),
-            _LINE.removed_at.is_(None),
-            _LINE.invoice_id.is_(None) | _LINE.invoice_id.in_(given_up),
-        )
-        .order_by(_LINE.tenant_id, _LINE.id)
-    )
+    statement = _WITH_STATUS.where(
+        _LINE.tenant_id.in_(tenant_ids),
+        _LINE.removed_at.is_(None),
+        _LINE.invoice_id.is_(None) | _LINE.invoice_id.in_(given_up),
+    ).order_by(_LINE.tenant_id, _LINE.id)
     found: dict[str, list[OneOff]] = {}
-    for row in rows:
-        found.setdefault(row.tenant_id, []).append(
-            OneOff(
-                row.id, row.tenant_id, row.deployment_id or "", row.deployment_name,
-                row.description, row.amount_cents, row.currency, row.reason, row.added_by,
-            )
-        )  # fmt: skip
+    for line in records_of(OneOff, await session.execute(statement)):
+        found.setdefault(line.tenant_id, []).append(line)
     return found
 
 

@@ -9,9 +9,9 @@ from arcadia.analytics.v1 import billing_profile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.messages import profile_message, tax_rule_message
+from services.analytics.invoicing.invoices.messages import party_message
 from services.analytics.invoicing.profiles.rules.abns import read_abn
-from services.analytics.invoicing.profiles.rules.parties import Recipient
+from services.analytics.invoicing.profiles.rules.parties import BillingProfile, TaxRule
 from services.analytics.invoicing.profiles.store import (
     create_tax_rule,
     list_profiles,
@@ -20,11 +20,12 @@ from services.analytics.invoicing.profiles.store import (
     save_profile,
     tax_rules_on,
 )
-from services.common.db.database import Database
+from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.clock import Clock, utc_now
 from services.common.values.money import exact
 from services.common.values.periods import read_day
@@ -33,9 +34,9 @@ __all__ = ["BillingProfileServicer"]
 
 Context = ServicerContext[Any, Any]
 
-LONGEST_REGION: Final = 20
-LONGEST_LABEL: Final = 40
-LONGEST_ORDER: Final = 100
+MAX_REGION: Final = 20
+MAX_LABEL: Final = 40
+MAX_ORDER: Final = 100
 
 AUSTRALIA: Final = "AU"
 """The tax region whose business numbers are checked."""
@@ -55,8 +56,8 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         scope = current_caller().scope
         tenant = requests.required("tenant_id", request.tenant_id)
         async with self._database.read(scope) as session:
-            row = await read_profile(session, scope, tenant)
-        return pb.GetBillingProfileResponse(billing_profile=profile_message(row))
+            profile = await read_profile(session, scope, tenant)
+        return pb.GetBillingProfileResponse(billing_profile=_profile(profile))
 
     async def ListBillingProfiles(  # noqa: N802
         self, request: pb.ListBillingProfilesRequest, context: Context
@@ -66,45 +67,39 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         filters = ("billing_profiles",)
         position = decode_token(request.page_token, filters, (str,))
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_profiles(
+            found = await list_profiles(
                 session, after=position[0] if position else "", limit=size + 1
             )
-        page = rows[:size]
+        page, token = cut(found, size, filters, lambda one: (one.tenant_id,))
         return pb.ListBillingProfilesResponse(
-            billing_profiles=map(profile_message, page),
-            next_page_token=(
-                encode_token(filters, (page[-1].tenant_id,)) if len(rows) > size else ""
-            ),
+            billing_profiles=map(_profile, page), next_page_token=token
         )
 
+    @once
     async def SaveBillingProfile(  # noqa: N802
-        self, request: pb.SaveBillingProfileRequest, context: Context
+        self, session: WriteSession, request: pb.SaveBillingProfileRequest, context: Context
     ) -> pb.SaveBillingProfileResponse:
         """Makes or replaces a profile, of a region that has a tax rule."""
-        caller = current_caller()
-        tenant = requests.required("tenant_id", request.tenant_id, 255)
-        region = requests.required("tax_region", request.tax_region, LONGEST_REGION)
-        party = requests.party("recipient", request.recipient)
-        if region == AUSTRALIA:
-            party = replace(party, abn=read_abn("recipient.abn", party.abn))
-        order = requests.text("purchase_order", request.purchase_order, LONGEST_ORDER).strip()
-        recipient = Recipient(party, order)
-        async with self._database.write(caller.scope) as session:
-
-            async def save() -> pb.SaveBillingProfileResponse:
-                now = self._clock()
-                if region not in await tax_rules_on(session, now.date()):
-                    raise InvalidArgument(
-                        "tax_region",
-                        f"{region!r} has no tax rule in force: its tenants could not be billed",
-                        reason="NO_TAX_RULE_IN_FORCE",
-                    )
-                row = await save_profile(
-                    session, tenant, recipient, region, by=caller.subject, at=now
-                )
-                return pb.SaveBillingProfileResponse(billing_profile=profile_message(row))
-
-            return await once(session, request, pb.SaveBillingProfileResponse, save)
+        profile = BillingProfile(
+            tenant_id=requests.required("tenant_id", request.tenant_id, 255),
+            tax_region=requests.required("tax_region", request.tax_region, MAX_REGION),
+            recipient=requests.party("recipient", request.recipient),
+            updated_at=self._clock(),
+            purchase_order=requests.text(
+                "purchase_order", request.purchase_order, MAX_ORDER
+            ).strip(),
+        )
+        if profile.tax_region == AUSTRALIA:
+            abn = read_abn("recipient.abn", profile.recipient.abn)
+            profile = replace(profile, recipient=replace(profile.recipient, abn=abn))
+        if profile.tax_region not in await tax_rules_on(session, profile.updated_at.date()):
+            raise InvalidArgument(
+                "tax_region",
+                f"{profile.tax_region!r} has no tax rule in force: its tenants could not be billed",
+                reason="NO_TAX_RULE_IN_FORCE",
+            )
+        await save_profile(session, profile, by=current_caller().subject)
+        return pb.SaveBillingProfileResponse(billing_profile=_profile(profile))
 
     async def ListTaxRules(  # noqa: N802
         self, request: pb.ListTaxRulesRequest, context: Context
@@ -115,26 +110,25 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         filters = ("tax_rules", region)
         position = decode_token(request.page_token, filters, (str, int))
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_tax_rules(
+            found = await list_tax_rules(
                 session,
                 region=region,
                 after=(position[0], _day(position[1])) if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
-        last = (page[-1].tax_region, page[-1].effective_from.toordinal()) if page else ("", 0)
-        return pb.ListTaxRulesResponse(
-            tax_rules=map(tax_rule_message, page),
-            next_page_token=encode_token(filters, last) if len(rows) > size else "",
+        page, token = cut(
+            found, size, filters, lambda one: (one.tax_region, one.effective_from.toordinal())
         )
+        return pb.ListTaxRulesResponse(tax_rules=map(_tax_rule, page), next_page_token=token)
 
+    @once
     async def CreateTaxRule(  # noqa: N802
-        self, request: pb.CreateTaxRuleRequest, context: Context
+        self, session: WriteSession, request: pb.CreateTaxRuleRequest, context: Context
     ) -> pb.CreateTaxRuleResponse:
         """Sets a region's tax from a day on."""
         caller = current_caller()
-        region = requests.required("tax_region", request.tax_region, LONGEST_REGION)
-        label = requests.required("label", request.label, LONGEST_LABEL)
+        region = requests.required("tax_region", request.tax_region, MAX_REGION)
+        label = requests.required("label", request.label, MAX_LABEL)
         rate = exact(request.rate_percent, "rate_percent", minimum=0, maximum=100)
         effective_from = read_day(request.effective_from, "effective_from")
         effective_to = None
@@ -142,25 +136,28 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
             effective_to = read_day(request.effective_to, "effective_to")
             if effective_to <= effective_from:
                 raise InvalidArgument("effective_to", "is not after effective_from")
-        async with self._database.write(caller.scope) as session:
-
-            async def create() -> pb.CreateTaxRuleResponse:
-                row = await create_tax_rule(
-                    session,
-                    region=region,
-                    label=label,
-                    rate_percent=rate,
-                    effective_from=effective_from,
-                    effective_to=effective_to,
-                    by=caller.subject,
-                    at=self._clock(),
-                )
-                return pb.CreateTaxRuleResponse(tax_rule=tax_rule_message(row))
-
-            return await once(session, request, pb.CreateTaxRuleResponse, create)
+        rule = await create_tax_rule(
+            session,
+            region=region,
+            label=label,
+            rate_percent=rate,
+            effective_from=effective_from,
+            effective_to=effective_to,
+            by=caller.subject,
+            at=self._clock(),
+        )
+        return pb.CreateTaxRuleResponse(tax_rule=_tax_rule(rule))
 
 
 def _day(ordinal: int) -> date:
     if not 1 <= ordinal <= date.max.toordinal():
         raise InvalidArgument("page_token", "is not one of ours")
     return date.fromordinal(ordinal)
+
+
+def _profile(profile: BillingProfile) -> pb.BillingProfile:
+    return message_of(pb.BillingProfile, profile, recipient=party_message(profile.recipient))
+
+
+def _tax_rule(rule: TaxRule) -> pb.TaxRule:
+    return message_of(pb.TaxRule, rule)

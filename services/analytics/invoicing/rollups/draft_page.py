@@ -15,7 +15,6 @@ from uuid import UUID
 
 from services.analytics.catalog_client import QuoteItem, billable_of, quote
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, Outcome, RollupStatus
-from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
 from services.analytics.invoicing.one_offs.store import claim_one_off_lines, open_one_off_lines
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
@@ -28,6 +27,7 @@ from services.analytics.invoicing.rollups.repricing import (
     taken_away,
 )
 from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Draft, Part, assemble
+from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOutcome
 from services.analytics.invoicing.rollups.store.billed import (
     billed_for,
     later_adjustments,
@@ -38,12 +38,13 @@ from services.analytics.invoicing.rollups.store.billed import (
 )
 from services.analytics.invoicing.rollups.store.drafts import (
     DraftKey,
+    LivingInvoice,
     delete_drafts,
     insert_drafts,
     key_of,
     living_invoices,
 )
-from services.analytics.invoicing.rollups.store.planning import TenantOutcome, record_outcomes
+from services.analytics.invoicing.rollups.store.planning import record_outcomes
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup
 from services.analytics.usage.rules.series import UsageSeries
 from services.analytics.usage.store.periods import (
@@ -56,7 +57,7 @@ from services.analytics.usage.store.periods import (
 from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.errors import Aborted, FailedPrecondition
 from services.common.rpc.access import ALL
-from services.common.values.periods import Period, month_of
+from services.common.values.periods import Period
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -70,7 +71,7 @@ class _Page:
 
     own: ClosedMonth
     """The month of the roll-up, with what later invoices adjust of it."""
-    standing: Mapping[str, Sequence[Stored]]
+    standing: Mapping[str, Sequence[LivingInvoice]]
     """The month's invoices that hold, by tenant."""
     again: Sequence[ClosedMonth]
     """Earlier months of which something was learned late."""
@@ -119,7 +120,7 @@ class PageDrafting:
         self._catalog = catalog
         self._tax_region = tax_region
 
-    async def draft(self, rollup: Stored, tenant_ids: Sequence[str], at: datetime) -> None:
+    async def draft(self, rollup: Rollup, tenant_ids: Sequence[str], at: datetime) -> None:
         """Drafts these tenants of a roll-up, and keeps what became of each.
 
         Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
@@ -140,10 +141,10 @@ class PageDrafting:
                 self._assemble(page, tenant, parts[tenant], made)
         await self._write(rollup, page, made, at)
 
-    async def _read(self, rollup: Stored, tenant_ids: Sequence[str]) -> _Page:
-        period = month_of(rollup.period)
+    async def _read(self, rollup: Rollup, tenant_ids: Sequence[str]) -> _Page:
+        period = rollup.month
         async with self._database.read(ALL) as session:
-            standing: dict[str, list[Stored]] = defaultdict(list)
+            standing: dict[str, list[LivingInvoice]] = defaultdict(list)
             for row in await living_invoices(session, period.start, tenant_ids):
                 standing[row.tenant_id].append(row)
             given_up = [
@@ -268,13 +269,13 @@ class PageDrafting:
             )
         return assemble(tenant, page.own.period, parts, rule)
 
-    async def _write(self, rollup: Stored, page: _Page, made: _Made, at: datetime) -> None:
+    async def _write(self, rollup: Rollup, page: _Page, made: _Made, at: datetime) -> None:
         period = page.own.period
         tenants = sorted({*page.regions})
         repriced = [one for one in made.repriced if one.tenant_id not in made.failures]
         async with self._database.write(ALL) as session:
             current = await locked_rollup(session, rollup.id, shared=True)
-            if current.status != RollupStatus.RUNNING or current.decision:
+            if current.status is not RollupStatus.RUNNING or current.decision:
                 raise FailedPrecondition(
                     f"the roll-up is {current.status}: nothing is drafted",
                     reason="ROLLUP_NOT_DRAFTING",
@@ -351,19 +352,19 @@ def _moved() -> Aborted:
     )
 
 
-def _is_replaced(invoice: Stored, rollup: Stored) -> bool:
+def _is_replaced(invoice: LivingInvoice, rollup: Rollup) -> bool:
     """Whether a roll-up gives up a standing invoice for a new draft."""
     ours = invoice.rollup_id == rollup.id
-    return bool(rollup.force and not ours and invoice.status == InvoiceStatus.DRAFT)
+    return rollup.force and not ours and invoice.status is InvoiceStatus.DRAFT
 
 
-def _sorted_out(rollup: Stored, page: _Page) -> _Made:
+def _sorted_out(rollup: Rollup, page: _Page) -> _Made:
     """Whose draft is this roll-up's own, and which ones to replace."""
     made = _Made()
     for tenant, invoices in page.standing.items():
         for invoice in invoices:
             if _is_replaced(invoice, rollup):
                 made.replaced.append(invoice.id)
-            elif invoice.status == InvoiceStatus.DRAFT and invoice.rollup_id == rollup.id:
+            elif invoice.status is InvoiceStatus.DRAFT and invoice.rollup_id == rollup.id:
                 made.kept.add(tenant)
     return made

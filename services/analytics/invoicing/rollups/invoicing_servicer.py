@@ -11,20 +11,42 @@ from grpc.aio import ServicerContext
 
 from services.analytics.catalog_client import billable_tenants
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.hand_over_steps import HandOverSteps
-from services.analytics.invoicing.invoices.rules.states import Decision, Outcome, RollupStatus
-from services.analytics.invoicing.invoices.store.issuing import (
-    Issue,
-    count_drafts,
-    issue,
-    next_drafts,
+from services.analytics.invoicing.invoices.issue import Issue, issue
+from services.analytics.invoicing.invoices.messages import (
+    credit_note_message,
+    invoice_message,
+    line_message,
 )
+from services.analytics.invoicing.invoices.record_attempt import record_attempt
+from services.analytics.invoicing.invoices.rules.invoices import HandOver
+from services.analytics.invoicing.invoices.rules.states import (
+    Decision,
+    HandedOver,
+    HandOverStatus,
+    Outcome,
+    RollupStatus,
+)
+from services.analytics.invoicing.invoices.store.hand_overs import (
+    hand_over_of,
+    list_pending,
+    read_hand_over,
+)
+from services.analytics.invoicing.invoices.store.issuing import count_drafts, next_drafts
+from services.analytics.invoicing.invoices.store.reading import (
+    list_lines,
+    list_overdue,
+    read_invoice,
+    read_invoices,
+)
+from services.analytics.invoicing.invoices.store.settling import read_credit_note
 from services.analytics.invoicing.invoices.store.summing import differences_of
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.invoicing.profiles.rules.terms import Terms
+from services.analytics.invoicing.rollups.begin import begin_rollup
+from services.analytics.invoicing.rollups.decide import move_rollup
 from services.analytics.invoicing.rollups.draft_page import PageDrafting
 from services.analytics.invoicing.rollups.freshness import Sources
-from services.analytics.invoicing.rollups.rollup_servicer import rollup_messages
+from services.analytics.invoicing.rollups.rollup_messages import rollup_message
 from services.analytics.invoicing.rollups.store.drafts import void_drafts
 from services.analytics.invoicing.rollups.store.planning import (
     BackdatedChange,
@@ -39,11 +61,8 @@ from services.analytics.invoicing.rollups.store.planning import (
 )
 from services.analytics.invoicing.rollups.store.rollups import (
     Opening,
-    begin_rollup,
-    has_issued,
     keep_freshness,
     locked_rollup,
-    move_rollup,
     read_rollup,
 )
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
@@ -51,13 +70,14 @@ from services.analytics.invoicing.unbilled.store import keep_unbilled_total
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.peers import asking
 from services.analytics.usage.store.periods import release_adjustments
-from services.common.db.database import Database
+from services.common.db.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import ALL
-from services.common.rpc.paging import decode_token, encode_token
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
-from services.common.values.periods import month_of, read_day, read_month
+from services.common.values.periods import read_day, read_month
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -71,17 +91,17 @@ WAITING: Final = "waiting"
 """What a page token of a plan goes on with."""
 
 TENANTS_A_PAGE: Final = 200
-MOST_TENANTS_A_PAGE: Final = 1_000
+MAX_TENANTS_A_PAGE: Final = 1_000
 PAGES_AN_ANSWER: Final = 200
-MOST_PAGES_AN_ANSWER: Final = 1_000
+MAX_PAGES_AN_ANSWER: Final = 1_000
 ISSUED_AT_ONCE: Final = 1_000
-MOST_ISSUED_AT_ONCE: Final = 5_000
-MOST_RETRIED: Final = 1_000
-LAST_PAGE: Final = 2**31 - 1
+MAX_ISSUED_AT_ONCE: Final = 5_000
+MAX_RETRIED: Final = 1_000
+MAX_PAGE: Final = 2**31 - 1
 
 
-class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServiceServicer):
-    """Drafts, checks and issues; called by workers."""
+class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
+    """Drafts, checks, issues and hands over; called by workers."""
 
     def __init__(
         self,
@@ -91,7 +111,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         terms: Terms,
         clock: Clock = utc_now,
     ) -> None:
-        super().__init__(database, clock)
+        self._database = database
+        self._clock = clock
         self._sources = sources
         self._catalog = catalog
         self._terms = terms
@@ -112,9 +133,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         if self._clock() < opening.period.end_at:
             raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")
         async with self._database.write(ALL) as session:
-            row = await begin_rollup(session, opening, self._clock())
-            [message] = await rollup_messages(session, [row])
-        return pb.BeginRollupResponse(rollup=message)
+            rollup = await begin_rollup(session, opening, self._clock())
+            return pb.BeginRollupResponse(rollup=await rollup_message(session, rollup))
 
     async def CheckFreshness(  # noqa: N802
         self, request: pb.CheckFreshnessRequest, context: Context
@@ -123,7 +143,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
-        found = await self._sources.freshness(month_of(rollup.period))
+        found = await self._sources.freshness(rollup.month)
         async with self._database.write(ALL) as session:
             await keep_freshness(session, rollup_id, [*found.stale, *found.unknown])
         return pb.CheckFreshnessResponse(stale=found.stale, unknown=found.unknown)
@@ -134,14 +154,14 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         """Keeps who is billable, page by page; then tells on which pages somebody waits."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         tenants = requests.page_limit(
-            "tenants_per_page", request.tenants_per_page, TENANTS_A_PAGE, MOST_TENANTS_A_PAGE
+            "tenants_per_page", request.tenants_per_page, TENANTS_A_PAGE, MAX_TENANTS_A_PAGE
         )
         pages = requests.page_limit(
-            "page_size", request.page_size, PAGES_AN_ANSWER, MOST_PAGES_AN_ANSWER
+            "page_size", request.page_size, PAGES_AN_ANSWER, MAX_PAGES_AN_ANSWER
         )
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
-        if rollup.decision == Decision.UNDO:
+        if rollup.decision is Decision.UNDO:
             raise FailedPrecondition("the roll-up is being undone", reason="ROLLUP_UNDONE")
         filters = ("plan", str(rollup_id), tenants)
         kind, token, number = decode_token(request.page_token, filters, (str, str, int)) or (
@@ -158,7 +178,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         planned: dict[int, list[str]] = {}
         for _ in range(pages):
             planned[number], token = await billable_tenants(
-                self._catalog, month_of(rollup.period), page_size=tenants, page_token=token
+                self._catalog, rollup.month, page_size=tenants, page_token=token
             )
             number += 1
             if not token:
@@ -202,14 +222,12 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     ) -> pb.PlanRollupResponse:
         """The pages on which a tenant waits to be drafted."""
         async with self._database.read(ALL) as session:
-            rows = await planned_pages(session, rollup_id, after=after, limit=limit + 1)
-        page = rows[:limit]
+            found = await planned_pages(session, rollup_id, after=after, limit=limit + 1)
+        pages, token = cut(found, limit, filters, lambda one: (WAITING, "", one[0]))
         return pb.PlanRollupResponse(
-            tenant_cursors=[str(row.page) for row in page],
-            tenant_count=sum(row.waiting for row in page),
-            next_page_token=(
-                encode_token(filters, (WAITING, "", page[-1].page)) if len(rows) > limit else ""
-            ),
+            tenant_cursors=[str(number) for number, _ in pages],
+            tenant_count=sum(waiting for _, waiting in pages),
+            next_page_token=token,
         )
 
     async def DraftInvoices(  # noqa: N802
@@ -217,8 +235,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     ) -> pb.DraftInvoicesResponse:
         """Drafts a page, or these tenants. Sent again, it finds them drafted."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        if len(request.tenant_ids) > MOST_RETRIED:
-            raise InvalidArgument("tenant_ids", f"must not be more than {MOST_RETRIED}")
+        if len(request.tenant_ids) > MAX_RETRIED:
+            raise InvalidArgument("tenant_ids", f"must not be more than {MAX_RETRIED}")
         page = None if request.tenant_ids else _page(request.tenant_cursor)
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
@@ -245,12 +263,12 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         """Whether every draft adds up, and which usage is on none."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
-            row = await read_rollup(session, rollup_id)
+            rollup = await read_rollup(session, rollup_id)
             differences = await differences_of(session, rollup_id)
-        unbilled = await self._unbilled.total(ALL, month_of(row.period))
+        unbilled = await self._unbilled.total(ALL, rollup.month)
         async with self._database.write(ALL) as session:
             await keep_unbilled_total(session, rollup_id, unbilled)
-            [message] = await rollup_messages(session, [await read_rollup(session, rollup_id)])
+            message = await rollup_message(session, await read_rollup(session, rollup_id))
         return pb.CheckRollupResponse(rollup=message, differences=differences)
 
     async def IssueInvoices(  # noqa: N802
@@ -258,7 +276,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     ) -> pb.IssueInvoicesResponse:
         """Issues the next drafts of a roll-up that is issuing."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MOST_ISSUED_AT_ONCE)
+        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
         how = Issue(
             issuer=self._terms.checked_issuer(),
             issued_on=read_day(request.issued_on, "issued_on"),
@@ -268,8 +286,8 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         )
         async with self._database.write(ALL) as session:
             rollup = await locked_rollup(session, rollup_id)
-            approved = not rollup.approval_required or rollup.decision == Decision.APPROVE
-            if rollup.status != RollupStatus.ISSUING or not approved:
+            approved = not rollup.approval_required or rollup.decision is Decision.APPROVE
+            if rollup.status is not RollupStatus.ISSUING or not approved:
                 raise FailedPrecondition(
                     f"the roll-up is {rollup.status}: nothing is issued",
                     reason="ROLLUP_NOT_ISSUING",
@@ -277,7 +295,7 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
                 )
             issued = await issue(session, await next_drafts(session, rollup_id, limit), how)
             if issued:
-                await mark_margin(session, month_of(rollup.period))
+                await mark_margin(session, rollup.month)
             left = await count_drafts(session, rollup_id)
         return pb.IssueInvoicesResponse(issued_count=issued, remaining_count=left)
 
@@ -286,10 +304,10 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
     ) -> pb.DiscardDraftsResponse:
         """Voids the next drafts of the month whose roll-up is undone."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MOST_ISSUED_AT_ONCE)
+        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
         async with self._database.write(ALL) as session:
             rollup = await locked_rollup(session, rollup_id)
-            if rollup.decision != Decision.UNDO:
+            if rollup.decision is not Decision.UNDO:
                 raise FailedPrecondition(
                     "nobody decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
                 )
@@ -313,18 +331,131 @@ class InvoicingServicer(HandOverSteps, invoicing_service_pb2_grpc.InvoicingServi
         status = requests.word("status", request.status, list(RollupStatus))
         reason = requests.text("reason", request.reason, 10_000)
         async with self._database.write(ALL) as session:
-            if status == RollupStatus.UNDONE and await has_issued(session, rollup_id):
-                raise FailedPrecondition(
-                    "what was issued is not undone", reason="ROLLUP_NOT_UNDOABLE"
-                )
-            row = await move_rollup(
+            rollup = await move_rollup(
                 session, rollup_id, RollupStatus(status), reason=reason, at=self._clock()
             )
-            [message] = await rollup_messages(session, [row])
+            message = await rollup_message(session, rollup)
         return pb.SetRollupStatusResponse(rollup=message)
+
+    async def ListPendingHandOvers(  # noqa: N802
+        self, request: pb.ListPendingHandOversRequest, context: Context
+    ) -> pb.ListPendingHandOversResponse:
+        """What accounts receivable does not have yet, an invoice before what corrects it."""
+        rollup_id = requests.uuid_or_none("rollup_id", request.rollup_id)
+        invoice_id = requests.uuid_or_none("invoice_id", request.invoice_id)
+        size = page_size(request.page_size)
+        filters = ("pending_hand_overs", request.rollup_id, request.invoice_id)
+        position = decode_token(request.page_token, filters, (int,))
+        async with self._database.read(ALL) as session:
+            found = await list_pending(
+                session,
+                rollup_id=rollup_id,
+                invoice_id=invoice_id,
+                after=position[0] if position else 0,
+                limit=size + 1,
+            )
+            page, token = cut(found, size, filters, lambda one: (one.id,))
+            of_invoices = [one.invoice_id for one in page if one.document is HandedOver.INVOICE]
+            invoices = await read_invoices(session, of_invoices)
+        return pb.ListPendingHandOversResponse(
+            invoices=[invoice_message(one, operator=True) for one in invoices],
+            hand_overs=map(_pending, page),
+            next_page_token=token,
+        )
+
+    async def GetHandOver(  # noqa: N802
+        self, request: pb.GetHandOverRequest, context: Context
+    ) -> pb.GetHandOverResponse:
+        """What is handed over: an invoice with all its lines, a credit note, a void."""
+        async with self._database.read(ALL) as session:
+            known = await _hand_over(session, request)
+            invoice = await read_invoice(session, ALL, known.invoice_id)
+            lines = await list_lines(session, known.invoice_id, after=0, limit=None)
+            answer = pb.GetHandOverResponse(
+                invoice=invoice_message(invoice, operator=True),
+                lines=map(line_message, lines),
+                document=known.document,
+                status=known.status,
+            )
+            if known.credit_note_id is not None:
+                note = await read_credit_note(session, ALL, known.credit_note_id)
+                answer.credit_note.CopyFrom(credit_note_message(note, operator=True))
+        return answer
+
+    async def RecordHandOver(  # noqa: N802
+        self, request: pb.RecordHandOverRequest, context: Context
+    ) -> pb.RecordHandOverResponse:
+        """Keeps what became of an attempt."""
+        if request.attempt_count < 0:
+            raise InvalidArgument("attempt_count", "must not be negative")
+        status = requests.word("status", request.status, list(HandOverStatus))
+        async with self._database.write(ALL) as session:
+            known = await _hand_over(session, request)
+            follows = await record_attempt(
+                session,
+                known,
+                status=HandOverStatus(status),
+                reference=requests.text("reference", request.reference),
+                reason=requests.text("reason", request.reason),
+                attempt_count=request.attempt_count,
+                workflow_id=requests.text("workflow_id", request.workflow_id),
+                run_id=requests.text("run_id", request.run_id),
+                at=self._clock(),
+            )
+            invoice = await read_invoice(session, ALL, known.invoice_id)
+        return pb.RecordHandOverResponse(
+            invoice=invoice_message(invoice, operator=True),
+            follow_up=None if follows is None else _pending(follows),
+        )
+
+    async def ListOverdueInvoices(  # noqa: N802
+        self, request: pb.ListOverdueInvoicesRequest, context: Context
+    ) -> pb.ListOverdueInvoicesResponse:
+        """The issued invoices that were to be paid before a day and are not."""
+        due_before = read_day(request.due_before, "due_before")
+        tenant_id = requests.text("tenant_id", request.tenant_id)
+        size = page_size(request.page_size)
+        filters = ("overdue_invoices", due_before.isoformat(), tenant_id)
+        position = decode_token(request.page_token, filters, (str, str))
+        after = None
+        if position is not None:
+            after = (
+                read_day(position[0], "page_token"),
+                requests.uuid_of("page_token", position[1]),
+            )
+        async with self._database.read(ALL) as session:
+            found = await list_overdue(
+                session, due_before, tenant_id=tenant_id, after=after, limit=size + 1
+            )
+        page, token = cut(found, size, filters, lambda one: (str(one.due_on), str(one.id)))
+        return pb.ListOverdueInvoicesResponse(
+            invoices=[invoice_message(one, operator=True) for one in page], next_page_token=token
+        )
+
+
+async def _hand_over(
+    session: ReadSession, request: pb.GetHandOverRequest | pb.RecordHandOverRequest
+) -> HandOver:
+    """The hand-over that a request names by its id, or by the invoice that is handed over."""
+    if request.id:
+        if not request.id.isascii() or not request.id.isdecimal() or len(request.id) > 18:
+            raise InvalidArgument("id", "is not a hand-over's")
+        return await read_hand_over(session, int(request.id))
+    invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
+    invoice = await read_invoice(session, ALL, invoice_id)
+    if invoice.number is None:
+        raise FailedPrecondition(
+            f"the invoice is {invoice.status}: only issued ones are handed over",
+            reason="INVOICE_NOT_ISSUED",
+        )
+    return await hand_over_of(session, invoice_id, HandedOver.INVOICE)
 
 
 def _page(cursor: str) -> int:
-    if not cursor.isascii() or not cursor.isdecimal() or not 0 < int(cursor[:12]) <= LAST_PAGE:
+    if not cursor.isascii() or not cursor.isdecimal() or not 0 < int(cursor[:12]) <= MAX_PAGE:
         raise InvalidArgument("tenant_cursor", "is not one of ours")
     return int(cursor)
+
+
+def _pending(known: HandOver) -> pb.PendingHandOver:
+    return message_of(pb.PendingHandOver, known, id=str(known.id))

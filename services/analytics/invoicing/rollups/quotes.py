@@ -60,7 +60,8 @@ def part_of(
             result_hash=quote.proof.result_hash,
             deployment_name=subscribed.deployment_name,
             service_month=None if is_own else month.start,
-            covered=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days)) or None,
+            covered_days=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days))
+            or None,
         ),
     )
 
@@ -89,7 +90,8 @@ def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line
         amount_cents=line.amount_cents,
         meta=dict(line.meta),
         deployment_id=deployment_id,
-        service=service,
+        service_start=service.start,
+        service_end=service.end,
         dimensions=dict(line.dimensions) if line.dimensions else {},
         price_base_qty=Decimal(line.price_base_qty or 1),
         service_days=line.service_days or None,

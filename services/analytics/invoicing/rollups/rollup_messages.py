@@ -1,18 +1,20 @@
-"""From rows of roll-ups to protos."""
+"""Roll-ups as protos."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from arcadia.analytics.v1 import rollups_pb2
 from arcadia.common.v1 import runs_pb2
 
 from services.analytics.invoicing.invoices.rules.states import Outcome, RollupStatus
-from services.analytics.invoicing.invoices.store.rows import Stored
-from services.analytics.invoicing.invoices.store.summing import Summary
+from services.analytics.invoicing.invoices.store.summing import Summary, summaries
+from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOutcome
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
-from services.common.rpc.wire import timestamp
+from services.common.db.database import ReadSession
+from services.common.rpc.messages import message_of
 from services.common.values.money import plain
 
-__all__ = ["failure_message", "rollup_message"]
+__all__ = ["failure_message", "rollup_message", "rollup_messages"]
 
 RUN_STATUS: Final = {
     RollupStatus.COMPLETED: "completed",
@@ -21,75 +23,58 @@ RUN_STATUS: Final = {
 }
 
 
-def rollup_message(row: Stored, summary: Summary) -> rollups_pb2.Rollup:
-    """The roll-up of a row, with what it comes to."""
-    outcomes = summary.outcomes
-    status = RollupStatus(row.status)
-    return rollups_pb2.Rollup(
-        id=str(row.id),
-        period=row.period.isoformat(),
-        status=status,
-        force=row.force,
-        approval_required=row.approval_required,
-        tenant_count=sum(outcomes.values()),
+async def rollup_message(session: ReadSession, rollup: Rollup) -> rollups_pb2.Rollup:
+    """A roll-up with what it comes to."""
+    [message] = await rollup_messages(session, [rollup])
+    return message
+
+
+async def rollup_messages(
+    session: ReadSession, rollups: Sequence[Rollup]
+) -> list[rollups_pb2.Rollup]:
+    """Roll-ups with what they come to."""
+    found = await summaries(session, [one.id for one in rollups])
+    return [_message(one, found[one.id]) for one in rollups]
+
+
+def failure_message(failed: TenantOutcome) -> rollups_pb2.RollupFailure:
+    """A tenant whose invoice could not be made."""
+    return message_of(rollups_pb2.RollupFailure, failed, failed_at=failed.attempted_at)
+
+
+def _message(rollup: Rollup, summary: Summary) -> rollups_pb2.Rollup:
+    outcomes, status = summary.outcomes, rollup.status
+    tenants = sum(outcomes.values())
+    done = tenants - outcomes.get(Outcome.PLANNED, 0)
+    return message_of(
+        rollups_pb2.Rollup,
+        rollup,
+        tenant_count=tenants,
         drafted_count=outcomes.get(Outcome.DRAFTED, 0),
         skipped_count=outcomes.get(Outcome.SKIPPED, 0),
         failed_count=outcomes.get(Outcome.FAILED, 0),
         issued_count=summary.issued_count,
         handed_over_count=summary.handed_over_count,
-        totals=[
-            rollups_pb2.CurrencyTotal(
-                currency=total.currency,
-                subtotal_cents=total.subtotal_cents,
-                tax_cents=total.tax_cents,
-                total_cents=total.total_cents,
-            )
-            for total in summary.totals
-        ],
-        reason=row.reason,
-        run=runs_pb2.Run(
-            workflow_id=row.workflow_id,
-            run_id=row.run_id,
+        totals=[message_of(rollups_pb2.CurrencyTotal, total) for total in summary.totals],
+        run=message_of(
+            runs_pb2.Run,
+            rollup,
             status=RUN_STATUS.get(status, "running"),
-            details=_details(status, outcomes),
-            reason=row.reason if status is RollupStatus.FAILED else "",
-            started_at=timestamp(row.started_at),
-            finished_at=timestamp(row.finished_at),
+            details=f"{status.replace('_', ' ')}: {done:,} of {tenants:,} tenants",
+            reason=rollup.reason if status is RollupStatus.FAILED else "",
+            url="",
         ),
-        decided_by=row.decided_by,
-        decided_at=timestamp(row.decided_at),
-        started_by=row.started_by,
-        started_at=timestamp(row.started_at),
-        finished_at=timestamp(row.finished_at),
-        unbilled=_unbilled(row),
-        freshness_notes=row.freshness_notes,
+        unbilled=_unbilled(rollup),
     )
 
 
-def failure_message(row: Stored) -> rollups_pb2.RollupFailure:
-    """A tenant whose invoice could not be made."""
-    return rollups_pb2.RollupFailure(
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        reason=row.reason,
-        message=row.message,
-        attempt_count=row.attempt_count,
-        failed_at=timestamp(row.attempted_at),
-    )
-
-
-def _unbilled(row: Stored) -> rollups_pb2.UnbilledTotal | None:
-    if row.unbilled_usages is None:
+def _unbilled(rollup: Rollup) -> rollups_pb2.UnbilledTotal | None:
+    if rollup.unbilled_cents is None:
         return None
     return rollups_pb2.UnbilledTotal(
-        deployment_count=row.unbilled_deployments,
-        usage_count=row.unbilled_usages,
-        value_cents=plain(row.unbilled_cents),
-        unpriced_count=row.unbilled_unpriced,
+        deployment_count=rollup.unbilled_deployments,
+        usage_count=rollup.unbilled_usages,
+        value_cents=plain(rollup.unbilled_cents),
+        unpriced_count=rollup.unbilled_unpriced,
         currency=REPORTING_CURRENCY,
     )
-
-
-def _details(status: RollupStatus, outcomes: dict[str, int]) -> str:
-    done = sum(outcomes.values()) - outcomes.get(Outcome.PLANNED, 0)
-    return f"{status.replace('_', ' ')}: {done:,} of {sum(outcomes.values()):,} tenants"

@@ -47,8 +47,8 @@ class Fact:
     resource_id: UUID
     inventory_kind: str
     resource_name: str
-    start: datetime
-    end: datetime
+    fact_from: datetime
+    fact_to: datetime
     size_gb: Decimal | None
     """Where the kind is measured by it."""
     qty: Decimal
@@ -58,10 +58,14 @@ class Fact:
 class Unmeasured:
     """A span of a resource that is metered by its size, which is unknown: not zero."""
 
-    interval: Interval
+    resource_id: UUID
+    inventory_kind: str
+    resource_name: str
+    tenant_id: str
+    deployment_id: str
     resource_kind: str
-    start: datetime
-    end: datetime
+    span_from: datetime
+    span_to: datetime
     reason: str
 
 
@@ -111,8 +115,8 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
                 resource_id=interval.resource_id,
                 inventory_kind=interval.kind,
                 resource_name=interval.name,
-                start=start,
-                end=end,
+                fact_from=start,
+                fact_to=end,
                 size_gb=interval.size_gb if sized else None,
                 qty=quantity(rule, start, end, interval.size_gb),
             )
@@ -126,4 +130,7 @@ def _unmeasured(rule: MeteringRule, interval: Interval, within: Period) -> Unmea
     if rule.unit is not Unit.GB_MONTHS or interval.size_gb is not None or start >= end:
         return None
     reason = interval.unmeasured or UNKNOWN_SIZE
-    return Unmeasured(interval, rule.resource_kind, start, end, reason)
+    return Unmeasured(
+        interval.resource_id, interval.kind, interval.name, interval.tenant_id,
+        interval.deployment_id, rule.resource_kind, start, end, reason,
+    )  # fmt: skip

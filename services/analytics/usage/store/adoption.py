@@ -5,15 +5,18 @@ registered. Its usage is kept under the slug meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 
+from services.analytics.usage.rules.figures import Figure
 from services.analytics.usage.rules.owners import Named, Owner
-from services.analytics.usage.store.folding import Figure, fold_figures, lock_days
+from services.analytics.usage.store.folding import fold_figures, lock_days
 from services.analytics.usage.tables import DEPLOYMENT_ID
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = ["adopt_usage", "names_of_usage"]
 
@@ -31,22 +34,29 @@ JOIN unnest(CAST(:tenants AS text[]), CAST(:slugs AS text[])) AS g (tenant_id, d
 WHERE {NAMED}
 ORDER BY day, tenant_id, deployment_id, resource_kind LIMIT :limit
 """)
-GIVEN: Final = """
-unnest(CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:slugs AS text[]),
-       CAST(:ids AS text[]), CAST(:kinds AS text[])) AS g (day, tenant_id, slug, id, kind)
-"""
-REKEY_FACTS: Final = text(f"""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A figure under a slug, and the id of the deployment that it goes to."""
+
+    figure: Figure
+    id: str
+
+
+REKEY_FACTS: Final = f"""
 UPDATE usage_facts AS f SET deployment_id = g.id
-FROM {GIVEN}
+FROM {unnested(Adopted, "g")}
 JOIN work_passes AS p ON p.work = 'metering' AND p.subject = g.day AND p.state = 'current'
 WHERE (f.day, f.pass_id, f.tenant_id, f.deployment_id, f.resource_kind)
-    = (g.day, p.id, g.tenant_id, g.slug, g.kind)
-""")
-REKEY_EVENTS: Final = text(f"""
+    = (g.day, p.id, g.tenant_id, g.deployment_id, g.resource_kind)
+"""
+REKEY_EVENTS: Final = f"""
 UPDATE usage_events AS e SET deployment_id = g.id
-FROM {GIVEN}
-WHERE (e.day, e.tenant_id, e.deployment_id, e.resource_kind) = (g.day, g.tenant_id, g.slug, g.kind)
-""")
+FROM {unnested(Adopted, "g")}
+WHERE (e.day, e.tenant_id, e.deployment_id, e.resource_kind)
+    = (g.day, g.tenant_id, g.deployment_id, g.resource_kind)
+"""
 
 
 async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> list[Named]:
@@ -65,27 +75,19 @@ async def adopt_usage(
     In closed months too, where both sides are noted as changed. Answers whether there was one.
     """
     found = await session.execute(FIGURES, {**_named(owners), "limit": limit})
-    figures = [
-        Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in found
-    ]
+    figures = records_of(Figure, found)
     if not figures:
         return False
     await lock_days(session, {figure.day for figure in figures})
-    ids = [owners[Named(one.tenant_id, one.deployment_id)].deployment_id for one in figures]
-    given = {
-        "days": [figure.day for figure in figures],
-        "tenants": [figure.tenant_id for figure in figures],
-        "slugs": [figure.deployment_id for figure in figures],
-        "ids": ids,
-        "kinds": [figure.resource_kind for figure in figures],
-    }
-    await session.execute(REKEY_FACTS, given)
-    await session.execute(REKEY_EVENTS, given)
     adopted = [
-        Figure(one.day, one.tenant_id, id_, one.resource_kind)
-        for one, id_ in zip(figures, ids, strict=True)
+        Adopted(one, owners[Named(one.tenant_id, one.deployment_id)].deployment_id)
+        for one in figures
     ]
-    await fold_figures(session, [*figures, *adopted], now=now)
+    driver, given = await session.driver(), arrays_of(Adopted, adopted, "g")
+    await driver.execute(REKEY_FACTS, given)
+    await driver.execute(REKEY_EVENTS, given)
+    changed = [replace(one.figure, deployment_id=one.id) for one in adopted]
+    await fold_figures(session, [*figures, *changed], now=now)
     return True
 
 

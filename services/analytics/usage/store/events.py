@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from services.analytics.generations.store import prepare_month
 from services.analytics.usage.rules.events import OwnedEvent, Receipt, Refusal, Sifted
-from services.analytics.usage.store.folding import Figure, mark
+from services.analytics.usage.rules.figures import Figure
+from services.analytics.usage.store.folding import mark
 from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession
+from services.common.db.records import arrays_of
 
 __all__ = ["Taken", "take_events"]
 
@@ -36,8 +38,9 @@ INSERT INTO usage_events (source, idempotency_key, day, tenant_id, deployment_id
                           qty, occurred_at, received_at)
 SELECT g.source, g.key, g.day, g.tenant_id, g.deployment_id, g.resource_kind, g.qty,
        g.occurred_at, %(now)s
-FROM unnest(%(sources)b::text[], %(keys)b::text[], %(days)b::date[], %(tenants)b::text[],
-            %(deployments)b::text[], %(kinds)b::text[], %(quantities)b::numeric[],
+FROM unnest(%(sources)b::text[], %(keys)b::text[], %(figure_day)b::date[],
+            %(figure_tenant_id)b::text[], %(figure_deployment_id)b::text[],
+            %(figure_resource_kind)b::text[], %(quantities)b::numeric[],
             %(instants)b::timestamptz[])
      AS g (source, key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at)
 """
@@ -65,12 +68,11 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
     await driver.execute(
         TAKE,
         {
-            "sources": [event.sent.source for event in new],
-            "keys": [event.sent.idempotency_key for event in new],
+            **_keys(new),
             "quantities": [event.sent.qty for event in new],
             "instants": [event.sent.occurred_at for event in new],
             "now": now,
-            **_columns(figures),
+            **arrays_of(Figure, figures, "figure"),
         },
     )
     await mark(session, figures)
@@ -134,12 +136,3 @@ def _keys(events: Sequence[OwnedEvent]) -> dict[str, Any]:
 def _figure(event: OwnedEvent) -> Figure:
     owner = event.owner
     return Figure(event.day, owner.tenant_id, owner.deployment_id, event.sent.resource_kind)
-
-
-def _columns(figures: Sequence[Figure]) -> dict[str, Any]:
-    return {
-        "days": [figure.day for figure in figures],
-        "tenants": [figure.tenant_id for figure in figures],
-        "deployments": [figure.deployment_id for figure in figures],
-        "kinds": [figure.resource_kind for figure in figures],
-    }

@@ -6,20 +6,17 @@ from typing import Any, Final
 from services.analytics.generations.store import Pass, page_of, prepare_month
 from services.analytics.usage.rules.metering import Fact
 from services.common.db.database import WriteSession
+from services.common.db.records import arrays_of, unnested
 
 __all__ = ["write_facts"]
 
 FORGET_PAGE: Final = """
 DELETE FROM usage_facts WHERE day = %(day)s AND pass_id = %(pass_id)s AND page = %(page)s
 """
-WRITE: Final = """
+WRITE: Final = f"""
 INSERT INTO usage_facts (day, pass_id, page, tenant_id, deployment_id, resource_kind, resource_id,
                          inventory_kind, resource_name, fact_from, fact_to, size_gb, qty)
-SELECT %(day)s, %(pass_id)s, %(page)s, f.*
-FROM unnest(%(tenants)b::text[], %(deployments)b::text[], %(kinds)b::text[],
-            %(resources)b::uuid[], %(inventory_kinds)b::text[], %(names)b::text[],
-            %(starts)b::timestamptz[], %(ends)b::timestamptz[], %(sizes)b::numeric[],
-            %(quantities)b::numeric[]) AS f
+SELECT %(day)s, %(pass_id)s, %(page)s, fact.* FROM {unnested(Fact, "fact")}
 """
 
 
@@ -29,16 +26,4 @@ async def write_facts(session: WriteSession, of: Pass, token: str, facts: Sequen
     driver = await session.driver()
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
     await driver.execute(FORGET_PAGE, page)
-    arrays: dict[str, list[Any]] = {
-        "tenants": [fact.tenant_id for fact in facts],
-        "deployments": [fact.deployment_id for fact in facts],
-        "kinds": [fact.resource_kind for fact in facts],
-        "resources": [fact.resource_id for fact in facts],
-        "inventory_kinds": [fact.inventory_kind for fact in facts],
-        "names": [fact.resource_name for fact in facts],
-        "starts": [fact.start for fact in facts],
-        "ends": [fact.end for fact in facts],
-        "sizes": [fact.size_gb for fact in facts],
-        "quantities": [fact.qty for fact in facts],
-    }
-    await driver.execute(WRITE, {**page, **arrays})
+    await driver.execute(WRITE, page | arrays_of(Fact, facts, "fact"))

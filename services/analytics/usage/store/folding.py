@@ -6,18 +6,18 @@ next roll-up of its tenant prices the month again.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.analytics.generations.store import Pass, prepare_month
+from services.analytics.usage.rules.figures import Figure
 from services.analytics.usage.store.months import closed_months
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = [
-    "Figure",
     "count_day",
     "fold_figures",
     "fold_marked",
@@ -33,13 +33,13 @@ __all__ = [
 LINES: Final = """
 lines AS (
     SELECT f.day, f.tenant_id, f.deployment_id, f.resource_kind, f.qty,
-           format('interval %s %s %s %s %s', f.resource_id, extract(epoch FROM f.fact_from),
+           format('interval %%s %%s %%s %%s %%s', f.resource_id, extract(epoch FROM f.fact_from),
                   extract(epoch FROM f.fact_to), coalesce(trim_scale(f.size_gb)::text, '-'),
                   trim_scale(f.qty)) AS line
     FROM usage_facts AS f JOIN wanted USING (day, pass_id{key})
     UNION ALL
     SELECT e.day, e.tenant_id, e.deployment_id, e.resource_kind, e.qty,
-           format('event %s %s %s %s', to_json(e.source), to_json(e.idempotency_key),
+           format('event %%s %%s %%s %%s', to_json(e.source), to_json(e.idempotency_key),
                   extract(epoch FROM e.occurred_at), trim_scale(e.qty))
     FROM usage_events AS e JOIN wanted USING (day{key})
 )
@@ -59,14 +59,14 @@ found AS (
 noted AS (
     INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
     SELECT DISTINCT tenant_id, deployment_id, date_trunc('month', day::timestamp)::date, 'usage',
-           CAST(:now AS timestamptz)
+           CAST(%(now)s AS timestamptz)
     FROM found FULL JOIN forgotten USING (day, tenant_id, deployment_id, resource_kind)
-    WHERE :notes AND found.qty IS DISTINCT FROM forgotten.qty
-      AND date_trunc('month', day::timestamp)::date = ANY(CAST(:closed AS date[]))
+    WHERE %(notes)s AND found.qty IS DISTINCT FROM forgotten.qty
+      AND date_trunc('month', day::timestamp)::date = ANY(CAST(%(closed)s AS date[]))
 )
 INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
                          facts_hash, metered_at)
-SELECT day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash, :now
+SELECT day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash, %(now)s
 FROM found
 WHERE (SELECT count(*) FROM forgotten) >= 0
 """
@@ -78,29 +78,25 @@ FROM (SELECT DISTINCT day FROM unnest(CAST(:days AS date[])) AS day ORDER BY day
 """)
 UNMARK_DAY: Final = text("DELETE FROM unfolded_usage WHERE day = :day")
 FORGET_FACTS: Final = text("DELETE FROM usage_facts WHERE day = :day AND pass_id = ANY(:pass_ids)")
-REPLACE_DAY: Final = text(f"""
-WITH wanted AS (SELECT CAST(:day AS date) AS day, CAST(:pass_id AS bigint) AS pass_id),
-forgotten AS (DELETE FROM daily_usage AS u WHERE u.day = :day {FORGOTTEN}),
+REPLACE_DAY: Final = f"""
+WITH wanted AS (SELECT CAST(%(day)s AS date) AS day, CAST(%(pass_id)s AS bigint) AS pass_id),
+forgotten AS (DELETE FROM daily_usage AS u WHERE u.day = %(day)s {FORGOTTEN}),
 {LINES.format(key="")},
 {REPLACE}
-""")
+"""
 COUNT_DAY: Final = text("SELECT count(*) FROM daily_usage WHERE day = :day")
 
-UNMARK: Final = text("""
-DELETE FROM unfolded_usage AS u
-USING unnest(CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
-             CAST(:kinds AS text[])) AS g (day, tenant_id, deployment_id, resource_kind)
+GIVEN: Final = unnested(Figure, "given")
+UNMARK: Final = f"""
+DELETE FROM unfolded_usage AS u USING {GIVEN}
 WHERE (u.day, u.tenant_id, u.deployment_id, u.resource_kind)
-    = (g.day, g.tenant_id, g.deployment_id, g.resource_kind)
-""")
-REPLACE_GIVEN: Final = text(f"""
+    = (given.day, given.tenant_id, given.deployment_id, given.resource_kind)
+"""
+REPLACE_GIVEN: Final = f"""
 WITH wanted AS (
-    SELECT g.*, p.id AS pass_id
-    FROM (SELECT DISTINCT * FROM unnest(
-             CAST(:days AS date[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
-             CAST(:kinds AS text[])) AS g (day, tenant_id, deployment_id, resource_kind)) AS g
-    LEFT JOIN work_passes AS p
-      ON p.work = 'metering' AND p.subject = g.day AND p.state = 'current'
+    SELECT given.*, p.id AS pass_id
+    FROM {GIVEN} LEFT JOIN work_passes AS p
+      ON p.work = 'metering' AND p.subject = given.day AND p.state = 'current'
 ),
 forgotten AS (
     DELETE FROM daily_usage AS u USING wanted AS w
@@ -110,12 +106,10 @@ forgotten AS (
 ),
 {LINES.format(key=", tenant_id, deployment_id, resource_kind")},
 {REPLACE}
-""")
+"""
 
-MARK: Final = """
-INSERT INTO unfolded_usage (day, tenant_id, deployment_id, resource_kind)
-SELECT * FROM unnest(%(days)b::date[], %(tenants)b::text[], %(deployments)b::text[],
-                     %(kinds)b::text[])
+MARK: Final = f"""
+INSERT INTO unfolded_usage (day, tenant_id, deployment_id, resource_kind) SELECT * FROM {GIVEN}
 """
 NEWEST_MARK: Final = text("SELECT coalesce(max(id), 0) FROM unfolded_usage")
 MARKED: Final = text("""
@@ -126,16 +120,6 @@ MARKED_OF: Final = text("""
 SELECT DISTINCT day, tenant_id, deployment_id, resource_kind FROM unfolded_usage
 WHERE day >= :start AND day < :end
 """)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Figure:
-    """What a figure of usage is about."""
-
-    day: date
-    tenant_id: str
-    deployment_id: str
-    resource_kind: str
 
 
 async def replace_day(
@@ -150,7 +134,8 @@ async def replace_day(
     await session.execute(UNMARK_DAY, day)
     if replaced:
         await session.execute(FORGET_FACTS, {**day, "pass_ids": list(replaced)})
-    await session.execute(REPLACE_DAY, {**day, "pass_id": of.id, **_noting(closed, now)})
+    driver = await session.driver()
+    await driver.execute(REPLACE_DAY, {**day, "pass_id": of.id, **_noting(closed, now)})
     return await count_day(session, of.subject)
 
 
@@ -166,11 +151,12 @@ async def fold_figures(session: WriteSession, figures: Iterable[Figure], *, now:
         return
     for month in sorted({figure.day.replace(day=1) for figure in wanted}):
         await prepare_month(session, month, "usage_facts", "usage_events", "daily_usage")
-    given = _columns(wanted)
-    closed = await closed_months(session, given["days"])
-    await session.execute(DAY_LOCK, {"days": given["days"]})
-    await session.execute(UNMARK, given)
-    await session.execute(REPLACE_GIVEN, {**given, **_noting(closed, now)})
+    days = sorted({figure.day for figure in wanted})
+    closed = await closed_months(session, days)
+    await session.execute(DAY_LOCK, {"days": days})
+    driver, given = await session.driver(), arrays_of(Figure, wanted, "given")
+    await driver.execute(UNMARK, given)
+    await driver.execute(REPLACE_GIVEN, given | _noting(closed, now))
 
 
 async def lock_days(session: WriteSession, days: Iterable[date]) -> None:
@@ -184,7 +170,7 @@ async def mark(session: WriteSession, figures: Iterable[Figure]) -> None:
     """Says that the events of figures changed; whoever folds next adds them up."""
     changed = sorted(set(figures))
     if changed:
-        await (await session.driver()).execute(MARK, _columns(changed))
+        await (await session.driver()).execute(MARK, arrays_of(Figure, changed, "given"))
 
 
 async def newest_mark(session: ReadSession) -> int:
@@ -198,7 +184,7 @@ async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: dat
     Answers whether there was one up to the mark of this id. In a transaction of its own: it
     waits for days in their order.
     """
-    found = _figures(await session.execute(MARKED, {"up_to": up_to, "limit": limit}))
+    found = records_of(Figure, await session.execute(MARKED, {"up_to": up_to, "limit": limit}))
     await fold_figures(session, found, now=now)
     return bool(found)
 
@@ -206,22 +192,9 @@ async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: dat
 async def fold_marked_of(session: WriteSession, start: date, end: date, *, now: datetime) -> None:
     """Recomputes all marked figures of a half-open span of days."""
     rows = await session.execute(MARKED_OF, {"start": start, "end": end})
-    await fold_figures(session, _figures(rows), now=now)
+    await fold_figures(session, records_of(Figure, rows), now=now)
 
 
 def _noting(closed: Iterable[date], now: datetime) -> dict[str, Any]:
     months = sorted(closed)
     return {"closed": months, "notes": bool(months), "now": now}
-
-
-def _figures(rows: Iterable[Row[Any]]) -> list[Figure]:
-    return [Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in rows]
-
-
-def _columns(figures: Sequence[Figure]) -> dict[str, Any]:
-    return {
-        "days": [figure.day for figure in figures],
-        "tenants": [figure.tenant_id for figure in figures],
-        "deployments": [figure.deployment_id for figure in figures],
-        "kinds": [figure.resource_kind for figure in figures],
-    }

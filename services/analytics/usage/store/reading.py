@@ -1,15 +1,16 @@
 """Reading usage: figures newest day first, and the facts behind one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
+from services.analytics.usage.rules.figures import DailyUsage, UsageFact
 from services.analytics.usage.rules.owners import Owner
 from services.common.db.database import ReadSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
 
@@ -74,7 +75,7 @@ async def list_usage(
     *,
     after: tuple[date, str, str, str] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[DailyUsage]:
     """A page of figures, newest day first.
 
     `after` is the day, tenant, deployment and kind of the last one on the page before.
@@ -105,33 +106,25 @@ async def list_usage(
         " ORDER BY day DESC, tenant_id, deployment_id, resource_kind LIMIT :limit"
     )
     used = {name: value for name, value in values.items() if value}
-    return (await session.execute(statement, {**used, "limit": limit})).all()
+    return records_of(DailyUsage, await session.execute(statement, {**used, "limit": limit}))
 
 
-async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> Row[Any]:
+async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> DailyUsage:
     """A figure. Raises NotFound, also for another tenant's and for one metered anew since."""
     parameters = {"id": figure_id, "scope": None if scope.everything else scope.tenant_id}
     found = (await session.execute(ONE, parameters)).first()
     if found is None:
         raise NotFound("usage", str(figure_id))
-    return found
+    return record_of(DailyUsage, found)
 
 
 async def list_facts(
-    session: ReadSession, figure: Row[Any], *, after: tuple[int, str] | None, limit: int
-) -> Sequence[Row[Any]]:
+    session: ReadSession, figure: DailyUsage, *, after: tuple[int, str] | None, limit: int
+) -> list[UsageFact]:
     """A page of the facts behind a figure, by time.
 
     `after` is the last one's start, in microseconds since the epoch, and its `place`.
     """
-    parameters = {
-        "day": figure.day,
-        "pass_id": figure.pass_id,
-        "tenant_id": figure.tenant_id,
-        "deployment_id": figure.deployment_id,
-        "resource_kind": figure.resource_kind,
-        "after_at": after[0] if after else None,
-        "after": after[1] if after else None,
-        "limit": limit,
-    }
-    return (await session.execute(FACTS, parameters)).all()
+    at, place = after or (None, None)
+    parameters = asdict(figure) | {"after_at": at, "after": place, "limit": limit}
+    return records_of(UsageFact, await session.execute(FACTS, parameters))

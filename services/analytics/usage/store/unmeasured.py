@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.analytics.generations.store import Pass, page_of
+from services.analytics.usage.rules.figures import UnmeteredResource
 from services.analytics.usage.rules.metering import Unmeasured
 from services.analytics.usage.store.reading import UsageFilter
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 from services.common.rpc.access import Scope
 
 __all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_unmeasured"]
@@ -19,13 +21,10 @@ After = tuple[str, str, str]
 FORGET_PAGE: Final = text("""
 DELETE FROM unmeasured_spans WHERE day = :day AND pass_id = :pass_id AND page = :page
 """)
-WRITE: Final = """
+WRITE: Final = f"""
 INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, resource_name,
                               tenant_id, deployment_id, resource_kind, span_from, span_to, reason)
-SELECT %(day)s, %(pass_id)s, %(page)s, s.*
-FROM unnest(%(resources)b::uuid[], %(inventory_kinds)b::text[], %(names)b::text[],
-            %(tenants)b::text[], %(deployments)b::text[], %(kinds)b::text[],
-            %(starts)b::timestamptz[], %(ends)b::timestamptz[], %(reasons)b::text[]) AS s
+SELECT %(day)s, %(pass_id)s, %(page)s, span.* FROM {unnested(Unmeasured, "span")}
 """
 # Passes are the operator's to see, and these rows their tenant's: so they say it themselves.
 COUNT: Final = text("""
@@ -64,21 +63,9 @@ async def write_unmeasured(
     """Writes what a page of a pass over a day could not meter, in place of what it wrote before."""
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
     await session.execute(FORGET_PAGE, page)
-    if not spans:
-        return
-    driver = await session.driver()
-    arrays: dict[str, list[Any]] = {
-        "resources": [span.interval.resource_id for span in spans],
-        "inventory_kinds": [span.interval.kind for span in spans],
-        "names": [span.interval.name for span in spans],
-        "tenants": [span.interval.tenant_id for span in spans],
-        "deployments": [span.interval.deployment_id for span in spans],
-        "kinds": [span.resource_kind for span in spans],
-        "starts": [span.start for span in spans],
-        "ends": [span.end for span in spans],
-        "reasons": [span.reason for span in spans],
-    }
-    await driver.execute(WRITE, {**page, **arrays})
+    if spans:
+        driver = await session.driver()
+        await driver.execute(WRITE, page | arrays_of(Unmeasured, spans, "span"))
 
 
 async def replace_unmeasured(session: WriteSession, of: Pass, replaced: Sequence[int]) -> None:
@@ -95,7 +82,7 @@ async def list_unmeasured(
     *,
     after: After | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[UnmeteredResource]:
     """A page of the resources of unknown size, by their id; each owner's time apart."""
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
@@ -110,4 +97,5 @@ async def list_unmeasured(
         conditions=" AND ".join(asked) or "true", after=AFTER if after is not None else ""
     )
     kept = {name: value for name, value in values.items() if value or name.startswith("after_")}
-    return (await session.execute(text(statement), {**kept, "limit": limit})).all()
+    found = await session.execute(text(statement), {**kept, "limit": limit})
+    return records_of(UnmeteredResource, found)

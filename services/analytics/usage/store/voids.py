@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.analytics.usage.rules.events import EventKey
-from services.analytics.usage.store.folding import Figure, fold_figures
+from services.analytics.usage.rules.figures import Figure, VoidedEvent
+from services.analytics.usage.store.folding import fold_figures
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import records_of
 from services.common.rpc.access import Scope
 
 __all__ = ["list_voids", "void_events"]
@@ -46,7 +48,7 @@ SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g
 
 async def void_events(
     session: WriteSession, keys: Sequence[EventKey], *, reason: str, by: str, now: datetime
-) -> tuple[set[tuple[str, str]], dict[tuple[str, str], Row[Any]]]:
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], VoidedEvent]]:
     """Voids those events of these keys that are not void yet, and recomputes their figures.
 
     Answers the keys of those that were voided now, and all voids by their keys: a key that is
@@ -59,14 +61,11 @@ async def void_events(
     }
     made = await session.execute(VOID, {**given, "reason": reason, "voided_by": by, "now": now})
     voided = made.all()
-    figures = {
-        Figure(row.day, row.tenant_id, row.deployment_id, row.resource_kind) for row in voided
-    }
-    await fold_figures(session, figures, now=now)
-    kept = await session.execute(FIND, given)
+    await fold_figures(session, records_of(Figure, voided), now=now)
+    kept = records_of(VoidedEvent, await session.execute(FIND, given))
     return (
         {(row.source, row.idempotency_key) for row in voided},
-        {(row.source, row.idempotency_key): row for row in kept},
+        {(one.source, one.idempotency_key): one for one in kept},
     )
 
 
@@ -78,7 +77,7 @@ async def list_voids(
     deployment_id: str,
     after: tuple[datetime, str, str] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[VoidedEvent]:
     """A page of voids, the last one first.
 
     `after` is the time, source and key of the last one on the page before.
@@ -103,4 +102,4 @@ async def list_voids(
         f"SELECT * FROM usage_voids WHERE {' AND '.join(asked)}"
         " ORDER BY voided_at DESC, source, idempotency_key LIMIT :limit"
     )
-    return (await session.execute(statement, values)).all()
+    return records_of(VoidedEvent, await session.execute(statement, values))

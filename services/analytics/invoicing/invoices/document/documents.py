@@ -8,7 +8,6 @@ first. Drafts change and are not kept.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from google.api import httpbody_pb2
@@ -26,17 +25,16 @@ from services.analytics.invoicing.invoices.document.view import (
     view_of_void,
 )
 from services.analytics.invoicing.invoices.rules.focus import as_focus
+from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Invoice
 from services.analytics.invoicing.invoices.rules.states import HandedOver, InvoiceStatus
 from services.analytics.invoicing.invoices.store.documents import (
     DocumentKey,
     keep_document,
     read_document,
 )
-from services.analytics.invoicing.invoices.store.reading import list_lines, proofs_of, read_invoice
-from services.analytics.invoicing.invoices.store.rows import Stored
+from services.analytics.invoicing.invoices.store.reading import lines_of, proofs_of, read_invoice
 from services.analytics.invoicing.invoices.store.settling import (
     list_credit_notes,
-    note_lines,
     read_credit_note,
 )
 from services.common.db.database import Database
@@ -70,19 +68,19 @@ class Documents:
     clock: Clock
     _running: dict[DocumentKey, asyncio.Task[bytes]] = field(default_factory=dict, init=False)
 
-    async def of_invoice(self, invoice: Stored, format_: str) -> httpbody_pb2.HttpBody:
+    async def of_invoice(self, invoice: Invoice, format_: str) -> httpbody_pb2.HttpBody:
         """An invoice as it stands. Raises as `Renderer.render` does."""
         return await self._answered(
             _key(HandedOver.INVOICE, invoice, format_), lambda: self._invoice(invoice.id, format_)
         )
 
-    async def of_void(self, invoice: Stored, format_: str) -> httpbody_pb2.HttpBody:
+    async def of_void(self, invoice: Invoice, format_: str) -> httpbody_pb2.HttpBody:
         """What says that an invoice is void. Raises as `Renderer.render` does."""
         return await self._answered(
             _key(HandedOver.VOID, invoice, format_), lambda: self._void(invoice.id, format_)
         )
 
-    async def of_note(self, note: Stored, format_: str) -> httpbody_pb2.HttpBody:
+    async def of_note(self, note: CreditNote, format_: str) -> httpbody_pb2.HttpBody:
         """A credit note. Raises as `Renderer.render` does."""
         return await self._answered(
             _key_of_note(note, format_), lambda: self._note(note.id, format_)
@@ -129,11 +127,9 @@ class Documents:
     async def _invoice(self, invoice_id: UUID, format_: str) -> Source:
         async with self.database.read(ALL) as session:
             invoice = await read_invoice(session, ALL, invoice_id)
-            lines = await list_lines(session, invoice_id, after=0, limit=None)
-            proofs = await proofs_of(session, [invoice_id])
-            notes = await list_credit_notes(
-                session, ALL, tenant_id="", invoice_id=invoice_id, before=None, limit=MAX_NOTES
-            )
+            lines = (await lines_of(session, [invoice_id]))[invoice_id]
+            proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
+            notes = await list_credit_notes(session, ALL, invoice_id=invoice_id, limit=MAX_NOTES)
         view = view_of(
             invoice, lines, names_in(proofs), notes=notes[::-1], instructions=self.instructions
         )
@@ -143,8 +139,8 @@ class Documents:
     async def _void(self, invoice_id: UUID, format_: str) -> Source:
         async with self.database.read(ALL) as session:
             invoice = await read_invoice(session, ALL, invoice_id)
-            lines = await list_lines(session, invoice_id, after=0, limit=None)
-            proofs = await proofs_of(session, [invoice_id])
+            lines = (await lines_of(session, [invoice_id]))[invoice_id]
+            proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
         view = view_of_void(invoice, lines, names_in(proofs))
         return Source(_key(HandedOver.VOID, invoice, format_), view)
 
@@ -152,13 +148,12 @@ class Documents:
         async with self.database.read(ALL) as session:
             note = await read_credit_note(session, ALL, note_id)
             invoice = await read_invoice(session, ALL, note.invoice_id)
-            lines = await note_lines(session, [note_id])
-            proofs = await proofs_of(session, [note.invoice_id])
-        view = view_of_note(note, invoice, lines, names_in(proofs))
+            proofs = (await proofs_of(session, [note.invoice_id]))[note.invoice_id]
+        view = view_of_note(note, invoice, names_in(proofs))
         return Source(_key_of_note(note, format_), view)
 
 
-def _key(document: HandedOver, invoice: Any, format_: str) -> DocumentKey:  # noqa: ANN401
+def _key(document: HandedOver, invoice: Invoice, format_: str) -> DocumentKey:
     return DocumentKey(
         document=document,
         document_id=invoice.id,
@@ -166,11 +161,11 @@ def _key(document: HandedOver, invoice: Any, format_: str) -> DocumentKey:  # no
         tenant_id=invoice.tenant_id,
         format=format_ or "pdf",
         status=invoice.status if invoice.number is not None else InvoiceStatus.DRAFT,
-        credited_cents=int(invoice.credited_cents),
+        credited_cents=invoice.credited_cents,
     )
 
 
-def _key_of_note(note: Any, format_: str) -> DocumentKey:  # noqa: ANN401
+def _key_of_note(note: CreditNote, format_: str) -> DocumentKey:
     return DocumentKey(
         document=HandedOver.CREDIT_NOTE,
         document_id=note.id,

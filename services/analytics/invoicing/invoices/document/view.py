@@ -7,15 +7,13 @@ from decimal import Decimal
 from typing import Final
 
 from services.analytics.invoicing.invoices.document.naming import grouped, line_name, unit_name
-from services.analytics.invoicing.invoices.messages import party_of
-from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX
+from services.analytics.invoicing.invoices.rules.invoices import CreditedLine, CreditNote, Invoice
+from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX, Line, Proof
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
-from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.values.money import amount_text, money_text, plain
-from services.common.values.periods import month_of
 
 __all__ = [
     "DocumentLine",
@@ -125,17 +123,17 @@ STAMPS: Final = {
 }
 
 
-def names_in(proofs: Sequence[Stored]) -> dict[str, str]:
+def names_in(proofs: Sequence[Proof]) -> dict[str, str]:
     """What the deployments of an invoice were called when it was made, by their ids."""
     return {one.deployment_id: one.deployment_name for one in proofs if one.deployment_name}
 
 
 def view_of(
-    row: Stored,
-    lines: Sequence[Stored],
+    row: Invoice,
+    lines: Sequence[Line],
     names: Mapping[str, str],
     *,
-    notes: Sequence[Stored] = (),
+    notes: Sequence[CreditNote] = (),
     instructions: tuple[str, ...] = (),
 ) -> InvoiceDocument:
     """The document of an invoice with all its lines.
@@ -144,8 +142,7 @@ def view_of(
     `instructions` how it is paid.
     """
     number = invoice_number(row.number) or "not issued"
-    issuer = party_of(row.issuer) if row.issuer else Party("")
-    recipient = party_of(row.recipient) if row.recipient else Party(row.tenant_id)
+    issuer, recipient = row.issuer or Party(""), row.recipient or Party(row.tenant_id)
     settled = (*_credits(notes, row.currency), *_payments(row, notes))
     due = _due_cents(row, notes)
     is_owed = row.status == InvoiceStatus.ISSUED and due > 0
@@ -173,13 +170,13 @@ def view_of(
     )
 
 
-def view_of_note(
-    note: Stored, invoice: Stored, lines: Sequence[Stored], names: Mapping[str, str]
-) -> InvoiceDocument:
+def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -> InvoiceDocument:
     """The document of a credit note: what it takes back of which invoice, and why."""
     number = credit_note_number(note.number)
     corrected = invoice_number(invoice.number)
-    issuer, recipient = party_of(invoice.issuer), party_of(invoice.recipient)
+    issuer = invoice.issuer or Party("")
+    recipient = invoice.recipient or Party(note.tenant_id)
+    lines = note.lines
     is_adjustment = is_tax_document(
         issuer=issuer,
         recipient=recipient,
@@ -203,14 +200,18 @@ def view_of_note(
         ),
         about=(
             f"Credit note for invoice {corrected}: {note.reason}",
-            *(() if any(line.kind != TAX for line in lines) else ("Only tax is credited.",)),
+            *(
+                ()
+                if any(one.line.line.kind != TAX for one in lines)
+                else ("Only tax is credited.",)
+            ),
             *_about(lines, names, ""),
         ),
         currency=note.currency,
         issuer=issuer,
         recipient=recipient,
         tenant_id=note.tenant_id,
-        sections=_sections(lines, names, note.currency, credited=True),
+        sections=_sections(lines, names, note.currency),
         totals=_totals(note, invoice, sign=-1),
         total=Fact(f"Credited {note.currency}", amount_in_words(-note.total_cents, note.currency)),
         after_total=(),
@@ -220,18 +221,19 @@ def view_of_note(
     )
 
 
-def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str]) -> InvoiceDocument:
+def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) -> InvoiceDocument:
     """The document that says that an invoice is void: which one, since when, and why."""
     number = invoice_number(row.number)
+    voided_on = (row.voided_at or row.created_at).date()
     return InvoiceDocument(
         title="Void notice",
         number=number,
-        dated=row.voided_at.date(),
+        dated=voided_on,
         status="",
         facts=(
             Fact("Void invoice", number),
             Fact("Issued on", _day(row.issued_on)),
-            Fact("Voided on", _day(row.voided_at.date())),
+            Fact("Voided on", _day(voided_on)),
             Fact("Currency", row.currency),
         ),
         about=(
@@ -240,8 +242,8 @@ def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str])
             *_about(lines, names, ""),
         ),
         currency=row.currency,
-        issuer=party_of(row.issuer),
-        recipient=party_of(row.recipient),
+        issuer=row.issuer or Party(""),
+        recipient=row.recipient or Party(row.tenant_id),
         tenant_id=row.tenant_id,
         sections=_sections(lines, names, row.currency),
         totals=_totals(row, row, sign=1),
@@ -255,7 +257,7 @@ def view_of_void(row: Stored, lines: Sequence[Stored], names: Mapping[str, str])
     )
 
 
-def _is_tax_invoice(row: Stored, issuer: Party, recipient: Party) -> bool:
+def _is_tax_invoice(row: Invoice, issuer: Party, recipient: Party) -> bool:
     """A draft has no date of issue, and nobody claims tax back with a void invoice."""
     return row.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID) and is_tax_document(
         issuer=issuer,
@@ -267,22 +269,22 @@ def _is_tax_invoice(row: Stored, issuer: Party, recipient: Party) -> bool:
     )
 
 
-def _dates(row: Stored) -> tuple[Fact, ...]:
+def _dates(row: Invoice) -> tuple[Fact, ...]:
     if not row.issued_on:
         return ()
     return Fact("Date of issue", _day(row.issued_on)), Fact("Due by", _day(row.due_on))
 
 
-def _order(row: Stored) -> tuple[Fact, ...]:
+def _order(row: Invoice) -> tuple[Fact, ...]:
     return (Fact("Purchase order", row.purchase_order),) if row.purchase_order else ()
 
 
-def _period(row: Stored) -> tuple[Fact, ...]:
+def _period(row: Invoice) -> tuple[Fact, ...]:
     period = () if row.kind == InvoiceKind.ONE_OFF else (Fact("Billing period", _month(row)),)
     return *period, Fact("Currency", row.currency)
 
 
-def _about(lines: Sequence[Stored], names: Mapping[str, str], number: str) -> tuple[str, ...]:
+def _about(lines: Sequence[object], names: Mapping[str, str], number: str) -> tuple[str, ...]:
     """What is left out of a document that would be too long."""
     if len(lines) <= MAX_LINES:
         return ()
@@ -290,7 +292,7 @@ def _about(lines: Sequence[Stored], names: Mapping[str, str], number: str) -> tu
     return (f"Deployments are shown with the total of their lines, {len(lines):,} in all.{where}",)
 
 
-def _credits(notes: Sequence[Stored], currency: str) -> tuple[Fact, ...]:
+def _credits(notes: Sequence[CreditNote], currency: str) -> tuple[Fact, ...]:
     shown = [
         Fact(
             f"Credit note {credit_note_number(note.number)}, {_day(note.issued_at.date())}",
@@ -304,11 +306,11 @@ def _credits(notes: Sequence[Stored], currency: str) -> tuple[Fact, ...]:
     return tuple(shown)
 
 
-def _payments(row: Stored, notes: Sequence[Stored]) -> tuple[Fact, ...]:
+def _payments(row: Invoice, notes: Sequence[CreditNote]) -> tuple[Fact, ...]:
     if row.status != InvoiceStatus.PAID:
         return ()
     by = f" ({row.payment_reference})" if row.payment_reference else ""
-    paid_on = row.paid_on or row.paid_at.date()
+    paid_on = row.paid_on or _paid_at(row).date()
     return (
         Fact(
             f"Paid on {_day(paid_on)}{by}",
@@ -317,18 +319,22 @@ def _payments(row: Stored, notes: Sequence[Stored]) -> tuple[Fact, ...]:
     )
 
 
-def _paid_cents(row: Stored, notes: Sequence[Stored]) -> int:
+def _paid_cents(row: Invoice, notes: Sequence[CreditNote]) -> int:
     """A payment settles what was due when it came: what is credited later was paid as well."""
-    paid_at: datetime = row.paid_at
+    paid_at = _paid_at(row)
     credited = sum(note.total_cents for note in notes if note.issued_at <= paid_at)
-    return int(row.total_cents - credited)
+    return row.total_cents - credited
 
 
-def _due_cents(row: Stored, notes: Sequence[Stored]) -> int:
+def _paid_at(row: Invoice) -> datetime:
+    return row.paid_at or row.created_at
+
+
+def _due_cents(row: Invoice, notes: Sequence[CreditNote]) -> int:
     if row.status == InvoiceStatus.VOID:
         return 0
     paid = _paid_cents(row, notes) if row.status == InvoiceStatus.PAID else 0
-    return int(row.total_cents - int(row.credited_cents) - paid)
+    return row.total_cents - row.credited_cents - paid
 
 
 def _balance(due: int, currency: str) -> Fact:
@@ -337,7 +343,7 @@ def _balance(due: int, currency: str) -> Fact:
     return Fact("Amount due", amount_in_words(due, currency))
 
 
-def _totals(of: Stored, taxed: Stored, *, sign: int) -> tuple[Fact, ...]:
+def _totals(of: Invoice | CreditNote, taxed: Invoice, *, sign: int) -> tuple[Fact, ...]:
     rate = f"{taxed.tax_label} {plain(taxed.tax_rate_percent)}%"
     return (
         Fact("Subtotal", amount_in_words(sign * of.subtotal_cents, of.currency)),
@@ -345,9 +351,8 @@ def _totals(of: Stored, taxed: Stored, *, sign: int) -> tuple[Fact, ...]:
     )
 
 
-def _month(row: Stored) -> str:
-    period = month_of(row.period)
-    return _days(period.start, period.end)
+def _month(row: Invoice) -> str:
+    return _days(row.month.start, row.month.end)
 
 
 def _days(start: date, end: date) -> str:
@@ -366,24 +371,33 @@ def amount_in_words(cents: Decimal | int, currency: str) -> str:
 
 
 def _sections(
-    lines: Sequence[Stored], names: Mapping[str, str], currency: str, *, credited: bool = False
+    lines: Sequence[Line | CreditedLine], names: Mapping[str, str], currency: str
 ) -> tuple[DocumentSection, ...]:
-    by_deployment: dict[str | None, list[Stored]] = {}
-    for line in lines:
+    by_deployment: dict[str | None, list[tuple[Line, int | None]]] = {}
+    for one in lines:
+        line, credited = (
+            (one.line.line, one.credited_cents) if isinstance(one, CreditedLine) else (one, None)
+        )
         if line.kind != TAX:
-            by_deployment.setdefault(line.deployment_id, []).append(line)
+            by_deployment.setdefault(line.deployment_id, []).append((line, credited))
     sums = {
-        deployment: sum(-one.credited_cents if credited else one.amount_cents for one in members)
+        deployment: sum(
+            line.amount_cents if credited is None else -credited for line, credited in members
+        )
         for deployment, members in by_deployment.items()
     }
     if len(lines) > MAX_LINES:
         counts = {deployment: len(members) for deployment, members in by_deployment.items()}
         return (_folded(sums, counts, names, currency),)
-    line_of = _credited_line if credited else _line
     return tuple(
         DocumentSection(
             title=_name(deployment, names),
-            lines=tuple(line_of(one, currency) for one in members),
+            lines=tuple(
+                _line(line, currency)
+                if credited is None
+                else _credited_line(line, credited, currency)
+                for line, credited in members
+            ),
             subtotal=amount_in_words(sums[deployment], currency),
         )
         for deployment, members in by_deployment.items()
@@ -418,11 +432,11 @@ def _name(deployment: str | None, names: Mapping[str, str]) -> str:
     return names.get(deployment or "") or deployment or ACCOUNT
 
 
-def _described(line: Stored) -> str:
+def _described(line: Line) -> str:
     return line_name(line.kind, line.resource_kind, line.description, line.meta)
 
 
-def _line(line: Stored, currency: str) -> DocumentLine:
+def _line(line: Line, currency: str) -> DocumentLine:
     """As a person checks it: quantity times unit price is the amount, rounded half up."""
     is_part = line.unit == "day" and line.price_base_qty != 1
     qty = grouped(_exact_qty(line))
@@ -443,24 +457,24 @@ def _line(line: Stored, currency: str) -> DocumentLine:
     )
 
 
-def _credited_line(line: Stored, currency: str) -> DocumentLine:
+def _credited_line(line: Line, credited_cents: int, currency: str) -> DocumentLine:
     """What is taken back of a line: all of it, or a part of its amount."""
     return DocumentLine(
         description=_described(line),
         note=_note(line),
-        qty="all" if line.credited_cents == line.amount_cents else "part",
+        qty="all" if credited_cents == line.amount_cents else "part",
         unit_price=amount_in_words(line.amount_cents, currency),
-        amount=amount_in_words(-line.credited_cents, currency),
+        amount=amount_in_words(-credited_cents, currency),
     )
 
 
-def _exact_qty(line: Stored) -> str:
+def _exact_qty(line: Line) -> str:
     """The quantity; as a fraction where no decimal equals it."""
     exact: str = line.meta.get("exact_qty", "")
     return exact or plain(line.qty)
 
 
-def _note(line: Stored) -> str:
+def _note(line: Line) -> str:
     told = []
     if line.kind == ADJUSTMENT:
         told.append(f"used {_days(line.service_start, line.service_end)}")

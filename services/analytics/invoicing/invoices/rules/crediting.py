@@ -8,7 +8,7 @@ from uuid import UUID
 from services.analytics.invoicing.rollups.rules.drafting import tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
 
-__all__ = ["Credit", "Creditable", "CreditableTax", "CreditedAmount", "Wanted", "credit"]
+__all__ = ["Credit", "Creditable", "CreditableTax", "CreditedAmount", "credit_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,8 @@ class CreditableTax:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How much of a line is to be taken back, in whole cents; the tax line is one too."""
-
-    line_id: UUID
-    amount_cents: int
-
-
-@dataclass(frozen=True, slots=True)
 class CreditedAmount:
-    """How much of a line a note takes back."""
+    """How much of a line is to be taken back, in whole cents; the tax line is one too."""
 
     line_id: UUID
     amount_cents: int
@@ -72,10 +64,10 @@ class Credit:
         return self.subtotal_cents + self.tax_cents
 
 
-def credit(
+def credit_of(
     lines: Sequence[Creditable],
     tax: CreditableTax,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[CreditedAmount],
     *,
     rate_percent: Decimal,
 ) -> Credit:
@@ -110,7 +102,9 @@ def _everything(lines: Sequence[Creditable]) -> tuple[CreditedAmount, ...]:
     return tuple(CreditedAmount(line.line_id, line.left_cents) for line in lines if line.left_cents)
 
 
-def _named(left: Mapping[UUID, int], wanted: Sequence[Wanted]) -> tuple[CreditedAmount, ...]:
+def _named(
+    left: Mapping[UUID, int], wanted: Sequence[CreditedAmount]
+) -> tuple[CreditedAmount, ...]:
     seen: set[UUID] = set()
     for index, one in enumerate(wanted):
         if one.line_id not in left:
@@ -124,4 +118,4 @@ def _named(left: Mapping[UUID, int], wanted: Sequence[Wanted]) -> tuple[Credited
                 f"lines[{index}].amount_cents", f"is more than is left: {left[one.line_id]}"
             )
         seen.add(one.line_id)
-    return tuple(CreditedAmount(one.line_id, one.amount_cents) for one in wanted)
+    return tuple(wanted)

@@ -14,20 +14,18 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from services.analytics.invoicing.invoices.rules.invoices import Invoice
+from services.analytics.invoicing.invoices.rules.lines import Line
 from services.analytics.invoicing.invoices.rules.numbering import invoice_number
 from services.common.values.money import minor_unit_places, plain, whole_cents
-from services.common.values.periods import month_of
 
 __all__ = ["FOCUS_VERSION", "as_focus"]
 
 FOCUS_VERSION: Final = "1.2"
-
-Stored = Any
-"""A row with the columns of an invoice, or of a line of it."""
 
 PLACES: Final = 18
 """Of prices and costs that no decimal is equal to."""
@@ -81,8 +79,8 @@ OTHER: Final = ("Other", "Other (Other)")
 class Charge:
     """A line of an invoice, and the invoice."""
 
-    invoice: Stored
-    line: Stored
+    invoice: Invoice
+    line: Line
 
     @property
     def category(self) -> str:
@@ -124,10 +122,10 @@ class Charge:
     @property
     def issuer(self) -> str:
         """Who issued the invoice."""
-        return str((self.invoice.issuer or {}).get("name") or NOBODY)
+        return (self.invoice.issuer and self.invoice.issuer.name) or NOBODY
 
 
-def as_focus(invoice: Stored, lines: Sequence[Stored]) -> bytes:
+def as_focus(invoice: Invoice, lines: Sequence[Line]) -> bytes:
     """The invoice as a CSV file with a header, in UTF-8.
 
     Texts that a spreadsheet would run as a formula get an apostrophe before them.
@@ -216,7 +214,7 @@ COLUMNS: Final[Mapping[str, Callable[[Charge], object]]] = MappingProxyType(
         "BillingAccountId": lambda charge: charge.invoice.tenant_id,
         "BillingAccountName": lambda charge: charge.invoice.tenant_id,
         "BillingCurrency": lambda charge: charge.invoice.currency,
-        "BillingPeriodEnd": lambda charge: _day(month_of(charge.invoice.period).end),
+        "BillingPeriodEnd": lambda charge: _day(charge.invoice.month.end),
         "BillingPeriodStart": lambda charge: _day(charge.invoice.period),
         "ChargeCategory": lambda charge: charge.category,
         "ChargeClass": lambda charge: "Correction" if charge.line.kind == CORRECTION else None,

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
-__all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "Line", "Proof", "canonical", "digest", "lines_hash",
-           "proofs_hash"]  # fmt: skip
+__all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "InvoiceLine", "InvoiceProof", "Line", "Proof",
+           "canonical", "digest", "lines_hash", "proofs_hash"]  # fmt: skip
 
 ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
@@ -38,14 +39,32 @@ class Line:
     amount_cents: int
     meta: Mapping[str, str]
     deployment_id: str | None
-    service: Period
-    """The first and the last of the days that it covers."""
+    service_start: date
+    service_end: date
+    """The days that it covers, without this one."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
     """What was used, by the dimensions of its meter."""
     price_base_qty: Decimal = Decimal(1)
     """How many units the unit price buys."""
     service_days: int | None = None
     """How many days it covers; None on what older releases drafted, which did not tell."""
+
+    @property
+    def service(self) -> Period:
+        """From the first of its days to the last."""
+        return Period(self.service_start, self.service_end)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """A line where it stands on an invoice."""
+
+    invoice_id: UUID
+    tenant_id: str
+    position: int
+    line: Line
+    id: UUID | None = None
+    """None before it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +81,18 @@ class Proof:
     """What it was called when it was billed."""
     service_month: date | None = None
     """The month that was priced, where it is another one than the invoice's."""
-    covered: tuple[Period, ...] | None = None
+    covered_days: tuple[Period, ...] | None = None
     """The days that are billed or free by a trial; None where the catalog did not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceProof:
+    """A proof where it stands on an invoice."""
+
+    invoice_id: UUID
+    tenant_id: str
+    position: int
+    proof: Proof
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401
@@ -111,8 +140,8 @@ def _content(line: Line) -> list[Any]:
         line.amount_cents,
         dict(line.meta),
         line.deployment_id,
-        line.service.start.isoformat(),
-        line.service.end.isoformat(),
+        line.service_start.isoformat(),
+        line.service_end.isoformat(),
     ]
     # Only what says something: lines of older releases had none of it, and keep their hash.
     more: dict[str, Any] = {}

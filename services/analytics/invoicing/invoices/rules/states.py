@@ -17,7 +17,6 @@ __all__ = [
     "OneOffStatus",
     "Outcome",
     "RollupStatus",
-    "check_not_delivered",
     "check_rollup_move",
 ]
 
@@ -140,11 +139,3 @@ def check_rollup_move(current: RollupStatus, wanted: RollupStatus) -> bool:
             metadata={"status": current},
         )
     return True
-
-
-def check_not_delivered(status: str, reference: str) -> None:
-    """Raises FailedPrecondition for what accounts receivable has already."""
-    if status == HandOverStatus.DELIVERED:
-        raise FailedPrecondition(
-            f"accounts receivable has it as {reference}", reason="ALREADY_HANDED_OVER"
-        )

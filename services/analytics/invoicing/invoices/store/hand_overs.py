@@ -1,56 +1,40 @@
 """Where the hand-over of each invoice, credit note and void to accounts receivable stands."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.analytics.invoicing.invoices.rules.states import (
-    HandedOver,
-    HandOverStatus,
-    InvoiceStatus,
-)
-from services.analytics.invoicing.tables import invoice_hand_overs, tenant_invoices
+from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoice
+from services.analytics.invoicing.invoices.rules.states import HandedOver, HandOverStatus
+from services.analytics.invoicing.tables import invoice_hand_overs
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
 
 __all__ = [
-    "Attempt",
     "await_again",
     "begin_hand_over",
-    "begin_void_if_reached",
     "call_off",
     "hand_over_of",
     "hand_over_of_note",
     "list_pending",
+    "locked_hand_over",
     "note_work",
     "read_hand_over",
-    "record_attempt",
+    "save_hand_over",
 ]
 
 _HAND_OVER = invoice_hand_overs.c
 _PENDING = _HAND_OVER.status == HandOverStatus.PENDING.value
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What became of an attempt to hand something over."""
-
-    status: HandOverStatus
-    reference: str
-    reason: str
-    attempt_count: int
-    workflow_id: str
-    run_id: str
-
-
 async def begin_hand_over(
     session: WriteSession,
-    invoice: Row[Any],
+    invoice: Invoice,
     document: HandedOver,
     *,
     number: int,
@@ -58,7 +42,7 @@ async def begin_hand_over(
     rollup_id: UUID | None = None,
     status: HandOverStatus,
     at: datetime,
-) -> int | None:
+) -> HandOver | None:
     """Begins the hand-over of what corrects an invoice; None where it began before."""
     made = await session.execute(
         insert(invoice_hand_overs)
@@ -73,24 +57,13 @@ async def begin_hand_over(
             updated_at=at,
         )
         .on_conflict_do_nothing()
-        .returning(_HAND_OVER.id)
+        .returning(invoice_hand_overs)
     )
-    begun: int | None = made.scalar_one_or_none()
-    return begun
+    begun = made.first()
+    return None if begun is None else record_of(HandOver, begun)
 
 
-async def begin_void_if_reached(
-    session: WriteSession, invoice: Row[Any], *, status: HandOverStatus, at: datetime
-) -> None:
-    """Begins the hand-over of the void of an invoice that accounts receivable may have."""
-    known = await hand_over_of(session, invoice.id, HandedOver.INVOICE)
-    if known.attempt_count or known.status == HandOverStatus.DELIVERED:
-        await begin_hand_over(
-            session, invoice, HandedOver.VOID, number=invoice.number, status=status, at=at
-        )
-
-
-async def hand_over_of(session: ReadSession, invoice_id: UUID, document: HandedOver) -> Row[Any]:
+async def hand_over_of(session: ReadSession, invoice_id: UUID, document: HandedOver) -> HandOver:
     """The hand-over of an invoice or of its void. Raises NotFound."""
     return await _found(
         session,
@@ -100,21 +73,21 @@ async def hand_over_of(session: ReadSession, invoice_id: UUID, document: HandedO
     )
 
 
-async def hand_over_of_note(session: ReadSession, note_id: UUID) -> Row[Any]:
+async def hand_over_of_note(session: ReadSession, note_id: UUID) -> HandOver:
     """The hand-over of a credit note. Raises NotFound."""
     return await _found(session, str(note_id), _HAND_OVER.credit_note_id == note_id)
 
 
-async def read_hand_over(session: ReadSession, hand_over_id: int) -> Row[Any]:
+async def read_hand_over(session: ReadSession, hand_over_id: int) -> HandOver:
     """A hand-over. Raises NotFound."""
     return await _found(session, str(hand_over_id), _HAND_OVER.id == hand_over_id)
 
 
-async def _found(session: ReadSession, name: str, *which: Any) -> Row[Any]:  # noqa: ANN401
+async def _found(session: ReadSession, name: str, *which: Any) -> HandOver:  # noqa: ANN401
     found = (await session.execute(select(invoice_hand_overs).where(*which))).first()
     if found is None:
         raise NotFound("hand over", name)
-    return found
+    return record_of(HandOver, found)
 
 
 async def list_pending(
@@ -124,7 +97,7 @@ async def list_pending(
     invoice_id: UUID | None,
     after: int,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[HandOver]:
     """What accounts receivable does not have yet: an invoice before what corrects it."""
     statement = (
         select(invoice_hand_overs)
@@ -136,66 +109,24 @@ async def list_pending(
         statement = statement.where(_HAND_OVER.rollup_id == rollup_id)
     if invoice_id is not None:
         statement = statement.where(_HAND_OVER.invoice_id == invoice_id)
-    return (await session.execute(statement)).all()
+    return records_of(HandOver, await session.execute(statement))
 
 
-async def record_attempt(
-    session: WriteSession, hand_over_id: int, attempt: Attempt, at: datetime
-) -> Row[Any] | None:
-    """Keeps an attempt. What was delivered stays so, with its reference. Raises NotFound.
-
-    An attempt that was under way when the hand-over was called off does not begin it again. If
-    it delivered an invoice that was voided meanwhile, the void must follow: it is answered.
-    """
-    found = await session.execute(
-        select(invoice_hand_overs).where(_HAND_OVER.id == hand_over_id).with_for_update()
+async def locked_hand_over(session: WriteSession, hand_over_id: int) -> HandOver:
+    """A hand-over that nobody else changes until this transaction ends. Raises NotFound."""
+    await session.execute(
+        select(_HAND_OVER.id).where(_HAND_OVER.id == hand_over_id).with_for_update()
     )
-    row = found.first()
-    if row is None:
-        raise NotFound("hand over", str(hand_over_id))
-    delivered = attempt.status is HandOverStatus.DELIVERED
-    if row.status != HandOverStatus.PENDING and (
-        row.status == HandOverStatus.DELIVERED or not delivered
-    ):
-        return None
+    return await read_hand_over(session, hand_over_id)
+
+
+async def save_hand_over(session: WriteSession, hand_over: HandOver) -> None:
+    """Keeps a locked hand-over as it is now."""
     await session.execute(
         update(invoice_hand_overs)
-        .where(_HAND_OVER.id == hand_over_id)
-        .values(
-            status=attempt.status.value,
-            reference=attempt.reference if delivered else "",
-            reason=attempt.reason,
-            # Attempts are told in order, but an answer may be lost and told again.
-            attempt_count=func.greatest(_HAND_OVER.attempt_count, attempt.attempt_count),
-            delivered_at=at if delivered else None,
-            workflow_id=attempt.workflow_id,
-            run_id=attempt.run_id,
-            started_at=func.coalesce(_HAND_OVER.started_at, at),
-            updated_at=at,
-        )
+        .where(_HAND_OVER.id == hand_over.id)
+        .values({name: value for name, value in asdict(hand_over).items() if name != "id"})
     )
-    if delivered and row.document == HandedOver.INVOICE:
-        return await _void_that_follows(session, row, at)
-    return None
-
-
-async def _void_that_follows(session: WriteSession, of: Row[Any], at: datetime) -> Row[Any] | None:
-    invoice = (
-        await session.execute(
-            select(tenant_invoices).where(
-                tenant_invoices.c.id == of.invoice_id,
-                tenant_invoices.c.status == InvoiceStatus.VOID.value,
-            )
-        )
-    ).first()
-    if invoice is None:
-        return None
-    # With its roll-up, whose work is at it: the next round finds it there.
-    begun = await begin_hand_over(
-        session, invoice, HandedOver.VOID, number=of.number, rollup_id=of.rollup_id,
-        status=HandOverStatus.PENDING, at=at,
-    )  # fmt: skip
-    return None if begun is None else await read_hand_over(session, begun)
 
 
 async def await_again(session: WriteSession, hand_over_id: int, at: datetime) -> None:

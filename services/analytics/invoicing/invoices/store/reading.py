@@ -1,14 +1,15 @@
 """Reading invoices, their lines and proofs; the first wall around a tenant's own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, cast, func, or_, select
 
-from services.analytics.invoicing.invoices.messages import STANDING
+from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoice
+from services.analytics.invoicing.invoices.rules.lines import InvoiceLine, InvoiceProof, Line, Proof
 from services.analytics.invoicing.tables import (
     credit_notes,
     invoice_hand_overs,
@@ -16,9 +17,10 @@ from services.analytics.invoicing.tables import (
     tenant_invoice_proofs,
     tenant_invoices,
 )
-from services.common.db.database import ReadSession
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import columns_of, record_of, records_of
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.rpc.access import ALL, Scope
 from services.common.values.periods import Period
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "list_invoices",
     "list_lines",
     "list_overdue",
+    "locked_invoice",
     "proofs_of",
     "read_invoice",
     "read_invoices",
@@ -41,7 +44,7 @@ _LINE = tenant_invoice_lines.c
 _HAND_OVER = invoice_hand_overs.c
 
 _CREDITED: Final = (
-    select(func.coalesce(func.sum(credit_notes.c.total_cents), 0))
+    select(cast(func.coalesce(func.sum(credit_notes.c.total_cents), 0), BigInteger))
     .where(credit_notes.c.invoice_id == _INVOICE.id)
     .scalar_subquery()
     .label("credited_cents")
@@ -49,8 +52,8 @@ _CREDITED: Final = (
 
 
 def standing(of: FromClause, name: str) -> list[ColumnElement[Any]]:
-    """Where a hand-over stands, each column with `name` before its own."""
-    return [of.c[column].label(f"{name}_{column}") for column in STANDING]
+    """A hand-over, each column with `name` before its own."""
+    return [of.c[one.name].label(f"{name}_{one.name}") for one in fields(HandOver)]
 
 
 _OF_VOID: Final = invoice_hand_overs.alias("void_hand_overs")
@@ -91,7 +94,7 @@ async def list_invoices(
     *,
     before: tuple[date, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[Invoice]:
     """Invoices, newest month first; `before` is where the page before ended."""
     statement = (
         WITH_STANDING.where(*visible(scope))
@@ -111,27 +114,36 @@ async def list_invoices(
                 and_(_INVOICE.period == before[0], _INVOICE.id < before[1]),
             )
         )
-    return (await session.execute(statement)).all()
+    return records_of(Invoice, await session.execute(statement))
 
 
-async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Row[Any]:
+async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Invoice:
     """An invoice with its standing. Raises NotFound, also for another tenant's."""
     statement = WITH_STANDING.where(_INVOICE.id == invoice_id, *visible(scope))
     found = (await session.execute(statement)).first()
     if found is None:
         raise NotFound("invoice", str(invoice_id))
-    return found
+    return record_of(Invoice, found)
 
 
-async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Invoice:
+    """An invoice, which nobody moves until this transaction ends. Raises NotFound.
+
+    Its standing is read once it is locked.
+    """
+    await session.execute(select(_INVOICE.id).where(_INVOICE.id == invoice_id).with_for_update())
+    return await read_invoice(session, ALL, invoice_id)
+
+
+async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> list[Invoice]:
     """Invoices with their standing, by number."""
     statement = WITH_STANDING.where(_INVOICE.id.in_(invoice_ids)).order_by(_INVOICE.number)
-    return (await session.execute(statement)).all()
+    return records_of(Invoice, await session.execute(statement))
 
 
 async def list_lines(
     session: ReadSession, invoice_id: UUID, *, after: int, limit: int | None
-) -> Sequence[Row[Any]]:
+) -> list[InvoiceLine]:
     """The lines of an invoice that was found already, in their order; all without a limit."""
     statement = (
         select(tenant_invoice_lines)
@@ -140,10 +152,10 @@ async def list_lines(
     )
     if limit is not None:
         statement = statement.limit(limit)
-    return (await session.execute(statement)).all()
+    return records_of(InvoiceLine, await session.execute(statement))
 
 
-async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> Row[Any]:
+async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> InvoiceLine:
     """A line of an invoice that was found already. Raises NotFound."""
     statement = select(tenant_invoice_lines).where(
         _LINE.invoice_id == invoice_id, _LINE.id == line_id
@@ -151,31 +163,41 @@ async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> Ro
     found = (await session.execute(statement)).first()
     if found is None:
         raise NotFound("invoice line", str(line_id))
-    return found
+    return record_of(InvoiceLine, found)
 
 
-async def lines_of(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+async def lines_of(
+    session: ReadSession, invoice_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[Line]]:
     """All lines of some invoices, by invoice and in their order."""
     statement = (
         select(tenant_invoice_lines)
         .where(_LINE.invoice_id.in_(invoice_ids))
         .order_by(_LINE.invoice_id, _LINE.position)
     )
-    return (await session.execute(statement)).all()
+    found: dict[UUID, list[Line]] = {one: [] for one in invoice_ids}
+    for one in records_of(InvoiceLine, await session.execute(statement)):
+        found[one.invoice_id].append(one.line)
+    return found
 
 
-async def proofs_of(session: ReadSession, invoice_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+async def proofs_of(
+    session: ReadSession, invoice_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[Proof]]:
     """All proofs of some invoices, by invoice and in their order."""
     proof = tenant_invoice_proofs.c
     statement = (
-        select(tenant_invoice_proofs)
+        select(*columns_of(InvoiceProof, tenant_invoice_proofs))
         .where(proof.invoice_id.in_(invoice_ids))
         .order_by(proof.invoice_id, proof.position)
     )
-    return (await session.execute(statement)).all()
+    found: dict[UUID, list[Proof]] = {one: [] for one in invoice_ids}
+    for one in records_of(InvoiceProof, await session.execute(statement)):
+        found[one.invoice_id].append(one.proof)
+    return found
 
 
-async def invoices_after(session: ReadSession, number: int, limit: int) -> Sequence[Row[Any]]:
+async def invoices_after(session: ReadSession, number: int, limit: int) -> list[Invoice]:
     """The next numbered invoices, as the chain has them."""
     statement = (
         select(tenant_invoices)
@@ -183,7 +205,7 @@ async def invoices_after(session: ReadSession, number: int, limit: int) -> Seque
         .order_by(_INVOICE.number)
         .limit(limit)
     )
-    return (await session.execute(statement)).all()
+    return records_of(Invoice, await session.execute(statement))
 
 
 async def list_overdue(
@@ -193,7 +215,7 @@ async def list_overdue(
     tenant_id: str,
     after: tuple[date, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[Invoice]:
     """Issued invoices that were to be paid before a day, longest overdue first.
 
     Of every tenant when none is named; without those of which nothing is owed any more.
@@ -213,10 +235,11 @@ async def list_overdue(
                 and_(_INVOICE.due_on == after[0], _INVOICE.id > after[1]),
             )
         )
-    return (await session.execute(statement)).all()
+    return records_of(Invoice, await session.execute(statement))
 
 
-async def read_numbered(session: ReadSession, number: int) -> Row[Any] | None:
+async def read_numbered(session: ReadSession, number: int) -> Invoice | None:
     """The invoice with a number; None when there is none."""
     statement = select(tenant_invoices).where(_INVOICE.number == number)
-    return (await session.execute(statement)).first()
+    found = (await session.execute(statement)).first()
+    return None if found is None else record_of(Invoice, found)

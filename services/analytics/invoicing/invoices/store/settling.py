@@ -1,27 +1,27 @@
 """What becomes of an issued invoice: paid, void, credited."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.analytics.invoicing.invoices.rules.crediting import Credit, Creditable, CreditableTax
+from services.analytics.invoicing.invoices.rules.invoices import CreditedLine, CreditNote, Invoice
 from services.analytics.invoicing.invoices.rules.lines import TAX
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
-from services.analytics.invoicing.invoices.store.issuing import take_numbers
 from services.analytics.invoicing.invoices.store.reading import standing
 from services.analytics.invoicing.tables import (
     credit_note_lines,
     credit_notes,
     invoice_hand_overs,
-    invoice_sequences,
     tenant_invoice_lines,
     tenant_invoices,
 )
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import records_of
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
 
@@ -30,12 +30,10 @@ __all__ = [
     "creditable_tax",
     "insert_credit_note",
     "list_credit_notes",
-    "locked_invoice",
-    "note_lines",
-    "pay",
+    "mark_credited_in_full",
+    "mark_paid",
+    "mark_void",
     "read_credit_note",
-    "settle_by_credit",
-    "void",
 ]
 
 _INVOICE = tenant_invoices.c
@@ -53,16 +51,7 @@ _WITH_STANDING: Final[Select[Any]] = select(
 """Credit notes with the number of what they correct, and where their hand-over stands."""
 
 
-async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Row[Any]:
-    """An invoice that nobody moves until this transaction ends. Raises NotFound."""
-    statement = select(tenant_invoices).where(_INVOICE.id == invoice_id).with_for_update()
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("invoice", str(invoice_id))
-    return found
-
-
-async def pay(
+async def mark_paid(
     session: WriteSession, invoice_id: UUID, *, paid_on: date, reference: str, at: datetime
 ) -> None:
     """Marks an issued invoice as paid."""
@@ -78,7 +67,7 @@ async def pay(
     )
 
 
-async def void(
+async def mark_void(
     session: WriteSession, invoice_id: UUID, *, reason: str, by: str, at: datetime
 ) -> None:
     """Voids a draft or an issued invoice; its number stays taken."""
@@ -129,35 +118,30 @@ async def creditable_tax(session: ReadSession, invoice_id: UUID) -> CreditableTa
     )
 
 
-async def settle_by_credit(session: WriteSession, invoice: Row[Any], at: datetime) -> bool:
-    """Frees the month of an invoice of which notes took back everything; whether they did."""
-    credited = select(func.coalesce(func.sum(_NOTE.total_cents), 0)).where(
-        _NOTE.invoice_id == invoice.id
-    )
-    if int((await session.execute(credited)).scalar_one()) != invoice.total_cents:
-        return False
+async def mark_credited_in_full(session: WriteSession, invoice_id: UUID, at: datetime) -> None:
+    """Frees the month of an invoice of which notes took back everything."""
     await session.execute(
-        update(tenant_invoices).where(_INVOICE.id == invoice.id).values(credited_in_full_at=at)
+        update(tenant_invoices).where(_INVOICE.id == invoice_id).values(credited_in_full_at=at)
     )
-    return True
 
 
 async def insert_credit_note(
-    session: WriteSession, invoice: Row[Any], credit: Credit, *, reason: str, by: str, at: datetime
+    session: WriteSession,
+    invoice: Invoice,
+    credit: Credit,
+    *,
+    number: int,
+    reason: str,
+    by: str,
+    at: datetime,
 ) -> UUID:
-    """Issues a credit note under the next number of its sequence; answers its id."""
-    sequence = await take_numbers(session, "credit_note")
-    await session.execute(
-        update(invoice_sequences)
-        .where(invoice_sequences.c.name == "credit_note")
-        .values(next=sequence.next + 1)
-    )
+    """Issues a credit note under a number; answers its id."""
     made = await session.execute(
         insert(credit_notes)
         .values(
             invoice_id=invoice.id,
             tenant_id=invoice.tenant_id,
-            number=sequence.next,
+            number=number,
             subtotal_cents=credit.subtotal_cents,
             tax_cents=credit.tax_cents,
             total_cents=credit.total_cents,
@@ -189,12 +173,13 @@ async def list_credit_notes(
     session: ReadSession,
     scope: Scope,
     *,
-    tenant_id: str,
-    invoice_id: UUID | None,
-    before: UUID | None,
+    tenant_id: str = "",
+    invoice_id: UUID | None = None,
+    note_id: UUID | None = None,
+    before: UUID | None = None,
     limit: int,
-) -> Sequence[Row[Any]]:
-    """Credit notes, newest first."""
+) -> list[CreditNote]:
+    """Credit notes with their lines, newest first."""
     statement = _WITH_STANDING.order_by(_NOTE.id.desc()).limit(limit)
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
@@ -202,25 +187,12 @@ async def list_credit_notes(
         statement = statement.where(_NOTE.tenant_id == tenant_id)
     if invoice_id is not None:
         statement = statement.where(_NOTE.invoice_id == invoice_id)
+    if note_id is not None:
+        statement = statement.where(_NOTE.id == note_id)
     if before is not None:
         statement = statement.where(_NOTE.id < before)
-    return (await session.execute(statement)).all()
-
-
-async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> Row[Any]:
-    """A credit note. Raises NotFound, also for another tenant's."""
-    statement = _WITH_STANDING.where(_NOTE.id == note_id)
-    if not scope.everything:
-        statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("credit note", str(note_id))
-    return found
-
-
-async def note_lines(session: ReadSession, note_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """The lines of some notes, each with the invoice's line that it takes back."""
-    statement = (
+    notes = records_of(CreditNote, await session.execute(statement))
+    lines = (
         select(
             _NOTE_LINE.credit_note_id,
             _NOTE_LINE.position.label("note_position"),
@@ -228,7 +200,17 @@ async def note_lines(session: ReadSession, note_ids: Sequence[UUID]) -> Sequence
             tenant_invoice_lines,
         )
         .join(tenant_invoice_lines, tenant_invoice_lines.c.id == _NOTE_LINE.line_id)
-        .where(_NOTE_LINE.credit_note_id.in_(note_ids))
-        .order_by(_NOTE_LINE.credit_note_id, _NOTE_LINE.position)
+        .where(_NOTE_LINE.credit_note_id.in_([note.id for note in notes]))
+        .order_by(_NOTE_LINE.position)
     )
-    return (await session.execute(statement)).all()
+    credited: dict[UUID, list[CreditedLine]] = {}
+    for line in records_of(CreditedLine, await session.execute(lines)):
+        credited.setdefault(line.credit_note_id, []).append(line)
+    return [replace(note, lines=tuple(credited.get(note.id, ()))) for note in notes]
+
+
+async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> CreditNote:
+    """A credit note. Raises NotFound, also for another tenant's."""
+    for note in await list_credit_notes(session, scope, note_id=note_id, limit=1):
+        return note
+    raise NotFound("credit note", str(note_id))

@@ -1,18 +1,29 @@
 """What roll-ups come to, and whether their drafts add up: read from the rows, never kept."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.common.db.database import ReadSession
+from services.common.db.records import record_of
 
-__all__ = ["MOST_DIFFERENCES", "Summary", "differences_of", "differences_of_draft", "summaries"]
+__all__ = ["MAX_DIFFERENCES", "CurrencyTotal", "Summary", "differences_of", "differences_of_draft",
+           "summaries"]  # fmt: skip
 
-from dataclasses import dataclass, field
+MAX_DIFFERENCES: Final = 100
 
-MOST_DIFFERENCES: Final = 100
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTotal:
+    """What the invoices of a roll-up in one currency come to, in whole cents."""
+
+    currency: str
+    subtotal_cents: int
+    tax_cents: int
+    total_cents: int
 
 
 @dataclass(slots=True)
@@ -22,7 +33,7 @@ class Summary:
     outcomes: dict[str, int] = field(default_factory=dict)
     issued_count: int = 0
     handed_over_count: int = 0
-    totals: list[Row[Any]] = field(default_factory=list)
+    totals: list[CurrencyTotal] = field(default_factory=list)
 
 
 _OUTCOMES: Final = text("""
@@ -53,7 +64,7 @@ async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UU
     for row in await session.execute(_OUTCOMES, ids):
         found[row.rollup_id].outcomes[row.outcome] = row.tenants
     for row in await session.execute(_TOTALS, ids):
-        found[row.rollup_id].totals.append(row)
+        found[row.rollup_id].totals.append(record_of(CurrencyTotal, row))
         found[row.rollup_id].issued_count += row.issued
     for row in await session.execute(_HANDED_OVER, ids):
         found[row.rollup_id].handed_over_count = row.delivered
@@ -67,12 +78,13 @@ _DIFFERENCES: Final = """
     WITH drafts AS (
         SELECT * FROM tenant_invoices WHERE {which} AND status = 'draft'
     )
-    SELECT drafts.tenant_id, drafts.subtotal_cents, drafts.tax_cents, drafts.line_count,
-           coalesce(sums.subtotal, 0) AS line_subtotal, coalesce(sums.tax, 0) AS line_tax,
-           coalesce(sums.lines, 0) AS lines, coalesce(sums.taxes, 0) AS taxes,
-           CAST(round(drafts.subtotal_cents * drafts.tax_rate_percent / 100) AS bigint)
-               AS expected_tax,
-           sums.is_unproved
+    SELECT drafts.tenant_id || CASE WHEN sums.is_unproved THEN ': a line has no proof' ELSE format(
+               ': subtotal %s, its lines come to %s; tax %s, its line says %s, %s is due;'
+               ' %s lines, there are %s, %s of them tax',
+               drafts.subtotal_cents, coalesce(sums.subtotal, 0), drafts.tax_cents,
+               coalesce(sums.tax, 0),
+               round(drafts.subtotal_cents * drafts.tax_rate_percent / 100),
+               drafts.line_count, coalesce(sums.lines, 0), coalesce(sums.taxes, 0)) END
     FROM drafts CROSS JOIN LATERAL (
         SELECT count(*) AS lines,
                sum(line.amount_cents) FILTER (WHERE line.kind <> 'tax') AS subtotal,
@@ -96,7 +108,7 @@ _DIFFERENCES: Final = """
 _OF_ROLLUP: Final = text(_DIFFERENCES.format(which="rollup_id = :rollup_id"))
 _OF_DRAFT: Final = text(_DIFFERENCES.format(which="id = :invoice_id"))
 _UNDRAFTED: Final = text("""
-    SELECT planned.tenant_id, planned.outcome
+    SELECT format('%s: %s, and there is no invoice', planned.tenant_id, planned.outcome)
     FROM rollup_tenants AS planned
     WHERE planned.rollup_id = :rollup_id
       AND (planned.outcome = 'planned'
@@ -109,26 +121,13 @@ _UNDRAFTED: Final = text("""
 
 async def differences_of(session: ReadSession, rollup_id: UUID) -> list[str]:
     """What does not add up in a roll-up, in words; at most 100."""
-    asked = {"rollup_id": rollup_id, "limit": MOST_DIFFERENCES}
-    told = [_in_words(row) for row in await session.execute(_OF_ROLLUP, asked)]
-    told += [
-        f"{row.tenant_id}: {row.outcome}, and there is no invoice"
-        for row in await session.execute(_UNDRAFTED, asked)
-    ]
-    return told[:MOST_DIFFERENCES]
+    asked = {"rollup_id": rollup_id, "limit": MAX_DIFFERENCES}
+    told = [*(await session.execute(_OF_ROLLUP, asked)).scalars()]
+    told += (await session.execute(_UNDRAFTED, asked)).scalars()
+    return told[:MAX_DIFFERENCES]
 
 
-async def differences_of_draft(session: ReadSession, invoice_id: UUID) -> list[str]:
+async def differences_of_draft(session: ReadSession, invoice_id: UUID) -> Sequence[str]:
     """What does not add up in one draft, in words."""
-    asked = {"invoice_id": invoice_id, "limit": MOST_DIFFERENCES}
-    return [_in_words(row) for row in await session.execute(_OF_DRAFT, asked)]
-
-
-def _in_words(row: Row[Any]) -> str:
-    if row.is_unproved:
-        return f"{row.tenant_id}: a line has no proof"
-    return (
-        f"{row.tenant_id}: subtotal {row.subtotal_cents}, its lines come to {row.line_subtotal};"
-        f" tax {row.tax_cents}, its line says {row.line_tax}, {row.expected_tax} is due;"
-        f" {row.line_count} lines, there are {row.lines}, {row.taxes} of them tax"
-    )
+    asked = {"invoice_id": invoice_id, "limit": MAX_DIFFERENCES}
+    return (await session.execute(_OF_DRAFT, asked)).scalars().all()

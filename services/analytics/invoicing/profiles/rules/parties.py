@@ -1,10 +1,11 @@
 """Who bills and who is billed, and the tax that a region asks."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-__all__ = ["Party", "Recipient", "TaxRule"]
+__all__ = ["BillingProfile", "Party", "TaxRule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +19,24 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """To whom a tenant's invoices are made out, and the order that they quote."""
+class BillingProfile:
+    """To whom the invoices of a tenant are made out, and where it is taxed."""
 
-    party: Party
-    purchase_order: str = ""
+    tenant_id: str
+    recipient: Party
+    tax_region: str
+    updated_at: datetime
+    purchase_order: str
+    """Which its invoices quote from the next issue on; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRule:
-    """The tax of a region that is in force on the last day of a period."""
+    """The tax of a region from a day on, until and without another where there is one."""
 
     id: UUID
-    region: str
+    tax_region: str
     label: str
     rate_percent: Decimal
+    effective_from: date
+    effective_to: date | None = None

@@ -149,7 +149,8 @@ def _difference(key: Key, before: Sum | None, now: Sum | None, month: Period) ->
         unit_price_cents=key.unit_price_cents,
         price_base_qty=key.price_base_qty,
         amount_cents=amount,
-        service=span,
+        service_start=span.start,
+        service_end=span.end,
         service_days=min(told.service_days, span.days) if told.service_days else None,
     )
     shown = _shown(qty)

@@ -27,7 +27,7 @@ __all__ = [
 TAX_ENGINE: Final = "tax/1"
 """The version of the rule by which tax is computed; part of its proof."""
 
-LARGEST_SUBTOTAL: Final = 10**15
+MAX_SUBTOTAL: Final = 10**15
 """In whole cents, as the largest line of a quote: more than that is somebody's mistake."""
 
 
@@ -93,10 +93,8 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
         )
     lines = tuple(line for part in parts for line in part.lines)
     subtotal = sum(line.amount_cents for line in lines)
-    if abs(subtotal) > LARGEST_SUBTOTAL:
-        raise CannotBill(
-            "AMOUNT_TOO_LARGE", f"the lines come to more than {LARGEST_SUBTOTAL} cents"
-        )
+    if abs(subtotal) > MAX_SUBTOTAL:
+        raise CannotBill("AMOUNT_TOO_LARGE", f"the lines come to more than {MAX_SUBTOTAL} cents")
     tax = tax_of(subtotal, rule.rate_percent)
     return Draft(
         tenant_id=tenant_id,
@@ -129,11 +127,12 @@ def _tax_line(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Line:
         meta={
             "rate_percent": plain(rule.rate_percent),
             "subtotal_cents": str(subtotal),
-            "tax_region": rule.region,
+            "tax_region": rule.tax_region,
             "tax_rule_id": str(rule.id),
         },
         deployment_id=None,
-        service=period,
+        service_start=period.start,
+        service_end=period.end,
         service_days=period.days,
     )
 
@@ -147,7 +146,7 @@ def _tax_proof(subtotal: int, tax: int, rule: TaxRule, period: Period) -> Proof:
             "tax_rule": {
                 "label": rule.label,
                 "rate_percent": plain(rule.rate_percent),
-                "region": rule.region,
+                "region": rule.tax_region,
             },
         }
     )

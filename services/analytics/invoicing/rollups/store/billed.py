@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.analytics.invoicing.invoices.messages import line_of
 from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, Line
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of
 from services.common.values.periods import Period
 
 __all__ = [
@@ -122,7 +122,7 @@ async def _lines(
     found: dict[Deployment, dict[str, list[Line]]] = {}
     for row in await session.execute(_LINES, asked):
         of = found.setdefault((row.tenant_id, row.deployment_id), {})
-        of.setdefault(row.currency, []).append(line_of(row))
+        of.setdefault(row.currency, []).append(record_of(Line, row))
     return found
 
 

@@ -1,15 +1,20 @@
 """Drafts: written a page at a time, replaced, voided."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Row, delete, text
+from sqlalchemy import delete, text
 
-from services.analytics.invoicing.invoices.rules.lines import lines_hash, proofs_hash
-from services.analytics.invoicing.invoices.rules.states import InvoiceKind
+from services.analytics.invoicing.invoices.rules.lines import (
+    InvoiceLine,
+    InvoiceProof,
+    lines_hash,
+    proofs_hash,
+)
+from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.rollups.rules.drafting import Draft
 from services.analytics.invoicing.tables import (
     tenant_invoice_lines,
@@ -17,10 +22,11 @@ from services.analytics.invoicing.tables import (
     tenant_invoices,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.values.periods import Period
+from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = [
     "DraftKey",
+    "LivingInvoice",
     "delete_drafts",
     "insert_drafts",
     "key_of",
@@ -35,6 +41,18 @@ DraftKey = tuple[str, str]
 def key_of(draft: Draft) -> DraftKey:
     """Which of the month's invoices a draft is."""
     return draft.tenant_id, draft.currency
+
+
+@dataclass(frozen=True, slots=True)
+class LivingInvoice:
+    """An invoice that bills a month, with the subscriptions that it bills for that month."""
+
+    id: UUID
+    tenant_id: str
+    currency: str
+    status: InvoiceStatus
+    rollup_id: UUID
+    subscription_ids: tuple[str, ...]
 
 
 # Tenant by tenant: a month that just grew has no statistics yet, by which the planner would
@@ -56,14 +74,13 @@ _LIVING: Final = text("""
 
 async def living_invoices(
     session: ReadSession, period: date, tenant_ids: Sequence[str]
-) -> Sequence[Row[Any]]:
+) -> list[LivingInvoice]:
     """The invoices of these tenants that bill a month: one a currency at most.
 
-    With the subscriptions that they bill for that month. One that is void, or credited in full,
-    bills nothing any more.
+    One that is void, or credited in full, bills nothing any more.
     """
     asked = {"tenants": list(tenant_ids), "period": period}
-    return (await session.execute(_LIVING, asked)).all()
+    return records_of(LivingInvoice, await session.execute(_LIVING, asked))
 
 
 async def delete_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
@@ -92,39 +109,24 @@ _INSERT: Final = text("""
     RETURNING id, tenant_id, currency
 """)
 # By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
-_INSERT_LINES: Final = """
+_INSERT_LINES: Final = f"""
     INSERT INTO tenant_invoice_lines
         (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
          unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end,
          dimensions, price_base_qty, service_days)
     SELECT invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
-           price, amount, CAST(meta AS jsonb), deployment_id, service_start, service_end,
-           CAST(dimensions AS jsonb), price_base_qty, service_days
-    FROM unnest(%(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
-                %(kinds)b::text[], %(resource_kinds)b::text[], %(descriptions)b::text[],
-                %(qtys)b::numeric[], %(units)b::text[], %(prices)b::numeric[],
-                %(amounts)b::bigint[], %(metas)b::text[], %(deployments)b::text[],
-                %(starts)b::date[], %(ends)b::date[], %(dimensions)b::text[],
-                %(bases)b::numeric[], %(days)b::integer[])
-         AS line (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
-                  price, amount, meta, deployment_id, service_start, service_end, dimensions,
-                  price_base_qty, service_days)
+           unit_price_cents, amount_cents, meta::jsonb, deployment_id, service_start, service_end,
+           dimensions::jsonb, price_base_qty, service_days
+    FROM {unnested(InvoiceLine, "line")}
 """
-_INSERT_PROOFS: Final = """
+_INSERT_PROOFS: Final = f"""
     INSERT INTO tenant_invoice_proofs
         (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
          inputs_hash, engine_version, result_hash, deployment_name, service_month, covered_days)
     SELECT invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
            inputs_hash, engine_version, result_hash, deployment_name, service_month,
-           CAST(covered_days AS datemultirange)
-    FROM unnest(
-        %(invoices)b::uuid[], %(tenants)b::text[], %(positions)b::integer[],
-        %(deployments)b::text[], %(subscriptions)b::text[], %(inputs)b::text[],
-        %(inputs_hashes)b::text[], %(engines)b::text[], %(results)b::text[], %(names)b::text[],
-        %(months)b::date[], %(covered)b::text[])
-         AS proof (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
-                   inputs_hash, engine_version, result_hash, deployment_name, service_month,
-                   covered_days)
+           covered_days::datemultirange
+    FROM {unnested(InvoiceProof, "proof")}
 """
 
 
@@ -161,79 +163,20 @@ async def insert_drafts(
     )
     ids = {(row.tenant_id, row.currency): row.id for row in made}
     written = [draft for draft in drafts if key_of(draft) in ids]
-    await _insert_lines(session, ids, written)
-    await _insert_proofs(session, ids, written)
-    return ids
-
-
-async def _insert_lines(
-    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
-) -> None:
-    rows = [
-        (draft, position, line)
-        for draft in drafts
+    lines = [
+        InvoiceLine(ids[key_of(draft)], draft.tenant_id, position, line)
+        for draft in written
         for position, line in enumerate(draft.lines, start=1)
     ]
-    driver = await session.driver()
-    await driver.execute(
-        _INSERT_LINES,
-        {
-            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
-            "tenants": [draft.tenant_id for draft, _, _ in rows],
-            "positions": [position for _, position, _ in rows],
-            "kinds": [line.kind for _, _, line in rows],
-            "resource_kinds": [line.resource_kind for _, _, line in rows],
-            "descriptions": [line.description for _, _, line in rows],
-            "qtys": [line.qty for _, _, line in rows],
-            "units": [line.unit for _, _, line in rows],
-            "prices": [line.unit_price_cents for _, _, line in rows],
-            "amounts": [line.amount_cents for _, _, line in rows],
-            "metas": [orjson.dumps(dict(line.meta)).decode() for _, _, line in rows],
-            "deployments": [line.deployment_id for _, _, line in rows],
-            "starts": [line.service.start for _, _, line in rows],
-            "ends": [line.service.end for _, _, line in rows],
-            "dimensions": [
-                orjson.dumps(dict(line.dimensions)).decode() if line.dimensions else "{}"
-                for _, _, line in rows
-            ],
-            "bases": [line.price_base_qty for _, _, line in rows],
-            "days": [line.service_days for _, _, line in rows],
-        },
-    )
-
-
-async def _insert_proofs(
-    session: WriteSession, ids: dict[DraftKey, UUID], drafts: Sequence[Draft]
-) -> None:
-    rows = [
-        (draft, position, proof)
-        for draft in drafts
+    proofs = [
+        InvoiceProof(ids[key_of(draft)], draft.tenant_id, position, proof)
+        for draft in written
         for position, proof in enumerate(draft.proofs, start=1)
     ]
     driver = await session.driver()
-    await driver.execute(
-        _INSERT_PROOFS,
-        {
-            "invoices": [ids[key_of(draft)] for draft, _, _ in rows],
-            "tenants": [draft.tenant_id for draft, _, _ in rows],
-            "positions": [position for _, position, _ in rows],
-            "deployments": [proof.deployment_id for _, _, proof in rows],
-            "subscriptions": [proof.subscription_id for _, _, proof in rows],
-            "inputs": [proof.inputs_json for _, _, proof in rows],
-            "inputs_hashes": [proof.inputs_hash for _, _, proof in rows],
-            "engines": [proof.engine_version for _, _, proof in rows],
-            "results": [proof.result_hash for _, _, proof in rows],
-            "names": [proof.deployment_name for _, _, proof in rows],
-            "months": [proof.service_month for _, _, proof in rows],
-            "covered": [_multirange(proof.covered) for _, _, proof in rows],
-        },
-    )
-
-
-def _multirange(days: Sequence[Period] | None) -> str | None:
-    if days is None:
-        return None
-    return f"{{{','.join(f'[{span.start},{span.end})' for span in days)}}}"
+    await driver.execute(_INSERT_LINES, arrays_of(InvoiceLine, lines, "line"))
+    await driver.execute(_INSERT_PROOFS, arrays_of(InvoiceProof, proofs, "proof"))
+    return ids
 
 
 _VOID: Final = text("""

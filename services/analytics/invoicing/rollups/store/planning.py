@@ -6,18 +6,20 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 
 from services.analytics.invoicing.invoices.rules.states import Outcome
+from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOutcome
 from services.analytics.invoicing.tables import rollup_tenants, rollups
 from services.analytics.usage.store.periods import IS_PRICED_AGAIN
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = [
     "BackdatedChange",
-    "TenantOutcome",
     "backdated_cursor",
     "close_plan",
+    "list_failures",
     "note_backdated_changes",
     "outcomes_of_page",
     "outcomes_of_tenants",
@@ -28,17 +30,6 @@ __all__ = [
 ]
 
 _TENANT = rollup_tenants.c
-
-
-@dataclass(frozen=True, slots=True)
-class TenantOutcome:
-    """What a roll-up did for a tenant; the rest says why it failed."""
-
-    tenant_id: str
-    outcome: Outcome
-    deployment_id: str = ""
-    reason: str = ""
-    message: str = ""
 
 
 _PLAN: Final = text("""
@@ -148,15 +139,15 @@ _ADVANCE: Final = text("""
     WHERE name = 'backdated_changes' AND position = :after
 """)
 # Months that are open are billed by what is known when they close.
-_NOTE: Final = text("""
+_NOTE: Final = f"""
     INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
     SELECT DISTINCT change.tenant_id, change.deployment_id, month.period, 'subscription',
-           CAST(:at AS timestamptz)
-    FROM unnest(CAST(:tenants AS text[]), CAST(:deployments AS text[]), CAST(:since AS date[]))
-         AS change (tenant_id, deployment_id, since)
+           CAST(%(at)s AS timestamptz)
+    FROM {unnested(BackdatedChange, "change")}
     JOIN metering_months AS month
-      ON month.period >= date_trunc('month', change.since)::date AND month.closed_at IS NOT NULL
-""")
+      ON month.period >= date_trunc('month', change.effective_from)::date
+     AND month.closed_at IS NOT NULL
+"""
 
 
 async def backdated_cursor(session: ReadSession) -> int:
@@ -178,19 +169,12 @@ async def note_backdated_changes(
     """
     advanced = await session.execute(_ADVANCE, {"after": after, "until": until})
     if advanced.rowcount and changes:
-        await session.execute(
-            _NOTE,
-            {
-                "tenants": [one.tenant_id for one in changes],
-                "deployments": [one.deployment_id for one in changes],
-                "since": [one.effective_from for one in changes],
-                "at": at,
-            },
-        )
+        driver = await session.driver()
+        await driver.execute(_NOTE, arrays_of(BackdatedChange, changes, "change") | {"at": at})
 
 
 async def close_plan(
-    session: WriteSession, rollup: Row[Any], *, per_page: int, at: datetime
+    session: WriteSession, rollup: Rollup, *, per_page: int, at: datetime
 ) -> list[UUID]:
     """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
     rollup_id = rollup.id
@@ -205,8 +189,8 @@ async def close_plan(
 
 async def planned_pages(
     session: ReadSession, rollup_id: UUID, *, after: int, limit: int
-) -> Sequence[Row[Any]]:
-    """The pages after one on which a tenant still waits, with how many do."""
+) -> list[tuple[int, int]]:
+    """The pages after one on which a tenant still waits, each with how many do."""
     statement = (
         select(_TENANT.page, func.count().label("waiting"))
         .where(
@@ -218,7 +202,7 @@ async def planned_pages(
         .order_by(_TENANT.page)
         .limit(limit)
     )
-    return (await session.execute(statement)).all()
+    return [(row.page, row.waiting) for row in await session.execute(statement)]
 
 
 async def planned_tenants(
@@ -237,33 +221,39 @@ async def planned_tenants(
     return list(found.scalars())
 
 
-_RECORD: Final = text("""
+async def list_failures(
+    session: ReadSession, rollup_id: UUID, *, after: str, limit: int
+) -> list[TenantOutcome]:
+    """The tenants whose invoice could not be made, by tenant."""
+    statement = (
+        select(rollup_tenants)
+        .where(
+            _TENANT.rollup_id == rollup_id,
+            _TENANT.outcome == Outcome.FAILED.value,
+            _TENANT.tenant_id > after,
+        )
+        .order_by(_TENANT.tenant_id)
+        .limit(limit)
+    )
+    return records_of(TenantOutcome, await session.execute(statement))
+
+
+_RECORD: Final = f"""
     UPDATE rollup_tenants AS tenant
     SET outcome = told.outcome, deployment_id = told.deployment_id, reason = told.reason,
-        message = told.message, attempt_count = tenant.attempt_count + 1, attempted_at = :at
-    FROM unnest(CAST(:tenants AS text[]), CAST(:outcomes AS text[]), CAST(:deployments AS text[]),
-                CAST(:reasons AS text[]), CAST(:messages AS text[]))
-         AS told (tenant_id, outcome, deployment_id, reason, message)
-    WHERE tenant.rollup_id = :rollup_id AND tenant.tenant_id = told.tenant_id
-""")
+        message = told.message, attempt_count = tenant.attempt_count + 1, attempted_at = %(at)s
+    FROM {unnested(TenantOutcome, "told")}
+    WHERE tenant.rollup_id = %(rollup_id)s AND tenant.tenant_id = told.tenant_id
+"""
 
 
 async def record_outcomes(
     session: WriteSession, rollup_id: UUID, outcomes: Sequence[TenantOutcome], at: datetime
 ) -> None:
     """Keeps what became of tenants, and that they were tried once more."""
-    await session.execute(
-        _RECORD,
-        {
-            "rollup_id": rollup_id,
-            "tenants": [one.tenant_id for one in outcomes],
-            "outcomes": [one.outcome.value for one in outcomes],
-            "deployments": [one.deployment_id for one in outcomes],
-            "reasons": [one.reason for one in outcomes],
-            "messages": [one.message for one in outcomes],
-            "at": at,
-        },
-    )
+    driver = await session.driver()
+    told = arrays_of(TenantOutcome, outcomes, "told")
+    await driver.execute(_RECORD, told | {"rollup_id": rollup_id, "at": at})
 
 
 async def outcomes_of_page(session: ReadSession, rollup_id: UUID, page: int) -> dict[str, int]:

@@ -6,38 +6,42 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.analytics.invoicing.invoices.rules.states import (
     OPEN_ROLLUPS,
     Decision,
-    InvoiceStatus,
     RollupStatus,
-    check_rollup_move,
 )
+from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.tables import rollups, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import AlreadyExists, FailedPrecondition, NotFound
-from services.common.values.periods import Period, month_of
+from services.common.db.records import record_of, records_of
+from services.common.errors import NotFound
+from services.common.values.periods import Period
 
 __all__ = [
     "Opening",
-    "approve_when_issued",
-    "begin_rollup",
-    "check_newest",
-    "decide",
+    "adopt_drafts",
+    "fail_others",
     "has_issued",
+    "insert_rollup",
     "keep_freshness",
+    "later_rollup",
+    "list_rollups",
     "lock_awaiting",
+    "lock_open",
     "locked_rollup",
-    "move_rollup",
     "newest_run",
     "read_rollup",
     "reopen_failed",
-    "run_of",
+    "rollup_of_key",
     "set_run",
+    "update_rollup",
 ]
+
+_ROLLUP = rollups.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,259 +55,160 @@ class Opening:
     started_by: str
 
 
-def run_of(key: str) -> tuple[str, str]:
-    """The workflow id and the run id that a key is made of."""
-    workflow_id, _, run_id = key.rpartition("/")
-    return workflow_id, run_id
+async def lock_open(session: WriteSession, period: Period) -> None:
+    """Has nobody move the roll-ups of a month that go on or wait until this transaction ends."""
+    await session.execute(
+        select(_ROLLUP.id)
+        .where(_ROLLUP.period == period.start, _ROLLUP.status.in_(OPEN_ROLLUPS))
+        .order_by(_ROLLUP.id)
+        .with_for_update()
+    )
 
 
-# A roll-up that broke off left drafts: they are this one's now, so that somebody issues them.
+async def insert_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup | None:
+    """Opens a roll-up; None where one was opened under its key."""
+    workflow_id, _, run_id = opening.key.rpartition("/")
+    opened = await session.execute(
+        insert(rollups)
+        .values(
+            period=opening.period.start,
+            key=opening.key,
+            force=opening.force,
+            approval_required=opening.approval_required,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            started_by=opening.started_by,
+            started_at=at,
+        )
+        .on_conflict_do_nothing(constraint="rollups_key_key")
+        .returning(rollups)
+    )
+    row = opened.first()
+    return None if row is None else record_of(Rollup, row)
+
+
+async def rollup_of_key(session: ReadSession, key: str) -> Rollup:
+    """The roll-up that was opened under a key."""
+    found = await session.execute(select(rollups).where(_ROLLUP.key == key))
+    return record_of(Rollup, found.one())
+
+
+async def fail_others(session: WriteSession, rollup: Rollup, reason: str, at: datetime) -> None:
+    """Closes the other roll-ups of a month that go on or wait."""
+    await session.execute(
+        update(rollups)
+        .where(
+            _ROLLUP.period == rollup.period,
+            _ROLLUP.id != rollup.id,
+            _ROLLUP.status.in_(OPEN_ROLLUPS),
+        )
+        .values(status=RollupStatus.FAILED.value, reason=reason, finished_at=at)
+    )
+
+
 _ADOPT: Final = text(
     "UPDATE tenant_invoices SET rollup_id = :rollup_id"
     " WHERE period = :period AND status = 'draft' AND kind = 'month' AND rollup_id <> :rollup_id"
 )
 
 
-async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) -> Row[Any]:
-    """Opens a roll-up, or answers the one that was opened under its key before.
-
-    An earlier one of the month that never ended is closed: there is one workflow a month, so
-    its own is gone. Its drafts pass to this one, unless it is to replace them.
-
-    Raises AlreadyExists when the key names a roll-up of another month.
-    """
-    workflow_id, run_id = run_of(opening.key)
-    # Before the key is taken: who holds one of these may be about to take the same key.
-    await session.execute(
-        select(rollups.c.id)
-        .where(rollups.c.period == opening.period.start, rollups.c.status.in_(OPEN_ROLLUPS))
-        .order_by(rollups.c.id)
-        .with_for_update()
-    )
-    opened = (
-        await session.execute(
-            insert(rollups)
-            .values(
-                period=opening.period.start,
-                key=opening.key,
-                force=opening.force,
-                approval_required=opening.approval_required,
-                workflow_id=workflow_id,
-                run_id=run_id,
-                started_by=opening.started_by,
-                started_at=at,
-            )
-            .on_conflict_do_nothing(constraint="rollups_key_key")
-            .returning(rollups)
-        )
-    ).first()
-    if opened is None:
-        known = (await session.execute(select(rollups).where(rollups.c.key == opening.key))).one()
-        if known.period != opening.period.start:
-            raise AlreadyExists(
-                f"key {opening.key!r} names a roll-up of {month_of(known.period).code}",
-                reason="ROLLUP_KEY_TAKEN",
-            )
-        return known
-    await session.execute(
-        update(rollups)
-        .where(
-            rollups.c.period == opening.period.start,
-            rollups.c.id != opened.id,
-            rollups.c.status.in_(OPEN_ROLLUPS),
-        )
-        .values(
-            status=RollupStatus.FAILED.value, reason="superseded by a later run", finished_at=at
-        )
-    )
-    if not opening.force:
-        await session.execute(_ADOPT, {"rollup_id": opened.id, "period": opening.period.start})
-    return opened
+async def adopt_drafts(session: WriteSession, rollup: Rollup) -> None:
+    """Gives a roll-up the drafts that others left, so that somebody issues them."""
+    await session.execute(_ADOPT, {"rollup_id": rollup.id, "period": rollup.period})
 
 
-async def read_rollup(session: ReadSession, rollup_id: UUID) -> Row[Any]:
+async def list_rollups(
+    session: ReadSession,
+    *,
+    period: Period | None,
+    status: str,
+    before: UUID | None,
+    limit: int,
+) -> list[Rollup]:
+    """Roll-ups, newest first; `before` is the last one of the page before."""
+    statement = select(rollups).order_by(_ROLLUP.id.desc()).limit(limit)
+    if period is not None:
+        statement = statement.where(_ROLLUP.period == period.start)
+    if status:
+        statement = statement.where(_ROLLUP.status == status)
+    if before is not None:
+        statement = statement.where(_ROLLUP.id < before)
+    return records_of(Rollup, await session.execute(statement))
+
+
+async def read_rollup(session: ReadSession, rollup_id: UUID) -> Rollup:
     """A roll-up. Raises NotFound."""
-    found = (await session.execute(select(rollups).where(rollups.c.id == rollup_id))).first()
-    if found is None:
-        raise NotFound("rollup", str(rollup_id))
-    return found
+    return await _found(session, rollup_id, select(rollups))
 
 
-async def locked_rollup(
-    session: WriteSession, rollup_id: UUID, *, shared: bool = False
-) -> Row[Any]:
+async def locked_rollup(session: WriteSession, rollup_id: UUID, *, shared: bool = False) -> Rollup:
     """A roll-up that nobody decides upon until this transaction ends. Raises NotFound.
 
     Pages that are drafted at the same time share the lock.
     """
-    statement = select(rollups).where(rollups.c.id == rollup_id).with_for_update(read=shared)
-    found = (await session.execute(statement)).first()
+    return await _found(session, rollup_id, select(rollups).with_for_update(read=shared))
+
+
+async def _found(session: ReadSession, rollup_id: UUID, statement: Select[Any]) -> Rollup:
+    found = (await session.execute(statement.where(_ROLLUP.id == rollup_id))).first()
     if found is None:
         raise NotFound("rollup", str(rollup_id))
-    return found
+    return record_of(Rollup, found)
 
 
-async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Row[Any] | None:
+async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Rollup | None:
     """The roll-up on which a run works; None when it has not opened one yet."""
-    statement = select(rollups).where(
-        rollups.c.workflow_id == workflow_id, rollups.c.run_id == run_id
+    statement = select(rollups).where(_ROLLUP.workflow_id == workflow_id, _ROLLUP.run_id == run_id)
+    found = (await session.execute(statement)).first()
+    return None if found is None else record_of(Rollup, found)
+
+
+async def update_rollup(session: WriteSession, rollup: Rollup, **changes: object) -> Rollup:
+    """A locked roll-up with some columns changed."""
+    changed = await session.execute(
+        update(rollups).where(_ROLLUP.id == rollup.id).values(changes).returning(rollups)
     )
-    return (await session.execute(statement)).first()
+    return record_of(Rollup, changed.one())
 
 
 async def set_run(session: WriteSession, rollup_id: UUID, run_id: str) -> None:
     """Remembers the run that goes on with a roll-up."""
-    await session.execute(update(rollups).where(rollups.c.id == rollup_id).values(run_id=run_id))
+    await session.execute(update(rollups).where(_ROLLUP.id == rollup_id).values(run_id=run_id))
 
 
 async def keep_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence[str]) -> None:
     """Keeps with a roll-up what was not fresh when its month was closed."""
     await session.execute(
-        update(rollups).where(rollups.c.id == rollup_id).values(freshness_notes=list(notes))
+        update(rollups).where(_ROLLUP.id == rollup_id).values(freshness_notes=list(notes))
     )
 
 
-async def move_rollup(
-    session: WriteSession,
-    rollup_id: UUID,
-    status: RollupStatus,
-    *,
-    reason: str,
-    at: datetime,
-) -> Row[Any]:
-    """The roll-up with its new status. Raises NotFound, and FailedPrecondition for no move."""
-    rollup = await locked_rollup(session, rollup_id)
-    if not check_rollup_move(RollupStatus(rollup.status), status):
-        return rollup
-    ended = status not in OPEN_ROLLUPS
-    changed: dict[str, Any] = {"status": status.value, "finished_at": at if ended else None}
-    if reason or status is RollupStatus.RUNNING:
-        changed["reason"] = reason
-    return (
-        await session.execute(
-            update(rollups).where(rollups.c.id == rollup_id).values(changed).returning(rollups)
-        )
-    ).one()
-
-
-async def decide(
-    session: WriteSession,
-    rollup_id: UUID,
-    decision: Decision,
-    *,
-    operator: str,
-    reason: str,
-    at: datetime,
-) -> Row[Any]:
-    """The roll-up with an operator's decision; the same again answers it as it is.
-
-    Raises NotFound, and FailedPrecondition when it does not await that decision.
-    """
-    rollup = await locked_rollup(session, rollup_id)
-    status = RollupStatus(rollup.status)
-    if decision is Decision.UNDO and status is not RollupStatus.UNDONE:
-        await check_newest(session, rollup, but=(RollupStatus.UNDONE,))
-    if rollup.decision == decision:
-        return rollup
-    if decision is Decision.APPROVE:
-        if status is not RollupStatus.AWAITING_APPROVAL or rollup.decision == Decision.UNDO:
-            raise FailedPrecondition(
-                f"the roll-up is {status}: it does not await approval",
-                reason="ROLLUP_NOT_AWAITING_APPROVAL",
-                metadata={"status": status},
-            )
-    else:
-        undoable = {
-            RollupStatus.RUNNING,
-            RollupStatus.AWAITING_APPROVAL,
-            RollupStatus.FAILED,
-        }
-        if (
-            status not in undoable
-            or rollup.decision == Decision.APPROVE
-            or await has_issued(session, rollup_id)
-        ):
-            raise FailedPrecondition(
-                f"the roll-up is {status}: what was issued is not undone",
-                reason="ROLLUP_NOT_UNDOABLE",
-                metadata={"status": status},
-            )
-    changed: dict[str, Any] = {
-        "decision": decision.value,
-        "decided_by": operator,
-        "decided_at": at,
-    }
-    if reason:
-        changed["reason"] = reason
-    return (
-        await session.execute(
-            update(rollups).where(rollups.c.id == rollup_id).values(changed).returning(rollups)
-        )
-    ).one()
-
-
-async def check_newest(
-    session: ReadSession, rollup: Row[Any], *, but: Sequence[RollupStatus]
-) -> None:
-    """Raises FailedPrecondition when a later roll-up of the month took over from this one.
-
-    Those of the statuses `but` did not. One workflow a month is told what was decided: it would
-    do to the later one what was said of this one.
-    """
+async def later_rollup(
+    session: ReadSession, rollup: Rollup, *, but: Sequence[RollupStatus]
+) -> UUID | None:
+    """The newest roll-up of the same month after one, but for those in some statuses."""
     statement = (
-        select(rollups.c.id)
-        .where(
-            rollups.c.period == rollup.period,
-            rollups.c.id > rollup.id,
-            rollups.c.status.not_in(but),
-        )
-        .order_by(rollups.c.id.desc())
+        select(_ROLLUP.id)
+        .where(_ROLLUP.period == rollup.period, _ROLLUP.id > rollup.id, _ROLLUP.status.not_in(but))
+        .order_by(_ROLLUP.id.desc())
         .limit(1)
     )
-    later = (await session.execute(statement)).scalar_one_or_none()
-    if later is not None:
-        raise FailedPrecondition(
-            f"roll-up {later} of the month took over from it",
-            reason="ROLLUP_SUPERSEDED",
-            metadata={"rollup_id": str(later)},
-        )
+    later: UUID | None = (await session.execute(statement)).scalar_one_or_none()
+    return later
 
 
 async def lock_awaiting(session: WriteSession, period: Period) -> bool:
     """Whether a roll-up of a month awaits approval; nobody decides upon it until this ends."""
     statement = (
-        select(rollups.c.id)
+        select(_ROLLUP.id)
         .where(
-            rollups.c.period == period.start,
-            rollups.c.status == RollupStatus.AWAITING_APPROVAL.value,
-            rollups.c.decision == Decision.NONE.value,
+            _ROLLUP.period == period.start,
+            _ROLLUP.status == RollupStatus.AWAITING_APPROVAL.value,
+            _ROLLUP.decision == Decision.NONE.value,
         )
         .with_for_update()
     )
     return (await session.execute(statement)).first() is not None
-
-
-async def approve_when_issued(
-    session: WriteSession, rollup: Row[Any], *, operator: str, at: datetime
-) -> bool:
-    """Approves a locked roll-up whose last draft was issued by hand; whether it did.
-
-    There is nothing left to approve: without this it would never complete.
-    """
-    if rollup.status != RollupStatus.AWAITING_APPROVAL or rollup.decision:
-        return False
-    drafts = (
-        select(tenant_invoices.c.id)
-        .where(
-            tenant_invoices.c.rollup_id == rollup.id,
-            tenant_invoices.c.status == InvoiceStatus.DRAFT.value,
-        )
-        .limit(1)
-    )
-    if (await session.execute(drafts)).first() or not await has_issued(session, rollup.id):
-        return False
-    await decide(session, rollup.id, Decision.APPROVE, operator=operator, reason="", at=at)
-    return True
 
 
 async def has_issued(session: ReadSession, rollup_id: UUID) -> bool:
@@ -347,7 +252,7 @@ async def reopen_failed(
     )
     await session.execute(
         update(rollups)
-        .where(rollups.c.id == rollup_id)
+        .where(_ROLLUP.id == rollup_id)
         .values(decision=Decision.NONE.value, decided_by="", decided_at=None)
     )
     return len(reopened.all())

@@ -4,29 +4,28 @@ from collections.abc import Sequence
 
 import orjson
 
-from services.analytics.invoicing.invoices.messages import line_of, party_of
-from services.analytics.invoicing.invoices.rules.chain import Sealed, chain_hash
+from services.analytics.invoicing.invoices.rules.chain import chain_hash
+from services.analytics.invoicing.invoices.rules.invoices import Invoice
 from services.analytics.invoicing.invoices.rules.lines import (
     ONE_OFF,
+    Line,
     Proof,
     digest,
     lines_hash,
     proofs_hash,
 )
-from services.analytics.invoicing.invoices.store.rows import Stored
 from services.analytics.invoicing.one_offs.rules import recomputed_lines
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
 from services.analytics.invoicing.rollups.rules.drafting import recomputed_tax_proof
-from services.common.values.periods import month_of
 
 __all__ = ["broken_link", "changed_lines", "changed_one_off", "changed_tax"]
 
 
-def changed_lines(invoice: Stored, lines: Sequence[Stored], proofs: Sequence[Stored]) -> str:
+def changed_lines(invoice: Invoice, lines: Sequence[Line], proofs: Sequence[Proof]) -> str:
     """What of its lines and proofs is not as it was drafted, in words; empty when all is."""
-    if lines_hash(map(line_of, lines)) != invoice.lines_hash:
+    if lines_hash(lines) != invoice.lines_hash:
         return "the lines are not those that were drafted"
-    if proofs_hash(map(proof_of, proofs)) != invoice.proofs_hash:
+    if proofs_hash(proofs) != invoice.proofs_hash:
         return "the proofs are not those that were drafted"
     for proof in proofs:
         if digest(proof.inputs_json) != proof.inputs_hash:
@@ -36,24 +35,25 @@ def changed_lines(invoice: Stored, lines: Sequence[Stored], proofs: Sequence[Sto
     return ""
 
 
-def changed_tax(invoice: Stored, proof: Stored) -> str:
+def changed_tax(invoice: Invoice, proof: Proof) -> str:
     """What of the tax is not as it is computed now, in words; empty when all is."""
-    region = _region(proof)
-    rule = TaxRule(invoice.tax_rule_id, region, invoice.tax_label, invoice.tax_rate_percent)
-    now, tax = recomputed_tax_proof(invoice.subtotal_cents, rule, month_of(invoice.period))
+    region: str = orjson.loads(proof.inputs_json)["tax_rule"]["region"]
+    rule = TaxRule(
+        invoice.tax_rule_id, region, invoice.tax_label, invoice.tax_rate_percent, invoice.period
+    )
+    now, tax = recomputed_tax_proof(invoice.subtotal_cents, rule, invoice.month)
     if tax != invoice.tax_cents:
         return f"the tax is {invoice.tax_cents}, and {tax} is due"
-    kept = proof_of(proof)
     for name in ("inputs_json", "inputs_hash", "result_hash", "engine_version"):
-        if getattr(now, name) != getattr(kept, name):
+        if getattr(now, name) != getattr(proof, name):
             return f"{name} of the tax is not as it is computed now"
     return ""
 
 
-def changed_one_off(lines: Sequence[Stored], proof: Stored) -> str:
+def changed_one_off(lines: Sequence[Line], proof: Proof) -> str:
     """What of the one-off lines of a proof is not as it is made now; empty when all is."""
     billed = lines_hash(
-        line_of(line)
+        line
         for line in lines
         if line.kind == ONE_OFF and (line.deployment_id or "") == proof.deployment_id
     )
@@ -63,9 +63,9 @@ def changed_one_off(lines: Sequence[Stored], proof: Stored) -> str:
 
 
 def broken_link(
-    invoice: Stored,
-    lines: Sequence[Stored],
-    proofs: Sequence[Stored],
+    invoice: Invoice,
+    lines: Sequence[Line],
+    proofs: Sequence[Proof],
     number: int,
     previous: str,
 ) -> str:
@@ -77,49 +77,6 @@ def broken_link(
     changed = changed_lines(invoice, lines, proofs)
     if changed:
         return changed
-    if chain_hash(previous, sealed(invoice)) != invoice.chain_hash:
+    if chain_hash(previous, invoice) != invoice.chain_hash:
         return "what it says is not what was issued"
     return ""
-
-
-def sealed(invoice: Stored) -> Sealed:
-    """What an issued invoice says, as its hash was taken."""
-    return Sealed(
-        number=invoice.number,
-        tenant_id=invoice.tenant_id,
-        period=invoice.period,
-        currency=invoice.currency,
-        subtotal_cents=invoice.subtotal_cents,
-        tax_cents=invoice.tax_cents,
-        total_cents=invoice.total_cents,
-        tax_label=invoice.tax_label,
-        tax_rate_percent=invoice.tax_rate_percent,
-        issuer=party_of(invoice.issuer),
-        recipient=party_of(invoice.recipient),
-        issued_on=invoice.issued_on,
-        due_on=invoice.due_on,
-        lines_hash=invoice.lines_hash,
-        proofs_hash=invoice.proofs_hash,
-        kind=invoice.kind,
-        purchase_order=invoice.purchase_order,
-    )
-
-
-def proof_of(row: Stored) -> Proof:
-    """The proof of a row."""
-    return Proof(
-        row.deployment_id,
-        row.subscription_id,
-        row.inputs_json,
-        row.inputs_hash,
-        row.engine_version,
-        row.result_hash,
-        row.deployment_name,
-    )
-
-
-def _region(proof: Stored) -> str:
-    """The tax region that the proof was made for."""
-    inputs = orjson.loads(proof.inputs_json)
-    region: str = inputs["tax_rule"]["region"]
-    return region

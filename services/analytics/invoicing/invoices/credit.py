@@ -1,0 +1,87 @@
+"""Takes back some or all of an issued invoice by a credit note."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount, credit_of
+from services.analytics.invoicing.invoices.rules.invoices import CreditNote
+from services.analytics.invoicing.invoices.rules.states import (
+    HandedOver,
+    HandOverStatus,
+    InvoiceStatus,
+)
+from services.analytics.invoicing.invoices.store.hand_overs import begin_hand_over
+from services.analytics.invoicing.invoices.store.issuing import (
+    NumberSequence,
+    advance_sequence,
+    locked_sequence,
+)
+from services.analytics.invoicing.invoices.store.reading import locked_invoice
+from services.analytics.invoicing.invoices.store.settling import (
+    creditable_lines,
+    creditable_tax,
+    insert_credit_note,
+    mark_credited_in_full,
+    read_credit_note,
+)
+from services.analytics.invoicing.one_offs.store import release_one_off_lines
+from services.analytics.margin.store.months import mark_margin
+from services.analytics.usage.store.periods import release_adjustments
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.common.rpc.access import ALL
+
+__all__ = ["credit"]
+
+
+async def credit(
+    session: WriteSession,
+    invoice_id: UUID,
+    wanted: Sequence[CreditedAmount],
+    *,
+    reason: str,
+    by: str,
+    hand_over: HandOverStatus,
+    at: datetime,
+) -> CreditNote:
+    """Issues a credit note of what is wanted, of all that is left when nothing is named.
+
+    An invoice that is credited in full frees its month: what it billed is billed by the next one.
+    Raises FailedPrecondition for an invoice that was not issued, and as `credit_of` does.
+    """
+    invoice = await locked_invoice(session, invoice_id)
+    if invoice.status not in (InvoiceStatus.ISSUED, InvoiceStatus.PAID):
+        raise FailedPrecondition(
+            f"the invoice is {invoice.status}: there is nothing to take back",
+            reason="INVOICE_NOT_ISSUED",
+            metadata={"status": invoice.status},
+        )
+    taken = credit_of(
+        await creditable_lines(session, invoice_id),
+        await creditable_tax(session, invoice_id),
+        wanted,
+        rate_percent=invoice.tax_rate_percent,
+    )
+    sequence = await locked_sequence(session, "credit_note")
+    await advance_sequence(
+        session, "credit_note", NumberSequence(sequence.next + 1, sequence.chain_hash)
+    )
+    note_id = await insert_credit_note(
+        session, invoice, taken, number=sequence.next, reason=reason, by=by, at=at
+    )
+    if invoice.credited_cents + taken.total_cents == invoice.total_cents:
+        await mark_credited_in_full(session, invoice_id, at)
+        await release_adjustments(session, [invoice_id])
+        await release_one_off_lines(session, [invoice_id])
+    await mark_margin(session, invoice.month)
+    await begin_hand_over(
+        session,
+        invoice,
+        HandedOver.CREDIT_NOTE,
+        number=sequence.next,
+        credit_note_id=note_id,
+        status=hand_over,
+        at=at,
+    )
+    return await read_credit_note(session, ALL, note_id)

@@ -1,0 +1,98 @@
+"""Issues drafts: each gets its number, its recipient and its link of the chain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from services.analytics.invoicing.invoices.rules.chain import chain_hash
+from services.analytics.invoicing.invoices.rules.states import (
+    Decision,
+    HandOverStatus,
+    InvoiceStatus,
+    RollupStatus,
+)
+from services.analytics.invoicing.invoices.store.issuing import (
+    NumberSequence,
+    advance_sequence,
+    locked_drafts,
+    locked_sequence,
+    seal,
+)
+from services.analytics.invoicing.invoices.store.reading import locked_invoice, read_invoice
+from services.analytics.invoicing.invoices.store.summing import differences_of_draft
+from services.analytics.invoicing.profiles.rules.parties import Party
+from services.analytics.invoicing.profiles.store import profiles_of
+from services.analytics.invoicing.rollups.rules.rollups import Rollup
+from services.analytics.invoicing.rollups.store.rollups import locked_rollup
+from services.analytics.margin.store.months import mark_margin
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.common.rpc.access import ALL
+
+__all__ = ["Issue", "issue", "issue_by_hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """How invoices are issued."""
+
+    issuer: Party
+    issued_on: date
+    due_after: timedelta
+    hand_over: HandOverStatus
+    """Where the hand-over of each begins."""
+    at: datetime
+
+
+async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) -> int:
+    """Issues those of these invoices that are drafts, by tenant; how many that were."""
+    sequence = await locked_sequence(session, "invoice")
+    # Read under the lock: whoever issued meanwhile left nothing to issue twice.
+    drafts = await locked_drafts(session, invoice_ids)
+    if not drafts:
+        return 0
+    profiles = await profiles_of(session, [draft.tenant_id for draft in drafts])
+    issued, last = [], sequence.chain_hash
+    for number, draft in enumerate(drafts, sequence.next):
+        profile = profiles.get(draft.tenant_id)
+        invoice = replace(
+            draft,
+            number=number,
+            issuer=how.issuer,
+            recipient=profile.recipient if profile else Party(draft.tenant_id),
+            purchase_order=profile.purchase_order if profile else "",
+            issued_on=how.issued_on,
+            due_on=how.issued_on + how.due_after,
+            issued_at=how.at,
+            previous_chain_hash=last,
+        )
+        last = chain_hash(last, invoice)
+        issued.append(replace(invoice, chain_hash=last))
+    await seal(session, issued, how.hand_over)
+    following = NumberSequence(sequence.next + len(issued), last)
+    await advance_sequence(session, "invoice", following)
+    return len(issued)
+
+
+async def issue_by_hand(session: WriteSession, invoice_id: UUID, how: Issue) -> Rollup | None:
+    """Issues one draft that no roll-up is at; answers the roll-up that drafted it.
+
+    Raises FailedPrecondition for what is no draft, or does not add up, or may be undone.
+    """
+    found = await read_invoice(session, ALL, invoice_id)
+    rollup = None if found.rollup_id is None else await locked_rollup(session, found.rollup_id)
+    draft = await locked_invoice(session, invoice_id)
+    draft.check_status(InvoiceStatus.DRAFT, reason="INVOICE_NOT_DRAFT")
+    if rollup is not None and (
+        rollup.decision is Decision.UNDO or rollup.status is RollupStatus.RUNNING
+    ):
+        raise FailedPrecondition(
+            f"its roll-up is {rollup.status}, and not done with it", reason="ROLLUP_NOT_DONE"
+        )
+    # The roll-up may have failed for this very draft.
+    for difference in await differences_of_draft(session, invoice_id):
+        raise FailedPrecondition(f"it does not add up: {difference}", reason="TOTALS_DIFFER")
+    await issue(session, [invoice_id], how)
+    await mark_margin(session, draft.month)
+    return rollup

@@ -1,0 +1,71 @@
+"""Keeps what became of an attempt to hand something over."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.analytics.invoicing.invoices.rules.invoices import HandOver
+from services.analytics.invoicing.invoices.rules.states import (
+    HandedOver,
+    HandOverStatus,
+    InvoiceStatus,
+)
+from services.analytics.invoicing.invoices.store.hand_overs import (
+    begin_hand_over,
+    locked_hand_over,
+    save_hand_over,
+)
+from services.analytics.invoicing.invoices.store.reading import locked_invoice
+from services.common.db.database import WriteSession
+
+__all__ = ["record_attempt"]
+
+
+async def record_attempt(
+    session: WriteSession,
+    known: HandOver,
+    *,
+    status: HandOverStatus,
+    reference: str,
+    reason: str,
+    attempt_count: int,
+    workflow_id: str,
+    run_id: str,
+    at: datetime,
+) -> HandOver | None:
+    """Keeps an attempt. What was delivered stays so, with its reference.
+
+    An attempt that was under way when the hand-over was called off does not begin it again. If
+    it delivered an invoice that was voided meanwhile, the void must follow: it is answered.
+    """
+    # Its invoice first: who voids it meanwhile sees what was delivered, or is seen.
+    invoice = await locked_invoice(session, known.invoice_id)
+    known = await locked_hand_over(session, known.id)
+    delivered = status is HandOverStatus.DELIVERED
+    if known.status is not HandOverStatus.PENDING and (
+        known.status is HandOverStatus.DELIVERED or not delivered
+    ):
+        return None
+    await save_hand_over(
+        session,
+        replace(
+            known,
+            status=status,
+            reference=reference if delivered else "",
+            reason=reason,
+            # Attempts are told in order, but an answer may be lost and told again.
+            attempt_count=max(known.attempt_count, attempt_count),
+            delivered_at=at if delivered else None,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            started_at=known.started_at or at,
+            updated_at=at,
+        ),
+    )
+    is_void = invoice.status is InvoiceStatus.VOID and invoice.number is not None
+    if not (delivered and known.document is HandedOver.INVOICE and is_void):
+        return None
+    # With its roll-up, whose work is at it: the next round finds it there.
+    return await begin_hand_over(
+        session, invoice, HandedOver.VOID, number=invoice.number or 0,
+        rollup_id=invoice.rollup_id, status=HandOverStatus.PENDING, at=at,
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""Begins a roll-up, or finds the one that was begun under its key."""
+
+from datetime import datetime
+
+from services.analytics.invoicing.rollups.rules.rollups import Rollup
+from services.analytics.invoicing.rollups.store.rollups import (
+    Opening,
+    adopt_drafts,
+    fail_others,
+    insert_rollup,
+    lock_open,
+    rollup_of_key,
+)
+from services.common.db.database import WriteSession
+from services.common.errors import AlreadyExists
+
+__all__ = ["begin_rollup"]
+
+
+async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup:
+    """Opens a roll-up, or answers the one that was opened under its key before.
+
+    An earlier one of the month that never ended is closed: there is one workflow a month, so
+    its own is gone. Its drafts pass to this one, unless it is to replace them.
+
+    Raises AlreadyExists when the key names a roll-up of another month.
+    """
+    # Before the key is taken: who holds one of these may be about to take the same key.
+    await lock_open(session, opening.period)
+    opened = await insert_rollup(session, opening, at)
+    if opened is None:
+        known = await rollup_of_key(session, opening.key)
+        if known.month != opening.period:
+            raise AlreadyExists(
+                f"key {opening.key!r} names a roll-up of {known.month.code}",
+                reason="ROLLUP_KEY_TAKEN",
+            )
+        return known
+    await fail_others(session, opened, "superseded by a later run", at)
+    if not opening.force:
+        await adopt_drafts(session, opened)
+    return opened

@@ -1,0 +1,81 @@
+"""A roll-up: the invoices of a month, and which decisions it awaits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from services.analytics.invoicing.invoices.rules.states import (
+    Decision,
+    Outcome,
+    RollupStatus,
+)
+from services.common.errors import FailedPrecondition
+from services.common.values.periods import Period, month_of
+
+__all__ = ["Rollup", "TenantOutcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """The roll-up of a month."""
+
+    id: UUID
+    period: date
+    """The first day of its month."""
+    status: RollupStatus
+    force: bool
+    """Whether it replaces drafts of earlier ones."""
+    approval_required: bool
+    is_planned: bool
+    decision: Decision
+    decided_by: str
+    decided_at: datetime | None
+    reason: str
+    workflow_id: str
+    run_id: str
+    started_by: str
+    started_at: datetime
+    finished_at: datetime | None
+    unbilled_deployments: int | None
+    unbilled_usages: int | None
+    """None until it is checked what nobody is billed for."""
+    unbilled_cents: Decimal | None
+    unbilled_unpriced: int | None
+    freshness_notes: tuple[str, ...]
+
+    @property
+    def month(self) -> Period:
+        """The month that it bills."""
+        return month_of(self.period)
+
+    def check_decision(self, decision: Decision, *, has_issued: bool) -> None:
+        """Raises FailedPrecondition when it does not await a decision."""
+        if decision is Decision.APPROVE:
+            if self.status is not RollupStatus.AWAITING_APPROVAL or self.decision is Decision.UNDO:
+                raise FailedPrecondition(
+                    f"the roll-up is {self.status}: it does not await approval",
+                    reason="ROLLUP_NOT_AWAITING_APPROVAL",
+                    metadata={"status": self.status},
+                )
+            return
+        undoable = {RollupStatus.RUNNING, RollupStatus.AWAITING_APPROVAL, RollupStatus.FAILED}
+        if self.status not in undoable or self.decision is Decision.APPROVE or has_issued:
+            raise FailedPrecondition(
+                f"the roll-up is {self.status}: what was issued is not undone",
+                reason="ROLLUP_NOT_UNDOABLE",
+                metadata={"status": self.status},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TenantOutcome:
+    """What a roll-up did for a tenant; `deployment_id`, `reason` and `message`: why it failed."""
+
+    tenant_id: str
+    outcome: Outcome
+    deployment_id: str = ""
+    reason: str = ""
+    message: str = ""
+    attempt_count: int = 0
+    attempted_at: datetime | None = None
