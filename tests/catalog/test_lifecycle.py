@@ -69,6 +69,14 @@ def test_a_tenant_cannot_lift_what_was_imposed(start: State) -> None:
     check_move(start, State.CANCELLED, by_tenant=True)
 
 
+@pytest.mark.parametrize("to", [State.PAST_DUE, State.SUSPENDED])
+def test_a_tenant_does_not_move_itself_into_what_is_imposed(to: State) -> None:
+    for start in (state for state in STATES if to in MOVES[state]):
+        with pytest.raises(PermissionDenied):
+            check_move(start, to, by_tenant=True)
+        check_move(start, to, by_tenant=False)
+
+
 def test_a_tenant_lifts_its_own_pause_and_no_other() -> None:
     check_move(State.PAUSED, State.ACTIVE, by_tenant=True, own_pause=True)
     check_move(State.PAUSED, State.ACTIVE, by_tenant=False)

@@ -259,6 +259,30 @@ async def test_days_that_were_used_are_owed(shop: Shop, what: str) -> None:
     await shop.change(what, made.id, effective_on="2026-03-21", **said.get(what, {}))
 
 
+async def test_a_tenant_holds_no_price_for_longer_than_the_stated_time_ahead(shop: Shop) -> None:
+    shop.clock.set("2026-04-10")
+    deployment = await shop.deploy()
+    late, latest = "2026-07-12", "2026-07-11"
+    call = shop.subscribe(deployment.id, starts_on=late)
+    assert await refusal(call, reason_of) == ("INVALID_ARGUMENT", "OUT_OF_RANGE")
+    made = await subscribed(shop, "wiki")
+    changes: dict[str, dict[str, Any]] = {
+        "ChangePlan": {"plan_code": "pro"},
+        "AttachAddon": {"code": "llm_1m"},
+    }
+    for what, said in changes.items():
+        call = shop.change(what, made.id, shop.acme, effective_on=late, **said)
+        assert await refusal(call, violated_field) == ("INVALID_ARGUMENT", "effective_on")
+    said = changes["ChangePlan"] | {"effective_on": latest}
+    agreed = await shop.change("ChangePlan", made.id, shop.acme, **said)
+    [change] = agreed.subscription.upcoming_changes
+    moved = {"change_id": change.id, "effective_on": late}
+    call = shop.change("MoveChange", made.id, shop.acme, **moved)
+    assert await refusal(call, violated_field) == ("INVALID_ARGUMENT", "effective_on")
+    await shop.change("MoveChange", made.id, **moved)  # an operator decides about prices
+    await shop.change("CancelSubscription", made.id, shop.acme, effective_on="2027-04-10")
+
+
 @pytest.mark.parametrize("what", ["PauseSubscription", "ResumeSubscription"])
 async def test_a_tenant_cannot_stop_being_billed_for_what_still_runs(shop: Shop, what: str) -> None:
     made = await subscribed(shop)

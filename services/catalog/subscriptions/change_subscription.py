@@ -13,6 +13,7 @@ from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.versions import find_version, read_versions
 from services.catalog.subscriptions.rules.changes import (
     addon_to_detach,
+    check_ahead,
     check_currency,
     check_dearer,
     check_deployment,
@@ -92,6 +93,7 @@ async def change_plan(
     or the version may not be changed to.
     """
     locked = await _lock(session, scope, change)
+    check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await hold_catalog(session)
     wanted = await _version(session, plan_code, version)
     check_version(wanted, by_tenant=change.by_tenant)
@@ -121,6 +123,7 @@ async def attach_addon(
 ) -> tuple[Subscription, UUID]:
     """Attaches an addon at its price and quantity of now; answers also what it is called."""
     locked = await _lock(session, scope, change)
+    check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await hold_catalog(session)
     currency = await _currency(session, locked)
     [addon] = await addons_to_attach(session, [("code", code)], currency)

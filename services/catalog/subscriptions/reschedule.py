@@ -8,6 +8,7 @@ from services.catalog.subscriptions.change_subscription import (
     move_end,
     record_change,
 )
+from services.catalog.subscriptions.rules.changes import check_ahead
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.rules.upcoming import (
     ChangeKind,
@@ -72,6 +73,8 @@ async def move(
     deployment, before = await lock_subscription(session, scope, change.subscription_id)
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
     check_move_day(found, day, change.cause.day)
+    if found.kind in {ChangeKind.PLAN_CHANGE, ChangeKind.ADDON_ATTACH}:
+        check_ahead("effective_on", day, change.cause.day, by_tenant=change.by_tenant)
     match found:
         case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
             await move_term(session, before, found.effective_on, day)

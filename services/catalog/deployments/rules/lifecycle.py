@@ -37,14 +37,8 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
 A suspension that is lifted goes back to a pause where it came from one.
 """
 
-NOT_BY_TENANTS: Final = frozenset(
-    {
-        (State.PAST_DUE, State.ACTIVE),
-        (State.SUSPENDED, State.ACTIVE),
-        (State.SUSPENDED, State.PAUSED),
-    }
-)
-"""A tenant cannot lift what was imposed for an unpaid invoice."""
+IMPOSED: Final = frozenset({State.PAST_DUE, State.SUSPENDED})
+"""What an unpaid invoice brings: no tenant moves its own deployment there, nor lifts it."""
 
 ENDED: Final = frozenset({State.CANCELLED, State.ARCHIVED})
 """In these nothing is billed any more."""
@@ -69,7 +63,8 @@ def check_move(start: State, to: State, *, by_tenant: bool, own_pause: bool = Fa
             metadata={"field": "to_state", "from_state": start, "to_state": to},
         )
     lifts_foreign_pause = (start, to) == (State.PAUSED, State.ACTIVE) and not own_pause
-    if by_tenant and (lifts_foreign_pause or (start, to) in NOT_BY_TENANTS):
+    lifts_imposed = start in IMPOSED and to is not State.CANCELLED
+    if by_tenant and (lifts_foreign_pause or lifts_imposed or to in IMPOSED):
         raise PermissionDenied(
             f"only an operator may make a deployment that is {start} {to}",
             reason="OPERATOR_ONLY",

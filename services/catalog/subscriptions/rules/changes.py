@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Deployment
@@ -16,7 +17,9 @@ from services.catalog.vocabulary import VersionStatus
 from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
 
 __all__ = [
+    "MAX_DAYS_AHEAD",
     "addon_to_detach",
+    "check_ahead",
     "check_currency",
     "check_dearer",
     "check_deployment",
@@ -32,16 +35,28 @@ __all__ = [
 ]
 
 
+MAX_DAYS_AHEAD: Final = 92
+"""How far ahead a tenant may agree what binds a price: a later increase would not reach it."""
+
+
+def check_ahead(field: str, day: date, today: date, *, by_tenant: bool) -> None:
+    """Raises InvalidArgument for a tenant's day that would hold today's price for too long."""
+    latest = today + timedelta(days=MAX_DAYS_AHEAD)
+    if by_tenant and day > latest:
+        raise InvalidArgument(field, f"must not be after {latest}", reason="OUT_OF_RANGE")
+
+
 def first_day(said: date | None, today: date, *, by_tenant: bool) -> date:
     """The first day of a new subscription: today unless it is said.
 
-    Raises InvalidArgument for a tenant's one in the past: only an operator makes up for
-    what was forgotten.
+    Raises InvalidArgument for a tenant's one in the past, because only an operator makes up
+    for what was forgotten, and for one too far ahead.
     """
     if said is None:
         return today
     if by_tenant and said < today:
         raise InvalidArgument("starts_on", "must not be in the past", reason="BACKDATED")
+    check_ahead("starts_on", said, today, by_tenant=by_tenant)
     return said
 
 
