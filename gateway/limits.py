@@ -39,5 +39,11 @@ class Limits(BaseSettings):
     """How long a call may take, and the deadline that the service is given."""
     stream_seconds: float = Field(default=3_600.0, gt=0)
     """How long a stream may last (gRPC only); its caller goes on from the cursor."""
-    connections: int = Field(default=10_000, ge=1)
-    """Open connections of all callers together."""
+    first_line_seconds: float = Field(default=5.0, gt=0)
+    """How long a new connection may be silent."""
+    unread_seconds: float = Field(default=20.0, gt=0)
+    """How long an answer may wait for its caller to read on."""
+    connections: int = Field(default=16_000, ge=1)
+    """Open connections of all callers together; each takes a file descriptor."""
+    heap_megabytes: int = Field(default=384, ge=64)
+    """What the gateway may hold in memory: from three quarters of it on, load is shed."""

@@ -62,6 +62,13 @@ REPLIES: Final = (
     # Envoy answers 403 for a wrong audience; to the caller it is a bad token like any other.
     _token(_details("jwt_authn_access_denied"), "TOKEN_INVALID", "the token is not valid"),
     Reply(
+        _details("rbac_access_denied"),
+        405,
+        code_pb2.UNIMPLEMENTED,
+        "METHOD_NOT_ALLOWED",
+        "CONNECT is not taken",
+    ),
+    Reply(
         _details("path_normalization_failed"),
         400,
         code_pb2.INVALID_ARGUMENT,

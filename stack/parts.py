@@ -152,11 +152,12 @@ def _worker(settings: Settings, programs: _Programs, *, simulated: bool) -> Part
 
 
 def _gateway_workers() -> int:
-    """One for two cores, because the gateway shares the machine with all that stands behind it.
+    """Half of the cores, because the gateway shares the machine with all that stands behind it.
 
-    On two cores a second worker costs a fifth of the requests that it could answer.
+    Two at least, so that callers on one are answered while the other reads a large body: on two
+    cores the second costs a fifth of the requests that one could answer.
     """
-    return max(1, len(os.sched_getaffinity(0)) // 2)
+    return max(2, len(os.sched_getaffinity(0)) // 2)
 
 
 def _gateway(settings: Settings, layout: Layout) -> Part:

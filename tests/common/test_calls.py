@@ -14,6 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.common import errors
+from services.common.rpc import interceptor
 from services.common.rpc.access import (
     ServiceTokens,
     TokenVerifier,
@@ -24,6 +25,7 @@ from services.common.rpc.interceptor import CallInterceptor
 from services.common.rpc.policy import AccessRule
 from services.common.rpc.requests import current_request_id
 from services.common.settings import Settings
+from tests.support.waiting import tries
 
 Token = str | Callable[[], str]
 """As it is, or how it is made: one that was made at the collection would grow old."""
@@ -64,6 +66,7 @@ class Backend:
     port: int = 0
     failure: BaseException | None = None
     seen: list[tuple[str, str]] = field(default_factory=list)
+    waiting: asyncio.Event | None = None
 
     async def unary(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
         try:
@@ -71,6 +74,8 @@ class Backend:
         except errors.Unauthenticated:
             subject = ""
         self.seen.append((subject, current_request_id()))
+        if self.waiting is not None:
+            await self.waiting.wait()
         if self.failure is not None:
             raise self.failure
         return empty_pb2.Empty()
@@ -86,7 +91,7 @@ class Backend:
 @pytest.fixture
 async def backend() -> AsyncIterator[Backend]:
     served = Backend()
-    interceptor = CallInterceptor(
+    around = CallInterceptor(
         {f"/{SERVICE}/{name}": AccessRule(access) for name, access in ACCESS.items()},
         TokenVerifier(SETTINGS),
     )
@@ -98,7 +103,7 @@ async def backend() -> AsyncIterator[Backend]:
         name: grpc.unary_unary_rpc_method_handler(served.unary, **codec)
         for name in [*ACCESS, "Undeclared"]
     } | {"Stream": grpc.unary_stream_rpc_method_handler(served.stream, **codec)}
-    server = grpc.aio.server(interceptors=[interceptor])
+    server = grpc.aio.server(interceptors=[around])
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
     served.port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -292,3 +297,26 @@ async def test_an_expired_token_is_refused_on_every_call(backend: Backend) -> No
     expired = mint_user_token(SETTINGS, subject="m", tenant_id="acme", lifetime_seconds=-31)
     for _ in range(2):
         assert (await refusal(backend, "Tenant", expired))[1] == "TOKEN_EXPIRED"
+
+
+async def test_the_streams_of_one_tenant_are_bounded_and_take_none_from_others(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interceptor, "STREAMS_A_CALLER", 3)
+    backend.waiting = asyncio.Event()
+    globex = mint_user_token(SETTINGS, subject="m", tenant_id="globex")
+    open_ones = [asyncio.create_task(call(backend, "Stream", token)) for token in [MEMBER] * 3]
+    for _ in tries():
+        if len(backend.seen) == 3:
+            break
+        await asyncio.sleep(0.01)
+    code, reason, _, _ = await refusal(backend, "Stream", TENANT_ADMIN)
+    assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
+    others = [asyncio.create_task(call(backend, "Stream", token)) for token in (globex, OPERATOR)]
+    for _ in tries():
+        if len(backend.seen) == 5:
+            break
+        await asyncio.sleep(0.01)
+    backend.waiting.set()
+    await asyncio.gather(*open_ones, *others)
+    await call(backend, "Stream", MEMBER)

@@ -111,7 +111,8 @@ def test_a_value_cannot_break_out_of_its_place(tmp_path: Path) -> None:
     odd = 'x", forward: false} # \n- {{ 7 }} %REQ(authorization)%'
     configuration = rendered(tmp_path, jwt_issuer=odd, jwt_audience=odd)
     manager = configuration["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
-    authn = manager["typed_config"]["http_filters"][1]["typed_config"]
+    filters = {one["name"]: one for one in manager["typed_config"]["http_filters"]}
+    authn = filters["envoy.filters.http.jwt_authn"]["typed_config"]
     assert authn["providers"]["users"]["issuer"] == odd
     assert authn["providers"]["users"]["audiences"] == [odd]
 

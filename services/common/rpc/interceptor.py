@@ -8,8 +8,9 @@ import asyncio
 import inspect
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any, Final, cast
 
 import grpc
@@ -24,6 +25,7 @@ from services.common.errors import (
     Internal,
     InvalidArgument,
     RequestTooLarge,
+    ResourceExhausted,
     Unauthenticated,
     Unavailable,
     Unimplemented,
@@ -52,6 +54,9 @@ QUIET_METHODS: Final = frozenset(
 
 LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
 """What may answer an operator with work that goes on."""
+
+STREAMS_A_CALLER: Final = 50
+"""How many streams of one tenant, or of one operator, a process answers at the same time."""
 
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
@@ -156,6 +161,7 @@ class _Call:
         self.telemetry = telemetry
         self.call_log = call_log
         self.parse: Callable[[bytes], Any] | None = None
+        self.streams: Counter[str] = Counter()
         self.max_bytes = MAX_MESSAGE_BYTES
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
@@ -197,10 +203,12 @@ class _Call:
             started = time.perf_counter()
             try:
                 await self._enter(context)
-                answers = cast("AsyncGenerator[Any]", behaviour(self._parsed(request), context))
-                async with aclosing(answers):
-                    async for response in self._while_proven(answers):
-                        yield response
+                parsed = self._parsed(request)
+                with self._counted():
+                    answers = cast("AsyncGenerator[Any]", behaviour(parsed, context))
+                    async with aclosing(answers):
+                        async for response in self._while_proven(answers):
+                            yield response
             except Exception as error:  # noqa: BLE001
                 await self._refuse(error, context, started)
                 return
@@ -219,6 +227,30 @@ class _Call:
                     yield response
 
         return traced
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Counts a stream of a tenant or an operator; services have as many as they like.
+
+        Raises ResourceExhausted where they have too many of this method already.
+        """
+        if self.rule.access not in LINKED or current_caller().is_service:
+            yield
+            return
+        caller = current_caller()
+        whose = f"operator {caller.subject}" if caller.is_operator else f"tenant {caller.tenant_id}"
+        if self.streams[whose] >= STREAMS_A_CALLER:
+            raise ResourceExhausted(
+                f"this {whose.partition(' ')[0]} has {STREAMS_A_CALLER} such streams open already",
+                reason="TOO_MANY_STREAMS",
+            )
+        self.streams[whose] += 1
+        try:
+            yield
+        finally:
+            self.streams[whose] -= 1
+            if not self.streams[whose]:
+                del self.streams[whose]
 
     async def _while_proven(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The answers of a stream, for as long as the caller's token lives.

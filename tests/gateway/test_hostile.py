@@ -1,0 +1,137 @@
+"""Callers who hold on to what they do not use: each is let go of, and the others are answered."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.settings
+import pytest
+from arcadia.inventory.v1 import inventory_service_pb2
+from google.protobuf.message import Message
+
+from gateway.limits import Limits
+from tests.gateway.harness import Backend, Gateway, run_gateway
+from tests.support.waiting import tries
+
+PATIENCE = 60
+"""Seconds, for what the gateway does after a second."""
+
+INVENTORY = "/api/v1/inventory"
+
+
+@pytest.fixture(scope="module")
+async def brisk(
+    served: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """A gateway that soon lets go."""
+    limits = Limits(first_line_seconds=1, unread_seconds=1, heap_megabytes=256)
+    directory = tmp_path_factory.mktemp("brisk")
+    async with run_gateway(directory, served.port, limits=limits) as running:
+        yield running
+
+
+@pytest.mark.parametrize("said", ["", "GET /api/hea", "PRI * HTTP/2.0\r\n"])
+async def test_a_connection_that_begins_no_request_is_closed(brisk: Gateway, said: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", brisk.port)
+    writer.write(said.encode())
+    async with asyncio.timeout(PATIENCE):
+        with contextlib.suppress(ConnectionResetError):  # what it said was left unread
+            assert await reader.read() == b""
+    writer.close()
+    assert (await brisk.http.get("/api/health")).status_code == 200
+
+
+async def test_a_connection_that_is_used_stays_open(brisk: Gateway, backend: Backend) -> None:
+    async def slow(request: Any, context: Any) -> Message:
+        await asyncio.sleep(3)  # longer than a new connection may be silent
+        return inventory_service_pb2.ListResourcesResponse()
+
+    backend.answers["ListResources"] = slow
+    assert (await brisk.get(INVENTORY)).status_code == 200
+
+
+async def test_an_answer_that_nobody_reads_is_dropped(brisk: Gateway, backend: Backend) -> None:
+    async def large(request: Any, context: Any) -> Message:
+        return inventory_service_pb2.ListResourcesResponse(next_page_token="x" * 300_000)
+
+    backend.answers["ListResources"] = large
+    async with asyncio.timeout(PATIENCE):
+        reset = await reset_streams(brisk, streams=5)
+    assert reset == 5
+    assert (await brisk.get(INVENTORY)).status_code == 200
+
+
+async def reset_streams(gateway: Gateway, *, streams: int) -> int:
+    """Asks on streams of HTTP/2 whose window is shut, until the gateway has reset them all."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    connection.local_settings = h2.settings.Settings(
+        client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0}
+    )
+    connection.initiate_connection()
+    for _ in range(streams):
+        connection.send_headers(
+            connection.get_next_available_stream_id(),
+            [
+                (":method", "GET"), (":path", INVENTORY), (":scheme", "http"),
+                (":authority", "gateway"),
+                ("authorization", gateway.bearer()["authorization"]),
+            ],
+            end_stream=True,
+        )  # fmt: skip
+    reset = 0
+    while reset < streams:
+        writer.write(connection.data_to_send())
+        received = await reader.read(65_536)
+        assert received, "the connection was closed"
+        events = connection.receive_data(received)
+        reset += sum(isinstance(event, h2.events.StreamReset) for event in events)
+    writer.close()
+    return reset
+
+
+@pytest.mark.parametrize("target", ["gateway:443", "127.0.0.1:4051"])
+async def test_a_tunnel_is_refused(gateway: Gateway, backend: Backend, target: str) -> None:
+    for authorization in ("", f"authorization: {gateway.bearer()['authorization']}\r\n"):
+        status, body = await gateway.raw(
+            f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n{authorization}\r\n"
+        )
+        assert (status, "METHOD_NOT_ALLOWED" in body) == (405, True)
+    assert backend.arrivals == []
+
+
+SHEDDING = {
+    f"overload.envoy.overload_actions.{action}.active"
+    for action in (
+        "disable_http_keepalive", "shrink_heap", "stop_accepting_connections",
+        "stop_accepting_requests",
+    )
+}  # fmt: skip
+
+
+async def test_with_memory_to_spare_no_load_is_shed(brisk: Gateway) -> None:
+    assert await shedding(brisk) == set()
+
+
+async def test_load_is_shed_before_memory_ends(served: Backend, tmp_path: Path) -> None:
+    """A heap that is smaller than what the gateway starts with."""
+    limits = Limits.model_construct(**Limits().model_dump() | {"heap_megabytes": 2})
+    async with run_gateway(tmp_path, served.port, limits=limits) as full:
+        for _ in tries(within=PATIENCE):
+            if await shedding(full) == SHEDDING:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("the gateway goes on as if it had memory")
+
+
+async def shedding(gateway: Gateway) -> set[str]:
+    """What the gateway does against the lack of memory."""
+    stats = await gateway.http.get(f"{gateway.admin}/stats?filter=overload_actions.*active")
+    gauges = dict(line.split(": ") for line in stats.text.splitlines())
+    assert set(gauges) >= SHEDDING
+    return {name for name in SHEDDING if gauges[name] == "1"}
