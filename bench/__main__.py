@@ -128,7 +128,7 @@ def _died_of(name: str, report: _Report) -> Iterator[None]:
     except before.NoSuchRelease as error:
         print(f"MISSED {name}: {error}", flush=True)
         report.died.append(f"{name} ({error})")
-    except (Exception, TookTooLong) as error:  # noqa: BLE001  the next bench is another matter
+    except (Exception, TookTooLong) as error:  # noqa: BLE001  (the others still run)
         traceback.print_exc()
         print(f"FAILED {name}", flush=True)
         report.died.append(f"{name} ({type(error).__name__})")

@@ -208,6 +208,7 @@ def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int
         ],
         stdout=log,
         stderr=log,
+        # A flag and its value are on one line.
     )  # fmt: skip
     stack.callback(_end, process)
 

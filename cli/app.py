@@ -63,6 +63,8 @@ TEMPORAL: Final = "temporalio.bridge.runtime"
 class Commands(TyperGroup):
     """Imports what a command needs when one is asked for: alone it starts many times as fast."""
 
+    # Typer calls these with contexts of its own class, which Click's signatures do not say.
+
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """All of them, the local stack first."""
         return list(COMMANDS)

@@ -50,7 +50,7 @@ async def send(request: Message, seconds: float | None = None) -> Any:
     A write gets a request id. Raises AioRpcError when the service refuses.
     """
     if "request_id" in request.DESCRIPTOR.fields_by_name:
-        request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # it has the field
+        request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # checked above
     async with method_of(request) as (method, metadata):
         return await method(request, metadata=metadata, timeout=seconds)
 
@@ -104,6 +104,8 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
         for method in service.methods
         if method.input_type == request.DESCRIPTOR
     )
+    # Protobuf's stubs do not say that upb's descriptors are descriptors.
+    answer = GetMessageClass(method.output_type)  # type: ignore[arg-type]
     service = Service(request.DESCRIPTOR.file.package.split(".")[1])
     async with called_as_operator(Settings(), service) as (channel, metadata):
         kind = channel.unary_stream if method.server_streaming else channel.unary_unary
@@ -111,7 +113,7 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
             kind(
                 f"/{method.containing_service.full_name}/{method.name}",
                 request_serializer=type(request).SerializeToString,
-                response_deserializer=GetMessageClass(method.output_type).FromString,  # type: ignore[arg-type]
+                response_deserializer=answer.FromString,
             ),
             metadata,
         )

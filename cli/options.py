@@ -15,7 +15,7 @@ __all__ = [
     "Reason",
     "Tenant",
     "Yes",
-]  # fmt: skip
+]
 
 Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
 Deployment = Annotated[str, typer.Option(help="Only of the deployment with this id.")]

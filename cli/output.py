@@ -29,10 +29,12 @@ __all__ = [
 MAX_WIDTH: Final = 2000
 """More columns than a line of any of our tables has."""
 
-NUMBERS: Final = frozenset({
-    "%", "GB", "USD", "USD/month", "amount", "at", "costs", "facts", "hours", "margin", "qty",
-    "quantity", "revenue", "total", "value",
-})  # fmt: skip
+NUMBERS: Final = frozenset(
+    {
+        *("%", "amount", "at", "costs", "facts", "GB", "hours", "margin"),
+        *("qty", "quantity", "revenue", "total", "USD", "USD/month", "value"),
+    }
+)
 """The headings of columns that hold numbers."""
 
 NOBODY: Final = "nobody"

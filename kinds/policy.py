@@ -34,7 +34,7 @@ class Policy(StrEnum):
     """Follows from other fields; compared only where a spec names it."""
     VOLATILE = "volatile"
     """Changes by itself, and is never compared."""
-    SECRET = "secret"  # noqa: S105
+    SECRET = "secret"  # noqa: S105  (the name of a policy)
     """Is never compared and never stored."""
 
 

@@ -47,6 +47,7 @@ RETIRED_SIZES: Final = frozenset({
     "c-1vcpu-2gb", "m-1vcpu-8gb", "s-1vcpu-3gb", "s-3vcpu-1gb", "s-6vcpu-16gb", "s-8vcpu-32gb",
     "s-12vcpu-48gb", "s-16vcpu-64gb", "s-20vcpu-96gb", "s-24vcpu-128gb", "s-32vcpu-192gb",
     "s-32vcpu-192g",
+    # Several are on one line, as above.
 })  # fmt: skip
 """Droplet sizes that the document still names and that nobody can buy any more: without a published
 price. Where a droplet has one, `/v2/sizes` tells the price, else the sync says that none is."""

@@ -32,13 +32,14 @@ Json = Any
 JsonObject = dict[str, Any]
 
 RECORD_FIELDS: Final = (
-    "type", "name", "data", "priority", "port", "ttl", "weight", "flags", "tag",
-)  # fmt: skip
+    *("type", "name", "data", "priority", "port"),
+    *("ttl", "weight", "flags", "tag"),
+)
 SOURCE_FIELDS: Final = ("type", "value", "description")
 POOL_FIELDS: Final = (
-    "id", "name", "size", "count", "tags", "labels", "taints", "auto_scale", "min_nodes",
-    "max_nodes",
-)  # fmt: skip
+    *("id", "name", "size", "count", "tags", "labels", "taints"),
+    *("auto_scale", "min_nodes", "max_nodes"),
+)
 
 
 def slug(value: Json) -> str:

@@ -121,6 +121,7 @@ def _simulator(settings: Settings, layout: Layout, programs: _Programs) -> Part:
         ),
         lambda _: http_ok(f"http://127.0.0.1:{port}/_simulator/health"),
         ports=(port,),
+        # A flag and its value are on one line.
     )  # fmt: skip
 
 

@@ -92,9 +92,12 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 def _fill(stack: BenchStack) -> None:
     told: dict[str, Any] = {
-        "invoice": INVOICE, "month": MONTH, "lines": LINES, "tenants": TENANTS,
+        "invoice": INVOICE,
+        "month": MONTH,
+        "lines": LINES,
+        "tenants": TENANTS,
         "resources": RESOURCES,
-    }  # fmt: skip
+    }
     with stack.database(Service.BILLING) as database:
         database.execute("SELECT prepare_cost_month(%s)", [MONTH])
         database.execute(HEADER, told)

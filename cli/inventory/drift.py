@@ -27,8 +27,9 @@ commands = typer.Typer(
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
 OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
 HEADINGS: Final = (
-    "id", "resource", "tenant", "field", "desired", "live", "found", "USD/month", "cause", "status",
-)  # fmt: skip
+    *("id", "resource", "tenant", "field", "desired"),
+    *("live", "found", "USD/month", "cause", "status"),
+)
 
 MAX_DAYS: Final = 3650
 RULE_HEADINGS: Final = ("rule", "kind", "field", "of", "until", "mutes now", "by", "reason")

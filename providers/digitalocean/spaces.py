@@ -175,7 +175,7 @@ class Spaces:
         async def once() -> Element:
             response = await self._once(region, path, "GET")
             try:
-                # The provider's own answer over TLS; expat itself bounds what entities grow to.
+                # S314: the provider's own answer over TLS; expat bounds what entities grow to.
                 root = fromstring(response.content)  # noqa: S314
             except ParseError as error:
                 raise ProviderUnavailable(f"{_words(region, path)}: no XML") from error

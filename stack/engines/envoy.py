@@ -31,6 +31,7 @@ class Envoy:
             ),
             environment={"PATH": "/usr/bin:/bin", "TZ": "UTC"},
             directory=self.configuration.parent,
+            # A flag and its value are on one line.
         )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def validate(configuration: Path) -> str:
         text=True,
         check=False,
         cwd=configuration.parent,
+        # A flag and its value are on one line.
     )  # fmt: skip
     return "" if result.returncode == 0 else result.stderr.strip() or "Envoy refused it"
 

@@ -75,6 +75,7 @@ class Postgres:
         return self._command(
             self._identity(),
             "postgres", "-D", str(self.data), "-p", str(self.port), *options,
+            # A flag and its value are on one line.
         )  # fmt: skip
 
     def ready(self, pid: int) -> bool:
@@ -119,6 +120,7 @@ class Postgres:
             f"--pwfile=/dev/fd/{reading}", "--encoding=UTF8", "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8", "--no-instructions",
             *(() if self.durable else ("--no-sync",)),
+            # A flag and its value are on one line.
         )  # fmt: skip
         try:
             result = subprocess.run(

@@ -49,6 +49,7 @@ class Temporal:
             # Of its own: a developer's settings for the Temporal CLI are not meant for this one.
             environment={"PATH": "/usr/bin:/bin", "HOME": str(self.data), "TZ": "UTC"},
             directory=self.data,
+            # A flag and its value are on one line.
         )  # fmt: skip
 
 

@@ -61,13 +61,11 @@ class Simulation:
 
 def simulation_of(request: Request) -> Simulation:
     """The simulation that serves a request."""
-    found = request.app.state.simulation
-    assert isinstance(found, Simulation)  # noqa: S101  # set by `app.build`, for the type
-    return found
+    simulation: Simulation = request.app.state.simulation  # set by `app.build`
+    return simulation
 
 
 def scope_of(request: Request) -> TokenScope:
     """What the request's token may see; the gate put it there."""
-    found = request.state.token_scope
-    assert isinstance(found, TokenScope)  # noqa: S101  # set by the gate, for the type
-    return found
+    scope: TokenScope = request.state.token_scope
+    return scope

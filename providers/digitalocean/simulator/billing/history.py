@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from providers.digitalocean.simulator.billing.invoices import Invoice
@@ -29,7 +29,7 @@ def book(
     """Every entry until now, the newest first; the amounts sum to the account's balance."""
     entries: list[Entry] = []
     for number, invoice in enumerate(sorted(invoices, key=lambda i: i.period)):
-        title = f"{datetime.strptime(invoice.period, '%Y-%m'):%B %Y}"  # noqa: DTZ007  # a name only
+        title = f"{date.fromisoformat(f'{invoice.period}-01'):%B %Y}"
         issued = invoice.issued_at
         entries.append(Entry("Invoice", f"Invoice for {title}", invoice.amount, issued, invoice))
         entries += _extras(number, issued)
