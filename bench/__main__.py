@@ -1,7 +1,7 @@
 """`make bench`: measures every ratio, and says which bounds hold (exit code 1: not all).
 
 `make bench ARGS="rollups margin"` measures those alone; `ARGS="before --before v1"` compares
-with another release. A bench that dies, or takes longer than `LONGEST_SECONDS`, is named in the
+with another release. A bench that dies, or takes longer than `MAX_SECONDS`, is named in the
 summary as well, and the others run.
 """
 
@@ -25,7 +25,7 @@ from bench.pricing import quote_http, quote_rpc, quoting
 from bench.ratios import Ratio
 from bench.transport import pages, rpc
 
-LONGEST_SECONDS: Final = 1_200
+MAX_SECONDS: Final = 1_200
 """A bench that takes longer is ended: a hang must not keep the others from running."""
 
 
@@ -137,10 +137,10 @@ def _died_of(name: str, report: _Report) -> Iterator[None]:
 @contextmanager
 def _limited() -> Iterator[None]:
     def end(*_: object) -> None:
-        raise TookTooLong(f"not done after {LONGEST_SECONDS} s")
+        raise TookTooLong(f"not done after {MAX_SECONDS} s")
 
     former = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What this tree does against an earlier release, side by side in one run, as ratios.
+"""The tree against an earlier release, measured in turns in one run, as ratios.
 
 The earlier release is taken from the repository's history into a temporary folder, and runs by
 the same interpreter and installed packages: `PYTHONPATH` puts its code before ours. The two

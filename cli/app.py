@@ -1,4 +1,4 @@
-"""`arcadia`: everything that is done by hand. One module a group of commands."""
+"""`arcadia`, the command line: one module for each group of commands."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ COMMANDS: Final = {
     "trial": "catalog.trials:commands",
     "usage": "invoicing.usage:commands",
 }
-"""Where each is: a module of this package, and what it is called there when not as here."""
+"""The module of each command, and the name of its function there where it differs."""
 
 CONTEXTS: Final = {
     # Every option is the simulator's own, `--help` too.
@@ -54,14 +54,14 @@ CONTEXTS: Final = {
 
 
 ENVIRONMENTS: Final = frozenset({Settings.__name__, "Environment"})
-"""What reads variables: ours, and that of the simulator, which is not imported for its name."""
+"""Classes of settings, whose errors name a variable; the simulator's is not imported."""
 
 TEMPORAL: Final = "temporalio.bridge.runtime"
 """Loaded with threads of its own."""
 
 
 class Commands(TyperGroup):
-    """Imports what a command needs when one is asked for: alone it starts many times as fast."""
+    """Imports a command's module when it is called: the others do not slow its start."""
 
     # Typer calls these with contexts of its own class, which Click's signatures do not say.
 
@@ -84,7 +84,6 @@ class Commands(TyperGroup):
         holder.command(cmd_name, rich_help_panel=panel, context_settings=CONTEXTS.get(cmd_name))(
             found
         )
-        # A command alone is no group: it is the command itself.
         return get_command(holder)
 
 
@@ -106,7 +105,7 @@ def _arcadia() -> None:
 def main() -> None:
     """Runs the command that the arguments name."""
     if not sys.stdout.isatty():
-        # What reads a pipe or a file has no width: ids are not folded for it.
+        # A pipe or a file has no width: ids are not folded.
         os.environ.setdefault("COLUMNS", "240")
         os.environ.setdefault("TERMINAL_WIDTH", "100")  # of Typer's helps alone
     try:
@@ -122,7 +121,7 @@ def main() -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """Ends the process at once: Temporal's threads may abort one that takes its time."""
+    """Ends the process at once: Temporal's threads may abort a normal exit."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -53,7 +53,7 @@ class _Opening:
     peers: frozenset[Peer]
 
 
-class _Strange(ValueError):
+class _UnknownRule(ValueError):
     """A rule of a shape that we do not know: it is compared as it stands."""
 
 
@@ -67,7 +67,7 @@ def _allowed(value: Json) -> Json:
         try:
             for way, opening in _read(rule):
                 openings[way].append(opening)
-        except _Strange:
+        except _UnknownRule:
             strange.append(rule)
     return strange + [
         {"side": side, "protocol": protocol, "ports": [run.first, run.last], "who": who}
@@ -84,10 +84,10 @@ def firewall_rules(expected: Json, actual: Json) -> bool:
 
 def _read(rule: Json) -> list[tuple[tuple[str, str], _Opening]]:
     if not isinstance(rule, dict) or any(rule[name] for name in rule.keys() - KNOWN):
-        raise _Strange
+        raise _UnknownRule
     protocol = rule.get("protocol")
     if not isinstance(protocol, str):
-        raise _Strange
+        raise _UnknownRule
     first, last = _ports(protocol.lower(), rule.get("ports"))
     by_side = {side: _peers(rule[side]) for side in SIDES if rule.get(side)}
     named = {side: peers for side, peers in by_side.items() if peers} or {"": NOBODY}
@@ -100,33 +100,33 @@ def _ports(protocol: str, ports: Json) -> tuple[int, int]:
     if protocol == "icmp":  # has none
         return FIRST_PORT, LAST_PORT
     if isinstance(ports, bool | float | list | dict):
-        raise _Strange
+        raise _UnknownRule
     text = (scalar_text(ports) or "").lower()
     if text in EVERY_PORT:
         return FIRST_PORT, LAST_PORT
     low, dash, high = text.partition("-")
     if not (low.isdecimal() and (high if dash else low).isdecimal()):
-        raise _Strange
+        raise _UnknownRule
     if max(len(low), len(high)) > MAX_PORT_DIGITS:
-        raise _Strange
+        raise _UnknownRule
     first, last = max(int(low), FIRST_PORT), int(high if dash else low)
     if not first <= last <= LAST_PORT:
-        raise _Strange
+        raise _UnknownRule
     return first, last
 
 
 def _peers(side: Json) -> frozenset[Peer]:
     if not isinstance(side, dict):
-        raise _Strange
+        raise _UnknownRule
     found: set[Peer] = set()
     for sort, members in side.items():
         if members is None:
             continue
         if not isinstance(members, list):
-            raise _Strange
+            raise _UnknownRule
         for member in members:
             if member is None or isinstance(member, list | dict):
-                raise _Strange
+                raise _UnknownRule
             text = scalar_text(member) or ""
             found.add((sort, text.lower() if sort in WITHOUT_CASE else text))
     return frozenset(found)

@@ -6,7 +6,7 @@ from kinds.app_comparators import app_spec as same_spec
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.prices import APP_SIZES
 from kinds.pricing import OfParts
-from kinds.reducing import app_spec, unordered, whole
+from kinds.reducers import app_spec, unordered, whole
 
 __all__ = ["APP"]
 

@@ -1,4 +1,4 @@
-"""When two app specs are the same: the platform writes its own words back into a spec.
+"""When two app specs are the same, although the platform rewrites a spec in its own terms.
 
 It renames instance sizes, turns routes into an ingress, and adds what it does by default: a
 build stack among the features, and alerts of failed deployments and domains. What is added so
@@ -59,7 +59,7 @@ def app_spec(expected: Json, actual: Json) -> bool:
 
 
 def _normal(spec: JsonObject) -> JsonObject:
-    """A spec with its defaults, and in the words of today."""
+    """A spec with its defaults, in the current terms."""
     normal: JsonObject = _with_envs(spec)
     rules = _ingress_rules(normal)
     for name in COMPONENTS:
@@ -176,7 +176,7 @@ def _forget_stack(spec: JsonObject) -> None:
 
 
 def _forgive_renamed_sizes(desired: JsonObject, live: JsonObject) -> None:
-    """Gives a component that only got another word for its size the same word on both sides."""
+    """Gives a component whose size was only renamed the same size on both sides."""
     for sort in WITH_INSTANCES:
         sizes = {str(one.get("name")): one for one in _objects(live.get(sort))}
         for component in _objects(desired.get(sort)):

@@ -5,7 +5,7 @@ from kinds.comparators import database_engine, maintenance_window
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.prices import DATABASE_SIZES
 from kinds.pricing import BySize
-from kinds.reducing import in_one_order, trusted_sources, unordered, whole
+from kinds.reducers import in_one_order, trusted_sources, unordered, whole
 
 __all__ = ["CONNECTIONS", "CREDENTIALS", "DATABASE", "DATABASES", "LOGIN"]
 

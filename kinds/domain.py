@@ -3,7 +3,7 @@ from typing import Final
 from kinds.dns_comparators import dns_records as same_records
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.listing import Parts
-from kinds.reducing import dns_records
+from kinds.reducers import dns_records
 
 __all__ = ["DOMAIN"]
 

@@ -7,7 +7,7 @@ from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.policy import is_kubernetes_node
 from kinds.prices import DROPLET_SIZES
 from kinds.pricing import BySize, Surcharge
-from kinds.reducing import addresses, image, unordered, whole
+from kinds.reducers import addresses, image, unordered, whole
 
 __all__ = ["DROPLET"]
 
@@ -46,6 +46,6 @@ DROPLET: Final = ResourceKind(
     monthly_price=BySize(
         DROPLET_SIZES,
         surcharge=Surcharge(Decimal("0.20"), "features", "backups"),
-        told_at=("/v2/sizes", "sizes"),
+        priced_by=("/v2/sizes", "sizes"),
     ),
 )

@@ -2,7 +2,7 @@ from typing import Final
 
 from kinds.access_comparators import firewall_rules
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.reducing import rules, unordered
+from kinds.reducers import rules, unordered
 
 __all__ = ["FIREWALL"]
 

@@ -5,7 +5,7 @@ from kinds.comparators import by_default, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.listing import Only
 from kinds.pricing import When, per_gigabyte
-from kinds.reducing import unordered
+from kinds.reducers import unordered
 
 __all__ = ["IMAGE"]
 

@@ -5,4 +5,4 @@ from typing import Any
 __all__ = ["JsonObject"]
 
 JsonObject = dict[str, Any]
-"""It leaves neither the kinds nor the provider's module."""
+"""Used inside `kinds` and the provider's package only."""

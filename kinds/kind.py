@@ -1,4 +1,4 @@
-"""What there is to say about a kind of resource, and how a row is made from that.
+"""The declaration of a kind of resource, and how it reads a row of the provider.
 
 A kind is a declaration. Only what it names is kept: a field that the provider adds
 tomorrow can neither leak a secret nor make every row look changed.
@@ -17,8 +17,6 @@ from kinds.columns import Columns, read_at
 from kinds.comparators import Comparator, by_case, by_default
 from kinds.comparators import tags as same_tags
 from kinds.errors import UnreadableRow
-from kinds.explaining import described, explained
-from kinds.identifying import has_nul, identify
 from kinds.json_object import JsonObject
 from kinds.listing import (
     AnyListing,
@@ -30,7 +28,8 @@ from kinds.listing import (
 from kinds.policy import FieldPolicy, Live, Policy
 from kinds.pricing import FREE, PriceRule
 from kinds.redaction import REDACTED, redact
-from kinds.reducing import size_text, slug, text
+from kinds.reducers import size_text, slug, text
+from kinds.unreadable import described, explained, has_nul, identify
 
 __all__ = [
     "COLUMN_POLICIES",
@@ -253,7 +252,7 @@ class ResourceKind:
 
     @cached_property
     def _unknown_when_absent(self) -> AbstractSet[str]:
-        """What a row leaves out is not unset, but unknown, unless the kind says otherwise."""
+        """The fields that are unknown, rather than unset, where a row leaves them out."""
         unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
         parts = {self.parts.field} if self.parts is not None else set()
         told = (self.attrs.keys() - unset) | self.columns.plain()

@@ -6,7 +6,7 @@ from kinds.comparators import maintenance_window
 from kinds.comparators import node_pools as same_pools
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Flat, When
-from kinds.reducing import node_pools, unordered, whole
+from kinds.reducers import node_pools, unordered, whole
 
 __all__ = ["KUBERNETES_CLUSTER"]
 

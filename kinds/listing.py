@@ -70,13 +70,13 @@ class CertificateNames:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Where the provider lists a kind. Listings without pages or totals need no saying."""
+    """Where the provider lists a kind; without pages, the list is one page."""
 
     path: str
     key: str
-    """Under which a page has its rows."""
+    """The member of a page that has the rows."""
     one_key: str
-    """Under which `<path>/<id>` has its object."""
+    """The member of `<path>/<id>` that has the object."""
     queries: tuple[tuple[tuple[str, str], ...], ...] = ((),)
     """Each query lists a part; together they list all."""
     only: Only | None = None

@@ -8,7 +8,7 @@ from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.listing import CertificateNames
 from kinds.policy import chosen_by_tag
 from kinds.pricing import PerUnit
-from kinds.reducing import in_one_order, unordered, whole
+from kinds.reducers import in_one_order, unordered, whole
 
 __all__ = ["LOAD_BALANCER"]
 

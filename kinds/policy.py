@@ -1,4 +1,4 @@
-"""What a field of a kind is to us: whether it can be desired, and when it differs.
+"""The policy of a field: whether a spec takes it, and when it has drifted.
 
 Policies are keyed by our names of the fields: `size`, `tags`, `attrs.vcpus`; a dotted path
 such as `attrs.image.slug` has the policy of the longest declared beginning.
@@ -44,7 +44,7 @@ UNCOMPARED: Final = frozenset({Policy.VOLATILE, Policy.SECRET})
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The live resource, as far as a policy looks at it."""
+    """The part of a live resource that policies read."""
 
     name: str
     tags: tuple[str, ...]

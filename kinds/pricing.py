@@ -1,7 +1,7 @@
 """What a resource costs a month, by the provider's list prices: exact decimals in USD.
 
-A rule looks at the size and the attrs of a resource, live or desired. Where it cannot
-tell, it says None: unknown is never zero.
+A rule looks at the size and the attrs of a resource, live or desired. It returns
+None where the price is unknown, which is never zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ __all__ = [
     "FREE",
     "BySize",
     "Flat",
+    "FromAttr",
     "OfParts",
     "PerUnit",
     "PriceRule",
     "Shared",
     "Surcharge",
-    "Told",
     "When",
     "per_gigabyte",
 ]
@@ -127,9 +127,9 @@ class BySize:
     prices: Mapping[str, Decimal]
     times: str = ""
     surcharge: Surcharge | None = None
-    told_at: tuple[str, str] | None = None
-    """The path and key under which the provider lists sizes with their prices; what it tells goes
-    before `prices`. None where no API tells them."""
+    priced_by: tuple[str, str] | None = None
+    """The path and key under which the provider lists sizes with prices, which take precedence
+    over `prices`. None where no API has them."""
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
@@ -142,8 +142,8 @@ class BySize:
     def in_words(self) -> str:
         """For the documentation."""
         words = "by the list price of `size`"
-        if self.told_at:
-            words += f" that `GET {self.told_at[0]}` tells, else of our table"
+        if self.priced_by:
+            words += f" that `GET {self.priced_by[0]}` tells, else of our table"
         if self.times:
             words += f", times `attrs.{self.times}`"
         if self.surcharge:
@@ -177,8 +177,8 @@ class OfParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """As the provider tells with the resource, in cents, at a dotted path within the attrs."""
+class FromAttr:
+    """The price that the resource itself has in cents, at a dotted path within the attrs."""
 
     path: str
 

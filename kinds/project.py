@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kinds.errors import UnreadableRow
-from kinds.explaining import described
-from kinds.identifying import identify
 from kinds.json_object import JsonObject
 from kinds.listing import Listing
+from kinds.unreadable import described, identify
 
 __all__ = ["PROJECT", "PROJECTS", "ProjectMember", "SightedProject", "member", "sight_project"]
 

@@ -3,7 +3,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import per_gigabyte
-from kinds.reducing import unordered
+from kinds.reducers import unordered
 
 __all__ = ["SNAPSHOT"]
 

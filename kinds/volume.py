@@ -4,7 +4,7 @@ from typing import Final
 from kinds.comparators import by_default, number, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import per_gigabyte
-from kinds.reducing import unordered
+from kinds.reducers import unordered
 
 __all__ = ["VOLUME"]
 

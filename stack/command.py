@@ -1,4 +1,4 @@
-"""What is needed to start a process, without starting it."""
+"""A command: what to start, in which environment, and as which user."""
 
 import signal
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Looking at a running stack from outside, and stopping it."""
+"""The running stack as another process sees it: its state, and how it is stopped."""
 
 import signal
 import time
@@ -21,12 +21,12 @@ GUARD_SECONDS: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """A part as it is seen from outside."""
+    """The state of a part, as another process sees it."""
 
     status: PartStatus
     ports: tuple[int, ...]
     state: str
-    """The supervisor's word, unless the part itself says otherwise."""
+    """As the supervisor has it, unless the part itself does not answer."""
     well: bool
 
 

@@ -1,4 +1,4 @@
-"""The stack in the background: started, watched until it is ready, and left alone."""
+"""Starts the stack in the background, and waits until it is ready."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from stack.state import StackState
 __all__ = ["start_detached"]
 
 LOG_OF_SUPERVISOR: Final = "stack"
-LOOK_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.1
 
 
 def start_detached(layout: Layout) -> int:
     """Starts a supervisor that outlives this process; returns 0 when the stack is ready.
 
-    What it says is shown meanwhile. Interrupted, it is stopped.
+    Shows its output meanwhile; Ctrl-C stops it.
     """
     layout.make()
     log = layout.log(LOG_OF_SUPERVISOR)
@@ -43,7 +43,7 @@ def start_detached(layout: Layout) -> int:
     try:
         while supervisor.poll() is None and not _is_ready(layout, supervisor.pid):
             _show(told)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         supervisor.send_signal(signal.SIGTERM)
         supervisor.wait()

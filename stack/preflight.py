@@ -1,4 +1,4 @@
-"""What can be known to be wrong before anything is started."""
+"""Checks before anything is started: Python, data directory, disk, ports."""
 
 import shutil
 import sys
@@ -13,12 +13,12 @@ from stack.ports import holder_of, is_passing, is_taken
 
 __all__ = ["free_offset", "problems"]
 
-LEAST_FREE_BYTES: Final = 1024**3
-OLDEST_PYTHON: Final = (3, 11)
+MIN_FREE_BYTES: Final = 1024**3
+MIN_PYTHON: Final = (3, 11)
 
 
 def problems(parts: Sequence[Part], settings: Settings, layout: Layout) -> list[str]:
-    """Everything that is in the way, each as a sentence that says what to do."""
+    """Everything that prevents a start, each with what to do about it."""
     return [*_python(), *_folder(layout), *_ports(parts, settings, layout)]
 
 
@@ -33,7 +33,7 @@ def free_offset(settings: Settings, layout: Layout) -> int | None:
 
 
 def _python() -> list[str]:
-    if sys.version_info[:2] >= OLDEST_PYTHON:
+    if sys.version_info[:2] >= MIN_PYTHON:
         return []
     return [f"Python {sys.version.split()[0]} is too old: at least 3.11 is needed"]
 
@@ -46,7 +46,7 @@ def _folder(layout: Layout) -> list[str]:
     except OSError as error:
         return [f"{layout.folder} cannot be written to ({error.strerror}): see ARCADIA_DATA_DIR"]
     free = shutil.disk_usage(layout.folder).free
-    if free < LEAST_FREE_BYTES:
+    if free < MIN_FREE_BYTES:
         return [
             f"only {free // 1024**2} MB are free below {layout.folder}: at least 1 GB is needed"
         ]

@@ -23,14 +23,14 @@ __all__ = ["QUICK_DEATH_SECONDS", "Runner", "Surroundings"]
 
 Result = TypeVar("Result")
 
-PROBES_APART: Final = 0.1
-PORT_LOOKS_APART: Final = 1.0
+PROBE_SECONDS: Final = 0.1
+PORT_POLL_SECONDS: Final = 1.0
 QUICK_DEATH_SECONDS: Final = 10.0
 """A part that lived shorter died quickly."""
 QUICK_DEATHS: Final = 5
 """In a row: then it is not restarted again."""
-FIRST_BACKOFF: Final = 0.5
-LONGEST_BACKOFF: Final = 15.0
+MIN_BACKOFF: Final = 0.5
+MAX_BACKOFF: Final = 15.0
 SHOWN_LINES: Final = 15
 KILLED_WITHIN: Final = 1.0
 """How long a part has when the user is in a hurry."""
@@ -114,7 +114,7 @@ class Runner:
             while time.monotonic() - started < self.part.patience:
                 if not await self._in_thread(partial(is_passing, port)):
                     break
-                await asyncio.sleep(PORT_LOOKS_APART)
+                await asyncio.sleep(PORT_POLL_SECONDS)
 
     def _launch(self) -> Process:
         self._exited.clear()
@@ -137,7 +137,7 @@ class Runner:
             if await self._answers(process.mark):
                 return not self._exited.is_set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._exited.wait(), PROBES_APART)
+                await asyncio.wait_for(self._exited.wait(), PROBE_SECONDS)
         return False
 
     async def _keep(self) -> None:
@@ -153,7 +153,7 @@ class Runner:
                     self._give_up(f"{failure.reason} ({QUICK_DEATHS} times in a row)")
                     return
                 self._change(PartState.RESTARTING, failure.reason)
-                await asyncio.sleep(min(FIRST_BACKOFF * 2 ** (quick_deaths - 1), LONGEST_BACKOFF))
+                await asyncio.sleep(min(MIN_BACKOFF * 2 ** (quick_deaths - 1), MAX_BACKOFF))
                 failure = await self._restart()
 
     async def _restart(self) -> Failure | None:

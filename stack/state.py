@@ -1,4 +1,4 @@
-"""What runs, written down: for `status` and `down`, and for whoever finds a dead stack."""
+"""The state file of a running stack, for `status`, `down`, and the recovery of a killed stack."""
 
 import fcntl
 import os
@@ -56,7 +56,7 @@ class StackState:
 
     @classmethod
     def read(cls, file: Path) -> "StackState | None":
-        """What the file says; None when there is none, or it is not ours."""
+        """Reads the file; None when there is none, or it is not ours."""
         try:
             content = orjson.loads(file.read_bytes())
             parts = [

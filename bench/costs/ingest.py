@@ -35,7 +35,7 @@ WITH_ITEMS: Final = 20_000
 DROPLETS: Final = 1_000
 
 TIMES_COPY: Final = 3.0
-MOST_MEGABYTES: Final = 300
+MAX_MEGABYTES: Final = 300
 PROCESSES: Final = ("billing", "worker")
 MEGABYTE: Final = 1 << 20
 
@@ -95,7 +95,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
         at_most(
             "ingest, MB of the largest process",
             max(many.peaks.values()),
-            MOST_MEGABYTES,
+            MAX_MEGABYTES,
             f"{MANY_LINES:,} lines {_told(many)}; {FEW_LINES:,} lines {_told(few)}",
         ),
     ]

@@ -26,7 +26,7 @@ GETS: Final = 200
 ROUNDS: Final = 5
 QUERIES: Final = 7
 BOUND: Final = 1.5
-LONGEST_SECONDS: Final = 300.0
+MAX_SECONDS: Final = 300.0
 
 INVOICES: Final = """
 WITH rolled AS (
@@ -159,7 +159,7 @@ async def _refresh(stack: BenchStack, period: date) -> None:
     async with connect_service(stack.settings, Service.ANALYTICS, caller="bench") as channel:
         attribution: Any = AttributionServiceStub(channel)
         request = pb.RefreshMarginRequest(period=period.isoformat())
-        answer = await attribution.RefreshMargin(request, timeout=LONGEST_SECONDS)
+        answer = await attribution.RefreshMargin(request, timeout=MAX_SECONDS)
         assert answer.tenant_count == TENANTS
 
 

@@ -20,13 +20,13 @@ __all__ = ["measure"]
 MONTHS: Final = ((date(2025, 1, 1), 1_000), (date(2025, 2, 1), 10_000), (date(2025, 3, 1), 50_000))
 """Each with how many tenants are billable in it."""
 
-LEAST_PER_SECOND: Final = 500.0
+MIN_PER_SECOND: Final = 500.0
 FLAT: Final = 1.3
-MOST_OVER_COPY: Final = 60.0
+MAX_OVER_COPY: Final = 60.0
 """COPY prices nothing, proves nothing and asks nobody."""
 
-MOST_MEGABYTES: Final = 400.0
-LONGEST_SECONDS: Final = 1_200.0
+MAX_MEGABYTES: Final = 400.0
+MAX_SECONDS: Final = 1_200.0
 
 DEPLOY: Final = """
 WITH made AS (
@@ -107,11 +107,11 @@ def measure(stack: BenchStack) -> list[Ratio]:
     spread = ", ".join(f"{one.per_second:,.0f}/s at {one.tenants:,}" for one in (few, many, most))
     largest = max(memory, key=lambda part: memory[part])
     return [
-        at_least("roll-up, invoices a second", many.per_second, LEAST_PER_SECOND, spread),
+        at_least("roll-up, invoices a second", many.per_second, MIN_PER_SECOND, spread),
         at_most(
             "roll-up / COPY of the same rows",
             many.seconds / copied,
-            MOST_OVER_COPY,
+            MAX_OVER_COPY,
             f"{many.seconds:.1f} s against {copied:.2f} s, for {many.tenants:,} tenants",
         ),
         at_most(
@@ -123,7 +123,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
         at_most(
             "roll-up, MB of the largest process",
             memory[largest],
-            MOST_MEGABYTES,
+            MAX_MEGABYTES,
             ", ".join(f"{part} {size:.0f}" for part, size in memory.items()),
         ),
     ]
@@ -159,7 +159,7 @@ def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
         rollup: dict[str, Any] = answer.raise_for_status().json()["rollup"]
         while rollup["status"] != "completed":
             assert rollup["status"] != "failed", rollup["reason"]
-            assert time.perf_counter() - started < LONGEST_SECONDS
+            assert time.perf_counter() - started < MAX_SECONDS
             # Seldom enough that looking, which counts every tenant, costs nothing that counts.
             time.sleep(max(0.1, (time.perf_counter() - started) / 50))
             rollup = http.get(f"/api/v1/rollups/{rollup['id']}").raise_for_status().json()["rollup"]

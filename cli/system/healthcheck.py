@@ -1,4 +1,4 @@
-"""`arcadia healthcheck`: whether a program of ours is well, asked of the program itself.
+"""`arcadia healthcheck`: whether a service serves, or a worker polls its queue.
 
 Containers run it every few seconds, as `python -m cli.system.healthcheck`: so it imports little,
 and reads no settings and no secrets.
@@ -18,7 +18,7 @@ __all__ = ["healthcheck"]
 TIMEOUT_SECONDS: Final = 3.0
 
 UNSEEN_SECONDS: Final = 180.0
-"""A worker that waits for work asks again every minute; three are too many to miss."""
+"""An idle worker polls every minute: after three missed polls it is not healthy."""
 
 
 def healthcheck(

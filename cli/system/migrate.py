@@ -1,4 +1,4 @@
-"""`arcadia migrate`: databases made and brought up to date."""
+"""`arcadia migrate`: creates the databases, and migrates them."""
 
 from typing import Annotated
 

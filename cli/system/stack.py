@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["down", "logs", "reset", "status", "up"]
 
-LOOK_SECONDS: Final = 0.3
+POLL_SECONDS: Final = 0.3
 STOPPING: Final = "stopping: what is running may take some seconds to end"
 
 
@@ -93,7 +93,7 @@ def logs(
         for name, follower in followers.items():
             show(name, follower.lines())
         sys.stdout.flush()
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def status() -> None:

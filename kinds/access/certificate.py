@@ -8,7 +8,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.policy import is_renewed
-from kinds.reducing import unordered
+from kinds.reducers import unordered
 
 __all__ = ["CERTIFICATE"]
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.reducing import in_one_order
+from kinds.reducers import in_one_order
 
 __all__ = ["SPACES_KEY"]
 

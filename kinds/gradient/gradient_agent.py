@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import identity_of_model
+from kinds.reducers import identity_of_model
 
 __all__ = ["GRADIENT_AGENT"]
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.reducing import pool_template, whole
+from kinds.reducers import pool_template, whole
 
 __all__ = ["AUTOSCALE_POOL"]
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.pricing import Told
-from kinds.reducing import registry_subscription
+from kinds.pricing import FromAttr
+from kinds.reducers import registry_subscription
 
 __all__ = ["CONTAINER_REGISTRY"]
 
@@ -19,6 +19,6 @@ CONTAINER_REGISTRY: Final = ResourceKind(
     attrs={"subscription": Attr(Policy.DESIRED, registry_subscription)},
     volatile=frozenset({"storage_usage_bytes", "storage_usage_bytes_updated_at"}),
     # One subscription covers all registries of an account.
-    monthly_price=Told("subscription.tier.monthly_price_in_cents"),
+    monthly_price=FromAttr("subscription.tier.monthly_price_in_cents"),
     rarely_changes=True,
 )

@@ -7,7 +7,7 @@ from kinds.kind import Attr, Columns, Policy, ResourceKind
 from kinds.listing import NestedListing
 from kinds.prices import DATABASE_SIZES
 from kinds.pricing import BySize
-from kinds.reducing import whole
+from kinds.reducers import whole
 
 __all__ = ["DATABASE_REPLICA"]
 

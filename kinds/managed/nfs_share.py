@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import access_points, unordered
+from kinds.reducers import access_points, unordered
 
 __all__ = ["NFS_SHARE"]
 

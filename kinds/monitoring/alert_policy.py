@@ -3,7 +3,7 @@
 from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.reducing import alert_receivers, unordered
+from kinds.reducers import alert_receivers, unordered
 
 __all__ = ["ALERT_POLICY"]
 

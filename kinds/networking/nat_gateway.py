@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import in_one_order, whole
+from kinds.reducers import in_one_order, whole
 
 __all__ = ["NAT_GATEWAY"]
 

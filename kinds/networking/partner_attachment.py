@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import unordered, whole
+from kinds.reducers import unordered, whole
 
 __all__ = ["PARTNER_ATTACHMENT"]
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import identifier
+from kinds.reducers import identifier
 
 __all__ = ["RESERVED_IPV6"]
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
-from kinds.reducing import unordered
+from kinds.reducers import unordered
 
 __all__ = ["VPC_PEERING"]
 

@@ -15,7 +15,7 @@ __all__ = ["LOGGED_KINDS", "Action", "can_cause", "read_action", "recent_actions
 IN_PROGRESS: Final = "in-progress"
 COMPLETED: Final = "completed"
 
-MOST_PAGES: Final = 25
+MAX_PAGES: Final = 25
 """The log of a large account is endless: older than this many pages is not asked for."""
 
 KIND_OF_TYPE: Final[Mapping[str, str]] = {
@@ -106,12 +106,12 @@ def read_action(row: JsonObject) -> Action:
 
 
 async def recent_actions(provider: DigitalOcean, since: datetime) -> AsyncIterator[Action]:
-    """The actions begun since then, newest first; at most MOST_PAGES pages are read."""
+    """The actions begun since then, newest first; at most MAX_PAGES pages are read."""
     async with aclosing(provider.pages("/v2/actions", "actions")) as pages:
         async for page in pages:
             actions = [read_action(row) for row in page.items]
             for action in actions:
                 if action.started_at >= since:
                     yield action
-            if page.number >= MOST_PAGES or not actions or actions[-1].started_at < since:
+            if page.number >= MAX_PAGES or not actions or actions[-1].started_at < since:
                 return

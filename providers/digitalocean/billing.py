@@ -1,4 +1,4 @@
-"""The account's money at DigitalOcean: balance, history, invoices in their forms, estimates."""
+"""Billing at DigitalOcean: balance, history, invoices as JSON and CSV, daily estimates."""
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -55,7 +55,7 @@ CSV_TYPES: Final = ("text/csv", "application/csv", "application/octet-stream")
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
-MOST_PAGES: Final = 50_000
+MAX_PAGES: Final = 50_000
 """Ten million entries: no account has more, and no walk is longer."""
 
 FIRST_INSIGHT: Final = date(2025, 12, 1)
@@ -136,7 +136,7 @@ async def insight_pages(
     """
     path = f"/v2/billing/{urn}/insights/{first_day}/{last_day}"
     count = 0
-    for number in range(1, MOST_PAGES):
+    for number in range(1, MAX_PAGES):
         answer = await provider.document(path, _page(number), loads=exact_json.loads)
         pages, total, current = (
             _count(answer, name, path) for name in ("total_pages", "total_items", "current_page")
@@ -150,7 +150,7 @@ async def insight_pages(
         yield tuple(map(insight_of, rows))
         if number >= pages:
             return
-    raise PagingLoop(f"{path}: has more than {MOST_PAGES} pages")
+    raise PagingLoop(f"{path}: has more than {MAX_PAGES} pages")
 
 
 async def _counted(
@@ -161,7 +161,7 @@ async def _counted(
     `meta.total` says where it ends. The next link is not followed: it has been seen to loop,
     and to lead elsewhere. Raises ProviderUnavailable when a page has not all of its rows.
     """
-    for number in range(first, MOST_PAGES):
+    for number in range(first, MAX_PAGES):
         answer = await provider.document(path, _page(number), loads=exact_json.loads)
         meta = answer.get("meta")
         total = _count(meta if isinstance(meta, dict) else {}, "total", f"{path}: meta")
@@ -174,7 +174,7 @@ async def _counted(
         yield number, rows, is_last
         if is_last:
             return
-    raise PagingLoop(f"{path}: has more than {MOST_PAGES} pages")
+    raise PagingLoop(f"{path}: has more than {MAX_PAGES} pages")
 
 
 def _page(number: int) -> tuple[tuple[str, str], ...]:

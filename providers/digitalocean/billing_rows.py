@@ -1,4 +1,4 @@
-"""What the account's money looks like at DigitalOcean: frozen rows, read from JSON.
+"""Rows of DigitalOcean's billing API, parsed from JSON.
 
 Amounts stay the texts that the provider wrote, or the digits of its JSON numbers: whoever
 keeps them reads them exactly. A field that the API documents as required and does not send is

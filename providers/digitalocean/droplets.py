@@ -1,7 +1,7 @@
-"""What we do with a droplet: making and deleting it, its power, size, name, tags and project.
+"""Idempotent operations on a droplet: create, delete, power, size, name, tags and project.
 
-Each change is told as what should be, and looks first. So it may be told again after a lost
-answer, a restart or a failure: what is already so is not done twice. A droplet that is locked,
+Each takes the desired state and reads the droplet first, so it may be retried after a lost
+answer, a restart or a failure: what is done already is not done twice. A droplet that is locked,
 or refuses an action because another one is pending, is busy: that is waited for.
 """
 
@@ -36,16 +36,16 @@ __all__ = [
     "remove_tagged",
 ]
 
-LOOKS_APART: Final = 1.0
+POLL_SECONDS: Final = 1.0
 """Seconds between two looks at a droplet or at an action."""
 
-LONGEST_APART: Final = 10.0
+MAX_PAUSE: Final = 10.0
 """Seconds between two looks at a droplet that is busy for long."""
 
-LONGEST_BUSY: Final = 300.0
+MAX_BUSY: Final = 300.0
 """Seconds for which a busy droplet is waited for at once; whoever asked may ask again."""
 
-UNSEEN_LOOKS: Final = 30
+MAX_UNSEEN_POLLS: Final = 30
 """For so many looks a droplet that was just made may not be found."""
 
 ON: Final = "active"
@@ -156,29 +156,29 @@ async def _ensure(
 
 
 class _Busy:
-    """Waits while something else is done to a droplet, longer each time."""
+    """Waits while another action runs on a droplet, with exponential backoff."""
 
     def __init__(self, droplet_id: str) -> None:
         self._droplet_id = droplet_id
-        self._pause = LOOKS_APART
+        self._pause = POLL_SECONDS
         self._waited = 0.0
 
     async def wait(self) -> None:
         """Waits once. Raises ResourceBusy when it has been long enough."""
-        if self._waited >= LONGEST_BUSY:
+        if self._waited >= MAX_BUSY:
             raise ResourceBusy(
                 f"droplet {self._droplet_id} has been busy with another action"
                 f" for {self._waited:.0f} seconds"
             )
         await asyncio.sleep(self._pause)
         self._waited += self._pause
-        self._pause = min(self._pause * 2, LONGEST_APART)
+        self._pause = min(self._pause * 2, MAX_PAUSE)
 
 
 async def _ended(provider: DigitalOcean, action: JsonObject) -> None:
     """Waits for an action. Raises ActionFailed when it ends in an error."""
     while action.get("status") == IN_PROGRESS:
-        await asyncio.sleep(LOOKS_APART)
+        await asyncio.sleep(POLL_SECONDS)
         action = await provider.one(f"/v2/actions/{action['id']}", "action")
     if action.get("status") == ERRORED:
         raise ActionFailed(f"action {action['id']} ({action.get('type')}) ended in an error")
@@ -242,12 +242,12 @@ async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
             droplet = await read_droplet(provider, droplet_id)
         except NotFound:
             looks += 1
-            if looks > UNSEEN_LOOKS:
+            if looks > MAX_UNSEEN_POLLS:
                 raise
         else:
             if droplet.get("status") == ON and not droplet.get("locked"):
                 return
-        await asyncio.sleep(LOOKS_APART)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def remove_tagged(provider: DigitalOcean, tag: str) -> int:
@@ -262,5 +262,5 @@ async def remove_tagged(provider: DigitalOcean, tag: str) -> int:
             with suppress(NotFound, ResourceBusy):
                 await provider.send("DELETE", f"/v2/droplets/{droplet_id}")
         removed = max(removed, len(found))
-        await asyncio.sleep(LOOKS_APART)
+        await asyncio.sleep(POLL_SECONDS)
     return removed

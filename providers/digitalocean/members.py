@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from kinds.errors import UnreadableRow
-from kinds.identifying import identify
 from kinds.project import PROJECT, PROJECTS, ProjectMember, member
+from kinds.unreadable import identify
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, MalformedAnswer, NotFound, RequestRefused
 
 __all__ = ["COST_ONE_PART", "MembersPage", "list_project_ids", "member_pages"]
 
 COST_ONE_PART: Final = (AccessDenied, RequestRefused, MalformedAnswer, UnreadableRow)
-"""What one object may answer about its parts, while those of the others are read."""
+"""Errors that concern the parts of one object: those of the others are still read."""
 
 
 @dataclass(frozen=True, slots=True)

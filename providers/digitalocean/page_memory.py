@@ -1,4 +1,4 @@
-"""Pages of listings that were read and recorded before, so that equal answers are not parsed again.
+"""A cache of listing pages that were recorded before: equal answers are not parsed again.
 
 What is kept of a page says nothing of its own: it follows from the answer, byte for byte, and
 from what the inventory made of it, which is asked again each time. A page of which one byte
@@ -50,7 +50,7 @@ def remembered(
 
 @dataclass
 class PageMemory:
-    """What a process remembers of the pages that it read."""
+    """The cache of a process: the least recently used pages are evicted."""
 
     most_rows: int = MAX_ROWS
     _pages: OrderedDict[bytes, KnownPage] = field(default_factory=OrderedDict)

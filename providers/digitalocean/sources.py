@@ -16,7 +16,6 @@ from zlib import crc32
 
 from kinds import RESOURCE_KINDS
 from kinds.errors import UnreadableRow
-from kinds.explaining import described
 from kinds.json_object import JsonObject
 from kinds.listing import (
     AnyListing,
@@ -28,8 +27,9 @@ from kinds.listing import (
 )
 from kinds.pricing import BySize
 from kinds.spaces_bucket import SPACES_BUCKET
+from kinds.unreadable import described
 from providers.digitalocean.api.client import DigitalOcean, Pace
-from providers.digitalocean.api.concurrency import all_of
+from providers.digitalocean.api.concurrency import gather_all
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.certificates import Certificates
 from providers.digitalocean.errors import (
@@ -40,14 +40,14 @@ from providers.digitalocean.errors import (
     ProviderError,
     TooLarge,
 )
-from providers.digitalocean.hidden import HiddenFields
+from providers.digitalocean.hidden_fields import HiddenFields
 from providers.digitalocean.members import (
     COST_ONE_PART,
     MembersPage,
     list_project_ids,
     member_pages,
 )
-from providers.digitalocean.nested import Nested
+from providers.digitalocean.nested_listings import Nested
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
@@ -122,9 +122,9 @@ class Sources:
         A token that may not ask, or a provider that does not answer, tells none.
         """
         rule = RESOURCE_KINDS[kind].monthly_price if kind in RESOURCE_KINDS else None
-        if not sizes or not isinstance(rule, BySize) or not rule.told_at:
+        if not sizes or not isinstance(rule, BySize) or not rule.priced_by:
             return sizes
-        path, key = rule.told_at
+        path, key = rule.priced_by
         try:
             told = {
                 str(row.get("slug", "")).lower()
@@ -172,7 +172,7 @@ class _Api:
                 ours = await self._with_parts(ours, listing.parts)
             if certificates is not None:
                 await certificates.name_in(ours.items)
-            if await hidden.tell_apart(ours.items):
+            if await hidden.normalise(ours.items):
                 # The same answer means something else to a token with other scopes.
                 ours = replace(ours, key=b"")
             yield ours
@@ -195,7 +195,7 @@ class _Api:
             await self._read_parts(row, identifier, self._listing.parts)
         if (certificates := self._certificates()) is not None:
             await certificates.name_in([row])
-        await self._hidden().tell_apart([row])
+        await self._hidden().normalise([row])
         return row
 
     async def _found(self, identifier: str, field: str) -> JsonObject:
@@ -242,7 +242,7 @@ class _Api:
                 return await self._read_parts(row, identifier, parts)
 
         named = [(row, _owner(row, parts)) for row in page.items]
-        answers = await all_of(
+        answers = await gather_all(
             add(row, name) for row, name in named if name and crc32(name.encode()) % turns == turn
         )
         odd = tuple(answer for answer in answers if answer is not None)
@@ -319,7 +319,7 @@ class _Buckets:
                 async with few:
                     await self._add_size(row)
 
-            await all_of(map(add, found))
+            await gather_all(map(add, found))
             # A region that is no longer asked must not pass for one without buckets.
             yield Page(found, 1, len(found), None, scopes=frozenset({f"region:{region}"}))
 

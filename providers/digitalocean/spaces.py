@@ -24,7 +24,7 @@ from botocore.credentials import Credentials
 
 from kinds.json_object import JsonObject
 from providers.digitalocean.api.answers import raise_for_status
-from providers.digitalocean.api.retrying import Retries
+from providers.digitalocean.api.retries import Retries
 from providers.digitalocean.errors import (
     MalformedAnswer,
     PagingLoop,
@@ -35,7 +35,7 @@ from providers.digitalocean.errors import (
 __all__ = ["Bounds", "BucketSize", "Spaces", "SpacesKeys"]
 
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-MOST_PAGES: Final = 1000
+MAX_PAGES: Final = 1000
 
 BYTES_USED: Final = "x-rgw-bytes-used"
 OBJECT_COUNT: Final = "x-rgw-object-count"
@@ -108,7 +108,7 @@ class Spaces:
         """Every bucket of a region: `name`, `region`, `created_at`. Raises ProviderError."""
         found: list[JsonObject] = []
         token = ""
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             listed = await self._listed(region, token)
             found += [_bucket(element, region) for element in _inside(listed, "Buckets")]
             following = _text(listed, "ContinuationToken")

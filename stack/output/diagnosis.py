@@ -1,4 +1,4 @@
-"""Why a part died, as far as its log and its exit tell."""
+"""The likely reason why a part died, from its log and its exit code."""
 
 import re
 import signal
@@ -37,11 +37,11 @@ OTHER_SIGNS: Final = {
         "it may not use one of its files; did another user run it before?"
     ),
 }
-"""What the log may show, and what that means; the first that is found counts."""
+"""Patterns in logs with their meaning; the first match counts."""
 
 
 USAGE: Final = re.compile(r"^\S+: error: (.+)$", re.MULTILINE)
-"""What a program says of its arguments, or of what it takes from the environment for them."""
+"""The error of an argument parser, also about a default from the environment."""
 
 RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception): (.+)$", re.MULTILINE)
 """The last line of a Python traceback."""
@@ -59,7 +59,7 @@ class Failure(Exception):
 
 
 def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> str:
-    """A sentence that says why, and where it can what to do."""
+    """Why it died, and where possible what to do."""
     text = "\n".join(lines)
     if NO_SPACE.search(text):
         return "there is no space left on the disk"

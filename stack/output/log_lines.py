@@ -1,4 +1,4 @@
-"""A line of a log as a person reads it: when, which part, how grave, what, for which request."""
+"""Log lines formatted for people: time, part, level, message, request id."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from rich.text import Text
 __all__ = ["LogLine", "as_text", "parsed"]
 
 STYLES: Final = {"debug": "dim", "info": "green", "warning": "yellow", "error": "red"}
-GRAVE: Final = {"warn": "warning", "critical": "error", "fatal": "error", "exception": "error"}
+LEVELS: Final = {"warn": "warning", "critical": "error", "fatal": "error", "exception": "error"}
 HEAD: Final = ("timestamp", "time", "level", "event", "msg", "message", "request_id", "exception")
-LEFT_OUT: Final = ("program",)
-"""Said by the part already."""
+OMITTED: Final = ("program",)
+"""Shown already as the name of the part."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What a line of JSON tells. A line that is no JSON object is all `message`."""
+    """A parsed log line. A line that is not a JSON object is all `message`."""
 
     message: str
     at: str = ""
-    """UTC, to the millisecond; empty when the line says none."""
+    """UTC, to the millisecond; empty when the line has none."""
     level: str = ""
     details: tuple[tuple[str, str], ...] = ()
     request_id: str = ""
@@ -31,9 +31,9 @@ class LogLine:
 
 
 def parsed(line: str) -> LogLine:
-    """Reads a line as it lies in the log, whoever wrote it; never fails.
+    """Parses a log line of any program; never fails.
 
-    What a terminal would obey comes out escaped: a log holds what strangers sent.
+    Control characters are escaped: a log holds what strangers sent.
     """
     try:
         told = json.loads(line)
@@ -45,11 +45,11 @@ def parsed(line: str) -> LogLine:
     return LogLine(
         message=_first(told, "event", "msg", "message"),
         at=_instant(_first(told, "timestamp", "time")),
-        level=_plain(GRAVE.get(level, level)),
+        level=_plain(LEVELS.get(level, level)),
         details=tuple(
             (_plain(name), _value(value))
             for name, value in told.items()
-            if name not in (*HEAD, *LEFT_OUT) and value not in ("", None)
+            if name not in (*HEAD, *OMITTED) and value not in ("", None)
         ),
         request_id=_first(told, "request_id"),
         trace=tuple(_plain(one) for one in str(told.get("exception") or "").splitlines()),
@@ -57,7 +57,7 @@ def parsed(line: str) -> LogLine:
 
 
 def as_text(part: str, line: LogLine) -> Text:
-    """The line with its colours, of which a terminal alone shows any."""
+    """The line with colours, which only a terminal shows."""
     if not line.at and not line.level:
         return Text.assemble((f"{part:<10}", "cyan"), " ", line.message)
     text = Text.assemble(

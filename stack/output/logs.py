@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["Follower", "bound", "tail"]
 
-LARGEST_BYTES: Final = 20 * 1024 * 1024
+MAX_LOG_BYTES: Final = 20 * 1024 * 1024
 
 
 def bound(log: Path) -> None:
@@ -17,7 +17,7 @@ def bound(log: Path) -> None:
     The file itself stays, because the part that writes to it has it open for appending.
     """
     try:
-        if log.stat().st_size <= LARGEST_BYTES:
+        if log.stat().st_size <= MAX_LOG_BYTES:
             return
     except FileNotFoundError:
         return

@@ -22,7 +22,7 @@ SIGNS: Final = {
 
 
 class Progress:
-    """Tells on a terminal, or in plain lines where there is none."""
+    """Prints a moving line on a terminal, and plain lines elsewhere."""
 
     def __init__(self, console: Console, layout: Layout) -> None:
         self._console = console
@@ -70,7 +70,7 @@ class Progress:
         self._console.print("stopped")
 
     def close(self) -> None:
-        """Ends what moves on the terminal."""
+        """Stops the moving line."""
         self._hide()
 
     def _tell(self, status: PartStatus) -> None:

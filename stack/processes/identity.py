@@ -1,4 +1,4 @@
-"""As whom an engine runs that refuses to run as root.
+"""The user as which an engine runs that refuses to run as root.
 
 An ordinary user runs it as it is. Root runs it as `nobody`; where `nobody` cannot reach
 the files, because a directory above them is closed, root runs it in a user namespace in

@@ -25,7 +25,7 @@ STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Observer(Protocol):
-    """Who is told what happens."""
+    """Is notified of what happens to the parts."""
 
     def changed(self, status: PartStatus) -> None:
         """A part changed its state."""

@@ -31,8 +31,8 @@ ACTIONS = "/v2/droplets/{}/actions"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> Iterator[None]:
     """Looks follow each other at once, and actions take a moment."""
-    monkeypatch.setattr(droplets, "LOOKS_APART", 0.01)
-    monkeypatch.setattr(droplets, "LONGEST_APART", 0.02)
+    monkeypatch.setattr(droplets, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(droplets, "MAX_PAUSE", 0.02)
     simulator.set(action_seconds=0.05, settle_ms=0)
     yield
     simulator.set(action_seconds=AS_BEFORE[0], settle_ms=AS_BEFORE[1])
@@ -146,7 +146,7 @@ async def test_the_waiting_ends_and_may_be_begun_again(
     droplet: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(droplets, "LONGEST_BUSY", 0.05)
+    monkeypatch.setattr(droplets, "MAX_BUSY", 0.05)
     simulator.fault("pending_event", path=ACTIONS.format(droplet), method="POST")
 
     with pytest.raises(Exception, match="busy with another action") as failed, as_failures():

@@ -13,16 +13,16 @@ from providers.digitalocean.simulator import moods
 from providers.digitalocean.simulator.acts.mutations import set_fields
 from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
+from providers.digitalocean.simulator.settings import settings_of
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import make_anew, open_simulation
-from providers.digitalocean.simulator.tuning import settings_of
-from providers.digitalocean.simulator.web.faults import Fault, FaultBook, Rule
+from providers.digitalocean.simulator.web.faults import Fault, FaultRules, Rule
 from tests.simulator.running import ROOT, Simulator, simulator
 
 DAY = datetime(2026, 5, 20, tzinfo=UTC)
 
 
-def asked(book: FaultBook, *paths: str) -> list[list[Fault]]:
+def asked(book: FaultRules, *paths: str) -> list[list[Fault]]:
     """The faults that each request meets, in the order in which they are asked."""
     return [[firing.rule.fault for firing in book.meet("GET", path, "page=1")] for path in paths]
 
@@ -160,7 +160,7 @@ def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(
 
 
 def test_a_rule_may_strike_each_so_many_th_time_that_the_same_is_asked() -> None:
-    book = FaultBook()
+    book = FaultRules()
     book.add(Rule(Fault.SERVER_ERROR, every=3, turn=2))
     met = asked(book, *["/v2/a"] * 6, "/v2/b", "/v2/b")
     assert [len(faults) for faults in met] == [0, 1, 0, 0, 1, 0, 0, 1]

@@ -17,7 +17,7 @@ def test_the_tail_is_the_last_lines(tmp_path: Path) -> None:
 def test_a_large_log_is_moved_and_goes_on_in_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stack.output.logs.LARGEST_BYTES", 10)
+    monkeypatch.setattr("stack.output.logs.MAX_LOG_BYTES", 10)
     log = tmp_path / "log"
     with log.open("a") as writer:
         writer.write("short\n")

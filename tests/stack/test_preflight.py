@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_named(small_stack: SmallStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stack.preflight.LEAST_FREE_BYTES", 2**60)
+    monkeypatch.setattr("stack.preflight.MIN_FREE_BYTES", 2**60)
     [problem] = problems([], Settings(), small_stack.layout)
     assert "MB are free" in problem
 

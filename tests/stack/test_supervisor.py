@@ -57,7 +57,7 @@ async def test_a_killed_part_is_restarted(small_stack: SmallStack) -> None:
 async def test_a_part_that_dies_again_and_again_is_given_up_and_the_rest_goes_on(
     small_stack: SmallStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stack.runner.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("stack.runner.MIN_BACKOFF", 0.01)
     weak = small_stack.part("weak", "sleep 0.5; echo No space left on device; exit 1")
     async with small_stack.running(weak, small_stack.part("strong")):
         await comes(lambda: small_stack.told.order(PartState.FAILED) == ["weak"])

@@ -1,4 +1,4 @@
-"""What an answer's status means."""
+"""Maps the status of a response to a ProviderError."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,10 +28,10 @@ BY_STATUS: Final[dict[int, type[ProviderError]]] = {
     404: NotFound,
     409: NameTaken,
 }
-LONGEST_MESSAGE: Final = 200
+MAX_MESSAGE: Final = 200
 ERROR_FIELDS: Final = frozenset({"id", "message", "request_id"})
 BUSY: Final = ("pending event", "currently locked", "is locked")
-"""What a refusal says that will not be one when the action at hand is over."""
+"""Texts of refusals that end with the action under way."""
 
 
 def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True) -> None:
@@ -71,7 +71,7 @@ def raise_for_error_body(answer: Any, asked: str) -> None:
         and isinstance(answer["id"], str)
         and isinstance(answer["message"], str)
     ):
-        words = f"{answer['id']}: {answer['message']}"[:LONGEST_MESSAGE]
+        words = f"{answer['id']}: {answer['message']}"[:MAX_MESSAGE]
         raise ProviderUnavailable(f"{asked}: 200 with an error body: {words}")
 
 
@@ -79,7 +79,7 @@ def _words(response: httpx.Response) -> str:
     """The provider's own id and message; nothing of a page that is not the API's."""
     try:
         body = orjson.loads(response.content)
-        return f"{body['id']}: {body['message']}"[:LONGEST_MESSAGE]
+        return f"{body['id']}: {body['message']}"[:MAX_MESSAGE]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return response.reason_phrase
 

@@ -1,8 +1,8 @@
 """DigitalOcean's API over HTTP: pages, single objects, and the few writes that we make.
 
-Reads are retried here for as long as a request may reasonably take; who needs to wait
-longer gets an error that says so. Writes are never sent twice: after a lost answer
-only the caller can find out what became of them.
+Reads are retried for as long as a request may reasonably take; a longer wait is an error
+that says how long. Writes are never retried: after a lost answer only the caller can find out
+whether they took effect.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ import orjson
 
 from kinds.json_object import JsonObject
 from providers.digitalocean.api.answers import raise_for_error_body, raise_for_status
-from providers.digitalocean.api.concurrency import call_off
+from providers.digitalocean.api.concurrency import cancel_all
 from providers.digitalocean.api.pages import PER_PAGE, Page, last_page, read_page
 from providers.digitalocean.api.rate import BudgetShare, RateBudget
-from providers.digitalocean.api.retrying import Retries
+from providers.digitalocean.api.retries import Retries
 from providers.digitalocean.errors import (
     MalformedAnswer,
     NotFound,
@@ -32,7 +32,7 @@ from providers.digitalocean.page_memory import ListingMemory
 
 __all__ = ["CONNECTIONS", "DigitalOcean", "Pace", "Retries"]
 
-# Who waits for a connection waits for our own requests, which have time-outs themselves.
+# A connection is awaited without a limit: the requests before it have timeouts themselves.
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 
@@ -127,7 +127,7 @@ class DigitalOcean:
             page = await read(first)
             while True:
                 if page.next_number not in (None, page.number + 1):
-                    await call_off(coming)
+                    await cancel_all(coming)
                     coming.clear()
                     asked = page.number
                 while len(coming) + 1 < most_held and asked < last_page(page):
@@ -145,7 +145,7 @@ class DigitalOcean:
                     asked = following
                     page = await read(following)
         finally:
-            await call_off(coming)
+            await cancel_all(coming)
 
     async def one(self, path: str, key: str) -> JsonObject:
         """A single object. Raises NotFound when there is none, and the other errors."""
@@ -204,7 +204,7 @@ class DigitalOcean:
         return made
 
     async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:
-        """Tells the provider to change something; what it answers, None for no content.
+        """Sends a change to the provider; returns the answer, None for no content.
 
         Sent once. Raises ProviderUnavailable when the answer was lost: only reading tells
         then what became of it.

@@ -1,16 +1,16 @@
-"""Calls side by side, none of which is left running when another one fails."""
+"""Concurrent calls, all of which are cancelled when one fails."""
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable
 from typing import Any, TypeVar
 
-__all__ = ["all_of", "call_off"]
+__all__ = ["cancel_all", "gather_all"]
 
 Answer = TypeVar("Answer")
 
 
-async def all_of(calls: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """What the calls answer, in their order. Raises what the first one raises.
+async def gather_all(calls: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """Runs calls concurrently; returns their results in order, or raises the first error.
 
     `asyncio.gather` alone would let the others go on: on a client that is closed by then.
     """
@@ -18,11 +18,11 @@ async def all_of(calls: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     try:
         return await asyncio.gather(*tasks)
     finally:
-        await call_off(tasks)
+        await cancel_all(tasks)
 
 
-async def call_off(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancels what still runs, and waits until it has ended."""
+async def cancel_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancels tasks, and waits until all have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

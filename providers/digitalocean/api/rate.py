@@ -27,7 +27,7 @@ from providers.digitalocean.errors import RateLimited
 
 __all__ = [
     "LEFT_FOR_OTHERS",
-    "LONGEST_WAIT_SECONDS",
+    "MAX_WAIT_SECONDS",
     "BudgetShare",
     "RateBudget",
     "RateBudgets",
@@ -38,11 +38,11 @@ MINUTE_SHARE_OF_HOUR: Final = 20
 THE_TOKEN: Final = ""
 """The family of an answer that is of no path: it tells the token's own limit."""
 
-LONGEST_WAIT_SECONDS: Final = 65.0
-"""Who would have to wait longer is told so instead: durable work waits better than a request."""
+MAX_WAIT_SECONDS: Final = 65.0
+"""A longer wait is an error that says how long: durable work waits better than a request."""
 
 LEFT_FOR_OTHERS: Final = Fraction(1, 5)
-"""Of a token that serves all purposes: what syncs never use, of the minute and of the hour."""
+"""The share of the minute and the hour that syncs never use of a token for all purposes."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -133,10 +133,10 @@ class RateBudget:
         self._announced[family] = announced
         of_the_token = self._limit_of_the_token()
         told = (one for one in self._announced.values() if one.limit == of_the_token)
-        self._newest = max(told, key=lambda one: one.told_at, default=None)
+        self._newest = max(told, key=lambda one: one.observed_at, default=None)
 
     def pause(self, seconds: float, path: str = "") -> None:
-        """Lets nobody pass for so long, as the provider asked.
+        """Holds all requests back for so long, as the provider asked.
 
         Where the path's family has a limit of its own, only that family waits.
         """
@@ -162,7 +162,7 @@ class RateBudget:
         family = family_of(path)
         while (own := self._own_limit(family)) is not None:
             wait = own.wait_within(self._clock())
-            if wait > LONGEST_WAIT_SECONDS:
+            if wait > MAX_WAIT_SECONDS:
                 raise RateLimited(f"the budget of {family} is spent", wait)
             if wait <= 0:
                 own.taken += 1
@@ -172,7 +172,7 @@ class RateBudget:
     async def pass_one(self, leaving: Fraction) -> None:
         """Waits until one more request is allowed, and counts it.
 
-        Raises RateLimited, with the time to wait, when that is longer than LONGEST_WAIT_SECONDS.
+        Raises RateLimited, with the time to wait, when that is longer than MAX_WAIT_SECONDS.
         """
         now = self._clock()
         announced = self._newest
@@ -183,7 +183,7 @@ class RateBudget:
             self._minute.wait(now, most),
             0.0 if announced is None else announced.wait(now, leaving),
         )
-        if wait > LONGEST_WAIT_SECONDS:
+        if wait > MAX_WAIT_SECONDS:
             raise RateLimited("the token's budget is spent", wait)
         if wait > 0:
             await self._sleep(wait)
@@ -211,7 +211,7 @@ class _Announced:
 
     limit: int
     remaining: int
-    told_at: float
+    observed_at: float
     reset_in: float
     not_before: float
     """Until when a 429 of this family held it back."""
@@ -229,11 +229,11 @@ class _Announced:
         if left >= self.per_minute:
             return 0.0
         # The rest of the hour's budget is spread over the time until some comes back.
-        return self.told_at + self.reset_in / (max(left, 0) + 1) - now
+        return self.observed_at + self.reset_in / (max(left, 0) + 1) - now
 
     def wait_within(self, now: float) -> float:
         """Seconds until the family may ask again: what remains is used up, then reset."""
-        resets_at = self.told_at + self.reset_in
+        resets_at = self.observed_at + self.reset_in
         spent = self.taken >= self.remaining and now < resets_at
         return max(self.not_before, resets_at if spent else 0.0) - now
 
@@ -250,7 +250,7 @@ class BudgetShare:
         """Waits until one more request is allowed, and counts it.
 
         Raises RateLimited, with the time to wait, when that is longer than
-        LONGEST_WAIT_SECONDS.
+        MAX_WAIT_SECONDS.
         """
         await self._budget.pass_narrow_limits(path)
         async with self._turn:

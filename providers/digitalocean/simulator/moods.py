@@ -13,9 +13,9 @@ from typing import Final
 
 from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.billing.spellings import Spelling, respell
+from providers.digitalocean.simulator.settings import settings_of, tune
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.tuning import settings_of, tune
 from providers.digitalocean.simulator.web.faults import Fault, Rule
 
 __all__ = ["AS_SEEN", "MOODS", "Mood", "UnknownMoodError", "enter", "leave", "mood_named"]

@@ -1,18 +1,18 @@
-"""The running simulation: state, clock, misbehaviour and limits, wired once per process."""
+"""The running simulation: state, clock, faults and limits, wired once per process."""
 
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from providers.digitalocean.simulator.acts.freshness import Freshness
-from providers.digitalocean.simulator.acts.pending import PendingActions
+from providers.digitalocean.simulator.acts.pending_actions import PendingActions
 from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock
 from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.state import Document, Store
-from providers.digitalocean.simulator.web.faults import FaultBook
+from providers.digitalocean.simulator.web.faults import FaultRules
 from providers.digitalocean.simulator.web.limits import RateLimiter
 from providers.digitalocean.simulator.web.requestlog import RequestLog
 from providers.digitalocean.simulator.web.scopes import Tokens, TokenScope
@@ -41,7 +41,7 @@ class Simulation:
     tokens: Tokens
     clock: Clock
     limiter: RateLimiter
-    faults: FaultBook
+    faults: FaultRules
     log: RequestLog
     fresh: Freshness
     pace: Pace

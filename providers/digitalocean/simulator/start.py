@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from providers.digitalocean.simulator.acts.freshness import Freshness
-from providers.digitalocean.simulator.acts.pending import PendingActions
+from providers.digitalocean.simulator.acts.pending_actions import PendingActions
 from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.invoices import Invoices
@@ -13,7 +13,7 @@ from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.moods import enter, leave, mood_named
 from providers.digitalocean.simulator.simulation import Pace, Simulation
 from providers.digitalocean.simulator.state import Store
-from providers.digitalocean.simulator.web.faults import FaultBook
+from providers.digitalocean.simulator.web.faults import FaultRules
 from providers.digitalocean.simulator.web.limits import RateLimiter
 from providers.digitalocean.simulator.web.requestlog import RequestLog
 from providers.digitalocean.simulator.web.scopes import Tokens
@@ -34,7 +34,7 @@ def open_simulation(config: Config) -> Simulation:
         invoices=Invoices(store, ledger),
         pending=PendingActions(store),
         tokens=Tokens(store),
-        faults=FaultBook(),
+        faults=FaultRules(),
         pace=Pace(config.latency_ms, config.action_seconds),
         clock=Clock(timedelta(0)),
         limiter=RateLimiter(config.rate_limit_per_minute, config.rate_limit_per_hour),

@@ -1,4 +1,4 @@
-"""What the simulator knows, in one SQLite file.
+"""The simulator's state, in one SQLite file.
 
 Every API object is kept as the JSON text that a list answers, so that a page is a join of
 bytes and memory does not grow with the account. SQL is written here and in `ledger.py` only.

@@ -1,4 +1,4 @@
-"""More of any kind, for measurements: copies of what there is, under ids of their own."""
+"""Copies of objects of any kind under ids of their own, for measurements."""
 
 from ipaddress import IPv4Address, IPv6Address
 from itertools import cycle, islice

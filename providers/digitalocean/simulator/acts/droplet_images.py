@@ -1,4 +1,4 @@
-"""Snapshots taken of droplets while the simulator runs."""
+"""Snapshots of droplets that are taken while the simulator runs."""
 
 from datetime import datetime
 from decimal import Decimal

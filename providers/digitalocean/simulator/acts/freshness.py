@@ -1,4 +1,4 @@
-"""What was only just made, and may answer 404 by its id for a moment, as the real API does."""
+"""New objects, which answer 404 by their id for a moment, as at the real API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Changes made behind the API's back, as an operator's or another tool's hand would."""
+"""Changes that bypass the API, as by another tool or in the provider's console."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The account's book: invoices, payments, failed attempts and credits, with their balance."""
+"""The billing history: invoices, payments, failed attempts and credits, with their balance."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from decimal import Decimal
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.spellings import Spelling
 
-__all__ = ["Entry", "balance_of", "book"]
+__all__ = ["Entry", "balance_of", "entries_until"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
     invoice: Invoice | None = None
 
 
-def book(
+def entries_until(
     invoices: list[Invoice], now: datetime, spellings: Collection[Spelling] = frozenset()
 ) -> list[Entry]:
     """Every entry until now, the newest first; the amounts sum to the account's balance."""

@@ -1,4 +1,4 @@
-"""How long something billable existed, under which name and at which size."""
+"""Lifespans: when something billable existed, under which name and at which size."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The lines of a bill, and what one stretch of life comes to."""
+"""The lines of a bill, and what a lifespan costs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.billing.history import Entry, balance_of, book
+from providers.digitalocean.simulator.billing.history import Entry, balance_of, entries_until
 from providers.digitalocean.simulator.billing.insights import data_points
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
@@ -40,9 +40,9 @@ def _spellings(request: Request) -> frozenset[Spelling]:
     return spellings_of(simulation_of(request).store)
 
 
-def _book(request: Request) -> list[Entry]:
+def _history_entries(request: Request) -> list[Entry]:
     now = simulation_of(request).clock.now()
-    return book(_issued(request), now, _spellings(request))
+    return entries_until(_issued(request), now, _spellings(request))
 
 
 def _money(request: Request) -> Callable[[Decimal | None], object]:
@@ -55,7 +55,7 @@ def _money(request: Request) -> Callable[[Decimal | None], object]:
 async def _balance(request: Request) -> Response:
     simulation = simulation_of(request)
     now = simulation.clock.now()
-    owed = balance_of(_book(request))
+    owed = balance_of(_history_entries(request))
     money = _money(request)
     preview, _ = simulation.invoices.preview(now)
     return _json(
@@ -82,7 +82,9 @@ def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
 
 async def _history(request: Request) -> Response:
     money = _money(request)
-    return cut(request, "billing_history", [_entry(entry, money) for entry in _book(request)])
+    return cut(
+        request, "billing_history", [_entry(entry, money) for entry in _history_entries(request)]
+    )
 
 
 def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Document:
@@ -200,7 +202,7 @@ def _products(request: Request, invoice: Invoice) -> list[Document]:
     """What each product comes to; of a very long invoice only its first lines'."""
     products: dict[str, list[Decimal]] = {}
     simulation = simulation_of(request)
-    lines, _ = simulation.invoices.lines(invoice.uuid, simulation.clock.now(), 0, _MOST_SUMMED)
+    lines, _ = simulation.invoices.lines(invoice.uuid, simulation.clock.now(), 0, _MAX_SUMMED)
     for line in lines:
         if line.charge is Charge.USAGE:
             products.setdefault(line.product, []).append(line.amount)
@@ -210,7 +212,7 @@ def _products(request: Request, invoice: Invoice) -> list[Document]:
     ]
 
 
-_MOST_SUMMED = 100_000
+_MAX_SUMMED = 100_000
 _ADDRESS = {
     "address_line1": "1 Harbour Street",
     "address_line2": "",

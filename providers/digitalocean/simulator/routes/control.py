@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.acts.progress import settle
+from providers.digitalocean.simulator.acts.droplet_actions import settle
 from providers.digitalocean.simulator.clock import ClockWentBackError, parse_instant, render_instant
 from providers.digitalocean.simulator.moods import (
     MOODS,
@@ -19,9 +19,9 @@ from providers.digitalocean.simulator.moods import (
     leave,
     mood_named,
 )
+from providers.digitalocean.simulator.settings import settings_of, tune
 from providers.digitalocean.simulator.simulation import simulation_of
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.tuning import settings_of, tune
 from providers.digitalocean.simulator.web.errors import Unprocessable
 from providers.digitalocean.simulator.web.faults import Fault, Rule
 from providers.digitalocean.simulator.web.payload import optional, payload, required

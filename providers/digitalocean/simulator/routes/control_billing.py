@@ -1,4 +1,4 @@
-"""The control API's hand on the account's bills: invoices of any length, and their spelling."""
+"""Control API of bills: invoices of any length, and their spelling."""
 
 from datetime import timedelta
 from typing import Final
@@ -28,8 +28,8 @@ from providers.digitalocean.simulator.world.ids import Ids
 
 __all__ = ["routes"]
 
-MOST_LINES: Final = 100_000_000
-MOST_DROPLETS: Final = 100_000
+MAX_LINES: Final = 100_000_000
+MAX_DROPLETS: Final = 100_000
 
 
 async def _add_invoice(request: Request) -> Response:
@@ -41,8 +41,8 @@ async def _add_invoice(request: Request) -> Response:
     asked = await payload(request)
     lines = required(asked, "lines", int)
     droplets = optional(asked, "droplets", int, 1_000)
-    if not 0 < lines <= MOST_LINES or not 0 < droplets <= MOST_DROPLETS:
-        raise Unprocessable(f"lines and droplets must be from 1 to {MOST_LINES}, {MOST_DROPLETS}")
+    if not 0 < lines <= MAX_LINES or not 0 < droplets <= MAX_DROPLETS:
+        raise Unprocessable(f"lines and droplets must be from 1 to {MAX_LINES}, {MAX_DROPLETS}")
     items = min(optional(asked, "items", int, lines), lines)
     invoice = _synthetic(simulation, lines, droplets, items)
     simulation.invoices.add(invoice)

@@ -1,4 +1,4 @@
-"""The control API's platform: it does to the account what it does by itself, act by act."""
+"""Control API of platform acts: what the platform does to resources by itself."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

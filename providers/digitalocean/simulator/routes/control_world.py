@@ -1,4 +1,4 @@
-"""The control API's hand on the account: scale, mutate, reset, and the truth for tests."""
+"""Control API of the account: scale, mutate, reset, and its true state for tests."""
 
 import orjson
 from starlette.requests import Request

@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.acts.creation import DropletOrder, create_droplet
-from providers.digitalocean.simulator.acts.pending import Effect
-from providers.digitalocean.simulator.acts.progress import begin_action
+from providers.digitalocean.simulator.acts.droplet_actions import begin_action
+from providers.digitalocean.simulator.acts.pending_actions import Effect
 from providers.digitalocean.simulator.acts.scaling import remove_droplets
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.routes.listing import query_for

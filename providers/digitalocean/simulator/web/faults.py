@@ -1,4 +1,4 @@
-"""Rules by which the simulator misbehaves, and the choice of those that a request meets."""
+"""Fault rules: how the simulator misbehaves, and which rules a request matches."""
 
 import random
 import re
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Fault", "FaultBook", "Firing", "Rule"]
+__all__ = ["Fault", "FaultRules", "Firing", "Rule"]
 
 
 class Fault(StrEnum):
@@ -135,7 +135,7 @@ def _page(query: str) -> int:
 
 
 @dataclass
-class FaultBook:
+class FaultRules:
     """The rules in force. They live in memory: a restarted simulator behaves."""
 
     _rules: dict[int, _Kept] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What every API request passes: token, limits, faults, and the headers of the answer."""
+"""The middleware before the routes: token, limits, faults, and the headers of the answer."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -8,8 +8,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from providers.digitalocean.simulator.acts.droplet_actions import settle
 from providers.digitalocean.simulator.acts.mutations import delete_objects
-from providers.digitalocean.simulator.acts.progress import settle
 from providers.digitalocean.simulator.kinds import KINDS
 from providers.digitalocean.simulator.routes import spaces
 from providers.digitalocean.simulator.simulation import Simulation
@@ -18,9 +18,9 @@ from providers.digitalocean.simulator.web.errors import (
     TooManyRequests,
     render_error,
 )
+from providers.digitalocean.simulator.web.fault_effects import RawAnswer, instead, twisted
 from providers.digitalocean.simulator.web.faults import Fault, Firing
 from providers.digitalocean.simulator.web.limits import Allowance
-from providers.digitalocean.simulator.web.misbehave import RawAnswer, instead, twisted
 from providers.digitalocean.simulator.web.requestlog import Served
 from providers.digitalocean.simulator.web.scopes import TokenScope
 
@@ -31,7 +31,7 @@ _ONLY_HERE = "The control API is called by programs of this machine only."
 
 
 class Gate:
-    """Stands before the routes under `/v2`; the control API passes by where it may."""
+    """Serves `/v2` behind checks; the control API is open to programs of this machine."""
 
     def __init__(self, app: ASGIApp, simulation: Simulation) -> None:
         self._app = app

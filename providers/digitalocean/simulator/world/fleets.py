@@ -6,7 +6,7 @@ from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
 from providers.digitalocean.simulator.world.droplets import Droplet
-from providers.digitalocean.simulator.world.fleet import FLEETS, Fleet
+from providers.digitalocean.simulator.world.plans import FLEETS, Fleet
 
 __all__ = ["FleetDroplet", "bill_droplet", "default_vpc", "half_way", "make_fleets"]
 

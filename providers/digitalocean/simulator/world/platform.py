@@ -7,9 +7,9 @@ from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
 from providers.digitalocean.simulator.world.droplets import Droplet, droplet_row
-from providers.digitalocean.simulator.world.fleet import CLUSTERS, ClusterPlan, PoolPlan
 from providers.digitalocean.simulator.world.fleets import default_vpc
 from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
+from providers.digitalocean.simulator.world.plans import CLUSTERS, ClusterPlan, PoolPlan
 from providers.digitalocean.simulator.world.projects import owner_uuid
 
 __all__ = ["add_apps", "add_clusters", "add_keys"]

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from providers.digitalocean.simulator.world.action_log import add_actions
 from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.deleted import add_past
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.ids import Ids
-from providers.digitalocean.simulator.world.log import add_actions
 from providers.digitalocean.simulator.world.network import (
     add_domains,
     add_firewalls,
@@ -15,7 +16,6 @@ from providers.digitalocean.simulator.world.network import (
     add_vpcs,
 )
 from providers.digitalocean.simulator.world.offers import add_offers
-from providers.digitalocean.simulator.world.past import add_past
 from providers.digitalocean.simulator.world.platform import (
     add_apps,
     add_clusters,

@@ -1,4 +1,4 @@
-"""How often and how patiently a read is repeated, for as long as a request may take."""
+"""Retries of reads, with exponential backoff, for as long as a request may take."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import stamina
 
-from providers.digitalocean.api.rate import LONGEST_WAIT_SECONDS
+from providers.digitalocean.api.rate import MAX_WAIT_SECONDS
 from providers.digitalocean.errors import ProviderError, ProviderUnavailable, RateLimited
 
 __all__ = ["Retries"]
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Waits double, with jitter on top."""
+    """Exponential backoff with jitter."""
 
     attempts: int = 6
     first_wait_seconds: float = 0.25
@@ -28,7 +28,7 @@ class Retries:
         read: Callable[[], Awaitable[Answer]],
         passing: tuple[type[ProviderError], ...] = (),
     ) -> Answer:
-        """What the read answers; after the last attempt its error.
+        """Retries a read; returns its answer, or raises the error of the last attempt.
 
         `passing`: errors that are final elsewhere, and may pass here.
         """
@@ -52,7 +52,7 @@ class Retries:
 def _wait_before_next(error: Exception) -> bool | float:
     """Whether to repeat after this error; a number is how long to wait, else it is grown."""
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-        if error.retry_after_seconds > LONGEST_WAIT_SECONDS:
+        if error.retry_after_seconds > MAX_WAIT_SECONDS:
             return False
         # The budget holds everybody with this token back for as long as the provider asked.
         return 0.0

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from kinds.json_object import JsonObject
 from kinds.listing import NestedListing
 from providers.digitalocean.api.client import DigitalOcean, Pace
-from providers.digitalocean.api.concurrency import all_of
+from providers.digitalocean.api.concurrency import gather_all
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.errors import MalformedAnswer, NotFound
-from providers.digitalocean.hidden import HiddenFields
+from providers.digitalocean.hidden_fields import HiddenFields
 
 __all__ = ["PARENTS_AT_ONCE", "Nested"]
 
@@ -19,7 +19,7 @@ PARENTS_AT_ONCE: Final = 5
 
 
 class Nested:
-    """All of them make one page without a total: the provider tells none."""
+    """The rows below all parents, as one page without a total."""
 
     query_count = 1
 
@@ -64,10 +64,10 @@ class Nested:
             async with at_once:
                 return await self._below(parent)
 
-        found = await all_of(below(str(row["id"])) for row in rows)
+        found = await gather_all(below(str(row["id"])) for row in rows)
         below_all = [row for each in found for row in each]
         hidden = HiddenFields(self._provider, self._listing)
-        await hidden.tell_apart(below_all)
+        await hidden.normalise(below_all)
         return below_all
 
     async def _below(self, parent: str) -> list[JsonObject]:

@@ -7,7 +7,7 @@ import orjson
 
 from providers.digitalocean.simulator.acts.droplet_images import take_snapshot
 from providers.digitalocean.simulator.acts.mutations import resize_droplet, restart_bills
-from providers.digitalocean.simulator.acts.pending import Effect, Pending
+from providers.digitalocean.simulator.acts.pending_actions import Effect, Pending
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row

@@ -1,4 +1,4 @@
-"""How a field's value is brought down to what we keep: ids and slugs, in one order."""
+"""Reducers: what is kept of a field's value, in a stable order and without secrets."""
 
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def addresses(value: JsonObject | None) -> list[str]:
 
 
 def whole(value: Json) -> Json:
-    """An object as it is, less what looks like a secret."""
+    """An object without what looks like a secret."""
     return redact(value)
 
 

@@ -1,4 +1,4 @@
-"""Who runs what in the account: projects, tenants and their fleets, as declarations."""
+"""Declarations of the projects, fleets and clusters of the account."""
 
 from dataclasses import dataclass
 

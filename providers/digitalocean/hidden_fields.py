@@ -1,4 +1,4 @@
-"""What a scope hides from the token, told apart from what is not there.
+"""Fields that the token may not see, distinguished from fields that are unset.
 
 The provider leaves out a field whose scope the token lacks, and answers null for some. It also
 answers null, or leaves out some fields, where there is nothing: only the token's scopes tell.
@@ -26,11 +26,11 @@ LISTED_BY: Final[Mapping[str, str]] = {
         if isinstance(kind.listing, Listing)
     },
 }
-"""What a token reads by each scope: a refusal tells that it lacks the scope."""
+"""A list that each scope allows to read: a refusal shows that the token lacks the scope."""
 
 
 class HiddenFields:
-    """Makes of rows that what is hidden is left out, and what is unset is null.
+    """Normalises rows: hidden fields are left out, unset ones are null.
 
     A scope is asked for once, and only when a page shows nothing by it.
     """
@@ -45,7 +45,7 @@ class HiddenFields:
         """Fields that are left out where they are unset, too."""
         self._lacking: dict[str, bool] = {}
 
-    async def tell_apart(self, rows: Sequence[Any]) -> bool:
+    async def normalise(self, rows: Sequence[Any]) -> bool:
         """Removes nulls whose scope the token is known to lack, and adds those of unset fields.
 
         Answers whether the token's scopes decided anything. Raises ProviderError.

@@ -1,4 +1,4 @@
-"""The limits and the pace of a running simulator, by their names: read, changed, put back."""
+"""The settings of a running simulator: its limits and its pace."""
 
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document

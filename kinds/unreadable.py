@@ -1,0 +1,98 @@
+"""Which resource a row is about, and why a row cannot be read.
+
+As in `networks.v4[0] has no ip_address`. Only when a row could not be read, its reducer is run
+once more, on a copy in which every object knows its place.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from kinds.errors import UnreadableRow
+
+__all__ = ["described", "explained", "has_nul", "identify"]
+
+EXACT_FLOATS: Final = 2**53
+"""Whole numbers below it are exact as floats."""
+
+NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def identify(kind: str, row: Any, field: str = "id") -> str:
+    """The id that a row has in `field`. Raises UnreadableRow, with the id where it can be told."""
+    if not isinstance(row, dict):
+        raise UnreadableRow(kind, "", f"the row is {described(row)}, not an object")
+    identifier = row.get(field)
+    if type(identifier) is int:
+        return str(identifier)
+    if type(identifier) is str and identifier and "\0" not in identifier:
+        return identifier
+    if type(identifier) is float:
+        meant = identifier.is_integer() and abs(identifier) < EXACT_FLOATS
+        name = str(int(identifier)) if meant else ""
+        raise UnreadableRow(kind, name, f"{field} is {identifier}, not a whole number")
+    if identifier is None or identifier == "":
+        raise UnreadableRow(kind, "", f"it has no {field}")
+    if type(identifier) is str:
+        raise UnreadableRow(kind, "", f"{field} has a NUL character")
+    raise UnreadableRow(kind, "", f"{field} is {described(identifier)}")
+
+
+def has_nul(content: str | bytes) -> bool:
+    """Whether JSON has a NUL character in a text, which PostgreSQL cannot keep."""
+    if isinstance(content, bytes):
+        content = content.decode()
+    return "\\u0000" in content and NUL_IN_JSON.search(content) is not None
+
+
+class _Missing(KeyError):
+    """A field that the reducer needs is missing; the message says where."""
+
+
+class _Placed(dict[str, Any]):
+    """An object that knows its path, for the message about a missing field."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, members: dict[str, Any], place: str) -> None:
+        super().__init__(
+            (name, _placed(value, f"{place}.{name}")) for name, value in members.items()
+        )
+        self.place = place
+
+    def __missing__(self, name: str) -> Any:
+        raise _Missing(f"{self.place} has no {name}")
+
+
+def explained(reduce: Callable[[Any], Any], value: Any, name: str) -> str:
+    """Why `reduce` cannot read the value of the field `name`; empty when it can."""
+    try:
+        reduce(_placed(value, name))
+    except _Missing as missing:
+        return str(missing.args[0])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return f"{name} is not as documented: it is {described(value)}"
+    return ""
+
+
+def described(value: Any) -> str:
+    """The type of a JSON value, without its content, which may be secret."""
+    if isinstance(value, list):
+        inside = sorted({described(element) for element in value})
+        return f"a list with {' and '.join(inside)}" if inside else "an empty list"
+    words = {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+    }
+    return words.get(type(value), "an object")
+
+
+def _placed(value: Any, place: str) -> Any:
+    if isinstance(value, dict):
+        return _Placed(value, place)
+    if isinstance(value, list):
+        return [_placed(element, f"{place}[{position}]") for position, element in enumerate(value)]
+    return value
