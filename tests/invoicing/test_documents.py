@@ -10,17 +10,29 @@ from decimal import Decimal
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from pypdf import PdfReader
 
+from services.analytics.invoicing.invoices.document.annex import (
+    MAX_RESOURCES,
+    AnnexRow,
+    annex_of,
+)
 from services.analytics.invoicing.invoices.document.rendering import RENDERER, Renderer
 from services.analytics.invoicing.invoices.document.view import (
+    MAX_LINES,
     DocumentLine,
     InvoiceDocument,
     view_of,
 )
 from services.analytics.invoicing.profiles.rules.terms import Terms
+from services.analytics.usage.rules.figures import (
+    MeterTotal,
+    ResourceUsage,
+    UsageByResource,
+)
 from services.common.settings import Settings
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
@@ -240,6 +252,85 @@ async def test_how_to_pay_is_printed_where_something_is_owed(
         assert words in told
     await books.pay(invoice.id)
     assert lines[0] not in told_by(await downloaded(books, invoice.id))
+
+
+METERED = """
+WITH pass AS (
+    INSERT INTO work_passes (work, subject, pass_key, state, started_at, completed_at)
+    VALUES ('metering', %(day)s, 'k', 'current', now(), now()) RETURNING id
+), figure AS (
+    INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
+        facts_hash, metered_at)
+    SELECT %(day)s, id, 'acme', %(deployment)s, 'droplet_hours', 30.5, 2, 'h', '2026-05-01 02:00+00'
+    FROM pass
+)
+INSERT INTO usage_facts (day, pass_id, page, tenant_id, deployment_id, resource_kind, resource_id,
+    inventory_kind, resource_name, fact_from, fact_to, qty)
+SELECT %(day)s, id, '', 'acme', %(deployment)s, 'droplet_hours', md5(name)::uuid, 'droplet', name,
+    %(day)s, %(day)s::date + 1, qty
+FROM pass, (VALUES ('web-1', 24::numeric), ('*web-2*', 6)) AS used (name, qty)
+"""
+
+
+async def test_the_annex_lists_what_each_resource_used_with_totals(books: Books) -> None:
+    books.execute("SELECT prepare_month(ARRAY['daily_usage', 'usage_facts'], '2026-04-01'::date)")
+    with psycopg.connect(books.admin_url) as connection:
+        for day in ("2026-04-10", "2026-04-11"):
+            named = {"day": day, "deployment": SHOP.deployment_id}
+            connection.execute(METERED, named)
+    books.used(SHOP, "llm_tokens", "2000")
+    invoice = await billed(books)
+    told = told_by(await downloaded(books, invoice.id))
+    assert "Usage of 1 to 30 April 2026, as metered until" in told
+    for words in (
+        "web-1 Droplet hours 48 hours", "*web-2* Droplet hours 12 hours",
+        "Reported as events Droplet hours 1 hour", "Reported as events LLM tokens 2,000 tokens",
+        "All deployments Total Droplet hours 61 hours Total LLM tokens 2,000 tokens",
+    ):  # fmt: skip
+        assert words in told, told
+    page = (await downloaded(books, invoice.id, format_="html")).decode()
+    assert "<td>*web-2*</td><td>Droplet hours</td>" in page
+
+
+async def test_an_invoice_without_usage_has_no_annex(books: Books) -> None:
+    assert "Annex" not in told_by(await downloaded(books, (await billed(books)).id))
+
+
+def test_an_annex_lists_a_bounded_number_of_resources_and_its_totals_are_of_all() -> None:
+    metered = datetime(2026, 5, 1, tzinfo=UTC)
+    count = MAX_RESOURCES + 500
+    used = UsageByResource(
+        totals=(
+            MeterTotal("big", "droplet_hours", Decimal(count), count, Decimal(count), metered),
+            MeterTotal("small", "droplet_hours", Decimal(5), 1, Decimal(5), metered),
+        ),
+        resources=tuple(
+            ResourceUsage("big", "droplet_hours", f"web-{place}", Decimal(1))
+            for place in range(MAX_RESOURCES)
+        ),
+    )
+    annex = annex_of(used, {"big": "The big one"}, "1 to 30 April 2026")
+    assert annex is not None
+    [section] = annex.sections
+    assert section.title == "The big one"
+    assert len(section.rows) == MAX_RESOURCES + 1
+    assert section.rows[-1] == AnnexRow("500 more", "Droplet hours", "500 hours")
+    assert "1 further deployment is not listed; the totals include it." in annex.about
+    assert annex.totals == (AnnexRow("", "Droplet hours", f"{count + 5:,} hours"),)
+
+
+def test_an_invoice_of_too_many_lines_shows_what_each_deployment_comes_to() -> None:
+    count = MAX_LINES // 2 + 1
+    lines = [line(deployment_id=f"d{place // 2}") for place in range(2 * count)]
+    made = view_of(invoice(number=1), lines, {"d0": "The shop"})
+    [section] = made.sections
+    assert (section.title, section.subtotal) == (f"{count:,} deployments", f"{100 * count:,}.00")
+    assert section.lines[0] == DocumentLine("The shop", "", "2 lines", "", "100.00")
+    [about] = made.about
+    assert about.startswith(
+        f"Deployments are shown with the total of their lines, {2 * count:,} in"
+    )
+    assert about.endswith("All are in INV-000001.csv, attached to the PDF of this invoice.")
 
 
 def test_how_to_pay_comes_from_the_environment() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.analytics.invoicing.invoices.document.naming import METER_NAMES
+from services.analytics.invoicing.invoices.document.naming import METERS
 from services.analytics.invoicing.invoices.rules.focus import SERVICES
 from services.catalog.quoting.models import MODELS
 from services.catalog.vocabulary import UNITS, PricingModel
@@ -26,7 +26,7 @@ def test_a_meter_has_a_category_in_exports_a_name_on_invoices_and_a_word_in_the_
     meter: str,
 ) -> None:
     assert meter in SERVICES
-    assert meter in METER_NAMES
+    assert meter in METERS
     assert f"`{meter}`" in (DOCS / "metering.md").read_text() + (DOCS / "catalog.md").read_text()
 
 

@@ -5,7 +5,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-__all__ = ["DailyUsage", "Figure", "UnmeteredResource", "UsageFact", "VoidedEvent"]
+__all__ = [
+    "DailyUsage",
+    "Figure",
+    "MeterTotal",
+    "ResourceUsage",
+    "UnmeteredResource",
+    "UsageByResource",
+    "UsageFact",
+    "VoidedEvent",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,3 +93,36 @@ class VoidedEvent:
     reason: str
     voided_by: str
     voided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUsage:
+    """What a resource used, in units of its meter."""
+
+    deployment_id: str
+    resource_kind: str
+    resource_name: str
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MeterTotal:
+    """What a deployment used of a meter, whether by a resource or sent in as events."""
+
+    deployment_id: str
+    resource_kind: str
+    qty: Decimal
+    resource_count: int
+    resources_qty: Decimal
+    """Of all its resources; the rest was sent in as events."""
+    metered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UsageByResource:
+    """The totals of some deployments, and their resources up to a limit."""
+
+    totals: tuple[MeterTotal, ...]
+    """By deployment and meter; all of them."""
+    resources: tuple[ResourceUsage, ...]
+    """By deployment and meter, the largest first."""

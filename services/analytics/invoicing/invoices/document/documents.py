@@ -6,12 +6,13 @@ first. Drafts change and are not kept.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from google.api import httpbody_pb2
 
+from services.analytics.invoicing.invoices.document.annex import MAX_RESOURCES
 from services.analytics.invoicing.invoices.document.rendering import (
     CONTENT_TYPES,
     RENDERER,
@@ -26,7 +27,12 @@ from services.analytics.invoicing.invoices.document.view import (
 )
 from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Invoice
-from services.analytics.invoicing.invoices.rules.states import HandedOver, InvoiceStatus
+from services.analytics.invoicing.invoices.rules.lines import Proof
+from services.analytics.invoicing.invoices.rules.states import (
+    HandedOver,
+    InvoiceKind,
+    InvoiceStatus,
+)
 from services.analytics.invoicing.invoices.store.documents import (
     DocumentKey,
     keep_document,
@@ -37,7 +43,9 @@ from services.analytics.invoicing.invoices.store.settling import (
     list_credit_notes,
     read_credit_note,
 )
-from services.common.db.database import Database
+from services.analytics.usage.rules.figures import UsageByResource
+from services.analytics.usage.store.resources import usage_by_resource
+from services.common.db.database import Database, ReadSession
 from services.common.rpc.access import ALL
 from services.common.values.clock import Clock
 
@@ -130,11 +138,28 @@ class Documents:
             lines = (await lines_of(session, [invoice_id]))[invoice_id]
             proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
             notes = await list_credit_notes(session, ALL, invoice_id=invoice_id, limit=MAX_NOTES)
+            used = await self._used(session, invoice, proofs)
         view = view_of(
-            invoice, lines, names_in(proofs), notes=notes[::-1], instructions=self.instructions
+            invoice,
+            lines,
+            names_in(proofs),
+            notes=notes[::-1],
+            used=used,
+            instructions=self.instructions,
         )
         attached = as_focus(invoice, lines) if invoice.status != InvoiceStatus.VOID else b""
         return Source(_key(HandedOver.INVOICE, invoice, format_), view, attached)
+
+    async def _used(
+        self, session: ReadSession, invoice: Invoice, proofs: Sequence[Proof]
+    ) -> UsageByResource | None:
+        """Of the deployments that an invoice of a month bills for that month."""
+        if invoice.kind == InvoiceKind.ONE_OFF:
+            return None
+        billed = [one.deployment_id for one in proofs if one.service_month is None]
+        return await usage_by_resource(
+            session, invoice.tenant_id, invoice.month, [one for one in billed if one], MAX_RESOURCES
+        )
 
     async def _void(self, invoice_id: UUID, format_: str) -> Source:
         async with self.database.read(ALL) as session:

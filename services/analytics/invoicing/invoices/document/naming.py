@@ -7,26 +7,42 @@ them is decided here, and changes no line, hash or proof.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.analytics.invoicing.invoices.rules.lines import ONE_OFF
 
-__all__ = ["METER_NAMES", "grouped", "line_name", "meter_name", "quantity_text", "unit_name"]
+__all__ = [
+    "METERS",
+    "grouped",
+    "line_name",
+    "meter_name",
+    "meter_unit",
+    "quantity_text",
+    "unit_name",
+]
 
-METER_NAMES: Final[Mapping[str, str]] = {
-    "app_container_hours": "App container hours",
-    "bandwidth_gb": "Outbound transfer",
-    "database_hours": "Managed database hours",
-    "database_storage_gb_month": "Managed database storage",
-    "dns_zones": "DNS zones",
-    "droplet_hours": "Droplet hours",
-    "kubernetes_ha_hours": "Kubernetes high-availability hours",
-    "llm_tokens": "LLM tokens",
-    "load_balancer_hours": "Load balancer hours",
-    "reserved_ip_hours": "Reserved IP hours",
-    "snapshot_gb_month": "Snapshot storage",
-    "spaces_gb_month": "Spaces storage",
-    "volume_gb_month": "Volume storage",
+
+class Meter(NamedTuple):
+    """What a meter is called, and the unit that it counts."""
+
+    name: str
+    unit: str
+
+
+METERS: Final[Mapping[str, Meter]] = {
+    "app_container_hours": Meter("App container hours", "hour"),
+    "bandwidth_gb": Meter("Outbound transfer", "gb"),
+    "database_hours": Meter("Managed database hours", "hour"),
+    "database_storage_gb_month": Meter("Managed database storage", "gb_month"),
+    "dns_zones": Meter("DNS zones", "zone"),
+    "droplet_hours": Meter("Droplet hours", "hour"),
+    "kubernetes_ha_hours": Meter("Kubernetes high-availability hours", "hour"),
+    "llm_tokens": Meter("LLM tokens", "token"),
+    "load_balancer_hours": Meter("Load balancer hours", "hour"),
+    "reserved_ip_hours": Meter("Reserved IP hours", "hour"),
+    "snapshot_gb_month": Meter("Snapshot storage", "gb_month"),
+    "spaces_gb_month": Meter("Spaces storage", "gb_month"),
+    "volume_gb_month": Meter("Volume storage", "gb_month"),
 }
 """By the meter's code. A meter that is not here is printed as its code reads."""
 
@@ -47,7 +63,12 @@ _SIZE: Final = re.compile(r"([0-9]+)(gb|mb|tb|k|m)")
 
 def meter_name(code: str) -> str:
     """`Droplet hours` for `droplet_hours`."""
-    return METER_NAMES.get(code) or _read(code)
+    return METERS[code].name if code in METERS else _read(code)
+
+
+def meter_unit(code: str) -> str:
+    """The unit that a meter counts, as in `hour`."""
+    return METERS[code].unit if code in METERS else "unit"
 
 
 def unit_name(unit: str, qty: str) -> str:

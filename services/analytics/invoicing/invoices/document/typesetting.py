@@ -20,7 +20,7 @@ import orjson
 
 __all__ = ["RENDERER", "as_html", "as_pdf"]
 
-RENDERER: Final = "typst/2"
+RENDERER: Final = "typst/1"
 """Kept with each document. Counted up when a template changes what is printed."""
 
 FOLDER: Final = Path(__file__).parent

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from services.analytics.invoicing.invoices.document.annex import Annex, annex_of
 from services.analytics.invoicing.invoices.document.naming import grouped, line_name, unit_name
 from services.analytics.invoicing.invoices.rules.invoices import CreditedLine, CreditNote, Invoice
 from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX, Line, Proof
@@ -13,9 +14,11 @@ from services.analytics.invoicing.invoices.rules.numbering import credit_note_nu
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
 from services.analytics.invoicing.profiles.rules.parties import Party
+from services.analytics.usage.rules.figures import UsageByResource
 from services.common.values.money import amount_text, money_text, plain
 
 __all__ = [
+    "MAX_LINES",
     "DocumentLine",
     "DocumentSection",
     "Fact",
@@ -99,6 +102,8 @@ class InvoiceDocument:
     payment: Payment | None
     """None where nothing is due."""
     chain_hash: str
+    annex: Annex | None = None
+    """What each resource used; None where nothing was metered."""
     headings: tuple[str, str] = ("Quantity", "Unit price")
     """Above the two columns between a line and its amount."""
 
@@ -134,12 +139,13 @@ def view_of(
     names: Mapping[str, str],
     *,
     notes: Sequence[CreditNote] = (),
+    used: UsageByResource | None = None,
     instructions: tuple[str, ...] = (),
 ) -> InvoiceDocument:
     """The document of an invoice with all its lines.
 
     `names` are those of its deployments, `notes` its credit notes from the first to the last,
-    `instructions` how it is paid.
+    `used` what the resources of its deployments used, `instructions` how it is paid.
     """
     number = invoice_number(row.number) or "not issued"
     issuer, recipient = row.issuer or Party(""), row.recipient or Party(row.tenant_id)
@@ -167,6 +173,7 @@ def view_of(
             else None
         ),
         chain_hash=row.chain_hash or "",
+        annex=annex_of(used, names, _month(row)) if used else None,
     )
 
 

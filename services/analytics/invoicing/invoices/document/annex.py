@@ -1,0 +1,115 @@
+"""The annex of an invoice: what each resource used in its month, with totals."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from services.analytics.invoicing.invoices.document.naming import (
+    meter_name,
+    meter_unit,
+    quantity_text,
+    unit_name,
+)
+from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, UsageByResource
+
+__all__ = ["MAX_RESOURCES", "Annex", "AnnexRow", "AnnexSection", "annex_of"]
+
+MAX_RESOURCES: Final = 1_000
+"""Of those that are listed one by one; the totals are of all."""
+
+EVENTS: Final = "Reported as events"
+"""What no resource used, such as tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnexRow:
+    """What a resource used of a meter."""
+
+    resource: str
+    meter: str
+    qty: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnexSection:
+    """The usage of a deployment."""
+
+    title: str
+    rows: tuple[AnnexRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Annex:
+    """Usage by resource, ready to be laid out."""
+
+    about: str
+    sections: tuple[AnnexSection, ...]
+    totals: tuple[AnnexRow, ...]
+    """Of each meter, over all deployments."""
+
+
+def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Annex | None:
+    """The annex of some usage in days such as `1 to 30 April 2026`; None without any usage."""
+    if not used.totals:
+        return None
+    resources: dict[tuple[str, str], list[ResourceUsage]] = {}
+    for one in used.resources:
+        resources.setdefault((one.deployment_id, one.resource_kind), []).append(one)
+    sections: dict[str, list[AnnexRow]] = {}
+    for total in used.totals:
+        rows = _rows(total, resources.get((total.deployment_id, total.resource_kind), ()))
+        sections.setdefault(total.deployment_id, []).extend(rows)
+    shown, left = [], MAX_RESOURCES
+    for deployment, rows in sections.items():
+        if left <= 0:
+            break
+        shown.append(AnnexSection(names.get(deployment) or deployment, tuple(rows)))
+        left -= len(rows)
+    omitted = len(sections) - len(shown)
+    metered = max(total.metered_at for total in used.totals)
+    return Annex(
+        about=(
+            f"Usage of {days}, as metered until {metered:%-d %B %Y}. What the plans include is"
+            f" part of it, and is not billed apart.{_omitted(omitted)}"
+        ),
+        sections=tuple(shown),
+        totals=tuple(
+            AnnexRow("", meter_name(meter), _measured(qty, meter))
+            for meter, qty in _by_meter(used.totals)
+        ),
+    )
+
+
+def _rows(total: MeterTotal, resources: Sequence[ResourceUsage]) -> list[AnnexRow]:
+    meter = total.resource_kind
+    rows = [
+        AnnexRow(one.resource_name, meter_name(meter), _measured(one.qty, meter))
+        for one in resources
+    ]
+    if more := total.resource_count - len(resources):
+        rest = total.resources_qty - sum((one.qty for one in resources), Decimal(0))
+        rows.append(AnnexRow(f"{more:,} more", meter_name(meter), _measured(rest, meter)))
+    if events := total.qty - total.resources_qty:
+        rows.append(AnnexRow(EVENTS, meter_name(meter), _measured(events, meter)))
+    return rows
+
+
+def _omitted(count: int) -> str:
+    if not count:
+        return ""
+    if count == 1:
+        return " 1 further deployment is not listed; the totals include it."
+    return f" {count:,} further deployments are not listed; the totals include them."
+
+
+def _by_meter(totals: Iterable[MeterTotal]) -> list[tuple[str, Decimal]]:
+    sums: dict[str, Decimal] = {}
+    for total in totals:
+        sums[total.resource_kind] = sums.get(total.resource_kind, Decimal(0)) + total.qty
+    return sorted(sums.items())
+
+
+def _measured(qty: Decimal, meter: str) -> str:
+    number = quantity_text(qty)
+    return f"{number} {unit_name(meter_unit(meter), number)}"
