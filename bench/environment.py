@@ -26,6 +26,7 @@ import psycopg
 
 from contracts.flows import start_flow
 from services.common.db.migrations import database_admin_url
+from services.common.durable import connect
 from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
 from services.common.rpc.clients import CHANNEL_OPTIONS
 from services.common.settings import Port, Service, Settings
@@ -33,7 +34,6 @@ from stack.layout import Layout
 from stack.output.welcome import gateway_url
 from stack.preflight import free_offset
 from stack.state import StackState
-from workflows.durable.connection import connect
 from workflows.sync.payloads import ResourceSyncResult
 from workflows.sync.resource_sync import ResourceSync
 from workflows.sync.starts import sync_by_hand

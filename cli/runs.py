@@ -16,8 +16,8 @@ from temporalio.service import RPCError
 
 from cli.output import say
 from contracts.flows import Start, start_flow
+from services.common.durable import connect
 from services.common.settings import Settings
-from workflows.durable.connection import connect
 from workflows.durable.progress import WAITS, details_of, progress_of
 from workflows.durable.reasons import reason_of
 

@@ -32,11 +32,11 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from contracts.search_attributes import register_search_attributes
+from services.common.durable import connect
 from services.common.rpc.clients import connect as connect_service
 from services.common.rpc.telemetry import configure_logging, configure_telemetry
 from services.common.settings import Service, Settings
 from workflows.assembly import SUBSYSTEMS, Peers, activities_of
-from workflows.durable.connection import connect
 from workflows.durable.provider import ProviderTokens, spaces_of
 from workflows.durable.releases import deployment_of
 from workflows.schedules import ensure_schedules, planned

@@ -21,10 +21,10 @@ from bench.environment import BenchStack
 from bench.ratios import Ratio, at_most
 from contracts.costs import InvoiceIngestInput, invoice_ingest
 from contracts.flows import start_flow
+from services.common.durable import connect
 from services.common.rpc.clients import connect as connect_service
 from services.common.settings import Service
 from workflows.costs.invoice_ingest import InvoiceIngest
-from workflows.durable.connection import connect
 
 __all__ = ["Ingested", "age_droplets", "forget_bill", "ingest_bill", "measure"]
 

@@ -14,8 +14,8 @@ from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoice
 from bench.costs.ingest import Ingested, age_droplets, forget_bill, ingest_bill
 from bench.environment import BenchStack
 from bench.ratios import Ratio, at_most
+from services.common.durable import connect
 from services.common.settings import Service
-from workflows.durable.connection import connect
 
 __all__ = ["measure"]
 

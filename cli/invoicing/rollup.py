@@ -16,10 +16,10 @@ from cli.caller import call, pages, run, send
 from cli.options import Deployment, Month, OnlyMonth, Tenant
 from cli.output import UNKNOWN, counts, instant, print_table, say
 from cli.runs import details, follow
+from services.common.durable import connect
 from services.common.settings import Settings
 from services.common.values.money import money_text, whole_cents
 from services.common.values.periods import read_month
-from workflows.durable.connection import connect
 
 __all__ = ["commands"]
 

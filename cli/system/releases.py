@@ -10,8 +10,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli.output import say
+from services.common.durable import connect
 from services.common.settings import Settings
-from workflows.durable.connection import connect
 from workflows.durable.releases import make_current, releases
 
 __all__ = ["commands"]

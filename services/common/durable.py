@@ -1,4 +1,7 @@
-"""How a service starts and signals durable flows: by contract, never by importing a workflow."""
+"""The connection to Temporal, and how a service starts and signals durable flows through it.
+
+A flow is started by its contract, never by importing a workflow.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,19 +9,45 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
+from temporalio.runtime import Runtime
+from temporalio.service import GrpcCompression, RPCError
 
 from contracts.flows import Start, start_flow
 from services.common.errors import Unavailable
 from services.common.settings import Settings
 
-__all__ = ["FlowClient", "Started"]
+__all__ = ["FlowClient", "Started", "connect"]
+
+REFUSED: Final = "ConnectionRefused"
+"""As the client's own library names it, among much else."""
 
 CONNECT_SECONDS: Final = 5.0
 SIGNAL_SECONDS: Final = 2.0
 """Who pays or decides does not wait for Temporal."""
+
+
+async def connect(
+    settings: Settings, *, interceptors: Sequence[Interceptor] = (), runtime: Runtime | None = None
+) -> Client:
+    """A client of the configured namespace. Raises RuntimeError when Temporal does not answer."""
+    try:
+        return await Client.connect(
+            settings.temporal(),
+            namespace=settings.temporal_namespace,
+            data_converter=pydantic_data_converter,
+            interceptors=interceptors,
+            runtime=runtime,
+            # Payloads are small: packing them costs more than it saves.
+            grpc_compression=GrpcCompression.NONE,
+        )
+    except RuntimeError as error:
+        if REFUSED not in str(error):
+            raise
+        raise RuntimeError(
+            f"nothing listens at {settings.temporal()}: is the stack up? `arcadia status` tells"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +115,7 @@ class FlowClient:
         if self._client is None:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    self._client = await Client.connect(
-                        self._settings.temporal(),
-                        namespace=self._settings.temporal_namespace,
-                        data_converter=pydantic_data_converter,
-                    )
+                    self._client = await connect(self._settings)
             except (RuntimeError, TimeoutError) as error:
                 raise _temporal_down() from error
         return self._client

@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 from contracts.search_attributes import register_search_attributes
 from services.analytics.__main__ import DEFINITION
 from services.common.db.database import Database
+from services.common.durable import connect
 from services.common.server import start
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
@@ -23,7 +24,6 @@ from tests.support.databases import PostgresServer
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.schedules import hold_schedules
-from workflows.durable.connection import connect
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from contracts.search_attributes import register_search_attributes
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
+from services.common.durable import connect
 from services.common.settings import Service
 from stack.engines.temporal import Temporal
 from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
@@ -19,7 +20,6 @@ from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.serving import served
 from tests.support.working import Workers
-from workflows.durable.connection import connect
 
 __all__ = ["running_scenario"]
 

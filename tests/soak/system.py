@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from contracts.costs import billing_history
 from contracts.flows import BY_HAND, start_flow
+from services.common.durable import connect
 from services.common.settings import Settings
 from tests.soak.disk import SmallDisk
 from tests.soak.faults import Fault
@@ -37,7 +38,6 @@ from tests.soak.writes import (
 from tests.support.engine_room import EngineRoom
 from tests.support.whole_stack import WholeStack
 from workflows.costs.billing_history import BillingHistory
-from workflows.durable.connection import connect
 
 __all__ = ["Soak", "soaking"]
 

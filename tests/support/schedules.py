@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from temporalio.client import Client
 
+from services.common.durable import connect
 from services.common.settings import Settings
-from workflows.durable.connection import connect
 from workflows.schedules import ensure_schedules, planned
 
 __all__ = ["hold_schedules", "hold_schedules_of"]

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from contracts.search_attributes import register_search_attributes
+from services.common.durable import connect
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal
 from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
@@ -24,7 +25,6 @@ from tests.support.serving import served
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import System
 from tests.workflows.usage_system import Usage
-from workflows.durable.connection import connect
 
 DROPLETS = 900
 """Five pages, the last one half full."""

@@ -5,9 +5,12 @@ from datetime import timedelta
 import grpc
 import pytest
 from grpc.aio import AioRpcError, Metadata
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from providers.digitalocean import errors
+from services.common.rpc.requests import current_request_id
 from workflows.durable.errors import as_failures
 
 
@@ -64,3 +67,13 @@ def test_a_failure_names_the_service_that_answered() -> None:
 
     assert caught.value.type == "BillingRefused"
     assert caught.value.message == "billing answered INVALID_ARGUMENT: said so"
+
+
+def test_a_service_is_asked_under_the_id_of_the_run() -> None:
+    @activity.defn
+    def ask() -> str:
+        with as_failures():
+            return current_request_id()
+
+    environment = ActivityEnvironment()
+    assert environment.run(ask) == environment.info.workflow_run_id

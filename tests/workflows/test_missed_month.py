@@ -16,6 +16,7 @@ from temporalio.client import (
 
 from contracts.invoicing import MONTH_END
 from contracts.search_attributes import register_search_attributes
+from services.common.durable import connect
 from services.common.settings import Settings
 from stack.engines.temporal import Temporal
 from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
@@ -23,7 +24,6 @@ from stack.processes.process import Process
 from tests.support.engine_room import EngineRoom
 from tests.support.ports import free_port
 from tests.support.waiting import tries
-from workflows.durable.connection import connect
 from workflows.durable.reasons import SCHEDULED
 from workflows.schedules import PlannedSchedule, ensure_schedules, planned
 

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from contracts.queues import TaskQueue
+from services.common.durable import connect
 from services.common.settings import Settings
 from services.common.version import version
 from tests.support.waiting import tries
-from workflows.durable.connection import connect
 from workflows.durable.releases import Release, deployment_of, make_current, releases
 
 PINNED, MOVING = TaskQueue.CLOUD_SYNC_FULL, TaskQueue.INVOICING

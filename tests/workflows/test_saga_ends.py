@@ -15,9 +15,9 @@ from contracts.provisioning import DROPLET_TURN, ProvisionInput
 from contracts.queues import TaskQueue
 from tests.support.waiting import until
 from tests.workflows.skipping import Script, refused, skipping, until_heard, working
-from workflows.collections.notice_payloads import Noticed
+from workflows.collections.payloads import Noticed
+from workflows.drift.payloads import RevertPlan, RevertResult
 from workflows.drift.revert_drift import RevertDrift
-from workflows.drift.revert_payloads import RevertPlan, RevertResult
 from workflows.provisioning.droplet_turn import DropletTurn
 from workflows.provisioning.provision import Provision
 

@@ -24,14 +24,19 @@ with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.activities.dunning import DunningActivities
-    from workflows.collections.notice_payloads import TenantNotice
-    from workflows.collections.payloads import ActionOutcome, BillingAction, Overdue, OverdueInput
+    from workflows.collections.payloads import (
+        ActionOutcome,
+        BillingAction,
+        Overdue,
+        OverdueInput,
+        TenantNotice,
+    )
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
 from workflows.collections.tenant_notices import tell_tenant
 from workflows.durable.saga import each, whole
-from workflows.provisioning.power_steps import LIFTING, PATIENCE, running_droplets, set_power
+from workflows.provisioning.power_steps import LIFTING, PATIENCE, power_off, set_power
 
 __all__ = ["Dunning"]
 
@@ -195,15 +200,8 @@ class Dunning:
         )
 
     async def _power_off(self, one: PowerOff) -> None:
-        if one.step == "off" or not await self._still_powers_off(one):
-            return
-        if one.step == "asked":
-            # Known before any is off: whatever comes, just these are powered on again.
-            droplets = await running_droplets(one.deployment_id)
-            one = self._keep(replace(one, step="known", droplet_ids=droplets))
-        if one.step == "known":
-            await each(whole(set_power(each, is_on=False)) for each in one.droplet_ids)
-            self._keep(replace(one, step="off"))
+        if one.step != "off" and await self._still_powers_off(one):
+            await power_off(one, self._keep)
 
     async def _still_powers_off(self, one: PowerOff) -> bool:
         """Whether nobody lifted the suspension, or forbade what it does, since it was made."""
@@ -216,10 +214,9 @@ class Dunning:
             summary="look whether it is still to be powered off",
         )
 
-    def _keep(self, one: PowerOff) -> PowerOff:
+    def _keep(self, one: PowerOff) -> None:
         others = [each for each in self._state.power_off if each.deployment_id != one.deployment_id]
         self._state = replace(self._state, power_off=(*others, one))
-        return one
 
     async def _lift(self, request: DunningInput, reason: str) -> None:
         """Makes active what was moved here, and powers on what was powered off here."""

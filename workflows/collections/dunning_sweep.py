@@ -15,8 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.collections import DunningSweepInput
     from workflows.collections.activities.dunning import DunningActivities
     from workflows.collections.activities.tenant_notices import TenantNoticeActivities
-    from workflows.collections.notice_payloads import PastDueNotices, PastDueResult
-    from workflows.collections.payloads import DunningSweepResult
+    from workflows.collections.payloads import DunningSweepResult, PastDueNotices, PastDueResult
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
 

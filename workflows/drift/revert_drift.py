@@ -23,9 +23,9 @@ with workflow.unsafe.imports_passed_through():
     from contracts.queues import TaskQueue
     from contracts.search_attributes import OUTCOME
     from contracts.sync import ResourceInput
-    from workflows.collections.notice_payloads import Noticed, TenantNotice
+    from workflows.collections.payloads import Noticed, TenantNotice
     from workflows.drift.activities.reverting import RevertActivities
-    from workflows.drift.revert_payloads import (
+    from workflows.drift.payloads import (
         FailedRevert,
         RevertPlan,
         RevertResult,

@@ -12,10 +12,12 @@ from typing import Final, cast
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from kinds.errors import UnreadableRow
 from providers.digitalocean.errors import ProviderError, RateLimited, ResourceBusy
+from services.common.rpc.requests import set_request_id
 
 __all__ = ["INVENTORY_REFUSED", "as_failures", "reason_of_refusal"]
 
@@ -36,7 +38,12 @@ WORTH_WAITING_FOR: Final = frozenset(
 
 @contextmanager
 def as_failures(service: str = "inventory") -> Iterator[None]:
-    """Raises ApplicationError for what the provider or the named service answered inside."""
+    """Raises ApplicationError for what the provider or the named service answered inside.
+
+    Services log what an activity asks under the id of its run.
+    """
+    if activity.in_activity():
+        set_request_id(activity.info().workflow_run_id)
     try:
         yield
     except RateLimited as error:

@@ -5,6 +5,8 @@ on again, never one that somebody had switched off by hand.
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -12,16 +14,18 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.collections import PowerOff
     from contracts.queues import TaskQueue
     from workflows.drift.activities.reverting import RevertActivities
-    from workflows.drift.revert_payloads import SetPower
+    from workflows.drift.payloads import SetPower
     from workflows.durable.reasons import NOT_FOUND, failed_as
     from workflows.durable.timeouts import with_heartbeat
     from workflows.provisioning.activities.powering import PowerActivities
 
+from workflows.durable.saga import each, whole
 from workflows.provisioning.turns import give_back, take_turn
 
-__all__ = ["LIFTING", "PATIENCE", "running_droplets", "set_power"]
+__all__ = ["LIFTING", "PATIENCE", "power_off", "set_power"]
 
 PATIENCE: Final = timedelta(hours=1)
 """For one machine that is to be off."""
@@ -30,7 +34,7 @@ LIFTING: Final = timedelta(days=7)
 """For one that is to be on again: nobody comes back to what is left."""
 
 
-async def running_droplets(deployment_id: str) -> tuple[str, ...]:
+async def _running_droplets(deployment_id: str) -> tuple[str, ...]:
     """The provider's ids of a deployment's droplets that run."""
     droplets = await workflow.execute_activity_method(
         PowerActivities.running_droplets,
@@ -40,6 +44,18 @@ async def running_droplets(deployment_id: str) -> tuple[str, ...]:
         summary="find the machines that run",
     )
     return tuple(droplets)
+
+
+async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
+    """Powers off the droplets of a deployment that run, and keeps how far that is."""
+    if one.step == "asked":
+        # Known before any is off: whatever comes, just these are powered on again.
+        droplets = await _running_droplets(one.deployment_id)
+        one = replace(one, step="known", droplet_ids=droplets)
+        keep(one)
+    if one.step == "known":
+        await each(whole(set_power(droplet, is_on=False)) for droplet in one.droplet_ids)
+        keep(replace(one, step="off"))
 
 
 async def set_power(droplet_id: str, *, is_on: bool) -> None:

@@ -20,15 +20,14 @@ with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
     from contracts.spend import BreachInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
-    from workflows.collections.notice_payloads import Noticed
-    from workflows.collections.payloads import BillingAction
+    from workflows.collections.payloads import BillingAction, Noticed
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
     from workflows.spend.payloads import BreachOutcome, BreachStanding, PausedCheck, PausedStates
 
-from workflows.durable.saga import each, whole
-from workflows.provisioning.power_steps import running_droplets, set_power
+from workflows.durable.saga import each
+from workflows.provisioning.power_steps import power_off, set_power
 
 __all__ = ["SpendBreach"]
 
@@ -179,7 +178,9 @@ class SpendBreach:
                 self._forget(states.ended)
                 await self._power_on(set(states.lifted))
                 await each(
-                    self._power_off(one) for one in self._power if one.deployment_id in states.off
+                    power_off(one, self._keep)
+                    for one in self._power
+                    if one.deployment_id in states.off
                 )
                 self._tell(f"{words} until they are active again")
             except FailureError as error:
@@ -196,26 +197,16 @@ class SpendBreach:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(replace(request, power_off=self._power))
 
-    async def _power_off(self, one: PowerOff) -> None:
-        if one.step == "asked":
-            # Known before any is off: whatever comes, just these are powered on again.
-            droplets = await running_droplets(one.deployment_id)
-            one = self._keep(replace(one, step="known", droplet_ids=droplets))
-        if one.step == "known":
-            await each(whole(set_power(droplet, is_on=False)) for droplet in one.droplet_ids)
-            self._keep(replace(one, step="off"))
-
     async def _power_on(self, deployment_ids: Collection[str]) -> None:
         for one in self._power:
             if one.deployment_id in deployment_ids:
                 await each(set_power(droplet, is_on=True) for droplet in one.droplet_ids)
                 self._forget((one.deployment_id,))
 
-    def _keep(self, one: PowerOff) -> PowerOff:
+    def _keep(self, one: PowerOff) -> None:
         self._power = tuple(
             one if kept.deployment_id == one.deployment_id else kept for kept in self._power
         )
-        return one
 
     def _forget(self, deployment_ids: Collection[str]) -> None:
         self._power = tuple(one for one in self._power if one.deployment_id not in deployment_ids)

@@ -8,7 +8,6 @@ from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 from temporalio import activity
 
 from contracts.collections import TrialEndInput
-from services.common.rpc.requests import set_request_id
 from workflows.collections.payloads import ActionOutcome, BillingAction
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
@@ -45,7 +44,6 @@ class BillingActionActivities:
         left: list[str] = []
         power_off: list[str] = []
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 async for one in self._deployments(request):
                     answer = await self._lifecycle.ApplyBillingAction(_action(request, one.id))
@@ -63,7 +61,6 @@ class BillingActionActivities:
     async def powers_off(self, deployment_id: str) -> bool:
         """Whether a deployment is suspended, and its machines are off for that."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._lifecycle.LookupDeployments(
                 pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
             )
@@ -78,7 +75,6 @@ class BillingActionActivities:
     async def paused_states(self, request: PausedCheck) -> PausedStates:
         """What is to become of the machines of deployments that a cap paused."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._lifecycle.LookupDeployments(
                 pb.LookupDeploymentsRequest(
                     keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
@@ -102,7 +98,6 @@ class BillingActionActivities:
         """Ends every trial that is over; how many there were."""
         ended = reached_before(int) or 0
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: ended):
                 while True:
                     answer = await self._lifecycle.EndTrials(

@@ -9,7 +9,6 @@ from temporalio import activity
 
 from contracts.collections import DunningSweepInput, dunning
 from contracts.flows import start_flow
-from services.common.rpc.requests import set_request_id
 from workflows.collections.payloads import Overdue, OverdueInput, SweepPlace
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
@@ -34,7 +33,6 @@ class DunningActivities:
     async def start_dunning(self, request: DunningSweepInput) -> int:
         """Starts what does not run yet; how many tenants are overdue."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             place = reached_before(SweepPlace) or SweepPlace()
             async with beating(lambda: place):
                 while True:
@@ -56,7 +54,6 @@ class DunningActivities:
     async def read_overdue(self, request: OverdueInput) -> Overdue:
         """What a tenant has not paid."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             page = await self._steps.ListOverdueInvoices(
                 pb.ListOverdueInvoicesRequest(
                     due_before=request.today, page_size=INVOICES_A_PAGE, tenant_id=request.tenant_id

@@ -12,9 +12,8 @@ from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from services.common.rpc.requests import set_request_id
 from services.common.values.periods import read_day
-from workflows.collections.notice_payloads import (
+from workflows.collections.payloads import (
     Noticed,
     PastDueNotices,
     PastDueResult,
@@ -56,7 +55,6 @@ class TenantNoticeActivities:
         if self._notices is None:
             return PastDueResult()
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             told = reached_before(PastDueResult) or PastDueResult()
             turns = asyncio.Semaphore(POSTS_AT_ONCE)
             async with beating(lambda: told):

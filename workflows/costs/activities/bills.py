@@ -12,11 +12,10 @@ from temporalio import activity
 from contracts.costs import BalanceInput, HistoryInput, InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
-from services.common.rpc.requests import set_request_id
+from services.common.rpc.wire import timestamp
 from workflows.costs.payloads import HistoryCursor, PendingPage, PendingPlace
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
-from workflows.durable.stamps import stamp
 
 if TYPE_CHECKING:
     from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceAsyncStub
@@ -47,7 +46,6 @@ class BillActivities:
     async def record_balance(self, request: BalanceInput) -> str:
         """Takes a snapshot of the balance; answers what was used this month, USD."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 balance = await provider_billing.balance(self._provider)
                 await self._balances.RecordBalance(
@@ -55,7 +53,7 @@ class BillActivities:
                         month_to_date_balance=balance.month_to_date_balance,
                         account_balance=balance.account_balance,
                         month_to_date_usage=balance.month_to_date_usage,
-                        generated_at=stamp(balance.generated_at),
+                        generated_at=timestamp(balance.generated_at),
                         key=request.key,
                     )
                 )
@@ -66,7 +64,6 @@ class BillActivities:
         """Records the whole history, from wherever an earlier attempt stood."""
         with as_failures(BILLING):
             info = activity.info()
-            set_request_id(info.workflow_run_id)
             cursor = reached_before(HistoryCursor) or HistoryCursor()
             walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
             async with beating(lambda: cursor):
@@ -142,7 +139,7 @@ def _entry(
         invoice_uuid=entry.invoice_uuid,
         invoice_number=entry.invoice_number,
         amount_usd=entry.amount_usd,
-        issued_at=stamp(entry.issued_at),
+        issued_at=timestamp(entry.issued_at),
         description=entry.description,
         period=months.get(entry.invoice_uuid, ""),
         ordinal=ordinal,

@@ -12,7 +12,6 @@ from temporalio import activity
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import ProviderError
-from services.common.rpc.requests import set_request_id
 from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
@@ -36,7 +35,6 @@ class DailyCostActivities:
     async def replace_daily_costs(self, request: DailyCostsInput) -> DailyCostsResult:
         """Replaces a span's estimates as a whole; what breaks off changes nothing."""
         with as_failures("billing"):
-            set_request_id(activity.info().workflow_run_id)
             days = _Days(self._provider, request)
             async with beating(lambda: DailyCostsResult(days.row_count)):
                 answer = await days.through(self._ingest)

@@ -15,7 +15,7 @@ from contracts.costs import InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import NotFound, ProviderError
-from services.common.rpc.requests import set_request_id
+from services.common.rpc.wire import timestamp
 from workflows.costs.payloads import (
     CompletedIngest,
     FailIngestInput,
@@ -25,7 +25,6 @@ from workflows.costs.payloads import (
 )
 from workflows.durable.errors import as_failures, reason_of_refusal
 from workflows.durable.heartbeats import beating, reached_before
-from workflows.durable.stamps import stamp
 
 if TYPE_CHECKING:
     from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
@@ -58,7 +57,6 @@ class IngestActivities:
         """Opens the ingest of this run; answers its id."""
         with as_failures(BILLING):
             info = activity.info()
-            set_request_id(info.workflow_run_id)
             answer = await self._ingest.BeginIngest(
                 pb.BeginIngestRequest(
                     provider_invoice_id=request.provider_invoice_id,
@@ -71,7 +69,6 @@ class IngestActivities:
     async def upload_csv(self, request: IngestInput) -> UploadProgress:
         """Stages the CSV form as it comes in. Another attempt starts anew, and doubles nothing."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
             upload = _Upload(self._provider, request)
             async with beating(lambda: UploadProgress(upload.byte_count)):
                 answer = await upload.through(self._ingest)
@@ -81,7 +78,6 @@ class IngestActivities:
     async def record_items(self, request: IngestInput) -> ItemsCursor:
         """Stages the JSON form, from wherever an earlier attempt stood."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
             walk = _ItemsWalk(
                 self._provider, self._ingest, request, reached_before(ItemsCursor) or ItemsCursor()
             )
@@ -93,7 +89,6 @@ class IngestActivities:
     async def complete_ingest(self, request: IngestInput) -> CompletedIngest:
         """Replaces the invoice's lines, and holds them against the provider's summary."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 answer = await self._ingest.CompleteIngest(
                     pb.CompleteIngestRequest(
@@ -108,7 +103,6 @@ class IngestActivities:
     async def fail_ingest(self, request: FailIngestInput) -> None:
         """Closes an ingest that broke off: the lines of the last good one stay."""
         with as_failures(BILLING):
-            set_request_id(activity.info().workflow_run_id)
             await self._ingest.FailIngest(
                 pb.FailIngestRequest(
                     ingest_id=request.ingest_id, reason=request.reason[:LONGEST_REASON]
@@ -229,8 +223,8 @@ def _item(item: provider_billing.InvoiceItem) -> pb.InvoiceItem:
         amount_usd=item.amount_usd,
         duration=item.duration,
         duration_unit=item.duration_unit,
-        start_at=stamp(item.start_at),
-        end_at=stamp(item.end_at),
+        start_at=timestamp(item.start_at),
+        end_at=timestamp(item.end_at),
         resource_id=item.resource_id,
         resource_uuid=item.resource_uuid,
     )

@@ -7,7 +7,6 @@ from arcadia.billing.v1 import ingest_service_pb2 as pb
 from temporalio import activity
 
 from contracts.costs import InvoiceIngestInput
-from services.common.rpc.requests import set_request_id
 from workflows.costs.payloads import MatchCounts, MatchCursor
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
@@ -33,7 +32,6 @@ class MatchActivities:
     async def match_invoice(self, request: InvoiceIngestInput) -> MatchCounts:
         """Matches every line of an invoice, from wherever an earlier attempt stood."""
         with as_failures("billing"):
-            set_request_id(activity.info().workflow_run_id)
             cursor = reached_before(MatchCursor) or MatchCursor()
             async with beating(lambda: cursor):
                 while True:

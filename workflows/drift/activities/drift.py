@@ -14,7 +14,6 @@ from temporalio import activity
 from providers.digitalocean.actions import LOGGED_KINDS, Action, can_cause, recent_actions
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, MalformedAnswer
-from services.common.rpc.requests import set_request_id
 from workflows.drift.payloads import (
     DriftCursor,
     DriftOutcome,
@@ -57,7 +56,6 @@ class DriftActivities:
     async def record_list_prices(self, request: KindInput) -> int:
         """Keeps what the provider asks for each size; answers how many sizes there are."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 prices = [
                     _list_price(row)
@@ -75,7 +73,6 @@ class DriftActivities:
     async def sweep_drift(self, request: KindInput) -> DriftOutcome:
         """Compares every specified resource of a kind, from wherever an earlier attempt stood."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             cursor = reached_before(DriftCursor) or DriftCursor(
                 "", DriftOutcome(request.kind, "completed")
             )
@@ -99,7 +96,6 @@ class DriftActivities:
     async def explain_drifts(self, request: ExplainInput) -> ExplainResult:
         """Looks up in the action log what caused the drifts that nobody looked up yet."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             result = reached_before(ExplainResult) or ExplainResult()
             done: dict[tuple[str, str], list[Action]] | None = None
             async with beating(lambda: result):

@@ -22,8 +22,7 @@ from providers.digitalocean.droplets import (
     read_droplet,
 )
 from providers.digitalocean.errors import NotFound
-from services.common.rpc.requests import set_request_id
-from workflows.drift.revert_payloads import (
+from workflows.drift.payloads import (
     FailedRevert,
     RevertPlan,
     RevertResult,
@@ -70,7 +69,6 @@ class RevertActivities:
         """Notes that this run reverts the drift, and reads what it has to set back."""
         info = activity.info()
         with as_failures():
-            set_request_id(info.workflow_run_id)
             answer = await self._drift.BeginRevert(
                 pb.BeginRevertRequest(
                     drift_id=request.drift_id,
@@ -117,7 +115,6 @@ class RevertActivities:
         """Gives a droplet's field its desired value, and waits until it has it."""
         wanted = orjson.loads(request.wanted_json)
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: request):
                 if request.field == "project_id":
                     await self._move(request, str(wanted))

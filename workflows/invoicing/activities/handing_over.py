@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from temporalio import activity
 
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.durable.signed_posts import Receipt, SignedPosts
@@ -37,7 +36,6 @@ class HandOverActivities:
     async def hand_over_pending(self, request: HandOverRound) -> HandOverResult:
         """One attempt for each document that waits, from wherever an earlier attempt stood."""
         with as_failures("analytics"):
-            set_request_id(activity.info().workflow_run_id)
             told = reached_before(HandOverResult) or HandOverResult()
             turns = asyncio.Semaphore(POSTS_AT_ONCE)
             async with beating(lambda: told):

@@ -10,7 +10,6 @@ from arcadia.analytics.v1 import rollups_pb2
 from temporalio import activity
 
 from contracts.invoicing import RollupInput
-from services.common.rpc.requests import set_request_id
 from services.common.values.money import money_text, whole_cents
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
@@ -57,7 +56,6 @@ class InvoicingActivities:
     async def begin_rollup(self, opening: RollupOpening) -> str:
         """Opens the roll-up, or finds the one of this key; its id."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._steps.BeginRollup(
                 pb.BeginRollupRequest(
                     period=opening.request.period,
@@ -73,7 +71,6 @@ class InvoicingActivities:
     async def check_freshness(self, rollup_id: str) -> Freshness:
         """How fresh the inventory and the provider's bill are."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._steps.CheckFreshness(
                 pb.CheckFreshnessRequest(rollup_id=rollup_id), timeout=CALL_SECONDS
             )
@@ -83,7 +80,6 @@ class InvoicingActivities:
     async def close_metering(self, period: str) -> None:
         """Closes a month; closed already is fine."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 await self._meter.CloseMetering(
                     metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
@@ -93,7 +89,6 @@ class InvoicingActivities:
     async def reopen_metering(self, period: str) -> None:
         """Opens a month again."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 await self._meter.ReopenMetering(
                     metering.ReopenMeteringRequest(period=period), timeout=CALL_SECONDS
@@ -103,7 +98,6 @@ class InvoicingActivities:
     async def plan_rollup(self, request: RollupInput) -> Plan:
         """Plans tenants page by page; the pages on which somebody waits."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             token = reached_before(str) or ""
             cursors: list[str] = []
             tenants = 0
@@ -128,7 +122,6 @@ class InvoicingActivities:
     async def draft_page(self, request: PageInput) -> PageOutcome:
         """Quotes and drafts a page of tenants."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 answer = await self._steps.DraftInvoices(
                     pb.DraftInvoicesRequest(
@@ -142,7 +135,6 @@ class InvoicingActivities:
     async def check_rollup(self, rollup_id: str) -> CheckOutcome:
         """Whether every draft adds up."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 answer = await self._steps.CheckRollup(
                     pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
@@ -159,7 +151,6 @@ class InvoicingActivities:
     async def issue_invoices(self, request: IssueInput) -> IssueOutcome:
         """Issues block after block until no draft is left."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             outcome = reached_before(IssueOutcome) or IssueOutcome()
             async with beating(lambda: outcome):
                 while True:
@@ -181,7 +172,6 @@ class InvoicingActivities:
     async def discard_drafts(self, rollup_id: str) -> IssueOutcome:
         """Voids block after block until no draft is left."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             outcome = reached_before(IssueOutcome) or IssueOutcome()
             async with beating(lambda: outcome):
                 while True:
@@ -199,7 +189,6 @@ class InvoicingActivities:
     async def set_status(self, request: StatusInput) -> None:
         """Moves the roll-up on."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             await self._steps.SetRollupStatus(
                 pb.SetRollupStatusRequest(
                     rollup_id=request.rollup_id, status=request.status, reason=request.reason
@@ -210,7 +199,6 @@ class InvoicingActivities:
     async def refresh_margin(self, period: str) -> None:
         """Computes a month's margin anew."""
         with as_failures(ANALYTICS):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 await self._margins.RefreshMargin(
                     margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS

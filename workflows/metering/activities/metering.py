@@ -7,7 +7,6 @@ from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
 from temporalio import activity
 
-from services.common.rpc.requests import set_request_id
 from services.common.values.periods import month_of
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
@@ -45,7 +44,6 @@ class MeteringActivities:
     async def meter_day(self, request: MeterDayInput) -> DayMetered:
         """Meters a day; what breaks off changes nothing."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             return await self._through(request.day, request.pass_key)
 
     @activity.defn
@@ -57,7 +55,6 @@ class MeteringActivities:
         month = month_of(request.period)
         figures = 0
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             for back in range(1, month.days + 1):
                 day = month.end - timedelta(days=back)
                 told = await self._through(day, f"{request.pass_key}/{day}", PassCursor())
@@ -136,7 +133,6 @@ class AttributionActivities:
             )
 
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             try:
                 cursor, _ = await through(
                     request.pass_key, ask, lambda page: (page.priced_count, page.failed_count)
@@ -149,7 +145,6 @@ class AttributionActivities:
     async def unsettled_months(self, before: date) -> list[date]:
         """The months before one whose margin is to be computed anew."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._attribution.GetUnsettledMonths(
                 attribution_pb.GetUnsettledMonthsRequest(before=before.isoformat()),
                 timeout=SECONDS_A_CALL,
@@ -160,7 +155,6 @@ class AttributionActivities:
     async def refresh_margin(self, period: date) -> tuple[int, int]:
         """Computes a month's margin; how many tenants and deployments have a share."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 answer = await self._attribution.RefreshMargin(
                     attribution_pb.RefreshMarginRequest(period=period.isoformat()),
@@ -171,7 +165,6 @@ class AttributionActivities:
 
 async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:  # noqa: ANN401
     with as_failures(SERVICE):
-        set_request_id(activity.info().workflow_run_id)
         try:
             cursor, _ = await through(pass_key, ask, _counts)
         except Overtaken:

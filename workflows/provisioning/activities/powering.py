@@ -14,7 +14,6 @@ from contracts.provisioning import DROPLET_TURN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
 from providers.digitalocean.errors import NotFound
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
 
@@ -43,7 +42,6 @@ class PowerActivities:
     async def running_droplets(self, deployment_id: str) -> tuple[str, ...]:
         """The provider's ids of a deployment's droplets that run."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             async with beating(lambda: None):
                 return tuple(
                     [one async for one in self._owned(deployment_id) if await self._is_on(one)]

@@ -26,7 +26,6 @@ from providers.digitalocean.droplets import (
     make_droplet,
     remove_tagged,
 )
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
 from workflows.provisioning.payloads import Progress, Provisioned, Undoing
@@ -70,7 +69,6 @@ class ProvisionActivities:
         At the very start the catalog may not know the provision yet: what asked for it is
         being committed, or was not, and then nothing is made.
         """
-        set_request_id(activity.info().workflow_run_id)
         with as_failures("catalog"):
             try:
                 await self._catalog.RecordProvisionProgress(

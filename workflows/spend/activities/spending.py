@@ -12,9 +12,8 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.flows import start_flow
 from contracts.spend import BreachInput, EvaluationInput, spend_breach
-from services.common.rpc.requests import set_request_id
 from workflows.collections.activities.tenant_notices import NOWHERE
-from workflows.collections.notice_payloads import Noticed
+from workflows.collections.payloads import Noticed
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.durable.signed_posts import SignedPosts
@@ -40,7 +39,6 @@ class SpendActivities:
     async def evaluate_policies(self, request: EvaluationInput) -> int:
         """Opens a breach for each cap that is reached, and starts what deals with it."""
         with as_failures(SERVICE):
-            set_request_id(activity.info().workflow_run_id)
             place = reached_before(EvaluationPlace) or EvaluationPlace()
             async with beating(lambda: place):
                 while True:
@@ -60,7 +58,6 @@ class SpendActivities:
         """Tells what became of a breach; how it stands then, whoever moved it."""
         info = activity.info()
         with as_failures(SERVICE):
-            set_request_id(info.workflow_run_id)
             answer = await self._spending.RecordSpendOutcome(
                 pb.RecordSpendOutcomeRequest(
                     breach_id=request.breach_id,

@@ -12,7 +12,6 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
 from workflows.sync.payloads import ClaimInput, ClaimResult
@@ -40,7 +39,6 @@ class ClaimActivities:
         Short enough for a local activity: it waits for no other sync.
         """
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             answer = await self._claim(request, set())
             if answer.standing and (ended := await _ended(answer.standing)):
                 answer = await self._claim(request, ended)
@@ -53,8 +51,6 @@ class ClaimActivities:
         A claim ends with its run, however that ended, unless it was given back before.
         """
         with as_failures():
-            info = activity.info()
-            set_request_id(info.workflow_run_id)
             ended: set[str] = set()
             async with beating(lambda: None):
                 while standing := (await self._claim(request, ended)).standing:

@@ -20,7 +20,6 @@ from kinds.errors import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
 from providers.digitalocean.members import COST_ONE_PART
 from providers.digitalocean.sources import Sources
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.sightings import Rows, rows_of, unreadable_message
@@ -63,7 +62,6 @@ class ConfirmActivities:
     async def confirm_suspects(self, request: SuspectsInput) -> SuspectsResult:
         """Confirms all suspects of a sweep; those settled before a restart are suspects no more."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             rows = rows_of(request.provider, request.kind)
             told = reached_before(SuspectsResult) or SuspectsResult()
             page_token = ""

@@ -9,7 +9,6 @@ from contracts.sync import ProjectInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.members import list_project_ids, member_pages
 from providers.digitalocean.projects import ensure_project, find_project
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import record_members_page
@@ -48,7 +47,6 @@ class ProjectActivities:
     async def record_members(self, request: MembersInput) -> MembersCursor:
         """Records which resources live in which project; answers with the counts at the end."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             walk = _MembersWalk(
                 self._provider,
                 self._inventory,

@@ -7,7 +7,6 @@ from temporalio import activity
 from contracts.sync import ResourceInput
 from providers.digitalocean.errors import NotFound
 from providers.digitalocean.sources import Sources
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
 from workflows.sync.activities.sightings import rows_of
@@ -32,7 +31,6 @@ class ReadActivities:
         A missing one is not struck or tombstoned: that takes a sweep's evidence.
         """
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             rows = rows_of(request.provider, request.kind)
             async with beating(lambda: None):
                 try:

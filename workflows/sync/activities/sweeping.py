@@ -24,7 +24,6 @@ from kinds.project import PROJECT
 from providers.digitalocean.api.pages import Ahead, Page
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
-from services.common.rpc.requests import set_request_id
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import MembersRecording
@@ -69,7 +68,6 @@ class SweepActivities:
     async def sweep_kind(self, request: SweepInput) -> SweepResult:
         """Makes one pass, or goes on with it where an earlier attempt was cut off."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             rows = rows_of(request.provider, request.kind)
             by_projects = self._sources.is_listed_by_projects(rows.listing)
             if by_projects and request.members == "later":
@@ -107,7 +105,6 @@ class SweepActivities:
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
         """Closes a pass that broke off, so that its run is recorded and it strikes nothing."""
         with as_failures():
-            set_request_id(activity.info().workflow_run_id)
             sweep = await self._begin(request.sweep)
             return await self._fail(sweep.id, request.reason)
 
