@@ -1,8 +1,8 @@
-"""Passes: work on a subject that goes page by page, and counts when its last page is there.
+"""Generations: work on a subject that goes page by page, and counts when its last page is there.
 
-What a page found is written with the id of its pass. The rows of a subject's current pass
-count, and no others; so a pass that breaks off changes nothing, a page that is sent again
-replaces itself, and the end turns over the subject in one transaction.
+What a page found is written with the id of its generation. The rows of a subject's current
+generation count, and no others; so one that breaks off changes nothing, and a page that is sent
+again replaces itself. Finishing swaps in the new generation atomically.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import Aborted
 
 __all__ = [
+    "Generation",
     "Page",
-    "Pass",
     "Work",
-    "complete_pass",
-    "current_pass",
+    "complete_generation",
+    "current_generation",
     "known_page",
-    "open_pass",
+    "open_generation",
     "page_of",
     "prepare_month",
     "record_page",
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Work(StrEnum):
-    """What a pass does; its subject is a day for metering, else a month's first day."""
+    """What a generation does; its subject is a day for metering, else a month's first day."""
 
     METERING = "metering"
     COSTS = "costs"
@@ -53,7 +53,7 @@ CURRENT: Final = text("""
 SELECT id, state, until, complete FROM work_passes
 WHERE work = :work AND subject = :subject AND state = 'current'
 """)
-# Held until the end of the transaction: a pass that ends waits for the pages of itself.
+# Held until the end of the transaction: a generation that ends waits for the pages of itself.
 LOCK: Final = text("SELECT state FROM work_passes WHERE id = :id FOR UPDATE")
 PAGE: Final = text("""
 INSERT INTO work_pass_pages (pass_id, token, next_token, counts)
@@ -87,7 +87,7 @@ RETURNING id
 COMPLETE: Final = text("""
 UPDATE work_passes SET state = 'current', completed_at = :now WHERE id = :id
 """)
-# Long enough that no retry of theirs can still come and be taken for a new pass.
+# Long enough that no retry of theirs can still come and be taken for a new generation.
 FORGET: Final = text("""
 DELETE FROM work_passes WHERE id IN (
     SELECT id FROM work_passes
@@ -98,8 +98,8 @@ PREPARE: Final = text("SELECT prepare_month(CAST(:parents AS text[]), :month)")
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """A pass over a subject."""
+class Generation:
+    """A generation over a subject."""
 
     id: int
     work: Work
@@ -121,7 +121,7 @@ class Page:
     counts: tuple[int, ...]
 
 
-async def open_pass(
+async def open_generation(
     session: WriteSession,
     work: Work,
     subject: date,
@@ -129,8 +129,8 @@ async def open_pass(
     *,
     now: datetime,
     until: datetime | None = None,
-) -> Pass:
-    """The pass of a key, opened if it is new.
+) -> Generation:
+    """The generation of a key, opened if it is new.
 
     Raises Aborted when a younger one ended before it: what it would find is out of date.
     """
@@ -139,26 +139,26 @@ async def open_pass(
     row = (await session.execute(READ, key)).one()
     if row.state == "superseded":
         raise _superseded(work, subject)
-    return Pass(row.id, work, subject, row.until, row.complete, row.state == "current")
+    return Generation(row.id, work, subject, row.until, row.complete, row.state == "current")
 
 
-async def current_pass(session: ReadSession, work: Work, subject: date) -> Pass | None:
-    """The pass whose rows count; None when none ever ended."""
+async def current_generation(session: ReadSession, work: Work, subject: date) -> Generation | None:
+    """The generation whose rows count; None when none ever ended."""
     row = (await session.execute(CURRENT, {"work": work, "subject": subject})).first()
-    return Pass(row.id, work, subject, row.until, row.complete, True) if row else None
+    return Generation(row.id, work, subject, row.until, row.complete, True) if row else None
 
 
-async def known_page(session: ReadSession, of: Pass, token: str) -> Page:
-    """A page of a pass that has ended, as it was. Raises Aborted for one that it never had."""
+async def known_page(session: ReadSession, of: Generation, token: str) -> Page:
+    """A page of a generation that has ended. Raises Aborted for one that it never had."""
     row = (await session.execute(KNOWN_PAGE, {"id": of.id, "token": token})).first()
     if row is None:
-        raise Aborted("the pass has ended without this page", reason="PASS_ENDED")
+        raise Aborted("the generation has ended without this page", reason="PASS_ENDED")
     return Page(row.next_token, tuple(row.counts))
 
 
 async def record_page(
     session: WriteSession,
-    of: Pass,
+    of: Generation,
     token: str,
     next_token: str,
     counts: Sequence[int],
@@ -170,7 +170,7 @@ async def record_page(
 
     `source_version` names what it was read from, where that has a name.
 
-    Raises Aborted when a younger pass ended meanwhile.
+    Raises Aborted when a younger generation ended meanwhile.
     """
     state = (await session.execute(LOCK, {"id": of.id})).scalar_one()
     if state == "superseded":
@@ -184,11 +184,11 @@ async def record_page(
         await session.execute(READ_FROM, {"id": of.id, "source_version": source_version})
 
 
-async def complete_pass(session: WriteSession, of: Pass, *, now: datetime) -> list[int]:
-    """Makes a pass the current one of its subject, now that its last page is there.
+async def complete_generation(session: WriteSession, of: Generation, *, now: datetime) -> list[int]:
+    """Makes a generation the current one of its subject, now that its last page is there.
 
-    Answers the ids of the passes that it replaces, whose rows are to be deleted. Raises
-    Aborted when a page of it is missing, or a younger pass ended before it.
+    Answers the ids of the generations that it replaces, whose rows are to be deleted. Raises
+    Aborted when a page of it is missing, or a younger generation ended before it.
     """
     subject = {"work": of.work, "subject": of.subject}
     await session.execute(ONE_AT_A_TIME, {"work": of.work, "subject": of.subject.isoformat()})
@@ -198,7 +198,7 @@ async def complete_pass(session: WriteSession, of: Pass, *, now: datetime) -> li
     # The token after the last page is empty, as that of the first: its own page is there.
     if (await session.execute(GAPS, {"id": of.id})).scalar_one():
         raise Aborted(
-            f"pages of the pass over {of.subject} are missing: begin it anew",
+            f"pages of the generation over {of.subject} are missing: begin it anew",
             reason="PASS_INCOMPLETE",
         )
     replaced = (await session.execute(SUPERSEDE, {**subject, "id": of.id})).scalars().all()
@@ -219,5 +219,6 @@ def page_of(token: str) -> str:
 
 def _superseded(work: Work, subject: date) -> Aborted:
     return Aborted(
-        f"a younger pass of {work} over {subject} has ended: begin anew", reason="PASS_SUPERSEDED"
+        f"a younger generation of {work} over {subject} has ended: begin anew",
+        reason="PASS_SUPERSEDED",
     )

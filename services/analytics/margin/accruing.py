@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.catalog_client import Outcome
-from services.analytics.margin.store.accruals import Accrual, AccrualFailure
+from services.analytics.margin.rules.accruals import Accrual, AccrualFailure
 
 __all__ = ["accrual_of", "accruals_of", "failures_of"]
 

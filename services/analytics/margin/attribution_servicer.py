@@ -13,12 +13,12 @@ from grpc.aio import ServicerContext
 from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.deployments import Deployments
 from services.analytics.generations.store import (
-    Pass,
+    Generation,
     Work,
-    complete_pass,
-    current_pass,
+    complete_generation,
+    current_generation,
     known_page,
-    open_pass,
+    open_generation,
     record_page,
 )
 from services.analytics.margin import feeds
@@ -122,7 +122,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         request: pb.AttributeCostsRequest | pb.AttributeDailyCostsRequest,
         answer_type: type[Answer],
     ) -> Answer:
-        """A page of a pass: of spans first, then of costs."""
+        """A page of a generation: of spans first, then of costs."""
         size = internal_page_size(request.page_size)
         filters = (work, days.start.isoformat(), days.end.isoformat())
         position = decode_token(request.page_token, filters, (str, str))
@@ -133,7 +133,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         async with self._database.write(current_caller().scope) as session:
             key = required("pass_key", request.pass_key)
             subject = month_of(days.start).start
-            of = await open_pass(session, work, subject, key, now=now, until=until)
+            of = await open_generation(session, work, subject, key, now=now, until=until)
             if of.is_current:
                 page = await known_page(session, of, request.page_token)
                 return _fallen(answer_type, page.counts, page.next_token)
@@ -147,7 +147,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         return _fallen(answer_type, counts, next_token)
 
     async def _read_spans(
-        self, of: Pass, days: Period, size: int, token: str, page_token: str
+        self, of: Generation, days: Period, size: int, token: str, page_token: str
     ) -> tuple[str, str]:
         """Writes a page of spans; what comes after it."""
         span = (timestamp(days.start_at), timestamp(of.until))
@@ -162,7 +162,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
 
     async def _read_costs(
         self,
-        of: Pass,
+        of: Generation,
         days: Period,
         size: int,
         token: str,
@@ -189,13 +189,13 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             await write_lives(session, of, lives)
             if not next_token:
                 await split_shared(session, of)
-                replaced = await complete_pass(session, of, now=self._clock())
+                replaced = await complete_generation(session, of, now=self._clock())
                 await forget_costs(session, of.subject, replaced)
         return counts, next_token
 
     async def _lives(
         self,
-        of: Pass,
+        of: Generation,
         costs: Sequence[Cost],
         spans: dict[UUID, list[OwnedSpan]],
         days: Period,
@@ -219,7 +219,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         key = required("pass_key", request.pass_key)
         async with self._database.write(current_caller().scope) as session:
             until = await metered_until(session, period)
-            of = await open_pass(
+            of = await open_generation(
                 session, Work.ACCRUAL, period.start, key, now=self._clock(), until=until
             )
             if of.is_current:
@@ -228,7 +228,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         return await self._accrue(of, period, size, request.page_token)
 
     async def _accrue(
-        self, of: Pass, period: Period, size: int, token: str
+        self, of: Generation, period: Period, size: int, token: str
     ) -> pb.RefreshAccrualResponse:
         catalog = self._peers.catalog_pricing
         page = await billable(catalog, period, page_size=size, page_token=token)
@@ -245,7 +245,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             await write_accruals(session, of, token, accruals, failures)
             if not page.next_page_token:
                 now = self._clock()
-                replaced = await complete_pass(session, of, now=now)
+                replaced = await complete_generation(session, of, now=now)
                 await forget_accruals(session, of, replaced)
                 await refresh_accrued_margin(session, period, of, now=now)
         return _priced(counts, page.next_page_token)
@@ -275,7 +275,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         now = self._clock()
         async with self._database.write(current_caller().scope) as session:
             month = await refresh_invoiced_margin(session, period, now=now)
-            costs = await current_pass(session, Work.COSTS, period.start)
+            costs = await current_generation(session, Work.COSTS, period.start)
             if costs is not None:
                 await reconcile(session, period, costs, now=now)
         return pb.RefreshMarginResponse(

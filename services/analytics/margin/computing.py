@@ -4,18 +4,24 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from services.analytics.generations.store import Pass, Work, current_pass
+from services.analytics.generations.store import Generation, Work, current_generation
 from services.analytics.margin.rules.attribution import Holder
 from services.analytics.margin.rules.conversion import Conversion, Rate
 from services.analytics.margin.rules.summary import (
     REPORTING_CURRENCY,
+    MarginMonth,
     Side,
     State,
     shares_by_deployment,
     shares_by_tenant,
     side,
 )
-from services.analytics.margin.store.months import Basis, Month, lock_margin, replace_margin
+from services.analytics.margin.store.months import (
+    Basis,
+    ComputedMargin,
+    lock_margin,
+    replace_margin,
+)
 from services.analytics.margin.store.rates import hold_rates, rate_in_force
 from services.analytics.margin.store.totals import (
     Amount,
@@ -31,23 +37,25 @@ from services.common.values.periods import Period
 __all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
 
 
-async def refresh_invoiced_margin(session: WriteSession, period: Period, *, now: datetime) -> Month:
+async def refresh_invoiced_margin(
+    session: WriteSession, period: Period, *, now: datetime
+) -> ComputedMargin:
     """Computes a month's margin anew from its issued invoices and its attributed bill."""
     # First of all: whoever changes an invoice marks the month either before or after this.
     await lock_margin(session, period, "invoiced")
     state = await invoiced_state(session, period.start)
     revenue = await invoiced_amounts(session, period.start)
-    costs = await current_pass(session, Work.COSTS, period.start)
+    costs = await current_generation(session, Work.COSTS, period.start)
     return await _refresh(session, period, "invoiced", (state, revenue), costs, now=now)
 
 
 async def refresh_accrued_margin(
-    session: WriteSession, period: Period, accrual: Pass, *, now: datetime
-) -> Month:
+    session: WriteSession, period: Period, accrual: Generation, *, now: datetime
+) -> ComputedMargin:
     """Computes the running month's margin anew from an accrual and the daily costs."""
     await lock_margin(session, period, "accrued")
     revenue = await accrued_amounts(session, accrual)
-    costs = await current_pass(session, Work.DAILY_COSTS, period.start)
+    costs = await current_generation(session, Work.DAILY_COSTS, period.start)
     side_of_revenue = (State.PROVISIONAL, revenue)
     return await _refresh(
         session, period, "accrued", side_of_revenue, costs, now=now, usage_until=accrual.until
@@ -59,36 +67,42 @@ async def _refresh(
     period: Period,
     basis: Basis,
     revenue: tuple[State, list[Amount]],
-    costs: Pass | None,
+    costs: Generation | None,
     *,
     now: datetime,
     usage_until: datetime | None = None,
-) -> Month:
+) -> ComputedMargin:
     spent = await cost_amounts(session, costs) if costs else []
     await hold_rates(session)
     currencies = {amount.currency for amount in [*revenue[1], *spent]}
     conversion = await _conversion(session, period, currencies)
     earned_side = _side(*revenue, conversion)
     cost_side = _side(_cost_state(costs, spent), spent, conversion)
-    month = Month(
-        period=period,
+    month = ComputedMargin(
         basis=basis,
+        whole=MarginMonth(
+            period=period.start,
+            revenue_cents=earned_side.total_cents,
+            cogs_cents=cost_side.total_cents,
+            revenue_state=earned_side.state,
+            cogs_state=cost_side.state,
+            reporting_currency=conversion.reporting_currency,
+            exchange_rate_ids=tuple(sorted(conversion.used)),
+            parity_assumed=conversion.parity_assumed,
+            usage_until=usage_until,
+            costs_until=await costs_until(session, costs) if costs else None,
+            as_of=now,
+        ),
         revenue=earned_side,
         cogs=cost_side,
         by_tenant=shares_by_tenant(earned_side, cost_side),
         by_deployment=shares_by_deployment(earned_side, cost_side),
-        reporting_currency=conversion.reporting_currency,
-        exchange_rate_ids=sorted(conversion.used),
-        parity_assumed=conversion.parity_assumed,
-        usage_until=usage_until,
-        costs_until=await costs_until(session, costs) if costs else None,
-        as_of=now,
     )
     await replace_margin(session, month)
     return month
 
 
-def _cost_state(costs: Pass | None, spent: list[Amount]) -> State:
+def _cost_state(costs: Generation | None, spent: list[Amount]) -> State:
     """Costs of which no line is known are unknown, not nothing."""
     if costs is None or not spent:
         return State.UNKNOWN
@@ -110,7 +124,7 @@ async def _conversion(session: ReadSession, period: Period, currencies: set[str]
     last: date = period.end - timedelta(days=1)
     rates: dict[str, Rate] = {}
     for currency in sorted(currencies - {REPORTING_CURRENCY}):
-        row = await rate_in_force(session, currency, REPORTING_CURRENCY, last)
-        if row is not None:
-            rates[currency] = Rate(row.id, row.rate)
+        found = await rate_in_force(session, currency, REPORTING_CURRENCY, last)
+        if found is not None and found.id is not None:
+            rates[currency] = Rate(found.id, found.rate)
     return Conversion(REPORTING_CURRENCY, rates)

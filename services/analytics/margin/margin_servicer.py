@@ -2,30 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margin_service_pb2_grpc, margins_pb2
 from grpc.aio import ServicerContext
 
-from services.analytics.generations.store import Work, current_pass
+from services.analytics.generations.store import Work, current_generation
 from services.analytics.margin.messages import (
     accrual_message,
-    conversion_message,
     difference_message,
     failure_message,
     kinds_message,
-    margin_percent,
     month_message,
+    rate_message,
     share_message,
     split_message,
 )
-from services.analytics.margin.rules.reconciling import Difference
-from services.analytics.margin.rules.summary import REPORTING_CURRENCY, State, margin_of
+from services.analytics.margin.rules.reconciling import Difference, check_reconciled
+from services.analytics.margin.rules.shared_costs import SharedSplit
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY, MarginMonth, Share, State
 from services.analytics.margin.store.accruals import list_accruals, list_failures
 from services.analytics.margin.store.costs import read_splits
 from services.analytics.margin.store.months import (
     Basis,
+    has_one_tenant,
     list_shares,
     read_kinds,
     read_trend,
@@ -40,8 +42,9 @@ from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import text, timestamp, word
+from services.common.values.money import plain
 from services.common.values.periods import Period, month_of, read_month
 
 __all__ = ["MarginServicer"]
@@ -49,7 +52,7 @@ __all__ = ["MarginServicer"]
 Context = ServicerContext[Any, Any]
 
 GROUPINGS: Final = ("tenant", "deployment")
-MOST_MONTHS: Final = 36
+MAX_MONTHS: Final = 36
 
 
 def _now() -> datetime:
@@ -93,8 +96,11 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             splits = await _splits(session, Work.COSTS, period)
             conversion = await _conversion(session, [month])
         return pb.GetMarginResponse(
-            **_whole(month),
             period=period.start.isoformat(),
+            revenue_cents=month.revenue_cents,
+            cogs_cents=month.cogs_cents,
+            margin_cents=month.margin_cents,
+            margin_percent=_text(month.margin_percent),
             revenue_state=month.revenue_state,
             cogs_state=month.cogs_state,
             by_tenant=map(share_message, tenants[0]),
@@ -124,7 +130,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
                 tenant_id=tenant_id, after=after, limit=size + 1,
             )  # fmt: skip
             conversion = await _conversion(session, [month] if month else [])
-        page, token = _page(rows, size, filters)
+        page, token = cut(rows, size, filters, lambda one: (one.place,))
         return pb.ListMarginSharesResponse(
             margin_shares=map(share_message, page), next_page_token=token, conversion=conversion
         )
@@ -138,10 +144,18 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         deployment_id = text("deployment_id", request.deployment_id)
         slug = await self._slugs.of(deployment_id, remaining=context.time_remaining())
         async with self._database.read(current_caller().scope) as session:
+            first, last = months[0].start, months[-1].start
+            if deployment_id and not await has_one_tenant(
+                session, first, last, tenant_id=tenant_id, deployment_id=deployment_id, slug=slug
+            ):
+                raise InvalidArgument(
+                    "tenant_id",
+                    f"is required: several tenants have a deployment {deployment_id!r}",
+                    reason="FIELD_REQUIRED",
+                )
             rows = await read_trend(
-                session, months[0].start, months[-1].start,
-                tenant_id=tenant_id, deployment_id=deployment_id, slug=slug,
-            )  # fmt: skip
+                session, first, last, tenant_id=tenant_id, deployment_id=deployment_id, slug=slug
+            )
             conversion = await _conversion(session, rows)
         known = {row.period: month_message(row) for row in rows}
         return pb.GetMarginTrendResponse(
@@ -171,8 +185,11 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             conversion = await _conversion(session, [month])
             failures = await list_failures(session, period, limit=size)
         return pb.GetAccrualResponse(
-            **_whole(month),
             period=period.start.isoformat(),
+            revenue_cents=month.revenue_cents,
+            cogs_cents=month.cogs_cents,
+            margin_cents=month.margin_cents,
+            margin_percent=_text(month.margin_percent),
             by_tenant=map(share_message, tenants[0]),
             by_deployment=map(share_message, deployments[0]),
             by_kind=kinds_message(kinds),
@@ -199,12 +216,12 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
                 after=(position[0], position[1], position[2]) if position else ("", "", ""),
                 limit=size + 1,
             )  # fmt: skip
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            place = (last.tenant_id, last.deployment_id, last.subscription_id)
-            token = encode_token(filters, place)
+        page, token = cut(
+            rows,
+            size,
+            filters,
+            lambda one: (one.tenant_id, one.deployment_id, one.subscription_id),
+        )
         return pb.ListAccrualsResponse(accruals=map(accrual_message, page), next_page_token=token)
 
     async def ListReconciliationDifferences(  # noqa: N802
@@ -219,12 +236,12 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         filters = ("reconciliation", period.code, difference_type, tenant_id)
         after = _place(request.page_token, filters)
         async with self._database.read(current_caller().scope) as session:
-            totals = await read_reconciliation(session, period)
+            totals = check_reconciled(await read_reconciliation(session, period), period.code)
             rows = await list_differences(
                 session, period, difference_type=difference_type, tenant_id=tenant_id,
                 after=after, limit=size + 1,
             )  # fmt: skip
-        page, token = _page(rows, size, filters)
+        page, token = cut(rows, size, filters, lambda one: (one.place,))
         return pb.ListReconciliationDifferencesResponse(
             differences=map(difference_message, page),
             next_page_token=token,
@@ -233,35 +250,31 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         )
 
 
-def _whole(month: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The four amounts of a month; None stays unset."""
-    return {
-        "revenue_cents": month.revenue_cents,
-        "cogs_cents": month.cogs_cents,
-        "margin_cents": margin_of(month.revenue_cents, month.cogs_cents),
-        "margin_percent": margin_percent(month.revenue_cents, month.cogs_cents),
-    }
+def _text(percent: Decimal | None) -> str | None:
+    return None if percent is None else plain(percent)
 
 
-async def _splits(session: ReadSession, work: Work, period: Period) -> Sequence[Any]:
+async def _splits(session: ReadSession, work: Work, period: Period) -> Sequence[SharedSplit]:
     """By what the shared costs were split that count now."""
-    costs = await current_pass(session, work, period.start)
+    costs = await current_generation(session, work, period.start)
     return await read_splits(session, costs) if costs else ()
 
 
 async def _first_shares(
     session: ReadSession, period: Period, basis: Basis, grouping: str, size: int
-) -> tuple[Sequence[Any], str]:
+) -> tuple[Sequence[Share], str]:
     rows = await list_shares(session, period.start, basis, grouping, after=0, limit=size + 1)
-    return _page(rows, size, _share_filters(period, grouping, ""))
+    return cut(rows, size, _share_filters(period, grouping, ""), lambda one: (one.place,))
 
 
-async def _conversion(session: ReadSession, months: Sequence[Any]) -> margins_pb2.Conversion:
+async def _conversion(
+    session: ReadSession, months: Sequence[MarginMonth]
+) -> margins_pb2.Conversion:
     """By what the amounts of some months were brought together."""
     ids = sorted({identity for month in months for identity in month.exchange_rate_ids})
-    return conversion_message(
-        months[0].reporting_currency if months else REPORTING_CURRENCY,
-        await rates_of(session, ids),
+    return margins_pb2.Conversion(
+        reporting_currency=months[0].reporting_currency if months else REPORTING_CURRENCY,
+        exchange_rates=map(rate_message, await rates_of(session, ids)),
         parity_assumed=any(month.parity_assumed for month in months),
     )
 
@@ -270,11 +283,11 @@ def _months(request: pb.GetMarginTrendRequest) -> list[Period]:
     first = read_month(request.from_period, "from_period")
     last = read_month(request.to_period, "to_period")
     months = [first]
-    while months[-1] < last and len(months) <= MOST_MONTHS:
+    while months[-1] < last and len(months) <= MAX_MONTHS:
         months.append(months[-1].following())
-    if last < first or len(months) > MOST_MONTHS:
+    if last < first or len(months) > MAX_MONTHS:
         raise InvalidArgument(
-            "to_period", f"is not from 1 to {MOST_MONTHS} months on", reason="OUT_OF_RANGE"
+            "to_period", f"is not from 1 to {MAX_MONTHS} months on", reason="OUT_OF_RANGE"
         )
     return months
 
@@ -297,8 +310,3 @@ def _place(token: str, filters: tuple[str, ...]) -> int:
     if not 0 <= place < 2**31:
         raise InvalidArgument("page_token", "is not one of ours")
     return place
-
-
-def _page(rows: Sequence[Any], size: int, filters: tuple[str, ...]) -> tuple[Sequence[Any], str]:
-    page = rows[:size]
-    return page, encode_token(filters, (page[-1].place,)) if len(rows) > size else ""

@@ -1,24 +1,23 @@
-"""From rows of rates and margin to protos."""
+"""Rates and margins as protos."""
 
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margins_pb2
-from sqlalchemy import Row
 
-from services.analytics.margin.rules.summary import margin_of, percent_of
-from services.common.rpc.wire import timestamp
-from services.common.values.money import plain
+from services.analytics.margin.rules.accruals import Accrual, AccrualFailure
+from services.analytics.margin.rules.conversion import ExchangeRate
+from services.analytics.margin.rules.reconciling import BookDifference
+from services.analytics.margin.rules.shared_costs import SharedSplit
+from services.analytics.margin.rules.summary import KindAmount, MarginMonth, Share
+from services.common.rpc.messages import message_of
 
 __all__ = [
     "accrual_message",
-    "conversion_message",
     "difference_message",
     "failure_message",
     "kinds_message",
-    "margin_percent",
     "month_message",
     "rate_message",
     "share_message",
@@ -29,128 +28,57 @@ OTHER: Final = "other"
 """A cost of no kind of resource, as among the kinds of a month."""
 
 
-def rate_message(row: Row[Any]) -> margins_pb2.ExchangeRate:
+def rate_message(rate: ExchangeRate) -> margins_pb2.ExchangeRate:
     """An exchange rate."""
-    return margins_pb2.ExchangeRate(
-        id=str(row.id),
-        from_currency=row.from_currency,
-        to_currency=row.to_currency,
-        rate=plain(row.rate),
-        effective_from=row.effective_from.isoformat(),
-        effective_to=row.effective_to.isoformat() if row.effective_to else "",
-        source=row.source,
-        created_by=row.created_by,
-        created_at=timestamp(row.created_at),
-    )
+    return message_of(margins_pb2.ExchangeRate, rate)
 
 
-def conversion_message(
-    reporting_currency: str, rates: Iterable[Row[Any]], *, parity_assumed: bool
-) -> margins_pb2.Conversion:
-    """How amounts were brought to one currency."""
-    return margins_pb2.Conversion(
-        reporting_currency=reporting_currency,
-        exchange_rates=map(rate_message, rates),
-        parity_assumed=parity_assumed,
-    )
-
-
-def margin_percent(revenue_cents: int | None, cogs_cents: int | None) -> str | None:
-    """The margin in percent of the revenue; None when it is unknown."""
-    return _text(percent_of(revenue_cents, cogs_cents))
-
-
-def share_message(row: Row[Any]) -> margins_pb2.MarginShare:
+def share_message(share: Share) -> margins_pb2.MarginShare:
     """What came in from somebody, and what it cost."""
-    return margins_pb2.MarginShare(
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        attribution=row.attribution,
-        revenue_cents=row.revenue_cents,
-        cogs_cents=row.cogs_cents,
-        margin_cents=margin_of(row.revenue_cents, row.cogs_cents),
-        margin_percent=margin_percent(row.revenue_cents, row.cogs_cents),
+    holder = share.holder
+    return message_of(
+        margins_pb2.MarginShare,
+        share,
+        tenant_id=holder.tenant_id,
+        deployment_id=holder.deployment_id,
+        attribution=holder.attribution,
     )
 
 
-def kinds_message(rows: Iterable[Row[Any]]) -> margins_pb2.KindBreakdown:
+def kinds_message(amounts: Iterable[KindAmount]) -> margins_pb2.KindBreakdown:
     """Revenue and costs by kind, each on its own axis."""
     kinds = margins_pb2.KindBreakdown()
-    for row in rows:
-        axis = kinds.revenue if row.axis == "revenue" else kinds.cogs
-        axis.add(kind=row.kind, amount_cents=row.amount_cents)
+    for one in amounts:
+        axis = kinds.revenue if one.axis == "revenue" else kinds.cogs
+        axis.add(kind=one.kind, amount_cents=one.amount_cents)
     return kinds
 
 
-def split_message(row: Row[Any]) -> margins_pb2.SharedCostSplit:
+def split_message(split: SharedSplit) -> margins_pb2.SharedCostSplit:
     """By what a kind of shared cost was split."""
-    return margins_pb2.SharedCostSplit(
-        kind=row.kind or OTHER,
-        amount_usd=plain(row.amount_usd),
-        split_key=row.split_key,
-        remark=row.remark,
-        unkeyed_owner_count=row.unkeyed_owners,
+    return message_of(
+        margins_pb2.SharedCostSplit,
+        split,
+        kind=split.kind or OTHER,
+        unkeyed_owner_count=split.unkeyed_owners,
     )
 
 
-def month_message(row: Row[Any]) -> pb.MarginMonth:
+def month_message(month: MarginMonth) -> pb.MarginMonth:
     """A month of a trend."""
-    return pb.MarginMonth(
-        period=row.period.isoformat(),
-        revenue_cents=row.revenue_cents,
-        cogs_cents=row.cogs_cents,
-        margin_cents=margin_of(row.revenue_cents, row.cogs_cents),
-        margin_percent=margin_percent(row.revenue_cents, row.cogs_cents),
-        revenue_state=row.revenue_state,
-        cogs_state=row.cogs_state,
-    )
+    return message_of(pb.MarginMonth, month)
 
 
-def accrual_message(row: Row[Any]) -> pb.SubscriptionAccrual:
+def accrual_message(accrual: Accrual) -> pb.SubscriptionAccrual:
     """What a subscription has come to."""
-    return pb.SubscriptionAccrual(
-        subscription_id=row.subscription_id,
-        deployment_id=row.deployment_id,
-        tenant_id=row.tenant_id,
-        accrued_cents=row.accrued_cents,
-        recurring_cents=row.recurring_cents,
-        overage_cents=row.overage_cents,
-        ad_hoc_cents=row.ad_hoc_cents,
-        currency=row.currency,
-        usage_until=timestamp(row.usage_until),
-        inputs_hash=row.inputs_hash,
-        engine_version=row.engine_version,
-        result_hash=row.result_hash,
-    )
+    return message_of(pb.SubscriptionAccrual, accrual)
 
 
-def failure_message(row: Row[Any]) -> pb.AccrualFailure:
+def failure_message(failure: AccrualFailure) -> pb.AccrualFailure:
     """A subscription that could not be priced."""
-    return pb.AccrualFailure(
-        subscription_id=row.subscription_id,
-        deployment_id=row.deployment_id,
-        tenant_id=row.tenant_id,
-        reason=row.reason,
-        message=row.message,
-    )
+    return message_of(pb.AccrualFailure, failure)
 
 
-def difference_message(row: Row[Any]) -> pb.ReconciliationDifference:
+def difference_message(difference: BookDifference) -> pb.ReconciliationDifference:
     """A resource on which the books disagree."""
-    return pb.ReconciliationDifference(
-        difference_type=row.difference_type,
-        resource_id=str(row.resource_id) if row.resource_id else "",
-        kind=row.kind,
-        name=row.name,
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        inventory_hours=_text(row.inventory_hours),
-        provider_hours=_text(row.provider_hours),
-        billed_hours=_text(row.billed_hours),
-        provider_amount_usd=_text(row.provider_amount_usd),
-        explanation=row.explanation,
-    )
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
+    return message_of(pb.ReconciliationDifference, difference)

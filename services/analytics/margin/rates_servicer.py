@@ -9,8 +9,8 @@ from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.analytics.margin.messages import rate_message
+from services.analytics.margin.rules.conversion import ExchangeRate
 from services.analytics.margin.store.rates import (
-    NewRate,
     RateFilter,
     create_rate,
     list_rates,
@@ -20,7 +20,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import required, text, uuid_of
 from services.common.values.money import currency_code, exact
 from services.common.values.periods import read_day
@@ -61,12 +61,10 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
                 raise InvalidArgument("page_token", "is not one of ours")
             before = date.fromordinal(position[0]), uuid_of("page_token", position[1])
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_rates(session, wanted, before=before, limit=size + 1)
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            token = encode_token(filters, (last.effective_from.toordinal(), str(last.id)))
+            found = await list_rates(session, wanted, before=before, limit=size + 1)
+        page, token = cut(
+            found, size, filters, lambda one: (one.effective_from.toordinal(), str(one.id))
+        )
         return pb.ListExchangeRatesResponse(
             exchange_rates=map(rate_message, page), next_page_token=token
         )
@@ -76,10 +74,8 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         self, session: WriteSession, request: pb.CreateExchangeRateRequest, context: Context
     ) -> pb.CreateExchangeRateResponse:
         """Sets a rate from a day on."""
-        caller = current_caller()
-        rate = _new_rate(request)
-        row = await create_rate(session, rate, by=caller.subject, now=self._clock())
-        return pb.CreateExchangeRateResponse(exchange_rate=rate_message(row))
+        rate = await create_rate(session, _new_rate(request, self._clock()))
+        return pb.CreateExchangeRateResponse(exchange_rate=rate_message(rate))
 
     async def GetRateInForce(  # noqa: N802
         self, request: pb.GetRateInForceRequest, context: Context
@@ -91,22 +87,24 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         )
         day = read_day(required("on", request.on), "on")
         async with self._database.read(current_caller().scope) as session:
-            row = await rate_in_force(session, *pair, day)
-        return pb.GetRateInForceResponse(exchange_rate=None if row is None else rate_message(row))
+            rate = await rate_in_force(session, *pair, day)
+        return pb.GetRateInForceResponse(exchange_rate=rate_message(rate) if rate else None)
 
 
-def _new_rate(request: pb.CreateExchangeRateRequest) -> NewRate:
+def _new_rate(request: pb.CreateExchangeRateRequest, now: datetime) -> ExchangeRate:
     effective_from = read_day(required("effective_from", request.effective_from), "effective_from")
     effective_to = read_day(request.effective_to, "effective_to") if request.effective_to else None
     if effective_to is not None and effective_to <= effective_from:
         raise InvalidArgument("effective_to", "is not after effective_from", reason="OUT_OF_RANGE")
-    rate = NewRate(
+    rate = ExchangeRate(
         from_currency=currency_code("from_currency", request.from_currency),
         to_currency=currency_code("to_currency", request.to_currency),
         rate=exact(required("rate", request.rate), "rate", minimum=0),
         effective_from=effective_from,
         effective_to=effective_to,
         source=text("source", request.source),
+        created_by=current_caller().subject,
+        created_at=now,
     )
     if rate.from_currency == rate.to_currency:
         raise InvalidArgument("to_currency", "is from_currency", reason="OUT_OF_RANGE")

@@ -37,7 +37,7 @@ __all__ = [
 
 
 def _found_by() -> list[Column[object]]:
-    """Which pass found a row, for which month, and on which of its pages."""
+    """Which generation found a row, for which month, and on which of its pages."""
     return [
         Column("period", Date, nullable=False),
         Column("pass_id", BigInteger, nullable=False),

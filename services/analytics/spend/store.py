@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Executable, text
 
 from services.analytics.spend.rules import AT_REST, Breach, Policy, Reached, Spending, Status
 from services.common.db.database import ReadSession, WriteSession
@@ -138,13 +138,12 @@ async def update_policy(
 ) -> Policy:
     """Changes a cap or what happens at it; None stays as it is. Raises NotFound."""
     values = {"id": policy_id, "cap_cents": cap_cents, "action": action}
-    return _found(Policy, (await session.execute(UPDATE, values)).first(), policy_id)
+    return await _changed(session, Policy, UPDATE, values)
 
 
 async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -> None:
     """Ends a policy, and what waits for a decision upon it. Raises NotFound."""
-    row = (await session.execute(DELETE, {"id": policy_id, "now": now})).first()
-    _found(Policy, row, policy_id)
+    await _changed(session, Policy, DELETE, {"id": policy_id, "now": now})
     await session.execute(WITHDRAW, {"id": policy_id, "now": now})
 
 
@@ -196,8 +195,7 @@ async def waiting_breaches(
 
 async def locked_breach(session: WriteSession, breach_id: UUID) -> Breach:
     """A breach that nobody moves until this transaction ends. Raises NotFound."""
-    row = (await session.execute(LOCK, {"id": breach_id})).first()
-    return _found(Breach, row, breach_id)
+    return await _changed(session, Breach, LOCK, {"id": breach_id})
 
 
 async def record_outcome(
@@ -214,7 +212,7 @@ async def record_outcome(
         "id": breach_id, "status": status, "workflow_id": workflow_id, "run_id": run_id,
         "at_rest": status in AT_REST, "now": now,
     }  # fmt: skip
-    return record_of(Breach, (await session.execute(RECORD, values)).one())
+    return await _changed(session, Breach, RECORD, values)
 
 
 async def decide(
@@ -222,10 +220,14 @@ async def decide(
 ) -> Breach:
     """Keeps what an operator decided of a locked breach."""
     values = {"id": breach_id, "status": status, "by": by, "reason": reason, "now": now}
-    return record_of(Breach, (await session.execute(DECIDE, values)).one())
+    return await _changed(session, Breach, DECIDE, values)
 
 
-def _found(kind: type[T], row: Row[Any] | None, identifier: UUID) -> T:
+async def _changed(
+    session: WriteSession, kind: type[T], statement: Executable, values: dict[str, Any]
+) -> T:
+    """The record of the row that a statement answers. Raises NotFound."""
+    row = (await session.execute(statement, values)).first()
     if row is None:
-        raise NotFound(f"spend {kind.__name__.lower()}", str(identifier))
+        raise NotFound(f"spend {kind.__name__.lower()}", str(values["id"]))
     return record_of(kind, row)

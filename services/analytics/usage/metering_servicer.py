@@ -11,11 +11,11 @@ from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
 from services.analytics.generations.store import (
-    Pass,
+    Generation,
     Work,
-    complete_pass,
+    complete_generation,
     known_page,
-    open_pass,
+    open_generation,
     record_page,
 )
 from services.analytics.peers import Peers, asking
@@ -83,7 +83,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         if until <= day.start_at:
             raise InvalidArgument("day", "has not begun", reason="OUT_OF_RANGE")
         async with self._database.write(current_caller().scope) as session:
-            of = await open_pass(
+            of = await open_generation(
                 session, Work.METERING, day.start, key, now=self._clock(), until=until
             )
             if of.is_current:
@@ -93,7 +93,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         return await self._meter_page(of, day, size, request.page_token)
 
     async def _meter_page(
-        self, of: Pass, day: Period, size: int, token: str
+        self, of: Generation, day: Period, size: int, token: str
     ) -> pb.MeterDayResponse:
         """Asks for a page of intervals, and writes what it makes."""
         request = lookup_service_pb2.ListExistenceIntervalsRequest(
@@ -117,7 +117,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
             await write_unmeasured(session, of, token, metered.unmeasured)
             if not next_token:
                 now = self._clock()
-                replaced = await complete_pass(session, of, now=now)
+                replaced = await complete_generation(session, of, now=now)
                 usage_count = await replace_day(session, of, replaced, now=now)
                 await replace_unmeasured(session, of, replaced)
         if not next_token:

@@ -1,4 +1,4 @@
-"""The tables of usage, and of the passes that find it."""
+"""The tables of usage, and of the generations that find it."""
 
 from typing import Final
 

@@ -74,7 +74,8 @@ def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
     """
     leaves = _leaves(cast("Any", cls))
     arrays = ", ".join(f"%({name}_{one})b::{_TYPES.get(hint, 'text')}[]" for one, _, hint in leaves)
-    columns = ", ".join([one for one, _, _ in leaves] + ["position"] * is_numbered)
+    names = [*(one for one, _, _ in leaves), *["position"] * is_numbered]
+    columns = ", ".join(f'"{one}"' for one in names)
     return f"unnest({arrays}){' WITH ORDINALITY' * is_numbered} AS {name} ({columns})"
 
 

@@ -2,13 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
 from services.common.values.money import converted
 
-__all__ = ["Conversion", "Rate"]
+__all__ = ["Conversion", "ExchangeRate", "Rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """From a day on, one unit of `from_currency` is `rate` units of `to_currency`."""
+
+    from_currency: str
+    to_currency: str
+    rate: Decimal
+    effective_from: date
+    effective_to: date | None
+    source: str
+    created_by: str
+    created_at: datetime
+    id: UUID | None = None
+    """None before it is kept."""
 
 
 @dataclass(frozen=True, slots=True)

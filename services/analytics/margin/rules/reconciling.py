@@ -14,9 +14,20 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.common.errors import FailedPrecondition
 from services.common.values.money import plain
 
-__all__ = ["BILLED_KINDS", "TOLERANCE_HOURS", "Books", "Difference", "judge"]
+__all__ = [
+    "BILLED_KINDS",
+    "TOLERANCE_HOURS",
+    "BookDifference",
+    "Books",
+    "Difference",
+    "Reconciliation",
+    "check_reconciled",
+    "difference_of",
+    "judge",
+]
 
 TOLERANCE_HOURS: Final = 1
 """The provider bills whole hours, and we count seconds: up to one is no difference."""
@@ -60,6 +71,61 @@ class Books:
     """Of what may have existed before, because the provider does not tell when it was made."""
     charged_from: datetime | None
     charged_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookDifference:
+    """A difference in a month, as it is kept."""
+
+    place: int
+    """Among those of its month, the largest first."""
+    difference_type: Difference
+    resource_id: UUID | None
+    kind: str
+    name: str
+    tenant_id: str
+    deployment_id: str
+    inventory_hours: Decimal | None
+    provider_hours: Decimal | None
+    billed_hours: Decimal | None
+    provider_amount_usd: Decimal | None
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """How many resources of a month agree; None while it was not reconciled."""
+
+    closed_at: datetime | None
+    """When the metering of the month was closed."""
+    agreed_count: int | None
+    difference_count: int | None
+
+
+def check_reconciled(found: Reconciliation | None, month: str) -> Reconciliation:
+    """What was found of a month.
+
+    Raises FailedPrecondition for one that is not closed, or was not reconciled yet.
+    """
+    if found is None or found.closed_at is None:
+        raise FailedPrecondition(f"the metering of {month} is not closed", reason="METERING_OPEN")
+    if found.agreed_count is None:
+        raise FailedPrecondition(
+            f"the costs of {month} are not attributed yet", reason="NOT_RECONCILED"
+        )
+    return found
+
+
+def difference_of(books: Books, place: int) -> BookDifference | None:
+    """What the books disagree on, at its place among the others; None when they agree."""
+    judgement = judge(books)
+    if judgement is None:
+        return None
+    return BookDifference(
+        place, judgement[0], books.resource_id, books.kind, books.name, books.tenant_id,
+        books.deployment_id, books.inventory_hours, books.provider_hours, books.billed_hours,
+        books.provider_amount_usd, judgement[1],
+    )  # fmt: skip
 
 
 def judge(books: Books) -> tuple[Difference, str] | None:

@@ -15,7 +15,16 @@ from uuid import UUID
 
 from services.analytics.margin.rules.attribution import Holder
 
-__all__ = ["BUCKETS", "DROPLETS", "ChosenKey", "SharedUse", "SplitKey", "StoredSpan", "chosen_key"]
+__all__ = [
+    "BUCKETS",
+    "DROPLETS",
+    "ChosenKey",
+    "SharedSplit",
+    "SharedUse",
+    "SplitKey",
+    "StoredSpan",
+    "chosen_key",
+]
 
 BUCKETS: Final = "spaces_bucket"
 DROPLETS: Final = "droplet"
@@ -76,6 +85,17 @@ class ChosenKey:
     """Why it is not the product's first key, or what of it had to be estimated."""
     unkeyed_owners: int = 0
     """Owners of droplets without known outbound bytes: they bear nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSplit:
+    """By what a kind of shared cost was split, as it is kept."""
+
+    kind: str
+    split_key: SplitKey
+    remark: str
+    unkeyed_owners: int
+    amount_usd: Decimal
 
 
 def chosen_key(kind: str, used: SharedUse) -> ChosenKey:

@@ -8,16 +8,30 @@ stays unknown: an amount of zero is a known one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
+from uuid import UUID
 
 from services.analytics.margin.rules.attribution import Attribution, Holder
 from services.common.values.money import whole_cents
 
-__all__ = ["REPORTING_CURRENCY", "Share", "Side", "State", "apportion", "margin_of", "percent_of",
-           "shares_by_deployment", "shares_by_tenant", "side"]  # fmt: skip
+__all__ = [
+    "REPORTING_CURRENCY",
+    "KindAmount",
+    "MarginMonth",
+    "Share",
+    "Side",
+    "State",
+    "apportion",
+    "margin_of",
+    "percent_of",
+    "shares_by_deployment",
+    "shares_by_tenant",
+    "side",
+]
 
 REPORTING_CURRENCY: Final = "AUD"
 
@@ -43,13 +57,61 @@ class Side:
     by_kind: Mapping[str, int]
 
 
+class _Margin:
+    """The margin of what earned and cost so much; None is unknown."""
+
+    __slots__ = ()
+
+    revenue_cents: int | None
+    cogs_cents: int | None
+
+    @property
+    def margin_cents(self) -> int | None:
+        """Revenue less costs; None when either is unknown."""
+        return margin_of(self.revenue_cents, self.cogs_cents)
+
+    @property
+    def margin_percent(self) -> Decimal | None:
+        """The margin in percent of the revenue; None when it is unknown."""
+        return percent_of(self.revenue_cents, self.cogs_cents)
+
+
 @dataclass(frozen=True, slots=True)
-class Share:
+class Share(_Margin):
     """What came in from somebody and what it cost; None is unknown."""
 
     holder: Holder
     revenue_cents: int | None
     cogs_cents: int | None
+    place: int = 0
+    """Among the shares of its month, from 1; 0 before it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginMonth(_Margin):
+    """The whole of a month, in cents of the reporting currency; None is unknown."""
+
+    period: date
+    revenue_cents: int | None
+    cogs_cents: int | None
+    revenue_state: State
+    cogs_state: State
+    reporting_currency: str
+    exchange_rate_ids: tuple[UUID, ...]
+    """The rates by which amounts were brought to it."""
+    parity_assumed: bool
+    usage_until: datetime | None = None
+    costs_until: date | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindAmount:
+    """What came in, or what was spent, of a kind, in whole cents."""
+
+    axis: Literal["revenue", "cogs"]
+    kind: str
+    amount_cents: int
 
 
 def side(state: State, holders: Mapping[Holder, Fraction], kinds: Mapping[str, Fraction]) -> Side:

@@ -1,20 +1,18 @@
-"""The running month per subscription, as a pass over the subscriptions found it."""
+"""The running month per subscription, as a generation over the subscriptions found it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from services.analytics.generations.store import Pass, page_of
+from services.analytics.generations.store import Generation, page_of
+from services.analytics.margin.rules.accruals import Accrual, AccrualFailure
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 from services.common.values.periods import Period
 
 __all__ = [
-    "Accrual",
-    "AccrualFailure",
     "forget_accruals",
     "list_accruals",
     "list_failures",
@@ -25,32 +23,25 @@ __all__ = [
 FORGET_PAGE: Final = """
 DELETE FROM accruals WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
 """
-WRITE: Final = """
+WRITE: Final = f"""
 INSERT INTO accruals (period, pass_id, page, subscription_id, deployment_id, tenant_id,
                       accrued_cents, recurring_cents, overage_cents, ad_hoc_cents, kind_cents,
                       currency, inputs_json, inputs_hash, engine_version, result_hash)
 SELECT %(period)s, %(pass_id)s, %(page)s, a.subscription_id, a.deployment_id, a.tenant_id,
-       a.recurring + a.overage + a.ad_hoc, a.recurring, a.overage, a.ad_hoc,
-       a.kind_cents::jsonb, a.currency, a.inputs_json, a.inputs_hash, a.engine_version,
-       a.result_hash
-FROM unnest(%(subscriptions)b::text[], %(deployments)b::text[], %(tenants)b::text[],
-            %(recurring)b::bigint[], %(overage)b::bigint[], %(ad_hoc)b::bigint[],
-            %(kinds)b::text[], %(currencies)b::text[], %(inputs)b::text[],
-            %(inputs_hashes)b::text[], %(engines)b::text[], %(result_hashes)b::text[])
-     AS a (subscription_id, deployment_id, tenant_id, recurring, overage, ad_hoc, kind_cents,
-           currency, inputs_json, inputs_hash, engine_version, result_hash)
+       a.recurring_cents + a.overage_cents + a.ad_hoc_cents, a.recurring_cents, a.overage_cents,
+       a.ad_hoc_cents, a.kind_cents::jsonb, a.currency, a.inputs_json, a.inputs_hash,
+       a.engine_version, a.result_hash
+FROM {unnested(Accrual, "a")}
 """
 FORGET: Final = [
     text(f"DELETE FROM {table} WHERE period = :period AND pass_id = ANY(:pass_ids)")
     for table in ("accruals", "accrual_failures")
 ]
 FORGET_FAILURES: Final = FORGET_PAGE.replace("accruals", "accrual_failures")
-WRITE_FAILURES: Final = """
+WRITE_FAILURES: Final = f"""
 INSERT INTO accrual_failures (period, pass_id, page, subscription_id, deployment_id, tenant_id,
                               reason, message)
-SELECT %(period)s, %(pass_id)s, %(page)s, f.*
-FROM unnest(%(subscriptions)b::text[], %(deployments)b::text[], %(tenants)b::text[],
-            %(reasons)b::text[], %(messages)b::text[]) AS f
+SELECT %(period)s, %(pass_id)s, %(page)s, failed.* FROM {unnested(AccrualFailure, "failed")}
 """
 FAILURES: Final = text("""
 SELECT f.* FROM accrual_failures AS f JOIN work_passes AS p ON p.id = f.pass_id
@@ -73,40 +64,9 @@ WHERE work = 'metering' AND state = 'current' AND subject >= :start AND subject 
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Accrual:
-    """What a subscription has come to, without tax, in whole cents of its currency."""
-
-    subscription_id: str
-    deployment_id: str
-    tenant_id: str
-    recurring_cents: int
-    """Of the part of the month that it covers."""
-    overage_cents: int
-    ad_hoc_cents: int
-    kind_cents: dict[str, int]
-    """The same by the kind that is billed."""
-    currency: str
-    inputs_json: str
-    inputs_hash: str
-    engine_version: str
-    result_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccrualFailure:
-    """A subscription that could not be priced, and why."""
-
-    subscription_id: str
-    deployment_id: str
-    tenant_id: str
-    reason: str
-    message: str
-
-
 async def write_accruals(
     session: WriteSession,
-    of: Pass,
+    of: Generation,
     token: str,
     accruals: Sequence[Accrual],
     failures: Sequence[AccrualFailure],
@@ -115,43 +75,25 @@ async def write_accruals(
     driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
     await driver.execute(FORGET_PAGE, page)
-    arrays: dict[str, list[Any]] = {
-        "subscriptions": [one.subscription_id for one in accruals],
-        "deployments": [one.deployment_id for one in accruals],
-        "tenants": [one.tenant_id for one in accruals],
-        "recurring": [one.recurring_cents for one in accruals],
-        "overage": [one.overage_cents for one in accruals],
-        "ad_hoc": [one.ad_hoc_cents for one in accruals],
-        "kinds": [orjson.dumps(one.kind_cents).decode() for one in accruals],
-        "currencies": [one.currency for one in accruals],
-        "inputs": [one.inputs_json for one in accruals],
-        "inputs_hashes": [one.inputs_hash for one in accruals],
-        "engines": [one.engine_version for one in accruals],
-        "result_hashes": [one.result_hash for one in accruals],
-    }
-    await driver.execute(WRITE, {**page, **arrays})
+    await driver.execute(WRITE, page | arrays_of(Accrual, accruals, "a"))
     await driver.execute(FORGET_FAILURES, page)
     if failures:
-        failed = {
-            "subscriptions": [one.subscription_id for one in failures],
-            "deployments": [one.deployment_id for one in failures],
-            "tenants": [one.tenant_id for one in failures],
-            "reasons": [one.reason for one in failures],
-            "messages": [one.message for one in failures],
-        }
-        await driver.execute(WRITE_FAILURES, {**page, **failed})
+        await driver.execute(WRITE_FAILURES, page | arrays_of(AccrualFailure, failures, "failed"))
 
 
-async def forget_accruals(session: WriteSession, of: Pass, pass_ids: Sequence[int]) -> None:
-    """Deletes what replaced passes found."""
+async def forget_accruals(session: WriteSession, of: Generation, pass_ids: Sequence[int]) -> None:
+    """Deletes what replaced generations found."""
     if pass_ids:
         for statement in FORGET:
             await session.execute(statement, {"period": of.subject, "pass_ids": list(pass_ids)})
 
 
-async def list_failures(session: ReadSession, period: Period, *, limit: int) -> Sequence[Row[Any]]:
+async def list_failures(
+    session: ReadSession, period: Period, *, limit: int
+) -> list[AccrualFailure]:
     """The subscriptions that could not be priced, by tenant and deployment."""
-    return (await session.execute(FAILURES, {"period": period.start, "limit": limit})).all()
+    found = await session.execute(FAILURES, {"period": period.start, "limit": limit})
+    return records_of(AccrualFailure, found)
 
 
 async def list_accruals(
@@ -162,13 +104,13 @@ async def list_accruals(
     deployment_id: str,
     after: tuple[str, str, str],
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[Accrual]:
     """A page of accruals by tenant and deployment; `after` is the last one's place."""
     parameters = {
         "period": period.start, "tenant_id": tenant_id, "deployment_id": deployment_id,
         "tenant": after[0], "deployment": after[1], "subscription": after[2], "limit": limit,
     }  # fmt: skip
-    return (await session.execute(LIST, parameters)).all()
+    return records_of(Accrual, await session.execute(LIST, parameters))
 
 
 async def metered_until(session: ReadSession, period: Period) -> datetime | None:

@@ -1,14 +1,15 @@
 """Costs as they are attributed: spans of ownership first, then the lines, then what is shared."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from services.analytics.generations.store import Pass, page_of, prepare_month
+from services.analytics.generations.store import Generation, page_of, prepare_month
 from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Cost,
@@ -22,6 +23,7 @@ from services.analytics.margin.rules.shared_costs import (
     BUCKETS,
     DROPLETS,
     ChosenKey,
+    SharedSplit,
     SharedUse,
     SplitKey,
     StoredSpan,
@@ -29,6 +31,7 @@ from services.analytics.margin.rules.shared_costs import (
 )
 from services.analytics.usage.rules.metering import Interval
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = [
     "forget_costs",
@@ -43,13 +46,12 @@ __all__ = [
 FORGET_SPANS: Final = """
 DELETE FROM resource_spans WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s
 """
-WRITE_SPANS: Final = """
+WRITE_SPANS: Final = f"""
 INSERT INTO resource_spans (period, pass_id, page, resource_id, kind, name, tenant_id,
                             deployment_id, span_from, span_to, size_gb)
-SELECT %(period)s, %(pass_id)s, %(page)s, s.*
-FROM unnest(%(resources)b::uuid[], %(kinds)b::text[], %(names)b::text[], %(tenants)b::text[],
-            %(deployments)b::text[], %(starts)b::timestamptz[], %(ends)b::timestamptz[],
-            %(sizes)b::numeric[]) AS s
+SELECT %(period)s, %(pass_id)s, %(page)s, span.resource_id, span.kind, span.name, span.tenant_id,
+       span.deployment_id, span.start, span."end", span.size_gb
+FROM {unnested(Interval, "span")}
 """
 SPANS_OF: Final = text("""
 SELECT resource_id, tenant_id, deployment_id, span_from, span_to FROM resource_spans
@@ -127,28 +129,18 @@ SHARES: Final = "shares"
 
 
 async def write_spans(
-    session: WriteSession, of: Pass, token: str, spans: Sequence[Interval]
+    session: WriteSession, of: Generation, token: str, spans: Sequence[Interval]
 ) -> None:
     """Writes a page of the spans in which resources were somebody's, in place of itself."""
     await prepare_month(session, of.subject, "resource_spans")
     driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
     await driver.execute(FORGET_SPANS, page)
-    arrays: dict[str, list[Any]] = {
-        "resources": [span.resource_id for span in spans],
-        "kinds": [span.kind for span in spans],
-        "names": [span.name for span in spans],
-        "tenants": [span.tenant_id for span in spans],
-        "deployments": [span.deployment_id for span in spans],
-        "starts": [span.start for span in spans],
-        "ends": [span.end for span in spans],
-        "sizes": [span.size_gb for span in spans],
-    }
-    await driver.execute(WRITE_SPANS, {**page, **arrays})
+    await driver.execute(WRITE_SPANS, page | arrays_of(Interval, spans, "span"))
 
 
 async def spans_of(
-    session: ReadSession, of: Pass, resource_ids: Iterable[UUID]
+    session: ReadSession, of: Generation, resource_ids: Iterable[UUID]
 ) -> dict[UUID, list[OwnedSpan]]:
     """The spans of some resources, oldest first."""
     rows = await session.execute(
@@ -164,7 +156,7 @@ async def spans_of(
 
 
 async def write_costs(
-    session: WriteSession, of: Pass, token: str, costs: Iterable[tuple[Cost, Sequence[Part]]]
+    session: WriteSession, of: Generation, token: str, costs: Iterable[tuple[Cost, Sequence[Part]]]
 ) -> None:
     """Writes a page of costs with their parts, in place of itself."""
     await prepare_month(session, of.subject, "attributed_costs")
@@ -195,7 +187,9 @@ async def write_costs(
     await driver.execute(WRITE, {"period": of.subject, "pass_id": of.id, "page": page, **arrays})
 
 
-async def write_lives(session: WriteSession, of: Pass, lives: Mapping[UUID, KnownLife]) -> None:
+async def write_lives(
+    session: WriteSession, of: Generation, lives: Mapping[UUID, KnownLife]
+) -> None:
     """Keeps what the inventory knows beyond the month; what is kept already stays."""
     if not lives:
         return
@@ -209,7 +203,7 @@ async def write_lives(session: WriteSession, of: Pass, lives: Mapping[UUID, Know
     await driver.execute(WRITE_LIVES, {"period": of.subject, "pass_id": of.id, **arrays})
 
 
-async def split_shared(session: WriteSession, of: Pass) -> None:
+async def split_shared(session: WriteSession, of: Generation) -> None:
     """Splits what is shared, kind by kind and day by day, now that all of it is known."""
     found = {"period": of.subject, "pass_id": of.id}
     totals = (await session.execute(SHARED_TOTALS, found)).all()
@@ -223,23 +217,18 @@ async def split_shared(session: WriteSession, of: Pass) -> None:
     ]
     await write_costs(session, of, SHARES, split)
     for kind, chosen in keys.items():
-        kept = {
-            "kind": kind,
-            "split_key": chosen.key.value,
-            "remark": chosen.remark,
-            "unkeyed_owners": chosen.unkeyed_owners,
-            "amount_usd": sum(row.amount_usd for row in totals if row.kind == kind),
-        }
-        await session.execute(KEEP_KEY, {**found, **kept})
+        amount = sum((row.amount_usd for row in totals if row.kind == kind), Decimal(0))
+        kept = SharedSplit(kind, chosen.key, chosen.remark, chosen.unkeyed_owners, amount)
+        await session.execute(KEEP_KEY, found | asdict(kept))
 
 
-async def read_splits(session: ReadSession, of: Pass) -> Sequence[Row[Any]]:
+async def read_splits(session: ReadSession, of: Generation) -> list[SharedSplit]:
     """By what each kind of shared cost was split, the largest first."""
-    rows = await session.execute(READ_KEYS, {"period": of.subject, "pass_id": of.id})
-    return rows.all()
+    found = await session.execute(READ_KEYS, {"period": of.subject, "pass_id": of.id})
+    return records_of(SharedSplit, found)
 
 
-async def _shared_use(session: ReadSession, of: Pass) -> SharedUse:
+async def _shared_use(session: ReadSession, of: Generation) -> SharedUse:
     """What is known by which shared costs may be split."""
     found = {"period": of.subject, "pass_id": of.id}
     stored = await session.execute(STORED, {**found, "kind": BUCKETS})
@@ -263,7 +252,7 @@ async def _shared_use(session: ReadSession, of: Pass) -> SharedUse:
 
 
 async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[int]) -> None:
-    """Deletes what replaced passes found."""
+    """Deletes what replaced generations found."""
     if pass_ids:
         for statement in FORGET:
             await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})

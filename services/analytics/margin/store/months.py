@@ -1,23 +1,34 @@
 """A month's margin as it was computed last: replaced as a whole, read page by page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Final, Literal
-from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from services.analytics.margin.rules.summary import Share, Side
+from services.analytics.margin.rules.summary import KindAmount, MarginMonth, Share, Side
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import InvalidArgument
+from services.common.db.records import arrays_of, record_of, records_of, unnested
 from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 
-__all__ = ["Basis", "KeptMonth", "Month", "kept_months", "list_shares", "lock_margin",
-           "mark_margin", "mark_margins_of", "read_kinds", "read_month", "read_trend",
-           "replace_margin"]  # fmt: skip
+__all__ = [
+    "Basis",
+    "ComputedMargin",
+    "KeptMonth",
+    "has_one_tenant",
+    "kept_months",
+    "list_shares",
+    "lock_margin",
+    "mark_margin",
+    "mark_margins_of",
+    "read_kinds",
+    "read_month",
+    "read_trend",
+    "replace_margin",
+]
 
 Basis = Literal["invoiced", "accrued"]
 
@@ -59,20 +70,17 @@ VALUES (:period, :basis, :revenue_cents, :cogs_cents, :revenue_state, :cogs_stat
         :reporting_currency, :exchange_rate_ids, :parity_assumed, :usage_until, :costs_until,
         :as_of)
 """)
-WRITE_SHARES: Final = """
+WRITE_SHARES: Final = f"""
 INSERT INTO margin_shares (period, basis, grouping, place, attribution, tenant_id, deployment_id,
                            revenue_cents, cogs_cents)
-SELECT %(period)s, %(basis)s, %(grouping)s, s.place, s.attribution, s.tenant_id, s.deployment_id,
-       s.revenue_cents, s.cogs_cents
-FROM unnest(%(attributions)b::text[], %(tenants)b::text[], %(deployments)b::text[],
-            %(revenues)b::bigint[], %(costs)b::bigint[]) WITH ORDINALITY
-     AS s (attribution, tenant_id, deployment_id, revenue_cents, cogs_cents, place)
+SELECT %(period)s, %(basis)s, %(grouping)s, share.position, share.attribution, share.tenant_id,
+       share.deployment_id, share.revenue_cents, share.cogs_cents
+FROM {unnested(Share, "share", is_numbered=True)}
 """
-WRITE_KINDS: Final = text("""
+WRITE_KINDS: Final = f"""
 INSERT INTO margin_kinds (period, basis, axis, kind, amount_cents)
-SELECT :period, :basis, k.*
-FROM unnest(CAST(:axes AS text[]), CAST(:kinds AS text[]), CAST(:amounts AS bigint[])) AS k
-""")
+SELECT %(period)s, %(basis)s, one.* FROM {unnested(KindAmount, "one")}
+"""
 READ_MONTH: Final = text("SELECT * FROM margin_months WHERE period = :period AND basis = :basis")
 READ_KINDS: Final = text("""
 SELECT axis, kind, amount_cents FROM margin_kinds WHERE period = :period AND basis = :basis
@@ -123,21 +131,15 @@ WHERE s.basis = 'invoiced' AND s.grouping = :grouping AND s.period >= :first AND
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class ComputedMargin:
     """A month's margin, to be kept."""
 
-    period: Period
     basis: Basis
+    whole: MarginMonth
     revenue: Side
     cogs: Side
     by_tenant: Sequence[Share]
     by_deployment: Sequence[Share]
-    reporting_currency: str
-    exchange_rate_ids: Sequence[UUID]
-    parity_assumed: bool
-    usage_until: datetime | None
-    costs_until: date | None
-    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,56 +172,35 @@ async def mark_margins_of(session: WriteSession, span: Span) -> None:
 
 async def kept_months(session: ReadSession, before: date, *, limit: int) -> list[KeptMonth]:
     """The months before one, that whose margin was computed longest ago first."""
-    rows = await session.execute(KEPT, {"before": before, "limit": limit})
-    return [
-        KeptMonth(row.period, row.is_final, row.is_outdated, row.source_version) for row in rows
-    ]
+    return records_of(KeptMonth, await session.execute(KEPT, {"before": before, "limit": limit}))
 
 
-async def replace_margin(session: WriteSession, month: Month) -> None:
+async def replace_margin(session: WriteSession, month: ComputedMargin) -> None:
     """Keeps a month's margin in place of what was kept before; `lock_margin` was called."""
-    key = {"period": month.period.start, "basis": month.basis}
+    key: dict[str, Any] = {"period": month.whole.period, "basis": month.basis}
     for statement in FORGET:
         await session.execute(statement, key)
-    await session.execute(
-        WRITE_MONTH,
-        {
-            **key,
-            "revenue_cents": month.revenue.total_cents,
-            "cogs_cents": month.cogs.total_cents,
-            "revenue_state": month.revenue.state,
-            "cogs_state": month.cogs.state,
-            "reporting_currency": month.reporting_currency,
-            "exchange_rate_ids": list(month.exchange_rate_ids),
-            "parity_assumed": month.parity_assumed,
-            "usage_until": month.usage_until,
-            "costs_until": month.costs_until,
-            "as_of": month.as_of,
-        },
-    )
-    await _write_shares(session, {**key, "grouping": "tenant"}, month.by_tenant)
-    await _write_shares(session, {**key, "grouping": "deployment"}, month.by_deployment)
-    kinds = [("revenue", *kind) for kind in month.revenue.by_kind.items()]
-    kinds += [("cogs", *kind) for kind in month.cogs.by_kind.items()]
-    await session.execute(
-        WRITE_KINDS,
-        {
-            **key,
-            "axes": [axis for axis, _, _ in kinds],
-            "kinds": [kind for _, kind, _ in kinds],
-            "amounts": [amount for _, _, amount in kinds],
-        },
-    )
+    whole = asdict(month.whole) | {"exchange_rate_ids": list(month.whole.exchange_rate_ids)}
+    await session.execute(WRITE_MONTH, key | whole)
+    driver = await session.driver()
+    for grouping, shares in (("tenant", month.by_tenant), ("deployment", month.by_deployment)):
+        of = key | {"grouping": grouping}
+        await driver.execute(WRITE_SHARES, of | arrays_of(Share, shares, "share"))
+    kinds = [KindAmount("revenue", *kind) for kind in month.revenue.by_kind.items()]
+    kinds += [KindAmount("cogs", *kind) for kind in month.cogs.by_kind.items()]
+    await driver.execute(WRITE_KINDS, key | arrays_of(KindAmount, kinds, "one"))
 
 
-async def read_month(session: ReadSession, period: date, basis: Basis) -> Row[Any] | None:
+async def read_month(session: ReadSession, period: date, basis: Basis) -> MarginMonth | None:
     """A month's whole; None when it was never computed."""
-    return (await session.execute(READ_MONTH, {"period": period, "basis": basis})).first()
+    found = (await session.execute(READ_MONTH, {"period": period, "basis": basis})).first()
+    return None if found is None else record_of(MarginMonth, found)
 
 
-async def read_kinds(session: ReadSession, period: date, basis: Basis) -> Sequence[Row[Any]]:
+async def read_kinds(session: ReadSession, period: date, basis: Basis) -> list[KindAmount]:
     """A month's amounts by axis and kind, largest first."""
-    return (await session.execute(READ_KINDS, {"period": period, "basis": basis})).all()
+    found = await session.execute(READ_KINDS, {"period": period, "basis": basis})
+    return records_of(KindAmount, found)
 
 
 async def list_shares(
@@ -231,15 +212,15 @@ async def list_shares(
     tenant_id: str = "",
     after: int,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[Share]:
     """A page of shares, in their order; `after` is the place of the last one, 0 for none."""
     parameters: dict[str, Any] = {
         "period": period, "basis": basis, "grouping": grouping, "after": after, "limit": limit,
     }  # fmt: skip
     if not tenant_id:
-        return (await session.execute(LIST_SHARES, parameters)).all()
+        return records_of(Share, await session.execute(LIST_SHARES, parameters))
     parameters["tenant_id"] = tenant_id
-    return (await session.execute(LIST_TENANTS, parameters)).all()
+    return records_of(Share, await session.execute(LIST_TENANTS, parameters))
 
 
 async def read_trend(
@@ -250,46 +231,43 @@ async def read_trend(
     tenant_id: str,
     deployment_id: str,
     slug: DeploymentSlug | None = None,
-) -> Sequence[Row[Any]]:
+) -> list[MarginMonth]:
     """The computed months of a span, oldest first; of one tenant or deployment when named.
 
-    `slug` is that of the deployment, under which some of it may stand. Raises
-    InvalidArgument for a slug that several tenants have, unless one of them is named.
+    `slug` is that of the deployment, under which some of it may stand.
     """
-    span: dict[str, Any] = {"first": first, "last": last}
+    asked: dict[str, Any] = {"first": first, "last": last}
+    statement = TREND
     if deployment_id:
-        whose = {
-            "grouping": "deployment",
-            "whose": deployment_id,
-            "tenant_id": tenant_id,
-            "slug": slug.slug if slug else None,
-            "slug_tenant": slug.tenant_id if slug else "",
-        }
-        if len((await session.execute(TENANTS_OF_DEPLOYMENT, span | whose)).all()) > 1:
-            raise InvalidArgument(
-                "tenant_id",
-                f"is required: several tenants have a deployment {deployment_id!r}",
-                reason="FIELD_REQUIRED",
-            )
-        return (await session.execute(TREND_OF_DEPLOYMENT, span | whose)).all()
-    if tenant_id:
-        whose = {"grouping": "tenant", "whose": tenant_id}
-        return (await session.execute(TREND_OF_TENANT, span | whose)).all()
-    return (await session.execute(TREND, span)).all()
+        statement = TREND_OF_DEPLOYMENT
+        asked |= _of_deployment(tenant_id, deployment_id, slug)
+    elif tenant_id:
+        statement = TREND_OF_TENANT
+        asked |= {"grouping": "tenant", "whose": tenant_id}
+    return records_of(MarginMonth, await session.execute(statement, asked))
 
 
-async def _write_shares(
-    session: WriteSession, key: dict[str, Any], shares: Sequence[Share]
-) -> None:
-    driver = await session.driver()
-    await driver.execute(
-        WRITE_SHARES,
-        {
-            **key,
-            "attributions": [share.holder.attribution.value for share in shares],
-            "tenants": [share.holder.tenant_id for share in shares],
-            "deployments": [share.holder.deployment_id for share in shares],
-            "revenues": [share.revenue_cents for share in shares],
-            "costs": [share.cogs_cents for share in shares],
-        },
-    )
+async def has_one_tenant(
+    session: ReadSession,
+    first: date,
+    last: date,
+    *,
+    tenant_id: str,
+    deployment_id: str,
+    slug: DeploymentSlug | None,
+) -> bool:
+    """Whether the shares of a deployment in a span are of one tenant, or there are none."""
+    asked = {"first": first, "last": last} | _of_deployment(tenant_id, deployment_id, slug)
+    return len((await session.execute(TENANTS_OF_DEPLOYMENT, asked)).all()) <= 1
+
+
+def _of_deployment(
+    tenant_id: str, deployment_id: str, slug: DeploymentSlug | None
+) -> dict[str, Any]:
+    return {
+        "grouping": "deployment",
+        "whose": deployment_id,
+        "tenant_id": tenant_id,
+        "slug": slug.slug if slug else None,
+        "slug_tenant": slug.tenant_id if slug else "",
+    }

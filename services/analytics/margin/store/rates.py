@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from datetime import date
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
+from services.analytics.margin.rules.conversion import ExchangeRate
 from services.analytics.margin.store.months import mark_margins_of
 from services.analytics.margin.tables import exchange_rates
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
+from services.common.db.records import record_of, records_of
 from services.common.values.effective_dates import Span
 
-__all__ = ["NewRate", "RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
+__all__ = ["RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
            "rates_of"]  # fmt: skip
 
 COLUMNS: Final = """
@@ -49,18 +50,6 @@ ORDER BY effective_from, id
 
 
 @dataclass(frozen=True, slots=True)
-class NewRate:
-    """A rate to set: one unit of `from_currency` is `rate` units of `to_currency`."""
-
-    from_currency: str
-    to_currency: str
-    rate: Decimal
-    effective_from: date
-    effective_to: date | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class RateFilter:
     """Which rates; what is empty or None is not asked."""
 
@@ -69,7 +58,7 @@ class RateFilter:
     in_force_on: date | None = None
 
 
-async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: datetime) -> Row[Any]:
+async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate:
     """Sets a rate for its days; what held before goes on outside of them.
 
     Raises FailedPrecondition for one without an end over one that was set from a later day.
@@ -79,12 +68,14 @@ async def create_rate(session: WriteSession, rate: NewRate, *, by: str, now: dat
         session,
         exchange_rates,
         same={"from_currency": rate.from_currency, "to_currency": rate.to_currency},
-        values={"rate": rate.rate, "source": rate.source, "created_by": by, "created_at": now},
+        values={
+            name: getattr(rate, name) for name in ("rate", "source", "created_by", "created_at")
+        },
         span=span,
         reason="RATE_OVERLAPS",
     )
     await mark_margins_of(session, span)
-    return made
+    return record_of(ExchangeRate, made)
 
 
 async def hold_rates(session: WriteSession) -> None:
@@ -94,7 +85,7 @@ async def hold_rates(session: WriteSession) -> None:
 
 async def list_rates(
     session: ReadSession, wanted: RateFilter, *, before: tuple[date, UUID] | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[ExchangeRate]:
     """A page of rates, newest first; `before` is the first day and id of the last one."""
     parameters = {
         "from_currency": wanted.from_currency,
@@ -104,17 +95,18 @@ async def list_rates(
         "before_id": before[1] if before else None,
         "limit": limit,
     }
-    return (await session.execute(LIST, parameters)).all()
+    return records_of(ExchangeRate, await session.execute(LIST, parameters))
 
 
 async def rate_in_force(
     session: ReadSession, from_currency: str, to_currency: str, day: date
-) -> Row[Any] | None:
+) -> ExchangeRate | None:
     """The rate of a day; None when none was set."""
     parameters = {"from_currency": from_currency, "to_currency": to_currency, "day": day}
-    return (await session.execute(IN_FORCE, parameters)).first()
+    found = (await session.execute(IN_FORCE, parameters)).first()
+    return None if found is None else record_of(ExchangeRate, found)
 
 
-async def rates_of(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+async def rates_of(session: ReadSession, ids: Sequence[UUID]) -> list[ExchangeRate]:
     """Rates by their ids, as they were set, oldest first."""
-    return (await session.execute(BY_IDS, {"ids": list(ids)})).all() if ids else []
+    return records_of(ExchangeRate, await session.execute(BY_IDS, {"ids": list(ids)}))

@@ -5,18 +5,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from services.analytics.generations.store import Pass
+from services.analytics.generations.store import Generation
 from services.analytics.margin.rules.reconciling import (
     BILLED_KINDS,
     TOLERANCE_HOURS,
+    BookDifference,
     Books,
-    Difference,
-    judge,
+    Reconciliation,
+    difference_of,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import FailedPrecondition
+from services.common.db.records import arrays_of, record_of, records_of, unnested
 from services.common.values.periods import Period
 
 __all__ = ["list_differences", "read_reconciliation", "reconcile"]
@@ -89,15 +90,11 @@ FORGET: Final = (
     text("DELETE FROM reconciliation_differences WHERE period = :period"),
     text("DELETE FROM reconciliations WHERE period = :period"),
 )
-WRITE: Final = """
+WRITE: Final = f"""
 INSERT INTO reconciliation_differences
     (period, place, difference_type, resource_id, kind, name, tenant_id, deployment_id,
      inventory_hours, provider_hours, billed_hours, provider_amount_usd, explanation)
-SELECT %(period)s, d.*
-FROM unnest(%(places)b::int[], %(types)b::text[], %(resources)b::uuid[], %(kinds)b::text[],
-            %(names)b::text[], %(tenants)b::text[], %(deployments)b::text[],
-            %(inventory_hours)b::numeric[], %(provider_hours)b::numeric[],
-            %(billed_hours)b::numeric[], %(amounts)b::numeric[], %(explanations)b::text[]) AS d
+SELECT %(period)s, one.* FROM {unnested(BookDifference, "one")}
 """
 WRITE_TOTALS: Final = text("""
 INSERT INTO reconciliations (period, agreed_count, difference_count, computed_at)
@@ -117,9 +114,11 @@ ORDER BY place LIMIT :limit
 """)
 
 
-async def reconcile(session: WriteSession, period: Period, costs: Pass, *, now: datetime) -> None:
+async def reconcile(
+    session: WriteSession, period: Period, costs: Generation, *, now: datetime
+) -> None:
     """Sets the three books of a month against each other anew."""
-    key = {"period": period.start}
+    key: dict[str, Any] = {"period": period.start}
     for statement in FORGET:
         await session.execute(statement, key)
     parameters = {
@@ -137,32 +136,21 @@ async def reconcile(session: WriteSession, period: Period, costs: Pass, *, now: 
         while fetched := await cursor.fetchmany(ROWS_AT_ONCE):
             rows: Sequence[Any] = fetched
             agreed = rows[0].agreed
-            judged = [
-                (row, *judgement)
-                for row in rows
-                if not row.agree and (judgement := judge(_books(row)))
-            ]
-            await driver.execute(WRITE, {**key, **_columns(judged, written)})
-            written += len(judged)
+            found: list[BookDifference] = []
+            for row in rows:
+                place = written + len(found) + 1
+                if not row.agree and (one := difference_of(record_of(Books, row), place)):
+                    found.append(one)
+            await driver.execute(WRITE, key | arrays_of(BookDifference, found, "one"))
+            written += len(found)
     totals = {"agreed": agreed, "differences": written, "now": now}
     await session.execute(WRITE_TOTALS, {**key, **totals})
 
 
-async def read_reconciliation(session: ReadSession, period: Period) -> Row[Any]:
-    """How many resources of a closed month agree.
-
-    Raises FailedPrecondition for a month that is not closed, or was not reconciled yet.
-    """
-    row = (await session.execute(READ, {"period": period.start})).first()
-    if row is None or row.closed_at is None:
-        raise FailedPrecondition(
-            f"the metering of {period.code} is not closed", reason="METERING_OPEN"
-        )
-    if row.agreed_count is None:
-        raise FailedPrecondition(
-            f"the costs of {period.code} are not attributed yet", reason="NOT_RECONCILED"
-        )
-    return row
+async def read_reconciliation(session: ReadSession, period: Period) -> Reconciliation | None:
+    """How many resources of a month agree; None for a month that was never metered."""
+    found = (await session.execute(READ, {"period": period.start})).first()
+    return None if found is None else record_of(Reconciliation, found)
 
 
 async def list_differences(
@@ -173,49 +161,10 @@ async def list_differences(
     tenant_id: str,
     after: int,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[BookDifference]:
     """A page of differences, largest first; `after` is the place of the last one, 0 for none."""
     parameters = {
         "period": period.start, "difference_type": difference_type, "tenant_id": tenant_id,
         "after": after, "limit": limit,
     }  # fmt: skip
-    return (await session.execute(LIST, parameters)).all()
-
-
-def _books(row: Any) -> Books:  # noqa: ANN401
-    return Books(
-        resource_id=row.resource_id,
-        kind=row.kind,
-        name=row.name,
-        tenant_id=row.tenant_id,
-        deployment_id=row.deployment_id,
-        inventory_hours=row.inventory_hours,
-        provider_hours=row.provider_hours,
-        billed_hours=row.billed_hours,
-        provider_amount_usd=row.provider_amount_usd,
-        is_charged=row.is_charged,
-        existed_from=row.existed_from,
-        existed_to=row.existed_to,
-        first_seen=row.first_seen,
-        charged_from=row.charged_from,
-        charged_to=row.charged_to,
-    )
-
-
-def _columns(judged: Sequence[tuple[Any, Difference, str]], before: int) -> dict[str, Any]:
-    """The columns of some differences; `before` is how many come before them."""
-    rows = [row for row, _, _ in judged]
-    return {
-        "places": list(range(before + 1, before + len(rows) + 1)),
-        "types": [difference.value for _, difference, _ in judged],
-        "resources": [row.resource_id for row in rows],
-        "kinds": [row.kind for row in rows],
-        "names": [row.name for row in rows],
-        "tenants": [row.tenant_id for row in rows],
-        "deployments": [row.deployment_id for row in rows],
-        "inventory_hours": [row.inventory_hours for row in rows],
-        "provider_hours": [row.provider_hours for row in rows],
-        "billed_hours": [row.billed_hours for row in rows],
-        "amounts": [row.provider_amount_usd for row in rows],
-        "explanations": [explanation for _, _, explanation in judged],
-    }
+    return records_of(BookDifference, await session.execute(LIST, parameters))

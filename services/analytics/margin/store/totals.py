@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.analytics.generations.store import Pass
+from services.analytics.generations.store import Generation
 from services.analytics.margin.rules.attribution import Attribution, Holder
 from services.analytics.margin.rules.summary import State
 from services.common.db.database import ReadSession
@@ -87,14 +87,14 @@ async def invoiced_amounts(session: ReadSession, period: date) -> list[Amount]:
     return _revenue((await session.execute(INVOICED, {"period": period})).all())
 
 
-async def accrued_amounts(session: ReadSession, of: Pass) -> list[Amount]:
+async def accrued_amounts(session: ReadSession, of: Generation) -> list[Amount]:
     """What the running month has come to."""
     found = {"period": of.subject, "pass_id": of.id}
     return _revenue((await session.execute(ACCRUED, found)).all())
 
 
-async def cost_amounts(session: ReadSession, of: Pass) -> list[Amount]:
-    """What a pass over costs found, shared costs split."""
+async def cost_amounts(session: ReadSession, of: Generation) -> list[Amount]:
+    """What a generation over costs found, shared costs split."""
     rows = await session.execute(COSTS, {"period": of.subject, "pass_id": of.id})
     return [
         Amount(
@@ -107,8 +107,8 @@ async def cost_amounts(session: ReadSession, of: Pass) -> list[Amount]:
     ]
 
 
-async def costs_until(session: ReadSession, of: Pass) -> date | None:
-    """The last day of which a pass over daily costs found any."""
+async def costs_until(session: ReadSession, of: Generation) -> date | None:
+    """The last day of which a generation over daily costs found any."""
     row = await session.execute(COSTS_UNTIL, {"period": of.subject, "pass_id": of.id})
     until: date | None = row.scalar_one()
     return until

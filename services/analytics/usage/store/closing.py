@@ -13,7 +13,7 @@ from services.common.values.periods import Period
 
 __all__ = ["close_month", "reopen_month"]
 
-# A day counts as metered when a pass looked at it up to its end.
+# A day counts as metered when a generation looked at it up to its end.
 UNMETERED: Final = text("""
 SELECT day::date FROM generate_series(CAST(:start AS date), CAST(:end AS date) - 1,
                                       interval '1 day') AS day

@@ -1,9 +1,9 @@
-"""Facts of a day, as a pass finds them page by page."""
+"""Facts of a day, as a generation finds them page by page."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.analytics.generations.store import Pass, page_of, prepare_month
+from services.analytics.generations.store import Generation, page_of, prepare_month
 from services.analytics.usage.rules.metering import Fact
 from services.common.db.database import WriteSession
 from services.common.db.records import arrays_of, unnested
@@ -20,8 +20,10 @@ SELECT %(day)s, %(pass_id)s, %(page)s, fact.* FROM {unnested(Fact, "fact")}
 """
 
 
-async def write_facts(session: WriteSession, of: Pass, token: str, facts: Sequence[Fact]) -> None:
-    """Writes what a page of a pass over a day found, in place of what it found before."""
+async def write_facts(
+    session: WriteSession, of: Generation, token: str, facts: Sequence[Fact]
+) -> None:
+    """Writes what a page of a generation over a day found, in place of what it found before."""
     await prepare_month(session, of.subject, "usage_facts")
     driver = await session.driver()
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}

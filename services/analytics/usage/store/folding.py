@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.analytics.generations.store import Pass, prepare_month
+from services.analytics.generations.store import Generation, prepare_month
 from services.analytics.usage.rules.figures import Figure
 from services.analytics.usage.store.months import closed_months
 from services.common.db.database import ReadSession, WriteSession
@@ -123,9 +123,9 @@ WHERE day >= :start AND day < :end
 
 
 async def replace_day(
-    session: WriteSession, of: Pass, replaced: Sequence[int], *, now: datetime
+    session: WriteSession, of: Generation, replaced: Sequence[int], *, now: datetime
 ) -> int:
-    """Replaces a day's figures by what a pass found, and the day's events; how many it has now."""
+    """Replaces a day's figures by a generation's and the day's events; how many it has now."""
     await prepare_month(session, of.subject, "usage_facts", "usage_events", "daily_usage")
     closed = await closed_months(session, [of.subject])
     await session.execute(DAY_LOCK, {"days": [of.subject]})

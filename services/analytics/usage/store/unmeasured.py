@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.analytics.generations.store import Pass, page_of
+from services.analytics.generations.store import Generation, page_of
 from services.analytics.usage.rules.figures import UnmeteredResource
 from services.analytics.usage.rules.metering import Unmeasured
 from services.analytics.usage.store.reading import UsageFilter
@@ -58,9 +58,9 @@ HAVING (s.resource_id, s.tenant_id, s.deployment_id)
 
 
 async def write_unmeasured(
-    session: WriteSession, of: Pass, token: str, spans: Sequence[Unmeasured]
+    session: WriteSession, of: Generation, token: str, spans: Sequence[Unmeasured]
 ) -> None:
-    """Writes what a page of a pass over a day could not meter, in place of what it wrote before."""
+    """Writes what a page of a generation could not meter, in place of itself."""
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
     await session.execute(FORGET_PAGE, page)
     if spans:
@@ -68,8 +68,10 @@ async def write_unmeasured(
         await driver.execute(WRITE, page | arrays_of(Unmeasured, spans, "span"))
 
 
-async def replace_unmeasured(session: WriteSession, of: Pass, replaced: Sequence[int]) -> None:
-    """What a pass over a day could not meter counts now, in place of what others could not."""
+async def replace_unmeasured(
+    session: WriteSession, of: Generation, replaced: Sequence[int]
+) -> None:
+    """What a generation could not meter counts now, in place of what others could not."""
     if replaced:
         await session.execute(FORGET, {"day": of.subject, "pass_ids": list(replaced)})
     await session.execute(COUNT, {"day": of.subject, "pass_id": of.id})
