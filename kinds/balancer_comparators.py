@@ -2,11 +2,13 @@
 
 A certificate of Let's Encrypt gets another id at each renewal and keeps its name. So an id says
 whether there is a certificate, and the name says which; where one side does not know the name,
-because the token may not read certificates or a spec is older than the names, it is unknown.
+because the token may not read certificates or a spec is older than the names, only the same id
+tells: another one is unknown, which is neither the same nor different.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -31,8 +33,17 @@ CERTIFICATE_NAME = "certificate_name"
 
 UNSET_WHEN_FALSE = "tls_passthrough"
 
-Certificate = tuple[bool, str]
-"""Whether there is one, and its name; empty when there is none, or it is not known."""
+
+@dataclass(frozen=True, slots=True)
+class _Certificate:
+    """The certificate of a rule; both empty where it has none."""
+
+    id: str
+    name: str
+    """Empty also where it is not known."""
+
+
+NO_CERTIFICATE = _Certificate("", "")
 
 
 def whether_set(expected: Json, actual: Json) -> bool:
@@ -42,26 +53,64 @@ def whether_set(expected: Json, actual: Json) -> bool:
     return bool(expected) == bool(actual)
 
 
-def by_certificate_name(expected: Json, actual: Json) -> bool:
-    """Rules or domains in any order, each with its certificate by the name."""
+def by_certificate_name(expected: Json, actual: Json) -> bool | None:
+    """Rules or domains in any order, each with its certificate by the name.
+
+    None where it depends on names that are not known.
+    """
     if not isinstance(expected, list) or not isinstance(actual, list):
         return canonical(expected or []) == canonical(actual or [])
-    desired, live = _certificates(expected), _certificates(actual)
-    return desired.keys() == live.keys() and all(
-        len(desired[rest]) == len(live[rest])
-        and all(map(_same_certificate, sorted(desired[rest]), sorted(live[rest])))
-        for rest in desired
-    )
+    names = {**names_in(expected), **names_in(actual)}
+    desired, live = _certificates(expected, names), _certificates(actual, names)
+    if desired.keys() != live.keys():
+        return False
+    answers = [_same_certificates(desired[rest], live[rest]) for rest in desired]
+    return False if False in answers else None if None in answers else True
 
 
-def _certificates(rules: list[Json]) -> dict[bytes, list[Certificate]]:
-    """The certificates of rules, by what else a rule says."""
-    found: dict[bytes, list[Certificate]] = defaultdict(list)
+def _same_certificates(desired: list[_Certificate], live: list[_Certificate]) -> bool | None:
+    """Whether rules that else say the same have the same certificates, in any order.
+
+    Unknown names may be any: the rules differ where no choice of them makes both sides equal.
+    """
+    if len(desired) != len(live):
+        return False
+    wanted, found = Counter(desired), Counter(live)
+    shared = wanted & found
+    wanted, found = wanted - shared, found - shared
+    missing, extra = _by_name(wanted), _by_name(found)
+    shared_names = missing & extra
+    missing, extra = missing - shared_names, extra - shared_names
+    for side in (wanted, found):
+        if NO_CERTIFICATE in side:
+            return False
+    if missing.total() > _nameless(found) or extra.total() > _nameless(wanted):
+        return False
+    return None if _nameless(wanted) or _nameless(found) else True
+
+
+def _by_name(certificates: Counter[_Certificate]) -> Counter[str]:
+    names: Counter[str] = Counter()
+    for certificate, count in certificates.items():
+        if certificate.name:
+            names[certificate.name] += count
+    return names
+
+
+def _nameless(certificates: Counter[_Certificate]) -> int:
+    return sum(count for certificate, count in certificates.items() if not certificate.name)
+
+
+def _certificates(rules: list[Json], names: Mapping[str, str]) -> dict[bytes, list[_Certificate]]:
+    """The certificates of rules, by what else a rule says; `names` are those known by an id."""
+    found: dict[bytes, list[_Certificate]] = defaultdict(list)
     for rule in rules:
-        rest, certificate = rule, (False, "")
+        rest, certificate = rule, NO_CERTIFICATE
         if isinstance(rule, dict):
-            name = rule.get(CERTIFICATE_NAME)
-            certificate = (bool(rule.get(CERTIFICATE_ID) or name), str(name or ""))
+            identifier = str(rule.get(CERTIFICATE_ID) or "")
+            name = str(rule.get(CERTIFICATE_NAME) or names.get(identifier, ""))
+            # With a name the id says nothing.
+            certificate = _Certificate("" if name else identifier, name)
             rest = {
                 key: value
                 for key, value in rule.items()
@@ -71,11 +120,6 @@ def _certificates(rules: list[Json]) -> dict[bytes, list[Certificate]]:
         key = orjson.dumps(canonical(rest), option=orjson.OPT_SORT_KEYS)
         found[key].append(certificate)
     return found
-
-
-def _same_certificate(one: Certificate, other: Certificate) -> bool:
-    (is_there, name), (is_other_there, other_name) = one, other
-    return is_there == is_other_there and (not name or not other_name or name == other_name)
 
 
 def names_in(value: Json) -> dict[str, str]:

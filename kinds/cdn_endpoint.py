@@ -19,7 +19,12 @@ CDN_ENDPOINT: Final = ResourceKind(
         "ttl": Attr(Policy.DESIRED),
         "custom_domain": Attr(Policy.DESIRED, same=unset_alike(by_default), unset_when_absent=True),
         # Another one at each renewal, under the same name.
-        "certificate_id": Attr(Policy.REFERENCE, same=whether_set, unset_when_absent=True),
+        "certificate_id": Attr(
+            Policy.REFERENCE,
+            same=whether_set,
+            unset_when_absent=True,
+            told_by="certificate_name",
+        ),
         "certificate_name": Attr(Policy.REFERENCE, same=unset_alike(by_default)),
         "endpoint": Attr(Policy.COMPUTED),
     },

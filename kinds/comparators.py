@@ -1,8 +1,9 @@
 """When a desired value and a live one are the same, for fields where the wire is loose.
 
 Each takes (expected, actual) as JSON values and never raises: a value of a strange shape
-is compared as it stands. `by_default` is for all other fields. The traps that these
-answer are those of DigitalOcean's API; what is not named here is a real difference.
+is compared as it stands. None says that nobody can tell: neither the same nor different.
+`by_default` is for all other fields. The traps that these answer are those of DigitalOcean's
+API; what is not named here is a real difference.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 Json = Any
-Comparator = Callable[[Json, Json], bool]
+Comparator = Callable[[Json, Json], bool | None]
 Normal = Callable[[Json], Json]
 
 SYSTEM_TAGS: Final = ("k8s", "terraform")
@@ -61,7 +62,7 @@ def normalised(normal: Normal) -> Comparator:
 def unset_alike(same: Comparator) -> Comparator:
     """As `same`, and null, `""`, `[]` and `{}` are one: for a field where all mean unset."""
 
-    def compared(expected: Json, actual: Json) -> bool:
+    def compared(expected: Json, actual: Json) -> bool | None:
         if is_unset(expected) or is_unset(actual):
             return is_unset(expected) and is_unset(actual)
         return same(expected, actual)

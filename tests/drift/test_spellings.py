@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import product
 from typing import Any
 
 import pytest
@@ -225,9 +226,69 @@ def test_a_certificate_is_told_by_its_name_and_not_by_its_id() -> None:
 
 
 def test_a_certificate_whose_name_nobody_may_read_is_unknown_and_not_another() -> None:
-    assert by_certificate_name([forwarding("a", "shop")], [forwarding("b")])
-    assert by_certificate_name([forwarding("a")], [forwarding("b")])
-    assert not by_certificate_name([forwarding("a")], [forwarding()])
+    assert by_certificate_name([forwarding("a", "shop")], [forwarding("b")]) is None
+    assert by_certificate_name([forwarding("a")], [forwarding("b")]) is None
+    assert by_certificate_name([forwarding("a")], [forwarding()]) is False
+    assert by_certificate_name([forwarding("a")], [forwarding("a")]) is True
+    assert by_certificate_name([forwarding("a", "shop")], [forwarding("a")]) is True
+
+
+@given(data=st.data())
+def test_rules_differ_only_where_no_name_of_the_unknown_makes_them_the_same(
+    data: st.DataObject,
+) -> None:
+    names = st.sampled_from([None, "", "x", "y", "z"])  # "": none at all
+    sides = data.draw(
+        st.integers(0, 4).flatmap(
+            lambda n: st.tuples(*[st.lists(names, min_size=n, max_size=n)] * 2)
+        )
+    )
+    rules = [
+        [
+            forwarding() if name == "" else forwarding(f"{side}-{at}", name)
+            for at, name in enumerate(each)
+        ]
+        for side, each in enumerate(sides)
+    ]
+    choices = [
+        [["x", "y", "z", "other"] if name is None else [name] for name in each] for each in sides
+    ]
+    possible = [{tuple(sorted(one)) for one in product(*each)} for each in choices]
+    certain = None not in (*sides[0], *sides[1])
+    agreed = by_certificate_name(*rules)
+    if possible[0].isdisjoint(possible[1]):
+        assert agreed is False
+    else:
+        assert agreed is (True if certain else None)
+    assert by_certificate_name(*reversed(rules)) is agreed
+
+
+def test_a_known_difference_is_found_beside_a_name_that_is_unknown() -> None:
+    wanted = [forwarding("a", "blog"), forwarding("b", "shop")]
+    # The unknown one may be either, so only the other two tell.
+    assert by_certificate_name(wanted, [forwarding("c"), forwarding("d", "shop")]) is None
+    assert by_certificate_name(wanted, [forwarding("c"), forwarding("d", "blog")]) is None
+    assert by_certificate_name(wanted, [forwarding("c"), forwarding("d", "other")]) is False
+
+
+def test_an_unknown_certificate_opens_no_drift_and_closes_none() -> None:
+    shop = {"forwarding_rules": [forwarding("a", "shop")]}
+    resource = live(attrs={"forwarding_rules": [forwarding("b")]})
+    comparison = compare("load_balancer", shop, resource)
+    assert comparison.mismatches == ()
+    assert comparison.unknown_fields == {"forwarding_rules"}
+
+
+def test_another_certificate_of_a_cdn_endpoint_is_unknown_where_no_name_tells() -> None:
+    seen = live(attrs={"certificate_id": "b"})
+    nameless = compare("cdn_endpoint", {"certificate_id": "a"}, seen)
+    assert nameless.mismatches == ()
+    assert nameless.unknown_fields == {"certificate_id"}
+    assert compare("cdn_endpoint", {"certificate_id": "b"}, seen).unknown_fields == frozenset()
+    named = {"certificate_id": "a", "certificate_name": "shop"}
+    assert compare("cdn_endpoint", named, seen).unknown_fields == set(named)
+    renewed = live(attrs={"certificate_id": "b", "certificate_name": "shop"})
+    assert compare("cdn_endpoint", named, renewed).unknown_fields == frozenset()
 
 
 def test_a_cdn_endpoint_keeps_its_certificate_over_renewals() -> None:

@@ -39,6 +39,28 @@ async def test_a_changed_row_is_updated_with_the_old_and_the_new_values(
     assert event.actor == "worker"
 
 
+async def test_tags_that_change_alone_are_tagged_and_with_other_fields_part_of_an_update(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(sighting("1", name="web", tags=["blue", "web"]))
+    counts = await inventory.record(sighting("1", name="web", tags=["web", "green"]))
+    assert counts.updated_count == 1
+    await inventory.record(sighting("1", name="web-2", tags=["web"]))
+    await inventory.record(sighting("1", name="web-2", tags=["WEB", "web"]))
+    assert [(event.type, MessageToDict(event.changes)) for event in await inventory.history("1")][
+        1:
+    ] == [
+        ("tagged", {"tags": {"old": ["blue", "web"], "new": ["green", "web"]}}),
+        (
+            "updated",
+            {
+                "name": {"old": "web", "new": "web-2"},
+                "tags": {"old": ["green", "web"], "new": ["web"]},
+            },
+        ),
+    ]
+
+
 async def test_an_unchanged_row_is_only_marked_as_seen(inventory: Inventory) -> None:
     await inventory.record(sighting("1"))
     before = await inventory.one("1")
@@ -141,13 +163,13 @@ async def test_tags_and_deployments_are_assigned_by_their_tags(inventory: Invent
     assert (row.tenant_id, row.deployment_id) == ("acme", "blog")
 
 
-async def test_a_changed_tenant_tag_is_an_update_and_an_assignment(
+async def test_a_changed_tenant_tag_is_tagged_and_an_assignment(
     inventory: Inventory,
 ) -> None:
     await inventory.record(sighting("1", tags=["tenant:acme"]))
     await inventory.record(sighting("1", tags=["tenant:globex"]))
     updated, assigned = (await inventory.history("1"))[1:]
-    assert (updated.type, assigned.type) == ("updated", "assigned")
+    assert (updated.type, assigned.type) == ("tagged", "assigned")
     assert MessageToDict(assigned.changes) == {"tenant_id": {"old": "acme", "new": "globex"}}
 
 

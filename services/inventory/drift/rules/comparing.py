@@ -38,7 +38,8 @@ class Comparison:
 
     mismatches: tuple[Mismatch, ...]
     unknown_fields: frozenset[str]
-    """Specified, and not visible to the token or not in the answer: neither same nor different."""
+    """Specified, and neither same nor different: not visible to the token, not in the answer, or
+    of a name that nobody tells."""
     compared_count: int
 
 
@@ -62,11 +63,19 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
         if actual is UNKNOWN:
             unknown.append(field)
             continue
-        compared += 1
         visible, wanted_visible = actual, expected
         for steps in hidden_members(resource, field):
             visible, wanted_visible = without(visible, steps), without(wanted_visible, steps)
-        if not _agree(policy, resource.name, wanted_visible, visible):
+        agreed = _agree(policy, resource.name, wanted_visible, visible)
+        if agreed and policy.told_by and wanted_visible != visible:
+            told = policy.told_by in spec
+            told = told and seen_value(kind, resource, policy.told_by) is not UNKNOWN
+            agreed = agreed if told else None
+        if agreed is None:
+            unknown.append(field)
+            continue
+        compared += 1
+        if not agreed:
             mismatches.append(Mismatch(field, expected, actual))
     return Comparison(tuple(mismatches), frozenset(unknown), compared)
 
@@ -92,12 +101,15 @@ def is_in_flight(kind: str, resource: LiveResource) -> bool:
     )
 
 
-def same(kind: str, field: str, name: str, expected: Json, actual: Json) -> bool:
-    """Whether two values of a field mean the same, for a resource of this name."""
+def same(kind: str, field: str, name: str, expected: Json, actual: Json) -> bool | None:
+    """Whether two values of a field mean the same, for a resource of this name.
+
+    None where nobody can tell.
+    """
     return _agree(policy_of(kind, field) or UNDECLARED, name, expected, actual)
 
 
-def _agree(policy: FieldPolicy, name: str, expected: Json, actual: Json) -> bool:
+def _agree(policy: FieldPolicy, name: str, expected: Json, actual: Json) -> bool | None:
     # Equal texts are the common case, and no comparator tells them apart.
     if type(expected) is str and expected == actual:
         return True

@@ -37,7 +37,7 @@ def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:  # n
     what the provider adds by itself. `name` is the resource's, `field` as the history names it.
     """
     policy = policy_of(kind, field.removeprefix(ATTRS_PREFIX))
-    return policy is not None and policy.quiet and policy.comparator(name)(old, new)
+    return policy is not None and policy.quiet and policy.comparator(name)(old, new) is True
 
 
 @lru_cache(maxsize=4096)

@@ -182,8 +182,8 @@ def _judge_again(
     verdict: Verdict, kind: str, specified: Specified, known: OpenDrift, mismatch: Mismatch
 ) -> None:
     name = specified.resource.name
-    live_moved = not same(kind, known.field, name, known.actual, mismatch.actual)
-    wish_moved = not same(kind, known.field, name, known.expected, mismatch.expected)
+    live_moved = same(kind, known.field, name, known.actual, mismatch.actual) is False
+    wish_moved = same(kind, known.field, name, known.expected, mismatch.expected) is False
     if live_moved or wish_moved:
         verdict.moved.append(Moved(known.id, specified.spec_version, mismatch, live_moved))
     else:

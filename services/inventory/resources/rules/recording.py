@@ -6,7 +6,7 @@ The one place where it is decided that a resource was discovered, updated or res
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.inventory.drift.rules.policies import forgives
 from services.inventory.lifetimes.rules.measures import sampled
@@ -38,6 +38,10 @@ __all__ = [
     "owner_changes",
     "record",
 ]
+
+
+OF_AN_UPDATE: Final = frozenset({EventType.TAGGED, EventType.ASSIGNED})
+"""The first events of what counts as updated, beside `updated` itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Recorded:
         if not self.events:
             return Became.UNCHANGED
         first = self.events[0].type
-        return Became.UPDATED if first is EventType.ASSIGNED else Became(first)
+        return Became.UPDATED if first in OF_AN_UPDATE else Became(first)
 
     def is_another_owners(self, known: KnownResource | None) -> bool:
         """Whether the history of its owners goes on: a new life, or a new owner or rule."""
@@ -147,11 +151,18 @@ def record(
     reader = None if moved else known.ownership.tenant_id
     events = []
     if known.deleted or changes:
-        type_ = EventType.RESTORED if known.deleted else EventType.UPDATED
-        events.append(NewEvent(type_, changes, reader))
+        events.append(NewEvent(_type_of(changes, was_deleted=known.deleted), changes, reader))
     if moved:
         events.append(NewEvent(EventType.ASSIGNED, moved, owner.tenant_id))
     return Recorded(_kept(sighted, content), owner, tuple(events))
+
+
+def _type_of(changes: tuple[FieldChange, ...], *, was_deleted: bool) -> EventType:
+    """One sighting, one event: tags that changed together with other fields are among these."""
+    if was_deleted:
+        return EventType.RESTORED
+    is_tags_alone = all(change.field == "tags" for change in changes)
+    return EventType.TAGGED if is_tags_alone else EventType.UPDATED
 
 
 def _kept(sighted: SightedResource, content: Content) -> SightedResource:
