@@ -15,10 +15,10 @@ import uvicorn
 from fastapi import FastAPI, Header, Response
 from pydantic import BaseModel, Field
 
-from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.rules.snapshots import plan_inputs
 from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
-from services.catalog.quotes.store.batch_writer import QuoteShelf
+from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.lines import Line, total
@@ -44,15 +44,15 @@ def application(settings: Settings) -> FastAPI:
     app = FastAPI()
     verifier = TokenVerifier(settings)
     database = Database(settings.database_url(Service.CATALOG), application_name="bench")
-    shelf = QuoteShelf(database)
-    reading = Gathering(PriceListReader(database).read)
-    keeping = Gathering(shelf.keep)
+    writer = QuoteWriter(database)
+    reading = Batcher(PriceListReader(database).read)
+    keeping = Batcher(writer.keep)
 
     @app.post("/api/v1/quote")
     async def quote(body: Body, authorization: Annotated[str, Header()]) -> Response:
         caller = verifier.verify(authorization, internal=False)
         now = datetime.now(UTC)
-        await shelf.prepare(now.date())
+        await writer.prepare(now.date())
         prices = await reading.ask(None)
         version = prices.version(body.plan_code)
         inputs = plan_inputs(

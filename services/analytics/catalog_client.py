@@ -39,7 +39,7 @@ Subscriptions = Sequence[pb.BillableSubscription]
 QUOTES_A_CALL: Final = 10_000
 """As many as the catalog takes at once."""
 
-MOST_TENANTS: Final = 1_000
+MAX_TENANTS: Final = 1_000
 """As many as it lists at once."""
 
 OUT_OF_RANGE: Final = "OUT_OF_RANGE"
@@ -121,7 +121,7 @@ async def billable_of(
         answer = await billable(
             catalog,
             period,
-            page_size=MOST_TENANTS,
+            page_size=MAX_TENANTS,
             page_token=token,
             tenant_ids=tenant_ids,
             include_trials=include_trials,

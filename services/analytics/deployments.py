@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Deployments", "Known", "Named", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
-LONGEST_NAME: Final = 63
+MAX_NAME: Final = 63
 """Of a slug; an id is shorter. What is longer names nothing, and is not asked for."""
 
-MOST_KEPT: Final = 200_000
+MAX_KEPT: Final = 200_000
 """Found deployments that are remembered: a deployment never changes its id or its tenant."""
 
 
@@ -55,14 +55,14 @@ class Deployments:
         """
         asked = {one for one in wanted if by_slug_alone or one.tenant_id or one.is_by_id}
         found = {one: self._known[one] for one in asked if one in self._known}
-        unknown = [one for one in asked if one not in found and len(one.deployment) <= LONGEST_NAME]
+        unknown = [one for one in asked if one not in found and len(one.deployment) <= MAX_NAME]
         for start in range(0, len(unknown), KEYS_A_CALL):
             found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
 
     async def known(self, wanted: Iterable[Named]) -> dict[Named, Known]:
         """Those that the catalog knows, with their names of now; the others are left out."""
-        asked = [one for one in set(wanted) if len(one.deployment) <= LONGEST_NAME]
+        asked = [one for one in set(wanted) if len(one.deployment) <= MAX_NAME]
         found: dict[Named, Known] = {}
         for start in range(0, len(asked), KEYS_A_CALL):
             answer = await self._look_up(asked[start : start + KEYS_A_CALL])
@@ -73,7 +73,7 @@ class Deployments:
     async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
         answer = await self._look_up(unknown)
         found = {named: Owner(one.tenant_id, one.id, one.slug) for named, one in answer.items()}
-        if len(self._known) > MOST_KEPT:
+        if len(self._known) > MAX_KEPT:
             self._known.clear()
         # A slug alone may come to mean two deployments tomorrow: it is asked for every time.
         self._known |= {

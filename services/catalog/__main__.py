@@ -22,8 +22,8 @@ from services.catalog.deployments.lifecycle_servicer import LifecycleServicer
 from services.catalog.deployments.servicer import DeploymentServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.servicer import PricingServicer
-from services.catalog.quotes.margin_inputs import MarginDesk
-from services.catalog.quotes.service import QuoteDesk
+from services.catalog.quotes.margin_inputs import MarginChecker
+from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.servicer import QuoteServicer
 from services.catalog.subscriptions.servicer import SubscriptionServicer
 from services.common.durable import FlowClient
@@ -57,9 +57,9 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(
         PricingServicer(parts.database), server
     )
-    desk = QuoteDesk(parts.database, MarginDesk(parts.settings))
+    quoter = Quoter(parts.database, MarginChecker(parts.settings))
     quote_service_pb2_grpc.add_QuoteServiceServicer_to_server(
-        QuoteServicer(parts.database, desk, now), server
+        QuoteServicer(parts.database, quoter, now), server
     )
 
 

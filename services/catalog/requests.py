@@ -23,15 +23,15 @@ __all__ = [
     "version_number",
 ]
 
-LONGEST_TEXT: Final = 255
-LONGEST_REASON: Final = 1000
+MAX_TEXT: Final = 255
+MAX_REASON: Final = 1000
 
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no name has: control characters, and those that turn the direction of writing."""
 
 
-def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+def text(field: str, value: str, longest: int = MAX_TEXT) -> str:
     """A text that is kept as it is, else InvalidArgument."""
     return fields.text(field, value, longest)
 
@@ -47,7 +47,7 @@ def prose(field: str, value: str) -> str:
     """What somebody explains, also in several lines, else InvalidArgument."""
     if CONTROLS.search(value.replace("\n", "").replace("\t", "")):
         raise InvalidArgument(field, "must not contain control characters")
-    return text(field, value, LONGEST_REASON)
+    return text(field, value, MAX_REASON)
 
 
 def name(field: str, value: str) -> str:

@@ -52,11 +52,11 @@ def field_of(error: Any) -> str:
     return str(bad.field_violations[0].field if bad.field_violations else info.reason)
 
 
-async def publish(shop: Shop, plan_code: str, price_cents: int) -> None:
+async def publish(shop: Shop, plan_code: str, price_cents: int, currency: str = "AUD") -> None:
     """Sells a plan at a price, with nothing included, from now on."""
     drafted = await shop.catalog.CreatePlanVersion(
         catalog_service_pb2.CreatePlanVersionRequest(
-            plan_code=plan_code, price_cents=price_cents, currency="AUD"
+            plan_code=plan_code, price_cents=price_cents, currency=currency
         ),
         metadata=shop.operator,
     )
@@ -202,6 +202,25 @@ async def test_a_change_gives_back_the_old_terms_and_charges_the_new(seeded: Sho
     assert answer.change.net_cents == 5167
     assert answer.recurring_cents == 12750
     assert [line.amount_cents for line in answer.first_invoice] == [1667, 8000, 500]
+
+
+async def test_what_is_priced_in_another_currency_is_quoted_as_little_as_it_is_subscribed_to(
+    seeded: Shop,
+) -> None:
+    subscription = await subscribed(seeded)
+    await publish(seeded, "pro", 9000, "USD")
+    mismatch = ("FAILED_PRECONDITION", "CURRENCY_MISMATCH")
+    for said in (
+        {"plan_code": "pro", "addons": ["storage_50gb"]},
+        {"subscription_id": subscription, "plan_code": "pro", "starts_on": "2026-04-11"},
+    ):
+        assert await refusal(quote(seeded, **said), field_of) == mismatch
+    deployment = await seeded.deploy("shop")
+    request = subscription_service_pb2.SubscribeRequest(
+        id=deployment.id, plan_code="pro", addons=["storage_50gb"]
+    )
+    subscribing = seeded.subscriptions.Subscribe(request, metadata=seeded.acme)
+    assert await refusal(subscribing, field_of) == mismatch
 
 
 async def test_a_quote_of_a_subscription_as_it_is_changes_nothing(seeded: Shop) -> None:

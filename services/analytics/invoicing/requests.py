@@ -12,7 +12,7 @@ from services.common.rpc import fields
 from services.common.rpc.wire import uuid_of
 
 __all__ = [
-    "LONGEST_TEXT",
+    "MAX_TEXT",
     "page_limit",
     "party",
     "required",
@@ -22,17 +22,17 @@ __all__ = [
     "word",
 ]
 
-LONGEST_TEXT: Final = 1_000
-LONGEST_LINE: Final = 200
-MOST_ADDRESS_LINES: Final = 8
+MAX_TEXT: Final = 1_000
+MAX_LINE: Final = 200
+MAX_ADDRESS_LINES: Final = 8
 
 
-def text(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+def text(field: str, value: str, longest: int = MAX_TEXT) -> str:
     """A text that the database can keep, else InvalidArgument."""
     return fields.text(field, value, longest)
 
 
-def required(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+def required(field: str, value: str, longest: int = MAX_TEXT) -> str:
     """A text that is not blank, else InvalidArgument."""
     if not value.strip():
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
@@ -61,16 +61,16 @@ def page_limit(field: str, value: int, default: int, most: int) -> int:
 
 def party(field: str, message: invoices_pb2.Party) -> Party:
     """Somebody on an invoice, each line short enough for one. Raises InvalidArgument."""
-    if len(message.address_lines) > MOST_ADDRESS_LINES:
+    if len(message.address_lines) > MAX_ADDRESS_LINES:
         raise InvalidArgument(
-            f"{field}.address_lines", f"must not be more than {MOST_ADDRESS_LINES}"
+            f"{field}.address_lines", f"must not be more than {MAX_ADDRESS_LINES}"
         )
     return Party(
-        name=required(f"{field}.name", message.name, LONGEST_LINE),
+        name=required(f"{field}.name", message.name, MAX_LINE),
         abn=text(f"{field}.abn", message.abn, 40),
         address_lines=tuple(
-            text(f"{field}.address_lines[{index}]", line, LONGEST_LINE)
+            text(f"{field}.address_lines[{index}]", line, MAX_LINE)
             for index, line in enumerate(message.address_lines)
         ),
-        email=text(f"{field}.email", message.email, LONGEST_LINE),
+        email=text(f"{field}.email", message.email, MAX_LINE),
     )

@@ -67,13 +67,13 @@ FALLEN: Final = (
 )  # fmt: skip
 """In the order of the counts that are answered."""
 
-MOST_UNSETTLED: Final = 12
+MAX_UNSETTLED: Final = 12
 """Months that are computed anew at once; the others the next time."""
 
-MOST_KEPT: Final = 240
+MAX_KEPT: Final = 240
 """Months that are looked at: twenty years."""
 
-MOST_TENANTS: Final = 1_000
+MAX_TENANTS: Final = 1_000
 TENANTS_A_PAGE: Final = 200
 
 Answer = TypeVar("Answer", pb.AttributeCostsResponse, pb.AttributeDailyCostsResponse)
@@ -215,7 +215,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     ) -> pb.RefreshAccrualResponse:
         """Prices a page of subscriptions; the last page replaces the accrual."""
         period = read_month(request.period, "period")
-        size = internal_page_size(request.page_size, TENANTS_A_PAGE, MOST_TENANTS)
+        size = internal_page_size(request.page_size, TENANTS_A_PAGE, MAX_TENANTS)
         key = required("pass_key", request.pass_key)
         async with self._database.write(current_caller().scope) as session:
             until = await metered_until(session, period)
@@ -256,7 +256,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         """The months before one whose margin is to be computed anew."""
         before = read_month(request.before, "before")
         async with self._database.read(current_caller().scope) as session:
-            kept = await kept_months(session, before.start, limit=MOST_KEPT)
+            kept = await kept_months(session, before.start, limit=MAX_KEPT)
         versions = await feeds.lines_versions(self._peers, [one.period for one in kept])
         changed = [
             one.period
@@ -264,7 +264,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             if one.is_outdated or one.source_version != version
         ]
         unsettled = [one.period for one in kept if not one.is_final]
-        months = list(dict.fromkeys([*changed, *unsettled]))[:MOST_UNSETTLED]
+        months = list(dict.fromkeys([*changed, *unsettled]))[:MAX_UNSETTLED]
         return pb.GetUnsettledMonthsResponse(periods=[month.isoformat() for month in months])
 
     async def RefreshMargin(  # noqa: N802

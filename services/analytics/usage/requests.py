@@ -28,7 +28,7 @@ __all__ = [
     "usage_filter",
 ]
 
-MOST_EVENTS: Final = 5_000
+MAX_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
 
 
@@ -88,9 +88,9 @@ def read_keys(
 def _require_batch(count: int) -> None:
     if not count:
         raise InvalidArgument("events", "is required", reason="FIELD_REQUIRED")
-    if count > MOST_EVENTS:
+    if count > MAX_EVENTS:
         raise InvalidArgument(
-            "events", f"has {count} entries, at most {MOST_EVENTS}", reason="BATCH_TOO_LARGE"
+            "events", f"has {count} entries, at most {MAX_EVENTS}", reason="BATCH_TOO_LARGE"
         )
 
 

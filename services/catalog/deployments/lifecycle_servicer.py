@@ -29,7 +29,7 @@ __all__ = ["LifecycleServicer"]
 Context = ServicerContext[Any, Any]
 
 TRIALS_AT_ONCE: Final = 500
-MOST_TRIALS: Final = 1_000
+MAX_TRIALS: Final = 1_000
 STATUSES: Final = ("running", "completed", "failed", "cancelled")
 STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assign")
 
@@ -99,8 +99,8 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         self, request: pb.EndTrialsRequest, context: Context
     ) -> pb.EndTrialsResponse:
         """Makes deployments active whose trial is over."""
-        if not 0 <= request.limit <= MOST_TRIALS:
-            raise InvalidArgument("limit", f"must be at most {MOST_TRIALS}", reason="OUT_OF_RANGE")
+        if not 0 <= request.limit <= MAX_TRIALS:
+            raise InvalidArgument("limit", f"must be at most {MAX_TRIALS}", reason="OUT_OF_RANGE")
         limit = request.limit or TRIALS_AT_ONCE
         cause = self._cause(request.actor, "the trial is over")
         async with self._database.write(ALL) as session:

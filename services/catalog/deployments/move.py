@@ -1,13 +1,10 @@
 """Deployments moved from state to state, with what that means for their subscriptions."""
 
 from datetime import timedelta
-from typing import Final
-
-from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentEvent
 from services.catalog.deployments.rules.lifecycle import State, check_move
-from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
+from services.catalog.deployments.store.deployments import set_state
 from services.catalog.deployments.store.events import record_event
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.spans import cut_trial, end_running
@@ -16,13 +13,6 @@ from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 
 __all__ = ["impose_pause", "move_deployment"]
-
-MOVE: Final = text(f"""
-UPDATE deployments AS d
-SET state = :state, state_changed_at = :at, paused_by_tenant = :paused_by_tenant
-WHERE d.id = :id
-RETURNING {COLUMNS}
-""")
 
 
 async def move_deployment(
@@ -77,10 +67,5 @@ async def _moved(
 ) -> Deployment:
     # Whose a pause was is remembered through a suspension of it.
     kept = before.paused_by_tenant and {before.state, to} == {State.PAUSED, State.SUSPENDED}
-    values = {
-        "id": before.id,
-        "state": to,
-        "at": cause.at,
-        "paused_by_tenant": (by_tenant and to is State.PAUSED) or kept,
-    }
-    return deployment_of((await session.execute(MOVE, values)).one())
+    by_its_tenant = (by_tenant and to is State.PAUSED) or kept
+    return await set_state(session, before, to, at=cause.at, paused_by_tenant=by_its_tenant)

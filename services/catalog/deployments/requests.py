@@ -32,7 +32,7 @@ __all__ = [
     "with_bounded_trial",
 ]
 
-LARGEST_BATCH: Final = 5_000
+MAX_BATCH: Final = 5_000
 
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 WORD: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -149,8 +149,8 @@ def deployment_filter(request: pb.ListDeploymentsRequest) -> DeploymentFilter:
 
 def keys(request: lifecycle_pb.LookupDeploymentsRequest) -> Sequence[DeploymentKey]:
     """The keys to look up."""
-    if len(request.keys) > LARGEST_BATCH:
-        raise InvalidArgument("keys", f"has {len(request.keys)} entries, at most {LARGEST_BATCH}")
+    if len(request.keys) > MAX_BATCH:
+        raise InvalidArgument("keys", f"has {len(request.keys)} entries, at most {MAX_BATCH}")
     found = []
     for position, key in enumerate(request.keys):
         field = f"keys[{position}]"

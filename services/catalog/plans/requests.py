@@ -14,8 +14,8 @@ from services.catalog.plans.rules.plans import (
     VersionTerms,
 )
 from services.catalog.plans.rules.terms import (
-    LARGEST_PRICE,
-    LARGEST_QTY,
+    MAX_PRICE,
+    MAX_QTY,
     check_unit_price,
     check_version,
 )
@@ -73,10 +73,8 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
 
 def cents(field: str, value: int) -> int:
     """Whole cents of a price, else InvalidArgument."""
-    if not 0 <= value <= LARGEST_PRICE:
-        raise InvalidArgument(
-            field, f"must be between 0 and {LARGEST_PRICE}", reason="OUT_OF_RANGE"
-        )
+    if not 0 <= value <= MAX_PRICE:
+        raise InvalidArgument(field, f"must be between 0 and {MAX_PRICE}", reason="OUT_OF_RANGE")
     return value
 
 
@@ -121,8 +119,8 @@ def _tier(tier: catalog_pb2.PriceTier, path: str) -> PriceTier:
 
 
 def _qty(field: str, value: str) -> Decimal:
-    return exact(value, field, minimum=0, maximum=LARGEST_QTY)
+    return exact(value, field, minimum=0, maximum=MAX_QTY)
 
 
 def _price(field: str, value: str) -> Decimal:
-    return exact(value, field, minimum=0, maximum=LARGEST_PRICE)
+    return exact(value, field, minimum=0, maximum=MAX_PRICE)

@@ -21,7 +21,6 @@ from services.catalog.plans.messages import (
 )
 from services.catalog.plans.publish import (
     draft_version,
-    list_versions,
     publish_version,
     redraft_version,
 )
@@ -37,6 +36,7 @@ from services.catalog.plans.store.plans import (
 )
 from services.catalog.plans.store.prices import create_price, list_prices
 from services.catalog.plans.store.state import read_state
+from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, NotFound, PermissionDenied
@@ -102,6 +102,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         position = decode_token(request.page_token, filters, (int,))
         before = requests.version_number("page_token", position[0]) if position else None
         async with self._database.read(ALL) as session:
+            await read_plan(session, code)
             found = await list_versions(session, code, before=before, limit=size + 1)
         page, token = cut(found, size, filters, lambda one: (one.version,))
         return pb.ListPlanVersionsResponse(

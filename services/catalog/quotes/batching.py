@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
-__all__ = ["Gathering"]
+__all__ = ["Batcher"]
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
-MOST_AT_ONCE: Final = 200
+MAX_AT_ONCE: Final = 200
 
 LINGER_SECONDS: Final = 0.001
-MOST_LINGERS: Final = 8
+MAX_LINGERS: Final = 8
 """A job waits so long, and so often as more askers come meanwhile, once there were several:
 who is alone waits for nobody."""
 
@@ -21,7 +21,7 @@ ENOUGH: Final = 10
 but if all callers waited for one, nobody would work while it runs."""
 
 
-class Gathering(Generic[Asked, Answered]):
+class Batcher(Generic[Asked, Answered]):
     """Runs a job for everybody who asked while the one before it ran.
 
     A job begins after all of its askers asked, so what it reads is as new as if each had read
@@ -46,8 +46,8 @@ class Gathering(Generic[Asked, Answered]):
     async def _run(self) -> None:
         while self._waiting:
             await self._linger()
-            those = self._waiting[:MOST_AT_ONCE]
-            del self._waiting[:MOST_AT_ONCE]
+            those = self._waiting[:MAX_AT_ONCE]
+            del self._waiting[:MAX_AT_ONCE]
             self._busy = len(those) > 1
             outcome: Sequence[Answered] | Exception
             try:
@@ -60,7 +60,7 @@ class Gathering(Generic[Asked, Answered]):
     async def _linger(self) -> None:
         """Lets others come; those who are ready to ask now do so in any case."""
         await asyncio.sleep(0)
-        for _ in range(MOST_LINGERS if self._busy else 0):
+        for _ in range(MAX_LINGERS if self._busy else 0):
             before = len(self._waiting)
             await asyncio.sleep(LINGER_SECONDS)
             if len(self._waiting) == before or len(self._waiting) >= ENOUGH:

@@ -11,10 +11,10 @@ from services.catalog.quoting.inputs import QuoteInputs
 from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings
 
-__all__ = ["MarginDesk"]
+__all__ = ["MarginChecker"]
 
 
-class MarginDesk:
+class MarginChecker:
     """Says what quotes cost at the provider; must be made inside the running loop.
 
     Its channels live as long as the process, and connect when they are first used.

@@ -19,7 +19,7 @@ from services.common.values.periods import read_day
 
 __all__ = ["Wanted", "quantity", "wanted"]
 
-MOST_ADDONS: Final = 100
+MAX_ADDONS: Final = 100
 
 EXACT_DIGITS: Final = 15
 """Of a decimal that comes out of a double as it went in; longer ones come as text."""
@@ -47,8 +47,8 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
         raise InvalidArgument("plan_code", "is required", reason="FIELD_REQUIRED")
     if request.plan_version < 0:
         raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
-    if len(request.addons) > MOST_ADDONS:
-        raise InvalidArgument("addons", f"must not be more than {MOST_ADDONS}")
+    if len(request.addons) > MAX_ADDONS:
+        raise InvalidArgument("addons", f"must not be more than {MAX_ADDONS}")
     return Wanted(
         plan_code=requests.text("plan_code", request.plan_code),
         plan_version=request.plan_version,

@@ -15,9 +15,9 @@ from services.catalog.quotes.messages import (
     stored_message,
     verification_message,
 )
+from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.requests import wanted
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
-from services.catalog.quotes.service import QuoteDesk
 from services.catalog.quotes.store.quotes import read_quote
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.proofs import compare, verify
@@ -34,9 +34,9 @@ Context = ServicerContext[Any, Any]
 class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     """Quotes for people and programs, before provisioning and of changes."""
 
-    def __init__(self, database: Database, desk: QuoteDesk, now: Clock) -> None:
+    def __init__(self, database: Database, quoter: Quoter, now: Clock) -> None:
         self._database = database
-        self._desk = desk
+        self._quoter = quoter
         self._now = now
 
     async def CreateQuote(  # noqa: N802
@@ -45,7 +45,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
         """Prices a plan or a change of a subscription, and keeps the quote."""
         now = self._now()
         asked = wanted(request, now.date())
-        return await self._desk.quote(request, asked, current_caller(), now)
+        return await self._quoter.quote(request, asked, current_caller(), now)
 
     async def GetQuote(  # noqa: N802
         self, request: pb.GetQuoteRequest, context: Context

@@ -9,12 +9,12 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.versions import find_version, read_versions
 from services.catalog.subscriptions.rules.changes import (
     addon_to_detach,
     check_ahead,
-    check_currency,
     check_dearer,
     check_deployment,
     check_pausable,
@@ -97,7 +97,7 @@ async def change_plan(
     await hold_catalog(session)
     wanted = await _version(session, plan_code, version)
     check_version(wanted, by_tenant=change.by_tenant)
-    check_currency("plan_code", wanted, await _currency(session, locked))
+    check_currency("plan_code", wanted.terms.currency, await _currency(session, locked))
     if change.by_tenant and locked.subscription.starts_on <= change.cause.day:
         now = locked.subscription.term_on(change.cause.day).plan_version_id
         known = await read_versions(session, [now])

@@ -33,7 +33,7 @@ __all__ = ["SubscriptionServicer"]
 Context = ServicerContext[Any, Any]
 Answer = TypeVar("Answer", bound=Message)
 
-MOST_ADDONS: Final = 100
+MAX_ADDONS: Final = 100
 """That can be attached with one subscription."""
 
 
@@ -233,8 +233,8 @@ def _day(field: str, text: str) -> date | None:
 
 
 def _addon_codes(request: pb.SubscribeRequest) -> list[str]:
-    if len(request.addons) > MOST_ADDONS:
-        raise InvalidArgument("addons", f"has {len(request.addons)} entries, at most {MOST_ADDONS}")
+    if len(request.addons) > MAX_ADDONS:
+        raise InvalidArgument("addons", f"has {len(request.addons)} entries, at most {MAX_ADDONS}")
     return [
         requests.required(f"addons[{position}]", requests.text(f"addons[{position}]", code))
         for position, code in enumerate(request.addons)

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 from uuid import UUID
-
-from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Cause, Deployment
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.rules.plans import Addon, PlanVersion
 from services.catalog.plans.store.addons import read_addons
 from services.catalog.plans.store.versions import find_active_version
 from services.catalog.subscriptions.rules.changes import (
-    check_currency,
     check_deployment,
     check_running,
     trial_end_of,
@@ -26,6 +23,7 @@ from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.spans import add_addon, add_term
 from services.catalog.subscriptions.store.subscriptions import (
+    create_subscription,
     read_subscription,
     subscription_of_deployment,
 )
@@ -41,12 +39,6 @@ from services.common.errors import (
 from services.common.rpc.access import Scope
 
 __all__ = ["Order", "active_version", "addons_to_attach", "subscribe"]
-
-CREATE: Final = text("""
-INSERT INTO subscriptions (deployment_id, tenant_id, starts_on, trial_end, created_at)
-VALUES (:deployment_id, :tenant_id, :starts_on, :trial_end, :at)
-RETURNING id
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +70,13 @@ async def subscribe(
         [(f"addons[{position}]", code) for position, code in enumerate(order.addons)],
         version.terms.currency,
     )
-    values = {
-        "deployment_id": deployment.id,
-        "tenant_id": deployment.tenant_id,
-        "starts_on": order.starts_on,
-        "trial_end": trial_end_of(deployment, order.starts_on),
-        "at": cause.at,
-    }
-    identifier: UUID = (await session.execute(CREATE, values)).scalar_one()
+    identifier = await create_subscription(
+        session,
+        deployment,
+        starts_on=order.starts_on,
+        trial_end=trial_end_of(deployment, order.starts_on),
+        at=cause.at,
+    )
     made = await read_subscription(session, scope, identifier)
     by_tenant = order.by_tenant
     await add_term(session, made, version.id, order.starts_on, by_tenant=by_tenant)
@@ -120,7 +111,7 @@ async def addons_to_attach(
     for field, code in codes:
         if code not in known:
             raise InvalidArgument(field, f"{code!r} is not an addon", reason="UNKNOWN_ADDON")
-        check_currency(field, known[code], currency)
+        check_currency(field, known[code].terms.currency, currency)
         found.append(known[code])
     return found
 

@@ -1,6 +1,7 @@
 """Deployments: read, made, and changed in everything but their state."""
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ __all__ = [
     "list_deployments",
     "lock_deployment",
     "read_deployment",
+    "set_state",
     "update_billing_actions",
     "update_deployment",
 ]
@@ -75,6 +77,13 @@ SET display_name = coalesce(:display_name, d.display_name),
     llm_mode = coalesce(:llm_mode, d.llm_mode),
     template_code = nullif(coalesce(:template_code, d.template_code), ''),
     template_version = nullif(coalesce(:template_version, d.template_version), '')
+WHERE d.id = :id
+RETURNING {COLUMNS}
+""")
+
+SET_STATE: Final = text(f"""
+UPDATE deployments AS d
+SET state = :state, state_changed_at = :at, paused_by_tenant = :paused_by_tenant
 WHERE d.id = :id
 RETURNING {COLUMNS}
 """)
@@ -127,6 +136,14 @@ async def create_deployment(session: WriteSession, new: NewDeployment, cause: Ca
     deployment = deployment_of(row)
     await record_event(session, deployment, EventType.CREATED, cause, from_state="")
     return deployment
+
+
+async def set_state(
+    session: WriteSession, before: Deployment, to: State, *, at: datetime, paused_by_tenant: bool
+) -> Deployment:
+    """Moves a locked deployment."""
+    values = {"id": before.id, "state": to, "at": at, "paused_by_tenant": paused_by_tenant}
+    return deployment_of((await session.execute(SET_STATE, values)).one())
 
 
 async def update_deployment(

@@ -8,15 +8,15 @@ from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
 from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.errors import InvalidArgument
 
-__all__ = ["LARGEST_PRICE", "LARGEST_QTY", "check_unit_price", "check_version"]
+__all__ = ["MAX_PRICE", "MAX_QTY", "check_unit_price", "check_version"]
 
-LARGEST_QTY: Final = Decimal(10**15)
+MAX_QTY: Final = Decimal(10**15)
 """Of usage a month, in units of its kind."""
 
-LARGEST_PRICE: Final = 10**12
+MAX_PRICE: Final = 10**12
 """In cents."""
 
-MOST_TIERS: Final = 100
+MAX_TIERS: Final = 100
 
 TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
 BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
@@ -72,8 +72,8 @@ def _check_unit(kind: str, unit: str, field: str) -> None:
 def _check_tiers(item: PlanItem, path: str) -> None:
     if not item.tiers:
         raise InvalidArgument(f"{path}.tiers", f"are required for {item.pricing_model}")
-    if len(item.tiers) > MOST_TIERS:
-        raise InvalidArgument(f"{path}.tiers", f"must not be more than {MOST_TIERS}")
+    if len(item.tiers) > MAX_TIERS:
+        raise InvalidArgument(f"{path}.tiers", f"must not be more than {MAX_TIERS}")
     *limited, last = (tier.up_to_qty for tier in item.tiers)
     if last is not None:
         raise InvalidArgument(

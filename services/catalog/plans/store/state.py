@@ -22,7 +22,7 @@ from services.common.db.database import ReadSession, WriteSession
 
 __all__ = ["make_changes", "read_state"]
 
-MOST_PLANS: Final = 10_000
+MAX_PLANS: Final = 10_000
 
 NEWEST: Final = text("""
 SELECT p.code, max(v.version) AS version
@@ -32,7 +32,7 @@ FROM plans AS p JOIN plan_versions AS v ON v.plan_id = p.id GROUP BY p.code
 
 async def read_state(session: ReadSession) -> CatalogState:
     """What the catalog is; lock it first where it must stay so."""
-    plans = await list_plans(session, unpublished=True, after=None, limit=MOST_PLANS)
+    plans = await list_plans(session, unpublished=True, after=None, limit=MAX_PLANS)
     return CatalogState(
         plans=tuple(sorted(plans, key=lambda plan: plan.code)),
         addons=await all_addons(session),

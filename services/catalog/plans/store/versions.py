@@ -9,10 +9,20 @@ from sqlalchemy import TextClause, text
 
 from services.catalog.plans.rules.plans import PlanItem, PlanVersion, PriceTier, VersionTerms
 from services.catalog.vocabulary import PricingModel, VersionStatus
-from services.common.db.database import ReadSession
+from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import NotFound
 
-__all__ = ["find_active_version", "find_version", "read_versions", "versions_of"]
+__all__ = [
+    "active_version_id",
+    "find_active_version",
+    "find_version",
+    "insert_draft",
+    "list_versions",
+    "make_active",
+    "read_versions",
+    "replace_draft",
+    "versions_of",
+]
 
 SELECT: Final = """
 SELECT v.id, p.code, p.name, v.version, v.status, v.price_cents, v.currency, v.created_at,
@@ -31,6 +41,48 @@ SELECT plan_version_id, resource_kind, included_qty, overage_unit, overage_price
        hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents
 FROM plan_items WHERE plan_version_id = ANY(:ids)
 ORDER BY plan_version_id, position
+""")
+
+
+LIST: Final = text(f"""
+{SELECT}
+WHERE p.code = :code AND (CAST(:before AS integer) IS NULL OR v.version < CAST(:before AS integer))
+ORDER BY v.version DESC
+LIMIT :limit
+""")
+
+DRAFT: Final = text("""
+INSERT INTO plan_versions (plan_id, version, price_cents, currency, created_at)
+SELECT :plan_id, coalesce(max(version), 0) + 1, :price_cents, :currency, now()
+FROM plan_versions WHERE plan_id = :plan_id
+RETURNING id
+""")
+
+REDRAFT: Final = text("""
+UPDATE plan_versions SET price_cents = :price_cents, currency = :currency WHERE id = :id
+""")
+
+FORGET_ITEMS: Final = text("DELETE FROM plan_items WHERE plan_version_id = :id")
+
+ADD_ITEM: Final = text("""
+INSERT INTO plan_items
+    (plan_version_id, position, resource_kind, included_qty, overage_unit, overage_price_cents,
+     hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents)
+VALUES (:id, :position, :resource_kind, :included_qty, :overage_unit, :overage_price_cents,
+        :hard_cap_qty, :pricing_model, CAST(:limits AS numeric[]), CAST(:prices AS numeric[]),
+        :package_qty, :amount_cents)
+""")
+
+ACTIVE_ID: Final = text(
+    "SELECT id FROM plan_versions WHERE plan_id = :plan_id AND status = 'active'"
+)
+
+RETIRE: Final = text("""
+UPDATE plan_versions SET status = 'retired', retired_at = now() WHERE id = :id
+""")
+
+PUBLISH: Final = text("""
+UPDATE plan_versions SET status = 'active', published_at = now() WHERE id = :id
 """)
 
 
@@ -54,6 +106,43 @@ async def find_version(session: ReadSession, plan_code: str, version: int) -> Pl
     if not found:
         raise NotFound("plan version", f"{plan_code}/{version}")
     return found[0]
+
+
+async def list_versions(
+    session: ReadSession, plan_code: str, *, before: int | None, limit: int
+) -> list[PlanVersion]:
+    """The versions of a plan, newest first."""
+    return await versions_of(session, LIST, code=plan_code, before=before, limit=limit)
+
+
+async def insert_draft(session: WriteSession, plan_id: UUID, terms: VersionTerms) -> UUID:
+    """Drafts the next version of a plan; its id."""
+    values = {"plan_id": plan_id, "price_cents": terms.price_cents, "currency": terms.currency}
+    identifier: UUID = (await session.execute(DRAFT, values)).scalar_one()
+    await _add_items(session, identifier, terms)
+    return identifier
+
+
+async def replace_draft(session: WriteSession, identifier: UUID, terms: VersionTerms) -> None:
+    """Lets a draft say something else."""
+    values = {"id": identifier, "price_cents": terms.price_cents, "currency": terms.currency}
+    await session.execute(REDRAFT, values)
+    await session.execute(FORGET_ITEMS, {"id": identifier})
+    await _add_items(session, identifier, terms)
+
+
+async def active_version_id(session: ReadSession, plan_id: UUID) -> UUID | None:
+    """The active version of a plan; None where there is none."""
+    found = await session.execute(ACTIVE_ID, {"plan_id": plan_id})
+    identifier: UUID | None = found.scalar_one_or_none()
+    return identifier
+
+
+async def make_active(session: WriteSession, identifier: UUID, *, retired: UUID | None) -> None:
+    """Publishes a draft in place of the active version."""
+    if retired is not None:
+        await session.execute(RETIRE, {"id": retired})
+    await session.execute(PUBLISH, {"id": identifier})
 
 
 async def versions_of(
@@ -99,3 +188,27 @@ def _item(columns: Sequence[Any]) -> PlanItem:
         package_qty=package,
         amount_cents=amount,
     )
+
+
+async def _add_items(session: WriteSession, identifier: UUID, terms: VersionTerms) -> None:
+    rows = [
+        {"id": identifier, "position": position, **_values(item)}
+        for position, item in enumerate(terms.items)
+    ]
+    if rows:
+        await session.execute(ADD_ITEM, rows)
+
+
+def _values(item: PlanItem) -> dict[str, Any]:
+    return {
+        "resource_kind": item.resource_kind,
+        "included_qty": item.included_qty,
+        "overage_unit": item.overage_unit,
+        "overage_price_cents": item.overage_price_cents,
+        "hard_cap_qty": item.hard_cap_qty,
+        "pricing_model": item.pricing_model,
+        "limits": [tier.up_to_qty for tier in item.tiers],
+        "prices": [tier.unit_price_cents for tier in item.tiers],
+        "package_qty": item.package_qty,
+        "amount_cents": item.amount_cents,
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import AddonSnapshot, VersionSnapshot
 from services.common.errors import InvalidArgument
@@ -32,18 +33,16 @@ class PriceList:
         return version
 
     def addons_of(self, codes: Sequence[str], currency: str) -> list[AddonSnapshot]:
-        """The addons of these codes in a currency, in their order, else InvalidArgument."""
+        """The addons of these codes in a currency, in their order.
+
+        Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
+        """
         found = []
         for place, code in enumerate(codes):
             field, sold = f"addons[{place}]", self.addons.get(code)
             if sold is None:
                 raise InvalidArgument(field, f"there is no addon {code!r}", reason="UNKNOWN_ADDON")
-            addon, sold_in = sold
-            if sold_in != currency:
-                raise InvalidArgument(
-                    field,
-                    f"{code!r} is sold in {sold_in}, the plan in {currency}",
-                    reason="CURRENCY_MISMATCH",
-                )
+            addon, priced_in = sold
+            check_currency(field, priced_in, currency)
             found.append(addon)
         return found

@@ -9,10 +9,10 @@ from services.catalog.quotes.store.quotes import KEEP_CURRENT, prepare_month, ro
 from services.common.db.database import Database
 from services.common.rpc.access import ALL
 
-__all__ = ["QuoteShelf"]
+__all__ = ["QuoteWriter"]
 
 
-class QuoteShelf:
+class QuoteWriter:
     """Keeps quotes of any tenant, each with the tenant that the caller's scope gave it."""
 
     def __init__(self, database: Database) -> None:

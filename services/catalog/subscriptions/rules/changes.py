@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.rules.lifecycle import ENDED, State
-from services.catalog.plans.rules.plans import Addon, PlanVersion
+from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.subscriptions.rules.subscriptions import (
     AttachedAddon,
     PauseSpan,
@@ -20,7 +20,6 @@ __all__ = [
     "MAX_DAYS_AHEAD",
     "addon_to_detach",
     "check_ahead",
-    "check_currency",
     "check_dearer",
     "check_deployment",
     "check_pausable",
@@ -159,16 +158,6 @@ def check_version(version: PlanVersion, *, by_tenant: bool) -> None:
             f"plan_version: version {version.version} of {version.plan_code!r} is {version.status}",
             reason="VERSION_NOT_ACTIVE" if by_tenant else "VERSION_NOT_PUBLISHED",
             metadata={"field": "plan_version", "status": version.status},
-        )
-
-
-def check_currency(field: str, addon: Addon | PlanVersion, currency: str) -> None:
-    """Raises FailedPrecondition for what is priced in another currency."""
-    if addon.terms.currency != currency:
-        raise FailedPrecondition(
-            f"{field}: is priced in {addon.terms.currency}, the subscription in {currency}",
-            reason="CURRENCY_MISMATCH",
-            metadata={"field": field, "currency": addon.terms.currency},
         )
 
 

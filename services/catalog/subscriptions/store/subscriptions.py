@@ -6,12 +6,13 @@ making a span.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.plans.rules.plans import AddonTerms
 from services.catalog.subscriptions.rules.subscriptions import (
     AttachedAddon,
@@ -21,11 +22,12 @@ from services.catalog.subscriptions.rules.subscriptions import (
     SubscriptionFilter,
     cut_to_end,
 )
-from services.common.db.database import ReadSession, uuid_array
+from services.common.db.database import ReadSession, WriteSession, uuid_array
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
 
 __all__ = [
+    "create_subscription",
     "deployment_subscriptions",
     "list_subscriptions",
     "read_subscription",
@@ -100,6 +102,33 @@ FROM subscription_addons
 WHERE subscription_id = ANY(CAST(:ids AS uuid[]))
 ORDER BY subscription_id, attached_on, id
 """)
+
+
+CREATE: Final = text("""
+INSERT INTO subscriptions (deployment_id, tenant_id, starts_on, trial_end, created_at)
+VALUES (:deployment_id, :tenant_id, :starts_on, :trial_end, :at)
+RETURNING id
+""")
+
+
+async def create_subscription(
+    session: WriteSession,
+    deployment: Deployment,
+    *,
+    starts_on: date,
+    trial_end: date | None,
+    at: datetime,
+) -> UUID:
+    """Makes a subscription without terms yet; its id."""
+    values = {
+        "deployment_id": deployment.id,
+        "tenant_id": deployment.tenant_id,
+        "starts_on": starts_on,
+        "trial_end": trial_end,
+        "at": at,
+    }
+    identifier: UUID = (await session.execute(CREATE, values)).scalar_one()
+    return identifier
 
 
 async def read_subscriptions(

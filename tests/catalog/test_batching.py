@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.batching import Batcher
 
 
 async def test_those_who_ask_at_the_same_time_share_a_job_and_get_their_own_answers() -> None:
@@ -16,8 +16,8 @@ async def test_those_who_ask_at_the_same_time_share_a_job_and_get_their_own_answ
         await asyncio.sleep(0)
         return [2 * number for number in asked]
 
-    gathering = Gathering(double)
-    answers = await asyncio.gather(*(gathering.ask(number) for number in range(500)))
+    batcher = Batcher(double)
+    answers = await asyncio.gather(*(batcher.ask(number) for number in range(500)))
     assert answers == [2 * number for number in range(500)]
     assert sorted(number for job in jobs for number in job) == list(range(500))
     assert len(jobs) < 10
@@ -32,11 +32,11 @@ async def test_a_job_begins_after_all_of_its_askers_asked() -> None:
         await release.wait()
         return [seen] * len(asked)
 
-    gathering = Gathering(read)
-    first = asyncio.create_task(gathering.ask(0))
+    batcher = Batcher(read)
+    first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0.01)
     now = 1
-    second = asyncio.create_task(gathering.ask(0))
+    second = asyncio.create_task(batcher.ask(0))
     release.set()
     assert (await first, await second) == (0, 1)
 
@@ -49,13 +49,13 @@ async def test_a_failure_is_for_all_askers_of_its_job_and_for_nobody_later() -> 
             raise ValueError("down")
         return list(asked)
 
-    gathering = Gathering(job)
+    batcher = Batcher(job)
     outcomes = await asyncio.gather(
-        *(gathering.ask(number) for number in range(3)), return_exceptions=True
+        *(batcher.ask(number) for number in range(3)), return_exceptions=True
     )
     assert [str(outcome) for outcome in outcomes] == ["down"] * 3
     failing = False
-    assert await gathering.ask(7) == 7
+    assert await batcher.ask(7) == 7
 
 
 async def test_who_gives_up_does_not_keep_the_others_from_their_answers() -> None:
@@ -65,8 +65,8 @@ async def test_who_gives_up_does_not_keep_the_others_from_their_answers() -> Non
         await release.wait()
         return list(asked)
 
-    gathering = Gathering(job)
-    asking = [asyncio.create_task(gathering.ask(number)) for number in range(2)]
+    batcher = Batcher(job)
+    asking = [asyncio.create_task(batcher.ask(number)) for number in range(2)]
     await asyncio.sleep(0.01)
     asking[0].cancel()
     release.set()

@@ -13,21 +13,21 @@ from typing import Final
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
+from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.store.versions import find_version
-from services.catalog.quotes.batching import Gathering
+from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.change_inputs import Changing, read_changing
-from services.catalog.quotes.margin_inputs import MarginDesk
+from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.messages import add_proof, guard_message, quote_message
 from services.catalog.quotes.requests import Wanted
 from services.catalog.quotes.rules.price_list import PriceList
 from services.catalog.quotes.rules.snapshots import (
-    MixedCurrencies,
     change_inputs,
     plan_inputs,
     version_snapshot,
 )
 from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
-from services.catalog.quotes.store.batch_writer import QuoteShelf
+from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import keep_quotes
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
@@ -46,9 +46,9 @@ from services.common.errors import (
 from services.common.rpc.access import ALL, Caller, Scope
 from services.common.rpc.requests import current_idempotency_key
 
-__all__ = ["QuoteDesk"]
+__all__ = ["Quoter"]
 
-MOST_TRIES: Final = 5
+MAX_TRIES: Final = 5
 """A catalog that changes as often in the time of a quote is not one that people edit."""
 
 
@@ -60,16 +60,16 @@ class _Made:
     kept: StoredQuote
 
 
-class QuoteDesk:
+class Quoter:
     """Makes quotes for callers, and keeps them."""
 
-    def __init__(self, database: Database, margins: MarginDesk) -> None:
+    def __init__(self, database: Database, margins: MarginChecker) -> None:
         self._database = database
         self._margins = margins
-        self._shelf = QuoteShelf(database)
+        self._writer = QuoteWriter(database)
         self._price_lists = PriceListReader(database)
-        self._reading = Gathering(self._price_lists.read)
-        self._keeping = Gathering(self._shelf.keep)
+        self._reading = Batcher(self._price_lists.read)
+        self._keeping = Batcher(self._writer.keep)
 
     async def quote(
         self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
@@ -79,11 +79,11 @@ class QuoteDesk:
         Raises InvalidArgument for what is not sold, NotFound for a subscription that the
         caller does not see, FailedPrecondition where nothing says what usage costs.
         """
-        await self._shelf.prepare(now.date())
+        await self._writer.prepare(now.date())
         if request.request_id or current_idempotency_key():
             return await self._once(request, wanted, caller, now)
         prices = self._price_lists.known
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             fresh = prices is None
             if prices is None:
                 prices = await self._reading.ask(None)
@@ -233,15 +233,14 @@ async def _change(
         version = await _version(asked, caller, prices, session)
     else:  # it stays on its version until it is moved
         version = changing.known.versions[current.plan_version_id]
-    try:
-        return change_inputs(
-            held,
-            version,
-            prices.addons_of(wanted.addons, version.currency),
-            wanted.usage,
-            day,
-            changing.known,
-            on_trial=changing.on_trial,
-        )
-    except MixedCurrencies as error:
-        raise InvalidArgument("plan_code", str(error), reason="CURRENCY_MISMATCH") from error
+    billed_in = changing.known.versions[current.plan_version_id].currency
+    check_currency("plan_code", version.currency, billed_in)
+    return change_inputs(
+        held,
+        version,
+        prices.addons_of(wanted.addons, version.currency),
+        wanted.usage,
+        day,
+        changing.known,
+        on_trial=changing.on_trial,
+    )
