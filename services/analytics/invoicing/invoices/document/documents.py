@@ -147,7 +147,10 @@ class Documents:
             used=used,
             instructions=self.instructions,
         )
-        attached = as_focus(invoice, lines) if invoice.status != InvoiceStatus.VOID else b""
+        attached = b""
+        if format_ != "html" and invoice.status != InvoiceStatus.VOID:
+            # Most of a second for thousands of lines: the loop goes on meanwhile.
+            attached = await asyncio.to_thread(as_focus, invoice, lines)
         return Source(_key(HandedOver.INVOICE, invoice, format_), view, attached)
 
     async def _used(
