@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
 
 __all__ = [
-    "Outcome",
     "QuoteItem",
+    "QuoteOutcome",
     "Subscriptions",
     "billable",
     "billable_of",
@@ -58,7 +58,7 @@ class QuoteItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuoteOutcome:
     """What a subscription came to, or why it could not be priced: one of both."""
 
     subscription_id: str
@@ -153,12 +153,12 @@ def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list
 
 async def quote(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
-) -> list[Outcome]:
+) -> list[QuoteOutcome]:
     """The quote or the failure of each item, in the order of the items.
 
     An item that the catalog does not take at all fails alone: the others are priced.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[QuoteOutcome] = []
     for start in range(0, len(items), QUOTES_A_CALL):
         outcomes += await _batch(catalog, period, items[start : start + QUOTES_A_CALL])
     return outcomes
@@ -166,13 +166,13 @@ async def quote(
 
 async def _batch(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
-) -> list[Outcome]:
+) -> list[QuoteOutcome]:
     request = pb.BatchQuoteRequest(
         period_start=period.start.isoformat(),
         period_end=period.end.isoformat(),
         items=map(_item, items),
     )
-    outcomes: list[Outcome] = []
+    outcomes: list[QuoteOutcome] = []
     with asking(Service.CATALOG):
         try:
             async for answer in catalog.BatchQuote(request):
@@ -184,12 +184,12 @@ async def _batch(
         else:
             return outcomes
     if len(items) == 1:
-        return [Outcome(items[0].subscription_id, None, OUT_OF_RANGE, refusal)]
+        return [QuoteOutcome(items[0].subscription_id, None, OUT_OF_RANGE, refusal)]
     # The refusal names the item; where it does not, the halves tell which one it is.
     named = _ITEM.search(refusal)
     place = int(named[1]) if named else len(items)
     cut = [0, place, place + 1] if place < len(items) else [0, len(items) // 2]
-    parted: list[Outcome] = []
+    parted: list[QuoteOutcome] = []
     for first, last in zip(cut, [*cut[1:], len(items)], strict=True):
         if first < last:
             parted += await _batch(catalog, period, items[first:last])
@@ -216,7 +216,7 @@ def _item(item: QuoteItem) -> pb.BatchQuoteItem:
     )
 
 
-def _outcome(result: pb.BatchQuoteResult) -> Outcome:
+def _outcome(result: pb.BatchQuoteResult) -> QuoteOutcome:
     if result.WhichOneof("outcome") == "quote":
-        return Outcome(result.subscription_id, result.quote)
-    return Outcome(result.subscription_id, None, result.failure.reason, result.failure.message)
+        return QuoteOutcome(result.subscription_id, result.quote)
+    return QuoteOutcome(result.subscription_id, None, result.failure.reason, result.failure.message)

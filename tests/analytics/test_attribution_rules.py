@@ -16,9 +16,9 @@ from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Attribution,
     Cost,
+    CostPart,
     Holder,
     OwnedSpan,
-    Part,
     attribute,
     split_exactly,
 )
@@ -58,23 +58,23 @@ def span(
 
 
 def test_a_cost_falls_to_the_deployments_tenant() -> None:
-    assert attribute(cost(), [span(ACME)], APRIL) == [Part(ACME, Decimal("12.00"))]
+    assert attribute(cost(), [span(ACME)], APRIL) == [CostPart(ACME, Decimal("12.00"))]
 
 
 def test_else_to_the_resources_own_tenant() -> None:
     own = Holder(Attribution.TENANT, "acme")
-    assert attribute(cost(), [span(own)], APRIL) == [Part(own, Decimal("12.00"))]
+    assert attribute(cost(), [span(own)], APRIL) == [CostPart(own, Decimal("12.00"))]
 
 
 def test_else_to_nobody_and_is_shown_as_internal() -> None:
     nobody = OwnedSpan("", "", APRIL.start_at, APRIL.end_at)
-    assert attribute(cost(), [nobody], APRIL) == [Part(INTERNAL, Decimal("12.00"))]
+    assert attribute(cost(), [nobody], APRIL) == [CostPart(INTERNAL, Decimal("12.00"))]
 
 
 def test_a_resource_that_changed_hands_is_shared_by_the_time_each_had_it() -> None:
     moved = APRIL.start_at + timedelta(days=10)
     parts = attribute(cost(), [span(ACME, end=moved), span(GLOBEX, start=moved)], APRIL)
-    assert parts == [Part(ACME, Decimal(4)), Part(GLOBEX, Decimal(8))]
+    assert parts == [CostPart(ACME, Decimal(4)), CostPart(GLOBEX, Decimal(8))]
 
 
 def test_only_owners_within_the_billed_span_share_it() -> None:
@@ -87,18 +87,18 @@ def test_only_owners_within_the_billed_span_share_it() -> None:
 @pytest.mark.parametrize("classification", ["tax", "credit", "account"])
 def test_taxes_credits_and_account_charges_are_of_no_resource(classification: str) -> None:
     line = cost("-3.1", classification=classification, resource_id=None, is_matched=False)
-    assert attribute(line, [], APRIL) == [Part(UNATTRIBUTED, Decimal("-3.1"))]
+    assert attribute(line, [], APRIL) == [CostPart(UNATTRIBUTED, Decimal("-3.1"))]
 
 
 @pytest.mark.parametrize("classification", ["credit", "account", "shared", "unknown", "resource"])
 def test_what_is_matched_is_its_owners_whatever_it_is_called(classification: str) -> None:
     line = cost("-3.1", classification=classification)
-    assert attribute(line, [span(GLOBEX)], APRIL) == [Part(GLOBEX, Decimal("-3.1"))]
+    assert attribute(line, [span(GLOBEX)], APRIL) == [CostPart(GLOBEX, Decimal("-3.1"))]
 
 
 def test_a_tax_is_nobodys_even_with_a_resource() -> None:
     assert attribute(cost("3.1", classification="tax"), [span(ACME)], APRIL) == [
-        Part(UNATTRIBUTED, Decimal("3.1"))
+        CostPart(UNATTRIBUTED, Decimal("3.1"))
     ]
 
 
@@ -106,7 +106,7 @@ def test_a_tax_is_nobodys_even_with_a_resource() -> None:
 def test_what_is_not_matched_is_no_tenants(classification: str) -> None:
     holder = SHARED if classification == "shared" else UNATTRIBUTED
     line = cost(classification=classification, is_matched=False)
-    assert attribute(line, [span(ACME)], APRIL) == [Part(holder, Decimal("12.00"))]
+    assert attribute(line, [span(ACME)], APRIL) == [CostPart(holder, Decimal("12.00"))]
 
 
 def test_a_cost_of_forty_digits_is_split_to_the_last_one() -> None:
@@ -119,19 +119,19 @@ def test_a_cost_of_forty_digits_is_split_to_the_last_one() -> None:
 
 def test_what_matches_no_resource_is_unattributed_and_not_dropped() -> None:
     line = cost(resource_id=None, is_matched=False, tenant_id="", deployment_id="")
-    assert attribute(line, [], APRIL) == [Part(UNATTRIBUTED, Decimal("12.00"))]
+    assert attribute(line, [], APRIL) == [CostPart(UNATTRIBUTED, Decimal("12.00"))]
 
 
 def test_a_project_that_matched_names_the_tenant_of_what_the_inventory_never_saw() -> None:
     line = cost(resource_id=None, deployment_id="")
     assert attribute(line, [], APRIL) == [
-        Part(Holder(Attribution.TENANT, "acme"), Decimal("12.00"))
+        CostPart(Holder(Attribution.TENANT, "acme"), Decimal("12.00"))
     ]
 
 
 def test_what_is_shared_waits_to_be_split() -> None:
     assert attribute(cost(classification="shared", is_matched=False), [], APRIL) == [
-        Part(SHARED, Decimal("12.00"))
+        CostPart(SHARED, Decimal("12.00"))
     ]
 
 

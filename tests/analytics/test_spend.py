@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from services.analytics.spend.rules import (
     Action,
-    Decision,
+    BreachDecision,
     Spent,
     Status,
     after_outcome,
@@ -62,11 +62,11 @@ def test_nobody_is_asked_about_a_month_that_is_over() -> None:
     for status in set(Status) - {asked}:
         assert after_outcome(status, asked, month_is_over=True) is after_outcome(status, asked)
     with pytest.raises(FailedPrecondition):
-        check_decision(Action.ASK_APPROVAL, Status.EXPIRED, Decision.APPROVE)
+        check_decision(Action.ASK_APPROVAL, Status.EXPIRED, BreachDecision.APPROVE)
 
 
 def test_only_who_is_asked_decides_and_only_once() -> None:
-    approve, refuse = Decision.APPROVE, Decision.REFUSE
+    approve, refuse = BreachDecision.APPROVE, BreachDecision.REFUSE
     assert check_decision(Action.ASK_APPROVAL, Status.OPEN, approve) is Status.APPROVED
     assert check_decision(Action.ASK_APPROVAL, Status.AWAITING_APPROVAL, refuse) is Status.REFUSED
     assert check_decision(Action.ASK_APPROVAL, Status.PAUSED, refuse) is Status.PAUSED

@@ -15,9 +15,9 @@ from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Attribution,
     Cost,
+    CostPart,
     Holder,
     OwnedSpan,
-    Part,
     attribute,
     split_exactly,
 )
@@ -63,20 +63,20 @@ def seconds(count: float) -> timedelta:
 @pytest.mark.parametrize(
     ("more", "parts"),
     [
-        ({"classification": "shared"}, [Part(ACME, Decimal("12.00"))]),
-        ({"classification": "shared", "is_matched": False}, [Part(SHARED, Decimal("12.00"))]),
-        ({"classification": "tax"}, [Part(UNATTRIBUTED, Decimal("12.00"))]),
+        ({"classification": "shared"}, [CostPart(ACME, Decimal("12.00"))]),
+        ({"classification": "shared", "is_matched": False}, [CostPart(SHARED, Decimal("12.00"))]),
+        ({"classification": "tax"}, [CostPart(UNATTRIBUTED, Decimal("12.00"))]),
         (
             {"is_matched": False, "tenant_id": "", "deployment_id": ""},
-            [Part(UNATTRIBUTED, Decimal("12.00"))],
+            [CostPart(UNATTRIBUTED, Decimal("12.00"))],
         ),
         # Matched, and nobody's: the operator's own. Known to be a tenant's, and not matched: its.
-        ({"tenant_id": "", "deployment_id": ""}, [Part(INTERNAL, Decimal("12.00"))]),
-        ({"is_matched": False}, [Part(ACME, Decimal("12.00"))]),
+        ({"tenant_id": "", "deployment_id": ""}, [CostPart(INTERNAL, Decimal("12.00"))]),
+        ({"is_matched": False}, [CostPart(ACME, Decimal("12.00"))]),
     ],
 )
 def test_a_cost_without_a_life_falls_as_its_line_says(
-    more: dict[str, Any], parts: list[Part]
+    more: dict[str, Any], parts: list[CostPart]
 ) -> None:
     assert attribute(cost(**more), [], APRIL) == parts
 
@@ -88,16 +88,18 @@ def test_an_owner_of_one_second_pays_for_one_second() -> None:
         [span(ACME, end=changed), span(GLOBEX, changed)],
         APRIL,
     )
-    assert parts == [Part(ACME, Decimal("0.001000")), Part(GLOBEX, Decimal("2591.999000"))]
+    assert parts == [CostPart(ACME, Decimal("0.001000")), CostPart(GLOBEX, Decimal("2591.999000"))]
 
 
 def test_less_than_a_second_is_none() -> None:
     nearly = BEGIN + seconds(0.999999)
     spans = [span(ACME, end=nearly), span(GLOBEX, BEGIN + seconds(1))]
-    assert attribute(cost(), spans, APRIL) == [Part(GLOBEX, Decimal("12.000000"))]
+    assert attribute(cost(), spans, APRIL) == [CostPart(GLOBEX, Decimal("12.000000"))]
     # Nobody had it for a second of what was billed: as billing found it.
-    assert attribute(cost(), [span(GLOBEX, end=nearly)], APRIL) == [Part(ACME, Decimal("12.00"))]
-    assert attribute(cost(), [span(GLOBEX, start=END)], APRIL) == [Part(ACME, Decimal("12.00"))]
+    assert attribute(cost(), [span(GLOBEX, end=nearly)], APRIL) == [
+        CostPart(ACME, Decimal("12.00"))
+    ]
+    assert attribute(cost(), [span(GLOBEX, start=END)], APRIL) == [CostPart(ACME, Decimal("12.00"))]
 
 
 def test_who_had_it_twice_has_both_spans_and_nothing_beyond_what_was_billed() -> None:
@@ -108,36 +110,38 @@ def test_who_had_it_twice_has_both_spans_and_nothing_beyond_what_was_billed() ->
     ]
     billed = cost("4.00", start=BEGIN, end=BEGIN + seconds(400))
     assert attribute(billed, spans, APRIL) == [
-        Part(ACME, Decimal("3.000000")), Part(GLOBEX, Decimal("1.000000")),
+        CostPart(ACME, Decimal("3.000000")), CostPart(GLOBEX, Decimal("1.000000")),
     ]  # fmt: skip
 
 
 def test_a_line_without_a_span_is_of_the_whole_month() -> None:
     halves = [span(ACME, end=BEGIN + timedelta(days=15)), span(GLOBEX, BEGIN + timedelta(days=15))]
-    expected = [Part(ACME, Decimal("6.000000")), Part(GLOBEX, Decimal("6.000000"))]
+    expected = [CostPart(ACME, Decimal("6.000000")), CostPart(GLOBEX, Decimal("6.000000"))]
     assert attribute(cost(start=None, end=None), halves, APRIL) == expected
     later = [
         span(ACME, BEGIN - timedelta(days=9), BEGIN),
         span(GLOBEX, BEGIN, END + timedelta(days=9)),
     ]
     assert attribute(cost(start=None, end=None), later, APRIL) == [
-        Part(GLOBEX, Decimal("12.000000"))
+        CostPart(GLOBEX, Decimal("12.000000"))
     ]
 
 
 def test_an_amount_is_split_to_the_last_digit_of_the_bill() -> None:
     weights = {ACME: 1, GLOBEX: 2}
-    assert split_exactly(Decimal("0.00000001"), weights) == [Part(GLOBEX, Decimal("0.00000001"))]
+    assert split_exactly(Decimal("0.00000001"), weights) == [
+        CostPart(GLOBEX, Decimal("0.00000001"))
+    ]
     assert split_exactly(Decimal("1.0000001"), weights) == [
-        Part(ACME, Decimal("0.3333334")), Part(GLOBEX, Decimal("0.6666667")),
+        CostPart(ACME, Decimal("0.3333334")), CostPart(GLOBEX, Decimal("0.6666667")),
     ]  # fmt: skip
     assert split_exactly(Decimal(1), weights) == [
-        Part(ACME, Decimal("0.333333")), Part(GLOBEX, Decimal("0.666667")),
+        CostPart(ACME, Decimal("0.333333")), CostPart(GLOBEX, Decimal("0.666667")),
     ]  # fmt: skip
     assert split_exactly(Decimal(-3), weights) == [
-        Part(ACME, Decimal("-1.000000")), Part(GLOBEX, Decimal("-2.000000")),
+        CostPart(ACME, Decimal("-1.000000")), CostPart(GLOBEX, Decimal("-2.000000")),
     ]  # fmt: skip
-    assert split_exactly(Decimal("0.00"), {GLOBEX: 1, ACME: 1}) == [Part(ACME, Decimal("0.00"))]
+    assert split_exactly(Decimal("0.00"), {GLOBEX: 1, ACME: 1}) == [CostPart(ACME, Decimal("0.00"))]
 
 
 BOOKS = Books(

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
-from services.analytics.catalog_client import Outcome
+from services.analytics.catalog_client import QuoteOutcome
 from services.analytics.margin.rules.accruals import Accrual, AccrualFailure
 
 __all__ = ["accrual_of", "accruals_of", "failures_of"]
 
 
 def accruals_of(
-    subscriptions: Iterable[pricing_service_pb2.BillableSubscription], outcomes: Iterable[Outcome]
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
+    outcomes: Iterable[QuoteOutcome],
 ) -> list[Accrual]:
     """The accruals of those subscriptions that could be priced; both in the same order."""
     return [
@@ -22,7 +23,8 @@ def accruals_of(
 
 
 def failures_of(
-    subscriptions: Iterable[pricing_service_pb2.BillableSubscription], outcomes: Iterable[Outcome]
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
+    outcomes: Iterable[QuoteOutcome],
 ) -> list[AccrualFailure]:
     """Those that could not be priced; both in the same order."""
     return [

@@ -17,7 +17,7 @@ __all__ = [
     "AT_REST",
     "Action",
     "Breach",
-    "Decision",
+    "BreachDecision",
     "Policy",
     "Reached",
     "Spending",
@@ -51,7 +51,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-class Decision(StrEnum):
+class BreachDecision(StrEnum):
     """What an operator says of a breach."""
 
     APPROVE = "approve"
@@ -177,12 +177,12 @@ def after_outcome(current: Status, told: Status, *, month_is_over: bool = False)
     return told if told in _OUTCOMES[current] else current
 
 
-def check_decision(action: Action, current: Status, decision: Decision) -> Status:
+def check_decision(action: Action, current: Status, decision: BreachDecision) -> Status:
     """What a decision makes of a breach.
 
     Raises FailedPrecondition for one that asks nobody, or that is decided otherwise.
     """
-    wanted = Status.APPROVED if decision is Decision.APPROVE else Status.REFUSED
+    wanted = Status.APPROVED if decision is BreachDecision.APPROVE else Status.REFUSED
     if action is not Action.ASK_APPROVAL:
         raise FailedPrecondition(
             f"the policy says {action}: nobody is asked", reason="NO_APPROVAL_ASKED"

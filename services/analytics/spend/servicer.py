@@ -16,7 +16,7 @@ from services.analytics.spend.rules import (
     ACTIONS,
     Action,
     Breach,
-    Decision,
+    BreachDecision,
     Policy,
     Reached,
     Status,
@@ -184,7 +184,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def _decide(
         self, session: WriteSession, request: pb.DecideSpendBreachRequest
     ) -> pb.DecideSpendBreachResponse:
-        decision = Decision(word("decision", request.decision, tuple(Decision)))
+        decision = BreachDecision(word("decision", request.decision, tuple(BreachDecision)))
         reason = text("reason", request.reason)
         breach = await locked_breach(session, uuid_of("id", request.id))
         # Whether or not its work has found out yet that the month is over.

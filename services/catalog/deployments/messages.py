@@ -1,10 +1,9 @@
 """From the domain to protos: deployments with their history, subscriptions with their spans."""
 
-from datetime import date, datetime
+from datetime import date
 
 from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
 from arcadia.common.v1 import runs_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalog.deployments.rules.deployments import (
     Deployment,
@@ -14,6 +13,8 @@ from services.catalog.deployments.rules.deployments import (
 )
 from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, Subscription
 from services.catalog.subscriptions.rules.upcoming import UpcomingChange, upcoming_changes
+from services.common.rpc.messages import message_of
+from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 
 __all__ = [
@@ -23,16 +24,8 @@ __all__ = [
     "event_message",
     "provision_message",
     "subscription_message",
-    "timestamp",
     "trial_grant_message",
 ]
-
-
-def timestamp(instant: datetime | None) -> Timestamp | None:
-    """The proto of an instant; None stays unset."""
-    if instant is None:
-        return None
-    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
 
 
 def day_text(day: date | None) -> str:
@@ -62,35 +55,19 @@ def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
 
 def trial_grant_message(grant: TrialGrant) -> deployments_pb2.TrialGrant:
     """The proto of a grant of trials."""
-    return deployments_pb2.TrialGrant(
-        id=str(grant.id),
-        tenant_id=grant.tenant_id,
-        trials=grant.trials,
-        granted_by=grant.granted_by,
-        reason=grant.reason,
-        granted_at=timestamp(grant.granted_at),
-    )
+    return message_of(deployments_pb2.TrialGrant, grant)
 
 
 def event_message(event: DeploymentEvent) -> deployments_pb2.DeploymentEvent:
     """The proto of an entry of the history."""
-    return deployments_pb2.DeploymentEvent(
-        id=event.id,
-        deployment_id=str(event.deployment_id),
-        type=event.type,
-        from_state=event.from_state,
-        to_state=event.to_state,
-        actor=event.actor,
-        reason=event.reason,
-        occurred_at=timestamp(event.occurred_at),
-    )
+    return message_of(deployments_pb2.DeploymentEvent, event)
 
 
 def provision_message(provision: Provision) -> deployments_pb2.Provision:
     """The proto of a provision."""
-    return deployments_pb2.Provision(
-        id=str(provision.id),
-        deployment_id=str(provision.deployment_id),
+    return message_of(
+        deployments_pb2.Provision,
+        provision,
         droplet=deployments_pb2.DropletOrder(
             name=provision.droplet_name,
             region=provision.droplet_region,
@@ -99,20 +76,9 @@ def provision_message(provision: Provision) -> deployments_pb2.Provision:
             tags=provision.droplet_tags,
             project_id=provision.project_id,
         ),
-        status=provision.status,
-        step=provision.step,
-        reason=provision.reason,
-        resource_id=provision.resource_id,
-        run=runs_pb2.Run(
-            workflow_id=provision.workflow_id,
-            run_id=provision.run_id,
-            status=provision.status,
-            reason=provision.reason,
-            started_at=timestamp(provision.requested_at),
-            finished_at=timestamp(provision.finished_at),
+        run=message_of(
+            runs_pb2.Run, provision, details="", url="", started_at=provision.requested_at
         ),
-        requested_by=provision.requested_by,
-        requested_at=timestamp(provision.requested_at),
     )
 
 

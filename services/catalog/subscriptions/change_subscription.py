@@ -51,7 +51,7 @@ from services.common.errors import (
 from services.common.rpc.access import Scope
 
 __all__ = [
-    "Change",
+    "SubscriptionChange",
     "attach_addon",
     "cancel",
     "change_plan",
@@ -65,7 +65,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SubscriptionChange:
     """Which subscription to change, from when on (today, if it is not said), and by whom."""
 
     subscription_id: UUID
@@ -84,7 +84,7 @@ class _Locked:
 
 
 async def change_plan(
-    session: WriteSession, scope: Scope, change: Change, *, plan_code: str, version: int
+    session: WriteSession, scope: Scope, change: SubscriptionChange, *, plan_code: str, version: int
 ) -> Subscription:
     """Binds a subscription to another version, the active one when it is 0, from a day on.
 
@@ -119,7 +119,7 @@ async def change_plan(
 
 
 async def attach_addon(
-    session: WriteSession, scope: Scope, change: Change, code: str
+    session: WriteSession, scope: Scope, change: SubscriptionChange, code: str
 ) -> tuple[Subscription, UUID]:
     """Attaches an addon at its price and quantity of now; answers also what it is called."""
     locked = await _lock(session, scope, change)
@@ -136,7 +136,7 @@ async def attach_addon(
 
 
 async def detach_addon(
-    session: WriteSession, scope: Scope, change: Change, attached_id: UUID
+    session: WriteSession, scope: Scope, change: SubscriptionChange, attached_id: UUID
 ) -> Subscription:
     """Detaches an addon: the day is the first without it."""
     locked = await _lock(session, scope, change)
@@ -148,7 +148,7 @@ async def detach_addon(
     return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
 
 
-async def pause(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+async def pause(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
     """Pauses a subscription: the day is the first that is not billed."""
     locked = await _lock(session, scope, change)
     check_pausable(locked.subscription, locked.day)
@@ -156,7 +156,7 @@ async def pause(session: WriteSession, scope: Scope, change: Change) -> Subscrip
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_PAUSED)
 
 
-async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+async def resume(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
     """Lets a paused subscription go on: the day is the first that is billed again."""
     locked = await _lock(session, scope, change)
     span = pause_to_end(locked.subscription, locked.day)
@@ -164,7 +164,7 @@ async def resume(session: WriteSession, scope: Scope, change: Change) -> Subscri
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_RESUMED)
 
 
-async def cancel(session: WriteSession, scope: Scope, change: Change) -> Subscription:
+async def cancel(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
     """Ends a subscription, or moves the end that is set."""
     locked = await _lock(session, scope, change, ends=True)
     # An end that an operator set stays the operator's, also when its tenant leaves earlier.
@@ -181,7 +181,7 @@ async def move_end(
     session: WriteSession,
     deployment: Deployment,
     subscription: Subscription,
-    change: Change,
+    change: SubscriptionChange,
     day: date | None,
     *,
     by_tenant: bool,
@@ -221,7 +221,7 @@ async def lock_subscription(
 
 
 async def _lock(
-    session: WriteSession, scope: Scope, change: Change, *, ends: bool = False
+    session: WriteSession, scope: Scope, change: SubscriptionChange, *, ends: bool = False
 ) -> _Locked:
     """A subscription that is to be changed, or to be ended, from a day on.
 
@@ -263,7 +263,7 @@ async def _changed(
     session: WriteSession,
     scope: Scope,
     locked: _Locked,
-    change: Change,
+    change: SubscriptionChange,
     type_: EventType,
     words: str = "",
 ) -> Subscription:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.catalog.subscriptions.change_subscription import (
-    Change,
+    SubscriptionChange,
     lock_subscription,
     move_end,
     record_change,
@@ -34,7 +34,7 @@ __all__ = ["move", "take_back"]
 
 
 async def take_back(
-    session: WriteSession, scope: Scope, change: Change, identifier: str
+    session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str
 ) -> Subscription:
     """Has everything go on as if a change that is to come had not been agreed.
 
@@ -64,7 +64,7 @@ async def take_back(
 
 
 async def move(
-    session: WriteSession, scope: Scope, change: Change, identifier: str, day: date
+    session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str, day: date
 ) -> Subscription:
     """Has a change that is to come take effect on another day after today.
 

@@ -13,7 +13,7 @@ from services.catalog.deployments.messages import attached_addon_message, subscr
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.subscriptions import change_subscription as resubscribing
 from services.catalog.subscriptions import reschedule as rescheduling
-from services.catalog.subscriptions.change_subscription import Change
+from services.catalog.subscriptions.change_subscription import SubscriptionChange
 from services.catalog.subscriptions.rules.changes import first_day
 from services.catalog.subscriptions.rules.subscriptions import Subscription, SubscriptionFilter
 from services.catalog.subscriptions.store.subscriptions import list_subscriptions, read_subscription
@@ -191,7 +191,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         self, session: WriteSession, request: pb.TakeBackChangeRequest, context: Context
     ) -> pb.TakeBackChangeResponse:
         """Takes back a change that is to come."""
-        change = Change(
+        change = SubscriptionChange(
             subscription_id=requests.uuid_of("id", request.id),
             said=None,
             by_tenant=_by_tenant(),
@@ -201,8 +201,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         changed = await rescheduling.take_back(session, current_caller().scope, change, change_id)
         return pb.TakeBackChangeResponse(subscription=self._message(changed))
 
-    def _change(self, request: ChangeRequest, reason: str = "") -> Change:
-        return Change(
+    def _change(self, request: ChangeRequest, reason: str = "") -> SubscriptionChange:
+        return SubscriptionChange(
             subscription_id=requests.uuid_of("id", request.id),
             said=_day("effective_on", request.effective_on),
             by_tenant=_by_tenant(),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
@@ -31,20 +32,24 @@ def message_of(cls: type[M], record: object, **given: Any) -> M:  # noqa: ANN401
 
     Raises TypeError for a field of the message that neither the record nor `given` has.
     """
-    names = _taken(cast("Any", cls), cast("Any", type(record)), frozenset(given))
-    values = {name: getattr(record, name) for name in names} | given
-    for name, value in values.items():
-        write = _WRITTEN.get(type(value))
-        if write is not None:
-            values[name] = write(value)
-    return cls(**values)
+    names, read = _taken(cast("Any", cls), cast("Any", type(record)), *given)
+    values = {**dict(zip(names, read(record), strict=True)), **given}
+    written = {
+        name: write(value) if (write := _WRITTEN.get(value.__class__)) else value
+        for name, value in values.items()
+    }
+    return cls(**written)
 
 
 @cache
-def _taken(cls: type[Message], kind: type, given: frozenset[str]) -> tuple[str, ...]:
-    """The fields that are read from a record."""
+def _taken(
+    cls: type[Message], kind: type, *given: str
+) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    """The fields that are read from a record, and what reads them."""
     names = tuple(one.name for one in cls.DESCRIPTOR.fields if one.name not in given)
     missing = [name for name in names if not hasattr(kind, name)]
     if missing:
         raise TypeError(f"{kind.__name__} has no {', '.join(missing)} of {cls.__name__}")
-    return names
+    if len(names) < 2:
+        return names, lambda record: tuple(getattr(record, name) for name in names)
+    return names, attrgetter(*names)

@@ -58,4 +58,4 @@ def timestamp(instant: datetime | None) -> Timestamp | None:
     if instant is None:
         return None
     since = instant - EPOCH
-    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)

@@ -24,10 +24,10 @@ __all__ = [
     "UNATTRIBUTED",
     "Attribution",
     "Cost",
+    "CostPart",
     "Holder",
     "KnownLife",
     "OwnedSpan",
-    "Part",
     "attribute",
     "charged_before_known",
     "split_exactly",
@@ -116,23 +116,25 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CostPart:
     """What of a cost falls to whom, in USD."""
 
     holder: Holder
     amount_usd: Decimal
 
 
-def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Part]:
+def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[CostPart]:
     """The parts of a cost; they add up to it. `spans` are those of its resource."""
     is_owned = cost.is_matched or (cost.classification == "resource" and bool(cost.tenant_id))
     if cost.classification == "tax" or not is_owned:
-        return [Part(SHARED if cost.classification == "shared" else UNATTRIBUTED, cost.amount_usd)]
+        return [
+            CostPart(SHARED if cost.classification == "shared" else UNATTRIBUTED, cost.amount_usd)
+        ]
     seconds = _seconds_by_holder(cost, spans, period)
     if not seconds:
         # Known to the bill only: as billing found it, at the span's end.
         holder = Holder.owner(cost.tenant_id, cost.deployment_id)
-        return [Part(holder, cost.amount_usd)]
+        return [CostPart(holder, cost.amount_usd)]
     return split_exactly(cost.amount_usd, seconds)
 
 
@@ -142,19 +144,19 @@ def charged_before_known(cost: Cost, spans: Sequence[OwnedSpan], period: Period)
     return not spans or start < spans[0].start
 
 
-def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[Part]:
+def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[CostPart]:
     """An amount in proportion to whole weights, by largest remainders; parts of 0 are left out.
 
     An amount of 0 stands with the first. Raises ValueError when nothing weighs anything.
     """
     if not amount_usd:
-        return [Part(min(weights), amount_usd)]
+        return [CostPart(min(weights), amount_usd)]
     places = max(LEAST_PLACES, -int(amount_usd.as_tuple().exponent))
     units = int(amount_usd.scaleb(places, WIDE))
     holders = sorted(weights)
     shares = split(units, [weights[holder] for holder in holders])
     return [
-        Part(holder, Decimal(share).scaleb(-places, WIDE))
+        CostPart(holder, Decimal(share).scaleb(-places, WIDE))
         for holder, share in zip(holders, shares, strict=True)
         if share
     ]

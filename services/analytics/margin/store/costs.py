@@ -13,10 +13,10 @@ from services.analytics.generations.store import Generation, page_of, prepare_mo
 from services.analytics.margin.rules.attribution import (
     UNATTRIBUTED,
     Cost,
+    CostPart,
     Holder,
     KnownLife,
     OwnedSpan,
-    Part,
     split_exactly,
 )
 from services.analytics.margin.rules.shared_costs import (
@@ -156,7 +156,10 @@ async def spans_of(
 
 
 async def write_costs(
-    session: WriteSession, of: Generation, token: str, costs: Iterable[tuple[Cost, Sequence[Part]]]
+    session: WriteSession,
+    of: Generation,
+    token: str,
+    costs: Iterable[tuple[Cost, Sequence[CostPart]]],
 ) -> None:
     """Writes a page of costs with their parts, in place of itself."""
     await prepare_month(session, of.subject, "attributed_costs")
@@ -258,9 +261,9 @@ async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[i
             await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})
 
 
-def _parts(amount_usd: Decimal, chosen: ChosenKey) -> Sequence[Part]:
+def _parts(amount_usd: Decimal, chosen: ChosenKey) -> Sequence[CostPart]:
     if chosen.key is SplitKey.NONE:
-        return [Part(UNATTRIBUTED, amount_usd)]
+        return [CostPart(UNATTRIBUTED, amount_usd)]
     return split_exactly(amount_usd, chosen.weights)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from services.analytics.usage.rules.readings import RULES, MeteringRule, Unit, counts, quantity
 from services.common.values.periods import Period
 
-__all__ = ["Fact", "Interval", "Metered", "Unmeasured", "day_of", "meter"]
+__all__ = ["Interval", "Metered", "MeteredFact", "Unmeasured", "day_of", "meter"]
 
 UNKNOWN_SIZE: Final = "the size is unknown"
 
@@ -38,7 +38,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class MeteredFact:
     """What one resource adds to one figure of usage."""
 
     tenant_id: str
@@ -73,7 +73,7 @@ class Unmeasured:
 class Metered:
     """The facts of some intervals, and how many intervals made none."""
 
-    facts: Sequence[Fact]
+    facts: Sequence[MeteredFact]
     unmetered: int
     """Of no deployment, of a kind that is not metered, or of unknown size."""
     unmeasured: Sequence[Unmeasured] = ()
@@ -90,7 +90,7 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
 
     An interval that is powered off is metered, and makes no fact.
     """
-    facts: list[Fact] = []
+    facts: list[MeteredFact] = []
     unmeasured: list[Unmeasured] = []
     unmetered = 0
     for interval in intervals:
@@ -108,7 +108,7 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
         if start >= end or not counts(rule, interval.status):
             continue
         facts.append(
-            Fact(
+            MeteredFact(
                 tenant_id=interval.tenant_id,
                 deployment_id=interval.deployment_id,
                 resource_kind=rule.resource_kind,

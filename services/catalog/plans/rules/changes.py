@@ -19,8 +19,8 @@ __all__ = [
     "CatalogDocument",
     "CatalogState",
     "Change",
-    "PlanChange",
     "PlanEntry",
+    "PlanEntryChange",
     "PriceChange",
     "PriceEnd",
     "VersionChange",
@@ -79,7 +79,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanChange(Change):
+class PlanEntryChange(Change):
     """A plan is made or renamed."""
 
     entry: PlanEntry = field(kw_only=True)

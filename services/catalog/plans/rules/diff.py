@@ -13,8 +13,8 @@ from services.catalog.plans.rules.changes import (
     CatalogDocument,
     CatalogState,
     Change,
-    PlanChange,
     PlanEntry,
+    PlanEntryChange,
     PriceChange,
     PriceEnd,
     VersionChange,
@@ -79,10 +79,10 @@ def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocumen
 
 def _plan_changes(entry: PlanEntry, plan: Plan | None, version: int) -> Iterable[Change]:
     if plan is None:
-        yield PlanChange("create", "plan", entry.code, (f"name {entry.name}",), entry=entry)
+        yield PlanEntryChange("create", "plan", entry.code, (f"name {entry.name}",), entry=entry)
     elif plan.name != entry.name:
         names = (f"name {plan.name} → {entry.name}",)
-        yield PlanChange("update", "plan", entry.code, names, entry=entry)
+        yield PlanEntryChange("update", "plan", entry.code, names, entry=entry)
     active = plan.active_version.terms if plan and plan.active_version else None
     terms = entry.terms
     if terms is not None and active is not None and entry.keeps_items:

@@ -10,7 +10,7 @@ from services.catalog.plans.rules.changes import (
     AddonChange,
     CatalogState,
     Change,
-    PlanChange,
+    PlanEntryChange,
     PriceChange,
     PriceEnd,
     VersionChange,
@@ -49,9 +49,9 @@ async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None
 
 async def _make(session: WriteSession, change: Change) -> None:
     match change:
-        case PlanChange(action="create", entry=plan):
+        case PlanEntryChange(action="create", entry=plan):
             await create_plan(session, plan.code, plan.name)
-        case PlanChange(entry=plan):
+        case PlanEntryChange(entry=plan):
             await rename_plan(session, plan.code, plan.name)
         case VersionChange(action="create"):
             await draft_version(session, change.plan_code, change.terms)
