@@ -145,10 +145,10 @@ def route_table(rpcs: Sequence[Rpc]) -> str:
 
 
 def _who(rule: AccessRule) -> str:
-    """Such as `tenant (admin) platform-billing`: who calls it, and with which roles."""
+    """Such as `tenant (admin) platform-billing`: who calls it, and as what."""
     access = access_pb2.Access.Name(rule.access).removeprefix("ACCESS_").lower()
     tenant = [f"({' '.join(sorted(rule.tenant_roles))})"] if rule.tenant_roles else []
-    return " ".join([access, *tenant, *sorted(rule.platform_roles)])
+    return " ".join([access, *tenant, *sorted(rule.platform_roles), *sorted(rule.programs)])
 
 
 def _method_first(route: str) -> str:

@@ -129,7 +129,7 @@ async def _discover(stack: BenchStack, made: dict[str, Any]) -> InvoiceIngestInp
         period=made["invoice_period"],
     )
     entry.issued_at.GetCurrentTime()
-    async with connect_service(stack.settings, Service.BILLING, caller="bench") as channel:
+    async with connect_service(stack.settings, Service.BILLING, caller="worker") as channel:
         stub: Any = IngestServiceStub(channel)
         await stub.RecordBillingHistory(pb.RecordBillingHistoryRequest(entries=[entry]))
     with stack.database(Service.BILLING) as database:

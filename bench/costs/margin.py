@@ -156,7 +156,7 @@ def _month(stack: BenchStack, period: date, lines: int) -> float:
 
 
 async def _refresh(stack: BenchStack, period: date) -> None:
-    async with connect_service(stack.settings, Service.ANALYTICS, caller="bench") as channel:
+    async with connect_service(stack.settings, Service.ANALYTICS, caller="worker") as channel:
         attribution: Any = AttributionServiceStub(channel)
         request = pb.RefreshMarginRequest(period=period.isoformat())
         answer = await attribution.RefreshMargin(request, timeout=MAX_SECONDS)

@@ -60,7 +60,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 async def _measure(stack: BenchStack) -> list[Ratio]:
     specs = [spec async for spec in _specs(stack)]
     assert len(specs) == SPECS
-    async with connect_service(stack.settings, Service.INVENTORY, caller="bench") as channel:
+    async with connect_service(stack.settings, Service.INVENTORY, caller="worker") as channel:
         reconcile: ReconcileServiceAsyncStub = ReconcileServiceStub(channel)
         for start in range(0, SPECS, BATCH):
             await reconcile.RecordSpecs(pb.RecordSpecsRequest(specs=specs[start : start + BATCH]))

@@ -40,7 +40,7 @@ async def _measure(stack: BenchStack) -> Ratio:
     occurred_at = Timestamp()
     occurred_at.FromDatetime(datetime.now(UTC) - timedelta(days=1))
     batches = [_batch(number, deployments, occurred_at) for number in range(BATCHES)]
-    async with connect_service(stack.settings, Service.ANALYTICS, caller="bench") as channel:
+    async with connect_service(stack.settings, Service.ANALYTICS, caller="worker") as channel:
         metering: Any = MeteringServiceStub(channel)
         limit = asyncio.Semaphore(AT_ONCE)
 

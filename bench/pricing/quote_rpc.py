@@ -161,7 +161,7 @@ def _channel(stack: BenchStack) -> grpc.aio.Channel:
 
 
 def _worker(stack: BenchStack) -> Metadata:
-    return _authorised(ServiceTokens(stack.settings, "bench").authorization())
+    return _authorised(ServiceTokens(stack.settings, "analytics").authorization())
 
 
 def _authorised(authorization: str) -> Metadata:

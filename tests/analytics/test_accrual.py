@@ -137,7 +137,7 @@ async def test_the_accrual_asks_for_the_same_quotes_as_the_roll_up(analytics: An
     await analytics.send(event("a", qty="12", day=period.start.isoformat()))
     await accrue(analytics)
     asked = [one for one in analytics.peers.asked if isinstance(one, pricing_pb.BatchQuoteRequest)]
-    async with connect(analytics.settings, Service.CATALOG, caller="test") as channel:
+    async with connect(analytics.settings, Service.CATALOG, caller="analytics") as channel:
         catalog = PricingServiceStub(channel)
         page = await billable(catalog, period, page_size=200, page_token="")
         async with analytics.database.read(ALL) as session:

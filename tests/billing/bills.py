@@ -137,6 +137,10 @@ class Billing:
         """The metadata of a worker, whose token ends within minutes: a new one in time."""
         return (("authorization", self._worker.authorization()),)
 
+    def program(self, name: str) -> Token:
+        """The metadata of another program of ours."""
+        return (("authorization", ServiceTokens(self.settings, name).authorization()),)
+
     async def record(
         self, *entries: pb.HistoryEntry, walk: str = "", last: bool = False
     ) -> pb.RecordBillingHistoryResponse:

@@ -88,11 +88,11 @@ async def test_the_feed_refuses_to_go_on_over_lines_that_were_replaced(billing: 
     invoice_id = await billed(billing)
     request = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01", page_size=3)
     request.page_token = (
-        await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+        await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     ).next_page_token
     await billing.ingested(invoice_id, BILL)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+        await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     assert (refused.value.code(), reason_of(refused.value)) == (
         grpc.StatusCode.ABORTED, "LINES_CHANGED",
     )  # fmt: skip
@@ -103,7 +103,7 @@ async def test_a_page_of_the_feed_is_of_the_lines_that_it_names(
 ) -> None:
     invoice_id = await billed(billing, [Line("1.00")] * 3)
     request = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01", page_size=2)
-    first = await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+    first = await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
 
     async def replaced_just_before(*asked: Any, **more: Any) -> list[CostLine]:
         await billing.ingested(invoice_id, [Line("2.00")] * 3)
@@ -111,7 +111,7 @@ async def test_a_page_of_the_feed_is_of_the_lines_that_it_names(
 
     monkeypatch.setattr(cost_feed_servicer, "period_lines", replaced_just_before)
     request.page_token = first.next_page_token
-    last = await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+    last = await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     assert last.lines_version == first.lines_version
     assert [line.amount_usd for line in (*first.cost_lines, *last.cost_lines)] == ["1"] * 3
 

@@ -238,15 +238,17 @@ async def test_the_feed_of_a_month_leaves_nothing_out_and_says_whether_it_is_com
     known.resources = [Known("1")]
     await billed(billing, amount="37.75")
     request = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01", page_size=3)
-    first = await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+    first = await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     request.page_token = first.next_page_token
-    second = await feed(billing).ListPeriodCosts(request, metadata=billing.worker)
+    second = await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     assert [len(first.cost_lines), len(second.cost_lines)] == [3, 2]
     assert first.complete
     assert first.lines_version == second.lines_version
     await billing.discovered("inv-2", amount="1.00")
     request.page_token = ""
-    assert not (await feed(billing).ListPeriodCosts(request, metadata=billing.worker)).complete
+    assert not (
+        await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
+    ).complete
 
 
 async def test_the_lines_of_a_month_have_a_name_that_changes_with_them(billing: Billing) -> None:
@@ -254,11 +256,15 @@ async def test_the_lines_of_a_month_have_a_name_that_changes_with_them(billing: 
 
     async def versions(*periods: str) -> list[str]:
         request = cost_feed_service_pb2.GetLinesVersionsRequest(periods=periods)
-        answer = await feed(billing).GetLinesVersions(request, metadata=billing.worker)
+        answer = await feed(billing).GetLinesVersions(
+            request, metadata=billing.program("analytics")
+        )
         return list(answer.lines_versions)
 
     listing = cost_feed_service_pb2.ListPeriodCostsRequest(period="2026-05-01")
-    listed = (await feed(billing).ListPeriodCosts(listing, metadata=billing.worker)).lines_version
+    listed = (
+        await feed(billing).ListPeriodCosts(listing, metadata=billing.program("analytics"))
+    ).lines_version
     without, before = await versions("2026-04-01", "2026-05-01")
     assert listed == before != without
     assert await versions("2026-05-01", "2026-05-01") == [before, before]
@@ -274,7 +280,7 @@ async def test_the_lines_of_a_month_have_a_name_that_changes_with_them(billing: 
 async def test_days_that_were_not_read_are_unknown_not_free(billing: Billing) -> None:
     await replaced(billing, cost("2026-05-02"))
     request = cost_feed_service_pb2.ListSpanCostsRequest(from_day="2026-04-30", to_day="2026-05-06")
-    answer = await feed(billing).ListSpanCosts(request, metadata=billing.worker)
+    answer = await feed(billing).ListSpanCosts(request, metadata=billing.program("analytics"))
     assert list(answer.unknown_days) == ["2026-04-30", "2026-05-04", "2026-05-05"]
     assert [one.day for one in answer.daily_costs] == ["2026-05-02"]
 
@@ -289,7 +295,7 @@ async def test_unit_costs_are_what_the_newest_bills_say_and_the_rest_is_left_out
     ]
     await billed(billing, lines)
     answer = await feed(billing).GetUnitCosts(
-        cost_feed_service_pb2.GetUnitCostsRequest(), metadata=billing.worker
+        cost_feed_service_pb2.GetUnitCostsRequest(), metadata=billing.program("catalog")
     )
     found = {one.resource_kind: one.unit_cost_usd for one in answer.unit_costs}
     assert found == {"droplet_hours": "0.01", "bandwidth_gb": "0.01", "snapshot_gb_month": "0.06"}
@@ -301,7 +307,7 @@ async def test_unit_costs_follow_the_lines_and_only_what_is_asked_is_answered(
     request = cost_feed_service_pb2.GetUnitCostsRequest(resource_kinds=["droplet_hours", "calls"])
 
     async def found() -> list[tuple[str, str]]:
-        answer = await feed(billing).GetUnitCosts(request, metadata=billing.worker)
+        answer = await feed(billing).GetUnitCosts(request, metadata=billing.program("catalog"))
         return [(one.resource_kind, one.unit_cost_usd) for one in answer.unit_costs]
 
     assert await found() == []

@@ -36,7 +36,7 @@ async def made(shop: Shop) -> subscriptions_pb2.Subscription:
 async def read(shop: Shop, after: int = 0, size: int = 0) -> tuple[list[pb.BackdatedChange], int]:
     """The changes after a cursor, and the next one."""
     request = pb.ReadBackdatedChangesRequest(after=after, page_size=size)
-    answer = await shop.pricing.ReadBackdatedChanges(request, metadata=shop.worker)
+    answer = await shop.pricing.ReadBackdatedChanges(request, metadata=shop.program("analytics"))
     return list(answer.changes), answer.cursor
 
 

@@ -66,7 +66,7 @@ async def batch(
             for subscription, used in items
         ],
     )
-    stream = shop.pricing.BatchQuote(request, metadata=shop.worker)
+    stream = shop.pricing.BatchQuote(request, metadata=shop.program("analytics"))
     return [result async for answer in stream for result in answer.results]
 
 
@@ -186,7 +186,7 @@ async def test_usage_that_adds_up_to_more_than_anybody_uses_fails_its_own_item(
         usage=[pb.UsageSeries(resource_kind="llm_tokens", runs=[run])],
     )
     request = pb.BatchQuoteRequest(period_start="2026-04-01", period_end="2026-05-01", items=[item])
-    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+    stream = seeded.pricing.BatchQuote(request, metadata=seeded.program("analytics"))
     [result] = [result async for answer in stream for result in answer.results]
     assert result.failure.reason == "OUT_OF_RANGE"
 
@@ -201,7 +201,7 @@ async def test_a_month_is_priced_again_by_the_engine_that_billed_it(seeded: Shop
         for version in ("", "1", "2", "9")
     ]
     request = pb.BatchQuoteRequest(period_start="2026-04-01", period_end="2026-05-01", items=items)
-    stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+    stream = seeded.pricing.BatchQuote(request, metadata=seeded.program("analytics"))
     now, first, second, unknown = [result async for answer in stream for result in answer.results]
     # Then engine 1 spreads it over the billed days, as it did, and engine 2 leaves it unbilled
     assert now.quote.proof == second.quote.proof
@@ -211,7 +211,7 @@ async def test_a_month_is_priced_again_by_the_engine_that_billed_it(seeded: Shop
     assert unknown.failure.reason == "UNKNOWN_ENGINE"
     verified = await seeded.pricing.VerifyProofs(
         pb.VerifyProofsRequest(proofs=[now.quote.proof, first.quote.proof]),
-        metadata=seeded.worker,
+        metadata=seeded.program("analytics"),
     )
     assert all(one.verified for one in verified.verifications)
 
@@ -245,7 +245,7 @@ async def test_engine_1_gave_usage_to_the_subscription_that_bore_its_day(seeded:
             period_end="2026-05-01",
             items=[pb.BatchQuoteItem(subscription_id=one, usage=usage, engine_version="1")],
         )
-        stream = seeded.pricing.BatchQuote(request, metadata=seeded.worker)
+        stream = seeded.pricing.BatchQuote(request, metadata=seeded.program("analytics"))
         results += [result async for answer in stream for result in answer.results]
     assert [line.meta["used"] for result in results for line in result.quote.overage] == [
         "2000",
@@ -263,7 +263,8 @@ async def test_usage_is_worth_the_unit_price_in_force_on_its_day(seeded: Shop) -
     found = []
     for currency in ("AUD", "NZD"):
         answer = await seeded.pricing.ValueUsage(
-            pb.ValueUsageRequest(usage=usage, currency=currency), metadata=seeded.worker
+            pb.ValueUsageRequest(usage=usage, currency=currency),
+            metadata=seeded.program("analytics"),
         )
         [value] = answer.values
         [valued] = value.runs
@@ -289,7 +290,7 @@ async def test_a_subscription_on_trial_is_listed_only_where_trials_are_asked_for
             pb.ListBillableSubscriptionsRequest(
                 period_start="2026-04-01", period_end="2026-05-01", include_trials=trials
             ),
-            metadata=seeded.worker,
+            metadata=seeded.program("analytics"),
         )
         found.append(
             [
@@ -336,7 +337,7 @@ async def test_billable_subscriptions_come_by_tenant_and_a_page_never_cuts_one_i
             pb.ListBillableSubscriptionsRequest(
                 page_size=1, page_token=token, period_start="2026-04-01", period_end="2026-05-01"
             ),
-            metadata=seeded.worker,
+            metadata=seeded.program("analytics"),
         )
         found.append([one.subscription.id for one in answer.billable_subscriptions])
         token = answer.next_page_token
@@ -370,7 +371,7 @@ async def test_tenants_alone_are_those_that_a_subscription_bills_and_pages_are_t
                 period_end="2026-05-01",
                 tenants_only=True,
             ),
-            metadata=seeded.worker,
+            metadata=seeded.program("analytics"),
         )
         assert not answer.billable_subscriptions
         found += answer.tenant_ids
@@ -386,14 +387,15 @@ async def test_the_proof_of_a_batch_is_verified_and_a_forged_one_is_not(seeded: 
     forged.CopyFrom(quote.proof)
     forged.inputs_json = forged.inputs_json.replace('1,"2160"', '1,"2159"')
     answer = await seeded.pricing.VerifyProofs(
-        pb.VerifyProofsRequest(proofs=[quote.proof, forged]), metadata=seeded.worker
+        pb.VerifyProofsRequest(proofs=[quote.proof, forged]), metadata=seeded.program("analytics")
     )
     good, bad = answer.verifications
     assert (good.verified, good.result_hash) == (True, quote.proof.result_hash)
     assert not bad.verified
     assert bad.reason
     compared = await seeded.pricing.CompareProofs(
-        pb.CompareProofsRequest(left_proof=quote.proof, right_proof=forged), metadata=seeded.worker
+        pb.CompareProofsRequest(left_proof=quote.proof, right_proof=forged),
+        metadata=seeded.program("analytics"),
     )
     assert [(one.path, one.left_json, one.right_json) for one in compared.differences] == [
         ("usage.droplet_hours.runs[0][2]", '"2160"', '"2159"')

@@ -151,7 +151,7 @@ async def test_droplets_through_all_of_april(
     request = pb.BatchQuoteRequest(
         period_start=f"{YEAR}-04-01", period_end=f"{YEAR}-05-01", items=[item]
     )
-    token = ServiceTokens(stack.settings, "worker").authorization()
+    token = ServiceTokens(stack.settings, "analytics").authorization()
     async with grpc.aio.insecure_channel(stack.settings.address(Service.CATALOG)) as channel:
         pricing = pricing_service_pb2_grpc.PricingServiceStub(channel)
         stream = pricing.BatchQuote(request, metadata=(("authorization", token),))

@@ -95,7 +95,7 @@ async def test_a_batch_of_quotes_costs_the_same_at_any_number(
         request = pricing_pb.BatchQuoteRequest(
             period_start="2026-04-01", period_end="2026-05-01", items=items
         )
-        stream = shop.pricing.BatchQuote(request, metadata=shop.worker)
+        stream = shop.pricing.BatchQuote(request, metadata=shop.program("analytics"))
         results = [result async for answer in stream for result in answer.results]
         assert [result.WhichOneof("outcome") for result in results] == ["quote"] * size
 
@@ -103,7 +103,9 @@ async def test_a_batch_of_quotes_costs_the_same_at_any_number(
         request = pricing_pb.ListBillableSubscriptionsRequest(
             period_start="2026-04-01", period_end="2026-05-01", page_size=size
         )
-        answer = await shop.pricing.ListBillableSubscriptions(request, metadata=shop.worker)
+        answer = await shop.pricing.ListBillableSubscriptions(
+            request, metadata=shop.program("analytics")
+        )
         assert len(answer.billable_subscriptions) == size
 
     assert await statements(quotes(1)) == await statements(quotes(MANY))

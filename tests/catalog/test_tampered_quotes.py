@@ -100,10 +100,11 @@ async def test_proofs_that_are_none_are_refused_with_their_side(seeded: Shop, ho
     forged = quotes_pb2.Proof(inputs_json=hostile)
     for left, right, field in ((forged, good, "left_proof"), (good, forged, "right_proof")):
         request = pricing_service_pb2.CompareProofsRequest(left_proof=left, right_proof=right)
-        call = seeded.pricing.CompareProofs(request, metadata=seeded.worker)
+        call = seeded.pricing.CompareProofs(request, metadata=seeded.program("analytics"))
         assert await refusal(call, field_of) == ("INVALID_ARGUMENT", field)
     answer = await seeded.pricing.VerifyProofs(
-        pricing_service_pb2.VerifyProofsRequest(proofs=[forged]), metadata=seeded.worker
+        pricing_service_pb2.VerifyProofsRequest(proofs=[forged]),
+        metadata=seeded.program("analytics"),
     )
     assert not answer.verifications[0].verified
 

@@ -92,7 +92,10 @@ class Backend:
 async def backend() -> AsyncIterator[Backend]:
     served = Backend()
     around = CallInterceptor(
-        {f"/{SERVICE}/{name}": AccessRule(access) for name, access in ACCESS.items()},
+        {
+            f"/{SERVICE}/{name}": AccessRule(access, programs=frozenset({"worker"}))
+            for name, access in ACCESS.items()
+        },
         TokenVerifier(SETTINGS),
     )
     codec: dict[str, Any] = {

@@ -60,7 +60,12 @@ class Called:
 async def called() -> AsyncIterator[tuple[Called, grpc.aio.Channel]]:
     backend = Called()
     settings = Settings()
-    rules = {f"/{SERVICE}/{method}": AccessRule(access_pb2.ACCESS_INTERNAL) for method in METHODS}
+    rules = {
+        f"/{SERVICE}/{method}": AccessRule(
+            access_pb2.ACCESS_INTERNAL, programs=frozenset({"worker"})
+        )
+        for method in METHODS
+    }
     server = grpc.aio.server(interceptors=[CallInterceptor(rules, TokenVerifier(settings))])
     handlers = {
         "One": grpc.unary_unary_rpc_method_handler(backend.one, **CODEC),

@@ -73,3 +73,11 @@ def test_a_tenants_write_needs_admin_where_roles_are_enforced(roles: tuple[str, 
 def test_a_tenants_admin_writes() -> None:
     caller = staff("admin", tenant_id="acme")
     assert authorise(caller, WRITE, tenant_roles_enforced=True).scope == Scope("acme")
+
+
+def test_a_service_token_opens_what_its_program_needs() -> None:
+    rule = AccessRule(access_pb2.ACCESS_INTERNAL, programs=frozenset({"analytics"}))
+    caller = Caller("analytics", None, frozenset(), is_service=True)
+    assert authorise(caller, rule).scope == ALL
+    stranger = Caller("worker", None, frozenset(), is_service=True)
+    assert refusal(stranger, rule)[0] == "PROGRAM_NOT_ALLOWED"

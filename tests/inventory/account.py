@@ -87,6 +87,10 @@ class Inventory:
         """The metadata of a worker, whose token ends within minutes: a new one in time."""
         return (("authorization", self._worker.authorization()),)
 
+    def program(self, name: str) -> Token:
+        """The metadata of another program of ours."""
+        return (("authorization", ServiceTokens(self.settings, name).authorization()),)
+
     def tenant(self, tenant_id: str) -> Token:
         """The metadata of a tenant's member."""
         return self._user(f"member of {tenant_id}", roles=["admin"], tenant_id=tenant_id)

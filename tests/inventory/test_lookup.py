@@ -63,7 +63,9 @@ async def intervals(
             span_to=stamp(end),
             **{"page_size": 2, "page_token": token, **filters},
         )
-        answer = await inventory.lookup.ListExistenceIntervals(request, metadata=inventory.worker)
+        answer = await inventory.lookup.ListExistenceIntervals(
+            request, metadata=inventory.program("analytics")
+        )
         found += answer.intervals
         token = answer.next_page_token
         if not token:
@@ -263,7 +265,8 @@ async def test_a_span_that_is_none_is_refused_by_its_field(
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await inventory.lookup.ListExistenceIntervals(
-            pb.ListExistenceIntervalsRequest(**request_fields), metadata=inventory.worker
+            pb.ListExistenceIntervalsRequest(**request_fields),
+            metadata=inventory.program("analytics"),
         )
     assert violated_field(refused.value) == field
 
@@ -314,7 +317,9 @@ async def test_a_page_costs_the_same_at_any_size(inventory: Inventory, statement
                     inventory.lookup.LookupResources(looked_up, metadata=inventory.worker)
                 ),
                 await statements(
-                    inventory.lookup.ListExistenceIntervals(existed, metadata=inventory.worker)
+                    inventory.lookup.ListExistenceIntervals(
+                        existed, metadata=inventory.program("analytics")
+                    )
                 ),
             )
         )
@@ -352,7 +357,7 @@ async def test_when_a_kind_was_last_seen_completely(inventory: Inventory) -> Non
     await inventory.sweep(sighting("1"), total=5)
     await inventory.begin("domain")
     request = pb.GetSweepTimesRequest(kinds=["droplet", "domain"])
-    answer = await inventory.lookup.GetSweepTimes(request, metadata=inventory.worker)
+    answer = await inventory.lookup.GetSweepTimes(request, metadata=inventory.program("analytics"))
     droplets, domains = answer.sweep_times
     assert (droplets.kind, domains.kind) == ("droplet", "domain")
     # The second sweep did not read all that there is.

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +27,7 @@ import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.rpc.access import ServiceTokens, mint_service_token, mint_user_token
 from services.common.rpc.policy import UndeclaredAccess, access_table, method_path
 from services.common.server import RunningServer, ServiceDefinition, start
 from services.common.settings import Service, Settings
@@ -152,9 +153,26 @@ async def test_only_the_declared_callers_get_in(
     served: dict[Service, Served], service: Service, method: MethodDescriptor
 ) -> None:
     rule = access_table([method.containing_service])[method_path(method)]
+    allowed = ALLOWED[rule.access]
+    if rule.access == access_pb2.ACCESS_INTERNAL and "worker" not in rule.programs:
+        allowed = set()
     for token in ("", "rubbish", OPERATOR, MEMBER, HOMELESS, WORKER):
         status = await status_of(served[service], method, token)
-        assert (status not in REFUSED) == (token in ALLOWED[rule.access]), (rule, token, status)
+        assert (status not in REFUSED) == (token in allowed), (rule, token, status)
+
+
+@EVERY_METHOD
+async def test_a_service_token_opens_the_internal_rpcs_that_its_program_needs_and_no_others(
+    served: dict[Service, Served], service: Service, method: MethodDescriptor
+) -> None:
+    rule = access_table([method.containing_service])[method_path(method)]
+    if rule.access != access_pb2.ACCESS_INTERNAL:
+        return
+    assert rule.programs, "an internal RPC names the programs that call it"
+    for program in (*Service, "worker", "usage-reporter", "stranger"):
+        token = mint_service_token(SETTINGS, subject=program, now=time.time())
+        status = await status_of(served[service], method, token)
+        assert (status not in REFUSED) == (program in rule.programs), (rule, program, status)
 
 
 @EVERY_METHOD

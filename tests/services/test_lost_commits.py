@@ -248,19 +248,16 @@ async def walk_catalog(walk: Walk) -> None:
     await walk(
         "SubscriptionService/ChangePlan",
         subscriptions.ChangePlanRequest(**of_it, plan_code="pro", effective_on="2190-01-01"),
-        tenant,
     )
     await walk(
         "SubscriptionService/MoveChange",
         subscriptions.MoveChangeRequest(
             **of_it, change_id="plan-2190-01-01", effective_on="2189-01-01"
         ),
-        tenant,
     )
     await walk(
         "SubscriptionService/TakeBackChange",
         subscriptions.TakeBackChangeRequest(**of_it, change_id="plan-2189-01-01"),
-        tenant,
     )
     await walk(
         "SubscriptionService/PauseSubscription", subscriptions.PauseSubscriptionRequest(**of_it)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
@@ -32,6 +33,9 @@ class Ids:
     attached_addon: str
     quote: str
     other_quote: str
+    sooner: str = "2189-01-01"
+    later: str = "2190-01-01"
+    """Days for changes: as far ahead as a tenant may agree them, of a tenant that there is."""
 
 
 async def plant(planting: Planting) -> Ids:
@@ -56,8 +60,17 @@ async def _plant(planting: Planting, tenant: str) -> Ids:
     for plan in ("studio", "pro"):
         asked = quote_pb.CreateQuoteRequest(plan_code=plan)
         quoted.append((await quotes.CreateQuote(asked, metadata=token)).id)
+    sooner, later = (datetime.now(UTC).date() + timedelta(days=days) for days in (60, 80))
     return Ids(
-        tenant, made[0], made[1], subscription.id, subscription.addons[0].id, quoted[0], quoted[1]
+        tenant,
+        made[0],
+        made[1],
+        subscription.id,
+        subscription.addons[0].id,
+        quoted[0],
+        quoted[1],
+        sooner.isoformat(),
+        later.isoformat(),
     )
 
 
@@ -92,13 +105,13 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
         id=ids.unsubscribed, plan_code="studio"
     ),
     "SubscriptionService/ChangePlan": lambda ids: pb.ChangePlanRequest(
-        id=ids.subscription, plan_code="pro", effective_on="2190-01-01"
+        id=ids.subscription, plan_code="pro", effective_on=ids.later
     ),
     "SubscriptionService/MoveChange": lambda ids: pb.MoveChangeRequest(
-        id=ids.subscription, change_id="plan-2190-01-01", effective_on="2189-01-01"
+        id=ids.subscription, change_id=f"plan-{ids.later}", effective_on=ids.sooner
     ),
     "SubscriptionService/TakeBackChange": lambda ids: pb.TakeBackChangeRequest(
-        id=ids.subscription, change_id="plan-2189-01-01"
+        id=ids.subscription, change_id=f"plan-{ids.sooner}"
     ),
     "SubscriptionService/AttachAddon": lambda ids: pb.AttachAddonRequest(
         id=ids.subscription, code="llm_1m"

@@ -93,7 +93,9 @@ class Bills:
                 )
             ]
         )
-        async with connect_service(self.system.settings, Service.BILLING, caller="test") as channel:
+        async with connect_service(
+            self.system.settings, Service.BILLING, caller="worker"
+        ) as channel:
             await IngestServiceStub(channel).RecordBillingHistory(request)
         [(identifier,)] = self.rows(
             "SELECT id::text FROM cloud_invoices WHERE invoice_uuid = %s", uuid

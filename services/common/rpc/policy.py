@@ -35,19 +35,25 @@ class AccessRule:
     """Act as an operator in it, as `platform-admin` does in every RPC."""
     tenant_roles: frozenset[str] = frozenset()
     """Needed by a tenant's caller where tenants' roles are enforced; empty: none is needed."""
+    programs: frozenset[str] = frozenset()
+    """Of our own programs those that may call it: of an internal RPC."""
 
     @classmethod
     def declared(cls, options: MethodOptions) -> Self:
         """The rule that the options of a method declare."""
         # The stub types of an extension and of the options disagree; the runtime does not.
         access: access_pb2.Access = options.Extensions[access_pb2.access]  # type: ignore[index]
-        named: access_pb2.Roles = options.Extensions[access_pb2.roles]  # type: ignore[index]
-        slugs = frozenset(
-            access_pb2.Role.Name(role).removeprefix("ROLE_").lower().replace("_", "-")
-            for role in named.any
-        )
+        roles: access_pb2.Roles = options.Extensions[access_pb2.roles]  # type: ignore[index]
+        callers: access_pb2.Callers = options.Extensions[access_pb2.callers]  # type: ignore[index]
+        slugs = frozenset(_slug(access_pb2.Role.Name(role)) for role in roles.any)
         platform = frozenset(slug for slug in slugs if slug.startswith(PLATFORM))
-        return cls(access, platform, slugs - platform)
+        programs = frozenset(_slug(access_pb2.Program.Name(each)) for each in callers.any)
+        return cls(access, platform, slugs - platform, programs)
+
+
+def _slug(name: str) -> str:
+    """`ROLE_PLATFORM_BILLING` is `platform-billing`: without the name of its enum."""
+    return name.partition("_")[2].lower().replace("_", "-")
 
 
 NOBODY: Final = AccessRule(access_pb2.ACCESS_UNSPECIFIED)
@@ -94,6 +100,10 @@ def authorise(caller: Caller, rule: AccessRule, *, tenant_roles_enforced: bool =
     access = rule.access
     if access == access_pb2.ACCESS_UNSPECIFIED:
         raise PermissionDenied("nobody may do this", reason="ACCESS_UNDECLARED")
+    if caller.is_service and caller.subject not in rule.programs:
+        raise PermissionDenied(
+            f"the program {caller.subject} does not need this", reason="PROGRAM_NOT_ALLOWED"
+        )
     if not caller.is_operator and not caller.roles.isdisjoint(rule.platform_roles):
         caller = caller.as_operator()
     if caller.is_operator:

@@ -24,6 +24,16 @@ class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ROLE_PLATFORM_OPERATIONS: _ClassVar[Role]
     ROLE_PLATFORM_VIEWER: _ClassVar[Role]
     ROLE_ADMIN: _ClassVar[Role]
+
+class Program(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROGRAM_UNSPECIFIED: _ClassVar[Program]
+    PROGRAM_WORKER: _ClassVar[Program]
+    PROGRAM_INVENTORY: _ClassVar[Program]
+    PROGRAM_BILLING: _ClassVar[Program]
+    PROGRAM_CATALOG: _ClassVar[Program]
+    PROGRAM_ANALYTICS: _ClassVar[Program]
+    PROGRAM_USAGE_REPORTER: _ClassVar[Program]
 ACCESS_UNSPECIFIED: Access
 ACCESS_PUBLIC: Access
 ACCESS_AUTHENTICATED: Access
@@ -35,10 +45,25 @@ ROLE_PLATFORM_BILLING: Role
 ROLE_PLATFORM_OPERATIONS: Role
 ROLE_PLATFORM_VIEWER: Role
 ROLE_ADMIN: Role
+PROGRAM_UNSPECIFIED: Program
+PROGRAM_WORKER: Program
+PROGRAM_INVENTORY: Program
+PROGRAM_BILLING: Program
+PROGRAM_CATALOG: Program
+PROGRAM_ANALYTICS: Program
+PROGRAM_USAGE_REPORTER: Program
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
 ROLES_FIELD_NUMBER: _ClassVar[int]
 roles: _descriptor.FieldDescriptor
+CALLERS_FIELD_NUMBER: _ClassVar[int]
+callers: _descriptor.FieldDescriptor
+
+class Callers(_message.Message):
+    __slots__ = ("any",)
+    ANY_FIELD_NUMBER: _ClassVar[int]
+    any: _containers.RepeatedScalarFieldContainer[Program]
+    def __init__(self, any: _Optional[_Iterable[_Union[Program, str]]] = ...) -> None: ...
 
 class Roles(_message.Message):
     __slots__ = ("any",)
