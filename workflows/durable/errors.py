@@ -19,9 +19,7 @@ from kinds.errors import UnreadableRow
 from providers.digitalocean.errors import ProviderError, RateLimited, ResourceBusy
 from services.common.rpc.requests import set_request_id
 
-__all__ = ["INVENTORY_REFUSED", "as_failures", "reason_of_refusal"]
-
-INVENTORY_REFUSED: Final = "InventoryRefused"
+__all__ = ["as_failures", "reason_of_refusal"]
 
 WORTH_WAITING_FOR: Final = frozenset(
     {

@@ -1,4 +1,4 @@
-"""How steps are taken to their end though some of them fail, or the run is cancelled meanwhile."""
+"""Sagas: steps that run to their end, are retried in rounds, and heed a cancellation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -15,10 +15,7 @@ HEEDS_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
 
 
 async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """All of them, one after the other: one that is stuck spares no other.
-
-    Raises the last failure when there were some.
-    """
+    """Runs steps one after the other; one that fails stops no other. Raises the last failure."""
     failure: FailureError | None = None
     for step in steps:
         try:
@@ -32,7 +29,7 @@ async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:
-    """To its end, also when the run is cancelled meanwhile: only what is known can be undone."""
+    """Runs a step to its end, also when the run is cancelled meanwhile: then it can be undone."""
     task = asyncio.create_task(doing)
     try:
         await asyncio.shield(task)
@@ -48,10 +45,9 @@ async def insisting(
     pause: timedelta,
     tell: Callable[[FailureError], None],
 ) -> FailureError | None:
-    """Takes all of them, and those that failed again and again: what they failed of may be mended.
+    """Runs all steps; retries the failed ones in rounds, a pause apart, while the patience lasts.
 
-    In rounds, so that one that is stuck keeps no other waiting. A round begins within the
-    patience; what the last one failed of, None when nothing is left to do.
+    What the last round failed of; None when every step succeeded.
     """
     ends = workflow.now() + patience
     left = list(steps)

@@ -52,11 +52,13 @@ def with_heartbeat(
     }
 
 
-def short(patience: timedelta | None = None, retries: RetryPolicy = RETRIES) -> Attempts:
+def short(
+    patience: timedelta | None = None, retries: RetryPolicy = RETRIES, *, each: timedelta = SHORT
+) -> Attempts:
     """An activity whose attempts are short; without a patience, it is tried for good."""
     return {
         "schedule_to_close_timeout": patience,
-        "start_to_close_timeout": SHORT,
+        "start_to_close_timeout": each,
         "heartbeat_timeout": None,
         "retry_policy": retries,
     }

@@ -24,12 +24,24 @@ with workflow.unsafe.imports_passed_through():
     from contracts.search_attributes import OUTCOME
     from services.common.values.periods import month_of
     from workflows.durable.reasons import reason_of
+    from workflows.durable.timeouts import PROMPT, short, with_heartbeat
+    from workflows.invoicing.activities.invoicing import InvoicingActivities
     from workflows.invoicing.hand_over import HandOver
-    from workflows.invoicing.payloads import CheckOutcome, RollupResult
-
-from workflows.invoicing import rollup_steps as steps
+    from workflows.invoicing.payloads import (
+        CheckOutcome,
+        IssueInput,
+        PageInput,
+        RollupOpening,
+        RollupResult,
+        StatusInput,
+    )
 
 __all__ = ["InvoiceRollup"]
+
+PATIENCE: Final = timedelta(hours=12)
+"""For one step: a service may be away for a night."""
+
+MARGIN_PATIENCE: Final = timedelta(minutes=10)
 
 APPROVE: Final = "approve"
 UNDO: Final = "undo"
@@ -73,7 +85,7 @@ class InvoiceRollup:
     @workflow.run
     async def run(self, request: RollupInput) -> RollupResult:
         """What the roll-up came to. Fails with its reason, and can then be begun or undone."""
-        rollup_id = request.rollup_id or await steps.begin(request)
+        rollup_id = request.rollup_id or await self._begin(request)
         self._tell("planning", rollup_id=rollup_id)
         billing = asyncio.create_task(self._bill(request, rollup_id))
         undo = asyncio.create_task(workflow.wait_condition(lambda: self._is_undone))
@@ -97,9 +109,27 @@ class InvoiceRollup:
             await self._fail(rollup_id, error)
             raise
 
+    async def _begin(self, request: RollupInput) -> str:
+        """Opens the roll-up, or finds the one of this run; its id."""
+        info = workflow.info()
+        return await workflow.execute_activity_method(
+            InvoicingActivities.begin_rollup,
+            RollupOpening(request, f"{info.workflow_id}/{info.first_execution_run_id}"),
+            **short(PATIENCE, PROMPT),
+            summary="open the roll-up",
+        )
+
+    async def _move(self, rollup_id: str, status: str, reason: str = "") -> None:
+        await workflow.execute_activity_method(
+            InvoicingActivities.set_status,
+            StatusInput(rollup_id, status, reason),
+            **short(PATIENCE, PROMPT),
+            summary=f"the roll-up is {status.replace('_', ' ')}",
+        )
+
     async def _fail(self, rollup_id: str, error: BaseException) -> None:
         """What was drafted stays: the next run takes it up, or an operator undoes it."""
-        await steps.move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
+        await self._move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
         workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
     async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
@@ -107,11 +137,11 @@ class InvoiceRollup:
             await self._wait_until_fresh(request, rollup_id)
         await self._close_metering(request)
         check = await self._draft_until_approved(request, rollup_id)
-        await steps.move(rollup_id, "issuing")
+        await self._move(rollup_id, "issuing")
         await self._issue(rollup_id)
         await self._hand_over(request, rollup_id)
         await self._refresh_margin(request)
-        await steps.move(rollup_id, "completed")
+        await self._move(rollup_id, "completed")
         failed = check.pages.failed_count
         workflow.upsert_search_attributes(
             [OUTCOME.value_set("incomplete" if failed else "completed")]
@@ -124,7 +154,12 @@ class InvoiceRollup:
         self._tell("asking how fresh the inventory and the provider's bill are")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
-            found = await steps.check_freshness(rollup_id)
+            found = await workflow.execute_activity_method(
+                InvoicingActivities.check_freshness,
+                rollup_id,
+                **short(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                summary="ask how fresh the inventory and the provider's bill are",
+            )
             if not found.stale or workflow.now() >= patience_ends:
                 break
             self._tell(f"waiting for the inventory: {found.stale[0]}")
@@ -138,7 +173,12 @@ class InvoiceRollup:
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             try:
-                await steps.close_metering(request.period)
+                await workflow.execute_activity_method(
+                    InvoicingActivities.close_metering,
+                    request.period,
+                    **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                    summary="close the month: what comes later becomes an adjustment",
+                )
             except FailureError as error:
                 if is_cancelled_exception(error) or workflow.now() >= patience_ends:
                     raise
@@ -155,14 +195,19 @@ class InvoiceRollup:
             check = await self._check(rollup_id)
             if not request.approval_required or self._is_approved:
                 return check
-            await steps.move(rollup_id, "awaiting_approval")
+            await self._move(rollup_id, "awaiting_approval")
             self._tell("awaiting an operator's approval")
             await workflow.wait_condition(lambda: self._is_approved or self._plans_again)
             if not self._plans_again:
                 return check
 
     async def _draft(self, request: RollupInput, rollup_id: str) -> None:
-        plan = await steps.plan(request, rollup_id)
+        plan = await workflow.execute_activity_method(
+            InvoicingActivities.plan_rollup,
+            replace(request, rollup_id=rollup_id),
+            **with_heartbeat(PATIENCE, PROMPT),
+            summary="find who is billable",
+        )
         self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
         waiting = deque(plan.cursors)
 
@@ -178,11 +223,21 @@ class InvoiceRollup:
             workflow.continue_as_new(replace(request, rollup_id=rollup_id))
 
     async def _draft_page(self, rollup_id: str, cursor: str) -> None:
-        outcome = await steps.draft_page(rollup_id, cursor)
+        outcome = await workflow.execute_activity_method(
+            InvoicingActivities.draft_page,
+            PageInput(rollup_id, cursor),
+            **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
+            summary=f"quote and draft page {cursor}",
+        )
         self._tell("drafting", pages=self._told.pages.plus(outcome))
 
     async def _check(self, rollup_id: str) -> CheckOutcome:
-        check = await steps.check(rollup_id)
+        check = await workflow.execute_activity_method(
+            InvoicingActivities.check_rollup,
+            rollup_id,
+            **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
+            summary="hold every draft against its lines and proofs",
+        )
         self._tell("checked", pages=check.pages, totals=check.totals)
         if (warning := check.warning()) and warning not in self._told.notes:
             self._note(warning)
@@ -196,7 +251,12 @@ class InvoiceRollup:
 
     async def _issue(self, rollup_id: str) -> None:
         self._tell("issuing")
-        issued = await steps.issue(rollup_id)
+        issued = await workflow.execute_activity_method(
+            InvoicingActivities.issue_invoices,
+            IssueInput(rollup_id, workflow.now().date().isoformat()),
+            **with_heartbeat(PATIENCE, PROMPT),
+            summary="number and seal the drafts, a block at a time",
+        )
         self._tell("issued", issued_count=issued.done_count)
 
     async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
@@ -220,7 +280,12 @@ class InvoiceRollup:
     async def _refresh_margin(self, request: RollupInput) -> None:
         """The invoices stand without it: a margin that is late is only said to be."""
         try:
-            await steps.refresh_margin(request.period)
+            await workflow.execute_activity_method(
+                InvoicingActivities.refresh_margin,
+                request.period,
+                **with_heartbeat(MARGIN_PATIENCE, PROMPT, each=timedelta(minutes=5)),
+                summary="compute the month's margin anew",
+            )
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
@@ -228,13 +293,23 @@ class InvoiceRollup:
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
         self._tell("undoing: voiding the drafts")
-        await steps.discard(rollup_id)
+        await workflow.execute_activity_method(
+            InvoicingActivities.discard_drafts,
+            rollup_id,
+            **with_heartbeat(PATIENCE, PROMPT),
+            summary="void the drafts",
+        )
         try:
-            await steps.reopen_metering(request.period)
+            await workflow.execute_activity_method(
+                InvoicingActivities.reopen_metering,
+                request.period,
+                **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                summary="open the month's metering again",
+            )
         except FailureError as error:
             # Invoices of an earlier roll-up keep the month closed, and rightly so.
             self._note(f"the month stays closed: {reason_of(error)}")
-        await steps.move(rollup_id, "undone")
+        await self._move(rollup_id, "undone")
         workflow.upsert_search_attributes([OUTCOME.value_set("undone")])
         self._tell("undone")
         return self._told
