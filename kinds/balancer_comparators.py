@@ -24,6 +24,7 @@ __all__ = [
     "names_in",
     "whether_set",
     "with_names",
+    "with_names_of",
 ]
 
 Json = Any
@@ -145,6 +146,13 @@ def with_names(value: Json, names: Mapping[str, str]) -> Json:
     named = {key: with_names(member, names) for key, member in value.items()}
     name = names.get(str(value.get(CERTIFICATE_ID) or ""))
     return named if name is None or CERTIFICATE_NAME in value else {**named, CERTIFICATE_NAME: name}
+
+
+def with_names_of(value: Json, before: Json) -> Json:
+    """A value with the names that it had before, of certificates that it names by their ids now."""
+    nameless = nameless_ids(value)
+    known = names_in(before) if nameless else {}
+    return with_names(value, known) if nameless & known.keys() else value
 
 
 def _holders(value: Json) -> Iterator[dict[str, Json]]:

@@ -45,6 +45,9 @@ __all__ = [
 Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
 
+LONGEST_TEXT: Final = 1_000
+"""Of a name or another column: the provider's own limits are below it, and the database's above."""
+
 COLUMN_POLICIES: Final[Mapping[str, FieldPolicy]] = {
     "name": FieldPolicy(Policy.DESIRED),
     "region": FieldPolicy(Policy.IDENTITY, by_case),
@@ -215,6 +218,9 @@ class ResourceKind:
         texts = (sighted.name, sighted.region, sighted.size, sighted.status, *sighted.tags)
         if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
             raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
+        if max(map(len, texts)) > LONGEST_TEXT:
+            told = f"a text of it has more than {LONGEST_TEXT:,} characters"
+            raise UnreadableRow(self.name, identifier, told)
         return sighted
 
     def _status(self, row: JsonObject) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "known_provider",
     "known_swept_kind",
     "member_keys",
+    "named",
     "required",
     "sighted_projects",
     "sighting_batch",
@@ -102,6 +103,11 @@ def instant(field: str, stamp: Timestamp) -> datetime:
 def text(field: str, value: str) -> str:
     """A text that the database can compare with, else InvalidArgument."""
     return fields.text(field, value, LONGEST_TEXT)
+
+
+def named(field: str, value: str) -> str:
+    """A text that names something, else InvalidArgument."""
+    return text(field, required(field, value))
 
 
 def known_provider(value: str) -> str:
@@ -190,14 +196,14 @@ def sighted_projects(
     return [
         SightedProject(
             provider_id=project.provider_id,
-            name=project.name,
-            description=project.description,
-            purpose=project.purpose,
-            environment=project.environment.lower(),
+            name=text(f"projects[{position}].name", project.name),
+            description=text(f"projects[{position}].description", project.description),
+            purpose=text(f"projects[{position}].purpose", project.purpose),
+            environment=text(f"projects[{position}].environment", project.environment).lower(),
             is_default=project.is_default,
             classification=first_classification(project.name, internal_project),
         )
-        for project in _distinct("projects", request.projects)
+        for position, project in enumerate(_distinct("projects", request.projects))
     ]
 
 
@@ -207,7 +213,7 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[M
     return [
         MemberKey(
             known_kind(member.kind, f"members[{position}].kind"),
-            required(f"members[{position}].provider_id", member.provider_id),
+            named(f"members[{position}].provider_id", member.provider_id),
         )
         for position, member in enumerate(request.members)
     ]
@@ -219,7 +225,7 @@ def sweep_keys(request: sync_service_pb2.ClaimKindsRequest) -> list[str]:
         raise InvalidArgument("sweep_keys", "must be as many as kinds, or none")
     if len({*request.sweep_keys}) != len(request.sweep_keys):
         raise InvalidArgument("sweep_keys", "has one twice")
-    return [text("sweep_keys", required("sweep_keys", key)) for key in request.sweep_keys]
+    return [named("sweep_keys", key) for key in request.sweep_keys]
 
 
 def unreadable_rows(
@@ -229,9 +235,9 @@ def unreadable_rows(
     bounded("rows", len(request.rows))
     return [
         UnreadablePlace(
-            text("rows.place", required("rows.place", row.place)),
+            named("rows.place", row.place),
             text("rows.provider_id", row.provider_id),
-            text("rows.reason", required("rows.reason", row.reason)),
+            named("rows.reason", row.reason),
         )
         for row in {row.place: row for row in request.rows}.values()
     ]
@@ -254,6 +260,8 @@ def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
         required(f"{field}[{position}].provider_id", "")
     if "\x00" in "".join(by_id):
         raise InvalidArgument(field, "has a provider_id with a NUL character")
+    if max(map(len, by_id), default=0) > LONGEST_TEXT:
+        raise InvalidArgument(field, f"has a provider_id of more than {LONGEST_TEXT:,} characters")
     return list(by_id.values())
 
 
@@ -276,7 +284,7 @@ def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) ->
         sighting.status,
         normal_tags(tags),
         _attrs(position, sighting.attrs_json),
-        _instant(sighting),
+        _instant(position, sighting),
     )
     texts = {
         "name": content.name,
@@ -288,6 +296,11 @@ def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) ->
     if "\x00" in "".join(texts.values()):
         odd = next(field for field, value in texts.items() if "\x00" in value)
         raise InvalidArgument(f"sightings[{position}].{odd}", "has a NUL character")
+    if max(map(len, (content.name, content.region, content.size, content.status))) > LONGEST_TEXT:
+        odd = max(texts, key=lambda field: 0 if field == "tags" else len(texts[field]))
+        raise InvalidArgument(
+            f"sightings[{position}].{odd}", f"must not be longer than {LONGEST_TEXT} characters"
+        )
     unknown = _unknown(position, sighting.unknown_fields)
     return SightedResource(sighting.provider_id, content, unknown, digest)
 
@@ -311,11 +324,16 @@ def _attrs(position: int, content: str) -> dict[str, Any]:
     return attrs
 
 
-def _instant(sighting: sync_service_pb2.Sighting) -> datetime | None:
+def _instant(position: int, sighting: sync_service_pb2.Sighting) -> datetime | None:
     if not sighting.HasField("provider_created_at"):
         return None
     at: Timestamp = sighting.provider_created_at
-    return EPOCH + timedelta(seconds=at.seconds, microseconds=at.nanos // 1000)
+    try:
+        return EPOCH + timedelta(seconds=at.seconds, microseconds=at.nanos // 1000)
+    except OverflowError:
+        raise InvalidArgument(
+            f"sightings[{position}].provider_created_at", "is not an instant"
+        ) from None
 
 
 def _unknown(position: int, names: Iterable[str]) -> frozenset[str]:

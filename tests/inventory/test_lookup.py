@@ -363,3 +363,11 @@ async def test_when_a_kind_was_last_seen_completely(inventory: Inventory) -> Non
     # The second sweep did not read all that there is.
     assert droplets.completed_sweep_at == complete.sweep.started_at
     assert not domains.HasField("completed_sweep_at")
+
+
+async def test_when_a_kind_was_seen_is_not_asked_of_what_is_no_text(inventory: Inventory) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.lookup.GetSweepTimes(
+            pb.GetSweepTimesRequest(kinds=["droplet", "a\0b"]), metadata=inventory.worker
+        )
+    assert violated_field(refused.value) == "kinds[1]"

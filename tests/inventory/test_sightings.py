@@ -5,9 +5,10 @@ from typing import Any
 import grpc
 import psycopg
 import pytest
+from arcadia.inventory.v1 import sync_service_pb2 as sync_pb
 from google.protobuf.json_format import MessageToDict
 
-from tests.inventory.account import Inventory, reason_of, sighting, violated_field
+from tests.inventory.account import PROVIDER, Inventory, reason_of, sighting, violated_field
 from tests.support.databases import PostgresServer
 
 CREATED = {"provider_created_at": {"seconds": 1_700_000_000}}
@@ -320,3 +321,75 @@ async def test_tenant_and_deployment_ids_are_texts_of_any_form(
     await inventory.record(sighting("1", tags=[f"tenant:{owner}", f"deployment:{owner}"]))
     seen = await inventory.one("1")
     assert (seen.tenant_id, seen.deployment_id) == (owner, owner)
+
+
+def balancer(certificate: str, name: str = "") -> Any:
+    """A load balancer that names a certificate by its id, and by its name where it is known."""
+    https = {"entry_port": 443, "certificate_id": certificate}
+    if name:
+        https["certificate_name"] = name
+    rules = [https, {"entry_port": 80}]
+    return sighting("1", size="lb-small", attrs={"forwarding_rules": rules})
+
+
+async def test_a_known_name_of_a_certificate_is_kept_when_the_token_reads_names_no_more(
+    inventory: Inventory,
+) -> None:
+    await inventory.record(balancer("id-1", "acme"), kind="load_balancer")
+    counts = await inventory.record(balancer("id-1"), kind="load_balancer")
+    assert (counts.updated_count, counts.unchanged_count) == (0, 1)
+    row = await inventory.one("1")
+    [rule] = [
+        rule for rule in MessageToDict(row.attrs)["forwarding_rules"] if "certificate_id" in rule
+    ]
+    assert rule["certificate_name"] == "acme"
+    # Of another certificate nobody knows the name.
+    counts = await inventory.record(balancer("id-2"), kind="load_balancer")
+    assert counts.updated_count == 1
+    assert "acme" not in str((await inventory.one("1")).attrs)
+
+
+LONG = "x" * 1_001
+
+
+@pytest.mark.parametrize(
+    ("shown", "field"),
+    [
+        ({"name": LONG}, "sightings[0].name"),
+        ({"status": LONG}, "sightings[0].status"),
+        ({"provider_created_at": {"seconds": 2**62}}, "sightings[0].provider_created_at"),
+        ({"provider_created_at": {"seconds": -(2**62)}}, "sightings[0].provider_created_at"),
+    ],
+)
+async def test_what_the_database_cannot_keep_is_refused_by_its_field(
+    inventory: Inventory, shown: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1", **shown))
+    assert violated_field(refused.value) == field
+
+
+async def test_an_id_or_a_project_that_the_database_cannot_keep_is_refused(
+    inventory: Inventory,
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.record(sighting("1" * 1_001))
+    assert violated_field(refused.value) == "sightings"
+    projects = sync_pb.RecordProjectsRequest(
+        provider=PROVIDER, projects=[sync_pb.ProjectSighting(provider_id="1", name="a\0b")]
+    )
+    members = sync_pb.RecordProjectMembersRequest(provider=PROVIDER, project_provider_id="a\0b")
+    member = sync_pb.RecordProjectMembersRequest(
+        provider=PROVIDER,
+        project_provider_id="1",
+        members=[sync_pb.ProjectMember(kind="droplet", provider_id="a\0b")],
+    )
+    calls: tuple[tuple[Any, Any, str], ...] = (
+        (inventory.sync.RecordProjects, projects, "projects[0].name"),
+        (inventory.sync.RecordProjectMembers, members, "project_provider_id"),
+        (inventory.sync.RecordProjectMembers, member, "members[0].provider_id"),
+    )
+    for call, request, field in calls:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call(request, metadata=inventory.worker)
+        assert violated_field(refused.value) == field

@@ -158,6 +158,11 @@ def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
         ({"status": 7}, "1", "droplet 1: status is a number, not a text"),
         ({"name": "web\0"}, "1", "droplet 1: name has a NUL character"),
         ({"tags": ["web\0"]}, "1", "droplet 1: tags has a NUL character"),
+        (
+            {"name": "x" * 1_001},
+            "1",
+            "droplet 1: a text of it has more than 1,000 characters",
+        ),
         ({"image": {"id": 1, "slug": "\0"}}, "1", "droplet 1: image has a NUL character"),
         ({"created_at": "yesterday"}, "1",
          "droplet 1: created_at is not as documented: it is a text"),

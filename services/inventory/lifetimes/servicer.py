@@ -25,6 +25,7 @@ from services.inventory.requests import (
     bulk_page_size,
     event_position,
     known_provider,
+    text,
     uuid_of,
 )
 from services.inventory.sync.store.projects import lookup_projects
@@ -69,12 +70,12 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         """When each kind was last seen completely."""
         if len(request.kinds) > MAX_KINDS:
             raise InvalidArgument("kinds", f"must not be more than {MAX_KINDS}")
+        kinds = [text(f"kinds[{place}]", kind) for place, kind in enumerate(request.kinds)]
         async with self._database.read(current_caller().scope) as session:
-            times = await complete_sweep_times(session, list(request.kinds))
+            times = await complete_sweep_times(session, kinds)
         return pb.GetSweepTimesResponse(
             sweep_times=[
-                pb.SweepTime(kind=kind, completed_sweep_at=times.get(kind))
-                for kind in request.kinds
+                pb.SweepTime(kind=kind, completed_sweep_at=times.get(kind)) for kind in kinds
             ]
         )
 

@@ -245,7 +245,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     ) -> pb.RecordProjectMembersResponse:
         """Moves resources into the project that the provider shows them in."""
         provider = requests.known_provider(request.provider)
-        project = requests.required("project_provider_id", request.project_provider_id)
+        project = requests.named("project_provider_id", request.project_provider_id)
         members = requests.member_keys(request)
         async with self._database.write(current_caller().scope) as session:
             moved = await record_members(

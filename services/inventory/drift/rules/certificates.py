@@ -9,18 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kinds.balancer_comparators import nameless_ids, names_in, with_names
-from kinds.listing import Listing
-from services.inventory.drift.rules.policies import declared
 from services.inventory.drift.rules.sweeping import Specified
 
-__all__ = ["completed", "names_certificates"]
-
-
-def names_certificates(kind: str) -> bool:
-    """Whether resources of a kind name certificates."""
-    declaration = declared(kind)
-    listing = declaration.listing if declaration is not None else None
-    return isinstance(listing, Listing) and listing.certificates is not None
+__all__ = ["completed"]
 
 
 def completed(page: Iterable[Specified], names: Mapping[str, str]) -> list[Specified]:

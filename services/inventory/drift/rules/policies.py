@@ -10,7 +10,14 @@ from kinds.policy import FieldPolicy, Policy
 from kinds.redaction import REDACTED, redact
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, COLUMNS
 
-__all__ = ["FOUND_BY_NAME", "UNDECLARED", "declared", "forgives", "policy_of"]
+__all__ = [
+    "FOUND_BY_NAME",
+    "UNDECLARED",
+    "declared",
+    "forgives",
+    "names_certificates",
+    "policy_of",
+]
 
 UNDECLARED: Final = FieldPolicy(Policy.DESIRED, unset_when_absent=True)
 """Of a field that no declaration speaks of: compared as it stands."""
@@ -28,6 +35,13 @@ WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
 def declared(kind: str) -> ResourceKind | None:
     """The declaration of a kind; None where there is none."""
     return RESOURCE_KINDS.get(kind)
+
+
+def names_certificates(kind: str) -> bool:
+    """Whether resources of a kind name certificates."""
+    declaration = declared(kind)
+    listing = declaration.listing if declaration is not None else None
+    return isinstance(listing, Listing) and listing.certificates is not None
 
 
 def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:  # noqa: ANN401

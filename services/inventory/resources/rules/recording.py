@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from services.inventory.drift.rules.policies import forgives
+from kinds.balancer_comparators import with_names_of
+from services.inventory.drift.rules.policies import forgives, names_certificates
 from services.inventory.lifetimes.rules.measures import sampled
 from services.inventory.resources.rules.ownership import (
     NOBODY,
@@ -137,6 +138,8 @@ def record(
         discovered = NewEvent(EventType.DISCOVERED, (), owner.tenant_id)
         return Recorded(_kept(sighted, content), owner, (discovered,))
     attrs = sampled(kind, known.content.attrs, content.attrs)
+    if names_certificates(kind):
+        attrs = with_names_of(attrs, known.content.attrs)  # the token may read them no more
     if attrs is not content.attrs:
         content = replace(content, attrs=attrs)
     owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
