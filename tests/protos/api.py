@@ -86,8 +86,8 @@ def _access(method: MethodDescriptorProto) -> str:
 
 
 def _roles(method: MethodDescriptorProto) -> frozenset[str]:
-    value: access_pb2.Roles = method.options.Extensions[ROLES]
-    return frozenset(access_pb2.Role.Name(role).removeprefix("ROLE_").lower() for role in value.any)
+    value = method.options.Extensions[ROLES]
+    return frozenset(access_pb2.Role.Name(role).removeprefix("ROLE_").lower() for role in value)
 
 
 def _load() -> FileDescriptorSet:

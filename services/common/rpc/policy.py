@@ -1,6 +1,6 @@
 """Which access each RPC grants and to which roles, read from the options on its method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -43,11 +43,15 @@ class AccessRule:
         """The rule that the options of a method declare."""
         # The stub types of an extension and of the options disagree; the runtime does not.
         access: access_pb2.Access = options.Extensions[access_pb2.access]  # type: ignore[index]
-        roles: access_pb2.Roles = options.Extensions[access_pb2.roles]  # type: ignore[index]
-        callers: access_pb2.Callers = options.Extensions[access_pb2.callers]  # type: ignore[index]
-        slugs = frozenset(_slug(access_pb2.Role.Name(role)) for role in roles.any)
+        roles: Sequence[access_pb2.Role] = options.Extensions[
+            access_pb2.roles  # type: ignore[index]
+        ]
+        callers: Sequence[access_pb2.Program] = options.Extensions[
+            access_pb2.callers  # type: ignore[index]
+        ]
+        slugs = frozenset(_slug(access_pb2.Role.Name(role)) for role in roles)
         platform = frozenset(slug for slug in slugs if slug.startswith(PLATFORM))
-        programs = frozenset(_slug(access_pb2.Program.Name(each)) for each in callers.any)
+        programs = frozenset(_slug(access_pb2.Program.Name(each)) for each in callers)
         return cls(access, platform, slugs - platform, programs)
 
 

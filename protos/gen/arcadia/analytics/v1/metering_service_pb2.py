@@ -27,7 +27,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+arcadia/analytics/v1/metering_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"c\n\x0fMeterDayRequest\x12\x11\n\x03\x64\x61y\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"q\n\x10MeterDayResponse\x12\x16\n\x0einterval_count\x18\x01 \x01(\x03\x12\x17\n\x0funmetered_count\x18\x02 \x01(\x03\x12\x13\n\x0busage_count\x18\x03 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"L\n\x18RecordUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\"P\n\x19RecordUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\",\n\x14\x43loseMeteringRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\x15\x43loseMeteringResponse\x12\x13\n\x0busage_count\x18\x01 \x01(\x03\"-\n\x15ReopenMeteringRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x18\n\x16ReopenMeteringResponse2\xef\x03\n\x0fMeteringService\x12\x66\n\x08MeterDay\x12%.arcadia.analytics.v1.MeterDayRequest\x1a&.arcadia.analytics.v1.MeterDayResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\n\x01\x01\x12\x82\x01\n\x11RecordUsageEvents\x12..arcadia.analytics.v1.RecordUsageEventsRequest\x1a/.arcadia.analytics.v1.RecordUsageEventsResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\n\x02\x06\x01\x12u\n\rCloseMetering\x12*.arcadia.analytics.v1.CloseMeteringRequest\x1a+.arcadia.analytics.v1.CloseMeteringResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\n\x01\x01\x12x\n\x0eReopenMetering\x12+.arcadia.analytics.v1.ReopenMeteringRequest\x1a,.arcadia.analytics.v1.ReopenMeteringResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\n\x01\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+arcadia/analytics/v1/metering_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"c\n\x0fMeterDayRequest\x12\x11\n\x03\x64\x61y\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08pass_key\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"q\n\x10MeterDayResponse\x12\x16\n\x0einterval_count\x18\x01 \x01(\x03\x12\x17\n\x0funmetered_count\x18\x02 \x01(\x03\x12\x13\n\x0busage_count\x18\x03 \x01(\x03\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"L\n\x18RecordUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\"P\n\x19RecordUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\",\n\x14\x43loseMeteringRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\x15\x43loseMeteringResponse\x12\x13\n\x0busage_count\x18\x01 \x01(\x03\"-\n\x15ReopenMeteringRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x18\n\x16ReopenMeteringResponse2\xe7\x03\n\x0fMeteringService\x12\x64\n\x08MeterDay\x12%.arcadia.analytics.v1.MeterDayRequest\x1a&.arcadia.analytics.v1.MeterDayResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x01\x12\x80\x01\n\x11RecordUsageEvents\x12..arcadia.analytics.v1.RecordUsageEventsRequest\x1a/.arcadia.analytics.v1.RecordUsageEventsResponse\"\n\xc8\xf3\x18\x05\xe2\xf3\x18\x02\x06\x01\x12s\n\rCloseMetering\x12*.arcadia.analytics.v1.CloseMeteringRequest\x1a+.arcadia.analytics.v1.CloseMeteringResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x01\x12v\n\x0eReopenMetering\x12+.arcadia.analytics.v1.ReopenMeteringRequest\x1a,.arcadia.analytics.v1.ReopenMeteringResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,13 +43,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENMETERINGREQUEST'].fields_by_name['period']._loaded_options = None
   _globals['_REOPENMETERINGREQUEST'].fields_by_name['period']._serialized_options = b'\342A\001\002'
   _globals['_METERINGSERVICE'].methods_by_name['MeterDay']._loaded_options = None
-  _globals['_METERINGSERVICE'].methods_by_name['MeterDay']._serialized_options = b'\310\363\030\005\342\363\030\003\n\001\001'
+  _globals['_METERINGSERVICE'].methods_by_name['MeterDay']._serialized_options = b'\310\363\030\005\342\363\030\001\001'
   _globals['_METERINGSERVICE'].methods_by_name['RecordUsageEvents']._loaded_options = None
-  _globals['_METERINGSERVICE'].methods_by_name['RecordUsageEvents']._serialized_options = b'\310\363\030\005\342\363\030\004\n\002\006\001'
+  _globals['_METERINGSERVICE'].methods_by_name['RecordUsageEvents']._serialized_options = b'\310\363\030\005\342\363\030\002\006\001'
   _globals['_METERINGSERVICE'].methods_by_name['CloseMetering']._loaded_options = None
-  _globals['_METERINGSERVICE'].methods_by_name['CloseMetering']._serialized_options = b'\310\363\030\005\342\363\030\003\n\001\001'
+  _globals['_METERINGSERVICE'].methods_by_name['CloseMetering']._serialized_options = b'\310\363\030\005\342\363\030\001\001'
   _globals['_METERINGSERVICE'].methods_by_name['ReopenMetering']._loaded_options = None
-  _globals['_METERINGSERVICE'].methods_by_name['ReopenMetering']._serialized_options = b'\310\363\030\005\342\363\030\003\n\001\001'
+  _globals['_METERINGSERVICE'].methods_by_name['ReopenMetering']._serialized_options = b'\310\363\030\005\342\363\030\001\001'
   _globals['_METERDAYREQUEST']._serialized_start=168
   _globals['_METERDAYREQUEST']._serialized_end=267
   _globals['_METERDAYRESPONSE']._serialized_start=269
@@ -67,5 +67,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REOPENMETERINGRESPONSE']._serialized_start=683
   _globals['_REOPENMETERINGRESPONSE']._serialized_end=707
   _globals['_METERINGSERVICE']._serialized_start=710
-  _globals['_METERINGSERVICE']._serialized_end=1205
+  _globals['_METERINGSERVICE']._serialized_end=1197
 # @@protoc_insertion_point(module_scope)

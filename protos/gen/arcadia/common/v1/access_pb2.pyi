@@ -1,10 +1,7 @@
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
-from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
-from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -58,15 +55,3 @@ ROLES_FIELD_NUMBER: _ClassVar[int]
 roles: _descriptor.FieldDescriptor
 CALLERS_FIELD_NUMBER: _ClassVar[int]
 callers: _descriptor.FieldDescriptor
-
-class Callers(_message.Message):
-    __slots__ = ("any",)
-    ANY_FIELD_NUMBER: _ClassVar[int]
-    any: _containers.RepeatedScalarFieldContainer[Program]
-    def __init__(self, any: _Optional[_Iterable[_Union[Program, str]]] = ...) -> None: ...
-
-class Roles(_message.Message):
-    __slots__ = ("any",)
-    ANY_FIELD_NUMBER: _ClassVar[int]
-    any: _containers.RepeatedScalarFieldContainer[Role]
-    def __init__(self, any: _Optional[_Iterable[_Union[Role, str]]] = ...) -> None: ...
