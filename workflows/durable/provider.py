@@ -11,10 +11,7 @@ from providers.digitalocean.api.rate import LEFT_FOR_OTHERS, RateBudgets
 from providers.digitalocean.spaces import Spaces, SpacesKeys
 from services.common.settings import Settings
 
-__all__ = ["PROVISIONING", "ProviderTokens", "spaces_of"]
-
-PROVISIONING: Final = "provisioning"
-"""The purpose that no other may starve."""
+__all__ = ["ProviderTokens", "spaces_of"]
 
 FOR_THE_SIMULATOR: Final = "simulator"
 """Where no token is configured: the simulator takes any."""
@@ -39,8 +36,8 @@ class ProviderTokens:
         return DigitalOcean.open(self._settings.provider_url(), token, budget)
 
     def leaving(self, queue: TaskQueue) -> Fraction:
-        """The part of the budget that a queue leaves alone, because its token serves others too."""
-        if queue in SWEEPING and self._token(queue) == self._token(PROVISIONING):
+        """The part of the budget that a queue leaves to provisioning, where both have one token."""
+        if queue in SWEEPING and self._token(queue) == self._token(TaskQueue.PROVISIONING):
             return LEFT_FOR_OTHERS
         return Fraction(0)
 

@@ -11,6 +11,7 @@ from arcadia.billing.v1 import cost_feed_service_pb2, costs_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from contracts.providers import DIGITALOCEAN
 from services.analytics.deployments import Deployments, Named, Owner
 from services.analytics.margin.rules.attribution import Cost, KnownLife
 from services.analytics.peers import Peers, asking
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 MATCHED: Final = "matched"
-PROVIDER: Final = "digitalocean"
 KEYS_A_CALL: Final = 2_000
 
 
@@ -102,7 +102,7 @@ async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, Know
             lookup_service_pb2.ResourceKey(resource_id=str(one))
             for one in wanted[first : first + KEYS_A_CALL]
         ]
-        request = lookup_service_pb2.LookupResourcesRequest(provider=PROVIDER, keys=keys)
+        request = lookup_service_pb2.LookupResourcesRequest(provider=DIGITALOCEAN, keys=keys)
         with asking(Service.INVENTORY):
             answer = await peers.inventory_lookup.LookupResources(request)
         for life in (life for result in answer.results for life in result.lifetimes):
