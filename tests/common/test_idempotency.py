@@ -8,9 +8,8 @@ import pytest
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from sqlalchemy import text
 
-from services.common.db.database import Database
-from services.common.db.idempotency import KEPT_DAYS, table_for
-from services.common.db.idempotency import once_in as once
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import KEPT_DAYS, once, table_for
 from services.common.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -34,7 +33,7 @@ class Shop:
     """A service whose one write counts how often it was done."""
 
     def __init__(self, database: Database, admin_url: str) -> None:
-        self.database = database
+        self._database = self.database = database
         self.admin_url = admin_url
 
     async def create(
@@ -43,19 +42,18 @@ class Shop:
         set_caller(by)
         set_idempotency_key(header)
         request = pb.CreateDeploymentRequest(slug=slug, request_id=key)
+        return (await self.create_deployment(request, fail=fail)).deployment.id
 
-        async with self.database.write(by.scope) as session:
-
-            async def do() -> pb.CreateDeploymentResponse:
-                done = await session.execute(text("INSERT INTO done DEFAULT VALUES RETURNING id"))
-                if fail:
-                    raise FailedPrecondition("not now", reason="NOT_NOW")
-                answer = pb.CreateDeploymentResponse()
-                answer.deployment.id = str(done.scalar_one())
-                return answer
-
-            answer = await once(session, request, pb.CreateDeploymentResponse, do)
-        return answer.deployment.id
+    @once
+    async def create_deployment(
+        self, session: WriteSession, request: pb.CreateDeploymentRequest, *, fail: bool
+    ) -> pb.CreateDeploymentResponse:
+        done = await session.execute(text("INSERT INTO done DEFAULT VALUES RETURNING id"))
+        if fail:
+            raise FailedPrecondition("not now", reason="NOT_NOW")
+        answer = pb.CreateDeploymentResponse()
+        answer.deployment.id = str(done.scalar_one())
+        return answer
 
     def count(self, table: str) -> int:
         with psycopg.connect(self.admin_url) as connection:

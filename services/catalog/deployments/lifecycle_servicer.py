@@ -9,12 +9,12 @@ from grpc.aio import ServicerContext
 from services.catalog import requests
 from services.catalog.deployments.messages import deployment_message, provision_message
 from services.catalog.deployments.move import impose_pause, move_deployment
+from services.catalog.deployments.provision import record_progress
 from services.catalog.deployments.requests import keys
 from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentFilter
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import list_deployments, lock_deployment
 from services.catalog.deployments.store.lookup import lookup_deployments
-from services.catalog.deployments.store.provisions import record_progress
 from services.catalog.deployments.store.trials import end_trials
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once

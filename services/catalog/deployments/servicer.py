@@ -8,6 +8,7 @@ from arcadia.catalog.v1 import deployment_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.catalog import requests
+from services.catalog.deployments.extend_trial import extend_trial
 from services.catalog.deployments.messages import (
     deployment_message,
     event_message,
@@ -16,6 +17,7 @@ from services.catalog.deployments.messages import (
     trial_grant_message,
 )
 from services.catalog.deployments.move import move_deployment
+from services.catalog.deployments.provision import create_provision
 from services.catalog.deployments.provisioning import provision_start
 from services.catalog.deployments.requests import (
     deployment_changes,
@@ -35,17 +37,15 @@ from services.catalog.deployments.store.deployments import (
 )
 from services.catalog.deployments.store.events import list_events
 from services.catalog.deployments.store.provisions import (
-    create_provision,
     list_provisions,
     read_provision,
     set_provision_run,
 )
 from services.catalog.deployments.store.trials import (
-    extend_trial,
     grant_trials,
     list_grants,
-    take_trial,
 )
+from services.catalog.deployments.take_trial import take_trial
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once

@@ -1,17 +1,29 @@
 """A catalog document brought into force, against the state that its changes were shown for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.document import hash_of
-from services.catalog.plans.rules.changes import CatalogDocument, Change
+from services.catalog.plans.publish import draft_version, publish_version
+from services.catalog.plans.rules.changes import (
+    AddonChange,
+    CatalogDocument,
+    Change,
+    PlanEntryChange,
+    PriceChange,
+    PriceEnd,
+    VersionChange,
+)
 from services.catalog.plans.rules.diff import plan_changes
-from services.catalog.plans.store.state import make_changes, read_state
+from services.catalog.plans.store.addons import create_addon, update_addon
+from services.catalog.plans.store.plans import create_plan, rename_plan
+from services.catalog.plans.store.prices import create_price, end_price
+from services.catalog.plans.store.state import read_state
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted
 
-__all__ = ["Applied", "apply_document"]
+__all__ = ["Applied", "apply_document", "make_changes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +56,29 @@ async def apply_document(
         return Applied(changes, before)
     await make_changes(session, changes)
     return Applied(changes, hash_of(await read_state(session)))
+
+
+async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None:
+    """Makes changes that were planned for the locked catalog, in their order."""
+    for change in changes:
+        match change:
+            case PlanEntryChange(action="create", entry=plan):
+                await create_plan(session, plan.code, plan.name)
+            case PlanEntryChange(entry=plan):
+                await rename_plan(session, plan.code, plan.name)
+            case VersionChange(action="create"):
+                await draft_version(session, change.plan_code, change.terms)
+            case VersionChange():
+                await publish_version(session, change.plan_code, change.version)
+            case AddonChange(action="create", entry=addon):
+                await create_addon(session, addon.code, addon.terms)
+            case AddonChange(entry=addon):
+                await update_addon(
+                    session, addon.code, qty=addon.terms.qty, price_cents=addon.terms.price_cents
+                )
+            case PriceChange():
+                await create_price(session, change.price)
+            case PriceEnd():
+                await end_price(session, change.price_id, change.effective_to)
+            case _:
+                raise AssertionError(f"{type(change).__name__} is no change of the catalog")

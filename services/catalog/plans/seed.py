@@ -4,10 +4,11 @@ from functools import cache
 from pathlib import Path
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.apply import make_changes
 from services.catalog.plans.document import read_document
 from services.catalog.plans.rules.changes import CatalogDocument, Change
 from services.catalog.plans.rules.diff import missing_from, plan_changes
-from services.catalog.plans.store.state import make_changes, read_state
+from services.catalog.plans.store.state import read_state
 from services.common.db.database import Database
 from services.common.rpc.access import ALL
 

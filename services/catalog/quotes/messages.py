@@ -17,6 +17,7 @@ from services.catalog.quoting.numbers import EXACT
 from services.catalog.quoting.proofs import Difference, Proof, Verification, recompute
 from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.values import ValuedRun
+from services.common.rpc.messages import message_of
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
@@ -207,22 +208,12 @@ def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue
 
 def verification_message(verification: Verification) -> quotes_pb2.Verification:
     """The proto of what computing a proof again gave."""
-    return quotes_pb2.Verification(
-        verified=verification.verified,
-        inputs_hash=verification.inputs_hash,
-        result_hash=verification.result_hash,
-        engine_version=verification.engine_version,
-        reason=verification.reason,
-    )
+    return message_of(quotes_pb2.Verification, verification)
 
 
 def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
     """The proto of an input in which two proofs differ."""
-    return quotes_pb2.InputDifference(
-        path=difference.path,
-        left_json=difference.left_json,
-        right_json=difference.right_json,
-    )
+    return message_of(quotes_pb2.InputDifference, difference)
 
 
 def _add_lines(

@@ -1,6 +1,6 @@
 """The history of deployments: only ever added to."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentEvent
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 
 __all__ = ["list_events", "record_event"]
 
@@ -50,7 +51,7 @@ async def record_event(
         "request_id": cause.request_id,
         "at": cause.at,
     }
-    return _event((await session.execute(RECORD, values)).one())
+    return record_of(DeploymentEvent, (await session.execute(RECORD, values)).one())
 
 
 async def list_events(
@@ -58,9 +59,4 @@ async def list_events(
 ) -> list[DeploymentEvent]:
     """The history of a deployment that the caller may see, newest first."""
     values = {"deployment_id": deployment_id, "before": before, "limit": limit}
-    return [_event(row) for row in await session.execute(LIST, values)]
-
-
-def _event(row: Any) -> DeploymentEvent:  # noqa: ANN401
-    identifier, deployment_id, type_, *rest = row
-    return DeploymentEvent(identifier, deployment_id, EventType(type_), *rest)
+    return records_of(DeploymentEvent, await session.execute(LIST, values))

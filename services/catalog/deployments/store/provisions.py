@@ -11,24 +11,18 @@ from services.catalog.deployments.rules.deployments import (
     DropletOrder,
     Provision,
 )
-from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.store.deployments import lock_deployment
-from services.catalog.deployments.store.events import record_event
-from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import FailedPrecondition, InvalidArgument, NotFound
-from services.common.rpc.access import ALL
+from services.common.db.records import record_of, records_of
+from services.common.errors import NotFound
 
 __all__ = [
-    "create_provision",
+    "insert_provision",
     "list_provisions",
+    "locked_provision",
     "read_provision",
-    "record_progress",
+    "save_progress",
     "set_provision_run",
 ]
-
-PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
-"""The states in which something is made for a deployment."""
 
 COLUMNS: Final = """
 id, deployment_id, droplet_name, droplet_region, droplet_size, droplet_image, droplet_tags,
@@ -88,28 +82,19 @@ async def list_provisions(
 ) -> list[Provision]:
     """The provisions of a deployment, newest first."""
     values = {"deployment_id": deployment_id, "before": before, "limit": limit}
-    return [_provision(row) for row in await session.execute(LIST, values)]
+    return records_of(Provision, await session.execute(LIST, values))
 
 
-async def create_provision(
+async def insert_provision(
     session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
 ) -> Provision:
-    """Writes down what is to be made for a locked deployment.
-
-    Raises FailedPrecondition in a state in which nothing is made, and where no region is known.
-    """
-    _check_running(deployment)
-    region = order.region or deployment.region
-    if not region:
-        raise InvalidArgument(
-            "droplet.region", "is required: the deployment has none", reason="FIELD_REQUIRED"
-        )
+    """Writes down what is to be made for a locked deployment."""
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
         "name": order.name,
         "slug": deployment.slug,
-        "region": region,
+        "region": order.region,
         "size": order.size,
         "image": order.image,
         "tags": list(order.tags),
@@ -117,7 +102,12 @@ async def create_provision(
         "actor": cause.actor,
         "at": cause.at,
     }
-    return _provision((await session.execute(CREATE, values)).one())
+    return record_of(Provision, (await session.execute(CREATE, values)).one())
+
+
+async def locked_provision(session: WriteSession, identifier: UUID) -> Provision:
+    """A provision that nobody else changes until the transaction ends. Raises NotFound."""
+    return _found((await session.execute(LOCK, {"id": identifier})).first(), identifier)
 
 
 async def set_provision_run(
@@ -125,10 +115,10 @@ async def set_provision_run(
 ) -> Provision:
     """Notes which work makes it."""
     values = {"id": identifier, "workflow_id": workflow_id, "run_id": run_id}
-    return _provision((await session.execute(RUN, values)).one())
+    return record_of(Provision, (await session.execute(RUN, values)).one())
 
 
-async def record_progress(
+async def save_progress(
     session: WriteSession,
     identifier: UUID,
     cause: Cause,
@@ -137,22 +127,7 @@ async def record_progress(
     step: str,
     resource_id: str,
 ) -> Provision:
-    """Says how far a provision is; the cause's reason is why it did not complete.
-
-    Raises NotFound, and FailedPrecondition when it has ended otherwise already, or goes on
-    while its deployment is in a state in which nothing is made.
-    """
-    before = _found((await session.execute(LOCK, {"id": identifier})).first(), identifier)
-    if before.status != "running":
-        if before.status == status:
-            return before
-        raise FailedPrecondition(
-            f"status: provision {identifier} is {before.status} already",
-            reason="PROVISION_ENDED",
-            metadata={"field": "status", "status": before.status},
-        )
-    if status == "running":
-        _check_running(await lock_deployment(session, ALL, before.deployment_id))
+    """Says how far a locked provision is; what is empty stays."""
     values = {
         "id": identifier,
         "status": status,
@@ -161,29 +136,10 @@ async def record_progress(
         "resource_id": resource_id,
         "at": cause.at,
     }
-    provision = _provision((await session.execute(RECORD, values)).one())
-    if status == "completed":
-        deployment = await lock_deployment(session, ALL, provision.deployment_id)
-        await record_event(
-            session, deployment, EventType.PROVISIONED, cause, from_state=deployment.state
-        )
-    return provision
-
-
-def _check_running(deployment: Deployment) -> None:
-    if deployment.state not in PROVISIONED_IN:
-        raise FailedPrecondition(
-            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
-            reason="DEPLOYMENT_NOT_RUNNING",
-            metadata={"state": deployment.state},
-        )
+    return record_of(Provision, (await session.execute(RECORD, values)).one())
 
 
 def _found(row: Any, identifier: UUID) -> Provision:  # noqa: ANN401
     if row is None:
         raise NotFound("provision", str(identifier))
-    return _provision(row)
-
-
-def _provision(row: Any) -> Provision:  # noqa: ANN401
-    return Provision(*row)
+    return record_of(Provision, row)

@@ -1,23 +1,19 @@
 """Trials: granted, extended, and ended a batch at a time, however many there are."""
 
-from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Cause, Deployment, TrialGrant
 from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.rules.trials import check_extension, check_trial_left
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
-from services.catalog.deployments.store.events import record_event
-from services.catalog.subscriptions.store.backdated import record_backdated
-from services.catalog.subscriptions.store.subscriptions import deployment_subscriptions
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 
-__all__ = ["end_trials", "extend_trial", "grant_trials", "list_grants", "take_trial"]
+__all__ = ["count_trials", "end_trials", "grant_trials", "list_grants", "move_trial_end"]
 
 # What somebody moves at this moment is left to them: a later batch finds what is left.
 DUE: Final = text("""
@@ -81,21 +77,11 @@ WHERE deployment_id = :id AND starts_on < CAST(:day AS date)
 """)
 
 
-async def take_trial(
-    session: WriteSession, tenant_id: str, cause: Cause, *, by_tenant: bool
-) -> None:
-    """Counts another trial of a tenant, before the deployment is made.
-
-    Raises FailedPrecondition when a tenant has had as many as it may. An operator's making of
-    one is a grant where none is left.
-    """
+async def count_trials(session: WriteSession, tenant_id: str) -> tuple[int, int]:
+    """The trials that a tenant had, and those that it was granted; nobody else counts them now."""
     await session.execute(TURN, {"tenant_id": tenant_id})
     row = (await session.execute(COUNTED, {"tenant_id": tenant_id})).one()
-    if by_tenant:
-        check_trial_left(row.used, row.granted)
-    elif row.used > row.granted:
-        told = replace(cause, reason="made a deployment on trial")
-        await grant_trials(session, tenant_id, 1, told)
+    return row.used, row.granted
 
 
 async def grant_trials(
@@ -106,7 +92,7 @@ async def grant_trials(
         "tenant_id": tenant_id, "trials": trials, "actor": cause.actor, "reason": cause.reason,
         "at": cause.at,
     }  # fmt: skip
-    return _grant((await session.execute(GRANT, values)).one())
+    return record_of(TrialGrant, (await session.execute(GRANT, values)).one())
 
 
 async def list_grants(
@@ -114,27 +100,14 @@ async def list_grants(
 ) -> list[TrialGrant]:
     """What was granted, newest first; `before` is the last one of the page before."""
     values = {"tenant_id": tenant_id, "before": before, "limit": limit}
-    return [_grant(row) for row in await session.execute(LIST_GRANTS, values)]
+    return records_of(TrialGrant, await session.execute(LIST_GRANTS, values))
 
 
-async def extend_trial(
-    session: WriteSession, before: Deployment, day: date, cause: Cause
-) -> Deployment:
-    """Has the trial of a locked deployment end on a later day, also when it is over.
-
-    Raises FailedPrecondition for a deployment without a trial, InvalidArgument for a day that is
-    not later.
-    """
-    kept = await deployment_subscriptions(session, before.id)
-    check_extension(before, kept, day, cause.day)
+async def move_trial_end(session: WriteSession, before: Deployment, day: date) -> Deployment:
+    """Has the trial of a locked deployment, and of its subscriptions, end on a later day."""
     values = {"id": before.id, "day": day}
     after = deployment_of((await session.execute(EXTEND, values)).one())
     await session.execute(EXTEND_SUBSCRIPTIONS, values)
-    told = cause.with_words(f"trial until {day}")
-    await record_event(session, after, EventType.TRIAL_EXTENDED, told, from_state=after.state)
-    is_trial = after.state is State.TRIAL
-    for one, now in zip(kept, await deployment_subscriptions(session, after.id), strict=True):
-        await record_backdated(session, one, now, cause.at, was_trial=is_trial, is_trial=is_trial)
     return after
 
 
@@ -157,7 +130,3 @@ async def end_trials(session: WriteSession, cause: Cause, limit: int) -> int:
     )  # fmt: skip
     await session.execute(CUT, {"day": cause.day, "ids": ids})
     return len(ids)
-
-
-def _grant(row: Any) -> TrialGrant:  # noqa: ANN401
-    return TrialGrant(*row)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.rules.plans import Addon, AddonTerms
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import AlreadyExists, FieldViolation, NotFound
 
 __all__ = ["all_addons", "create_addon", "list_addons", "read_addons", "update_addon"]
@@ -48,18 +49,18 @@ RETURNING {COLUMNS}
 async def read_addons(session: ReadSession, codes: Iterable[str]) -> dict[str, Addon]:
     """The addons with these codes; what is not there is left out."""
     rows = await session.execute(BY_CODE, {"codes": list(codes)})
-    return {row.code: _addon(row) for row in rows}
+    return {addon.code: addon for addon in records_of(Addon, rows)}
 
 
 async def all_addons(session: ReadSession) -> tuple[Addon, ...]:
     """Every addon, by code."""
-    return tuple(map(_addon, await session.execute(ALL)))
+    return tuple(records_of(Addon, await session.execute(ALL)))
 
 
 async def list_addons(session: ReadSession, *, kind: str, after: str, limit: int) -> list[Addon]:
     """Addons by code, of a kind unless it is empty; `after` is the last of the page before."""
     rows = await session.execute(LIST, {"kind": kind, "after": after, "limit": limit})
-    return [_addon(row) for row in rows]
+    return records_of(Addon, rows)
 
 
 async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> Addon:
@@ -75,7 +76,7 @@ async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> A
             metadata={"field": "code", "code": code},
             violations=(FieldViolation("code", message),),
         )
-    return _addon(row)
+    return record_of(Addon, row)
 
 
 async def update_addon(
@@ -87,10 +88,4 @@ async def update_addon(
     row = (await session.execute(UPDATE, values)).first()
     if row is None:
         raise NotFound("addon", code)
-    return _addon(row)
-
-
-def _addon(row: Any) -> Addon:  # noqa: ANN401
-    identifier, code, kind, qty, price_cents, currency, created_at, updated_at = row
-    terms = AddonTerms(kind, qty, price_cents, currency)
-    return Addon(identifier, code, terms, created_at, updated_at)
+    return record_of(Addon, row)

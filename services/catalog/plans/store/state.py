@@ -1,26 +1,16 @@
-"""The whole catalog: read at once, and changed as a plan of changes says."""
+"""The whole catalog, read at once."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import text
 
-from services.catalog.plans.publish import draft_version, publish_version
-from services.catalog.plans.rules.changes import (
-    AddonChange,
-    CatalogState,
-    Change,
-    PlanEntryChange,
-    PriceChange,
-    PriceEnd,
-    VersionChange,
-)
-from services.catalog.plans.store.addons import all_addons, create_addon, update_addon
-from services.catalog.plans.store.plans import create_plan, list_plans, rename_plan
-from services.catalog.plans.store.prices import all_prices, create_price, end_price
-from services.common.db.database import ReadSession, WriteSession
+from services.catalog.plans.rules.changes import CatalogState
+from services.catalog.plans.store.addons import all_addons
+from services.catalog.plans.store.plans import list_plans
+from services.catalog.plans.store.prices import all_prices
+from services.common.db.database import ReadSession
 
-__all__ = ["make_changes", "read_state"]
+__all__ = ["read_state"]
 
 MAX_PLANS: Final = 10_000
 
@@ -39,33 +29,3 @@ async def read_state(session: ReadSession) -> CatalogState:
         prices=await all_prices(session),
         newest_versions={row.code: row.version for row in await session.execute(NEWEST)},
     )
-
-
-async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None:
-    """Makes changes that were planned for the locked catalog, in their order."""
-    for change in changes:
-        await _make(session, change)
-
-
-async def _make(session: WriteSession, change: Change) -> None:
-    match change:
-        case PlanEntryChange(action="create", entry=plan):
-            await create_plan(session, plan.code, plan.name)
-        case PlanEntryChange(entry=plan):
-            await rename_plan(session, plan.code, plan.name)
-        case VersionChange(action="create"):
-            await draft_version(session, change.plan_code, change.terms)
-        case VersionChange():
-            await publish_version(session, change.plan_code, change.version)
-        case AddonChange(action="create", entry=addon):
-            await create_addon(session, addon.code, addon.terms)
-        case AddonChange(entry=addon):
-            await update_addon(
-                session, addon.code, qty=addon.terms.qty, price_cents=addon.terms.price_cents
-            )
-        case PriceChange():
-            await create_price(session, change.price)
-        case PriceEnd():
-            await end_price(session, change.price_id, change.effective_to)
-        case _:
-            raise AssertionError(f"{type(change).__name__} is no change of the catalog")

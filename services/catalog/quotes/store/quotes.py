@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from services.catalog.quotes.rules.stored_quotes import StoredQuote, day_of
 from services.catalog.quotes.store.price_list import REVISION
-from services.catalog.quoting.proofs import Proof
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of
 from services.common.db.single_statements import compiled
 from services.common.errors import NotFound
 from services.common.rpc.access import Scope
@@ -87,15 +87,7 @@ async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> St
     """One quote. Raises NotFound, also for another tenant's."""
     day = day_of(identifier)
     found = await session.execute(READ, {"id": identifier, "day": day, "tenant": scope.tenant_id})
-    row: Any = found.one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise NotFound("quote", str(identifier))
-    return StoredQuote(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        requested_by=row.requested_by,
-        subscription_id=row.subscription_id,
-        proof=Proof(row.inputs_json, row.inputs_hash, row.engine_version, row.result_hash),
-        answer=bytes(row.answer),
-        created_at=row.created_at,
-    )
+    return record_of(StoredQuote, row)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from services.catalog.subscriptions.rules.backdated import first_changed_day
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import records_of
 from services.common.values.periods import month_of
 
 __all__ = ["BackdatedChange", "read_backdated", "record_backdated"]
@@ -73,5 +74,5 @@ async def read_backdated(
     session: ReadSession, *, after: int, limit: int
 ) -> Sequence[BackdatedChange]:
     """The changes after an id, in the order in which they were made."""
-    rows: Sequence[Any] = (await session.execute(READ, {"after": after, "limit": limit})).all()
-    return [BackdatedChange(*row) for row in rows]
+    found = await session.execute(READ, {"after": after, "limit": limit})
+    return records_of(BackdatedChange, found)

@@ -1,0 +1,91 @@
+"""Provisions: asked for, and followed until they end."""
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from services.catalog.deployments.rules.deployments import (
+    Cause,
+    Deployment,
+    DropletOrder,
+    Provision,
+)
+from services.catalog.deployments.rules.lifecycle import State
+from services.catalog.deployments.store.deployments import lock_deployment
+from services.catalog.deployments.store.events import record_event
+from services.catalog.deployments.store.provisions import (
+    insert_provision,
+    locked_provision,
+    save_progress,
+)
+from services.catalog.vocabulary import EventType
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.rpc.access import ALL
+
+__all__ = ["create_provision", "record_progress"]
+
+PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
+"""The states in which something is made for a deployment."""
+
+
+async def create_provision(
+    session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
+) -> Provision:
+    """Writes down what is to be made for a locked deployment.
+
+    Raises FailedPrecondition in a state in which nothing is made, and InvalidArgument where no
+    region is known.
+    """
+    _check_running(deployment)
+    region = order.region or deployment.region
+    if not region:
+        raise InvalidArgument(
+            "droplet.region", "is required: the deployment has none", reason="FIELD_REQUIRED"
+        )
+    return await insert_provision(session, deployment, replace(order, region=region), cause)
+
+
+async def record_progress(
+    session: WriteSession,
+    identifier: UUID,
+    cause: Cause,
+    *,
+    status: str,
+    step: str,
+    resource_id: str,
+) -> Provision:
+    """Says how far a provision is; the cause's reason is why it did not complete.
+
+    Raises NotFound, and FailedPrecondition when it has ended otherwise already, or goes on
+    while its deployment is in a state in which nothing is made.
+    """
+    before = await locked_provision(session, identifier)
+    if before.status != "running":
+        if before.status == status:
+            return before
+        raise FailedPrecondition(
+            f"status: provision {identifier} is {before.status} already",
+            reason="PROVISION_ENDED",
+            metadata={"field": "status", "status": before.status},
+        )
+    if status == "running":
+        _check_running(await lock_deployment(session, ALL, before.deployment_id))
+    provision = await save_progress(
+        session, identifier, cause, status=status, step=step, resource_id=resource_id
+    )
+    if status == "completed":
+        deployment = await lock_deployment(session, ALL, provision.deployment_id)
+        await record_event(
+            session, deployment, EventType.PROVISIONED, cause, from_state=deployment.state
+        )
+    return provision
+
+
+def _check_running(deployment: Deployment) -> None:
+    if deployment.state not in PROVISIONED_IN:
+        raise FailedPrecondition(
+            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
+            reason="DEPLOYMENT_NOT_RUNNING",
+            metadata={"state": deployment.state},
+        )
