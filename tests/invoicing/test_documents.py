@@ -159,6 +159,7 @@ async def test_each_credit_and_the_payment_make_another_document_and_the_former_
     issued = told_by(await downloaded(books, invoice.id))
     assert "Amount due by 15 May 2026 AUD 63.25" in issued
     assert "Total AUD 63.25 Amount due 63.25" in issued
+    assert "Amounts of lines are without GST, which is charged on all of them." in issued
     await books.credit(invoice.id, (line.id, 1000))
     credited = told_by(await downloaded(books, invoice.id))
     today = f"{datetime.now(UTC):%-d %B %Y}"
@@ -229,6 +230,32 @@ async def test_a_caller_who_goes_away_ends_no_rendering(
     go_on.set()
     assert (await patient).startswith(b"%PDF")
     assert not begun.is_set()
+
+
+async def test_a_document_that_hangs_keeps_no_other_tenant_waiting(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.catalog.subscriptions = [SHOP, Subscription("globex", "store")]
+    await books.rolled_up()
+    acme, globex = await books.invoice_of("acme"), await books.invoice_of("globex")
+    render, begun, go_on = Renderer.render, asyncio.Event(), asyncio.Event()
+
+    async def hangs(self: Renderer, document: InvoiceDocument, *more: Any) -> bytes:
+        if document.tenant_id == "acme":
+            begun.set()
+            await go_on.wait()
+        return await render(self, document, *more)
+
+    monkeypatch.setattr(Renderer, "render", hangs)
+    hanging = asyncio.create_task(downloaded(books, acme.id))
+    await begun.wait()
+    # A second document of the same tenant waits for the first, and takes no place of another's.
+    next_of_it = asyncio.create_task(downloaded(books, acme.id, format_="html"))
+    assert (await downloaded(books, globex.id)).startswith(b"%PDF")
+    assert (await downloaded(books, globex.id, format_="html")).startswith(b"<!DOCTYPE")
+    go_on.set()
+    assert (await hanging).startswith(b"%PDF")
+    assert (await next_of_it).startswith(b"<!DOCTYPE")
 
 
 async def test_an_invoice_carries_its_lines_as_a_file(books: Books) -> None:

@@ -63,6 +63,12 @@ async def test_one_that_dies_or_answers_nothing_is_an_error(death: str) -> None:
     assert error.reason == "DOCUMENT_RENDERER_DIED"
 
 
+async def test_one_that_cannot_be_started_is_an_error() -> None:
+    error = await refused(Renderer(command=("/no/such/program",)))
+    assert isinstance(error, Unavailable)
+    assert error.reason == "DOCUMENT_RENDERER_DIED"
+
+
 async def test_a_document_that_is_too_large_is_refused() -> None:
     error = await refused(Renderer(Limits(document_bytes=1_000)))
     assert isinstance(error, FailedPrecondition)

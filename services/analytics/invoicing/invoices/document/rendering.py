@@ -5,6 +5,7 @@ documents waits for itself. Each has a limit of time and of memory; one that han
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,12 +30,8 @@ FORMATS: Final = ("", "pdf", "html")
 CONTENT_TYPES: Final = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
 
 COMMAND: Final = (
-    sys.executable,
-    # Isolated: neither the environment nor the working directory says what is imported.
-    "-I",
-    "-m",
-    "services.analytics.invoicing.invoices.document.worker",
-)
+    sys.executable, "-P", "-m", "services.analytics.invoicing.invoices.document.worker",
+)  # fmt: skip
 
 log = structlog.get_logger("documents")
 
@@ -116,14 +113,7 @@ class Renderer:
                 "max_seconds": self.limits.seconds,
             }
         )
-        process = await asyncio.create_subprocess_exec(
-            *self.command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            # No secret of this process, and one thread: several documents share the machine.
-            env={"RAYON_NUM_THREADS": "1", "LANG": "C.UTF-8"},
-        )
+        process = await self._started()
         try:
             async with asyncio.timeout(self.limits.seconds):
                 made, told = await process.communicate(job)
@@ -138,6 +128,24 @@ class Renderer:
                 process.kill()
                 await process.wait()
         return self._checked(document, process.returncode, made, told)
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        # It imports what this process would, has none of its secrets, and one thread:
+        # several documents share the machine.
+        path = os.pathsep.join(filter(None, sys.path))
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self.command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={"PYTHONPATH": path, "RAYON_NUM_THREADS": "1", "LANG": "C.UTF-8"},
+            )
+        except OSError as error:
+            raise Unavailable(
+                f"the renderer could not be started: {error.strerror}",
+                reason="DOCUMENT_RENDERER_DIED",
+            ) from None
 
     def _checked(
         self, document: InvoiceDocument, code: int | None, made: bytes, told: bytes

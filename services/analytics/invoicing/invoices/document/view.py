@@ -102,6 +102,8 @@ class InvoiceDocument:
     payment: Payment | None
     """None where nothing is due."""
     chain_hash: str
+    remark: str = ""
+    """Below the lines: what their amounts are."""
     annex: Annex | None = None
     """What each resource used; None where nothing was metered."""
     headings: tuple[str, str] = ("Quantity", "Unit price")
@@ -173,6 +175,7 @@ def view_of(
             else None
         ),
         chain_hash=row.chain_hash or "",
+        remark=_remark(row),
         annex=annex_of(used, names, _month(row)) if used else None,
     )
 
@@ -241,6 +244,7 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
             Fact("Void invoice", number),
             Fact("Issued on", _day(row.issued_on)),
             Fact("Voided on", _day(voided_on)),
+            *_order(row),
             Fact("Currency", row.currency),
         ),
         about=(
@@ -280,6 +284,13 @@ def _dates(row: Invoice) -> tuple[Fact, ...]:
     if not row.issued_on:
         return ()
     return Fact("Date of issue", _day(row.issued_on)), Fact("Due by", _day(row.due_on))
+
+
+def _remark(row: Invoice) -> str:
+    """To what extent the lines are taxed, which a tax invoice says."""
+    if not row.tax_cents:
+        return ""
+    return f"Amounts of lines are without {row.tax_label}, which is charged on all of them."
 
 
 def _order(row: Invoice) -> tuple[Fact, ...]:
