@@ -8,6 +8,7 @@ from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.common.rpc.wire import timestamp
 from services.inventory.resources.rules.assigning import Assignment
 from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.rules.resources import Resource
@@ -20,15 +21,7 @@ __all__ = [
     "project_message",
     "resource_message",
     "sweep_message",
-    "timestamp",
 ]
-
-
-def timestamp(instant: datetime | None) -> Timestamp | None:
-    """The proto of an instant; None stays unset."""
-    if instant is None:
-        return None
-    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
 
 
 def resource_message(

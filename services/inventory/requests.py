@@ -24,9 +24,8 @@ from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [
     "EPOCH",
-    "LARGEST_BATCH",
+    "MAX_BATCH",
     "bounded",
-    "bulk_page_size",
     "current_cause",
     "digests_in_order",
     "event_position",
@@ -46,14 +45,12 @@ __all__ = [
     "uuid_of",
 ]
 
-LARGEST_BATCH: Final = 5_000
-
-BULK_PAGE: Final = 1_000
+MAX_BATCH: Final = 5_000
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Past every instant that a caller can mean, and one that the database knows."""
 
-LONGEST_TEXT: Final = 1_000
+MAX_TEXT_LENGTH: Final = 1_000
 """Of a filter: no name, tag or slug of the provider's is longer."""
 
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
@@ -84,13 +81,6 @@ def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
     return position
 
 
-def bulk_page_size(requested: int) -> int:
-    """How many rows a page between programs has."""
-    if requested < 0:
-        raise InvalidArgument("page_size", "must not be negative")
-    return min(requested, LARGEST_BATCH) if requested else BULK_PAGE
-
-
 def instant(field: str, stamp: Timestamp) -> datetime:
     """An instant of a year that the database knows."""
     try:
@@ -102,7 +92,7 @@ def instant(field: str, stamp: Timestamp) -> datetime:
 
 def text(field: str, value: str) -> str:
     """A text that the database can compare with, else InvalidArgument."""
-    return fields.text(field, value, LONGEST_TEXT)
+    return fields.text(field, value, MAX_TEXT_LENGTH)
 
 
 def named(field: str, value: str) -> str:
@@ -245,9 +235,9 @@ def unreadable_rows(
 
 def bounded(field: str, count: int) -> None:
     """Refuses a batch that is too large."""
-    if count > LARGEST_BATCH:
+    if count > MAX_BATCH:
         raise InvalidArgument(
-            field, f"has {count} entries, at most {LARGEST_BATCH}", reason="BATCH_TOO_LARGE"
+            field, f"has {count} entries, at most {MAX_BATCH}", reason="BATCH_TOO_LARGE"
         )
 
 

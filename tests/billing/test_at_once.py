@@ -9,12 +9,12 @@ import grpc
 import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2, cost_service_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
-from sqlalchemy import Row
 
 from services.billing.costs import cost_feed_servicer, cost_servicer
 from services.billing.costs.store.cost_feed import period_lines
 from services.billing.costs.store.cost_lines import CostLine, list_lines
-from services.billing.ingest import line_matching
+from services.billing.ingest import match
+from services.billing.ingest.rules.provider_invoices import ProviderInvoice
 from services.billing.ingest.store.headers import lock_invoice
 from services.common.db.database import WriteSession
 from tests.billing.bills import Billing, Line
@@ -124,14 +124,14 @@ async def test_a_run_that_ends_beside_another_does_not_take_away_what_that_one_m
     await billing.ingested(invoice.id, [Line()] * 3)
     runs = 0
 
-    async def after_the_other_run(session: WriteSession, invoice_id: UUID) -> Row[Any]:
+    async def after_the_other_run(session: WriteSession, invoice_id: UUID) -> ProviderInvoice:
         nonlocal runs
         runs += 1
         if runs == 1:
             await matched_again(billing, invoice.id)
         return await lock_invoice(session, invoice_id)
 
-    monkeypatch.setattr(line_matching, "lock_invoice", after_the_other_run)
+    monkeypatch.setattr(match, "lock_invoice", after_the_other_run)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await matched_again(billing, invoice.id)
     assert refused.value.code() == grpc.StatusCode.ABORTED

@@ -13,7 +13,7 @@ from arcadia.billing.v1 import (
     costs_pb2,
 )
 
-from services.billing.ingest.rules.invoice_csv import LONGEST_NAME
+from services.billing.ingest.rules.invoice_csv import MAX_NAME_LENGTH
 from tests.billing.bills import MAY, Billing, Line
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.billing.test_daily_costs import cost, replaced
@@ -177,7 +177,7 @@ async def test_products_and_projects_as_long_as_they_may_be_are_kept_summed_up_a
 ) -> None:
     chance = random.Random(1)
     longest = [
-        "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(LONGEST_NAME))
+        "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(MAX_NAME_LENGTH))
         for _ in range(3)
     ]
     await billed(billing, [Line(product=words, project=words) for words in longest])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.ingest.rules.invoice_csv import (
-    LONGEST_RECORD,
+    MAX_RECORD_LENGTH,
     BilledRow,
     InvoiceCsv,
     MalformedCsv,
@@ -283,8 +283,8 @@ def test_a_line_of_gigabytes_is_refused_before_it_is_held(filler: bytes) -> None
         feed_gigabytes()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(caught.value) == f"row 2: does not end within {LONGEST_RECORD} bytes"
-    assert peak < 8 * LONGEST_RECORD
+    assert str(caught.value) == f"row 2: does not end within {MAX_RECORD_LENGTH} bytes"
+    assert peak < 8 * MAX_RECORD_LENGTH
 
 
 @pytest.mark.parametrize(

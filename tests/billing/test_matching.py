@@ -278,7 +278,9 @@ async def test_a_page_of_a_bill_reads_its_own_blocks_and_no_others(
     await billing.upload(str(ingest_id), csv_of(lines))
     async with billing.database.write(ALL) as session:
         await mark_prepared(session, ingest_id)
-        assert await writing.write_lines(session, await lock_ingest(session, ingest_id), MAY.date())
+        assert await writing.replace_lines(
+            session, await lock_ingest(session, ingest_id), MAY.date()
+        )
         read = await session.execute(
             text(
                 "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)"

@@ -11,7 +11,7 @@ from services.inventory.lifetimes.rules.lifetimes import (
     Change,
     ExistenceInterval,
     ExistencePage,
-    Life,
+    Lifetime,
     Mark,
     NameSpan,
     Owner,
@@ -36,14 +36,14 @@ def at(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
 
 
-def life(**told: Any) -> Life:
+def life(**told: Any) -> Lifetime:
     made: dict[str, Any] = {
         "id": UUID(int=1), "kind": "droplet", "provider_id": "1", "name": "web",
         "status": "active", "size": "small", "measured": None, "unmeasured": "", "project_id": "",
         "project_name": "", "lived_from": T0, "lived_to": None, "changes": (),
         "owners": (OwnerSpan(ACME, T0, None),),
     }  # fmt: skip
-    return Life(**{**made, **told})
+    return Lifetime(**{**made, **told})
 
 
 def piece(start: datetime, end: datetime, **told: Any) -> ExistenceInterval:
@@ -209,7 +209,7 @@ def test_a_page_is_full_exactly_at_its_size() -> None:
     ]
 
     def page(
-        lives: list[Life], size: int, after: Mark | None = None, of: str = ""
+        lives: list[Lifetime], size: int, after: Mark | None = None, of: str = ""
     ) -> ExistencePage:
         return existence_page(lives, MONTH, deployment_id=of, after=after, size=size)
 

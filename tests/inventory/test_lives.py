@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.inventory.lifetimes.rules.lifetimes import (
     Change,
     ExistenceInterval,
-    Life,
+    Lifetime,
     Owner,
     OwnerSpan,
     Window,
@@ -43,8 +43,8 @@ def life(
     number: int = 1,
     measured: str | None = None,
     unmeasured: str = "",
-) -> Life:
-    return Life(
+) -> Lifetime:
+    return Lifetime(
         id=UUID(int=number),
         kind=kind,
         provider_id=str(number),
@@ -159,7 +159,7 @@ CHANGES = st.builds(
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> Life:
+def lives(draw: st.DrawFn) -> Lifetime:
     """A life whose owners follow each other from its begin, as the store keeps them."""
     cuts = sorted(draw(st.sets(INSTANTS, min_size=1, max_size=5)))
     ends: list[datetime | None] = [*cuts[1:], None]
@@ -175,7 +175,7 @@ def lives(draw: st.DrawFn) -> Life:
 
 @given(lives(), INSTANTS, st.integers(1, 3_000))
 def test_intervals_cover_the_life_within_the_window_without_gap_or_overlap(
-    one: Life, start: datetime, minutes: int
+    one: Lifetime, start: datetime, minutes: int
 ) -> None:
     window = Window(
         start.replace(microsecond=0), start.replace(microsecond=0) + timedelta(minutes=minutes)
@@ -196,7 +196,7 @@ def test_intervals_cover_the_life_within_the_window_without_gap_or_overlap(
 
 @given(lives(), INSTANTS, st.integers(1, 3_000), st.integers(0, 3_000))
 def test_a_window_in_two_parts_adds_up_to_the_whole(
-    one: Life, start: datetime, minutes: int, middle: int
+    one: Lifetime, start: datetime, minutes: int, middle: int
 ) -> None:
     begun = start.replace(microsecond=0)
     end = begun + timedelta(minutes=minutes)
@@ -207,7 +207,9 @@ def test_a_window_in_two_parts_adds_up_to_the_whole(
 
 
 @given(lives(), INSTANTS, OWNERS)
-def test_moving_a_resource_never_changes_the_past(one: Life, moved: datetime, owner: Owner) -> None:
+def test_moving_a_resource_never_changes_the_past(
+    one: Lifetime, moved: datetime, owner: Owner
+) -> None:
     last = one.owners[-1]
     if one.lived_to is not None or moved <= last.start:
         return
@@ -225,7 +227,7 @@ def test_moving_a_resource_never_changes_the_past(one: Life, moved: datetime, ow
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 @given(st.lists(lives(), max_size=4), st.sampled_from(["", "shop"]))
 def test_pages_of_any_size_are_the_whole_list(
-    size: int, some: list[Life], deployment_id: str
+    size: int, some: list[Lifetime], deployment_id: str
 ) -> None:
     numbered = [
         life(

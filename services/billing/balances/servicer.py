@@ -13,7 +13,7 @@ from services.billing.ingest.ingest_requests import balance_of, day_bounds, requ
 from services.common.db.database import Database
 from services.common.errors import NotFound
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 
 __all__ = ["BalanceServicer"]
 
@@ -52,10 +52,9 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
                 before_id=position[0] if position else None,
                 limit=size + 1,
             )
-        page = rows[:size]
+        page, following = cut(rows, size, filters, lambda one: (one.id,))
         return pb.ListBalancesResponse(
-            balances=map(balance_message, page),
-            next_page_token=encode_token(filters, (page[-1].id,)) if len(rows) > size else "",
+            balances=map(balance_message, page), next_page_token=following
         )
 
     async def RecordBalance(  # noqa: N802

@@ -1,18 +1,18 @@
 """Balances as they were, one row a snapshot."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.billing.ingest.tables import cloud_balance_snapshots as snapshots
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import columns_of, record_of, records_of
 
-__all__ = ["Balance", "latest_balance", "list_balances", "record_balance"]
+__all__ = ["Balance", "BalanceSnapshot", "latest_balance", "list_balances", "record_balance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +25,33 @@ class Balance:
     generated_at: datetime
 
 
-async def record_balance(session: WriteSession, key: str, balance: Balance) -> Row[Any]:
+@dataclass(frozen=True, slots=True)
+class BalanceSnapshot(Balance):
+    """The figures as they were read."""
+
+    id: int
+    taken_at: datetime
+
+
+SNAPSHOT: Final = columns_of(BalanceSnapshot, snapshots)
+
+
+async def record_balance(session: WriteSession, key: str, balance: Balance) -> BalanceSnapshot:
     """Keeps a snapshot under its key; the same key again answers the one that is kept."""
     await session.execute(
         insert(snapshots)
-        .values(
-            key=key,
-            month_to_date_balance=balance.month_to_date_balance,
-            account_balance=balance.account_balance,
-            month_to_date_usage=balance.month_to_date_usage,
-            generated_at=balance.generated_at,
-            taken_at=func.now(),
-        )
+        .values(key=key, taken_at=func.now(), **asdict(balance))
         .on_conflict_do_nothing(index_elements=["key"])
     )
-    return (await session.execute(select(snapshots).where(snapshots.c.key == key))).one()
+    kept = await session.execute(select(*SNAPSHOT).where(snapshots.c.key == key))
+    return record_of(BalanceSnapshot, kept.one())
 
 
-async def latest_balance(session: ReadSession) -> Row[Any] | None:
+async def latest_balance(session: ReadSession) -> BalanceSnapshot | None:
     """The newest snapshot; None before the first."""
-    newest = select(snapshots).order_by(snapshots.c.taken_at.desc(), snapshots.c.id.desc())
-    return (await session.execute(newest.limit(1))).one_or_none()
+    newest = select(*SNAPSHOT).order_by(snapshots.c.taken_at.desc(), snapshots.c.id.desc())
+    found = records_of(BalanceSnapshot, await session.execute(newest.limit(1)))
+    return found[0] if found else None
 
 
 async def list_balances(
@@ -55,13 +61,13 @@ async def list_balances(
     taken_to: datetime | None,
     before_id: int | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[BalanceSnapshot]:
     """The snapshots of a half-open span, newest first, from before one of them on."""
-    query = select(snapshots).order_by(snapshots.c.id.desc()).limit(limit)
+    query = select(*SNAPSHOT).order_by(snapshots.c.id.desc()).limit(limit)
     if taken_from is not None:
         query = query.where(snapshots.c.taken_at >= taken_from)
     if taken_to is not None:
         query = query.where(snapshots.c.taken_at < taken_to)
     if before_id is not None:
         query = query.where(snapshots.c.id < before_id)
-    return (await session.execute(query)).all()
+    return records_of(BalanceSnapshot, await session.execute(query))

@@ -25,7 +25,8 @@ from services.billing.ingest.ingest_requests import uuid_of
 from services.common.db.database import Database, ReadSession
 from services.common.errors import Aborted, InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token
+from services.common.rpc.paging import cut, decode_token
+from services.common.rpc.wire import internal_page_size
 from services.common.values.money import plain
 from services.common.values.periods import read_day
 
@@ -33,7 +34,7 @@ __all__ = ["CostFeedServicer"]
 
 Context = ServicerContext[Any, Any]
 
-MOST_MONTHS: Final = 240
+MAX_MONTHS: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     ) -> pb.ListPeriodCostsResponse:
         """A page of a month's lines, as long as they are the same ones."""
         period = requests.month("period", request.period).start
-        size = requests.bulk_page_size(request.page_size)
+        size = internal_page_size(request.page_size)
         filters = ("period costs", period.isoformat())
         position = decode_token(request.page_token, filters, (str, str))
         after = uuid_of("page_token", position[1]) if position else None
@@ -67,9 +68,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
                     "the month's lines changed meanwhile; begin anew", reason="LINES_CHANGED"
                 )
             lines = await period_lines(session, period, after=after, limit=size + 1)
-        page, token = lines[:size], ""
-        if len(lines) > size:
-            token = encode_token(filters, (sets.version, str(page[-1].id)))
+        page, token = cut(lines, size, filters, lambda line: (sets.version, str(line.id)))
         return pb.ListPeriodCostsResponse(
             cost_lines=map(line_message, page),
             next_page_token=token,
@@ -81,8 +80,8 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         self, request: pb.GetLinesVersionsRequest, context: Context
     ) -> pb.GetLinesVersionsResponse:
         """The names of the months' line sets."""
-        if len(request.periods) > MOST_MONTHS:
-            raise InvalidArgument("periods", f"must not be more than {MOST_MONTHS}")
+        if len(request.periods) > MAX_MONTHS:
+            raise InvalidArgument("periods", f"must not be more than {MAX_MONTHS}")
         periods = [
             requests.month(f"periods[{index}]", period).start
             for index, period in enumerate(request.periods)
@@ -96,7 +95,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     ) -> pb.ListSpanCostsResponse:
         """A page of a span's daily costs, and the days that nothing is known of."""
         span = requests.span(request.from_day, request.to_day)
-        size = requests.bulk_page_size(request.page_size)
+        size = internal_page_size(request.page_size)
         filters = ("span costs", span.start.isoformat(), span.end.isoformat())
         position = decode_token(request.page_token, filters, (str, str))
         after = None
@@ -109,9 +108,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
                 session, wanted, newest_first=False, after=after, limit=size + 1
             )
             known = await known_days(session, span)
-        page, token = rows[:size], ""
-        if len(rows) > size:
-            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        page, token = cut(rows, size, filters, lambda one: (one.day.isoformat(), str(one.id)))
         days = [span.start + timedelta(days=number) for number in range(span.days)]
         return pb.ListSpanCostsResponse(
             daily_costs=map(daily_message, page),

@@ -1,19 +1,17 @@
-"""From rows to protos: cost lines, daily costs, totals."""
-
-from typing import Any
+"""From the domain to protos: cost lines and daily costs."""
 
 from arcadia.billing.v1 import costs_pb2
-from sqlalchemy import Row
 
-from services.billing.costs.invoice_messages import timestamp
 from services.billing.costs.store.cost_lines import CostLine
+from services.billing.ingest.store.daily_costs import DailyCost
+from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 
 __all__ = ["daily_message", "line_message"]
 
 
 def line_message(line: CostLine) -> costs_pb2.CostLine:
-    """The proto of a line."""
+    """A line of a bill."""
     return costs_pb2.CostLine(
         id=str(line.id),
         provider_invoice_id=str(line.provider_invoice_id),
@@ -50,20 +48,20 @@ def line_message(line: CostLine) -> costs_pb2.CostLine:
     )
 
 
-def daily_message(row: Row[Any]) -> costs_pb2.DailyCost:
-    """The proto of a daily cost."""
+def daily_message(cost: DailyCost) -> costs_pb2.DailyCost:
+    """A daily cost."""
     return costs_pb2.DailyCost(
-        day=row.day.isoformat(),
-        region=row.region,
-        sku=row.sku,
-        description=row.description,
-        group_description=row.group_description,
-        amount_usd=plain(row.amount_usd),
-        kind=row.kind,
-        classification=row.classification,
-        match_state=row.match_state,
-        match_rung=row.match_rung,
-        resource_id=str(row.resource_id) if row.resource_id else "",
-        tenant_id=row.tenant_id or "",
-        deployment_id=row.deployment_id or "",
+        day=cost.day.isoformat(),
+        region=cost.region,
+        sku=cost.sku,
+        description=cost.description,
+        group_description=cost.group_description,
+        amount_usd=plain(cost.amount_usd),
+        kind=cost.judged.kind,
+        classification=cost.judged.classification,
+        match_state=cost.match_state,
+        match_rung=cost.match_rung,
+        resource_id=str(cost.resource_id) if cost.resource_id else "",
+        tenant_id=cost.tenant_id or "",
+        deployment_id=cost.deployment_id or "",
     )

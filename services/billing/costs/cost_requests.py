@@ -14,7 +14,6 @@ from services.common.rpc.paging import page_size
 from services.common.values.periods import Period, read_day, read_month
 
 __all__ = [
-    "bulk_page_size",
     "day_filter",
     "flag",
     "line_filter",
@@ -28,12 +27,10 @@ __all__ = [
 
 STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
 CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
-LONGEST_TEXT: Final = 4_000
+MAX_TEXT_LENGTH: Final = 4_000
 """As the parser of bills takes it."""
 
-BULK_PAGE: Final = 1_000
-LARGEST_BULK_PAGE: Final = 5_000
-MOST_DAYS: Final = 366
+MAX_DAYS: Final = 366
 
 
 def line_page_size(request: pb.ListCostLinesRequest) -> int:
@@ -43,13 +40,6 @@ def line_page_size(request: pb.ListCostLinesRequest) -> int:
     if request.limit and request.page_size and request.limit != request.page_size:
         raise InvalidArgument("limit", "differs from page_size")
     return page_size(request.page_size or request.limit)
-
-
-def bulk_page_size(requested: int) -> int:
-    """How many rows a page between programs has."""
-    if requested < 0:
-        raise InvalidArgument("page_size", "must not be negative")
-    return min(requested, LARGEST_BULK_PAGE) if requested else BULK_PAGE
 
 
 def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilter:
@@ -94,8 +84,8 @@ def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:
 def span(from_day: str, to_day: str) -> Period:
     """A span of days that must be given."""
     start, end = _day("from_day", from_day), _day("to_day", to_day)
-    if not 0 < (end - start).days <= MOST_DAYS:
-        raise InvalidArgument("to_day", f"must be 1 to {MOST_DAYS} days after from_day")
+    if not 0 < (end - start).days <= MAX_DAYS:
+        raise InvalidArgument("to_day", f"must be 1 to {MAX_DAYS} days after from_day")
     return Period(start, end)
 
 
@@ -108,8 +98,8 @@ def month(field: str, text: str) -> Period:
 
 def words(field: str, text: str) -> str:
     """A text that the database can compare with."""
-    if "\0" in text or len(text) > LONGEST_TEXT:
-        raise InvalidArgument(field, f"has a NUL or over {LONGEST_TEXT} characters")
+    if "\0" in text or len(text) > MAX_TEXT_LENGTH:
+        raise InvalidArgument(field, f"has a NUL or over {MAX_TEXT_LENGTH} characters")
     return text
 
 

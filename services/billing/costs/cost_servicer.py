@@ -27,7 +27,7 @@ from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.money import plain
 from services.common.values.periods import read_day
 
@@ -58,10 +58,12 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         reading = self._database.single_read(current_caller().scope)
         months = await months_of_lines(reading, wanted)
         lines = await list_lines(reading, wanted, months, after=after, limit=size + 1)
-        page, token = lines[:size], ""
-        if len(lines) > size:
-            last = page[-1]
-            token = encode_token(filters, (last.period.isoformat(), str(last.id), last.line_sets))
+        page, token = cut(
+            lines,
+            size,
+            filters,
+            lambda line: (line.period.isoformat(), str(line.id), line.line_sets),
+        )
         return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
 
     async def ListCostTotals(  # noqa: N802
@@ -80,22 +82,23 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             amount, value, tenant, version = position
             after = TotalPlace(amount_usd("page_token", amount), value, tenant, version)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_totals(session, period, group_by, after=after, limit=size + 1)
+            totals = await list_totals(session, period, group_by, after=after, limit=size + 1)
             whole = await month_total(session, period)
-        page, token = rows[:size], ""
-        if len(rows) > size:
-            last = page[-1]
-            place = (plain(last.amount_usd), last.value, last.tenant_id, last.version)
-            token = encode_token(filters, place)
+        page, token = cut(
+            totals,
+            size,
+            filters,
+            lambda one: (plain(one.amount_usd), one.value, one.tenant_id, one.version),
+        )
         return pb.ListCostTotalsResponse(
             totals=[
                 costs_pb2.CostTotal(
-                    group=row.value,
-                    amount_usd=plain(row.amount_usd),
-                    line_count=row.line_count,
-                    tenant_id=row.tenant_id,
+                    group=total.value,
+                    amount_usd=plain(total.amount_usd),
+                    line_count=total.line_count,
+                    tenant_id=total.tenant_id,
                 )
-                for row in page
+                for total in page
             ],
             next_page_token=token,
             total_usd=_usd(whole),
@@ -117,9 +120,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             rows = await daily_costs(
                 session, wanted, newest_first=True, after=after, limit=size + 1
             )
-        page, token = rows[:size], ""
-        if len(rows) > size:
-            token = encode_token(filters, (page[-1].day.isoformat(), str(page[-1].id)))
+        page, token = cut(rows, size, filters, lambda one: (one.day.isoformat(), str(one.id)))
         return pb.ListDailyCostsResponse(
             daily_costs=map(daily_message, page), next_page_token=token
         )

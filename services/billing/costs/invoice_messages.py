@@ -1,16 +1,18 @@
-"""From rows to protos: balances, and the provider's invoices."""
+"""From the domain to protos: balances, and the provider's invoices."""
 
-from datetime import datetime
+from dataclasses import asdict
 from decimal import Decimal, localcontext
-from typing import Any, Final
+from typing import Final
 
 from arcadia.billing.v1 import balances_pb2, costs_pb2
 from arcadia.common.v1 import runs_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Row
 
+from services.billing.balances.store import BalanceSnapshot
+from services.billing.ingest.rules.matching import MatchCounts
+from services.billing.ingest.rules.provider_invoices import Ingest, ProviderInvoice
 from services.billing.ingest.rules.reconciling import PARTS, PRECISION, compare_parts, parts_agree
-from services.billing.ingest.store.history import HistorySum
+from services.billing.ingest.store.history import HistorySum, ListedEntry
+from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 
 __all__ = [
@@ -19,8 +21,7 @@ __all__ = [
     "entry_message",
     "history_message",
     "invoice_message",
-    "message_with_run",
-    "timestamp",
+    "match_message",
 ]
 
 RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
@@ -28,66 +29,57 @@ RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "f
 _LINES: Final = {"charges": "lines"}
 """The column of a part's lines, where it has another name."""
 
-COUNTS: Final = (
-    "provider_id_count",
-    "name_count",
-    "group_project_count",
-    "ambiguous_count",
-    "unmatched_count",
-    "not_applicable_count",
-)
 
-
-def timestamp(instant: datetime | None) -> Timestamp | None:
-    """The proto of an instant; None stays unset."""
-    if instant is None:
-        return None
-    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
-
-
-def balance_message(row: Row[Any]) -> balances_pb2.BalanceSnapshot:
-    """The snapshot of a row of `cloud_balance_snapshots`."""
+def balance_message(snapshot: BalanceSnapshot) -> balances_pb2.BalanceSnapshot:
+    """What the account owed at a moment."""
     return balances_pb2.BalanceSnapshot(
-        id=row.id,
-        month_to_date_balance=plain(row.month_to_date_balance),
-        account_balance=plain(row.account_balance),
-        month_to_date_usage=plain(row.month_to_date_usage),
-        generated_at=timestamp(row.generated_at),
-        taken_at=timestamp(row.taken_at),
+        id=snapshot.id,
+        month_to_date_balance=plain(snapshot.month_to_date_balance),
+        account_balance=plain(snapshot.account_balance),
+        month_to_date_usage=plain(snapshot.month_to_date_usage),
+        generated_at=timestamp(snapshot.generated_at),
+        taken_at=timestamp(snapshot.taken_at),
     )
 
 
-def invoice_message(row: Row[Any]) -> costs_pb2.ProviderInvoice:
-    """The invoice of a row of `cloud_invoices`; without its run."""
+def invoice_message(invoice: ProviderInvoice) -> costs_pb2.ProviderInvoice:
+    """An invoice, with its newest run where it was asked for."""
     return costs_pb2.ProviderInvoice(
-        id=str(row.id),
-        invoice_uuid=row.invoice_uuid,
-        invoice_number=row.invoice_number,
-        period=row.period.isoformat() if row.period else "",
-        amount_usd=plain(row.history_usd),
-        issued_at=timestamp(row.issued_at),
-        ingest_status=row.ingest_status,
-        ingest_error=row.ingest_error,
-        line_count=row.line_count,
-        ingested_at=timestamp(row.ingested_at),
-        reconciliation=_reconciliation(row),
-        matching=_matching(row),
-        waiver=_waiver(row),
+        id=str(invoice.id),
+        invoice_uuid=invoice.invoice_uuid,
+        invoice_number=invoice.invoice_number,
+        period=invoice.period.isoformat() if invoice.period else "",
+        amount_usd=plain(invoice.history_usd),
+        issued_at=timestamp(invoice.issued_at),
+        ingest_status=invoice.ingest_status,
+        ingest_error=invoice.ingest_error,
+        line_count=invoice.reconciliation.line_count if invoice.reconciliation else None,
+        ingested_at=timestamp(invoice.ingested_at),
+        reconciliation=_reconciliation(invoice),
+        matching=match_message(invoice.matching) if invoice.matched_at else None,
+        waiver=_waiver(invoice),
+        run=_run(invoice.run),
     )
 
 
-def entry_message(row: Row[Any]) -> costs_pb2.BillingHistoryEntry:
-    """The entry of a row of `cloud_history_entries`."""
+def match_message(counts: MatchCounts | None) -> costs_pb2.MatchSummary:
+    """How lines were matched."""
+    return costs_pb2.MatchSummary(**asdict(counts or MatchCounts()))
+
+
+def entry_message(found: ListedEntry) -> costs_pb2.BillingHistoryEntry:
+    """An entry of the billing history."""
+    entry = found.entry
     return costs_pb2.BillingHistoryEntry(
-        id=str(row.id),
-        type=row.type,
-        description=row.description,
-        amount_usd=_usd(row.amount_usd),
-        occurred_at=timestamp(row.occurred_at),
-        invoice_number=row.invoice_number,
-        invoice_uuid=row.invoice_uuid,
-        unreadable=row.unreadable,
-        is_listed=row.is_listed,
+        id=str(found.id),
+        type=entry.type,
+        description=entry.description,
+        amount_usd=_usd(entry.amount_usd),
+        occurred_at=timestamp(entry.occurred_at),
+        invoice_number=entry.invoice_number,
+        invoice_uuid=entry.invoice_uuid,
+        unreadable=entry.unreadable,
+        is_listed=found.is_listed,
     )
 
 
@@ -114,41 +106,38 @@ def history_message(found: HistorySum) -> costs_pb2.HistoryReconciliation:
     )
 
 
-def message_with_run(row: Row[Any]) -> costs_pb2.ProviderInvoice:
-    """The invoice of a row that has its newest run beside it."""
-    message = invoice_message(row)
-    if row.run_key is not None:
-        workflow_id, _, run_id = row.run_key.rpartition("/")
-        message.run.CopyFrom(
-            runs_pb2.Run(
-                workflow_id=workflow_id,
-                run_id=run_id,
-                status=RUN_STATUSES[row.run_status],
-                reason=row.run_reason,
-                started_at=timestamp(row.run_started_at),
-                finished_at=timestamp(row.run_finished_at),
-            )
-        )
-    return message
+def _run(run: Ingest | None) -> runs_pb2.Run | None:
+    if run is None:
+        return None
+    workflow_id, _, run_id = run.key.rpartition("/")
+    return runs_pb2.Run(
+        workflow_id=workflow_id,
+        run_id=run_id,
+        status=RUN_STATUSES[run.status],
+        reason=run.reason,
+        started_at=timestamp(run.started_at),
+        finished_at=timestamp(run.finished_at),
+    )
 
 
-def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:
-    if row.total_usd is None:
+def _reconciliation(invoice: ProviderInvoice) -> costs_pb2.InvoiceReconciliation | None:
+    result, said = invoice.reconciliation, invoice.summary
+    if result is None:
         return None
     parts = compare_parts(
-        {name: getattr(row, f"{_LINES.get(name, name)}_usd") for name in PARTS.values()},
-        {name: getattr(row, f"summary_{name}_usd") for name in PARTS.values()},
+        {name: getattr(result, f"{_LINES.get(name, name)}_usd") for name in PARTS.values()},
+        {name: getattr(said, f"{name}_usd", None) for name in PARTS.values()},
     )
     return costs_pb2.InvoiceReconciliation(
-        lines_usd=plain(row.lines_usd),
-        overages_usd=plain(row.overages_usd),
-        taxes_usd=plain(row.taxes_usd),
-        credits_usd=plain(row.credits_usd),
-        total_usd=plain(row.total_usd),
-        summary_usd=_usd(row.summary_usd),
-        history_usd=plain(row.history_usd),
-        residual_usd=plain(row.residual_usd),
-        balanced=row.balanced,
+        lines_usd=plain(result.lines_usd),
+        overages_usd=plain(result.overages_usd),
+        taxes_usd=plain(result.taxes_usd),
+        credits_usd=plain(result.credits_usd),
+        total_usd=plain(result.total_usd),
+        summary_usd=_usd(result.summary_usd),
+        history_usd=plain(invoice.history_usd),
+        residual_usd=plain(result.residual_usd),
+        balanced=result.balanced,
         parts=[
             costs_pb2.PartReconciliation(
                 part=part.part,
@@ -162,18 +151,14 @@ def _reconciliation(row: Row[Any]) -> costs_pb2.InvoiceReconciliation | None:
     )
 
 
-def _waiver(row: Row[Any]) -> costs_pb2.InvoiceWaiver | None:
-    if row.waived_at is None:
+def _waiver(invoice: ProviderInvoice) -> costs_pb2.InvoiceWaiver | None:
+    if invoice.waived_at is None:
         return None
     return costs_pb2.InvoiceWaiver(
-        reason=row.waive_reason, waived_by=row.waived_by, waived_at=timestamp(row.waived_at)
+        reason=invoice.waive_reason,
+        waived_by=invoice.waived_by,
+        waived_at=timestamp(invoice.waived_at),
     )
-
-
-def _matching(row: Row[Any]) -> costs_pb2.MatchSummary | None:
-    if row.matched_at is None:
-        return None
-    return costs_pb2.MatchSummary(**{name: getattr(row, name) or 0 for name in COUNTS})
 
 
 def _usd(amount: Decimal | None) -> str | None:

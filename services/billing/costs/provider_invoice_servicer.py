@@ -14,7 +14,7 @@ from services.billing.costs.invoice_messages import (
     RUN_STATUSES,
     entry_message,
     history_message,
-    message_with_run,
+    invoice_message,
 )
 from services.billing.costs.store.provider_invoices import (
     InvoiceFilter,
@@ -23,14 +23,15 @@ from services.billing.costs.store.provider_invoices import (
     list_invoices,
 )
 from services.billing.ingest.ingest_requests import required, uuid_of
-from services.billing.ingest.store.headers import unwaive, waive
+from services.billing.ingest.rules.provider_invoices import ProviderInvoice
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
+from services.billing.ingest.waive import unwaive, waive
 from services.common.db.database import Database
 from services.common.db.idempotency import once_in as once
 from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, page_size
 
 __all__ = ["ProviderInvoiceServicer"]
 
@@ -63,12 +64,12 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         if position is not None:
             after = (_instant(position[0]), uuid_of("page_token", position[1]))
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_invoices(session, wanted, after=after, limit=size + 1)
-        page, token = rows[:size], ""
-        if len(rows) > size:
-            token = encode_token(filters, (page[-1].issued_at.isoformat(), str(page[-1].id)))
+            found = await list_invoices(session, wanted, after=after, limit=size + 1)
+        page, token = cut(
+            found, size, filters, lambda one: (one.issued_at.isoformat(), str(one.id))
+        )
         return pb.ListProviderInvoicesResponse(
-            provider_invoices=map(message_with_run, page), next_page_token=token
+            provider_invoices=map(invoice_message, page), next_page_token=token
         )
 
     async def GetProviderInvoice(  # noqa: N802
@@ -77,8 +78,8 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         """One invoice, with whether it adds up."""
         invoice_id = uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
-            row = await find_invoice(session, invoice_id)
-        return pb.GetProviderInvoiceResponse(provider_invoice=message_with_run(row))
+            invoice = await find_invoice(session, invoice_id)
+        return pb.GetProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
     async def IngestProviderInvoice(  # noqa: N802
         self, request: pb.IngestProviderInvoiceRequest, context: Context
@@ -88,9 +89,10 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         async with self._database.write(current_caller().scope) as session:
 
             async def begin() -> pb.IngestProviderInvoiceResponse:
-                row = await find_invoice(session, invoice_id)
-                message = message_with_run(row)
-                message.run.CopyFrom(_running(await self._flows.start(invoice_ingest(_input(row)))))
+                invoice = await find_invoice(session, invoice_id)
+                message = invoice_message(invoice)
+                started = await self._flows.start(invoice_ingest(_input(invoice)))
+                message.run.CopyFrom(_running(started))
                 return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
             return await once(session, request, pb.IngestProviderInvoiceResponse, begin)
@@ -106,8 +108,8 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
 
             async def waived() -> pb.WaiveProviderInvoiceResponse:
                 await waive(session, invoice_id, reason=reason, by=caller.subject)
-                row = await find_invoice(session, invoice_id)
-                return pb.WaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+                invoice = await find_invoice(session, invoice_id)
+                return pb.WaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
             return await once(session, request, pb.WaiveProviderInvoiceResponse, waived)
 
@@ -120,8 +122,8 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
 
             async def unwaived() -> pb.UnwaiveProviderInvoiceResponse:
                 await unwaive(session, invoice_id)
-                row = await find_invoice(session, invoice_id)
-                return pb.UnwaiveProviderInvoiceResponse(provider_invoice=message_with_run(row))
+                invoice = await find_invoice(session, invoice_id)
+                return pb.UnwaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
             return await once(session, request, pb.UnwaiveProviderInvoiceResponse, unwaived)
 
@@ -140,11 +142,11 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         if position is not None:
             after = (_instant(position[0]), uuid_of("page_token", position[1]))
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_entries(session, wanted, after=after, limit=size + 1)
+            found = await list_entries(session, wanted, after=after, limit=size + 1)
             whole = await sum_of_history(session)
-        page, token = rows[:size], ""
-        if len(rows) > size:
-            token = encode_token(filters, (page[-1].listed_at.isoformat(), str(page[-1].id)))
+        page, token = cut(
+            found, size, filters, lambda one: (one.listed_at.isoformat(), str(one.id))
+        )
         return pb.ListBillingHistoryResponse(
             entries=map(entry_message, page),
             next_page_token=token,
@@ -166,12 +168,12 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         async with self._database.write(current_caller().scope) as session:
 
             async def begin() -> pb.RematchCostLinesResponse:
-                rows = (
+                found = (
                     [await find_invoice(session, invoice_id)]
                     if invoice_id
                     else await ingested_invoices(session, period.start if period else None)
                 )
-                bills = [_input(row) for row in rows if row.ingest_id is not None]
+                bills = [_input(one) for one in found if one.ingest_id is not None]
                 if not bills:
                     raise FailedPrecondition("there are no lines to match", reason="NOT_INGESTED")
                 started = await self._flows.start(cost_rematch(what, bills))
@@ -180,9 +182,9 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             return await once(session, request, pb.RematchCostLinesResponse, begin)
 
 
-def _input(row: Any) -> InvoiceIngestInput:  # noqa: ANN401
-    period = f"{row.period:%Y-%m}" if row.period else ""
-    return InvoiceIngestInput(str(row.id), row.invoice_uuid, period)
+def _input(invoice: ProviderInvoice) -> InvoiceIngestInput:
+    period = f"{invoice.period:%Y-%m}" if invoice.period else ""
+    return InvoiceIngestInput(str(invoice.id), invoice.invoice_uuid, period)
 
 
 def _running(started: Started) -> runs_pb2.Run:

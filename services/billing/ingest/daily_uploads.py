@@ -17,7 +17,7 @@ from services.common.values.periods import Period, month_of, read_day
 
 __all__ = ["DailyUpload"]
 
-MOST_DAYS: Final = 366
+MAX_DAYS: Final = 366
 
 Requests = AsyncIterator[pb.ReplaceDailyCostsRequest]
 
@@ -42,8 +42,8 @@ class DailyUpload:
         if first is None:
             raise InvalidArgument("from_day", "is required", reason="FIELD_REQUIRED")
         start, end = read_day(first.from_day, "from_day"), read_day(first.to_day, "to_day")
-        if not 0 < (end - start).days <= MOST_DAYS:
-            raise InvalidArgument("to_day", f"must be 1 to {MOST_DAYS} days after from_day")
+        if not 0 < (end - start).days <= MAX_DAYS:
+            raise InvalidArgument("to_day", f"must be 1 to {MAX_DAYS} days after from_day")
         return cls(Period(start, end), first, requests)
 
     def months(self) -> Iterator[date]:

@@ -13,8 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.billing.balances.store import Balance
 from services.billing.ingest.rules.billed_values import BadValue, read_amount, read_hours
 from services.billing.ingest.rules.reconciling import SummaryParts
-from services.billing.ingest.store.headers import InvoiceHead
-from services.billing.ingest.store.history import HistoryEntry
+from services.billing.ingest.store.history import INVOICE, HistoryEntry
 from services.billing.ingest.store.staging import BilledItem
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
@@ -28,23 +27,19 @@ __all__ = [
     "day_bounds",
     "history_entries",
     "instant",
-    "invoice_heads",
     "required",
     "summary_of",
     "uuid_of",
     "words",
 ]
 
-LARGEST_BATCH: Final = 5_000
-LONGEST_TEXT: Final = 4_000
-LONGEST_WORDS: Final = 160_000
+MAX_BATCH: Final = 5_000
+MAX_TEXT_LENGTH: Final = 4_000
+MAX_WORDS_LENGTH: Final = 160_000
 """Of all words of an item together: five fields as long as the CSV form may have them."""
 
 FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(2200, 1, 1, tzinfo=UTC)
-
-INVOICE: Final = "Invoice"
-"""The type of the history's entries that are invoices."""
 
 _HOURS: Final = re.compile(r"hours?", re.IGNORECASE)
 
@@ -56,7 +51,7 @@ def required(field: str, value: str) -> str:
     return words(field, fields.required(field, value))
 
 
-def words(field: str, value: str, longest: int = LONGEST_TEXT) -> str:
+def words(field: str, value: str, longest: int = MAX_TEXT_LENGTH) -> str:
     """A text that the database can keep, else InvalidArgument."""
     return fields.text(field, value, longest)
 
@@ -112,22 +107,6 @@ def history_entries(
     return [_entry(entry) for entry in bounded("entries", request.entries)]
 
 
-def invoice_heads(entries: Iterable[HistoryEntry]) -> list[InvoiceHead]:
-    """The invoices among the entries of a page."""
-    return [
-        InvoiceHead(
-            entry.invoice_uuid,
-            entry.invoice_number,
-            entry.amount_usd,
-            entry.occurred_at,
-            entry.description,
-            entry.period,
-        )
-        for entry in entries
-        if entry.type == INVOICE and entry.amount_usd is not None and entry.occurred_at is not None
-    ]
-
-
 def _entry(entry: ingest_service_pb2.HistoryEntry) -> HistoryEntry:
     try:
         return _readable(entry)
@@ -156,7 +135,7 @@ def _odd(entry: ingest_service_pb2.HistoryEntry, why: str) -> HistoryEntry:
     """What is kept of an entry that cannot be read."""
 
     def kept(text: str) -> str:
-        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_TEXT]
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:MAX_TEXT_LENGTH]
 
     return HistoryEntry(
         kept(entry.type) or INVOICE,
@@ -203,15 +182,15 @@ def summary_of(
 
 def bounded(field: str, items: Sequence[Item]) -> Iterable[Item]:
     """A batch that is not too large, else InvalidArgument."""
-    if len(items) > LARGEST_BATCH:
-        raise InvalidArgument(field, f"has more than {LARGEST_BATCH} entries")
+    if len(items) > MAX_BATCH:
+        raise InvalidArgument(field, f"has more than {MAX_BATCH} entries")
     return items
 
 
 def _item(field: str, item: ingest_service_pb2.InvoiceItem) -> BilledItem:
     timed = _HOURS.fullmatch(item.duration_unit) and item.duration
     said = f"{item.product}{item.group_description}{item.description}{item.project_name}"
-    words(field, f"{said}{item.category}{item.resource_id}{item.resource_uuid}", LONGEST_WORDS)
+    words(field, f"{said}{item.category}{item.resource_id}{item.resource_uuid}", MAX_WORDS_LENGTH)
     return BilledItem(
         item.product,
         item.group_description,

@@ -4,51 +4,64 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
+import structlog
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1 import ingest_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.billing.costs.invoice_messages import invoice_message
+from services.billing.costs.invoice_messages import invoice_message, match_message
+from services.billing.ingest.begin import begin_ingest, fail_ingest
+from services.billing.ingest.complete import complete_ingest
 from services.billing.ingest.daily_uploads import DailyUpload
 from services.billing.ingest.ingest_requests import (
     billed_items,
     history_entries,
-    invoice_heads,
     required,
     summary_of,
     uuid_of,
     words,
 )
 from services.billing.ingest.inventory_lookup import InventoryLookup
-from services.billing.ingest.line_matching import LineMatching, match_message
-from services.billing.ingest.store.completing import complete_ingest
+from services.billing.ingest.match import (
+    match_page,
+    match_span,
+    page_of,
+    prepare_invoice,
+    prepare_staged,
+)
 from services.billing.ingest.store.daily_costs import replace_daily_costs
 from services.billing.ingest.store.headers import (
     list_pending,
     prepare_month,
+    read_invoice,
     record_history,
 )
 from services.billing.ingest.store.history import keep_entries
-from services.billing.ingest.store.ingests import begin_ingest, fail_ingest
 from services.billing.ingest.store.staging import finish_lines, stage_items, stage_lines
 from services.billing.ingest.uploads import Upload
 from services.common.db.database import Database
-from services.common.errors import InvalidArgument
+from services.common.errors import InvalidArgument, Unavailable
 from services.common.rpc.access import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
+from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.values.money import plain
 
 __all__ = ["IngestServicer"]
 
 Context = ServicerContext[Any, Any]
 
+LINES_A_PAGE: Final = 10_000
+MAX_LINES: Final = 50_000
+
 MICROSECONDS: Final = 1_000_000
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
 
 
-class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer):
+log = structlog.get_logger()
+
+
+class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     """How workers bring bills in."""
 
     def __init__(self, database: Database, inventory: InventoryLookup) -> None:
@@ -62,7 +75,7 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         entries = history_entries(request)
         walk_key = words("walk_key", request.walk_key)
         async with self._database.write(current_caller().scope) as session:
-            counts = await record_history(session, invoice_heads(entries))
+            counts = await record_history(session, entries)
             if walk_key:
                 await keep_entries(session, walk_key, entries, is_last_page=request.is_last_page)
         return pb.RecordBillingHistoryResponse(
@@ -85,12 +98,10 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         position = decode_token(request.page_token, filters, (int, str))
         after = None if position is None else _place(*position)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_pending(session, after=after, limit=size + 1)
-        page = rows[:size]
-        token = ""
-        if len(rows) > size:
-            last = page[-1]
-            token = encode_token(filters, (_microseconds(last.issued_at), str(last.id)))
+            pending = await list_pending(session, after=after, limit=size + 1)
+        page, token = cut(
+            pending, size, filters, lambda one: (_microseconds(one.issued_at), str(one.id))
+        )
         return pb.ListPendingInvoicesResponse(
             provider_invoices=map(invoice_message, page), next_page_token=token
         )
@@ -102,9 +113,9 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
         key = required("key", request.key)
         async with self._database.write(current_caller().scope) as session:
-            begun = await begin_ingest(session, invoice_id, key)
+            ingest, invoice = await begin_ingest(session, invoice_id, key)
         return pb.BeginIngestResponse(
-            ingest_id=str(begun.ingest.id), provider_invoice=invoice_message(begun.invoice)
+            ingest_id=str(ingest.id), provider_invoice=invoice_message(invoice)
         )
 
     async def UploadInvoiceCsv(  # noqa: N802
@@ -150,7 +161,12 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         if period is not None:
             async with self._database.write(scope) as session:
                 await prepare_month(session, period)
-        await self.prepare_staged(ingest_id)
+        try:
+            async with self._database.write(scope) as session:
+                await prepare_staged(session, self._inventory, ingest_id)
+        except Unavailable as unavailable:
+            # The lines are written as not matched yet, and MatchLines matches them later.
+            log.warning("lines are matched later", reason=unavailable.reason)
         async with self._database.write(scope) as session:
             invoice = await complete_ingest(session, ingest_id, summary=summary, period=period)
         return pb.CompleteIngestResponse(provider_invoice=invoice_message(invoice))
@@ -164,6 +180,31 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
         async with self._database.write(current_caller().scope) as session:
             invoice = await fail_ingest(session, ingest_id, reason)
         return pb.FailIngestResponse(provider_invoice=invoice_message(invoice))
+
+    async def MatchLines(  # noqa: N802
+        self, request: pb.MatchLinesRequest, context: Context
+    ) -> pb.MatchLinesResponse:
+        """Matches a page of an invoice's lines; the first one looks up what all of them name."""
+        invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
+        if request.page_size < 0:
+            raise InvalidArgument("page_size", "must not be negative")
+        size = min(request.page_size, MAX_LINES) or LINES_A_PAGE
+        filters = ("matching", str(invoice_id))
+        position = decode_token(request.page_token, filters, (str, int))
+        line_set, after = position or ("", 0)
+        scope = current_caller().scope
+        async with self._database.read(scope) as session:
+            invoice = await read_invoice(session, invoice_id)
+        if request.unless_matched and position is None and invoice.matched_at is not None:
+            return pb.MatchLinesResponse(matching=match_message(invoice.matching))
+        given = uuid_of("page_token", line_set) if position else None
+        page = page_of(invoice, given, after, size)
+        async with self._database.write(scope) as session:
+            await prepare_invoice(session, self._inventory, invoice, page)
+        async with self._database.write(scope) as session:
+            counts, is_last = await match_page(session, invoice_id, page)
+        token = "" if is_last else encode_token(filters, (str(page.line_set), page.until))
+        return pb.MatchLinesResponse(matching=match_message(counts), next_page_token=token)
 
     async def ReplaceDailyCosts(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ReplaceDailyCostsRequest], context: Context
@@ -179,7 +220,7 @@ class IngestServicer(LineMatching, ingest_service_pb2_grpc.IngestServiceServicer
             aclosing(upload.pieces()) as pieces,
         ):
             await replace_daily_costs(session, upload.span, pieces)
-            matching = await self.match_span(session, uuid4(), upload.span)
+            matching = await match_span(session, self._inventory, upload.span)
         return pb.ReplaceDailyCostsResponse(
             row_count=upload.row_count,
             amount_usd=plain(upload.amount_usd),

@@ -14,7 +14,7 @@ from services.common.errors import InvalidArgument
 
 __all__ = ["Upload"]
 
-LARGEST_CHUNK: Final = 1 << 20
+MAX_CHUNK: Final = 1 << 20
 
 Requests = AsyncIterator[pb.UploadInvoiceCsvRequest]
 
@@ -50,8 +50,8 @@ class Upload:
     def _taken(self, request: pb.UploadInvoiceCsvRequest) -> bytes:
         if self._promised is not None:
             raise InvalidArgument("total_bytes", "must be in the last message")
-        if len(request.chunk) > LARGEST_CHUNK:
-            raise InvalidArgument("chunk", f"has more than {LARGEST_CHUNK} bytes")
+        if len(request.chunk) > MAX_CHUNK:
+            raise InvalidArgument("chunk", f"has more than {MAX_CHUNK} bytes")
         if request.HasField("total_bytes"):
             self._promised = request.total_bytes
         self._byte_count += len(request.chunk)

@@ -1,19 +1,19 @@
 """Records: the frozen dataclasses in which rows leave a store, and enter a bulk statement.
 
 A field is named as its column. A field that is a dataclass itself stands for the columns of
-its own fields; where these begin with its name (`hand_over_id`), it is None when the first is
-null; and where a column of JSON has its name, it is made of that. One of several records is no
-column.
+its own fields, which may begin with its name (`hand_over_id`); where it may be None, it is when
+the first of them is null. Where a column of JSON has its name, it is made of that. A field of
+several records is no column.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
 from operator import attrgetter, itemgetter
-from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -38,6 +38,16 @@ _TYPES: Final[Mapping[Any, str]] = {
     datetime: "timestamptz",
 }
 """PostgreSQL's type of a field; all else travels as text."""
+
+
+class _Declared(NamedTuple):
+    """A field of a record."""
+
+    name: str
+    hint: Any
+    """What it is when it is not None."""
+    is_optional: bool
+    default: Any
 
 
 def record_of(cls: type[T], row: Row[Any]) -> T:
@@ -110,32 +120,28 @@ def _multirange(periods: Iterable[Period]) -> str:
 @cache
 def _maker(cls: Any, columns: tuple[str, ...], prefix: str = "") -> Callable[[Any], Any]:  # noqa: ANN401
     """What makes a record of a row with these columns."""
-    takes = [
-        _taker(one, hint, columns, f"{prefix}{one.name}")
-        for one, (_, hint) in zip(fields(cls), _hints(cls), strict=True)
-    ]
+    declared = _declared(cls)
+    takes = [_taker(one, columns, f"{prefix}{one.name}") for one in declared]
     if len(takes) > 1 and all(isinstance(take, itemgetter) for take in takes):
-        get = itemgetter(*(columns.index(f"{prefix}{one.name}") for one in fields(cls)))
+        get = itemgetter(*(columns.index(f"{prefix}{one.name}") for one in declared))
         return lambda row: cls(*get(row))
     return lambda row: cls(*[take(row) for take in takes])
 
 
-def _taker(
-    field: Field[Any],
-    hint: Any,  # noqa: ANN401
-    columns: tuple[str, ...],
-    name: str,
-) -> Callable[[Any], Any]:
-    if name not in columns:
-        first = f"{name}_{fields(hint)[0].name}" if _is_record(hint) else ""
+def _taker(one: _Declared, columns: tuple[str, ...], name: str) -> Callable[[Any], Any]:
+    hint = one.hint
+    if name not in columns and _is_record(hint):
+        first, prefix = f"{name}_{(inner := _leaves(hint)[0][0])}", f"{name}_"
+        if first not in columns and one.default is MISSING:
+            first, prefix = inner, ""
         if first in columns:
-            is_there, make = itemgetter(columns.index(first)), _maker(hint, columns, f"{name}_")
+            is_there, make = itemgetter(columns.index(first)), _maker(hint, columns, prefix)
+            if not one.is_optional:
+                return make
             return lambda row: None if is_there(row) is None else make(row)
-        if field.default is not MISSING:
-            default = field.default
-            return lambda row: default
-        if _is_record(hint):
-            return _maker(hint, columns)
+    if name not in columns and one.default is not MISSING:
+        default = one.default
+        return lambda row: default
     kind, get = get_origin(hint) or hint, itemgetter(columns.index(name))
     if _is_record(hint):
         return lambda row: None if (value := get(row)) is None else _of_json(hint, value)
@@ -176,7 +182,7 @@ def _is_enum(hint: Any) -> bool:  # noqa: ANN401
 def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
     """Each column of a record, the path to it, and what it is declared as."""
     leaves: list[tuple[str, str, Any]] = []
-    for name, hint in _hints(cls):
+    for name, hint, _, _ in _declared(cls):
         if _is_of_records(hint):
             continue
         inner = _leaves(hint) if _is_record(hint) else []
@@ -187,12 +193,15 @@ def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
 
 
 @cache
-def _hints(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
-    """The fields of a record, and what each is when it is not None."""
+def _declared(cls: Any) -> list[_Declared]:  # noqa: ANN401
+    """The fields of a record."""
     hints = get_type_hints(cls)
-    return [(one.name, _without_none(hints[one.name])) for one in fields(cls)]
+    return [
+        _Declared(one.name, *_without_none(hints[one.name]), one.default) for one in fields(cls)
+    ]
 
 
-def _without_none(hint: Any) -> Any:  # noqa: ANN401
+def _without_none(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401
     rest = [one for one in get_args(hint) if one is not type(None)]
-    return rest[0] if len(rest) == 1 and type(None) in get_args(hint) else hint
+    is_optional = len(rest) == 1 and type(None) in get_args(hint)
+    return (rest[0] if is_optional else hint), is_optional

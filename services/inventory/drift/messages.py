@@ -9,13 +9,13 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
 from services.common.errors import InvalidArgument
+from services.common.rpc.wire import timestamp
 from services.inventory.drift.rules.drifts import ActionCause, Drift, Revert
 from services.inventory.drift.rules.fields import Json
 from services.inventory.drift.rules.pricing import cost_of
 from services.inventory.drift.rules.specs import Spec
 from services.inventory.drift.store.ignore_rules import IgnoreRule
 from services.inventory.drift.store.prices import ListPrices
-from services.inventory.messages import timestamp
 
 __all__ = ["drift_message", "json_of", "rule_message", "spec_message"]
 

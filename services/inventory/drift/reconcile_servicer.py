@@ -10,6 +10,7 @@ from services.common.db.database import Database
 from services.common.db.idempotency import once_in as once
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.wire import internal_page_size
 from services.inventory.drift import close, requests
 from services.inventory.drift.messages import drift_message
 from services.inventory.drift.rules.specs import DesiredSpec
@@ -19,7 +20,6 @@ from services.inventory.drift.store.specs import read_specifiable, record_specs,
 from services.inventory.drift.sweep import sweep_page
 from services.inventory.messages import resource_message
 from services.inventory.requests import (
-    bulk_page_size,
     current_cause,
     known_kind,
     known_provider,
@@ -49,7 +49,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     ) -> pb.SweepDriftResponse:
         """Compares a page of specified resources with their live values."""
         provider, kind = known_provider(request.provider), known_kind(request.kind)
-        size = bulk_page_size(request.page_size)
+        size = internal_page_size(request.page_size)
         filters = ("drift-sweep", provider, kind)
         position = decode_token(request.page_token, filters, (str,))
         after = uuid_of("page_token", position[0]) if position else None

@@ -7,7 +7,7 @@ from services.common.db.database import WriteSession
 from services.inventory.drift.rules.certificates import completed
 from services.inventory.drift.rules.policies import names_certificates
 from services.inventory.drift.rules.specs import DesiredSpec
-from services.inventory.drift.rules.sweeping import Verdict, judge_page
+from services.inventory.drift.rules.sweeping import PageVerdict, judge_page
 from services.inventory.drift.store import pages
 from services.inventory.drift.store.specs import complete_specs
 from services.inventory.resources.rules.recording import Cause
@@ -25,14 +25,14 @@ async def sweep_page(
     after: UUID | None,
     size: int,
     cause: Cause,
-) -> Verdict:
+) -> PageVerdict:
     """Compares a page of specified resources, and opens, moves and closes their drifts.
 
     Of a kind that is frozen, nothing is compared.
     """
     await lock_drift(session, [(provider, kind)])
     if reason := await pages.frozen_reason(session, provider, kind):
-        return Verdict(frozen_reason=reason)
+        return PageVerdict(frozen_reason=reason)
     found = await pages.read_page(session, provider, kind, after=after, limit=size + 1)
     page = found[:size]
     if names_certificates(kind):

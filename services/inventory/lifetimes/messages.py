@@ -2,15 +2,20 @@
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 
+from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
-from services.inventory.lifetimes.rules.lifetimes import ExistenceInterval, Life, names, ownership
-from services.inventory.messages import timestamp
+from services.inventory.lifetimes.rules.lifetimes import (
+    ExistenceInterval,
+    Lifetime,
+    names,
+    ownership,
+)
 from services.inventory.sync.rules.projects import Project
 
 __all__ = ["interval_message", "lifetime_message", "owner_message"]
 
 
-def lifetime_message(life: Life) -> pb.Lifetime:
+def lifetime_message(life: Lifetime) -> pb.Lifetime:
     """The lifetime of a resource."""
     return pb.Lifetime(
         resource_id=str(life.id),

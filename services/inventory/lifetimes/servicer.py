@@ -11,18 +11,18 @@ from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import decode_token, encode_token
+from services.common.rpc.wire import internal_page_size
 from services.inventory.lifetimes import requests
 from services.inventory.lifetimes.messages import interval_message, lifetime_message, owner_message
 from services.inventory.lifetimes.rules.lifetimes import ExistencePage, Mark, Window, existence_page
 from services.inventory.lifetimes.store import (
-    existing_lives,
+    existing_lifetimes,
     find_resources,
-    lives_of,
-    page_of_lives,
+    lifetimes_of,
+    list_lifetimes,
 )
 from services.inventory.requests import (
     EPOCH,
-    bulk_page_size,
     event_position,
     known_provider,
     text,
@@ -55,7 +55,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         keys = requests.resource_keys(request)
         async with self._database.read(current_caller().scope) as session:
             found = await find_resources(session, provider, keys)
-            lives = await lives_of(session, sorted({one for ids in found for one in ids}))
+            lives = await lifetimes_of(session, sorted({one for ids in found for one in ids}))
         messages = {identifier: lifetime_message(life) for identifier, life in lives.items()}
         return pb.LookupResourcesResponse(
             results=[
@@ -84,7 +84,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     ) -> pb.ListLifetimesResponse:
         """Every resource whose life overlaps a span."""
         wanted = requests.lifetime_filter(request)
-        size = bulk_page_size(request.page_size)
+        size = internal_page_size(request.page_size)
         filters = (
             "lifetimes",
             wanted.provider,
@@ -95,7 +95,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         )
         position = decode_token(request.page_token, filters, (str,))
         async with self._database.read(current_caller().scope) as session:
-            lives = await page_of_lives(
+            lives = await list_lifetimes(
                 session,
                 wanted,
                 after=uuid_of("page_token", position[0]) if position else None,
@@ -113,7 +113,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         """How each resource existed within a span."""
         window = requests.window(request)
         wanted = requests.existence_filter(request)
-        size = bulk_page_size(request.page_size)
+        size = internal_page_size(request.page_size)
         filters = (
             "existence",
             str(window.start),
@@ -123,7 +123,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         )
         mark = _mark(decode_token(request.page_token, filters, (str, int)))
         async with self._database.read(current_caller().scope) as session:
-            now, lives = await existing_lives(
+            now, lives = await existing_lifetimes(
                 session,
                 wanted,
                 window,

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 
 from services.common.db.database import ReadSession
-from services.inventory.lifetimes.rules.lifetimes import Change, Life, Owner, OwnerSpan, Window
+from services.inventory.lifetimes.rules.lifetimes import Change, Lifetime, Owner, OwnerSpan, Window
 from services.inventory.lifetimes.rules.measures import MEASURES
 from services.inventory.vocabulary import KINDS
 
@@ -22,10 +22,10 @@ __all__ = [
     "ExistenceFilter",
     "LifetimeFilter",
     "ResourceKey",
-    "existing_lives",
+    "existing_lifetimes",
     "find_resources",
-    "lives_of",
-    "page_of_lives",
+    "lifetimes_of",
+    "list_lifetimes",
 ]
 
 NOW: Final = text("SELECT now()")
@@ -41,7 +41,7 @@ MEASURED: Final = " ".join(
     + ["END"]
 )
 
-LIVES: Final = f"""
+LIFETIMES: Final = f"""
 SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS measured,
        coalesce(r.region, '') AS region,
        coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
@@ -177,7 +177,7 @@ async def find_resources(
     return found
 
 
-async def lives_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Life]:
+async def lifetimes_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Lifetime]:
     """The whole lives of resources by their ids."""
     if not ids:
         return {}
@@ -185,9 +185,9 @@ async def lives_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Life
     return {life.id: life for life in lives}
 
 
-async def page_of_lives(
+async def list_lifetimes(
     session: ReadSession, wanted: LifetimeFilter, *, after: UUID | None, limit: int
-) -> list[Life]:
+) -> list[Lifetime]:
     """Whole lives in the order of their discovery; `after` is the last one known."""
     values = {
         "provider": wanted.provider,
@@ -200,14 +200,14 @@ async def page_of_lives(
     return await _read(session, NAMES, ALWAYS, values, limit=limit)
 
 
-async def existing_lives(
+async def existing_lifetimes(
     session: ReadSession,
     wanted: ExistenceFilter,
     window: Window,
     *,
     from_id: UUID | None,
     limit: int,
-) -> tuple[datetime, list[Life]]:
+) -> tuple[datetime, list[Lifetime]]:
     """Now, and lives that touch a window, by id, `from_id` and on.
 
     With what changed since the window began.
@@ -230,23 +230,23 @@ async def _read(
     values: dict[str, Any],
     *,
     limit: int,
-) -> list[Life]:
+) -> list[Lifetime]:
     asked = {name: value for name, value in values.items() if value}
     parameters = {"fields": list(fields), "since": since, "limit": limit, **asked}
     rows = await session.execute(_statement(tuple(asked)), parameters)
-    return [_life(row) for row in rows]
+    return [_lifetime(row) for row in rows]
 
 
 @cache
 def _statement(asked: tuple[str, ...]) -> TextClause:
     conditions = " AND ".join(CONDITIONS[name] for name in asked)
-    return text(f"{LIVES} WHERE {conditions} ORDER BY r.id LIMIT :limit")
+    return text(f"{LIFETIMES} WHERE {conditions} ORDER BY r.id LIMIT :limit")
 
 
-def _life(row: Row[Any]) -> Life:
+def _lifetime(row: Row[Any]) -> Lifetime:
     changes = zip(row.fields or (), row.ats or (), row.olds or (), strict=True)
     owners = zip(row.tenants, row.deployments, row.froms, row.tos, strict=True)
-    return Life(
+    return Lifetime(
         id=row.id,
         kind=row.kind,
         provider_id=row.provider_id,

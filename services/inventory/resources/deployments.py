@@ -10,7 +10,7 @@ from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
 from services.common.errors import NotFound, Unavailable
 from services.common.rpc.clients import connect
 from services.common.settings import Service, Settings
-from services.inventory.requests import LARGEST_BATCH
+from services.inventory.requests import MAX_BATCH
 from services.inventory.resources.rules.ownership import DeploymentName, KnownDeployment
 
 __all__ = ["Deployments"]
@@ -44,8 +44,8 @@ class Deployments:
         Raises Unavailable when the catalog does not answer.
         """
         found: dict[DeploymentName, KnownDeployment] = {}
-        for start in range(0, len(names), LARGEST_BATCH):
-            some = names[start : start + LARGEST_BATCH]
+        for start in range(0, len(names), MAX_BATCH):
+            some = names[start : start + MAX_BATCH]
             keys = [pb.DeploymentKey(tenant_id=one.named_tenant_id, slug=one.slug) for one in some]
             request = pb.LookupDeploymentsRequest(keys=keys)
             answer = await self._ask(request, remaining, "which deployments tags mean")

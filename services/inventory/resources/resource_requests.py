@@ -6,24 +6,24 @@ from arcadia.inventory.v1 import inventory_service_pb2 as pb
 
 from services.common.errors import InvalidArgument
 from services.inventory import requests
-from services.inventory.resources.store.reading import Life, ResourceFilter
+from services.inventory.resources.store.reading import ResourceFilter, Tombstones
 
 __all__ = ["filters_of", "resource_filter"]
 
-LIVES: Final = {
-    "": Life(living=True, tombstoned=False),
-    "false": Life(living=True, tombstoned=False),
-    "true": Life(living=False, tombstoned=True),
-    "any": Life(living=True, tombstoned=True),
+TOMBSTONES: Final = {
+    "": Tombstones(living=True, gone=False),
+    "false": Tombstones(living=True, gone=False),
+    "true": Tombstones(living=False, gone=True),
+    "any": Tombstones(living=True, gone=True),
 }
 
 
 def resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
     """What a request filters by. Raises InvalidArgument with the name of the field."""
-    if request.deleted not in LIVES:
+    if request.deleted not in TOMBSTONES:
         raise InvalidArgument("deleted", f"{request.deleted!r} is not one of false, true, any")
     return ResourceFilter(
-        life=LIVES[request.deleted],
+        tombstones=TOMBSTONES[request.deleted],
         kind=requests.known_kind(request.kind) if request.kind else "",
         region=requests.text("region", request.region),
         status=requests.text("status", request.status),

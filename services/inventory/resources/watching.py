@@ -39,7 +39,7 @@ POLL_SECONDS: Final = 1.0
 READERS: Final = 2
 """Watchers that read at the same time: they never take the whole pool from the other calls."""
 
-MOST_WATCHERS: Final = 1_000
+MAX_WATCHERS: Final = 1_000
 
 log = structlog.get_logger("watching")
 
@@ -87,7 +87,7 @@ class EventFeed:
 
     @asynccontextmanager
     async def _joined(self) -> AsyncIterator[None]:
-        if self._watchers >= MOST_WATCHERS:
+        if self._watchers >= MAX_WATCHERS:
             raise ResourceExhausted("too many watch already", reason="TOO_MANY_WATCHERS")
         self._watchers += 1
         if self._follower is None:

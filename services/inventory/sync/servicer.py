@@ -12,8 +12,9 @@ from services.common.db.database import Database
 from services.common.errors import Unavailable
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.wire import timestamp
 from services.inventory import requests
-from services.inventory.messages import sweep_message, timestamp
+from services.inventory.messages import sweep_message
 from services.inventory.resources.assign import learn_deployments, record_members
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.rules.ownership import DeploymentName

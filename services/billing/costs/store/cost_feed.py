@@ -1,21 +1,23 @@
 """What other services are fed with: a month's lines, daily costs, and what a unit costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import select, text, tuple_
 
 from services.billing.costs.store.cost_lines import COLUMNS, CostLine
 from services.billing.costs.tables import cloud_daily_cost_days as days
 from services.billing.costs.tables import cloud_daily_costs as costs
 from services.billing.ingest.rules.reconciling import HALF_A_CENT
+from services.billing.ingest.store.daily_costs import DailyCost
 from services.billing.ingest.tables import cloud_cost_lines as lines
 from services.common.db.database import ReadSession
 from services.common.db.deployment_rows import deployment_parameters, of_deployment
+from services.common.db.records import columns_of, records_of
 from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.common.values.periods import Period
 
@@ -119,9 +121,8 @@ async def period_lines(
     query = select(*COLUMNS).where(lines.c.period == period)
     if after is not None:
         query = query.where(lines.c.id > after)
-    found = await session.execute(query.order_by(lines.c.id).limit(limit))
-    rows: Sequence[Any] = found.all()
-    return [CostLine(*row) for row in rows]
+    found: Iterable[Any] = await session.execute(query.order_by(lines.c.id).limit(limit))
+    return [CostLine(*row) for row in found]
 
 
 async def daily_costs(
@@ -131,10 +132,10 @@ async def daily_costs(
     newest_first: bool,
     after: tuple[date, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[DailyCost]:
     """A page of daily costs by day."""
     place = (costs.c.day, costs.c.id)
-    query = select(costs)
+    query = select(*columns_of(DailyCost, costs))
     for column in ("kind", "tenant_id"):
         if getattr(wanted, column):
             query = query.where(costs.c[column] == getattr(wanted, column))
@@ -152,7 +153,7 @@ async def daily_costs(
         here = tuple_(*place)
         query = query.where(here < tuple_(*after) if newest_first else here > tuple_(*after))
     order = [column.desc() for column in place] if newest_first else list(place)
-    return (await session.execute(query.order_by(*order).limit(limit))).all()
+    return records_of(DailyCost, await session.execute(query.order_by(*order).limit(limit)))
 
 
 async def known_days(session: ReadSession, span: Period) -> set[date]:

@@ -1,16 +1,18 @@
 """Reading the provider's invoices, each with its newest ingest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, true, tuple_
+from sqlalchemy import select, true, tuple_
 
+from services.billing.ingest.rules.provider_invoices import Ingest, ProviderInvoice
+from services.billing.ingest.store.headers import INVOICE
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.billing.ingest.tables import cloud_invoices as invoices
 from services.common.db.database import ReadSession
+from services.common.db.records import columns_of, record_of, records_of
 from services.common.errors import NotFound
 
 __all__ = ["InvoiceFilter", "find_invoice", "ingested_invoices", "list_invoices"]
@@ -27,19 +29,13 @@ class InvoiceFilter:
 
 
 _NEWEST: Final = (
-    select(
-        ingests.c.key.label("run_key"),
-        ingests.c.status.label("run_status"),
-        ingests.c.reason.label("run_reason"),
-        ingests.c.started_at.label("run_started_at"),
-        ingests.c.finished_at.label("run_finished_at"),
-    )
+    select(*(column.label(f"run_{column.name}") for column in columns_of(Ingest, ingests)))
     .where(ingests.c.provider_invoice_id == invoices.c.id)
     .order_by(ingests.c.id.desc())
     .limit(1)
     .lateral("newest")
 )
-_READ: Final = select(invoices, _NEWEST).join_from(invoices, _NEWEST, true(), isouter=True)
+_READ: Final = select(*INVOICE, _NEWEST).join_from(invoices, _NEWEST, true(), isouter=True)
 
 
 async def list_invoices(
@@ -48,7 +44,7 @@ async def list_invoices(
     *,
     after: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[ProviderInvoice]:
     """A page of invoices, newest first."""
     place = (invoices.c.issued_at, invoices.c.id)
     query = _READ
@@ -64,20 +60,21 @@ async def list_invoices(
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     order = [column.desc() for column in place]
-    return (await session.execute(query.order_by(*order).limit(limit))).all()
+    return records_of(ProviderInvoice, await session.execute(query.order_by(*order).limit(limit)))
 
 
-async def find_invoice(session: ReadSession, invoice_id: UUID) -> Row[Any]:
+async def find_invoice(session: ReadSession, invoice_id: UUID) -> ProviderInvoice:
     """An invoice. Raises NotFound."""
     row = (await session.execute(_READ.where(invoices.c.id == invoice_id))).one_or_none()
     if row is None:
         raise NotFound("provider invoice", str(invoice_id))
-    return row
+    return record_of(ProviderInvoice, row)
 
 
-async def ingested_invoices(session: ReadSession, period: date | None) -> Sequence[Row[Any]]:
+async def ingested_invoices(session: ReadSession, period: date | None) -> list[ProviderInvoice]:
     """Every invoice that has lines, of a month or of all, oldest first."""
-    query = select(invoices).where(invoices.c.ingest_id.is_not(None))
+    query = select(*INVOICE).where(invoices.c.ingest_id.is_not(None))
     if period is not None:
         query = query.where(invoices.c.period == period)
-    return (await session.execute(query.order_by(invoices.c.issued_at, invoices.c.id))).all()
+    found = await session.execute(query.order_by(invoices.c.issued_at, invoices.c.id))
+    return records_of(ProviderInvoice, found)

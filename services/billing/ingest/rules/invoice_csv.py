@@ -22,19 +22,19 @@ from services.billing.ingest.rules.billed_values import (
     read_instant,
 )
 
-__all__ = ["LONGEST_NAME", "LONGEST_RECORD", "BilledRow", "InvoiceCsv", "MalformedCsv"]
+__all__ = ["MAX_NAME_LENGTH", "MAX_RECORD_LENGTH", "BilledRow", "InvoiceCsv", "MalformedCsv"]
 
-LONGEST_RECORD: Final = 64 * 1024
+MAX_RECORD_LENGTH: Final = 64 * 1024
 """Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
 as long."""
 
-LONGEST_FIELD: Final = 32_000
+MAX_FIELD_LENGTH: Final = 32_000
 """Characters of a field that is kept: longer than any description that was seen."""
 
-LONGEST_NAME: Final = 255
+MAX_NAME_LENGTH: Final = 255
 """Characters of what lines are found and added up by: an index takes no longer ones."""
 
-MOST_COLUMNS: Final = 200
+MAX_COLUMNS: Final = 200
 
 SHOWN: Final = 60
 """Characters of a refused value that an error quotes."""
@@ -125,9 +125,9 @@ class InvoiceCsv:
         self._waiting += piece
         rows: list[BilledRow] = []
         # In blocks of one size, so that nothing depends on where a piece was cut.
-        while len(self._waiting) >= LONGEST_RECORD:
-            block = bytes(self._waiting[:LONGEST_RECORD])
-            del self._waiting[:LONGEST_RECORD]
+        while len(self._waiting) >= MAX_RECORD_LENGTH:
+            block = bytes(self._waiting[:MAX_RECORD_LENGTH])
+            del self._waiting[:MAX_RECORD_LENGTH]
             rows += self._take(block)
         return rows
 
@@ -151,9 +151,9 @@ class InvoiceCsv:
         return rows
 
     def _refuse_endless(self) -> None:
-        if len(self._rest) > LONGEST_RECORD:
+        if len(self._rest) > MAX_RECORD_LENGTH:
             row = self.row_count + (self._places is not None)
-            raise MalformedCsv(row, "", f"does not end within {LONGEST_RECORD} bytes")
+            raise MalformedCsv(row, "", f"does not end within {MAX_RECORD_LENGTH} bytes")
 
     def _read(self, block: bytes) -> list[BilledRow]:
         if not self._begun and block:
@@ -197,8 +197,8 @@ class InvoiceCsv:
         header = next((record for record in records if record), None)
         if header is None:
             return
-        if len(header) > MOST_COLUMNS:
-            raise MalformedCsv(0, "", f"has more than {MOST_COLUMNS} columns")
+        if len(header) > MAX_COLUMNS:
+            raise MalformedCsv(0, "", f"has more than {MAX_COLUMNS} columns")
         names = [re.sub(r"[ _]+", "_", name.strip().lower()) for name in header]
         for name in COLUMNS:
             if names.count(name) > 1:
@@ -263,7 +263,7 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
         )
     except BadValue:
         raise _blamed(number, record, places) from None
-    if max(map(len, row[1:6])) > LONGEST_NAME:
+    if max(map(len, row[1:6])) > MAX_NAME_LENGTH:
         _refuse_too_long(row)
     if row.start_at and row.end_at and row.end_at < row.start_at:
         raise MalformedCsv(number, "end", "is before the start")
@@ -289,6 +289,6 @@ def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> Malfor
 
 def _refuse_too_long(row: BilledRow) -> None:
     for name in TEXTS:
-        most = LONGEST_NAME if name in GROUPED else LONGEST_FIELD
+        most = MAX_NAME_LENGTH if name in GROUPED else MAX_FIELD_LENGTH
         if len(getattr(row, name)) > most:
             raise MalformedCsv(row.number, name, f"is longer than {most} characters")

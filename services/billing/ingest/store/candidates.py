@@ -1,6 +1,8 @@
 """The projection of the inventory that lines are matched with, for as long as a run lasts."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,9 +14,13 @@ from services.billing.ingest.rules.matching import (
     KNOWN_BY_ID,
     Candidate,
     Key,
+    NameHeld,
+    OwnerSince,
 )
 from services.billing.ingest.store.ladder import WHOLE_NAME, may_have_resource
 from services.common.db.database import WriteSession
+from services.common.db.records import arrays_of, unnested
+from services.common.values.periods import Period
 
 __all__ = [
     "add_candidates",
@@ -32,7 +38,7 @@ TABLES: Final = (
     "cloud_match_names",
     "cloud_match_owners",
 )
-LONGEST_NAME: Final = 1_000
+MAX_NAME_LENGTH: Final = 1_000
 """As the inventory takes it; no name of the provider's is longer."""
 
 _IDS: Final = """
@@ -84,29 +90,39 @@ _OF_DAYS: Final = _NAMES.format(
     lines="cloud_daily_costs", without_id="true", where="day >= :start AND day < :end"
 )
 
-_ADD_CANDIDATES: Final = text("""
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A name of a candidate."""
+
+    resource_id: UUID
+    kind: str
+    held: NameHeld
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """An owner of a candidate."""
+
+    resource_id: UUID
+    owner: OwnerSince
+
+
+_ADD: Final = {
+    Candidate: f"""
 INSERT INTO cloud_match_candidates (scope_id, resource_id, kind, provider_id, project_id,
                                     project_name, lived_from, lived_to, region)
-SELECT CAST(:scope AS uuid), * FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
-    CAST(:projects AS uuid[]), CAST(:project_names AS text[]),
-    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]), CAST(:regions AS text[]))
-ON CONFLICT DO NOTHING
-""")
-_ADD_NAMES: Final = text("""
+SELECT %(scope)s, * FROM {unnested(Candidate, "g")} ON CONFLICT DO NOTHING
+""",
+    _Named: f"""
 INSERT INTO cloud_match_names (scope_id, resource_id, kind, name_key, valid_from, valid_to)
-SELECT CAST(:scope AS uuid), * FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:names AS text[]),
-    CAST(:froms AS timestamptz[]), CAST(:tos AS timestamptz[]))
-ON CONFLICT DO NOTHING
-""")
-_ADD_OWNERS: Final = text("""
+SELECT %(scope)s, * FROM {unnested(_Named, "g")} ON CONFLICT DO NOTHING
+""",
+    _Owned: f"""
 INSERT INTO cloud_match_owners (scope_id, resource_id, tenant_id, deployment_id, valid_from)
-SELECT CAST(:scope AS uuid), * FROM unnest(
-    CAST(:ids AS uuid[]), CAST(:tenants AS text[]), CAST(:deployments AS text[]),
-    CAST(:froms AS timestamptz[]))
-ON CONFLICT DO NOTHING
-""")
+SELECT %(scope)s, * FROM {unnested(_Owned, "g")} ON CONFLICT DO NOTHING
+""",
+}
 
 
 async def is_prepared(session: WriteSession, scope: UUID) -> bool:
@@ -133,35 +149,28 @@ async def mark_prepared(session: WriteSession, scope: UUID) -> None:
     )
 
 
-async def invoice_keys(
-    session: WriteSession, place: dict[str, Any], *, size: int
-) -> AsyncIterator[list[Key]]:
-    """What the lines of an invoice name, each once, `size` at a time; see `LinePlace`."""
-    async for keys in _keys(session, _OF_INVOICE, place, size):
-        yield keys
+def invoice_keys(
+    session: WriteSession, period: date, invoice_id: UUID, *, size: int
+) -> AsyncGenerator[list[Key]]:
+    """What the lines of an invoice name, each once, `size` at a time."""
+    return _keys(session, _OF_INVOICE, {"period": period, "invoice_id": invoice_id}, size)
 
 
-async def staged_keys(
-    session: WriteSession, ingest_id: UUID, *, size: int
-) -> AsyncIterator[list[Key]]:
+def staged_keys(session: WriteSession, ingest_id: UUID, *, size: int) -> AsyncGenerator[list[Key]]:
     """What the staged lines of an ingest name, each once, `size` at a time."""
-    async for keys in _keys(session, _OF_STAGED, {"ingest_id": ingest_id}, size):
-        yield keys
+    return _keys(session, _OF_STAGED, {"ingest_id": ingest_id}, size)
 
 
-async def daily_keys(
-    session: WriteSession, place: dict[str, Any], *, size: int
-) -> AsyncIterator[list[Key]]:
+def daily_keys(session: WriteSession, span: Period, *, size: int) -> AsyncGenerator[list[Key]]:
     """What the daily costs of a span name, each once, `size` at a time."""
-    async for keys in _keys(session, _OF_DAYS, place, size):
-        yield keys
+    return _keys(session, _OF_DAYS, {"start": span.start, "end": span.end}, size)
 
 
 async def _keys(
     session: WriteSession, query: str, place: dict[str, Any], size: int
-) -> AsyncIterator[list[Key]]:
+) -> AsyncGenerator[list[Key]]:
     rules = {
-        "longest": LONGEST_NAME,
+        "longest": MAX_NAME_LENGTH,
         "known_by_id": sorted(KNOWN_BY_ID),
         "group_kinds": sorted(GROUP_KINDS),
     }
@@ -188,42 +197,13 @@ async def add_candidates(
 ) -> None:
     """Keeps candidates of a run; those that are there already stay."""
     kept = list({one.resource_id: one for one in candidates}.values())
-    if not kept:
-        return
-    await session.execute(_ADD_CANDIDATES, {"scope": scope, **_columns(kept)})
-    names = [(one, held) for one in kept for held in one.names]
-    await session.execute(
-        _ADD_NAMES,
-        {
-            "scope": scope,
-            "ids": [one.resource_id for one, _ in names],
-            "kinds": [one.kind for one, _ in names],
-            "names": [held.name_key for _, held in names],
-            "froms": [held.valid_from for _, held in names],
-            "tos": [held.valid_to for _, held in names],
-        },
-    )
-    owners = [(one, owner) for one in kept for owner in one.owners]
-    await session.execute(
-        _ADD_OWNERS,
-        {
-            "scope": scope,
-            "ids": [one.resource_id for one, _ in owners],
-            "tenants": [owner.tenant_id for _, owner in owners],
-            "deployments": [owner.deployment_id for _, owner in owners],
-            "froms": [owner.valid_from for _, owner in owners],
-        },
-    )
-
-
-def _columns(candidates: Sequence[Candidate]) -> dict[str, list[object]]:
-    return {
-        "ids": [one.resource_id for one in candidates],
-        "kinds": [one.kind for one in candidates],
-        "provider_ids": [one.provider_id for one in candidates],
-        "projects": [one.project_id for one in candidates],
-        "project_names": [one.project_name for one in candidates],
-        "froms": [one.lived_from for one in candidates],
-        "tos": [one.lived_to for one in candidates],
-        "regions": [one.region for one in candidates],
+    rows: dict[type[Any], list[Any]] = {
+        Candidate: kept,
+        _Named: [_Named(one.resource_id, one.kind, held) for one in kept for held in one.names],
+        _Owned: [_Owned(one.resource_id, owner) for one in kept for owner in one.owners],
     }
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        for kind, some in rows.items():
+            if some:
+                await cursor.execute(_ADD[kind], {"scope": scope, **arrays_of(kind, some, "g")})

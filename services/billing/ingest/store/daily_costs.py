@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import delete, text
 
 from services.billing.costs.tables import cloud_daily_cost_days, cloud_daily_costs
 from services.billing.ingest.rules.classification import Judged
 from services.common.db.database import WriteSession
+from services.common.db.records import arrays_of, unnested
 from services.common.values.periods import Period
 
-__all__ = ["DailyRow", "replace_daily_costs"]
+__all__ = ["DailyCost", "DailyRow", "replace_daily_costs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,25 @@ class DailyRow:
     judged: Judged
 
 
-_INSERT: Final = text("""
+@dataclass(frozen=True, slots=True)
+class DailyCost(DailyRow):
+    """A daily cost as it is kept, with the resource that it was matched with."""
+
+    id: UUID
+    match_state: str
+    match_rung: str
+    resource_id: UUID | None
+    tenant_id: str | None
+    deployment_id: str | None
+
+
+_INSERT: Final = f"""
 INSERT INTO cloud_daily_costs (
     day, region, sku, description, group_description, amount_usd,
     kind, classification, is_overage, resource_name, match_state)
 SELECT *, CASE classification WHEN 'resource' THEN 'unmatched' ELSE 'not_applicable' END
-FROM unnest(
-    CAST(:days AS date[]), CAST(:regions AS text[]), CAST(:skus AS text[]),
-    CAST(:descriptions AS text[]), CAST(:groups AS text[]), CAST(:amounts AS numeric[]),
-    CAST(:kinds AS text[]), CAST(:classifications AS text[]), CAST(:overages AS boolean[]),
-    CAST(:names AS text[])
-) AS given (day, region, sku, description, group_description, amount_usd,
-            kind, classification, is_overage, resource_name)
-""")
+FROM {unnested(DailyRow, "given")}
+"""
 
 # Who deletes while another replaces the same days waits, and then does not see the new ones.
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('daily costs', 0))")
@@ -71,22 +79,9 @@ async def replace_daily_costs(
         await session.execute(
             delete(table).where(table.c.day >= span.start, table.c.day < span.end)
         )
-    async for rows in pieces:
-        if rows:
-            await session.execute(_INSERT, _columns(rows))
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        async for rows in pieces:
+            if rows:
+                await cursor.execute(_INSERT, arrays_of(DailyRow, rows, "given"))
     await session.execute(_KNOW, {"start": span.start, "end": span.end})
-
-
-def _columns(rows: Sequence[DailyRow]) -> dict[str, list[object]]:
-    return {
-        "days": [row.day for row in rows],
-        "regions": [row.region for row in rows],
-        "skus": [row.sku for row in rows],
-        "descriptions": [row.description for row in rows],
-        "groups": [row.group_description for row in rows],
-        "amounts": [row.amount_usd for row in rows],
-        "kinds": [row.judged.kind for row in rows],
-        "classifications": [row.judged.classification for row in rows],
-        "overages": [row.judged.is_overage for row in rows],
-        "names": [row.judged.resource_name for row in rows],
-    }

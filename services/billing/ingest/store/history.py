@@ -9,25 +9,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import select, text, tuple_
 
 from services.billing.costs.tables import cloud_history_entries as entries
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of, unnested
 from services.common.values.money import plain
 
 __all__ = [
+    "INVOICE",
     "EntryFilter",
     "HistoryEntry",
     "HistorySum",
     "HistoryTotal",
+    "ListedEntry",
     "keep_entries",
     "list_entries",
     "sum_of_history",
 ]
+
+
+INVOICE: Final = "Invoice"
+"""The type of the entries that are invoices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,16 @@ class HistoryEntry:
     occurred_at: datetime | None
     """None, as the amount, in an entry that cannot be read."""
     description: str
-    period: date | None
+    period: date | None = None
     """The month that an invoice bills, where it is known."""
     ordinal: int = 1
     unreadable: str = ""
     """Why it cannot be read."""
+
+    @property
+    def is_invoice(self) -> bool:
+        """Whether it is an invoice that can be read."""
+        return self.type == INVOICE and not self.unreadable
 
     @property
     def fingerprint(self) -> str:
@@ -53,6 +65,23 @@ class HistoryEntry:
         said = astuple(replace(self, period=None, ordinal=0))
         texts = [plain(one) if isinstance(one, Decimal) else str(one) for one in said]
         return hashlib.sha256(orjson.dumps(texts)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """An entry as it is kept."""
+
+    id: UUID
+    entry: HistoryEntry
+    listed_at: datetime
+    is_listed: bool
+    """Whether the newest whole walk found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptEntry:
+    fingerprint: str
+    entry: HistoryEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +121,14 @@ INSERT INTO cloud_history_walks (key, started_at) VALUES (:key, now()) ON CONFLI
 _FINISH: Final = text("""
 UPDATE cloud_history_walks SET finished_at = now() WHERE key = :key AND finished_at IS NULL
 """)
-_KEEP: Final = text("""
+_KEEP: Final = f"""
 INSERT INTO cloud_history_entries (fingerprint, ordinal, type, description, amount_usd,
     invoice_number, invoice_uuid, occurred_at, unreadable, listed_at, first_seen_at, last_seen_at)
-SELECT *, coalesce(occurred_at, 'epoch'), now(), now() FROM unnest(
-    CAST(:fingerprints AS text[]), CAST(:ordinals AS bigint[]), CAST(:types AS text[]),
-    CAST(:descriptions AS text[]), CAST(:amounts AS numeric[]), CAST(:numbers AS text[]),
-    CAST(:uuids AS text[]), CAST(:occurred AS timestamptz[]), CAST(:unreadable AS text[]))
-    AS given (fingerprint, ordinal, type, description, amount_usd, invoice_number, invoice_uuid,
-              occurred_at, unreadable)
+SELECT fingerprint, ordinal, type, description, amount_usd, invoice_number, invoice_uuid,
+       occurred_at, unreadable, coalesce(occurred_at, 'epoch'), now(), now()
+FROM {unnested(_KeptEntry, "given")}
 ON CONFLICT (fingerprint, ordinal) DO UPDATE SET last_seen_at = excluded.last_seen_at
-""")
+"""
 
 # An entry that the newest whole walk did not find is listed no longer. Its own clock tells when
 # an entry was written, and when a balance was computed; ours, what was read first.
@@ -133,22 +159,10 @@ async def keep_entries(
 ) -> None:
     """Keeps a page of a walk; with the last page the walk has ended."""
     await session.execute(_BEGIN, {"key": walk_key})
-    kept = list({(one.fingerprint, one.ordinal): one for one in page}.values())
-    if kept:
-        await session.execute(
-            _KEEP,
-            {
-                "fingerprints": [one.fingerprint for one in kept],
-                "ordinals": [one.ordinal for one in kept],
-                "types": [one.type for one in kept],
-                "descriptions": [one.description for one in kept],
-                "amounts": [one.amount_usd for one in kept],
-                "numbers": [one.invoice_number for one in kept],
-                "uuids": [one.invoice_uuid for one in kept],
-                "occurred": [one.occurred_at for one in kept],
-                "unreadable": [one.unreadable for one in kept],
-            },
-        )
+    kept = {(one.fingerprint, one.ordinal): _KeptEntry(one.fingerprint, one) for one in page}
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        await cursor.execute(_KEEP, arrays_of(_KeptEntry, kept.values(), "given"))
     if is_last_page:
         await session.execute(_FINISH, {"key": walk_key})
 
@@ -159,7 +173,7 @@ async def list_entries(
     *,
     after: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> list[ListedEntry]:
     """A page of entries, newest first; those without a time stand as if they were the oldest."""
     place = (entries.c.listed_at, entries.c.id)
     query = select(entries, text(f"coalesce({_LISTED}, false) AS is_listed"))
@@ -171,7 +185,7 @@ async def list_entries(
     if after is not None:
         query = query.where(tuple_(*place) < tuple_(*after))
     order = [column.desc() for column in place]
-    return (await session.execute(query.order_by(*order).limit(limit))).all()
+    return records_of(ListedEntry, await session.execute(query.order_by(*order).limit(limit)))
 
 
 async def sum_of_history(session: ReadSession) -> HistorySum:
@@ -180,7 +194,7 @@ async def sum_of_history(session: ReadSession) -> HistorySum:
     walk = (await session.execute(_BALANCE)).one_or_none()
     return HistorySum(
         walked_at=walk.walked_at if walk else None,
-        totals=[HistoryTotal(row.type, row.amount_usd, row.entry_count) for row in totals],
+        totals=records_of(HistoryTotal, totals),
         unreadable_count=sum(row.unreadable_count for row in totals),
         history_usd=walk.history_usd if walk else Decimal(0),
         balance_usd=walk.account_balance if walk else None,

@@ -10,6 +10,8 @@ from sqlalchemy import TextClause, text
 from services.billing.ingest.rules.matching import MatchCounts
 from services.billing.ingest.store.ladder import kind_of_line, ladder, make_room, rules
 from services.common.db.database import WriteSession
+from services.common.db.records import record_of
+from services.common.values.periods import Period, month_of
 
 __all__ = ["last_row", "match_daily_costs", "match_lines", "record_counts"]
 
@@ -108,19 +110,25 @@ WHERE period = :period AND provider_invoice_id = :invoice_id
 """)
 
 
-async def match_lines(session: WriteSession, scope: UUID, place: dict[str, Any]) -> MatchCounts:
-    """Matches a page of an invoice's lines with the candidates of a run.
-
-    `place` says the period with its instants, the invoice, and the rows: after one, until one.
-    """
+async def match_lines(
+    session: WriteSession, scope: UUID, period: date, invoice_id: UUID, *, after: int, until: int
+) -> MatchCounts:
+    """Matches an invoice's lines with the candidates of a run: those after one row, until one."""
+    month = month_of(period)
+    place = {
+        "period": period,
+        "invoice_id": invoice_id,
+        "after": after,
+        "until": until,
+        "month_start": month.start_at,
+        "month_end": month.end_at,
+    }
     return await _climb(session, _LINES, scope, place)
 
 
-async def match_daily_costs(
-    session: WriteSession, scope: UUID, place: dict[str, Any]
-) -> MatchCounts:
-    """Matches the daily costs of the days from `start` until, and without, `end`."""
-    return await _climb(session, _DAYS, scope, place)
+async def match_daily_costs(session: WriteSession, scope: UUID, span: Period) -> MatchCounts:
+    """Matches the daily costs of a span."""
+    return await _climb(session, _DAYS, scope, {"start": span.start, "end": span.end})
 
 
 async def last_row(session: WriteSession, period: date, invoice_id: UUID) -> int:
@@ -139,5 +147,4 @@ async def _climb(
 ) -> MatchCounts:
     await make_room(session)
     values = {"scope": scope, **rules(), **place}
-    row = (await session.execute(statement, values)).one()
-    return MatchCounts(**row._mapping)  # noqa: SLF001  # how SQLAlchemy names its own
+    return record_of(MatchCounts, (await session.execute(statement, values)).one())

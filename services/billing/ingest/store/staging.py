@@ -5,38 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 from psycopg import sql
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from services.billing.ingest.rules.classification import Judged
 from services.billing.ingest.rules.invoice_csv import BilledRow
+from services.billing.ingest.rules.reconciling import PartialSum
 from services.billing.ingest.store.ingests import lock_open
 from services.billing.ingest.tables import cloud_ingests, cloud_staged_items, cloud_staged_lines
 from services.common.db.database import WriteSession
+from services.common.db.records import records_of
 
-__all__ = ["BilledItem", "StagedRow", "finish_lines", "stage_items", "stage_lines"]
+__all__ = ["BilledItem", "StagedRow", "finish_lines", "stage_items", "stage_lines", "staged_sums"]
 
 StagedRow = tuple[BilledRow, Judged]
 
 NULL: Final = "\\N"
 ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-BILLED: Final = (
-    "product",
-    "group_description",
-    "description",
-    "project_name",
-    "category",
-    "hours",
-    "start_at",
-    "end_at",
-    "amount_usd",
-)
-JUDGED: Final = ("kind", "classification", "is_overage", "resource_name")
-IDS: Final = ("provider_resource_id", "provider_resource_uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +41,12 @@ class BilledItem:
     start_at: datetime | None
     end_at: datetime | None
     amount_usd: Decimal
-    resource_id: str
-    resource_uuid: str
+    provider_resource_id: str
+    provider_resource_uuid: str
+
+
+LINE: Final = (*BilledRow._fields[1:], *Judged.__dataclass_fields__)
+ITEM: Final = tuple(BilledItem.__dataclass_fields__)
 
 
 async def stage_lines(
@@ -66,7 +59,7 @@ async def stage_lines(
     await lock_open(session, ingest_id)
     staged = cloud_staged_lines
     await session.execute(delete(staged).where(staged.c.ingest_id == ingest_id))
-    statement = _copy("cloud_staged_lines", ("ingest_id", "row_number", *BILLED, *JUDGED))
+    statement = _copy("cloud_staged_lines", ("ingest_id", "row_number", *LINE))
     prefix = f"{ingest_id}\t"
     driver = await session.driver()
     async with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -97,7 +90,7 @@ async def stage_items(
     replaced = await session.execute(
         delete(staged).where(staged.c.ingest_id == ingest_id, staged.c.page == page)
     )
-    statement = _copy("cloud_staged_items", ("ingest_id", "page", "position", *BILLED, *IDS))
+    statement = _copy("cloud_staged_items", ("ingest_id", "page", "position", *ITEM))
     driver = await session.driver()
     async with driver.cursor() as cursor, cursor.copy(statement) as copy:
         await copy.write("".join(_items(f"{ingest_id}\t{page}\t", items)))
@@ -106,6 +99,22 @@ async def stage_items(
         update(cloud_ingests).where(cloud_ingests.c.id == ingest_id).values(item_count=count)
     )
     return count
+
+
+async def staged_sums(session: WriteSession, ingest_id: UUID) -> list[PartialSum]:
+    """What the staged lines of an ingest come to, by classification."""
+    staged = cloud_staged_lines.c
+    rows = await session.execute(
+        select(
+            staged.classification,
+            staged.is_overage,
+            func.count().label("line_count"),
+            func.sum(staged.amount_usd).label("amount_usd"),
+        )
+        .where(staged.ingest_id == ingest_id)
+        .group_by(staged.classification, staged.is_overage)
+    )
+    return records_of(PartialSum, rows)
 
 
 def _copy(table: str, columns: Iterable[str]) -> sql.Composed:
@@ -131,26 +140,16 @@ def _lines(prefix: str, rows: Iterable[StagedRow]) -> Iterator[str]:
 
 
 def _items(prefix: str, items: Iterable[BilledItem]) -> Iterator[str]:
+    values = attrgetter(*ITEM)
     for position, item in enumerate(items, 1):
-        words = (
-            item.product,
-            item.group_description,
-            item.description,
-            item.project_name,
-            item.category,
-        )
-        yield "\t".join(
-            (
-                f"{prefix}{position}",
-                *map(_escaped, words),
-                NULL if item.hours is None else str(item.hours),
-                _instant(item.start_at),
-                _instant(item.end_at),
-                str(item.amount_usd),
-                _escaped(item.resource_id),
-                f"{_escaped(item.resource_uuid)}\n",
-            )
-        )
+        cells = "\t".join(map(_cell, values(item)))
+        yield f"{prefix}{position}\t{cells}\n"
+
+
+def _cell(value: object) -> str:
+    if value is None or isinstance(value, datetime):
+        return _instant(value)
+    return _escaped(str(value))
 
 
 def _escaped(text: str) -> str:

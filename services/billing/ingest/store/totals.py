@@ -1,19 +1,19 @@
 """What a month comes to, by each property of its lines: kept beside them, never summed up late."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, delete, text
+from sqlalchemy import delete, text
 
 from services.billing.costs.tables import cloud_invoice_totals as of_invoices
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import records_of
 from services.common.errors import Aborted
 
-__all__ = ["GROUPINGS", "TotalPlace", "list_totals", "month_total", "refresh_totals"]
+__all__ = ["GROUPINGS", "Total", "TotalPlace", "list_totals", "month_total", "refresh_totals"]
 
 GROUPINGS: Final = {
     "product": "product",
@@ -105,6 +105,13 @@ class TotalPlace:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Total(TotalPlace):
+    """What the lines with a value come to, and how many they are."""
+
+    line_count: int
+
+
 async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
     """Sums up an invoice's lines anew, in the transaction that changed them."""
     await session.execute(_LOCK, {"period": period.isoformat()})
@@ -121,12 +128,12 @@ async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) 
 
 async def list_totals(
     session: ReadSession, period: date, grouped_by: str, *, after: TotalPlace | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> list[Total]:
     """A month's totals by one of `GROUPINGS`, dearest first.
 
     Raises Aborted when the month's lines or their matches changed since the page before.
     """
-    place = {
+    asked = {
         "amount": after.amount_usd if after else None,
         "value": after.value if after else "",
         "tenant_id": after.tenant_id if after else "",
@@ -134,18 +141,18 @@ async def list_totals(
         "grouped_by": grouped_by,
         "limit": limit,
     }
-    rows = (await session.execute(_LIST, place)).all()
+    totals = records_of(Total, await session.execute(_LIST, asked))
     if after is not None:
         version = (
-            rows[0].version
-            if rows
+            totals[0].version
+            if totals
             else (await session.execute(_NOW, {"period": period})).scalar_one()
         )
         if version != after.version:
             raise Aborted(
                 f"totals of {period:%Y-%m} changed meanwhile; begin anew", reason="LINES_CHANGED"
             )
-    return rows
+    return totals
 
 
 async def month_total(session: ReadSession, period: date) -> Decimal | None:

@@ -6,10 +6,11 @@ its indexes, which for a large bill takes as long as all the rest.
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 
+from services.billing.ingest.rules.provider_invoices import Ingest
 from services.billing.ingest.store.candidates import is_prepared
 from services.billing.ingest.store.ladder import (
     kind_of_line,
@@ -21,7 +22,7 @@ from services.billing.ingest.store.ladder import (
 from services.common.db.database import WriteSession
 from services.common.values.periods import month_of
 
-__all__ = ["write_lines"]
+__all__ = ["replace_lines"]
 
 NOT_MATCHED_YET: Final = "not matched yet"
 
@@ -185,13 +186,25 @@ FROM cloud_staged_lines WHERE ingest_id = :ingest_id
 """)
 
 
-async def write_lines(session: WriteSession, ingest: Row[Any], period: date) -> bool:
-    """Writes an ingest's staged lines; whether matched, as they are when the run is prepared."""
-    place = {
-        "ingest_id": str(ingest.id),
-        "period": period,
-        "invoice_id": ingest.provider_invoice_id,
-    }
+# So that the join of a large invoice seldom leaves memory; and no time is spent on compiling
+# what one statement does once.
+_PAIRING_ROOM: Final = text(
+    "SELECT set_config('work_mem', '96MB', true), set_config('jit', 'off', true)"
+)
+_DELETE: Final = text(
+    "DELETE FROM cloud_cost_lines WHERE period = :period AND provider_invoice_id = :invoice_id"
+)
+
+
+async def replace_lines(session: WriteSession, ingest: Ingest, period: date) -> bool:
+    """Puts an ingest's staged lines in the place of its invoice's.
+
+    Answers whether they are matched, as they are when the run is prepared.
+    """
+    invoice = {"period": period, "invoice_id": ingest.provider_invoice_id}
+    await session.execute(_PAIRING_ROOM)
+    await session.execute(_DELETE, invoice)
+    place = {"ingest_id": str(ingest.id), **invoice}
     has_items = bool(ingest.item_count)
     if has_items:
         await _pair(session, ingest)
@@ -204,23 +217,23 @@ async def write_lines(session: WriteSession, ingest: Row[Any], period: date) -> 
     await make_room(session)
     blocks = (await session.execute(_BLOCKS, {"ingest_id": ingest.id})).one()
     await session.execute(_BY_PLACE)
-    for first, after in _pages(blocks):
+    for first, after in _pages(blocks.first, blocks.last):
         await session.execute(_MATCHED[has_items], {**values, "first": first, "after": after})
     return True
 
 
-async def _pair(session: WriteSession, ingest: Row[Any]) -> None:
+async def _pair(session: WriteSession, ingest: Ingest) -> None:
     """Pairs by all that both say, then what is left by less."""
-    left = min(ingest.item_count, ingest.row_count)
+    left = min(ingest.item_count, ingest.row_count or 0)
     for statement in (_PAIR, _PAIR_WITHOUT_CATEGORY, _PAIR_THE_REST):
         if left > 0:
             left -= (await session.execute(statement, {"ingest_id": ingest.id})).rowcount
 
 
-def _pages(blocks: Row[Any]) -> Iterator[tuple[str, str]]:
-    """The row pointers between which each page of blocks lies."""
-    if blocks.first is None:
+def _pages(first: str | None, last: str | None) -> Iterator[tuple[str, str]]:
+    """The row pointers between which each page of blocks lies; none where there are no rows."""
+    if first is None or last is None:
         return
-    first, last = (int(pointer[1:].partition(",")[0]) for pointer in blocks)
-    for block in range(first, last + 1, BLOCKS_A_PAGE):
+    begin, end = (int(pointer[1:].partition(",")[0]) for pointer in (first, last))
+    for block in range(begin, end + 1, BLOCKS_A_PAGE):
         yield f"({block},0)", f"({block + BLOCKS_A_PAGE},0)"

@@ -26,8 +26,8 @@ __all__ = [
     "Moved",
     "OpenDrift",
     "Opened",
+    "PageVerdict",
     "Specified",
-    "Verdict",
     "judge_page",
     "resolved_event",
 ]
@@ -83,7 +83,7 @@ class Moved:
 
 
 @dataclass
-class Verdict:
+class PageVerdict:
     """What becomes of a page."""
 
     opened: list[Opened] = field(default_factory=list)
@@ -109,9 +109,9 @@ def judge_page(
     page: Sequence[Specified],
     open_drifts: Iterable[OpenDrift],
     in_flight_provider_ids: AbstractSet[str],
-) -> Verdict:
+) -> PageVerdict:
     """Compares a page, of which these drifts are open; resources in flight keep theirs as is."""
-    verdict = Verdict()
+    verdict = PageVerdict()
     known: dict[UUID, dict[str, OpenDrift]] = {}
     for one in open_drifts:
         known.setdefault(one.resource_id, {})[one.field] = one
@@ -135,7 +135,7 @@ def resolved_event(
 
 
 def _judge(
-    verdict: Verdict, kind: str, specified: Specified, open_drifts: Mapping[str, OpenDrift]
+    verdict: PageVerdict, kind: str, specified: Specified, open_drifts: Mapping[str, OpenDrift]
 ) -> None:
     resource = specified.resource
     comparison = compare(kind, specified.spec, resource)
@@ -179,7 +179,7 @@ def _is_held(resource: LiveResource, known: OpenDrift) -> bool:
 
 
 def _judge_again(
-    verdict: Verdict, kind: str, specified: Specified, known: OpenDrift, mismatch: Mismatch
+    verdict: PageVerdict, kind: str, specified: Specified, known: OpenDrift, mismatch: Mismatch
 ) -> None:
     name = specified.resource.name
     live_moved = same(kind, known.field, name, known.actual, mismatch.actual) is False

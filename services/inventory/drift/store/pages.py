@@ -12,8 +12,8 @@ from services.inventory.drift.rules.sweeping import (
     Moved,
     OpenDrift,
     Opened,
+    PageVerdict,
     Specified,
-    Verdict,
 )
 from services.inventory.drift.store.ignore_rules import MUTING_RULE
 from services.inventory.resources.rules.recording import Cause
@@ -147,7 +147,9 @@ async def certificate_names(session: WriteSession, provider: str) -> dict[str, s
         return dict(await cursor.fetchall())
 
 
-async def write_verdict(session: WriteSession, kind: str, verdict: Verdict, cause: Cause) -> None:
+async def write_verdict(
+    session: WriteSession, kind: str, verdict: PageVerdict, cause: Cause
+) -> None:
     """Opens, moves, sees and closes drifts, and writes their events, in one statement."""
     if not (verdict.opened or verdict.moved or verdict.seen or verdict.gone):
         return

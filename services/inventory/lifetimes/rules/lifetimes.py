@@ -17,7 +17,7 @@ __all__ = [
     "Change",
     "ExistenceInterval",
     "ExistencePage",
-    "Life",
+    "Lifetime",
     "Mark",
     "NameSpan",
     "Owner",
@@ -66,7 +66,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class Lifetime:
     """A resource as it is now, or last was, and what its past can be read from."""
 
     id: UUID
@@ -145,7 +145,7 @@ CUTTING: Final = ("status", "size")
 """The columns whose changes end an interval; the measure of the kind does too."""
 
 
-def ownership(life: Life) -> list[OwnerSpan]:
+def ownership(life: Lifetime) -> list[OwnerSpan]:
     """To whom it belonged from the begin of its life to its end, oldest first.
 
     The first owner that was seen had it since it was made: nobody saw another. What was
@@ -166,7 +166,7 @@ def ownership(life: Life) -> list[OwnerSpan]:
     return spans
 
 
-def names(life: Life) -> list[NameSpan]:
+def names(life: Lifetime) -> list[NameSpan]:
     """Every name that it had, oldest first. One that it had for no time is among them."""
     spans: list[NameSpan] = []
     start = life.lived_from
@@ -178,7 +178,7 @@ def names(life: Life) -> list[NameSpan]:
     return spans
 
 
-def existence(life: Life, window: Window) -> Iterator[ExistenceInterval]:
+def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
     """How it existed within a window, oldest first: cut wherever what is metered changed."""
     measure = MEASURES.get(life.kind)
     changes = [replace(change, at=_second(change.at)) for change in life.changes]
@@ -217,7 +217,7 @@ def existence(life: Life, window: Window) -> Iterator[ExistenceInterval]:
 
 
 def existence_page(
-    lives: Sequence[Life], window: Window, *, deployment_id: str, after: Mark | None, size: int
+    lives: Sequence[Lifetime], window: Window, *, deployment_id: str, after: Mark | None, size: int
 ) -> ExistencePage:
     """At most `size` intervals of these lives, which go on after `size` of them.
 
@@ -246,7 +246,7 @@ def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -
     return now
 
 
-def _why(life: Life) -> str:
+def _why(life: Lifetime) -> str:
     """Why the size of a part of a life is unknown."""
     if life.measured is not None:
         return NOT_YET

@@ -31,9 +31,9 @@ from services.inventory.resources.rules.resources import Resource
 from services.inventory.tables import cloud_resources as resources
 
 __all__ = [
-    "Life",
     "ResourceCount",
     "ResourceFilter",
+    "Tombstones",
     "count_resources",
     "list_resources",
     "read_resource",
@@ -74,18 +74,18 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class Tombstones:
     """Which rows by their tombstone."""
 
     living: bool
-    tombstoned: bool
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceFilter:
     """Which resources; what is empty is not asked. Combined with and."""
 
-    life: Life
+    tombstones: Tombstones
     kind: str = ""
     region: str = ""
     status: str = ""
@@ -131,19 +131,21 @@ async def list_resources(
         values["tag"] = [wanted.tag]
     bounded = () if scope.everything else ("scope",)
     asked = tuple(name for name in CONDITIONS if name in bounded or values[name])
-    statement = _page(FULL if full else BASIC, wanted.life, asked)
+    statement = _page(FULL if full else BASIC, wanted.tombstones, asked)
     parameters = {name: values[name] for name in asked if name != "deployment"} | named
     rows = await reading.fetch(statement, {"limit": limit, **parameters})
     return [Resource(*row) for row in rows]
 
 
 @cache
-def _page(columns: tuple[ColumnElement[Any], ...], life: Life, asked: tuple[str, ...]) -> Compiled:
+def _page(
+    columns: tuple[ColumnElement[Any], ...], tombstones: Tombstones, asked: tuple[str, ...]
+) -> Compiled:
     """The statement for filters that ask these conditions: made once for each combination."""
     conditions = [CONDITIONS[name] for name in asked]
-    if not life.tombstoned:
+    if not tombstones.gone:
         conditions.append(resources.c.deleted_at.is_(None))
-    elif not life.living:
+    elif not tombstones.living:
         conditions.append(resources.c.deleted_at.is_not(None))
     return compiled(
         select(*columns)

@@ -18,7 +18,7 @@ __all__ = [
     "BREAKER_ROWS",
     "BREAKER_SHARE",
     "COUNTED",
-    "NAMED_AT_MOST",
+    "MAX_NAMED",
     "STRIKES_TO_CONFIRM",
     "STRIKING",
     "Evidence",
@@ -51,7 +51,7 @@ COUNTED: Final = STRIKING | {Outcome.HALTED}
 
 READ: Final = COUNTED | {Outcome.FROZEN}
 
-NAMED_AT_MOST: Final = 3
+MAX_NAMED: Final = 3
 """Unreadable rows that the reason of a partial sweep names."""
 
 
@@ -106,7 +106,7 @@ class Unreadable:
 
     count: int = 0
     first: tuple[str, ...] = ()
-    """Some of them in words, at most NAMED_AT_MOST."""
+    """Some of them in words, at most MAX_NAMED."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, columns_of, records_of, unnested
-from services.inventory.sync.rules.sweeps import NAMED_AT_MOST, Unreadable, UnreadablePlace
+from services.inventory.sync.rules.sweeps import MAX_NAMED, Unreadable, UnreadablePlace
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
 
 __all__ = [
@@ -39,10 +39,7 @@ async def unreadable_of(session: ReadSession, sweep_id: UUID) -> Unreadable:
     of_sweep = unreadable.c.sweep_id == sweep_id
     count = await session.execute(select(func.count()).where(of_sweep))
     first = await session.execute(
-        select(unreadable.c.reason)
-        .where(of_sweep)
-        .order_by(unreadable.c.place)
-        .limit(NAMED_AT_MOST)
+        select(unreadable.c.reason).where(of_sweep).order_by(unreadable.c.place).limit(MAX_NAMED)
     )
     return Unreadable(int(count.scalar_one()), tuple(first.scalars()))
 
