@@ -251,7 +251,7 @@ async def test_the_end_of_the_token_is_the_end_of_the_stream(inventory: Inventor
 async def test_many_watchers_share_one_listener_and_leave_the_pool_alone(
     inventory: Inventory,
 ) -> None:
-    watchers = [asyncio.create_task(first(inventory, 1)) for _ in range(60)]
+    watchers = [asyncio.create_task(first(inventory, 1)) for _ in range(40)]
     await _listeners(inventory, 1)
     await asyncio.sleep(0.2)
     async with inventory.database.read(ALL) as session:

@@ -22,7 +22,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.common.db.cancellation import carried_through
 from services.common.db.notices import notices
+from services.common.db.session_limits import SESSION_OPTIONS, statement_milliseconds
 from services.common.db.single_statements import (
     SingleRead,
     SingleWrite,
@@ -31,7 +33,7 @@ from services.common.db.single_statements import (
 )
 from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
 from services.common.rpc.access import Scope
-from services.common.rpc.requests import current_request_id
+from services.common.rpc.requests import current_request_id, remaining_seconds
 
 __all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_constraint"]
 
@@ -41,12 +43,15 @@ LONGEST_APPLICATION_NAME: Final = 63
 
 PING_SECONDS: Final = 5.0
 
+CANCEL_SECONDS: Final = 5.0
+"""How long the server may take to hear that a statement is not wanted any more."""
+
 POOL_SECONDS: Final = 10.0
 """How long a call waits for a connection of a full pool."""
 
 _ENTER: Final = (
     "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
-    " set_config('application_name', %s, true)"
+    " set_config('application_name', %s, true), set_config('statement_timeout', %s, true)"
 )
 
 
@@ -67,8 +72,18 @@ class ReadSession:
     async def execute(
         self, statement: Executable, parameters: Parameters = None
     ) -> CursorResult[Any]:
-        """Runs one statement; the rows are fetched already."""
-        return await self._connection.execute(statement, parameters)
+        """Runs one statement; the rows are fetched already.
+
+        For a caller who hangs up, the server is told to end it; the connection stays good.
+        """
+        return await carried_through(
+            self._connection.execute(statement, parameters), hasten=self._end_statement
+        )
+
+    async def _end_statement(self) -> None:
+        raw = await self._connection.get_raw_connection()
+        if isinstance(driver := raw.driver_connection, psycopg.AsyncConnection):
+            await driver.cancel_safe(timeout=CANCEL_SECONDS)
 
     async def driver(self) -> psycopg.AsyncConnection[Any]:
         """The driver's own connection, inside the same transaction: for COPY and arrays."""
@@ -99,7 +114,11 @@ class Database:
             "pool_pre_ping": False,
             "json_serializer": lambda value: orjson.dumps(value).decode(),
             "json_deserializer": orjson.loads,
-            "connect_args": {"application_name": application_name, "connect_timeout": 5},
+            "connect_args": {
+                "application_name": application_name,
+                "connect_timeout": 5,
+                "options": SESSION_OPTIONS,
+            },
         }
         driver_url = make_url(url).set(drivername="postgresql+psycopg")
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
@@ -140,7 +159,7 @@ class Database:
             session = WriteSession(connection)
             yield session
             try:
-                await connection.commit()
+                await carried_through(connection.commit())
             except DBAPIError as error:
                 if not _answer_was_lost(error):
                     raise
@@ -163,8 +182,8 @@ class Database:
     async def ping(self) -> bool:
         """Whether the database answers."""
         try:
-            async with asyncio.timeout(PING_SECONDS), self._asking.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            async with asyncio.timeout(PING_SECONDS), _checked_out(self._asking) as connection:
+                await carried_through(connection.execute(text("SELECT 1")))
         except (DBAPIError, OSError, TimeoutError):
             return False
         return True
@@ -185,8 +204,8 @@ class Database:
         self, engine: AsyncEngine, scope: Scope
     ) -> AsyncIterator[AsyncConnection]:
         try:
-            async with engine.begin() as connection:
-                await connection.exec_driver_sql(_ENTER, self._entering(scope))
+            async with _checked_out(engine) as connection:
+                await carried_through(connection.exec_driver_sql(_ENTER, self._entering(scope)))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
             raise unavailable(error) from error
@@ -195,14 +214,30 @@ class Database:
                 raise unavailable(error.orig) from error
             raise
 
-    def _entering(self, scope: Scope) -> tuple[str, str, str]:
-        """What a transaction is entered with: its scope, its tenant, and for whom it works."""
+    def _entering(self, scope: Scope) -> tuple[str, str, str, str]:
+        """What a transaction is entered with.
+
+        Its scope, its tenant, for whom it works, and how long a statement of it may take.
+        """
         name = f"{self._application_name} {current_request_id()}".rstrip()
         return (
             "all" if scope.everything else "tenant",
             scope.tenant_id or "",
             name[:LONGEST_APPLICATION_NAME],
+            statement_milliseconds(remaining_seconds()),
         )
+
+
+@asynccontextmanager
+async def _checked_out(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool; what was not committed at the end is rolled back."""
+    connection = engine.connect()
+    try:
+        await carried_through(connection.start())
+        yield connection
+    finally:
+        if connection.sync_connection is not None:  # it was made, and may outlive a cancellation
+            await carried_through(connection.close())
 
 
 def _answer_was_lost(error: DBAPIError) -> bool:

@@ -16,6 +16,7 @@ from psycopg import sql
 from sqlalchemy import Connection, MetaData, create_engine, pool, text
 from sqlalchemy.engine import URL, make_url
 
+from services.common.db.session_limits import IDLE_SECONDS, STATEMENT_SECONDS
 from services.common.settings import Service, Settings
 
 __all__ = ["migrate", "migration_config", "provision", "run_environment"]
@@ -49,6 +50,7 @@ def provision(settings: Settings, service: Service) -> None:
                 role, sql.Literal(_verifier(connection, url))
             )
         )
+        _bound_sessions(connection, role)
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
         database = url.database or str(service)
         exists = connection.execute(
@@ -64,6 +66,19 @@ def provision(settings: Settings, service: Service) -> None:
 def _ensure_role(connection: psycopg.Connection[Any], name: str) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
         connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+
+
+def _bound_sessions(connection: psycopg.Connection[Any], role: sql.Identifier) -> None:
+    """Bounds how long a session of a role may hold on to the server."""
+    for setting, seconds in (
+        ("statement_timeout", STATEMENT_SECONDS),
+        ("idle_in_transaction_session_timeout", IDLE_SECONDS),
+    ):
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                role, sql.Identifier(setting), sql.Literal(f"{seconds}s")
+            )
+        )
 
 
 def _verifier(connection: psycopg.Connection[Any], url: URL) -> str:

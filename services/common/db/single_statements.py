@@ -67,7 +67,7 @@ def compiled(statement: ClauseElement) -> Compiled:
 
 _ENTER: Final = (
     b"SELECT set_config('arcadia.scope', $1, true), set_config('arcadia.tenant', $2, true),"
-    b" set_config('application_name', $3, true)"
+    b" set_config('application_name', $3, true), set_config('statement_timeout', $4, true)"
 )
 _ENTER_READING: Final = _ENTER + b", set_config('transaction_read_only', 'on', true)"
 
