@@ -1,4 +1,4 @@
-"""What JSON bodies may hold, as tables that the gateway's Lua filter walks (bodies.lua).
+"""The fields that JSON bodies may have, as tables for the gateway's Lua filter (bodies.lua).
 
 Made from the descriptor set like the routes: the tree of paths with the type of each body, and
 the fields of each message that a body may hold.
@@ -34,14 +34,14 @@ Field = descriptor_pb2.FieldDescriptorProto
 
 
 class _Messages:
-    """The messages of a descriptor set, and of which a body may have what fields."""
+    """The messages of a descriptor set, and the fields that a body may have of each."""
 
     def __init__(self, descriptors: Path) -> None:
         files = descriptor_pb2.FileDescriptorSet.FromString(descriptors.read_bytes())
         self._known: dict[str, descriptor_pb2.DescriptorProto] = {}
         for file in files.file:
             self._learn(f".{file.package}", file.message_type)
-        self.told: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
         """The fields of each message that was asked for, as a table of Lua."""
 
     def _learn(self, scope: str, messages: Iterable[descriptor_pb2.DescriptorProto]) -> None:
@@ -51,17 +51,17 @@ class _Messages:
             self._learn(name, message.nested_type)
 
     def type_of(self, name: str) -> str:
-        """The type of a message, whose fields are told from then on."""
+        """The type of a message, whose fields are in `tables` from then on."""
         if name in WELL_KNOWN:
             return WELL_KNOWN[name]
-        if name not in self.told:
-            self.told[name] = ""  # a message may hold itself
+        if name not in self.tables:
+            self.tables[name] = ""  # a message may hold itself
             rows = [
                 f"[{json.dumps(spelling)}]={{{json.dumps(one.name)},{self._type_of(one)}}}"
                 for one in self._known[name].field
                 for spelling in sorted({one.name, one.json_name})
             ]
-            self.told[name] = f"{{{','.join(rows)}}}"
+            self.tables[name] = f"{{{','.join(rows)}}}"
         return json.dumps(name)
 
     def _type_of(self, declared: Field) -> str:
@@ -107,11 +107,11 @@ def lua_tables(rpcs: Iterable[Rpc], descriptors: Path) -> str:
                 step = "*" if segment.startswith("{") else segment
                 node = node.steps.setdefault(step, _Node())
             node.methods[binding.http_method] = _body_type(messages, rpc, binding)
-    told = ",".join(f"[{json.dumps(name)}]={fields}" for name, fields in messages.told.items())
+    tables = ",".join(f"[{json.dumps(name)}]={fields}" for name, fields in messages.tables.items())
     return (
         'local FREE, SCALAR, METHODS = "free", "scalar", {}\n'
         'local WORDS = {"true", "false", "null"}\n'
-        f"local MESSAGES = {{{told}}}\n"
+        f"local MESSAGES = {{{tables}}}\n"
         f"local ROUTES = {tree.lua()}\n"
     )
 

@@ -1,6 +1,6 @@
 """Which RPCs the gateway shows, and under which HTTP routes: read from the descriptor set.
 
-The protos say it all: the HTTP binding of a method (`google.api.http`), its access
+All of it is declared in the protos: the HTTP binding of a method (`google.api.http`), its access
 (`arcadia.common.v1.access`), and, by its package, who answers it. Nothing is listed twice.
 
 `python -m gateway.routes` prints the table that `tests/gateway/routes.golden` holds.

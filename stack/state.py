@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import orjson
+from pydantic import TypeAdapter
 
 from stack.processes.process import Mark
 
@@ -58,20 +59,8 @@ class StackState:
     def read(cls, file: Path) -> "StackState | None":
         """Reads the file; None when there is none, or it is not ours."""
         try:
-            content = orjson.loads(file.read_bytes())
-            parts = [
-                PartStatus(
-                    name=part["name"],
-                    state=PartState(part["state"]),
-                    mark=Mark(**part["mark"]) if part["mark"] else None,
-                    since=part["since"],
-                    restarts=part["restarts"],
-                    reason=part["reason"],
-                )
-                for part in content["parts"]
-            ]
-            return cls(Mark(**content["supervisor"]), content["ready"], parts)
-        except (OSError, ValueError, KeyError, TypeError):
+            return TypeAdapter(cls).validate_json(file.read_bytes())
+        except (OSError, ValueError):
             return None
 
     def running(self) -> list[Mark]:

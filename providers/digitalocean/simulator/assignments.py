@@ -4,23 +4,12 @@ from collections.abc import Sequence
 
 import orjson
 
+from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.state import Store, as_set
+from providers.digitalocean.simulator.urns import URN_TYPES
 from providers.digitalocean.simulator.world.build import Assignment
 
 __all__ = ["Assignments"]
-
-_PATHS = {
-    "droplet": "droplets",
-    "domain": "domains",
-    "volume": "volumes",
-    "reservedip": "reserved_ips",
-    "floatingip": "floating_ips",
-    "loadbalancer": "load_balancers",
-    "dbaas": "databases",
-    "kubernetes": "kubernetes/clusters",
-    "app": "apps",
-    "vpc": "vpcs",
-}
 
 
 class Assignments:
@@ -74,9 +63,16 @@ class Assignments:
 
 def resource_document(urn: str, assigned_at: str, status: str = "ok") -> bytes:
     """One assigned resource."""
-    _, kind, identifier = urn.split(":", 2)
-    url = f"https://api.digitalocean.com/v2/{_PATHS.get(kind, kind)}/{identifier}"
-    if kind == "space":
-        url = f"https://{identifier}.digitaloceanspaces.com"
-    links = {"self": url}
+    _, urn_type, identifier = urn.split(":", 2)
+    links = {"self": _url(urn_type, identifier)}
     return orjson.dumps({"urn": urn, "assigned_at": assigned_at, "links": links, "status": status})
+
+
+def _url(urn_type: str, identifier: str) -> str:
+    if urn_type == "space":
+        return f"https://{identifier}.digitaloceanspaces.com"
+    kind = BY_NAME.get(URN_TYPES.get(urn_type, ""))
+    path = f"/v2/{urn_type}" if kind is None else kind.path
+    # Only the old type of reserved IPs has a path of its own.
+    path = "/v2/floating_ips" if urn_type == "floatingip" else path
+    return f"https://api.digitalocean.com{path}/{identifier}"

@@ -55,6 +55,18 @@ class Config:
     log_level: str = "info"
 
 
+_NUMBERS: Final = {
+    "scale": "droplets to have",
+    "seed": None,
+    "latency_ms": None,
+    "rate_limit_per_minute": "0: no limit",
+    "rate_limit_per_hour": "0: no limit",
+    "action_seconds": None,
+    "settle_ms": None,
+}
+"""The fields that are numbers, each an option of its own, with their notes."""
+
+
 def configure(arguments: Sequence[str], environment: Environment, moods: Collection[str]) -> Config:
     """Read the command line. Exits with a usage message when it is wrong."""
     parser = argparse.ArgumentParser(
@@ -63,14 +75,11 @@ def configure(arguments: Sequence[str], environment: Environment, moods: Collect
     default_dir = Path(environment.data_dir) / "simulator"
     parser.add_argument("--port", type=int, default=PORT + environment.port_offset)
     parser.add_argument("--data-dir", type=Path, default=default_dir)
-    parser.add_argument("--scale", type=int, default=0, help="droplets to have")
-    parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--now", type=parse_instant, default=None, help="the world's first instant")
-    parser.add_argument("--latency-ms", type=int, default=0)
-    parser.add_argument("--rate-limit-per-minute", type=int, default=250, help="0: no limit")
-    parser.add_argument("--rate-limit-per-hour", type=int, default=5000, help="0: no limit")
-    parser.add_argument("--action-seconds", type=float, default=4.0)
-    parser.add_argument("--settle-ms", type=int, default=250)
+    for name, note in _NUMBERS.items():
+        default = getattr(Config, name)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(default), default=default, help=note)
     parser.add_argument(
         "--mood",
         default=environment.simulator_mood,

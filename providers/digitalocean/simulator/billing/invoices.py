@@ -1,16 +1,16 @@
 """Invoices: issued when their month has ended, and never changed after that."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import orjson
+from pydantic import TypeAdapter
 
 from providers.digitalocean.simulator.billing.csv_form import csv_pieces
 from providers.digitalocean.simulator.billing.ledger import Ledger
-from providers.digitalocean.simulator.billing.lines import Charge, Line, Period
+from providers.digitalocean.simulator.billing.lines import Line, Period
 from providers.digitalocean.simulator.billing.month import MonthTotals, bill_month, totals_of
 from providers.digitalocean.simulator.billing.spellings import (
     Spelling,
@@ -24,6 +24,9 @@ from providers.digitalocean.simulator.world.ids import Ids
 __all__ = ["Invoice", "Invoices", "Unstored"]
 
 UNREADABLE: Final = b"<!DOCTYPE html>\n<html><body>This invoice was archived.</body></html>\n"
+
+
+_LINE: Final = TypeAdapter(Line)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,10 @@ class Invoices:
             )
             self._store.connection.executemany(
                 "INSERT INTO invoice_line VALUES (?, ?, ?)",
-                ((invoice.uuid, number, _dump(line)) for number, line in enumerate(lines)),
+                (
+                    (invoice.uuid, number, _LINE.dump_json(line).decode())
+                    for number, line in enumerate(lines)
+                ),
             )
 
     def add(self, invoice: Unstored) -> None:
@@ -174,13 +180,13 @@ class Invoices:
             "ORDER BY number LIMIT ?",
             (uuid, offset, limit),
         )
-        return list(_loaded(rows)), int(total)
+        return [_LINE.validate_json(text) for (text,) in rows], int(total)
 
     def _stored(self, uuid: str) -> list[Line]:
         rows = self._store.connection.execute(
             "SELECT line FROM invoice_line WHERE invoice_uuid = ? ORDER BY number", (uuid,)
         )
-        return list(_loaded(rows))
+        return [_LINE.validate_json(text) for (text,) in rows]
 
     def totals(self, uuid: str, now: datetime) -> MonthTotals:
         """What an invoice's lines come to."""
@@ -196,21 +202,3 @@ class Invoices:
         if Spelling.UNREADABLE_INVOICE in spellings and uuid == self.issued()[-1].uuid:
             return iter([UNREADABLE])
         return csv_pieces(self.lines(uuid, now)[0], spellings)
-
-
-def _dump(line: Line) -> str:
-    return orjson.dumps(asdict(line), default=str).decode()
-
-
-def _loaded(rows: Iterator[tuple[str]]) -> Iterator[Line]:
-    for (text,) in rows:
-        fields: dict[str, Any] = orjson.loads(text)
-        hours = fields["hours"]
-        fields |= {
-            "charge": Charge(fields["charge"]),
-            "amount": Decimal(fields["amount"]),
-            "hours": None if hours is None else Decimal(hours),
-            "start": datetime.fromisoformat(fields["start"]),
-            "end": datetime.fromisoformat(fields["end"]),
-        }
-        yield Line(**fields)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import orjson
+from pydantic import TypeAdapter
 
 from providers.digitalocean.simulator.kinds import BY_NAME, KINDS, Kind
 from providers.digitalocean.simulator.state import Document, Store
@@ -49,6 +50,7 @@ class TokenScope:
 
 
 EVERYTHING = TokenScope()
+_SCOPE = TypeAdapter(TokenScope)
 
 
 def _hide(value: object, steps: list[str], *, as_null: bool) -> None:
@@ -113,7 +115,7 @@ class Tokens:
         self._store = store
         self._withheld: frozenset[str] = frozenset()
         self._scopes = {
-            token: _scope(orjson.loads(text))
+            token: _SCOPE.validate_json(text)
             for token, text in store.connection.execute("SELECT token, scope FROM token")
         }
 
@@ -123,14 +125,7 @@ class Tokens:
 
     def register(self, token: str, scope: TokenScope) -> None:
         """Say what a token may do, from the next request on and after restarts."""
-        text = orjson.dumps(
-            {
-                "only": None if scope.only is None else sorted(scope.only),
-                "without": sorted(scope.without),
-                "revoked": scope.revoked,
-                "nulls": scope.nulls,
-            }
-        ).decode()
+        text = _SCOPE.dump_json(scope).decode()
         self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
         self._scopes[token] = scope
 
@@ -150,13 +145,3 @@ class Tokens:
         if needed is not None and not scope.has(needed):
             raise Forbidden
         return scope
-
-
-def _scope(document: dict[str, list[str] | bool | None]) -> TokenScope:
-    only, without = document["only"], document["without"]
-    return TokenScope(
-        only=frozenset(only) if isinstance(only, list) else None,
-        without=frozenset(without) if isinstance(without, list) else frozenset(),
-        revoked=bool(document["revoked"]),
-        nulls=bool(document.get("nulls", False)),
-    )
