@@ -1,7 +1,8 @@
 """How commands print: lines, tables whose cells can be copied, amounts, instants."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
+from operator import attrgetter
 from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
@@ -21,6 +22,7 @@ __all__ = [
     "instant",
     "json_value",
     "money",
+    "print_list",
     "print_table",
     "run_text",
     "say",
@@ -79,6 +81,18 @@ def print_table(
         natural = Measurement.get(console, console.options.update(width=MAX_WIDTH), table).maximum
         console = Console(width=max(console.width, natural))
     console.print(table)
+
+
+def print_list(
+    columns: Mapping[str, str | Callable[[Any], str | Text]],
+    objects: Iterable[Any],
+    empty: str = "",
+    *,
+    folded: bool = False,
+) -> None:
+    """Prints objects as `print_table` does; a column is the path of a member, or computed."""
+    cells = [attrgetter(of) if isinstance(of, str) else of for of in columns.values()]
+    print_table(columns, ([cell(one) for cell in cells] for one in objects), empty, folded=folded)
 
 
 def counts(*pairs: tuple[int, str]) -> str:

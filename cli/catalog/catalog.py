@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli.caller import call, pages
 from cli.options import Output, Yes
-from cli.output import print_table, say
+from cli.output import print_list, print_table, say
 from services.catalog.plans.rules.changes import Change
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
@@ -43,12 +43,14 @@ def list_catalog() -> None:
         ("plan", "name", "version", "a month"),
         ((plan.code, plan.name, *_active_version(plan)) for plan in plans),
     )
-    print_table(
-        ("addon", "of", "adds", "a month"),
-        (
-            (one.code, one.resource_kind, one.qty, money_text(one.price_cents, one.currency))
-            for one in addons
-        ),
+    print_list(
+        {
+            "addon": "code",
+            "of": "resource_kind",
+            "adds": "qty",
+            "a month": lambda one: money_text(one.price_cents, one.currency),
+        },
+        addons,
     )
 
 
@@ -67,21 +69,22 @@ def show_plan(code: Code) -> None:
     if not versions:
         say("It has no version yet.")
     for version in versions:
-        price = money_text(version.price_cents, version.currency)
-        heading = (f"version {version.version}", "bold")
-        say(Text.assemble(heading, f" · {version.status} · {price} a month"))
-        print_table(
-            ("kind", "included", "more of it", "model"),
-            (
-                (
-                    item.resource_kind,
-                    item.included_qty,
-                    price_of_more(item, version.currency),
-                    item.pricing_model,
-                )
-                for item in version.items
-            ),
-        )
+        _print_version(version)
+
+
+def _print_version(version: catalog_pb2.PlanVersion) -> None:
+    price = money_text(version.price_cents, version.currency)
+    heading = (f"version {version.version}", "bold")
+    say(Text.assemble(heading, f" · {version.status} · {price} a month"))
+    print_list(
+        {
+            "kind": "resource_kind",
+            "included": "included_qty",
+            "more of it": lambda item: price_of_more(item, version.currency),
+            "model": "pricing_model",
+        },
+        version.items,
+    )
 
 
 @commands.command("publish")

@@ -1,6 +1,5 @@
 """`arcadia drift`: what differs from what was asked for, and what is decided about it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -12,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
 from cli.caller import call, pages
-from cli.output import NOBODY, UNKNOWN, instant, json_value, print_table, run_text, say
+from cli.output import NOBODY, UNKNOWN, instant, json_value, print_list, run_text, say
 from cli.runs import run_workflow
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftSweepResult
@@ -26,13 +25,8 @@ commands = typer.Typer(
 
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
 OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
-HEADINGS: Final = (
-    *("id", "resource", "tenant", "field", "desired"),
-    *("live", "found", "USD/month", "cause", "status"),
-)
 
 MAX_DAYS: Final = 3650
-RULE_HEADINGS: Final = ("rule", "kind", "field", "of", "until", "mutes now", "by", "reason")
 
 Drift = Annotated[str, typer.Argument(help="The drift's id, as `drift list` shows it.")]
 
@@ -56,7 +50,22 @@ def list_drifts(
         muted="" if muted is None else str(muted).lower(),
     )
     empty = "Nothing drifts." if status == "open" else "There is no such drift."
-    print_table(HEADINGS, map(_row, pages(request, "drifts")), empty)
+    print_list(
+        {
+            "id": "id",
+            "resource": lambda one: f"{one.resource_kind} {one.resource_name or one.provider_id}",
+            "tenant": lambda one: one.tenant_id or NOBODY,
+            "field": "field",
+            "desired": lambda one: _text(one.expected),
+            "live": lambda one: _text(one.actual),
+            "found": lambda one: instant(one.detected_at),
+            "USD/month": _price,
+            "cause": _cause,
+            "status": lambda one: Text(status_of(one), style=STYLES.get(one.status, "")),
+        },
+        pages(request, "drifts"),
+        empty,
+    )
 
 
 @commands.command("accept")
@@ -114,7 +123,20 @@ def list_rules(
     """List the rules that mute fields, newest first."""
     request = pb.ListIgnoreRulesRequest(kind=kind, include_expired=expired)
     rules = pages(request, "ignore_rules")
-    print_table(RULE_HEADINGS, map(_rule_row, rules), empty="Nothing is muted.")
+    print_list(
+        {
+            "rule": "id",
+            "kind": "kind",
+            "field": "field",
+            "of": lambda one: one.resource_id or one.tenant_id or "all",
+            "until": _expiry,
+            "mutes now": lambda one: f"{one.muted_count:,}",
+            "by": "created_by",
+            "reason": "reason",
+        },
+        rules,
+        "Nothing is muted.",
+    )
 
 
 @commands.command("unmute")
@@ -150,20 +172,20 @@ def _show_outcomes(result: DriftSweepResult) -> None:
     say(result.causes.in_words())
 
 
-def _row(drift: drift_pb2.Drift) -> Iterator[str | Text]:
-    yield drift.id
-    yield f"{drift.resource_kind} {drift.resource_name or drift.provider_id}"
-    yield drift.tenant_id or NOBODY
-    yield drift.field
-    yield _text(drift.expected)
-    yield _text(drift.actual)
-    yield instant(drift.detected_at)
+def _price(drift: drift_pb2.Drift) -> str:
     delta = drift.cost.delta_monthly_usd if drift.HasField("cost") else UNKNOWN
-    yield delta if delta.startswith(("-", UNKNOWN)) else f"+{delta}"
+    return delta if delta.startswith(("-", UNKNOWN)) else f"+{delta}"
+
+
+def _cause(drift: drift_pb2.Drift) -> str:
+    if not drift.HasField("cause"):
+        return ""
     cause = drift.cause
-    at = f"{cause.action_type} {instant(cause.occurred_at)} (action {cause.action_id})"
-    yield at if drift.HasField("cause") else ""
-    yield Text(status_of(drift), style=STYLES.get(drift.status, ""))
+    return f"{cause.action_type} {instant(cause.occurred_at)} (action {cause.action_id})"
+
+
+def _expiry(rule: drift_pb2.IgnoreRule) -> str:
+    return instant(rule.expires_at) if rule.HasField("expires_at") else "for good"
 
 
 def status_of(drift: drift_pb2.Drift) -> str:
@@ -176,17 +198,6 @@ def status_of(drift: drift_pb2.Drift) -> str:
     if drift.status == "open" and drift.revert_run.status == "failed":
         words.append(f"not reverted: {drift.revert_run.reason}")
     return ", ".join(words)
-
-
-def _rule_row(rule: drift_pb2.IgnoreRule) -> Iterator[str]:
-    yield rule.id
-    yield rule.kind
-    yield rule.field
-    yield rule.resource_id or rule.tenant_id or "all"
-    yield instant(rule.expires_at) if rule.HasField("expires_at") else "for good"
-    yield f"{rule.muted_count:,}"
-    yield rule.created_by
-    yield rule.reason
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from cli.caller import call
 from cli.invoicing.documents import save_document
 from cli.options import Count, Output, Tenant
-from cli.output import print_table, run_text, say
+from cli.output import print_list, run_text, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
@@ -28,20 +28,19 @@ def list_notes(
 ) -> None:
     """List credit notes, newest first."""
     request = pb.ListCreditNotesRequest(tenant_id=tenant, invoice_id=invoice, page_size=count)
-    print_table(
-        ("id", "number", "invoice", "tenant", "total", "handed over", "reason"),
-        (
-            (
-                note.id,
-                note.number,
-                note.invoice_number,
-                note.tenant_id,
-                money_text(note.total_cents, note.currency),
-                note.hand_over.reference or note.hand_over.status.replace("_", " "),
-                note.reason,
-            )
-            for note in call(request).credit_notes
-        ),
+    print_list(
+        {
+            "id": "id",
+            "number": "number",
+            "invoice": "invoice_number",
+            "tenant": "tenant_id",
+            "total": lambda note: money_text(note.total_cents, note.currency),
+            "handed over": lambda note: (
+                note.hand_over.reference or note.hand_over.status.replace("_", " ")
+            ),
+            "reason": "reason",
+        },
+        call(request).credit_notes,
         "There are no such credit notes.",
     )
 

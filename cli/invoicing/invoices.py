@@ -12,7 +12,7 @@ from cli.caller import call, pages
 from cli.invoicing import credit_notes, one_offs, profiles
 from cli.invoicing.documents import save_document
 from cli.options import Count, OnlyMonth, Output, Tenant
-from cli.output import print_table, run_text, say
+from cli.output import print_list, run_text, say
 from services.common.values.money import amount_text, money_text
 
 __all__ = ["commands"]
@@ -42,20 +42,17 @@ def list_invoices(
     request = pb.ListInvoicesRequest(
         tenant_id=tenant, period=period, status=status, page_size=count
     )
-    print_table(
-        ("id", "number", "month", "tenant", "total", "status", "handed over"),
-        (
-            (
-                invoice.id,
-                invoice.number,
-                invoice.period[:7],
-                invoice.tenant_id,
-                money_text(invoice.total_cents, invoice.currency),
-                Text(invoice.status, style=STYLES.get(invoice.status, "")),
-                _handed_over(invoice),
-            )
-            for invoice in call(request).invoices
-        ),
+    print_list(
+        {
+            "id": "id",
+            "number": "number",
+            "month": lambda invoice: invoice.period[:7],
+            "tenant": "tenant_id",
+            "total": lambda invoice: money_text(invoice.total_cents, invoice.currency),
+            "status": lambda invoice: Text(invoice.status, style=STYLES.get(invoice.status, "")),
+            "handed over": _handed_over,
+        },
+        call(request).invoices,
         "There are no such invoices." if tenant or period or status else NONE_YET,
     )
 
@@ -66,19 +63,16 @@ def show_invoice(invoice_id: Identifier) -> None:
     answer = call(pb.GetInvoiceRequest(id=invoice_id))
     _print_head(answer.invoice)
     currency = answer.invoice.currency
-    print_table(
-        ("line", "kind", "description", "quantity", "at", "amount"),
-        (
-            (
-                line.id,
-                line.kind,
-                line.description,
-                f"{line.qty} {line.unit}",
-                amount_text(Decimal(line.unit_price_cents), currency),
-                amount_text(line.amount_cents, currency),
-            )
-            for line in answer.lines
-        ),
+    print_list(
+        {
+            "line": "id",
+            "kind": "kind",
+            "description": "description",
+            "quantity": lambda line: f"{line.qty} {line.unit}",
+            "at": lambda line: amount_text(Decimal(line.unit_price_cents), currency),
+            "amount": lambda line: amount_text(line.amount_cents, currency),
+        },
+        answer.lines,
     )
 
 

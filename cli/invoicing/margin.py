@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli.caller import call
 from cli.options import Deployment, Tenant
-from cli.output import NOBODY, UNKNOWN, instant, money, print_table, say
+from cli.output import NOBODY, UNKNOWN, instant, money, print_list, print_table, say
 from cli.runs import run_workflow
 from contracts.metering import margin_refresh
 from services.common.errors import InvalidArgument
@@ -117,18 +117,17 @@ def show_differences(period: Period = "", tenant: Tenant = "") -> None:
     )
     answer = call(request)
     say(f"{answer.agreed_count:,} resources agree, {answer.difference_count:,} do not.")
-    print_table(
-        ("difference", "resource", "tenant", "USD", "why"),
-        (
-            (
-                one.difference_type,
-                f"{one.kind} {one.name}",
-                one.tenant_id or NOBODY,
-                one.provider_amount_usd if one.HasField("provider_amount_usd") else UNKNOWN,
-                one.explanation,
-            )
-            for one in answer.differences
-        ),
+    print_list(
+        {
+            "difference": "difference_type",
+            "resource": lambda one: f"{one.kind} {one.name}",
+            "tenant": lambda one: one.tenant_id or NOBODY,
+            "USD": lambda one: (
+                one.provider_amount_usd if one.HasField("provider_amount_usd") else UNKNOWN
+            ),
+            "why": "explanation",
+        },
+        answer.differences,
         folded=True,
     )
 
@@ -179,24 +178,22 @@ def _print_parts(answer: Any, by: str) -> None:
     """The shares of the tenants or deployments, the kinds, and how shared costs were split."""
     currency = answer.conversion.reporting_currency
     _print_rows(getattr(answer, f"by_{by}"), by, _owner, currency)
-    for title, axis, cells in (
-        ("sold", answer.by_kind.revenue, REVENUE),
-        ("bought", answer.by_kind.cogs, COSTS),
-    ):
-        largest = max((abs(one.amount_cents) for one in axis), default=0)
-        print_table(
-            (title, "amount", ""),
-            (
-                (
-                    one.kind,
-                    amount_text(one.amount_cents, currency),
-                    _bar(one.amount_cents, largest, cells),
-                )
-                for one in axis
-            ),
-            folded=True,
-        )
+    _print_kinds("sold", answer.by_kind.revenue, REVENUE, currency)
+    _print_kinds("bought", answer.by_kind.cogs, COSTS, currency)
     _print_splits(answer.shared_costs)
+
+
+def _print_kinds(title: str, axis: Any, cells: tuple[str, str], currency: str) -> None:
+    largest = max((abs(one.amount_cents) for one in axis), default=0)
+    print_list(
+        {
+            title: "kind",
+            "amount": lambda one: amount_text(one.amount_cents, currency),
+            "": lambda one: _bar(one.amount_cents, largest, cells),
+        },
+        axis,
+        folded=True,
+    )
 
 
 def _owner(share: Any) -> Text:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli import options
 from cli.caller import call
-from cli.output import print_table, say
+from cli.output import print_list, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
@@ -91,18 +91,15 @@ def bill_at_once(
 
 
 def _print(lines: Iterable[Any]) -> None:
-    print_table(
-        ("id", "tenant", "description", "amount", "status", "reason"),
-        (
-            (
-                line.id,
-                line.tenant_id,
-                line.description,
-                money_text(line.amount_cents, line.currency),
-                Text(line.status, style=STYLES.get(line.status, "")),
-                line.reason,
-            )
-            for line in lines
-        ),
+    print_list(
+        {
+            "id": "id",
+            "tenant": "tenant_id",
+            "description": "description",
+            "amount": lambda line: money_text(line.amount_cents, line.currency),
+            "status": lambda line: Text(line.status, style=STYLES.get(line.status, "")),
+            "reason": "reason",
+        },
+        lines,
         "There are no such lines.",
     )

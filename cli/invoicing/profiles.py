@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import invoices_pb2
 
 from cli.caller import call
 from cli.options import Count
-from cli.output import print_table, say
+from cli.output import print_list, say
 
 __all__ = ["commands"]
 
@@ -22,18 +22,15 @@ Tenant = Annotated[str, typer.Argument(help="The tenant.")]
 @commands.command("list")
 def list_profiles(count: Count = 50) -> None:
     """List the billing profiles, by tenant."""
-    print_table(
-        ("tenant", "name", "ABN", "tax region", "purchase order"),
-        (
-            (
-                profile.tenant_id,
-                profile.recipient.name,
-                profile.recipient.abn,
-                profile.tax_region,
-                profile.purchase_order,
-            )
-            for profile in call(pb.ListBillingProfilesRequest(page_size=count)).billing_profiles
-        ),
+    print_list(
+        {
+            "tenant": "tenant_id",
+            "name": "recipient.name",
+            "ABN": "recipient.abn",
+            "tax region": "tax_region",
+            "purchase order": "purchase_order",
+        },
+        call(pb.ListBillingProfilesRequest(page_size=count)).billing_profiles,
         "There are no billing profiles: each tenant is billed under its name here.",
     )
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.caller import call, pages, run, send
 from cli.options import Deployment, Month, OnlyMonth, Tenant
-from cli.output import UNKNOWN, counts, instant, print_table, say
+from cli.output import UNKNOWN, counts, instant, print_list, say
 from cli.runs import details, follow
 from services.common.durable import connect
 from services.common.settings import Settings
@@ -72,21 +72,20 @@ def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "
     unbilled = pages(request, "unbilled_usage")
     if not unbilled:
         say(_none_unbilled(period))
-    print_table(
-        ("tenant", "deployment", "kind", "day", "qty", "value"),
-        (
-            (
-                one.tenant_id,
-                one.deployment_id,
-                one.resource_kind,
-                one.day,
-                one.qty,
+    print_list(
+        {
+            "tenant": "tenant_id",
+            "deployment": "deployment_id",
+            "kind": "resource_kind",
+            "day": "day",
+            "qty": "qty",
+            "value": lambda one: (
                 money_text(Decimal(one.value_cents), one.currency)
                 if one.HasField("value_cents")
-                else UNKNOWN,
-            )
-            for one in unbilled
-        ),
+                else UNKNOWN
+            ),
+        },
+        unbilled,
     )
 
 

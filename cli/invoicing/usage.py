@@ -10,7 +10,7 @@ from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
 from cli.options import Deployment, Tenant
-from cli.output import NOBODY, instant, print_table, say
+from cli.output import NOBODY, instant, print_list, say
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
 from workflows.metering.metering import Metering
@@ -46,20 +46,17 @@ def list_usage(
         from_day=since or _a_week_ago(),
         to_day=until,
     )
-    print_table(
-        ("day", "tenant", "deployment", "kind", "qty", "facts", "id"),
-        (
-            (
-                figure.day,
-                figure.tenant_id,
-                figure.deployment_id,
-                figure.resource_kind,
-                figure.qty,
-                f"{figure.fact_count:,}",
-                figure.id,
-            )
-            for figure in pages(request, "daily_usage")
-        ),
+    print_list(
+        {
+            "day": "day",
+            "tenant": "tenant_id",
+            "deployment": "deployment_id",
+            "kind": "resource_kind",
+            "qty": "qty",
+            "facts": lambda figure: f"{figure.fact_count:,}",
+            "id": "id",
+        },
+        pages(request, "daily_usage"),
         f"Nothing was metered since {request.from_day}; `--since` looks further back.",
     )
 
@@ -75,20 +72,17 @@ def list_unmetered(
         from_day=since or _a_week_ago(),
         to_day=until,
     )
-    print_table(
-        ("resource", "tenant", "deployment", "missing", "days", "hours", "why"),
-        (
-            (
-                f"{one.inventory_kind} {one.resource_name}",
-                one.tenant_id or NOBODY,
-                one.deployment_id,
-                one.resource_kind,
-                " to ".join(dict.fromkeys((one.first_day, one.last_day))),
-                f"{one.seconds / SECONDS_AN_HOUR:,.1f}",
-                one.reason,
-            )
-            for one in pages(request, "resources")
-        ),
+    print_list(
+        {
+            "resource": lambda one: f"{one.inventory_kind} {one.resource_name}",
+            "tenant": lambda one: one.tenant_id or NOBODY,
+            "deployment": "deployment_id",
+            "missing": "resource_kind",
+            "days": lambda one: " to ".join(dict.fromkeys((one.first_day, one.last_day))),
+            "hours": lambda one: f"{one.seconds / SECONDS_AN_HOUR:,.1f}",
+            "why": "reason",
+        },
+        pages(request, "resources"),
         f"Everything of known size since {request.from_day} was metered.",
     )
 
@@ -99,18 +93,17 @@ def show_facts(
 ) -> None:
     """Show the resources with their spans, and the events, behind a figure."""
     facts = pages(pb.ListUsageFactsRequest(usage_id=usage_id), "facts")
-    print_table(
-        ("what", "from", "to", "GB", "qty"),
-        (
-            (
-                f"{one.inventory_kind} {one.resource_name}" if one.resource_id else one.event_key,
-                instant(one.fact_from, SECOND),
-                instant(one.fact_to, SECOND),
-                one.size_gb if one.HasField("size_gb") else "",
-                one.qty,
-            )
-            for one in facts
-        ),
+    print_list(
+        {
+            "what": lambda one: (
+                f"{one.inventory_kind} {one.resource_name}" if one.resource_id else one.event_key
+            ),
+            "from": lambda one: instant(one.fact_from, SECOND),
+            "to": lambda one: instant(one.fact_to, SECOND),
+            "GB": lambda one: one.size_gb if one.HasField("size_gb") else "",
+            "qty": "qty",
+        },
+        facts,
         "Nothing is behind the figure any more.",
         folded=True,
     )
@@ -143,26 +136,20 @@ def void_events(
 def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
     """List the usage events that were taken back, the last one first."""
     request = pb.ListVoidedUsageEventsRequest(tenant_id=tenant, deployment_id=deployment)
-    print_table(
-        (
-            *("voided", "by", "reason", "source", "key", "day"),
-            *("tenant", "deployment", "kind", "qty"),
-        ),
-        (
-            (
-                instant(event.voided_at, SECOND),
-                event.voided_by,
-                event.reason,
-                event.source,
-                event.idempotency_key,
-                instant(event.occurred_at, DAY),
-                event.tenant_id,
-                event.deployment_id,
-                event.resource_kind,
-                event.qty,
-            )
-            for event in pages(request, "voided_events")
-        ),
+    print_list(
+        {
+            "voided": lambda event: instant(event.voided_at, SECOND),
+            "by": "voided_by",
+            "reason": "reason",
+            "source": "source",
+            "key": "idempotency_key",
+            "day": lambda event: instant(event.occurred_at, DAY),
+            "tenant": "tenant_id",
+            "deployment": "deployment_id",
+            "kind": "resource_kind",
+            "qty": "qty",
+        },
+        pages(request, "voided_events"),
         "No usage event was voided.",
     )
 
