@@ -137,10 +137,10 @@ def _ask(side: _Process, measured: str) -> dict[str, float]:
     assert side.stdin is not None
     side.stdin.write(f"{measured}\n")
     side.stdin.flush()
-    said = _line(side.stdout)
-    if not said:
+    answered = _line(side.stdout)
+    if not answered:
         raise RuntimeError(f"a side ended while it measured {measured}")
-    answer: dict[str, float] = orjson.loads(said)
+    answer: dict[str, float] = orjson.loads(answered)
     return answer
 
 

@@ -161,8 +161,8 @@ def _key_set(settings: Settings) -> bytes:
         if (secret := each.get_secret_value())
     ]
     algorithm = settings.jwt_algorithm
-    told = [{"kty": "oct", "alg": algorithm, "k": key} for key in keys]
-    return json.dumps({"keys": told}).encode()
+    jwks = [{"kty": "oct", "alg": algorithm, "k": key} for key in keys]
+    return json.dumps({"keys": jwks}).encode()
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:

@@ -117,8 +117,11 @@ def _ingress(ingress: Json, rules: list[Json]) -> Json:
     own = ingress.get("rules")
     if not isinstance(own, list | None):
         return ingress
-    said = [*map(_without_false, own or ())]
-    normal = {**ingress, "rules": said + [rule for rule in rules if rule not in said]}
+    normal_rules = [*map(_without_false, own or ())]
+    normal = {
+        **ingress,
+        "rules": normal_rules + [rule for rule in rules if rule not in normal_rules],
+    }
     return {name: value for name, value in normal.items() if not is_unset(value)}
 
 

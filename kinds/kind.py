@@ -264,8 +264,8 @@ class ResourceKind:
         """The fields that are unknown, rather than unset, where a row leaves them out."""
         unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
         parts = {self.parts.field} if self.parts is not None else set()
-        told = (self.attrs.keys() - unset) | self.columns.plain()
-        return frozenset(told | self._scoped_fields | self.measured | parts)
+        shown = (self.attrs.keys() - unset) | self.columns.plain()
+        return frozenset(shown | self._scoped_fields | self.measured | parts)
 
     @cached_property
     def _scoped_fields(self) -> frozenset[str]:
@@ -279,8 +279,8 @@ class ResourceKind:
     @cached_property
     def _told_by_members(self) -> bool:
         """Whether there is a scope of which only members tell."""
-        told = {self.scoped[name] for name in self._whole_fields}
-        return any(scope not in told for scope in self.scoped.values())
+        shown = {self.scoped[name] for name in self._whole_fields}
+        return any(scope not in shown for scope in self.scoped.values())
 
     @cached_property
     def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:

@@ -25,7 +25,7 @@ def start_detached(layout: Layout) -> int:
     layout.make()
     log = layout.log(LOG_OF_SUPERVISOR)
     bound(log)
-    told = Follower(log)
+    log_lines = Follower(log)
     with log.open("ab") as output:
         supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", "cli.app", "up"],
@@ -42,12 +42,12 @@ def start_detached(layout: Layout) -> int:
         )
     try:
         while supervisor.poll() is None and not _is_ready(layout, supervisor.pid):
-            _show(told)
+            _show(log_lines)
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         supervisor.send_signal(signal.SIGTERM)
         supervisor.wait()
-    _show(told)
+    _show(log_lines)
     return supervisor.poll() or 0
 
 
@@ -56,7 +56,7 @@ def _is_ready(layout: Layout, pid: int) -> bool:
     return state is not None and state.ready and state.supervisor.pid == pid
 
 
-def _show(told: Follower) -> None:
-    for line in told.lines():
+def _show(log_lines: Follower) -> None:
+    for line in log_lines.lines():
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -96,7 +96,7 @@ class Runner:
             await self._ports_are_free(started)
             process = self._launch()
         except Exception as error:
-            # Whatever keeps a part from starting is that part's failure, and is said as such.
+            # Whatever keeps a part from starting is reported as that part's failure.
             raise Failure(self.part.name, str(error)) from error
         if not await self._becomes_ready(process, started):
             code = process.exit_code()

@@ -91,7 +91,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def _fill(stack: BenchStack) -> None:
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "invoice": INVOICE,
         "month": MONTH,
         "lines": LINES,
@@ -100,15 +100,15 @@ def _fill(stack: BenchStack) -> None:
     }
     with stack.database(Service.BILLING) as database:
         database.execute("SELECT prepare_cost_month(%s)", [MONTH])
-        database.execute(HEADER, told)
+        database.execute(HEADER, parameters)
         database.execute(EMPTY.format(month=PARTITION).encode())
         for first in range(1, LINES + 1, LINES_AT_ONCE):
             last = min(first + LINES_AT_ONCE - 1, LINES)
             fill = FILL.format(month=PARTITION).encode()
-            database.execute(fill, {**told, "first": first, "last": last})
+            database.execute(fill, {**parameters, "first": first, "last": last})
         database.execute(ATTACH.format(month=PARTITION).encode())
         for name, column in GROUPED.items():
-            database.execute(TOTALS.format(column=column).encode(), {**told, "name": name})
+            database.execute(TOTALS.format(column=column).encode(), {**parameters, "name": name})
         database.execute("VACUUM ANALYZE cloud_cost_lines")
         database.execute("VACUUM ANALYZE cloud_month_totals")
 

@@ -96,12 +96,12 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
             "ingest, MB of the largest process",
             max(many.peaks.values()),
             MAX_MEGABYTES,
-            f"{MANY_LINES:,} lines {_told(many)}; {FEW_LINES:,} lines {_told(few)}",
+            f"{MANY_LINES:,} lines {_memory_text(many)}; {FEW_LINES:,} lines {_memory_text(few)}",
         ),
     ]
 
 
-def _told(bill: Ingested) -> str:
+def _memory_text(bill: Ingested) -> str:
     return ", ".join(f"{name} {peak:.0f}" for name, peak in bill.peaks.items())
 
 

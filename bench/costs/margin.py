@@ -132,7 +132,7 @@ def _rounds(stack: BenchStack, *periods: date) -> list[tuple[float, float]]:
 def _month(stack: BenchStack, period: date, lines: int) -> float:
     """Makes a month of so many lines; the p99 of bare SQL over it, in seconds."""
     with stack.database(Service.ANALYTICS) as connection:
-        told: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "period": period,
             "tenants": TENANTS,
             "lines": lines,
@@ -140,17 +140,18 @@ def _month(stack: BenchStack, period: date, lines: int) -> float:
             "first": 10**9 + period.month * TENANTS,
             "hours": lines // TENANTS,
         }
-        connection.execute(INVOICES, told)
-        connection.execute(ISSUE, told)
-        row = connection.execute(COSTS, told).fetchone()
+        connection.execute(INVOICES, parameters)
+        connection.execute(ISSUE, parameters)
+        row = connection.execute(COSTS, parameters).fetchone()
         assert row is not None
-        told["pass"] = row[0]
-        connection.execute(LINES, told)
-        connection.execute(SPANS, told)
+        parameters["pass"] = row[0]
+        connection.execute(LINES, parameters)
+        connection.execute(SPANS, parameters)
         connection.execute("ANALYZE")
         asyncio.run(_refresh(stack, period))
         taken = [
-            seconds_of(lambda: connection.execute(BARE, told).fetchall()) for _ in range(QUERIES)
+            seconds_of(lambda: connection.execute(BARE, parameters).fetchall())
+            for _ in range(QUERIES)
         ]
     return p99(taken)
 

@@ -2,7 +2,7 @@
 
 A sync and the bare fetch that it is measured against run in turns, and so do the syncs of
 different things, so that a slow moment of the machine meets all of them; the median of the
-ratios counts. What a sync costs in processor time is told beside it: on a machine that others
+ratios counts. What a sync costs in processor time is printed beside it: on a machine that others
 use too, that is the figure to compare.
 """
 

@@ -73,21 +73,21 @@ def _bill(invoice: costs_pb2.ProviderInvoice) -> list[str]:
     agreed = {True: "balanced", False: f"residual {sums.residual_usd}"}[sums.balanced]
     if not sums.HasField("balanced"):
         agreed = "no summary" if invoice.HasField("reconciliation") else ""
-    told = [
+    lines = [
         f"{invoice.period[:7] or UNKNOWN}  {dollars(invoice.amount_usd):>12}"
         f"  {invoice.ingest_status}  {agreed}  {invoice.id}".rstrip()
     ]
     if invoice.HasField("waiver"):
-        told.append(f"    waived by {invoice.waiver.waived_by}: {invoice.waiver.reason}")
+        lines.append(f"    waived by {invoice.waiver.waived_by}: {invoice.waiver.reason}")
     elif invoice.ingest_error:
-        told.append(f"    {invoice.ingest_error}")
-    told += [
+        lines.append(f"    {invoice.ingest_error}")
+    lines += [
         f"    {part.part}: the lines say {dollars(part.lines_usd)},"
         f" the summary {dollars(part.summary_usd)}, residual {part.residual_usd}"
         for part in sums.parts
         if part.residual_usd not in ("", "0")
     ]
-    return told
+    return lines
 
 
 def _entry(entry: costs_pb2.BillingHistoryEntry) -> str:
@@ -99,16 +99,16 @@ def _entry(entry: costs_pb2.BillingHistoryEntry) -> str:
 
 
 def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
-    told = [
+    lines = [
         f"{dollars(total.amount_usd):>24}  {total.type} ({total.entry_count})"
         for total in sums.totals
     ]
     balance = dollars(sums.account_balance_usd) if sums.account_balance_usd else UNKNOWN
     residual = dollars(sums.residual_usd) if sums.residual_usd else UNKNOWN
-    told.append(
+    lines.append(
         f"{dollars(sums.history_usd):>24}  USD in all; the account owes {balance},"
         f" residual {residual}"
     )
     if sums.unreadable_count:
-        told.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
-    return told
+        lines.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
+    return lines

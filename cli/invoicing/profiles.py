@@ -63,7 +63,7 @@ def save_profile(
 
 def _print(profile: pb.BillingProfile) -> None:
     party = profile.recipient
-    told = {
+    fields = {
         "tenant": profile.tenant_id,
         "name": party.name,
         "ABN": party.abn,
@@ -72,6 +72,6 @@ def _print(profile: pb.BillingProfile) -> None:
         "tax region": profile.tax_region,
         "purchase order": profile.purchase_order,
     }
-    for field, value in told.items():
+    for field, value in fields.items():
         if value:
             say(f"{field}: {value}")

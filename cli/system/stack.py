@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.options import Yes
 from services.common.settings import Settings
 from stack.layout import Layout
 from stack.output.log_lines import as_text, parsed
@@ -53,9 +54,7 @@ def down() -> None:
     typer.echo("stopped" if stopped else f"nothing runs on {layout.folder}")
 
 
-def reset(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+def reset(yes: Yes = False) -> None:
     """Stop, and remove all local data for good."""
     from stack.control import stop_stack
 

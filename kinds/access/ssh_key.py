@@ -11,7 +11,7 @@ SSH_KEY: Final = ResourceKind(
     scope="ssh_key:read",
     terraform="digitalocean_ssh_key",
     added_later=True,
-    # By its id or its fingerprint; the path of one key is told by pydo 0.44, `ssh_keys.get`.
+    # By its id or its fingerprint; the path of one key is from pydo 0.44, `ssh_keys.get`.
     listing=Listing("/v2/account/keys", "ssh_keys", "ssh_key"),
     columns=Columns(region="", statuses=(), tags="", created_at=""),
     attrs={"fingerprint": Attr(Policy.IDENTITY), "public_key": Attr(Policy.IDENTITY)},

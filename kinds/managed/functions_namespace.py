@@ -11,7 +11,7 @@ FUNCTIONS_NAMESPACE: Final = ResourceKind(
     name="functions_namespace",
     scope="function:read",
     added_later=True,
-    # In one answer, without pages or a total. The path of one namespace is told by pydo 0.44,
+    # In one answer, without pages or a total. The path of one namespace is from pydo 0.44,
     # `functions.get_namespace`.
     listing=Listing("/v2/functions/namespaces", "namespaces", "namespace", counted=False),
     columns=Columns(provider_id="namespace", name="label", statuses=(), tags=""),

@@ -13,7 +13,7 @@ UPTIME_CHECK: Final = ResourceKind(
     scope="uptime:read",
     terraform="digitalocean_uptime_check",
     added_later=True,
-    # The path of one check is told by pydo 0.44, `uptime.get_check`.
+    # The path of one check is from pydo 0.44, `uptime.get_check`.
     listing=Listing("/v2/uptime/checks", "checks", "check"),
     columns=Columns(region="", statuses=(), tags="", created_at=""),
     attrs={

@@ -126,7 +126,7 @@ class Sources:
             return sizes
         path, key = rule.priced_by
         try:
-            told = {
+            priced = {
                 str(row.get("slug", "")).lower()
                 async for page in self.provider.pages(path, key)
                 for row in page.items
@@ -134,7 +134,7 @@ class Sources:
             }
         except ProviderError:
             return sizes
-        return tuple(size for size in sizes if size not in told)
+        return tuple(size for size in sizes if size not in priced)
 
 
 class _Api:

@@ -127,23 +127,23 @@ class Spaces:
         """
         try:
             async with asyncio.timeout(self._bounds.seconds):
-                told = await self._told(name, region)
+                size = await self._measured_by_headers(name, region)
                 # An empty bucket and statistics that nobody keeps look alike: a look decides.
-                if told is not None and told.size_bytes:
-                    return told
+                if size is not None and size.size_bytes:
+                    return size
                 return await self._added_up(name, region)
         except TimeoutError as error:
             raise TooLarge(
                 f"listing bucket {name} took longer than {self._bounds.seconds:g} s"
             ) from error
 
-    async def _told(self, name: str, region: str) -> BucketSize | None:
+    async def _measured_by_headers(self, name: str, region: str) -> BucketSize | None:
         """The size by the headers of HeadBucket; None where they do not tell it."""
         response = await self._asked(region, f"/{quote(name)}?read-stats=true", "HEAD")
-        told = (response.headers.get(BYTES_USED, ""), response.headers.get(OBJECT_COUNT, ""))
-        if not all(one.isdecimal() for one in told):
+        sizes = (response.headers.get(BYTES_USED, ""), response.headers.get(OBJECT_COUNT, ""))
+        if not all(one.isdecimal() for one in sizes):
             return None
-        return BucketSize(*map(int, told))
+        return BucketSize(*map(int, sizes))
 
     async def _added_up(self, name: str, region: str) -> BucketSize:
         """The size by adding up the objects, page by page."""

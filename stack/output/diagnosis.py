@@ -69,8 +69,8 @@ def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> st
     for pattern, reason in OTHER_SIGNS.items():
         if pattern.search(text):
             return reason
-    said = RAISED.findall(text) or USAGE.findall(text)
-    return said[-1] if said else _by_exit(part, exit_code)
+    messages = RAISED.findall(text) or USAGE.findall(text)
+    return messages[-1] if messages else _by_exit(part, exit_code)
 
 
 def _by_exit(part: Part, exit_code: int | None) -> str:

@@ -36,23 +36,23 @@ def parsed(line: str) -> LogLine:
     Control characters are escaped: a log holds what strangers sent.
     """
     try:
-        told = json.loads(line)
+        record = json.loads(line)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        record = None
+    if not isinstance(record, dict):
         return LogLine(message=_plain(line))
-    level = str(told.get("level", "")).lower()
+    level = str(record.get("level", "")).lower()
     return LogLine(
-        message=_first(told, "event", "msg", "message"),
-        at=_instant(_first(told, "timestamp", "time")),
+        message=_first(record, "event", "msg", "message"),
+        at=_instant(_first(record, "timestamp", "time")),
         level=_plain(LEVELS.get(level, level)),
         details=tuple(
             (_plain(name), _value(value))
-            for name, value in told.items()
+            for name, value in record.items()
             if name not in (*HEAD, *OMITTED) and value not in ("", None)
         ),
-        request_id=_first(told, "request_id"),
-        trace=tuple(_plain(one) for one in str(told.get("exception") or "").splitlines()),
+        request_id=_first(record, "request_id"),
+        trace=tuple(_plain(one) for one in str(record.get("exception") or "").splitlines()),
     )
 
 
@@ -78,8 +78,8 @@ def as_text(part: str, line: LogLine) -> Text:
     return text
 
 
-def _first(told: dict[str, Any], *names: str) -> str:
-    return next((_value(told[name]) for name in names if told.get(name)), "")
+def _first(record: dict[str, Any], *names: str) -> str:
+    return next((_value(record[name]) for name in names if record.get(name)), "")
 
 
 def _value(value: object) -> str:

@@ -41,7 +41,7 @@ class Progress:
             self._starting.append(name)
         elif state is not PartState.STARTING and name in self._starting:
             self._starting.remove(name)
-        never_up = state is PartState.FAILED and not status.since  # told by `failed`
+        never_up = state is PartState.FAILED and not status.since  # `failed` reports it
         if state in SIGNS and not never_up:
             self._tell(status)
         self._show()
@@ -76,8 +76,8 @@ class Progress:
     def _tell(self, status: PartStatus) -> None:
         elapsed = time.monotonic() - self._started_at.get(status.name, self._began)
         took = f"{elapsed:5.1f} s" if status.state in {PartState.READY, PartState.DONE} else ""
-        told = {PartState.RESTARTING: f"died: {status.reason}; it is restarted"}
-        text = told.get(status.state, status.state.value)
+        texts = {PartState.RESTARTING: f"died: {status.reason}; it is restarted"}
+        text = texts.get(status.state, status.state.value)
         if status.state is PartState.FAILED:
             text = f"failed: {status.reason}"
         self._console.print(

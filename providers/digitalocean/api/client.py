@@ -185,9 +185,9 @@ class DigitalOcean:
                     raise ProviderUnavailable(
                         f"GET {path}: {response.status_code} is not all of it"
                     )
-                said = response.headers.get("content-type", "").partition(";")[0].strip()
-                if said not in content_types:
-                    raise ProviderUnavailable(f"GET {path}: the answer is {said}")
+                content_type = response.headers.get("content-type", "").partition(";")[0].strip()
+                if content_type not in content_types:
+                    raise ProviderUnavailable(f"GET {path}: the answer is {content_type}")
                 yield response.aiter_bytes(PIECE_BYTES)
         except httpx.RequestError as error:
             raise ProviderUnavailable(f"GET {path}: {type(error).__name__}: {error}") from error

@@ -1,7 +1,7 @@
 """How many requests a token may still make, shared by all who use that token in this process.
 
 DigitalOcean allows 5,000 requests an hour and, within a minute, 5 % of that: 250. The
-hour is told by the headers of every answer, which know of other processes too; the
+hour is announced by the headers of every answer, which know of other processes too; the
 minute is not, so it is counted here.
 
 Some paths have limits of their own, which the same headers announce. So what an answer says is
@@ -132,8 +132,8 @@ class RateBudget:
         )
         self._announced[family] = announced
         of_the_token = self._limit_of_the_token()
-        told = (one for one in self._announced.values() if one.limit == of_the_token)
-        self._newest = max(told, key=lambda one: one.observed_at, default=None)
+        of_token = (one for one in self._announced.values() if one.limit == of_the_token)
+        self._newest = max(of_token, key=lambda one: one.observed_at, default=None)
 
     def pause(self, seconds: float, path: str = "") -> None:
         """Holds all requests back for so long, as the provider asked.
@@ -191,8 +191,8 @@ class RateBudget:
 
     def _limit_of_the_token(self) -> int | None:
         """None before an answer told it."""
-        if (told := self._announced.get(THE_TOKEN)) is not None:
-            return told.limit
+        if (announced := self._announced.get(THE_TOKEN)) is not None:
+            return announced.limit
         limits = Counter(one.limit for one in self._announced.values())
         alike = [limit for limit, count in limits.items() if count > 1]
         return max(alike or [limit for limit in limits if limit >= PER_MINUTE], default=None)

@@ -203,9 +203,9 @@ def _with_pending_maintenance(database: Document) -> Document | None:
     window = database.get("maintenance_window")
     if not window:
         return None
-    told = ["Minor version upgrade"]
+    description = ["Minor version upgrade"]
     hour = ":".join(str(window["hour"]).split(":")[:2])
-    pending = window | {"pending": True, "description": told, "hour": hour}
+    pending = window | {"pending": True, "description": description, "hour": hour}
     return database | {"maintenance_window": pending}
 
 

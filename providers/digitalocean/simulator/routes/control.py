@@ -74,8 +74,8 @@ async def _remove_faults(request: Request) -> Response:
 
 async def _moods(request: Request) -> Response:
     """Every mood with what it does, and the one that the account is in, null for none."""
-    told = [{"name": mood.name, "does": mood.does} for mood in MOODS.values()]
-    return JSONResponse({"moods": told, "mood": simulation_of(request).mood or None})
+    moods = [{"name": mood.name, "does": mood.does} for mood in MOODS.values()]
+    return JSONResponse({"moods": moods, "mood": simulation_of(request).mood or None})
 
 
 async def _enter_mood(request: Request) -> Response:

@@ -127,8 +127,8 @@ async def unexpected_response(request: Request, error: Exception) -> Response:
 
     The control API says which it was: its callers are tests and benches that look for it.
     """
-    told = f"{type(error).__name__}: {error}"
-    message = told if request.url.path.startswith("/_simulator") else ApiError.default_message
+    cause = f"{type(error).__name__}: {error}"
+    message = cause if request.url.path.startswith("/_simulator") else ApiError.default_message
     return Response(
         render_error(ApiError.error_id, message), ApiError.status, media_type="application/json"
     )

@@ -48,7 +48,7 @@ class Gate:
         if scope["path"].startswith(spaces.BELOW):
             await _StoragePassage(self._simulation, scope, send).serve(self._app, receive)
             return
-        await _Passage(self._simulation, scope, send).serve(self._app, receive)
+        await _ApiPassage(self._simulation, scope, send).serve(self._app, receive)
 
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The control API asks for no token: so no page in a browser may reach it."""
@@ -68,20 +68,36 @@ class _Passage:
         self._simulation = simulation
         self._asked: str = scope["path"]
         self._scope = _without_last_slash(scope)
-        self._path: str = self._scope["path"]
         self._send = send
-        self._token = _bearer(Headers(scope=scope))
         self._query: str = scope["query_string"].decode("latin-1")
+
+    async def _meet(self, path: str) -> list[Firing]:
+        """The faults that the request meets; those that only delay it have done so."""
+        firings = self._simulation.faults.meet(self._scope["method"], path, self._query)
+        for firing in firings:
+            if firing.rule.fault is Fault.DELAY:
+                await asyncio.sleep(firing.rule.delay_ms / 1000)
+        return firings
+
+    def _note(self, status: int, token: str = "") -> None:
+        path = f"{self._asked}?{self._query}" if self._query else self._asked
+        self._simulation.log.add(Served(self._scope["method"], path, status, token[-4:]))
+
+
+class _ApiPassage(_Passage):
+    """One request of the API."""
+
+    def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
+        super().__init__(simulation, scope, send)
+        self._path: str = self._scope["path"]
+        self._token = _bearer(Headers(scope=scope))
         self._allowance = simulation.limiter.take(self._token, self._path)
 
     async def serve(self, app: ASGIApp, receive: Receive) -> None:
         simulation = self._simulation
         if simulation.pace.latency_ms:
             await asyncio.sleep(simulation.pace.latency_ms / 1000)
-        firings = simulation.faults.meet(self._scope["method"], self._path, self._query)
-        for firing in firings:
-            if firing.rule.fault is Fault.DELAY:
-                await asyncio.sleep(firing.rule.delay_ms / 1000)
+        firings = await self._meet(self._path)
         answer = self._early_answer(firings)
         if answer is None:
             settle(simulation)
@@ -94,7 +110,7 @@ class _Passage:
     async def _pass_on(self, message: Message) -> None:
         """A part of an answer of any length, which is not held to be looked at."""
         if message["type"] == "http.response.start":
-            self._note(message["status"])
+            self._note(message["status"], self._token)
             headers = [*message["headers"], *self._allowance.headers()]
             message = {**message, "headers": headers}
         await self._send(message)
@@ -105,7 +121,7 @@ class _Passage:
             self._scope.setdefault("state", {})["token_scope"] = self._admit()
         except ApiError as error:
             return _error_answer(error)
-        return next((a for a in map(instead, (f.rule for f in firings)) if a is not None), None)
+        return _replacement(firings)
 
     def _admit(self) -> TokenScope:
         admitted = self._simulation.tokens.admit(self._token, self._scope["method"], self._path)
@@ -116,7 +132,7 @@ class _Passage:
     async def _deliver(self, answer: RawAnswer, firings: list[Firing]) -> None:
         body = twisted(answer.body, firings) if answer.status < 300 else answer.body
         drops = any(firing.rule.fault is Fault.DROP for firing in firings)
-        self._note(0 if drops else answer.status)
+        self._note(0 if drops else answer.status, self._token)
         await self._send(_start(answer, body, self._allowance))
         if drops:
             # Less than was promised, and no more to come: the server closes the connection.
@@ -138,38 +154,25 @@ class _Passage:
             identifier = str(items[0].get("id", items[0].get("name")))
             delete_objects(self._simulation, kind.name, [identifier])
 
-    def _note(self, status: int) -> None:
-        path = f"{self._asked}?{self._query}" if self._query else self._asked
-        self._simulation.log.add(Served(self._scope["method"], path, status, self._token[-4:]))
 
-
-class _StoragePassage:
+class _StoragePassage(_Passage):
     """One request of the S3 API: it has faults, and neither tokens nor limits of the API's."""
 
-    def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
-        self._simulation = simulation
-        self._asked: str = scope["path"]
-        self._scope = _without_last_slash(scope)
-        self._send = send
-
     async def serve(self, app: ASGIApp, receive: Receive) -> None:
-        method, path = self._scope["method"], self._asked
-        query = self._scope["query_string"].decode("latin-1")
-        firings = self._simulation.faults.meet(method, path, query)
-        for firing in firings:
-            if firing.rule.fault is Fault.DELAY:
-                await asyncio.sleep(firing.rule.delay_ms / 1000)
-        early = (a for a in map(instead, (f.rule for f in firings)) if a is not None)
-        answer = next(early, None) or await _answer_of(app, self._scope, receive)
-        asked = f"{path}?{query}" if query else path
-        self._simulation.log.add(Served(method, asked, answer.status, ""))
-        body = b"" if method == "HEAD" else answer.body
-        length = (b"content-length", b"%d" % len(body))
-        headers = [*answer.headers, length]
+        firings = await self._meet(self._asked)
+        answer = _replacement(firings) or await _answer_of(app, self._scope, receive)
+        self._note(answer.status)
+        body = b"" if self._scope["method"] == "HEAD" else answer.body
+        headers = [*answer.headers, (b"content-length", b"%d" % len(body))]
         await self._send(
             {"type": "http.response.start", "status": answer.status, "headers": headers}
         )
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _replacement(firings: list[Firing]) -> RawAnswer | None:
+    """The answer that a fault gives in place of the true one, if one does."""
+    return next((a for a in map(instead, (f.rule for f in firings)) if a is not None), None)
 
 
 def _without_last_slash(scope: Scope) -> Scope:
