@@ -250,8 +250,10 @@ def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
         required(f"{field}[{position}].provider_id", "")
     if "\x00" in "".join(by_id):
         raise InvalidArgument(field, "has a provider_id with a NUL character")
-    if max(map(len, by_id), default=0) > LONGEST_TEXT:
-        raise InvalidArgument(field, f"has a provider_id of more than {LONGEST_TEXT:,} characters")
+    if max(map(len, by_id), default=0) > MAX_TEXT_LENGTH:
+        raise InvalidArgument(
+            field, f"has a provider_id of more than {MAX_TEXT_LENGTH:,} characters"
+        )
     return list(by_id.values())
 
 
@@ -286,10 +288,13 @@ def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) ->
     if "\x00" in "".join(texts.values()):
         odd = next(field for field, value in texts.items() if "\x00" in value)
         raise InvalidArgument(f"sightings[{position}].{odd}", "has a NUL character")
-    if max(map(len, (content.name, content.region, content.size, content.status))) > LONGEST_TEXT:
+    if (
+        max(map(len, (content.name, content.region, content.size, content.status)))
+        > MAX_TEXT_LENGTH
+    ):
         odd = max(texts, key=lambda field: 0 if field == "tags" else len(texts[field]))
         raise InvalidArgument(
-            f"sightings[{position}].{odd}", f"must not be longer than {LONGEST_TEXT} characters"
+            f"sightings[{position}].{odd}", f"must not be longer than {MAX_TEXT_LENGTH} characters"
         )
     unknown = _unknown(position, sighting.unknown_fields)
     return SightedResource(sighting.provider_id, content, unknown, digest)
