@@ -129,3 +129,35 @@ async def test_an_open_drift_says_whose_margin_it_touches(account: Account) -> N
     await account.sweep()
     drift = (await account.open())["size"]
     assert (drift.tenant_id, drift.deployment_id) == ("acme", "shop")
+
+
+@pytest.mark.parametrize(
+    ("size", "monthly_usd", "field"),
+    [
+        ("a\0b", "6", "prices[0].size"),
+        ("x" * 1_001, "6", "prices[0].size"),
+        ("s-1vcpu-1gb", "1e999999", "prices[0].monthly_usd"),
+        ("s-1vcpu-1gb", "-1", "prices[0].monthly_usd"),
+        ("s-1vcpu-1gb", "NaN", "prices[0].monthly_usd"),
+    ],
+)
+async def test_a_price_that_cannot_be_kept_is_refused(
+    account: Account, size: str, monthly_usd: str, field: str
+) -> None:
+    listed = [pb.ListPrice(size=size, monthly_usd=monthly_usd)]
+    request = pb.RecordListPricesRequest(provider=PROVIDER, kind="droplet", prices=listed)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await account.reconcile.RecordListPrices(request, metadata=account.inventory.worker)
+    assert violated_field(refused.value) == field
+
+
+@pytest.mark.parametrize("field", ["action_id", "action_type"])
+async def test_a_cause_that_cannot_be_kept_is_refused(account: Account, field: str) -> None:
+    drift = await resized(account)
+    cause = drift_pb2.DriftCause(**{"action_id": "77", field: "a\0b"})
+    request = pb.RecordDriftCausesRequest(
+        explained=[pb.ExplainedDrift(drift_id=drift.id, cause=cause)]
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await account.reconcile.RecordDriftCauses(request, metadata=account.inventory.worker)
+    assert violated_field(refused.value) == f"explained[0].cause.{field}"

@@ -21,6 +21,7 @@ from services.inventory.requests import (
     bounded,
     instant,
     known_kind,
+    named,
     required,
     text,
     uuid_of,
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 ANY: Final = "any"
+MAX_PRICE: Final = Decimal(10) ** 12
+"""Of a month in USD: the database keeps it in full, and nothing costs more."""
 MUTED: Final = {"": None, "true": True, "false": False}
 
 
@@ -114,8 +117,8 @@ def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[Expl
         ExplainedDrift(
             uuid_of(f"explained[{position}].drift_id", one.drift_id),
             ActionCause(
-                required(f"explained[{position}].cause.action_id", one.cause.action_id),
-                one.cause.action_type,
+                named(f"explained[{position}].cause.action_id", one.cause.action_id),
+                text(f"explained[{position}].cause.action_type", one.cause.action_type),
                 instant(f"explained[{position}].cause.occurred_at", one.cause.occurred_at),
             ),
         )
@@ -129,7 +132,7 @@ def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[
         raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
     bounded("prices", len(request.prices))
     return {
-        required(f"prices[{i}].size", price.size).lower(): _price(f"prices[{i}]", price.monthly_usd)
+        named(f"prices[{i}].size", price.size).lower(): _price(f"prices[{i}]", price.monthly_usd)
         for i, price in enumerate(request.prices)
     }
 
@@ -139,8 +142,8 @@ def _price(field: str, value: str) -> Decimal:
         found = Decimal(value)
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or found < 0:
-        raise InvalidArgument(f"{field}.monthly_usd", f"{value!r} is not a price")
+    if not found.is_finite() or not 0 <= found <= MAX_PRICE:
+        raise InvalidArgument(f"{field}.monthly_usd", f"{value[:40]!r} is not a price")
     return found
 
 
