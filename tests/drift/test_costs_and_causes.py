@@ -154,7 +154,8 @@ async def test_a_price_that_cannot_be_kept_is_refused(
 @pytest.mark.parametrize("field", ["action_id", "action_type"])
 async def test_a_cause_that_cannot_be_kept_is_refused(account: Account, field: str) -> None:
     drift = await resized(account)
-    cause = drift_pb2.DriftCause(**{"action_id": "77", field: "a\0b"})
+    cause = drift_pb2.DriftCause(action_id="77")
+    setattr(cause, field, "a\0b")
     request = pb.RecordDriftCausesRequest(
         explained=[pb.ExplainedDrift(drift_id=drift.id, cause=cause)]
     )
