@@ -98,6 +98,54 @@ async def classify(
     return answer.project
 
 
+async def seen_again(inventory: Inventory, digests: dict[str, int]) -> None:
+    """Marks droplets as listed just as they were, without sending their rows."""
+    request = sync_service_pb2.RecordUnchangedRequest(
+        provider=PROVIDER,
+        kind="droplet",
+        sweep_id=await inventory.begin(),
+        provider_ids=digests.keys(),
+        digests=digests.values(),
+    )
+    answer = await inventory.sync.RecordUnchanged(request, metadata=inventory.worker)
+    assert not answer.changed_positions
+
+
+async def test_a_row_that_is_only_seen_again_has_the_owner_that_the_rules_give_it_now(
+    inventory: Inventory, catalog: SmallCatalog
+) -> None:
+    recorded = await inventory.record(
+        sighting("1"), sighting("2", tags=["deployment:shop", "tenant:acme"])
+    )
+    digests = dict(zip(("1", "2"), recorded.digests, strict=True))
+    first = await project(inventory, "first", "1")
+
+    # Whose its project is, and in which it lives.
+    tenants = []
+    for tenant in ("acme", "globex", ""):
+        await classify(inventory, first, "tenant" if tenant else "internal", tenant)
+        await seen_again(inventory, digests)
+        tenants.append((await inventory.one("1")).tenant_id)
+    assert tenants == ["acme", "globex", ""]
+    await classify(inventory, await project(inventory, "second"), "tenant", "initech")
+    await project(inventory, "second", "1")
+    await seen_again(inventory, digests)
+    assert (await inventory.one("1")).tenant_id == "initech"
+
+    # Which deployment of the catalog its tags mean.
+    deployments = []
+    for deployment_id in (SHOP, SHOP.replace("1", "2")):
+        catalog.tenants = {deployment_id: "acme"}
+        catalog.slugs = {deployment_id: "shop"}
+        await inventory.sync.LearnDeployments(
+            sync_service_pb2.LearnDeploymentsRequest(provider=PROVIDER, kind="droplet"),
+            metadata=inventory.worker,
+        )
+        await seen_again(inventory, digests)
+        deployments.append((await inventory.one("2")).deployment_id)
+    assert deployments == [SHOP, SHOP.replace("1", "2")]
+
+
 async def test_a_resource_given_to_a_deployment_goes_to_its_tenant(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:

@@ -383,3 +383,35 @@ async def test_a_sweep_whose_key_the_database_cannot_keep_is_refused(inventory: 
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await inventory.begin(key="a\0b")
     assert violated_field(refused.value) == "key"
+
+
+async def deny(inventory: Inventory, sweep_id: str) -> resources_pb2.Sweep:
+    """Says that the token may not list the kind of a sweep."""
+    request = sync_service_pb2.FailSweepRequest(
+        sweep_id=sweep_id, reason="no scope", is_denied=True
+    )
+    return (await inventory.sync.FailSweep(request, metadata=inventory.worker)).sweep
+
+
+async def test_a_list_that_is_denied_once_it_was_read_is_frozen_and_cannot_be_accepted(
+    inventory: Inventory,
+) -> None:
+    assert (await deny(inventory, await inventory.begin())).outcome == "failed"
+    await inventory.sweep(KEPT, LOST, scopes=WIDE)
+    for _ in range(3):
+        denied = await deny(inventory, await inventory.begin())
+        assert denied.outcome == "frozen"
+        assert denied.reason == "no scope; strikes and drift are frozen"
+    assert await strikes(inventory) == 0
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await accept_scope(inventory, denied.id)
+    assert reason_of(refused.value) == "SWEEP_SAW_NOTHING"
+    assert (await inventory.sweep(KEPT, scopes=NARROW)).sweep.outcome == "frozen"
+    assert (await inventory.sweep(KEPT, scopes=WIDE)).sweep.outcome == "completed"
+
+
+async def test_a_list_that_is_denied_in_mid_sweep_fails(inventory: Inventory) -> None:
+    await inventory.sweep(KEPT, LOST)
+    sweep_id = await inventory.begin()
+    await inventory.record(KEPT, sweep_id=sweep_id)
+    assert (await deny(inventory, sweep_id)).outcome == "failed"

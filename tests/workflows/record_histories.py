@@ -93,7 +93,7 @@ async def test_record(system: System) -> None:
     await outcomes_of(again)
     await save(system, again.id, "ResourceSync.read-again")
 
-    system.simulator.fault("status", path="/v2/droplets", status=403)
+    system.simulator.fault("status", path="/v2/droplets", status=401)
     failed = await system.start("project", "droplet")
     await outcomes_of(failed)
     await save(system, failed.id, "ResourceSync.failed")

@@ -63,7 +63,8 @@ async def test_it_says_how_fresh_each_kind_is(system: System) -> None:
     assert "0 min" in lines["volume"]
     assert "completed" in lines["volume"]
     assert "never" in lines["vpc"]
-    assert "failed: AccessDenied" in lines["vpc"]
+    assert "failed: " in lines["vpc"]
+    assert "give the token the scope vpc:read" in lines["vpc"]
 
 
 async def test_it_does_not_wait_when_told_not_to(system: System) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from tests.support.waiting import until
 from tests.workflows.system import System, outcomes_of
 from workflows.sync.payloads import KindOutcome
@@ -118,20 +120,50 @@ async def test_a_sync_that_runs_is_joined_and_not_started_again(system: System) 
 
 async def test_a_kind_that_fails_does_not_stop_the_others(system: System) -> None:
     system.start_worker()
-    system.simulator.fault("status", path="/v2/droplets", status=403)
+    system.simulator.fault("status", path="/v2/droplets", status=401)
 
     outcomes = await system.sync()
 
     assert outcomes["project"].outcome == "completed"
     assert outcomes["project members"].outcome == "completed"
     assert outcomes["droplet"].outcome == "failed"
-    assert "AccessDenied" in outcomes["droplet"].reason
+    assert "CredentialsRefused" in outcomes["droplet"].reason
     sweeps = system.rows("SELECT outcome, reason FROM cloud_sweeps WHERE kind = 'droplet'")
     assert [outcome for outcome, _ in sweeps] == ["failed"]
-    assert "AccessDenied" in sweeps[0][1]
+    assert "CredentialsRefused" in sweeps[0][1]
 
 
-async def test_a_kind_that_an_older_token_may_not_list_is_unread_and_once_read_a_failure(
+@pytest.mark.parametrize(
+    ("kind", "scope"), [("volume", "block_storage:read"), ("project", "project:read")]
+)
+async def test_a_kind_that_a_token_may_not_list_is_unread_and_once_read_frozen(
+    system: System, kind: str, scope: str
+) -> None:
+    system.start_worker()
+    token = system.settings.do_api_token.get_secret_value()
+    system.simulator.narrow(token, scope)
+    denied = [await system.sync(kind)]
+    system.simulator.narrow(token)
+    known = (await system.sync(kind))[kind]
+    system.simulator.narrow(token, scope)
+    denied += [await system.sync(kind), await system.sync(kind)]
+
+    before, after, again = (outcomes[kind] for outcomes in denied)
+    assert [one.outcome for one in (before, known, after, again)] == [
+        "unread", "completed", "frozen", "frozen",
+    ]  # fmt: skip
+    # Nobody is woken every hour.
+    assert all(one.succeeded for outcomes in denied for one in outcomes.values())
+    assert f"give the token the scope {scope}" in before.reason
+    assert f"the scope {scope}; strikes and drift are frozen" in after.reason
+    assert again.struck_count == 0
+    table = "cloud_projects" if kind == "project" else "cloud_resources"
+    assert system.rows(f"SELECT max(stale_strike_count), count(deleted_at) FROM {table}") == [
+        (0, 0)
+    ]
+
+
+async def test_a_kind_that_an_older_token_may_not_list_is_unread_and_once_read_frozen(
     system: System,
 ) -> None:
     system.start_worker()
@@ -147,7 +179,7 @@ async def test_a_kind_that_an_older_token_may_not_list_is_unread_and_once_read_a
     system.simulator.narrow(token, "nat_gateway:read")
     after = (await system.sync("nat_gateway"))["nat_gateway"]
 
-    assert (absent.outcome, before.outcome, after.outcome) == ("unread", "unread", "failed")
+    assert (absent.outcome, before.outcome, after.outcome) == ("unread", "unread", "frozen")
     assert "AccessDenied" in before.reason
 
 

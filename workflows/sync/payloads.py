@@ -201,8 +201,8 @@ class KindOutcome:
     kind: str
     outcome: str
     """`completed`, `partial`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's; `unread`
-    where the token may not list a kind that was added later, or the account has not, and never
-    could."""
+    where the token may not list a kind, or the account has not one that was added later, and
+    never could."""
     seen_count: int = 0
     discovered_count: int = 0
     updated_count: int = 0

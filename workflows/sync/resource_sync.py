@@ -61,6 +61,7 @@ ASKING: Final = timedelta(minutes=5)
 
 CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
 BEGINS_AT_ONCE: Final = "begins-at-once"
+TELLS_DENIED: Final = "tells-denied"
 
 FAILED: Final = "failed"
 INCOMPLETE: Final = "incomplete"
@@ -69,8 +70,11 @@ UNREAD: Final = "unread"
 SEVERITY: Final = ("completed", UNREAD, PARTIAL, "frozen", "halted", INCOMPLETE, FAILED)
 
 ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
-NOT_OFFERED: Final = ("AccessDenied", "NotFound")
-"""How the provider refuses a list to a token without its scope, or to an account without it."""
+DENIED: Final = "AccessDenied"
+"""How the provider refuses a list to a token without its scope."""
+
+NOT_OFFERED: Final = "NotFound"
+"""How it refuses one to an account without the product."""
 
 
 @workflow.defn
@@ -215,10 +219,14 @@ class ResourceSync:
                 last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
-                # A token that was made before we read the kind may lack its scope, and not every
-                # account has every product: nothing is lost, and nobody needs to be woken. Once
-                # the kind was read, to lose it is a failure.
-                unread = kind in ADDED_LATER and not last and reason.startswith(NOT_OFFERED)
+                # A token may lack the scope of a kind from the first, and not every account has
+                # every product that was added later: nothing is lost, and nobody needs to be
+                # woken. A kind that was read before is frozen when its list is denied, and to
+                # lose it otherwise is a failure.
+                never_offered = _is_denied(reason) or (
+                    kind in ADDED_LATER and reason.startswith((DENIED, NOT_OFFERED))
+                )
+                unread = not last and never_offered
                 return KindOutcome(
                     kind,
                     UNREAD if unread else FAILED,
@@ -296,7 +304,7 @@ class ResourceSync:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            self._tell(KindOutcome("internal project", FAILED, reason=_reason(error)))
+            self._tell(_broken_step("internal project", error))
 
     async def _record_members(self, request: ResourceSyncInput) -> None:
         try:
@@ -309,7 +317,7 @@ class ResourceSync:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            self._tell(KindOutcome("project members", FAILED, reason=_reason(error)))
+            self._tell(_broken_step("project members", error))
             return
         self._tell(_members_outcome(counts))
 
@@ -352,6 +360,17 @@ def _members_outcome(counts: MembersCursor) -> KindOutcome:
         unreadable_count=counts.unreadable_count,
         reason=counts.reason,
     )
+
+
+def _broken_step(name: str, error: FailureError) -> KindOutcome:
+    """What became of a step that broke off: that it was denied is for an operator to mend."""
+    reason = _reason(error)
+    return KindOutcome(name, UNREAD if _is_denied(reason) else FAILED, reason=reason)
+
+
+def _is_denied(reason: str) -> bool:
+    """Whether the token lacks a scope; runs that began before this was told apart fail of it."""
+    return reason.startswith(DENIED) and workflow.patched(TELLS_DENIED)
 
 
 def _reason(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from services.inventory.sync.rules.sweeps import (
     Unreadable,
     UnreadablePlace,
     Verdict,
+    broken_off,
     judge,
     may_tombstone,
     partial,
@@ -83,8 +84,12 @@ async def complete_sweep(
     return closed
 
 
-async def fail_sweep(session: WriteSession, sweep_id: UUID, *, reason: str) -> Sweep:
+async def fail_sweep(
+    session: WriteSession, sweep_id: UUID, *, reason: str, is_denied: bool = False
+) -> Sweep:
     """Closes a sweep that broke off; it strikes nothing.
+
+    `is_denied` where the token may not list the kind: then it is frozen if it was read before.
 
     A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
     """
@@ -92,7 +97,9 @@ async def fail_sweep(session: WriteSession, sweep_id: UUID, *, reason: str) -> S
     if sweep.outcome is not Outcome.RUNNING:
         return sweep
     seen = await tally(session, sweep_id)
-    return await sweeps.close_sweep(session, sweep_id, Verdict(Outcome.FAILED, reason), seen)
+    was_read = await sweeps.last_complete_at(session, sweep) is not None
+    verdict = broken_off(reason, is_denied=is_denied, seen=seen.seen, was_read=was_read)
+    return await sweeps.close_sweep(session, sweep_id, verdict, seen)
 
 
 async def note_unreadable(
@@ -164,6 +171,12 @@ async def decide(
         )
     if sweep.confirmed_at is not None:
         return sweep
+    if stopped is Outcome.FROZEN and not sweep.seen_count:
+        raise FailedPrecondition(
+            f"sweep {sweep_id} saw nothing: the token may not list {sweep.kind} at all, which"
+            " cannot be accepted; give it the scope that its reason names",
+            reason="SWEEP_SAW_NOTHING",
+        )
     # One that is frozen again says nothing new of what a halted one withheld.
     later = await sweeps.later_sweep(session, sweep, {*COUNTED, stopped})
     if later is not None:

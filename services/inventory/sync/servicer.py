@@ -189,7 +189,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         reason = requests.required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
-            sweep = await fail_sweep(session, sweep_id, reason=reason)
+            sweep = await fail_sweep(session, sweep_id, reason=reason, is_denied=request.is_denied)
             last = await last_complete_at(session, sweep)
         return pb.FailSweepResponse(sweep=sweep_message(sweep), last_complete_at=timestamp(last))
 

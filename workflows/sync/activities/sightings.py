@@ -54,6 +54,13 @@ class ResourceRows:
         """Where the provider lists them."""
         return self.kind.listing
 
+    @property
+    def remedy(self) -> str:
+        """What a token that may not list them needs, in words."""
+        if not self.kind.scope:
+            return f"the token, or the Spaces key, lacks the right to list {self.kind.name}"
+        return f"to list {self.kind.name}, give the token the scope {self.kind.scope}"
+
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
         """The scope-dependent fields that a row has."""
         return frozenset(self.kind.visible_scopes(row)) if isinstance(row, dict) else frozenset()
@@ -125,6 +132,11 @@ class ProjectRows:
     def listing(self) -> Listing:
         """Where the provider lists them."""
         return PROJECTS
+
+    @property
+    def remedy(self) -> str:
+        """What a token that may not list them needs, in words."""
+        return "to list projects, give the token the scope project:read"
 
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
         """None: no field of a project depends on a scope."""

@@ -22,6 +22,7 @@ from temporalio import activity
 from kinds.errors import UnreadableRow
 from kinds.project import PROJECT
 from providers.digitalocean.api.pages import Ahead, Page
+from providers.digitalocean.errors import AccessDenied
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
 from workflows.durable.errors import as_failures
@@ -46,6 +47,7 @@ __all__ = ["SweepActivities"]
 log = structlog.get_logger()
 
 RUNNING: Final = "running"
+FROZEN: Final = "frozen"
 ROWS_A_SLICE: Final = 20
 DEFERRED: Final = "deferred"
 """The outcome of a pass that did not begin: its kind is read with the members of projects."""
@@ -54,6 +56,10 @@ MAX_UNREADABLE: Final = 1000
 """With more of them than that, it is not the rows that are odd."""
 
 SHRANK: Final = "the listing became shorter while it was read: a row may have slipped past"
+
+
+class _Denied(Exception):
+    """The token may not list the kind, with what it lacks."""
 
 
 class SweepActivities:
@@ -89,6 +95,11 @@ class SweepActivities:
             try:
                 cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
                 is_learned = await learning
+            except _Denied as error:
+                closed = await self._fail(cursor.sweep_id, str(error), is_denied=True)
+                if closed.outcome == FROZEN:
+                    return closed
+                raise AccessDenied(str(error)) from None
             finally:
                 # It is short, and a call that is cancelled costs the inventory its connection.
                 await asyncio.gather(learning, return_exceptions=True)
@@ -118,8 +129,10 @@ class SweepActivities:
     ) -> SweepCursor:
         """Reads and records every page from the cursor on; returns the cursor at the end.
 
-        Stops before that where too many rows cannot be read.
+        Stops before that where too many rows cannot be read. Raises _Denied where the token may
+        not read even the first page.
         """
+        start = cursor
         sending = PageRecording(rows, self._inventory, cursor.sweep_id, self._memory)
         source = self._sources.of(
             rows.listing, on_members=None if members is None else members.record
@@ -129,16 +142,21 @@ class SweepActivities:
         pages = _pages(source, cursor, memory, at_once)
         to_inventory = Recording(sending.record, cursor, lambda listed: listed.page.is_known)
         async with to_inventory as recording, beating(lambda: recording.place):
-            async with aclosing(pages):
-                async for page in pages:
-                    if page is None:
-                        cursor = _after_query(cursor)
-                        continue
-                    listed = await _listed(rows, page, cursor.query)
-                    cursor = _after(listed, cursor)
-                    if cursor.unreadable_count > MAX_UNREADABLE:
-                        return cursor
-                    await recording.add(listed, cursor)
+            try:
+                async with aclosing(pages):
+                    async for page in pages:
+                        if page is None:
+                            cursor = _after_query(cursor)
+                            continue
+                        listed = await _listed(rows, page, cursor.query)
+                        cursor = _after(listed, cursor)
+                        if cursor.unreadable_count > MAX_UNREADABLE:
+                            return cursor
+                        await recording.add(listed, cursor)
+            except AccessDenied as error:
+                if cursor is not start:
+                    raise
+                raise _Denied(f"{error}; {rows.remedy}") from None
             await recording.finish()
             if members is not None:
                 await members.finish()
@@ -183,8 +201,9 @@ class SweepActivities:
         )
         return _result(answer)
 
-    async def _fail(self, sweep_id: str, reason: str) -> SweepResult:
-        answer = await self._inventory.FailSweep(FailSweepRequest(sweep_id=sweep_id, reason=reason))
+    async def _fail(self, sweep_id: str, reason: str, *, is_denied: bool = False) -> SweepResult:
+        request = FailSweepRequest(sweep_id=sweep_id, reason=reason, is_denied=is_denied)
+        answer = await self._inventory.FailSweep(request)
         last = answer.last_complete_at if answer.HasField("last_complete_at") else None
         return _result(CompleteSweepResponse(sweep=answer.sweep, last_complete_at=last))
 

@@ -27,6 +27,7 @@ __all__ = [
     "Unreadable",
     "UnreadablePlace",
     "Verdict",
+    "broken_off",
     "is_read",
     "judge",
     "may_tombstone",
@@ -179,6 +180,17 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.unreadable.count:
         return partial(evidence.unreadable)
     return Verdict(Outcome.COMPLETED)
+
+
+def broken_off(reason: str, *, is_denied: bool, seen: int, was_read: bool) -> Verdict:
+    """The verdict on a sweep that broke off.
+
+    A token that may no longer list the kind sees less than before, as one that lost a field's
+    scope: that is for an operator to mend, and no failure of each sweep until then.
+    """
+    if is_denied and was_read and not seen:
+        return Verdict(Outcome.FROZEN, f"{reason}; strikes and drift are frozen")
+    return Verdict(Outcome.FAILED, reason)
 
 
 def is_read(outcome: str) -> bool:

@@ -137,12 +137,14 @@ class CompleteSweepResponse(_message.Message):
     def __init__(self, sweep: _Optional[_Union[_resources_pb2.Sweep, _Mapping]] = ..., suspect_count: _Optional[int] = ..., last_complete_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class FailSweepRequest(_message.Message):
-    __slots__ = ("sweep_id", "reason")
+    __slots__ = ("sweep_id", "reason", "is_denied")
     SWEEP_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    IS_DENIED_FIELD_NUMBER: _ClassVar[int]
     sweep_id: str
     reason: str
-    def __init__(self, sweep_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    is_denied: bool
+    def __init__(self, sweep_id: _Optional[str] = ..., reason: _Optional[str] = ..., is_denied: _Optional[bool] = ...) -> None: ...
 
 class FailSweepResponse(_message.Message):
     __slots__ = ("sweep", "last_complete_at")
