@@ -33,13 +33,8 @@ RESIDUAL: Final = SearchAttributeKey.for_keyword("ArcadiaResidual")
 """What an invoice's lines lack of its amount, USD, an exact decimal: `0` when they add up."""
 
 INDEXED: Final = {
-    PROVIDER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    KINDS.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    PERIOD.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    TENANT.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    OUTCOME.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    PROVIDER_INVOICE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    RESIDUAL.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    key.name: enums.IndexedValueType.ValueType(key.indexed_value_type)
+    for key in (PROVIDER, KINDS, PERIOD, TENANT, OUTCOME, PROVIDER_INVOICE, RESIDUAL)
 }
 
 
