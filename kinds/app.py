@@ -45,8 +45,6 @@ def _price(component: Mapping[str, Any]) -> Decimal | None:
 
 APP: Final = ResourceKind(
     name="app",
-    scope="app:read",
-    terraform="digitalocean_app",
     # Only with its project when asked for it.
     listing=Listing("/v2/apps", "apps", "app", queries=((("with_projects", "true"),),)),
     columns=Columns(

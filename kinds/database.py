@@ -19,7 +19,6 @@ USER_SECRETS: Final = ("password", "access_cert", "access_key")
 
 DATABASE: Final = ResourceKind(
     name="database",
-    scope="database:read",
     terraform="digitalocean_database_cluster",
     listing=DATABASES,
     columns=Columns(size="size"),

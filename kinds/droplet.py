@@ -13,8 +13,6 @@ __all__ = ["DROPLET"]
 
 DROPLET: Final = ResourceKind(
     name="droplet",
-    scope="droplet:read",
-    terraform="digitalocean_droplet",
     meters=("droplet_hours",),
     # The plain listing leaves out the droplets that have a GPU.
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),

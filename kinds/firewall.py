@@ -8,8 +8,6 @@ __all__ = ["FIREWALL"]
 
 FIREWALL: Final = ResourceKind(
     name="firewall",
-    scope="firewall:read",
-    terraform="digitalocean_firewall",
     listing=Listing("/v2/firewalls", "firewalls", "firewall"),
     # Its tags are those of the droplets that it guards: it belongs to whom they belong.
     columns=Columns(region="", statuses=()),

@@ -11,7 +11,6 @@ __all__ = ["IMAGE"]
 
 IMAGE: Final = ResourceKind(
     name="image",
-    scope="image:read",
     terraform="digitalocean_custom_image",
     meters=("snapshot_gb_month",),
     # What was uploaded, and the backups of droplets. Snapshots are private images too, but

@@ -48,6 +48,9 @@ _ABSENT: Final = object()
 LONGEST_TEXT: Final = 1_000
 """Of a name or another column: the provider's own limits are below it, and the database's above."""
 
+OF_NAME: Final = "<name>"
+"""Stands for what follows from the name of a kind."""
+
 COLUMN_POLICIES: Final[Mapping[str, FieldPolicy]] = {
     "name": FieldPolicy(Policy.DESIRED),
     "region": FieldPolicy(Policy.IDENTITY, by_case),
@@ -130,10 +133,10 @@ class ResourceKind:
     monthly_price: PriceRule = FREE
     rarely_changes: bool = False
     """Whether the slow sync reads it rather than the hourly one."""
-    scope: str = ""
-    """What a token needs to list it; empty where no scope of a token says so."""
-    terraform: str = ""
-    """The resource of Terraform's provider that is the same; empty for none."""
+    scope: str = OF_NAME
+    """What a token needs to list it, by default `<name>:read`; empty where no scope says so."""
+    terraform: str = OF_NAME
+    """The same resource in Terraform, by default `digitalocean_<name>`; empty for none."""
     meters: tuple[str, ...] = ()
     """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
     added_later: bool = False
@@ -141,6 +144,13 @@ class ResourceKind:
     failure until it was listed."""
 
     def __post_init__(self) -> None:
+        for field_name, form in (("scope", "{}:read"), ("terraform", "digitalocean_{}")):
+            if getattr(self, field_name) == OF_NAME:
+                object.__setattr__(self, field_name, form.format(self.name))
+        self._check()
+
+    def _check(self) -> None:
+        """Raises InvalidKind for a declaration that contradicts itself."""
         kept = self.columns.fields() | self.attrs.keys()
         if twice := self.columns.fields() & self.attrs.keys():
             raise InvalidKind(f"{self.name}: both column and attr: {sorted(twice)}")

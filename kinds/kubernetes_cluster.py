@@ -23,7 +23,6 @@ PLUGINS: Final = (
 KUBERNETES_CLUSTER: Final = ResourceKind(
     name="kubernetes_cluster",
     scope="kubernetes:read",
-    terraform="digitalocean_kubernetes_cluster",
     listing=Listing("/v2/kubernetes/clusters", "kubernetes_clusters", "kubernetes_cluster"),
     columns=Columns(statuses=("status.state",)),
     attrs={

@@ -14,7 +14,6 @@ __all__ = ["LOAD_BALANCER"]
 
 LOAD_BALANCER: Final = ResourceKind(
     name="load_balancer",
-    scope="load_balancer:read",
     terraform="digitalocean_loadbalancer",
     listing=Listing(
         "/v2/load_balancers",

@@ -9,8 +9,6 @@ __all__ = ["RESERVED_IP"]
 
 RESERVED_IP: Final = ResourceKind(
     name="reserved_ip",
-    scope="reserved_ip:read",
-    terraform="digitalocean_reserved_ip",
     listing=Listing("/v2/reserved_ips", "reserved_ips", "reserved_ip"),
     columns=Columns(provider_id="ip", name="ip", statuses=(), tags="", created_at=""),
     # The whole droplet is embedded; its id is what says where the address leads.

@@ -9,7 +9,6 @@ __all__ = ["SNAPSHOT"]
 
 SNAPSHOT: Final = ResourceKind(
     name="snapshot",
-    scope="snapshot:read",
     terraform="digitalocean_droplet_snapshot",
     meters=("snapshot_gb_month",),
     # Of droplets and of volumes; backups are not among them (see the images).

@@ -8,7 +8,7 @@ __all__ = ["SPACES_BUCKET"]
 
 SPACES_BUCKET: Final = ResourceKind(
     name="spaces_bucket",
-    terraform="digitalocean_spaces_bucket",
+    scope="",
     meters=("spaces_gb_month",),
     listing=BUCKETS,
     columns=Columns(provider_id="name", statuses=(), tags="", created_at="created_at"),

@@ -11,7 +11,6 @@ __all__ = ["VOLUME"]
 VOLUME: Final = ResourceKind(
     name="volume",
     scope="block_storage:read",
-    terraform="digitalocean_volume",
     listing=Listing("/v2/volumes", "volumes", "volume"),
     columns=Columns(statuses=()),
     attrs={

@@ -7,8 +7,6 @@ __all__ = ["VPC"]
 
 VPC: Final = ResourceKind(
     name="vpc",
-    scope="vpc:read",
-    terraform="digitalocean_vpc",
     listing=Listing("/v2/vpcs", "vpcs", "vpc"),
     columns=Columns(statuses=(), tags=""),
     attrs={

@@ -14,8 +14,6 @@ __all__ = ["CERTIFICATE"]
 
 CERTIFICATE: Final = ResourceKind(
     name="certificate",
-    scope="certificate:read",
-    terraform="digitalocean_certificate",
     added_later=True,
     listing=Listing("/v2/certificates", "certificates", "certificate", found_by="name"),
     columns=Columns(provider_id="name", region="", statuses=("state",), tags=""),

@@ -9,8 +9,6 @@ __all__ = ["SPACES_KEY"]
 
 SPACES_KEY: Final = ResourceKind(
     name="spaces_key",
-    scope="spaces_key:read",
-    terraform="digitalocean_spaces_key",
     added_later=True,
     listing=Listing("/v2/spaces/keys", "keys", "key"),
     columns=Columns(provider_id="access_key", region="", statuses=(), tags=""),

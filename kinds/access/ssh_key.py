@@ -8,8 +8,6 @@ __all__ = ["SSH_KEY"]
 
 SSH_KEY: Final = ResourceKind(
     name="ssh_key",
-    scope="ssh_key:read",
-    terraform="digitalocean_ssh_key",
     added_later=True,
     # By its id or its fingerprint; the path of one key is from pydo 0.44, `ssh_keys.get`.
     listing=Listing("/v2/account/keys", "ssh_keys", "ssh_key"),

@@ -11,7 +11,6 @@ __all__ = ["DEDICATED_INFERENCE"]
 DEDICATED_INFERENCE: Final = ResourceKind(
     name="dedicated_inference",
     scope="genai:read",
-    terraform="digitalocean_dedicated_inference",
     added_later=True,
     listing=Listing(
         "/v2/dedicated-inferences",

@@ -11,7 +11,6 @@ __all__ = ["CONTAINER_REGISTRY"]
 CONTAINER_REGISTRY: Final = ResourceKind(
     name="container_registry",
     scope="registry:read",
-    terraform="digitalocean_container_registry",
     added_later=True,
     # In one answer, without pages or a total.
     listing=Listing("/v2/registries", "registries", "registry", counted=False),

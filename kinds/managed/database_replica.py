@@ -14,7 +14,6 @@ __all__ = ["DATABASE_REPLICA"]
 DATABASE_REPLICA: Final = ResourceKind(
     name="database_replica",
     scope="database:read",
-    terraform="digitalocean_database_replica",
     added_later=True,
     listing=NestedListing(DATABASES, "replicas", "replicas", "cluster_id"),
     columns=Columns(size="size"),

@@ -9,6 +9,7 @@ __all__ = ["FUNCTIONS_NAMESPACE"]
 
 FUNCTIONS_NAMESPACE: Final = ResourceKind(
     name="functions_namespace",
+    terraform="",
     scope="function:read",
     added_later=True,
     # In one answer, without pages or a total. The path of one namespace is from pydo 0.44,

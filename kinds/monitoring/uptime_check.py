@@ -11,7 +11,6 @@ __all__ = ["UPTIME_CHECK"]
 UPTIME_CHECK: Final = ResourceKind(
     name="uptime_check",
     scope="uptime:read",
-    terraform="digitalocean_uptime_check",
     added_later=True,
     # The path of one check is from pydo 0.44, `uptime.get_check`.
     listing=Listing("/v2/uptime/checks", "checks", "check"),

@@ -10,7 +10,6 @@ __all__ = ["NAT_GATEWAY"]
 
 NAT_GATEWAY: Final = ResourceKind(
     name="nat_gateway",
-    scope="nat_gateway:read",
     terraform="digitalocean_vpc_nat_gateway",
     added_later=True,
     listing=Listing("/v2/vpc_nat_gateways", "vpc_nat_gateways", "vpc_nat_gateway"),

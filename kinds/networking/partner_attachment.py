@@ -10,8 +10,6 @@ __all__ = ["PARTNER_ATTACHMENT"]
 
 PARTNER_ATTACHMENT: Final = ResourceKind(
     name="partner_attachment",
-    scope="partner_attachment:read",
-    terraform="digitalocean_partner_attachment",
     added_later=True,
     listing=Listing(
         "/v2/partner_network_connect/attachments",

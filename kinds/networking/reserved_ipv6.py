@@ -11,7 +11,6 @@ __all__ = ["RESERVED_IPV6"]
 RESERVED_IPV6: Final = ResourceKind(
     name="reserved_ipv6",
     scope="reserved_ip:read",
-    terraform="digitalocean_reserved_ipv6",
     added_later=True,
     listing=Listing("/v2/reserved_ipv6", "reserved_ipv6s", "reserved_ipv6"),
     columns=Columns(

@@ -10,8 +10,6 @@ __all__ = ["VPC_PEERING"]
 
 VPC_PEERING: Final = ResourceKind(
     name="vpc_peering",
-    scope="vpc_peering:read",
-    terraform="digitalocean_vpc_peering",
     added_later=True,
     listing=Listing("/v2/vpc_peerings", "vpc_peerings", "vpc_peering"),
     columns=Columns(region="", tags=""),

@@ -34,6 +34,12 @@ __all__ = [
 INVOICE: Final = "Invoice"
 """The type of the history's entries that are invoices."""
 
+ITEM_TEXTS: Final = (
+    *("product", "group_description", "description", "project_name", "category"),
+    *("duration", "duration_unit", "resource_id", "resource_uuid"),
+)
+"""The fields of an invoice's line that are texts, and may be absent."""
+
 MAX_EXPONENT: Final = 10_000
 MAX_SHOWN: Final = 200
 """Characters of a value that cannot be read."""
@@ -144,13 +150,11 @@ def balance_of(answer: JsonObject) -> Balance:
 
 def summary_of(answer: JsonObject) -> Summary:
     """What an invoice comes to."""
+    parts = ("product_charges", "overages", "taxes", "credits_and_adjustments")
     return Summary(
         text(answer, "billing_period"),
         text(answer, "amount"),
-        _part(answer, "product_charges"),
-        _part(answer, "overages"),
-        _part(answer, "taxes"),
-        _part(answer, "credits_and_adjustments"),
+        *(_part(answer, name) for name in parts),
     )
 
 
@@ -181,18 +185,10 @@ def history_entry(row: JsonObject) -> HistoryEntry:
 def item_of(row: JsonObject) -> InvoiceItem:
     """A line of an invoice."""
     return InvoiceItem(
-        _optional(row, "product"),
-        _optional(row, "group_description"),
-        _optional(row, "description"),
-        _optional(row, "project_name"),
-        _optional(row, "category"),
-        text(row, "amount"),
-        _optional(row, "duration"),
-        _optional(row, "duration_unit"),
-        _instant(row, "start_time") if row.get("start_time") else None,
-        _instant(row, "end_time") if row.get("end_time") else None,
-        _optional(row, "resource_id"),
-        _optional(row, "resource_uuid"),
+        **{name: _optional(row, name) for name in ITEM_TEXTS},
+        amount_usd=text(row, "amount"),
+        start_at=_instant(row, "start_time") if row.get("start_time") else None,
+        end_at=_instant(row, "end_time") if row.get("end_time") else None,
     )
 
 
@@ -202,14 +198,8 @@ def insight_of(row: JsonObject) -> Insight:
         day = date.fromisoformat(text(row, "start_date")[:10])
     except ValueError as error:
         raise MalformedAnswer("`start_date` is not a date") from error
-    return Insight(
-        day,
-        text(row, "total_amount"),
-        _optional(row, "region"),
-        _optional(row, "sku"),
-        _optional(row, "description"),
-        _optional(row, "group_description"),
-    )
+    names = ("region", "sku", "description", "group_description")
+    return Insight(day, text(row, "total_amount"), *(_optional(row, name) for name in names))
 
 
 def _part(answer: JsonObject, name: str) -> str:

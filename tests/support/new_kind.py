@@ -22,7 +22,6 @@ __all__ = ["$constant"]
 
 $constant: Final = ResourceKind(
     name="$name",
-    scope="$name:read",
     added_later=True,
     listing=Listing("/v2/${name}s", "${name}s", "$name"),
     columns=Columns(statuses=("status",), tags=""),

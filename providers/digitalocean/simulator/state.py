@@ -235,12 +235,11 @@ class Store:
         wanted = (
             positions[total - end : total - offset] if query.newest_first else positions[offset:end]
         )
-        bucket = "" if query.bucket is None else "AND bucket = ?"
+        where, parameters = _list_condition(query.kind, query.bucket)
         found = self.connection.execute(
             "SELECT CAST(body AS BLOB) FROM object NOT INDEXED "  # the row's own number is best
-            "WHERE kind = ? AND position BETWEEN ? AND ? "
-            f"{bucket} ORDER BY position",
-            (query.kind, wanted[0], wanted[-1], *([] if query.bucket is None else [query.bucket])),
+            f"WHERE {where} AND position BETWEEN ? AND ? ORDER BY position",
+            (*parameters, wanted[0], wanted[-1]),
         ).fetchall()
         bodies = [body for (body,) in found]
         return (bodies[::-1] if query.newest_first else bodies), total
@@ -249,23 +248,18 @@ class Store:
         """Where the objects of a list stand: 8 bytes each, read once until the list changes."""
         cached = self._positions.get((kind, bucket))
         if cached is None:
-            where = "" if bucket is None else "AND bucket = ?"
+            where, parameters = _list_condition(kind, bucket)
             cached = array("q")
             rows = self.connection.execute(
-                f"SELECT position FROM object WHERE kind = ? {where} ORDER BY position",
-                (kind, *([] if bucket is None else [bucket])),
+                f"SELECT position FROM object WHERE {where} ORDER BY position", parameters
             )
             cached.extend(position for (position,) in rows)
             self._positions[kind, bucket] = cached
         return cached
 
     def _filtered_page(self, query: Query, offset: int, limit: int) -> tuple[list[bytes], int]:
-        where = f"kind = ? AND {query.condition}"
-        parameters: list[str] = [query.kind]
-        if query.bucket is not None:
-            where = f"kind = ? AND bucket = ? AND {query.condition}"
-            parameters.append(query.bucket)
-        parameters += query.parameters
+        where, parameters = _list_condition(query.kind, query.bucket)
+        where, parameters = f"{where} AND {query.condition}", [*parameters, *query.parameters]
         (total,) = self.connection.execute(
             f"SELECT count(*) FROM object WHERE {where}", parameters
         ).fetchone()
@@ -276,3 +270,10 @@ class Store:
             (*parameters, limit, offset),
         ).fetchall()
         return [body for (body,) in found], int(total)
+
+
+def _list_condition(kind: str, bucket: str | None) -> tuple[str, list[str]]:
+    """The SQL that selects a list, and its parameters."""
+    if bucket is None:
+        return "kind = ?", [kind]
+    return "kind = ? AND bucket = ?", [kind, bucket]

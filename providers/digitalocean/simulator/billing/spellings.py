@@ -98,40 +98,37 @@ def _refunded(lines: Sequence[Line]) -> list[Line]:
     return list(lines)
 
 
-def _renamed(lines: Sequence[Line]) -> list[Line]:
-    return [replace(line, product=PRODUCT_NAMES.get(line.product, line.product)) for line in lines]
+def _each(change: Callable[[Line], Line]) -> Respelling:
+    return lambda lines: [change(line) for line in lines]
 
 
-def _taxed_locally(lines: Sequence[Line]) -> list[Line]:
-    return [replace(line, product="GST") if line.charge is Charge.TAX else line for line in lines]
+def _renamed(line: Line) -> Line:
+    return replace(line, product=PRODUCT_NAMES.get(line.product, line.product))
 
 
-def _grouped(lines: Sequence[Line]) -> list[Line]:
-    return [_in_group(line) if line.kind == "database" else line for line in lines]
+def _taxed_locally(line: Line) -> Line:
+    return replace(line, product="GST") if line.charge is Charge.TAX else line
 
 
 def _in_group(line: Line) -> Line:
+    if line.kind != "database":
+        return line
     name, _, size = line.description.rpartition(" (")
     return replace(line, group_description=name, description=f"primary-node ({size}")
 
 
-def _blank(lines: Sequence[Line]) -> list[Line]:
-    return [_with_blanks(line) if line.resource_id else line for line in lines]
-
-
 def _with_blanks(line: Line) -> Line:
+    if not line.resource_id:
+        return line
     name, bracket, size = line.description.rpartition(" (")
     spaced = f"{name}  ({size}" if bracket else line.description
     return replace(line, description=f"{spaced} ")
 
 
-def _lengthened(lines: Sequence[Line]) -> list[Line]:
-    return [
-        replace(line, description=f"{line.description[:-1]}{LONG_TEXT})")
-        if line.resource_id and line.description.endswith(")")
-        else line
-        for line in lines
-    ]
+def _lengthened(line: Line) -> Line:
+    if not line.resource_id or not line.description.endswith(")"):
+        return line
+    return replace(line, description=f"{line.description[:-1]}{LONG_TEXT})")
 
 
 def _by_the_second(lines: Sequence[Line]) -> list[Line]:
@@ -154,11 +151,11 @@ def _hours(line: Line) -> Decimal:
 
 _RESPELLINGS: Final[Mapping[Spelling, Respelling]] = {
     Spelling.REFUNDS: _refunded,
-    Spelling.PRODUCT_NAMES: _renamed,
-    Spelling.LOCAL_TAXES: _taxed_locally,
-    Spelling.GROUPED_DATABASES: _grouped,
-    Spelling.LONG_DESCRIPTIONS: _lengthened,
-    Spelling.BLANKS_IN_NAMES: _blank,
+    Spelling.PRODUCT_NAMES: _each(_renamed),
+    Spelling.LOCAL_TAXES: _each(_taxed_locally),
+    Spelling.GROUPED_DATABASES: _each(_in_group),
+    Spelling.LONG_DESCRIPTIONS: _each(_lengthened),
+    Spelling.BLANKS_IN_NAMES: _each(_with_blanks),
     Spelling.MANY_DIGITS: _by_the_second,
 }
 """Those that change lines, in the order in which they do."""

@@ -71,6 +71,13 @@ class World:
             replace(span, sku=sku, quantity=quantity, group_name=group, ended_at=ended_at)
         )
 
+    def begin(
+        self, kind: str, name: str, *, earliest: float = 0.0, latest: float = 0.9
+    ) -> tuple[str, datetime]:
+        """The UUID of an object, and when it was made; as `instant`."""
+        created = self.instant(kind, name, earliest=earliest, latest=latest)
+        return self.ids.uuid(kind, name), created
+
     def instant(self, *names: object, earliest: float = 0.0, latest: float = 0.9) -> datetime:
         """An instant between shares of the account's life, the same for the same names.
 

@@ -113,8 +113,7 @@ _BALANCERS = (
 def add_load_balancers(world: World, fleets: list[FleetDroplet]) -> None:
     """Load balancers, billed by their units."""
     for plan in _BALANCERS:
-        identifier = world.ids.uuid("load_balancer", plan.name)
-        created = world.instant("load_balancer", plan.name)
+        identifier, created = world.begin("load_balancer", plan.name)
         tag = f"deployment:{plan.deployment}"
         document = {
             "id": identifier,

@@ -20,8 +20,7 @@ _FIRST_NODE = 487_500_211
 def add_clusters(world: World) -> None:
     """Clusters; their nodes are droplets with system tags, in the default project."""
     for plan in CLUSTERS:
-        identifier = world.ids.uuid("cluster", plan.name)
-        created = world.instant("cluster", plan.name, earliest=0.3)
+        identifier, created = world.begin("cluster", plan.name, earliest=0.3)
         system_tags = ("k8s", f"k8s:{identifier}")
         pools = [_pool(world, plan, pool, identifier, created) for pool in plan.pools]
         document = {
@@ -127,8 +126,7 @@ def add_apps(world: World) -> None:
         ("status-site", "ams", "Operations", "basic-xxs"),
         ("hooli-console", "nyc", "Hooli production", "professional-xs"),
     ):
-        identifier = world.ids.uuid("app", name)
-        created = world.instant("app", name)
+        identifier, created = world.begin("app", name)
         secret = f"EV[1:{world.ids.secret(name)}]"
         service = {
             "name": "web",

@@ -49,8 +49,7 @@ _SCHEMES = {"pg": "postgresql", "mysql": "mysql", "valkey": "rediss"}
 def add_databases(world: World) -> None:
     """Database clusters; their documents carry secrets, as the real ones do."""
     for plan in _DATABASES:
-        identifier = world.ids.uuid("database", plan.name)
-        created = world.instant("database", plan.name)
+        identifier, created = world.begin("database", plan.name)
         document = {
             "id": identifier,
             "name": plan.name,

@@ -15,8 +15,7 @@ def add_gradient_products(world: World) -> None:
 
 def _add_agent(world: World) -> None:
     name = "acme-support"
-    identifier = world.ids.uuid("gradient_agent", name)
-    created = world.instant("gradient_agent", name, earliest=0.7)
+    identifier, created = world.begin("gradient_agent", name, earliest=0.7)
     at = render_instant(created)
     document = {
         "uuid": identifier,
@@ -76,8 +75,7 @@ def _add_agent(world: World) -> None:
 
 def _add_dedicated_inference(world: World) -> None:
     name = "hooli-vision"
-    identifier = world.ids.uuid("dedicated_inference", name)
-    created = world.instant("dedicated_inference", name, earliest=0.97, latest=0.98)
+    identifier, created = world.begin("dedicated_inference", name, earliest=0.97, latest=0.98)
     vpc = default_vpc(world, "tor1")
     accelerator = {
         "accelerator_slug": "gpu-l40sx1-48gb",

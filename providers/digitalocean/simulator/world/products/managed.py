@@ -77,8 +77,7 @@ def _add_namespaces(world: World) -> None:
 
 def _add_share(world: World) -> None:
     name = "hooli-datasets"
-    identifier = world.ids.uuid("nfs_share", name)
-    created = world.instant("nfs_share", name, earliest=0.6)
+    identifier, created = world.begin("nfs_share", name, earliest=0.6)
     vpc, at = default_vpc(world, "tor1"), render_instant(created)
     path = f"/329146/{identifier}"
     document = {
@@ -122,8 +121,7 @@ def _add_share(world: World) -> None:
 def _add_replica(world: World) -> None:
     """A replica of the first database, with logins as the cluster has them."""
     name, cluster = "acme-main-read", world.ids.uuid("database", "acme-main")
-    identifier = world.ids.uuid("database_replica", name)
-    created = world.instant("database_replica", name, earliest=0.9, latest=0.95)
+    identifier, created = world.begin("database_replica", name, earliest=0.9, latest=0.95)
     document = {
         "id": identifier,
         "name": name,
@@ -152,8 +150,7 @@ def _add_replica(world: World) -> None:
 def _add_pool(world: World) -> None:
     """A pool, which is free itself."""
     name = "hooli-burst"
-    identifier = world.ids.uuid("autoscale_pool", name)
-    created = world.instant("autoscale_pool", name, earliest=0.5)
+    identifier, created = world.begin("autoscale_pool", name, earliest=0.5)
     document = {
         "id": identifier,
         "name": name,

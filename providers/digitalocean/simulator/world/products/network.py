@@ -19,8 +19,7 @@ def add_network_products(world: World, fleets: list[FleetDroplet]) -> None:
 
 def _add_nat_gateway(world: World) -> None:
     name = "acme-egress"
-    identifier = world.ids.uuid("nat_gateway", name)
-    created = world.instant("nat_gateway", name, earliest=0.6)
+    identifier, created = world.begin("nat_gateway", name, earliest=0.6)
     vpc = {"vpc_uuid": default_vpc(world, "nyc3"), "gateway_ip": "10.100.0.35"}
     document = {
         "id": identifier,
@@ -43,8 +42,7 @@ def _add_nat_gateway(world: World) -> None:
 
 def _add_peering(world: World) -> None:
     name = "nyc3-fra1"
-    identifier = world.ids.uuid("vpc_peering", name)
-    created = world.instant("vpc_peering", name, earliest=0.4)
+    identifier, created = world.begin("vpc_peering", name, earliest=0.4)
     document = {
         "id": identifier,
         "name": name,
@@ -57,8 +55,7 @@ def _add_peering(world: World) -> None:
 
 def _add_partner_attachment(world: World) -> None:
     name = "globex-line"
-    identifier = world.ids.uuid("partner_attachment", name)
-    created = world.instant("partner_attachment", name, earliest=0.6)
+    identifier, created = world.begin("partner_attachment", name, earliest=0.6)
     document = {
         "id": identifier,
         "name": name,
