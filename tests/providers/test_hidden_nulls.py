@@ -8,6 +8,7 @@ from kinds import RESOURCE_KINDS
 from kinds.kind import ResourceKind
 from kinds.listing import BucketListing
 from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.page_memory import ListingMemory, PageMemory
 from providers.digitalocean.sources import Sources
 from services.inventory.drift.rules.comparing import compare
 from services.inventory.drift.rules.specs import taken_from
@@ -127,3 +128,33 @@ async def test_a_field_that_is_left_out_where_unset_is_unknown_without_its_scope
 
     assert all("tag" not in one.content.attrs for one in narrowed.values())
     assert all("attrs.tag" in one.unknown_fields for one in narrowed.values())
+
+
+async def test_an_answer_that_only_the_scopes_explain_is_never_remembered(
+    simulator: Simulator, token: str, provider: DigitalOcean
+) -> None:
+    kind = RESOURCE_KINDS["droplet"]
+    for droplet in simulator.truth("droplet"):
+        simulator.change("droplet", str(droplet["id"]), vpc_uuid=None)
+    memory = PageMemory()
+    answers: list[bytes] = []
+
+    class Noting(ListingMemory):
+        """Notes what was answered."""
+
+        def key_of(self, number: int, content: bytes) -> bytes:
+            answers.append(content)
+            return super().key_of(number, content)
+
+    async def unset_vpcs() -> list[Any]:
+        # Of a source of its own each time, as of another sweep.
+        source = Sources(provider, spaces=None).of(kind.listing)
+        pages = source.pages(0, 1, memory=Noting(memory, "droplet 0"))
+        listed = [page async for page in pages]
+        assert {(page.key, page.known) for page in listed} == {(b"", None)}
+        return [row.get("vpc_uuid", "hidden") for page in listed for row in page.items]
+
+    assert {*await unset_vpcs()} == {None}
+    simulator.narrow(token, "vpc:read", nulls=True)
+    assert {*await unset_vpcs()} == {"hidden"}
+    assert answers[: len(answers) // 2] == answers[len(answers) // 2 :]
