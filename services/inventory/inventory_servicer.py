@@ -10,8 +10,8 @@ from arcadia.inventory.v1 import inventory_service_pb2_grpc
 from arcadia.inventory.v1.resources_pb2 import UnreadableRow
 from grpc.aio import ServicerContext
 
-from services.common.db.database import Database
-from services.common.db.idempotency import once_in as once
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
@@ -200,50 +200,35 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             next_page_token=following,
         )
 
+    @once
     async def ConfirmSweep(  # noqa: N802
-        self, request: pb.ConfirmSweepRequest, context: Context
+        self, session: WriteSession, request: pb.ConfirmSweepRequest, context: Context
     ) -> pb.ConfirmSweepResponse:
         """Lets a sweep that the breaker halted go on."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
+        sweep = await decide(session, sweep_id, Outcome.HALTED, operator=caller.subject)
+        return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
 
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.ConfirmSweepResponse:
-                sweep = await decide(session, sweep_id, Outcome.HALTED, operator=caller.subject)
-                return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
-
-            return await once(session, request, pb.ConfirmSweepResponse, do)
-
+    @once
     async def AcceptScope(  # noqa: N802
-        self, request: pb.AcceptScopeRequest, context: Context
+        self, session: WriteSession, request: pb.AcceptScopeRequest, context: Context
     ) -> pb.AcceptScopeResponse:
         """Takes what a frozen sweep saw for all that there is to see."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
+        sweep = await decide(session, sweep_id, Outcome.FROZEN, operator=caller.subject)
+        return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
 
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.AcceptScopeResponse:
-                sweep = await decide(session, sweep_id, Outcome.FROZEN, operator=caller.subject)
-                return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
-
-            return await once(session, request, pb.AcceptScopeResponse, do)
-
+    @once
     async def AcceptTotal(  # noqa: N802
-        self, request: pb.AcceptTotalRequest, context: Context
+        self, session: WriteSession, request: pb.AcceptTotalRequest, context: Context
     ) -> pb.AcceptTotalResponse:
         """Lets the provider's total be wrong by as much as in this sweep."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.AcceptTotalResponse:
-                sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
-                return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
-
-            return await once(session, request, pb.AcceptTotalResponse, do)
+        sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
+        return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
 
     async def ListUnreadableRows(  # noqa: N802
         self, request: pb.ListUnreadableRowsRequest, context: Context
@@ -270,8 +255,9 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             next_page_token=following,
         )
 
+    @once
     async def AssignResource(  # noqa: N802
-        self, request: pb.AssignResourceRequest, context: Context
+        self, session: WriteSession, request: pb.AssignResourceRequest, context: Context
     ) -> pb.AssignResourceResponse:
         """Gives a resource to an owner, to nobody, or back to the rules."""
         caller = current_caller()
@@ -279,19 +265,13 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         reason = requests.text("reason", request.reason)
         check_one_owner(request)
         cause = requests.current_cause()
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.AssignResourceResponse:
-                if request.by_rules:
-                    await assign_by_rules(session, [resource_id], cause=cause, reason=reason)
-                else:
-                    owner = await owner_of(request, self._deployments, context)
-                    await assign(session, [resource_id], owner, cause=cause, reason=reason)
-                row = await read_resource(session, caller.scope, resource_id)
-                return pb.AssignResourceResponse(resource=resource_message(row))
-
-            return await once(session, request, pb.AssignResourceResponse, do)
+        if request.by_rules:
+            await assign_by_rules(session, [resource_id], cause=cause, reason=reason)
+        else:
+            owner = await owner_of(request, self._deployments, context)
+            await assign(session, [resource_id], owner, cause=cause, reason=reason)
+        row = await read_resource(session, caller.scope, resource_id)
+        return pb.AssignResourceResponse(resource=resource_message(row))
 
     async def ListAssignments(  # noqa: N802
         self, request: pb.ListAssignmentsRequest, context: Context
@@ -314,22 +294,16 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             next_page_token=following,
         )
 
+    @once
     async def ClassifyProject(  # noqa: N802
-        self, request: pb.ClassifyProjectRequest, context: Context
+        self, session: WriteSession, request: pb.ClassifyProjectRequest, context: Context
     ) -> pb.ClassifyProjectResponse:
         """Classes a project, and owns anew what lives in it."""
-        caller = current_caller()
         project_id = requests.uuid_of("id", request.id)
         wanted = new_class(request)
         cause = requests.current_cause()
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.ClassifyProjectResponse:
-                project = await classify_project(session, project_id, *wanted, cause=cause)
-                return pb.ClassifyProjectResponse(project=project_message(project))
-
-            return await once(session, request, pb.ClassifyProjectResponse, do)
+        project = await classify_project(session, project_id, *wanted, cause=cause)
+        return pb.ClassifyProjectResponse(project=project_message(project))
 
     async def WatchResourceEvents(  # noqa: N802
         self, request: pb.WatchResourceEventsRequest, context: Context

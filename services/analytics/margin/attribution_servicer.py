@@ -32,6 +32,7 @@ from services.analytics.margin.rules.attribution import (
     attribute,
     charged_before_known,
 )
+from services.analytics.margin.split_shared import split_shared
 from services.analytics.margin.store.accruals import (
     forget_accruals,
     metered_until,
@@ -40,7 +41,6 @@ from services.analytics.margin.store.accruals import (
 from services.analytics.margin.store.costs import (
     forget_costs,
     spans_of,
-    split_shared,
     write_costs,
     write_lives,
     write_spans,

@@ -21,12 +21,11 @@ from services.analytics.generations.store import (
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.adopting import adopt
+from services.analytics.usage.close_month import close_month, reopen_month
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import receipt_message
 from services.analytics.usage.rules.metering import day_of, meter
 from services.analytics.usage.rules.readings import RULES
-from services.analytics.usage.store.closing import close_month, reopen_month
-from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.facts import write_facts
 from services.analytics.usage.store.folding import (
     count_day,
@@ -35,6 +34,7 @@ from services.analytics.usage.store.folding import (
     replace_day,
 )
 from services.analytics.usage.store.unmeasured import replace_unmeasured, write_unmeasured
+from services.analytics.usage.take_events import take_events
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller

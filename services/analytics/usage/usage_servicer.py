@@ -22,11 +22,11 @@ from services.analytics.usage.messages import (
 )
 from services.analytics.usage.rules.events import Refusal, Sifted
 from services.analytics.usage.rules.figures import DailyUsage
-from services.analytics.usage.store.events import take_events
 from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
 from services.analytics.usage.store.unmeasured import list_unmeasured
 from services.analytics.usage.store.voids import list_voids, void_events
+from services.analytics.usage.take_events import take_events
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, Unavailable

@@ -26,8 +26,8 @@ from services.billing.ingest.ingest_requests import required, uuid_of
 from services.billing.ingest.rules.provider_invoices import ProviderInvoice
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
 from services.billing.ingest.waive import unwaive, waive
-from services.common.db.database import Database
-from services.common.db.idempotency import once_in as once
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
 from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
@@ -81,51 +81,39 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             invoice = await find_invoice(session, invoice_id)
         return pb.GetProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
+    @once
     async def IngestProviderInvoice(  # noqa: N802
-        self, request: pb.IngestProviderInvoiceRequest, context: Context
+        self, session: WriteSession, request: pb.IngestProviderInvoiceRequest, context: Context
     ) -> pb.IngestProviderInvoiceResponse:
         """Starts the ingest of an invoice, again or for the first time."""
         invoice_id = uuid_of("id", request.id)
-        async with self._database.write(current_caller().scope) as session:
+        invoice = await find_invoice(session, invoice_id)
+        message = invoice_message(invoice)
+        started = await self._flows.start(invoice_ingest(_input(invoice)))
+        message.run.CopyFrom(_running(started))
+        return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
-            async def begin() -> pb.IngestProviderInvoiceResponse:
-                invoice = await find_invoice(session, invoice_id)
-                message = invoice_message(invoice)
-                started = await self._flows.start(invoice_ingest(_input(invoice)))
-                message.run.CopyFrom(_running(started))
-                return pb.IngestProviderInvoiceResponse(provider_invoice=message)
-
-            return await once(session, request, pb.IngestProviderInvoiceResponse, begin)
-
+    @once
     async def WaiveProviderInvoice(  # noqa: N802
-        self, request: pb.WaiveProviderInvoiceRequest, context: Context
+        self, session: WriteSession, request: pb.WaiveProviderInvoiceRequest, context: Context
     ) -> pb.WaiveProviderInvoiceResponse:
         """Has an invoice that can never be read due no longer."""
         invoice_id = uuid_of("id", request.id)
         reason = required("reason", request.reason.strip())
         caller = current_caller()
-        async with self._database.write(caller.scope) as session:
+        await waive(session, invoice_id, reason=reason, by=caller.subject)
+        invoice = await find_invoice(session, invoice_id)
+        return pb.WaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
-            async def waived() -> pb.WaiveProviderInvoiceResponse:
-                await waive(session, invoice_id, reason=reason, by=caller.subject)
-                invoice = await find_invoice(session, invoice_id)
-                return pb.WaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
-
-            return await once(session, request, pb.WaiveProviderInvoiceResponse, waived)
-
+    @once
     async def UnwaiveProviderInvoice(  # noqa: N802
-        self, request: pb.UnwaiveProviderInvoiceRequest, context: Context
+        self, session: WriteSession, request: pb.UnwaiveProviderInvoiceRequest, context: Context
     ) -> pb.UnwaiveProviderInvoiceResponse:
         """Takes a waiver back."""
         invoice_id = uuid_of("id", request.id)
-        async with self._database.write(current_caller().scope) as session:
-
-            async def unwaived() -> pb.UnwaiveProviderInvoiceResponse:
-                await unwaive(session, invoice_id)
-                invoice = await find_invoice(session, invoice_id)
-                return pb.UnwaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
-
-            return await once(session, request, pb.UnwaiveProviderInvoiceResponse, unwaived)
+        await unwaive(session, invoice_id)
+        invoice = await find_invoice(session, invoice_id)
+        return pb.UnwaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
     async def ListBillingHistory(  # noqa: N802
         self, request: pb.ListBillingHistoryRequest, context: Context
@@ -153,8 +141,9 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             reconciliation=history_message(whole),
         )
 
+    @once
     async def RematchCostLines(  # noqa: N802
-        self, request: pb.RematchCostLinesRequest, context: Context
+        self, session: WriteSession, request: pb.RematchCostLinesRequest, context: Context
     ) -> pb.RematchCostLinesResponse:
         """Starts the matching of lines anew: of one invoice, of a month, or of all."""
         invoice_id, period = None, None
@@ -165,21 +154,16 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         elif request.period:
             period = requests.month("period", request.period)
         what = str(invoice_id or (period.code if period else "all"))
-        async with self._database.write(current_caller().scope) as session:
-
-            async def begin() -> pb.RematchCostLinesResponse:
-                found = (
-                    [await find_invoice(session, invoice_id)]
-                    if invoice_id
-                    else await ingested_invoices(session, period.start if period else None)
-                )
-                bills = [_input(one) for one in found if one.ingest_id is not None]
-                if not bills:
-                    raise FailedPrecondition("there are no lines to match", reason="NOT_INGESTED")
-                started = await self._flows.start(cost_rematch(what, bills))
-                return pb.RematchCostLinesResponse(run=_running(started))
-
-            return await once(session, request, pb.RematchCostLinesResponse, begin)
+        found = (
+            [await find_invoice(session, invoice_id)]
+            if invoice_id
+            else await ingested_invoices(session, period.start if period else None)
+        )
+        bills = [_input(one) for one in found if one.ingest_id is not None]
+        if not bills:
+            raise FailedPrecondition("there are no lines to match", reason="NOT_INGESTED")
+        started = await self._flows.start(cost_rematch(what, bills))
+        return pb.RematchCostLinesResponse(run=_running(started))
 
 
 def _input(invoice: ProviderInvoice) -> InvoiceIngestInput:

@@ -74,7 +74,7 @@ def rows_as(cls: type[T]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence[Any
 
 def columns_of(cls: type[Any], table: Table) -> list[Column[Any]]:
     """The columns of a table that a record is made of, to select or to return."""
-    return [table.c[name] for name, _, _ in _leaves(cast("Any", cls))]
+    return [table.c[name] for name, _ in _leaves(cast("Any", cls))]
 
 
 def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
@@ -83,8 +83,8 @@ def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
     For the driver's own statements, in binary. Numbered rows have a `position`, from 1.
     """
     leaves = _leaves(cast("Any", cls))
-    arrays = ", ".join(f"%({name}_{one})b::{_TYPES.get(hint, 'text')}[]" for one, _, hint in leaves)
-    names = [*(one for one, _, _ in leaves), *["position"] * is_numbered]
+    arrays = ", ".join(f"%({name}_{one})b::{_TYPES.get(hint, 'text')}[]" for one, hint in leaves)
+    names = [*(one for one, _ in leaves), *["position"] * is_numbered]
     columns = ", ".join(f'"{one}"' for one in names)
     return f"unnest({arrays}){' WITH ORDINALITY' * is_numbered} AS {name} ({columns})"
 
@@ -95,22 +95,34 @@ def arrays_of(cls: type[T], records: Iterable[T], name: str) -> dict[str, list[A
     Of an enum its value; of several texts one, joined by chr(31) for `string_to_array`; of
     several periods the text of a `datemultirange`; of a dict, or Any, its JSON as text.
     """
-    given, leaves = [*records], _leaves(cast("Any", cls))
-    return {f"{name}_{one}": [*map(_dumper(path, hint), given)] for one, path, hint in leaves}
+    arrays: dict[str, list[Any]] = {}
+    _add_arrays(arrays, cls, [*records], name)
+    return arrays
 
 
-def _dumper(path: str, hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401
-    get, kind = attrgetter(path), get_origin(hint) or hint
+def _add_arrays(arrays: dict[str, list[Any]], cls: Any, records: list[Any], name: str) -> None:  # noqa: ANN401
+    for field, hint, _, _ in _declared(cls):
+        if _is_of_records(hint):
+            continue
+        values = [*map(attrgetter(field), records)]
+        if _is_record(hint):
+            _add_arrays(arrays, hint, values, name)
+        else:
+            arrays[f"{name}_{field}"] = _dumped(values, hint)
+
+
+def _dumped(values: list[Any], hint: Any) -> list[Any]:  # noqa: ANN401
+    kind = get_origin(hint) or hint
     if _is_enum(kind):
-        return lambda record: None if (value := get(record)) is None else value.value
+        return [None if value is None else value.value for value in values]
     if _is_of_periods(hint):
-        return lambda record: None if (value := get(record)) is None else _multirange(value)
+        return [None if value is None else _multirange(value) for value in values]
     if kind in (tuple, frozenset):
         in_order = sorted if kind is frozenset else tuple
-        return lambda record: SEPARATOR.join(in_order(get(record)))
+        return [SEPARATOR.join(in_order(value)) for value in values]
     if kind in (Any, dict, Mapping):
-        return lambda record: orjson.dumps(get(record)).decode()
-    return get
+        return [orjson.dumps(value).decode() if value != {} else "{}" for value in values]
+    return values
 
 
 def _multirange(periods: Iterable[Period]) -> str:
@@ -179,16 +191,14 @@ def _is_enum(hint: Any) -> bool:  # noqa: ANN401
 
 
 @cache
-def _leaves(cls: Any) -> list[tuple[str, str, Any]]:  # noqa: ANN401
-    """Each column of a record, the path to it, and what it is declared as."""
-    leaves: list[tuple[str, str, Any]] = []
+def _leaves(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+    """Each column of a record, and what it is declared as."""
+    leaves: list[tuple[str, Any]] = []
     for name, hint, _, _ in _declared(cls):
-        if _is_of_records(hint):
-            continue
-        inner = _leaves(hint) if _is_record(hint) else []
-        leaves += [(one, f"{name}.{path}", leaf) for one, path, leaf in inner] or [
-            (name, name, hint)
-        ]
+        if _is_record(hint):
+            leaves += _leaves(hint)
+        elif not _is_of_records(hint):
+            leaves.append((name, hint))
     return leaves
 
 

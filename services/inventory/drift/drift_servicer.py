@@ -7,8 +7,8 @@ from arcadia.inventory.v1 import drift_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from contracts.drift import revert_drift
-from services.common.db.database import Database
-from services.common.db.idempotency import once_in as once
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.access import current_caller
@@ -69,48 +69,35 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             prices = await read_list_prices(session)
         return pb.GetDriftResponse(drift=drift_message(drift, prices))
 
+    @once
     async def AcceptDrift(  # noqa: N802
-        self, request: pb.AcceptDriftRequest, context: Context
+        self, session: WriteSession, request: pb.AcceptDriftRequest, context: Context
     ) -> pb.AcceptDriftResponse:
         """Makes the live value the desired one."""
         caller = current_caller()
         drift_id = uuid_of("id", request.id)
         cause = current_cause()
+        drift = await accept(session, drift_id, operator=caller.subject, cause=cause)
+        spec = await read_spec(session, drift.resource_id)
+        prices = await read_list_prices(session)
+        return pb.AcceptDriftResponse(drift=drift_message(drift, prices), spec=spec_message(spec))
 
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.AcceptDriftResponse:
-                drift = await accept(session, drift_id, operator=caller.subject, cause=cause)
-                spec = await read_spec(session, drift.resource_id)
-                prices = await read_list_prices(session)
-                return pb.AcceptDriftResponse(
-                    drift=drift_message(drift, prices), spec=spec_message(spec)
-                )
-
-            return await once(session, request, pb.AcceptDriftResponse, do)
-
+    @once
     async def RevertDrift(  # noqa: N802
-        self, request: pb.RevertDriftRequest, context: Context
+        self, session: WriteSession, request: pb.RevertDriftRequest, context: Context
     ) -> pb.RevertDriftResponse:
         """Starts the work that makes the cloud match the spec again."""
-        caller = current_caller()
         drift_id = uuid_of("id", request.id)
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.RevertDriftResponse:
-                found = await require_revertible(session, drift_id)
-                what = f"{found.field} of {found.kind} {found.name}"
-                started = await self._flows.start(
-                    revert_drift(str(drift_id), what=what, tenant_id=found.tenant_id or "")
-                )
-                drift = await begin_revert(
-                    session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id
-                )
-                prices = await read_list_prices(session)
-                return pb.RevertDriftResponse(drift=drift_message(drift, prices))
-
-            return await once(session, request, pb.RevertDriftResponse, do)
+        found = await require_revertible(session, drift_id)
+        what = f"{found.field} of {found.kind} {found.name}"
+        started = await self._flows.start(
+            revert_drift(str(drift_id), what=what, tenant_id=found.tenant_id or "")
+        )
+        drift = await begin_revert(
+            session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id
+        )
+        prices = await read_list_prices(session)
+        return pb.RevertDriftResponse(drift=drift_message(drift, prices))
 
     async def ListIgnoreRules(  # noqa: N802
         self, request: pb.ListIgnoreRulesRequest, context: Context
@@ -134,35 +121,25 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             next_page_token=following,
         )
 
+    @once
     async def CreateIgnoreRule(  # noqa: N802
-        self, request: pb.CreateIgnoreRuleRequest, context: Context
+        self, session: WriteSession, request: pb.CreateIgnoreRuleRequest, context: Context
     ) -> pb.CreateIgnoreRuleResponse:
         """Mutes a field of a kind, a tenant or a resource."""
         caller = current_caller()
         rule = requests.new_rule(request)
+        made = await create_rule(session, rule, operator=caller.subject)
+        return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(made))
 
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.CreateIgnoreRuleResponse:
-                made = await create_rule(session, rule, operator=caller.subject)
-                return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(made))
-
-            return await once(session, request, pb.CreateIgnoreRuleResponse, do)
-
+    @once
     async def DeleteIgnoreRule(  # noqa: N802
-        self, request: pb.DeleteIgnoreRuleRequest, context: Context
+        self, session: WriteSession, request: pb.DeleteIgnoreRuleRequest, context: Context
     ) -> pb.DeleteIgnoreRuleResponse:
         """Lets what a rule muted be heard again."""
         caller = current_caller()
         rule_id = uuid_of("id", request.id)
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.DeleteIgnoreRuleResponse:
-                await delete_rule(session, rule_id, operator=caller.subject)
-                return pb.DeleteIgnoreRuleResponse()
-
-            return await once(session, request, pb.DeleteIgnoreRuleResponse, do)
+        await delete_rule(session, rule_id, operator=caller.subject)
+        return pb.DeleteIgnoreRuleResponse()
 
     async def GetSpec(  # noqa: N802
         self, request: pb.GetSpecRequest, context: Context
@@ -175,8 +152,9 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             spec = await read_spec(session, resource_id)
         return pb.GetSpecResponse(spec=spec_message(spec))
 
+    @once
     async def RecordSpec(  # noqa: N802
-        self, request: pb.RecordSpecRequest, context: Context
+        self, session: WriteSession, request: pb.RecordSpecRequest, context: Context
     ) -> pb.RecordSpecResponse:
         """Records the desired state of a resource."""
         caller = current_caller()
@@ -187,17 +165,11 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             raise InvalidArgument(
                 "spec", "is required, unless from_live is true", reason="FIELD_REQUIRED"
             )
-
-        async with self._database.write(caller.scope) as session:
-
-            async def do() -> pb.RecordSpecResponse:
-                found = (await read_specifiable(session, [resource_id]))[resource_id]
-                desired = DesiredSpec(resource_id, _desired(request, found))
-                await record_specs(session, [desired], actor=caller.subject)
-                spec = await read_spec(session, resource_id)
-                return pb.RecordSpecResponse(spec=spec_message(spec))
-
-            return await once(session, request, pb.RecordSpecResponse, do)
+        found = (await read_specifiable(session, [resource_id]))[resource_id]
+        desired = DesiredSpec(resource_id, _desired(request, found))
+        await record_specs(session, [desired], actor=caller.subject)
+        spec = await read_spec(session, resource_id)
+        return pb.RecordSpecResponse(spec=spec_message(spec))
 
 
 def _desired(request: pb.RecordSpecRequest, found: Specifiable) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from arcadia.inventory.v1 import reconcile_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.common.db.database import Database
-from services.common.db.idempotency import once_in as once
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.rpc.wire import internal_page_size
@@ -193,25 +193,20 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             )
         return pb.RemoveSpecsResponse(removed_count=removed)
 
+    @once
     async def AssignResources(  # noqa: N802
-        self, request: pb.AssignResourcesRequest, context: Context
+        self, session: WriteSession, request: pb.AssignResourcesRequest, context: Context
     ) -> pb.AssignResourcesResponse:
         """Gives a batch of resources to an owner, or back to the rules."""
         ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
         reason = text("reason", request.reason)
         cause = current_cause(_actor(request.actor))
-
-        async with self._database.write(current_caller().scope) as session:
-
-            async def do() -> pb.AssignResourcesResponse:
-                if request.deployment_id or request.tenant_id:
-                    owner = await owner_of(request, self._deployments, context)
-                    count = await assign(session, ids, owner, cause=cause, reason=reason)
-                else:
-                    count = await assign_by_rules(session, ids, cause=cause, reason=reason)
-                return pb.AssignResourcesResponse(assigned_count=count)
-
-            return await once(session, request, pb.AssignResourcesResponse, do, key=request.key)
+        if request.deployment_id or request.tenant_id:
+            owner = await owner_of(request, self._deployments, context)
+            count = await assign(session, ids, owner, cause=cause, reason=reason)
+        else:
+            count = await assign_by_rules(session, ids, cause=cause, reason=reason)
+        return pb.AssignResourcesResponse(assigned_count=count)
 
 
 def _actor(named: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -101,12 +102,7 @@ class UnbilledFinder:
         worth: list[Unbilled] = []
         for start in range(0, len(unbilled), VALUED_AT_ONCE):
             those = unbilled[start : start + VALUED_AT_ONCE]
-            worth += [
-                Unbilled(
-                    one.tenant_id, one.deployment_id, one.resource_kind, one.day, one.qty, cents
-                )
-                for one, cents in zip(those, await self._values(those), strict=True)
-            ]  # fmt: skip
+            worth += map(_worth, those, await self._values(those))
         return worth
 
     async def _values(self, those: Sequence[Unbilled]) -> list[Decimal | None]:
@@ -130,6 +126,10 @@ def _days(series: Sequence[UsageSeries]) -> Iterator[Unbilled]:
     for one in series:
         for day, qty in days_of_runs(one.runs):
             yield Unbilled(one.tenant_id, one.deployment_id, one.resource_kind, day, qty, None)
+
+
+def _worth(one: Unbilled, cents: Decimal | None) -> Unbilled:
+    return replace(one, cents=cents)
 
 
 def _alone(one: Unbilled) -> UsageSeries:

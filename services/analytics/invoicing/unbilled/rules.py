@@ -1,7 +1,7 @@
 """Usage that nobody is billed for: of days that no subscription bills and no trial covers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -60,15 +60,7 @@ def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[Usag
         spans = covered.get((series.tenant_id, series.deployment_id), ())
         runs = tuple(run for one in series.runs for run in _uncovered(one, spans))
         if runs:
-            found.append(
-                UsageSeries(
-                    series.tenant_id,
-                    series.deployment_id,
-                    series.resource_kind,
-                    runs,
-                    series.facts_hash,
-                )
-            )
+            found.append(replace(series, runs=runs))
     return found
 
 

@@ -7,6 +7,7 @@ answer says which and why. So the parts add up to the whole whatever is known.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -20,6 +21,7 @@ __all__ = [
     "DROPLETS",
     "ChosenKey",
     "SharedSplit",
+    "SharedTotal",
     "SharedUse",
     "SplitKey",
     "StoredSpan",
@@ -85,6 +87,15 @@ class ChosenKey:
     """Why it is not the product's first key, or what of it had to be estimated."""
     unkeyed_owners: int = 0
     """Owners of droplets without known outbound bytes: they bear nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTotal:
+    """What a kind of shared cost came to on a day, or in the month where no day is known."""
+
+    kind: str
+    day: date | None
+    amount_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True)

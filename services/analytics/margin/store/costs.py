@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,23 +10,19 @@ from sqlalchemy import text
 
 from services.analytics.generations.store import Generation, page_of, prepare_month
 from services.analytics.margin.rules.attribution import (
-    UNATTRIBUTED,
     Cost,
     CostPart,
     Holder,
     KnownLife,
     OwnedSpan,
-    split_exactly,
 )
 from services.analytics.margin.rules.shared_costs import (
     BUCKETS,
     DROPLETS,
-    ChosenKey,
     SharedSplit,
+    SharedTotal,
     SharedUse,
-    SplitKey,
     StoredSpan,
-    chosen_key,
 )
 from services.analytics.usage.rules.metering import Interval
 from services.common.db.database import ReadSession, WriteSession
@@ -35,9 +30,11 @@ from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = [
     "forget_costs",
+    "keep_split",
     "read_splits",
+    "shared_totals",
+    "shared_use",
     "spans_of",
-    "split_shared",
     "write_costs",
     "write_lives",
     "write_spans",
@@ -206,23 +203,16 @@ async def write_lives(
     await driver.execute(WRITE_LIVES, {"period": of.subject, "pass_id": of.id, **arrays})
 
 
-async def split_shared(session: WriteSession, of: Generation) -> None:
-    """Splits what is shared, kind by kind and day by day, now that all of it is known."""
+async def shared_totals(session: ReadSession, of: Generation) -> list[SharedTotal]:
+    """What is shared, by kind and day."""
     found = {"period": of.subject, "pass_id": of.id}
-    totals = (await session.execute(SHARED_TOTALS, found)).all()
-    if not totals:
-        return
-    used = await _shared_use(session, of)
-    keys = {row.kind: chosen_key(row.kind, used) for row in totals}
-    split = [
-        (_shared_cost(row.kind, row.day, row.amount_usd), _parts(row.amount_usd, keys[row.kind]))
-        for row in totals
-    ]
-    await write_costs(session, of, SHARES, split)
-    for kind, chosen in keys.items():
-        amount = sum((row.amount_usd for row in totals if row.kind == kind), Decimal(0))
-        kept = SharedSplit(kind, chosen.key, chosen.remark, chosen.unkeyed_owners, amount)
-        await session.execute(KEEP_KEY, found | asdict(kept))
+    return records_of(SharedTotal, await session.execute(SHARED_TOTALS, found))
+
+
+async def keep_split(session: WriteSession, of: Generation, split: SharedSplit) -> None:
+    """Keeps by what a kind of shared cost was split."""
+    found = {"period": of.subject, "pass_id": of.id}
+    await session.execute(KEEP_KEY, found | asdict(split))
 
 
 async def read_splits(session: ReadSession, of: Generation) -> list[SharedSplit]:
@@ -231,7 +221,7 @@ async def read_splits(session: ReadSession, of: Generation) -> list[SharedSplit]
     return records_of(SharedSplit, found)
 
 
-async def _shared_use(session: ReadSession, of: Generation) -> SharedUse:
+async def shared_use(session: ReadSession, of: Generation) -> SharedUse:
     """What is known by which shared costs may be split."""
     found = {"period": of.subject, "pass_id": of.id}
     stored = await session.execute(STORED, {**found, "kind": BUCKETS})
@@ -259,18 +249,3 @@ async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[i
     if pass_ids:
         for statement in FORGET:
             await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})
-
-
-def _parts(amount_usd: Decimal, chosen: ChosenKey) -> Sequence[CostPart]:
-    if chosen.key is SplitKey.NONE:
-        return [CostPart(UNATTRIBUTED, amount_usd)]
-    return split_exactly(amount_usd, chosen.weights)
-
-
-def _shared_cost(kind: str, day: date | None, amount_usd: Decimal) -> Cost:
-    """What stands for all shared lines of a kind."""
-    return Cost(
-        cost_id=None, day=day, kind=kind, classification="shared", description="",
-        resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",
-        deployment_id="", amount_usd=amount_usd,
-    )  # fmt: skip

@@ -1,17 +1,15 @@
-"""Closing a month of metering for its roll-up, and opening it again when that is undone."""
+"""What closing and reopening a month of metering looks at."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from sqlalchemy import text
 
-from services.analytics.usage.store.folding import fold_marked_of
-from services.analytics.usage.store.months import is_closed, lock_month, set_closed
-from services.common.db.database import WriteSession
-from services.common.errors import FailedPrecondition
+from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period
 
-__all__ = ["close_month", "reopen_month"]
+__all__ = ["count_figures", "forget_changes", "has_issued_invoice", "unmetered_days"]
 
 # A day counts as metered when a generation looked at it up to its end.
 UNMETERED: Final = text("""
@@ -33,37 +31,23 @@ DELETE FROM month_changes WHERE period = :period AND invoice_id IS NULL
 """)
 
 
-async def close_month(session: WriteSession, month: Period, *, now: datetime) -> int:
-    """Closes a month; how many figures it has. One that is closed stays as it is.
-
-    Raises FailedPrecondition while a day of it was not metered to its end.
-    """
-    await lock_month(session, month)
+async def unmetered_days(session: ReadSession, month: Period) -> Sequence[date]:
+    """The days of a month that no metering looked at up to their end."""
     span = {"start": month.start, "end": month.end}
-    if not await is_closed(session, month):
-        missing = (await session.execute(UNMETERED, span)).scalars().all()
-        if missing:
-            raise FailedPrecondition(
-                f"{len(missing)} days of {month.code} are not metered to their end,"
-                f" the first is {missing[0]}: `arcadia usage meter --month {month.code}`"
-                " meters them",
-                reason="METERING_INCOMPLETE",
-                metadata={"first_day": missing[0].isoformat()},
-            )
-        await fold_marked_of(session, month.start, month.end, now=now)
-        await set_closed(session, month, now)
+    return (await session.execute(UNMETERED, span)).scalars().all()
+
+
+async def count_figures(session: ReadSession, month: Period) -> int:
+    """How many figures a month has."""
+    span = {"start": month.start, "end": month.end}
     return int((await session.execute(COUNT, span)).scalar_one())
 
 
-async def reopen_month(session: WriteSession, month: Period, *, now: datetime) -> None:
-    """Opens a closed month again: what changed in it meanwhile is billed with the rest of it.
+async def has_issued_invoice(session: ReadSession, month: Period) -> bool:
+    """Whether an invoice of a month is issued."""
+    return bool((await session.execute(ISSUED, {"period": month.start})).scalar_one())
 
-    Raises FailedPrecondition once an invoice of the month was issued.
-    """
-    await lock_month(session, month)
-    if (await session.execute(ISSUED, {"period": month.start})).scalar_one():
-        raise FailedPrecondition(f"an invoice of {month.code} was issued", reason="INVOICES_ISSUED")
-    if await is_closed(session, month):
-        await fold_marked_of(session, month.start, month.end, now=now)
-        await session.execute(FORGET_CHANGES, {"period": month.start})
-        await set_closed(session, month, None)
+
+async def forget_changes(session: WriteSession, month: Period) -> None:
+    """Forgets what changed in a month since it was closed."""
+    await session.execute(FORGET_CHANGES, {"period": month.start})

@@ -1,7 +1,4 @@
-"""Usage events: taken in once each, into their own day, and marked to be added up.
-
-Taking events in waits for no other work and holds nobody up: it locks neither a day nor a month.
-"""
+"""Usage events: claimed by their keys, and kept in their own day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.analytics.generations.store import prepare_month
-from services.analytics.usage.rules.events import OwnedEvent, Receipt, Refusal, Sifted
+from services.analytics.usage.rules.events import OwnedEvent, Sifted
 from services.analytics.usage.rules.figures import Figure
-from services.analytics.usage.store.folding import mark
-from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession
 from services.common.db.records import arrays_of
 
-__all__ = ["Taken", "take_events"]
+__all__ = ["KeptKey", "claim_keys", "insert_events", "read_keys"]
 
 # In the order of the keys, so that batches that share some wait for each other in turn.
 CLAIM: Final = """
@@ -46,57 +41,9 @@ FROM unnest(%(sources)b::text[], %(keys)b::text[], %(figure_day)b::date[],
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a batch, and the figures that it changed."""
-
-    receipt: Receipt
-    on_time: frozenset[Figure]
-    """Of months that are open: marked as changed, and not recomputed yet."""
-
-
-async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) -> Taken:
-    """Takes in what is new of a batch. Nothing counts twice, whoever sends it again and whenever.
-
-    A voided event keeps its key: sent again it is a duplicate, and said to be voided.
-    """
-    new, rest = await _claim(session, batch)
-    for month in sorted({event.day.replace(day=1) for event in new}):
-        await prepare_month(session, month, "usage_events")
-    figures = [_figure(event) for event in new]
-    driver = await session.driver()
-    await driver.execute(
-        TAKE,
-        {
-            **_keys(new),
-            "quantities": [event.sent.qty for event in new],
-            "instants": [event.sent.occurred_at for event in new],
-            "now": now,
-            **arrays_of(Figure, figures, "figure"),
-        },
-    )
-    await mark(session, figures)
-    closed = await which_are_closed(session, {figure.day for figure in figures})
-    late = [figure for figure in figures if figure.day.replace(day=1) in closed]
-    known = await _known(session, rest)
-    reused, voided = [], []
-    for event in rest:
-        kept = known[event.key]
-        if not event.says(kept.digest):
-            reused.append(event)
-        elif kept.is_voided:
-            voided.append(event.sent.index)
-    receipt = Receipt(
-        accepted=len(new),
-        duplicates=batch.duplicates + len(rest) - len(reused),
-        late=len(late),
-        refused=[*batch.refused, *map(Refusal.of_reused_key, reused)],
-        voided=voided,
-    )
-    return Taken(receipt, frozenset(figures) - frozenset(late))
-
-
-async def _claim(session: WriteSession, batch: Sifted) -> tuple[list[OwnedEvent], list[OwnedEvent]]:
+async def claim_keys(
+    session: WriteSession, batch: Sifted
+) -> tuple[list[OwnedEvent], list[OwnedEvent]]:
     """Those that are new, and those whose key is taken."""
     keys: dict[str, Any] = {
         **_keys(batch.events),
@@ -109,21 +56,45 @@ async def _claim(session: WriteSession, batch: Sifted) -> tuple[list[OwnedEvent]
     return new, [event for event in batch.events if event.key not in claimed]
 
 
+async def insert_events(
+    session: WriteSession,
+    events: Sequence[OwnedEvent],
+    figures: Sequence[Figure],
+    *,
+    now: datetime,
+) -> None:
+    """Takes new events in, each into its figure's day."""
+    for month in sorted({event.day.replace(day=1) for event in events}):
+        await prepare_month(session, month, "usage_events")
+    driver = await session.driver()
+    await driver.execute(
+        TAKE,
+        {
+            **_keys(events),
+            "quantities": [event.sent.qty for event in events],
+            "instants": [event.sent.occurred_at for event in events],
+            "now": now,
+            **arrays_of(Figure, figures, "figure"),
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class _Known:
+class KeptKey:
     """What is kept under a key."""
 
     digest: int
     is_voided: bool
 
 
-async def _known(
+async def read_keys(
     session: WriteSession, events: Sequence[OwnedEvent]
-) -> dict[tuple[str, str], _Known]:
+) -> dict[tuple[str, str], KeptKey]:
+    """What is kept under the keys of events."""
     if not events:
         return {}
     rows = await (await (await session.driver()).execute(KNOWN, _keys(events))).fetchall()
-    return {(source, key): _Known(digest, voided) for source, key, digest, voided in rows}
+    return {(source, key): KeptKey(digest, voided) for source, key, digest, voided in rows}
 
 
 def _keys(events: Sequence[OwnedEvent]) -> dict[str, Any]:
@@ -131,8 +102,3 @@ def _keys(events: Sequence[OwnedEvent]) -> dict[str, Any]:
         "sources": [event.sent.source for event in events],
         "keys": [event.sent.idempotency_key for event in events],
     }
-
-
-def _figure(event: OwnedEvent) -> Figure:
-    owner = event.owner
-    return Figure(event.day, owner.tenant_id, owner.deployment_id, event.sent.resource_kind)

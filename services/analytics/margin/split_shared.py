@@ -1,0 +1,59 @@
+"""Splits what is shared between all, now that all of it is known."""
+
+from decimal import Decimal
+
+from services.analytics.generations.store import Generation
+from services.analytics.margin.rules.attribution import (
+    UNATTRIBUTED,
+    Cost,
+    CostPart,
+    split_exactly,
+)
+from services.analytics.margin.rules.shared_costs import (
+    SharedSplit,
+    SharedTotal,
+    SplitKey,
+    chosen_key,
+)
+from services.analytics.margin.store.costs import (
+    SHARES,
+    keep_split,
+    shared_totals,
+    shared_use,
+    write_costs,
+)
+from services.common.db.database import WriteSession
+
+__all__ = ["split_shared"]
+
+
+async def split_shared(session: WriteSession, of: Generation) -> None:
+    """Splits what is shared, kind by kind and day by day."""
+    totals = await shared_totals(session, of)
+    if not totals:
+        return
+    used = await shared_use(session, of)
+    keys = {one.kind: chosen_key(one.kind, used) for one in totals}
+    split = [
+        (
+            _shared_cost(one),
+            [CostPart(UNATTRIBUTED, one.amount_usd)]
+            if keys[one.kind].key is SplitKey.NONE
+            else split_exactly(one.amount_usd, keys[one.kind].weights),
+        )
+        for one in totals
+    ]
+    await write_costs(session, of, SHARES, split)
+    for kind, chosen in keys.items():
+        amount = sum((one.amount_usd for one in totals if one.kind == kind), Decimal(0))
+        kept = SharedSplit(kind, chosen.key, chosen.remark, chosen.unkeyed_owners, amount)
+        await keep_split(session, of, kept)
+
+
+def _shared_cost(total: SharedTotal) -> Cost:
+    """What stands for all shared lines of a kind."""
+    return Cost(
+        cost_id=None, day=total.day, kind=total.kind, classification="shared", description="",
+        resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",
+        deployment_id="", amount_usd=total.amount_usd,
+    )  # fmt: skip

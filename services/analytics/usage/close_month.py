@@ -1,0 +1,52 @@
+"""Closing a month of metering for its roll-up, and opening it again when that is undone."""
+
+from datetime import datetime
+
+from services.analytics.usage.store.closing import (
+    count_figures,
+    forget_changes,
+    has_issued_invoice,
+    unmetered_days,
+)
+from services.analytics.usage.store.folding import fold_marked_of
+from services.analytics.usage.store.months import is_closed, lock_month, set_closed
+from services.common.db.database import WriteSession
+from services.common.errors import FailedPrecondition
+from services.common.values.periods import Period
+
+__all__ = ["close_month", "reopen_month"]
+
+
+async def close_month(session: WriteSession, month: Period, *, now: datetime) -> int:
+    """Closes a month; how many figures it has. One that is closed stays as it is.
+
+    Raises FailedPrecondition while a day of it was not metered to its end.
+    """
+    await lock_month(session, month)
+    if not await is_closed(session, month):
+        missing = await unmetered_days(session, month)
+        if missing:
+            raise FailedPrecondition(
+                f"{len(missing)} days of {month.code} are not metered to their end,"
+                f" the first is {missing[0]}: `arcadia usage meter --month {month.code}`"
+                " meters them",
+                reason="METERING_INCOMPLETE",
+                metadata={"first_day": missing[0].isoformat()},
+            )
+        await fold_marked_of(session, month.start, month.end, now=now)
+        await set_closed(session, month, now)
+    return await count_figures(session, month)
+
+
+async def reopen_month(session: WriteSession, month: Period, *, now: datetime) -> None:
+    """Opens a closed month again: what changed in it meanwhile is billed with the rest of it.
+
+    Raises FailedPrecondition once an invoice of the month was issued.
+    """
+    await lock_month(session, month)
+    if await has_issued_invoice(session, month):
+        raise FailedPrecondition(f"an invoice of {month.code} was issued", reason="INVOICES_ISSUED")
+    if await is_closed(session, month):
+        await fold_marked_of(session, month.start, month.end, now=now)
+        await forget_changes(session, month)
+        await set_closed(session, month, None)
