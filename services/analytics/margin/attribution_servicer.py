@@ -23,7 +23,7 @@ from services.analytics.generations.store import (
 )
 from services.analytics.margin import feeds
 from services.analytics.margin.accruing import accruals_of, failures_of
-from services.analytics.margin.computing import refresh_accrued_margin, refresh_invoiced_margin
+from services.analytics.margin.refresh_margin import refresh_accrued_margin, refresh_invoiced_margin
 from services.analytics.margin.rules.attribution import (
     Attribution,
     Cost,

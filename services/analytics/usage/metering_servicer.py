@@ -20,7 +20,7 @@ from services.analytics.generations.store import (
 )
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
-from services.analytics.usage.adopting import adopt
+from services.analytics.usage.adopt import adopt
 from services.analytics.usage.close_month import close_month, reopen_month
 from services.analytics.usage.intake import receive
 from services.analytics.usage.messages import receipt_message
