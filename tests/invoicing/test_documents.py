@@ -27,6 +27,7 @@ from services.analytics.invoicing.invoices.document.view import (
     InvoiceDocument,
     view_of,
 )
+from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.usage.rules.figures import (
     MeterTotal,
@@ -363,6 +364,16 @@ def test_an_invoice_of_too_many_lines_shows_what_each_deployment_comes_to() -> N
 def test_how_to_pay_comes_from_the_environment() -> None:
     terms = Terms.of(Settings(payment_instructions="Example Bank, BSB 000-000 | Account 1234 5678"))
     assert terms.payment_instructions == ("Example Bank, BSB 000-000", "Account 1234 5678")
+
+
+def test_a_number_of_another_register_is_not_called_an_abn() -> None:
+    made = view_of(
+        invoice(issuer=Party("Us", "51 824 753 556"), recipient=Party("Them", "DE123456789")),
+        [],
+        {},
+    )
+    assert made.issuer.number == "ABN 51 824 753 556"
+    assert made.recipient.number == "Business number DE123456789"
 
 
 def shown(**changes: Any) -> DocumentLine:

@@ -13,6 +13,7 @@ from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OF
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
+from services.analytics.invoicing.profiles.rules.abns import is_abn
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.usage.rules.figures import UsageByResource
 from services.common.values.money import amount_text, money_text, plain
@@ -20,6 +21,7 @@ from services.common.values.money import amount_text, money_text, plain
 __all__ = [
     "MAX_LINES",
     "DocumentLine",
+    "DocumentParty",
     "DocumentSection",
     "Fact",
     "InvoiceDocument",
@@ -64,6 +66,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentParty:
+    """Who bills, or who is billed."""
+
+    name: str
+    number: str
+    """Of a register of businesses, with what it is called; empty for none."""
+    lines: tuple[str, ...]
+    """The address, and where to write to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """What is to be paid, by when and how."""
 
@@ -90,8 +103,8 @@ class InvoiceDocument:
     about: tuple[str, ...]
     """What it is about: the period, the invoice that it corrects, and why."""
     currency: str
-    issuer: Party
-    recipient: Party
+    issuer: DocumentParty
+    recipient: DocumentParty
     tenant_id: str
     sections: tuple[DocumentSection, ...]
     totals: tuple[Fact, ...]
@@ -162,8 +175,8 @@ def view_of(
         facts=(Fact("Invoice number", number), *_order(row), *_dates(row), *_period(row)),
         about=_about(lines, names, number),
         currency=row.currency,
-        issuer=issuer,
-        recipient=recipient,
+        issuer=_party(issuer),
+        recipient=_party(recipient),
         tenant_id=row.tenant_id,
         sections=_sections(lines, names, row.currency),
         totals=_totals(row, row, sign=1),
@@ -218,8 +231,8 @@ def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -
             *_about(lines, names, ""),
         ),
         currency=note.currency,
-        issuer=issuer,
-        recipient=recipient,
+        issuer=_party(issuer),
+        recipient=_party(recipient),
         tenant_id=note.tenant_id,
         sections=_sections(lines, names, note.currency),
         totals=_totals(note, invoice, sign=-1),
@@ -253,8 +266,8 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
             *_about(lines, names, ""),
         ),
         currency=row.currency,
-        issuer=row.issuer or Party(""),
-        recipient=row.recipient or Party(row.tenant_id),
+        issuer=_party(row.issuer or Party("")),
+        recipient=_party(row.recipient or Party(row.tenant_id)),
         tenant_id=row.tenant_id,
         sections=_sections(lines, names, row.currency),
         totals=_totals(row, row, sign=1),
@@ -266,6 +279,13 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
         payment=None,
         chain_hash=row.chain_hash or "",
     )
+
+
+def _party(party: Party) -> DocumentParty:
+    called = "ABN" if is_abn(party.abn) else "Business number"
+    lines = (*party.address_lines, party.email)
+    number = f"{called} {party.abn}" if party.abn else ""
+    return DocumentParty(party.name, number, tuple(line for line in lines if line))
 
 
 def _is_tax_invoice(row: Invoice, issuer: Party, recipient: Party) -> bool:
