@@ -87,6 +87,7 @@ def _invoice(cents: int, count: int) -> Invoice:
         proofs_hash="", created_at=datetime(2026, 5, 1, tzinfo=UTC), status=InvoiceStatus.ISSUED,
         number=1, issuer=Party("Issuer", "51 824 753 556"), recipient=Party("Bench Pty Ltd"),
         issued_on=date(2026, 5, 1), due_on=date(2026, 5, 15), chain_hash="ab" * 32,
+        # Several fields are on one line.
     )  # fmt: skip
 
 
@@ -105,9 +106,11 @@ def _lines(deployment: str) -> list[Line]:
 def _line(
     deployment: str, kind: str, meter: str, description: str, qty: int, unit: str, cents: int,
     meta: dict[str, str],
+    # Several fields are on one line.
 ) -> Line:  # fmt: skip
     return Line(
         kind=kind, resource_kind=meter, description=description, qty=Decimal(qty), unit=unit,
         unit_price_cents=Decimal(cents), amount_cents=qty * cents, meta=meta,
         deployment_id=deployment, service_start=date(2026, 4, 1), service_end=date(2026, 5, 1),
+        # Several fields are on one line.
     )  # fmt: skip

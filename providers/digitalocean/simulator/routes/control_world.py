@@ -1,4 +1,4 @@
-"""Control API of the account: scale, mutate, reset, and its true state for tests."""
+"""Control API of the account: scale, mutate, reset, platform acts, and its true state for tests."""
 
 import orjson
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from providers.digitalocean.simulator.acts.mutations import (
     set_fields,
     touch,
 )
+from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.clock import parse_instant, wall_time
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
@@ -143,12 +144,37 @@ async def _assignments(request: Request) -> Response:
     return Response(orjson.dumps({"assignments": dict(rows)}), media_type="application/json")
 
 
+async def _acts(request: Request) -> Response:
+    """The acts by their names, with the kinds that show them, in words."""
+    return JSONResponse(
+        {
+            "acts": {
+                name: {"kinds": list(act.kinds), "does": act.does}
+                for name, act in PLATFORM_ACTS.items()
+            }
+        }
+    )
+
+
+async def _act(request: Request) -> Response:
+    """`{"acts"?: [names]}`, all when none is named; answers how many objects each changed."""
+    names = optional(await payload(request), "acts", list, list(PLATFORM_ACTS))
+    if unknown := [str(name) for name in names if name not in PLATFORM_ACTS]:
+        raise Unprocessable(f"acts: not an act of the platform: {', '.join(unknown)}")
+    simulation = simulation_of(request)
+    return JSONResponse(
+        {"changed": {name: PLATFORM_ACTS[name].apply(simulation) for name in names}}
+    )
+
+
 def routes() -> list[Route]:
-    """Scale, reset, mutate and truth."""
+    """Scale, reset, mutate, platform acts and truth."""
     return [
         Route("/_simulator/scale", _scale, methods=["POST"]),
         Route("/_simulator/reset", _reset, methods=["POST"]),
         Route("/_simulator/mutate", _mutate, methods=["POST"]),
+        Route("/_simulator/platform", _acts, methods=["GET"]),
+        Route("/_simulator/platform", _act, methods=["POST"]),
         Route("/_simulator/truth", _truth, methods=["GET"]),
         Route("/_simulator/truth/kinds", _kinds, methods=["GET"]),
         Route("/_simulator/truth/assignments", _assignments, methods=["GET"]),
