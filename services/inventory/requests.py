@@ -11,10 +11,11 @@ from arcadia.inventory.v1 import sync_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.common.errors import InvalidArgument
-from services.common.rpc import fields
+from services.common.rpc import wire
 from services.common.rpc.access import current_caller
 from services.common.rpc.fields import required, uuid_of
 from services.common.rpc.requests import current_request_id
+from services.common.rpc.wire import text, word
 from services.inventory.drift.rules.policies import FOUND_BY_NAME
 from services.inventory.resources.rules.recording import Cause, SightingBatch, UnchangedBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
@@ -34,7 +35,6 @@ __all__ = [
     "known_provider",
     "known_swept_kind",
     "member_keys",
-    "named",
     "required",
     "sighted_projects",
     "sighting_batch",
@@ -49,9 +49,6 @@ MAX_BATCH: Final = 5_000
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Past every instant that a caller can mean, and one that the database knows."""
-
-MAX_TEXT_LENGTH: Final = 1_000
-"""Of a filter: no name, tag or slug of the provider's is longer."""
 
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
 """Of the year 9999, since the epoch."""
@@ -90,37 +87,19 @@ def instant(field: str, stamp: Timestamp) -> datetime:
     return min(found, LATEST)
 
 
-def text(field: str, value: str) -> str:
-    """A text that the database can compare with, else InvalidArgument."""
-    return fields.text(field, value, MAX_TEXT_LENGTH)
-
-
-def named(field: str, value: str) -> str:
-    """A text that names something, else InvalidArgument."""
-    return text(field, required(field, value))
-
-
 def known_provider(value: str) -> str:
     """A provider that we mirror, else InvalidArgument."""
-    return _word("provider", value, PROVIDERS, "UNKNOWN_PROVIDER")
+    return word("provider", value, PROVIDERS, "UNKNOWN_PROVIDER")
 
 
 def known_kind(value: str, field: str = "kind") -> str:
     """A kind of resource, else InvalidArgument."""
-    return _word(field, value, KINDS, "UNKNOWN_KIND")
+    return word(field, value, KINDS, "UNKNOWN_KIND")
 
 
 def known_swept_kind(value: str) -> str:
     """A kind of resource, or `project`, else InvalidArgument."""
-    return _word("kind", value, SWEPT_KINDS, "UNKNOWN_KIND")
-
-
-def _word(field: str, value: str, words: frozenset[str], reason: str) -> str:
-    if required(field, value) not in words:
-        raise InvalidArgument(
-            field, f"{value!r} is not one of {', '.join(sorted(words))}", reason=reason
-        )
-    return value
+    return word("kind", value, SWEPT_KINDS, "UNKNOWN_KIND")
 
 
 def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> SightingBatch:
@@ -203,7 +182,7 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[M
     return [
         MemberKey(
             known_kind(member.kind, f"members[{position}].kind"),
-            named(f"members[{position}].provider_id", member.provider_id),
+            wire.required(f"members[{position}].provider_id", member.provider_id),
         )
         for position, member in enumerate(request.members)
     ]
@@ -215,7 +194,7 @@ def sweep_keys(request: sync_service_pb2.ClaimKindsRequest) -> list[str]:
         raise InvalidArgument("sweep_keys", "must be as many as kinds, or none")
     if len({*request.sweep_keys}) != len(request.sweep_keys):
         raise InvalidArgument("sweep_keys", "has one twice")
-    return [named("sweep_keys", key) for key in request.sweep_keys]
+    return [wire.required("sweep_keys", key) for key in request.sweep_keys]
 
 
 def unreadable_rows(
@@ -225,9 +204,9 @@ def unreadable_rows(
     bounded("rows", len(request.rows))
     return [
         UnreadablePlace(
-            named("rows.place", row.place),
+            wire.required("rows.place", row.place),
             text("rows.provider_id", row.provider_id),
-            named("rows.reason", row.reason),
+            wire.required("rows.reason", row.reason),
         )
         for row in {row.place: row for row in request.rows}.values()
     ]
@@ -250,9 +229,9 @@ def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
         required(f"{field}[{position}].provider_id", "")
     if "\x00" in "".join(by_id):
         raise InvalidArgument(field, "has a provider_id with a NUL character")
-    if max(map(len, by_id), default=0) > MAX_TEXT_LENGTH:
+    if max(map(len, by_id), default=0) > wire.MAX_TEXT_LENGTH:
         raise InvalidArgument(
-            field, f"has a provider_id of more than {MAX_TEXT_LENGTH:,} characters"
+            field, f"has a provider_id of more than {wire.MAX_TEXT_LENGTH:,} characters"
         )
     return list(by_id.values())
 
@@ -290,11 +269,12 @@ def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) ->
         raise InvalidArgument(f"sightings[{position}].{odd}", "has a NUL character")
     if (
         max(map(len, (content.name, content.region, content.size, content.status)))
-        > MAX_TEXT_LENGTH
+        > wire.MAX_TEXT_LENGTH
     ):
         odd = max(texts, key=lambda field: 0 if field == "tags" else len(texts[field]))
         raise InvalidArgument(
-            f"sightings[{position}].{odd}", f"must not be longer than {MAX_TEXT_LENGTH} characters"
+            f"sightings[{position}].{odd}",
+            f"must not be longer than {wire.MAX_TEXT_LENGTH} characters",
         )
     unknown = _unknown(position, sighting.unknown_fields)
     return SightedResource(sighting.provider_id, content, unknown, digest)

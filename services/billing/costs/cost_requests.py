@@ -8,7 +8,7 @@ from arcadia.billing.v1 import cost_service_pb2 as pb
 
 from services.billing.costs.store.cost_feed import DayFilter
 from services.billing.costs.store.cost_lines import LineFilter, LinePlace
-from services.billing.ingest.ingest_requests import uuid_of
+from services.billing.ingest.ingest_requests import uuid_of, words
 from services.common.errors import InvalidArgument
 from services.common.rpc.paging import page_size
 from services.common.values.periods import Period, read_day, read_month
@@ -27,9 +27,6 @@ __all__ = [
 
 STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
 CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
-MAX_TEXT_LENGTH: Final = 4_000
-"""As the parser of bills takes it."""
-
 MAX_DAYS: Final = 366
 
 
@@ -94,13 +91,6 @@ def month(field: str, text: str) -> Period:
     if not text:
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     return read_month(text, field)
-
-
-def words(field: str, text: str) -> str:
-    """A text that the database can compare with."""
-    if "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise InvalidArgument(field, f"has a NUL or over {MAX_TEXT_LENGTH} characters")
-    return text
 
 
 def one_of(field: str, text: str, known: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ have a day in common, by an exclusion constraint.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, Date, Row, Table, Uuid, insert, or_, select, text, update
@@ -17,10 +17,13 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from services.common.db.columns import instant
 from services.common.db.database import WriteSession
+from services.common.db.records import record_of
 from services.common.errors import FailedPrecondition
 from services.common.values.effective_dates import Span, lay_over
 
 __all__ = ["effective_dates", "never_overlapping", "set_row"]
+
+T = TypeVar("T")
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:table, 0))")
 _OWN: Final = ("id", "effective_from", "effective_to", "set_until", "continues", "superseded_at")
@@ -51,13 +54,14 @@ def never_overlapping(name: str, *same: str) -> ExcludeConstraint:
 async def set_row(
     session: WriteSession,
     table: Table,
+    record: type[T],
     *,
     same: Mapping[str, Any],
     values: Mapping[str, Any],
     span: Span,
     reason: str,
-) -> Row[Any]:
-    """Sets a row for the days of a span; answers it.
+) -> T:
+    """Sets a row for the days of a span; answers it as a record.
 
     `same` says whose days they are, such as the two currencies of a rate; `values` hold all
     else, `created_at` among it. Whoever sets another row of the table waits until this
@@ -109,7 +113,7 @@ async def set_row(
                 continues=row.continues or row.id,
             )
         )
-    return made.one()
+    return record_of(record, made.one())
 
 
 def _check_later(kept: Sequence[Row[Any]], span: Span, reason: str) -> None:

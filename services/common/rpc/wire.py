@@ -10,10 +10,10 @@ from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import uuid_of
 
-__all__ = ["LARGEST_PAGE", "instant_of", "internal_page_size", "required", "text", "timestamp",
-           "uuid_of", "word"]  # fmt: skip
+__all__ = ["LARGEST_PAGE", "MAX_TEXT_LENGTH", "instant_of", "internal_page_size", "required",
+           "text", "timestamp", "uuid_of", "word"]  # fmt: skip
 
-LONGEST_TEXT: Final = 1_000
+MAX_TEXT_LENGTH: Final = 1_000
 LARGEST_PAGE: Final = 5_000
 """Of the calls between services."""
 
@@ -22,7 +22,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def text(field: str, value: str) -> str:
     """A text that the database can compare with, else InvalidArgument."""
-    return fields.text(field, value, LONGEST_TEXT)
+    return fields.text(field, value, MAX_TEXT_LENGTH)
 
 
 def required(field: str, value: str) -> str:

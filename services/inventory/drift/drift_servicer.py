@@ -10,14 +10,14 @@ from contracts.drift import revert_drift
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
-from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.errors import InvalidArgument
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory.drift import requests
 from services.inventory.drift.close import accept, begin_revert, require_revertible
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
 from services.inventory.drift.mute import create_rule
-from services.inventory.drift.rules.specs import DesiredSpec, Specifiable, taken_from
+from services.inventory.drift.rules.specs import DesiredSpec, taken_from
 from services.inventory.drift.store.drifts import list_drifts, read_drift
 from services.inventory.drift.store.ignore_rules import delete_rule, list_rules
 from services.inventory.drift.store.prices import read_list_prices
@@ -166,21 +166,15 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
                 "spec", "is required, unless from_live is true", reason="FIELD_REQUIRED"
             )
         found = (await read_specifiable(session, [resource_id]))[resource_id]
-        desired = DesiredSpec(resource_id, _desired(request, found))
-        await record_specs(session, [desired], actor=caller.subject)
-        spec = await read_spec(session, resource_id)
-        return pb.RecordSpecResponse(spec=spec_message(spec))
-
-
-def _desired(request: pb.RecordSpecRequest, found: Specifiable) -> dict[str, Any]:
-    if not request.from_live:
-        return requests.spec_of("spec", found.kind, json_of("spec", request.spec))
-    if found.resource.deleted:
-        raise FailedPrecondition(
-            f"resource {found.resource.id} is gone: it has no live values",
-            reason="RESOURCE_GONE",
+        spec = (
+            taken_from(found.kind, found.resource)
+            if request.from_live
+            else requests.spec_of("spec", found.kind, json_of("spec", request.spec))
         )
-    return taken_from(found.kind, found.resource)
+        desired = DesiredSpec(resource_id, spec)
+        await record_specs(session, [desired], actor=caller.subject)
+        kept = await read_spec(session, resource_id)
+        return pb.RecordSpecResponse(spec=spec_message(kept))
 
 
 def _filters(request: pb.ListDriftsRequest) -> tuple[str, ...]:

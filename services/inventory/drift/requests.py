@@ -10,6 +10,7 @@ from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
 
 from kinds.policy import Policy
 from services.common.errors import InvalidArgument
+from services.common.rpc import wire
 from services.inventory.drift.rules.drifts import ActionCause, ExplainedDrift, Status
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json
 from services.inventory.drift.rules.policies import policy_of
@@ -21,7 +22,6 @@ from services.inventory.requests import (
     bounded,
     instant,
     known_kind,
-    named,
     required,
     text,
     uuid_of,
@@ -64,7 +64,7 @@ def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:
 def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
     """What to mute."""
     kind = known_kind(request.kind)
-    field = text("field", required("field", request.field)).removeprefix(ATTRS_PREFIX)
+    field = wire.required("field", request.field).removeprefix(ATTRS_PREFIX)
     policy = policy_of(kind, field)
     if field != PRESENCE and (policy is None or policy.policy is Policy.SECRET):
         raise InvalidArgument("field", f"{field!r} is not a field of a {kind} that can drift")
@@ -76,7 +76,7 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
         expires_at=(
             instant("expires_at", request.expires_at) if request.HasField("expires_at") else None
         ),
-        reason=text("reason", required("reason", request.reason)),
+        reason=wire.required("reason", request.reason),
     )
 
 
@@ -117,7 +117,7 @@ def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[Expl
         ExplainedDrift(
             uuid_of(f"explained[{position}].drift_id", one.drift_id),
             ActionCause(
-                named(f"explained[{position}].cause.action_id", one.cause.action_id),
+                wire.required(f"explained[{position}].cause.action_id", one.cause.action_id),
                 text(f"explained[{position}].cause.action_type", one.cause.action_type),
                 instant(f"explained[{position}].cause.occurred_at", one.cause.occurred_at),
             ),
@@ -132,7 +132,9 @@ def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[
         raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
     bounded("prices", len(request.prices))
     return {
-        named(f"prices[{i}].size", price.size).lower(): _price(f"prices[{i}]", price.monthly_usd)
+        wire.required(f"prices[{i}].size", price.size).lower(): _price(
+            f"prices[{i}]", price.monthly_usd
+        )
         for i, price in enumerate(request.prices)
     }
 

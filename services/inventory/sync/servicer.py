@@ -12,7 +12,7 @@ from services.common.db.database import Database
 from services.common.errors import Unavailable
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.wire import timestamp
+from services.common.rpc.wire import required, timestamp
 from services.inventory import requests
 from services.inventory.messages import sweep_message
 from services.inventory.resources.assign import learn_deployments, record_members
@@ -246,7 +246,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     ) -> pb.RecordProjectMembersResponse:
         """Moves resources into the project that the provider shows them in."""
         provider = requests.known_provider(request.provider)
-        project = requests.named("project_provider_id", request.project_provider_id)
+        project = required("project_provider_id", request.project_provider_id)
         members = requests.member_keys(request)
         async with self._database.write(current_caller().scope) as session:
             moved = await record_members(

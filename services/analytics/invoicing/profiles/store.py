@@ -137,12 +137,12 @@ async def create_tax_rule(
 
     Raises FailedPrecondition for one without an end over one that was set from a later day.
     """
-    made = await set_row(
+    return await set_row(
         session,
         tax_rules,
+        TaxRule,
         same={"tax_region": region},
         values={"label": label, "rate_percent": rate_percent, "created_by": by, "created_at": at},
         span=Span(effective_from, effective_to),
         reason="TAX_RULE_OVERLAPS",
     )
-    return record_of(TaxRule, made)

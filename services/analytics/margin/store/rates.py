@@ -67,6 +67,7 @@ async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate
     made = await set_row(
         session,
         exchange_rates,
+        ExchangeRate,
         same={"from_currency": rate.from_currency, "to_currency": rate.to_currency},
         values={
             name: getattr(rate, name) for name in ("rate", "source", "created_by", "created_at")
@@ -75,7 +76,7 @@ async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate
         reason="RATE_OVERLAPS",
     )
     await mark_margins_of(session, span)
-    return record_of(ExchangeRate, made)
+    return made
 
 
 async def hold_rates(session: WriteSession) -> None:

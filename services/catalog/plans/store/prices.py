@@ -84,9 +84,10 @@ async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice
     Raises FailedPrecondition for one without an end over one that was set from a later day.
     """
     await lock_catalog(session)
-    made = await set_row(
+    return await set_row(
         session,
         resource_prices,
+        ResourcePrice,
         same={"resource_kind": price.resource_kind, "currency": price.currency},
         values={
             "unit": price.unit,
@@ -96,7 +97,6 @@ async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice
         span=Span(price.effective_from, price.effective_to),
         reason="PRICE_OVERLAPS",
     )
-    return ResourcePrice(made.id, price)
 
 
 async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:

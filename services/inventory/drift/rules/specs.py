@@ -10,6 +10,7 @@ import orjson
 
 from kinds.policy import Live, Policy
 from kinds.redaction import REDACTED, redact, secret_name
+from services.common.errors import FailedPrecondition
 from services.inventory.drift.rules.fields import (
     ATTRS_PREFIX,
     COLUMNS,
@@ -94,7 +95,14 @@ def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def taken_from(kind: str, resource: LiveResource) -> dict[str, Json]:
-    """The spec that a resource meets as it stands: every field that is somebody's choice."""
+    """The spec that a resource meets as it stands: every field that is somebody's choice.
+
+    Raises FailedPrecondition for one that is gone.
+    """
+    if resource.deleted:
+        raise FailedPrecondition(
+            f"resource {resource.id} is gone: it has no live values", reason="RESOURCE_GONE"
+        )
     live = live_view(resource)
     declaration = declared(kind)
     if declaration is None:
