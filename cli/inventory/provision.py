@@ -9,7 +9,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from cli.caller import call
 from cli.output import say
 
-__all__ = ["commands"]
+__all__ = ["commands", "status_text"]
 
 commands = typer.Typer(
     help="Make cloud resources for deployments, all or nothing.", no_args_is_help=True
@@ -42,6 +42,17 @@ def status(
 
 
 def _show(provision: deployments_pb2.Provision) -> None:
-    parts = [provision.id, provision.droplet.name, provision.status, provision.step]
-    parts += [part for part in (provision.resource_id, provision.reason) if part]
-    say(" · ".join(parts))
+    say(status_text(provision))
+
+
+def status_text(provision: deployments_pb2.Provision) -> str:
+    """How far a provision is, in one line: what it made, or why it made nothing."""
+    parts = (
+        provision.id,
+        provision.droplet.name,
+        provision.status,
+        provision.step,
+        provision.resource_id,
+        provision.reason,
+    )
+    return " · ".join(filter(None, parts))

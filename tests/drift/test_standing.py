@@ -1,12 +1,16 @@
-"""How a drift stands, as the command line says it."""
+"""How a drift and a provision stand, as the command line says it."""
 
 from typing import Any
 
 import pytest
+from arcadia.catalog.v1 import deployments_pb2
 from arcadia.common.v1 import runs_pb2
 from arcadia.inventory.v1 import drift_pb2
+from typer.testing import CliRunner
 
+from cli.app import app
 from cli.inventory.drift import status_of
+from cli.inventory.provision import status_text
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,26 @@ def test_a_drift_says_what_is_done_about_it(
     if run:
         message.revert_run.CopyFrom(runs_pb2.Run(**run))
     assert status_of(message) == told
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [
+        ({"status": "running"}, "7 · web-1 · running"),
+        ({"status": "completed", "step": "assign", "resource_id": "r"},
+         "7 · web-1 · completed · assign · r"),
+        ({"status": "failed", "step": "create", "reason": "no such size"},
+         "7 · web-1 · failed · create · no such size"),
+    ],
+)  # fmt: skip
+def test_a_provision_says_nothing_of_what_it_has_not_yet(
+    standing: dict[str, Any], told: str
+) -> None:
+    droplet = deployments_pb2.DropletOrder(name="web-1")
+    assert status_text(deployments_pb2.Provision(id="7", droplet=droplet, **standing)) == told
+
+
+def test_more_days_than_the_calendar_has_are_refused() -> None:
+    mute = ("drift", "mute", "droplet", "size", "--reason", "a test", "--days", "1e9")
+    outcome = CliRunner().invoke(app, list(mute))
+    assert (outcome.exit_code, "--days" in outcome.output) == (2, True), outcome.output
