@@ -1,7 +1,7 @@
 """The real catalog and analytics, driven step by step from a test that is not asynchronous."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +28,8 @@ from arcadia.analytics.v1 import rollup_service_pb2 as rollups_pb
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 from psycopg import sql
 
+from contracts.flows import Start
+from contracts.invoicing import DECIDE
 from services.analytics.deployments import Deployments
 from services.analytics.invoicing.invoices.document.rendering import Renderer
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
@@ -45,6 +47,7 @@ from services.catalog.plans.seed import seed
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quotes.store.billable import read_known
 from services.common.db.database import Database
+from services.common.durable import Started
 from services.common.rpc.access import ALL
 from services.common.server import Parts, ServiceDefinition, start
 from services.common.settings import Service
@@ -139,16 +142,22 @@ REFUSALS = frozenset(
 
 
 class ToldWork:
-    """Stands for Temporal: keeps what the work on a roll-up is told."""
+    """Stands for Temporal: keeps what the run of a roll-up is signalled."""
 
     def __init__(self) -> None:
         self.decided: list[tuple[str, str]] = []
 
-    async def decide(self, period: Period, start: Any, decision: str) -> str:
-        self.decided.append((start.rollup_id, decision))
+    async def start(
+        self, start: Start[Any], *, signal: str = "", signal_args: Sequence[str] = ()
+    ) -> Started:
+        if signal == DECIDE:
+            self.decided += [(start.argument.rollup_id, decision) for decision in signal_args]
+        return Started(start.id, "run")
+
+    async def first_run_id(self, workflow_id: str) -> str:
         return "run"
 
-    async def look_again(self, tenant_id: str) -> None:
+    async def notify(self, to: str, signal: str) -> None:
         """Nobody is dunned."""
 
 
