@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from services.common.db import single_statements
 from services.common.db.database import Database, violated_constraint
 from services.common.db.single_statements import compiled
-from services.common.errors import Unavailable
+from services.common.errors import InvalidArgument, Unavailable
 from services.common.rpc.access import ALL, Scope
 from services.common.rpc.requests import set_request_id
 from services.common.settings import Service
@@ -190,6 +190,20 @@ async def test_a_full_disk_is_told_as_such_and_the_next_write_goes_on(database: 
     async with database.write(ALL) as session:
         await session.execute(text("INSERT INTO things VALUES (4, NULL)"))
     assert await ids(database, ALL) == [1, 2, 3, 4]
+
+
+async def test_a_value_that_no_index_can_hold_is_refused_and_is_no_outage(
+    database: Database,
+) -> None:
+    too_large = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'program_limit_exceeded'; END $$"
+
+    async def write() -> None:
+        async with database.write(ALL) as session:
+            await session.execute(text(too_large))
+
+    with pytest.raises(InvalidArgument) as refused:
+        await write()
+    assert refused.value.reason == "VALUE_TOO_LARGE"
 
 
 async def test_a_database_that_is_not_there_is_unavailable() -> None:

@@ -28,8 +28,8 @@ from services.common.db.session_limits import SESSION_OPTIONS, statement_millise
 from services.common.db.single_statements import (
     SingleRead,
     SingleWrite,
+    failure_of,
     single_connections,
-    unavailable,
 )
 from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
 from services.common.rpc.access import Scope
@@ -208,10 +208,10 @@ class Database:
                 await carried_through(connection.exec_driver_sql(_ENTER, self._entering(scope)))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
-            raise unavailable(error) from error
+            raise failure_of(error) from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-                raise unavailable(error.orig) from error
+                raise failure_of(error.orig) from error
             raise
 
     def _entering(self, scope: Scope) -> tuple[str, str, str, str]:

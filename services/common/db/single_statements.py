@@ -22,7 +22,7 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from services.common.errors import Unavailable
+from services.common.errors import ArcadiaError, InvalidArgument, Unavailable
 
 __all__ = [
     "Compiled",
@@ -30,8 +30,8 @@ __all__ = [
     "SingleRead",
     "SingleWrite",
     "compiled",
+    "failure_of",
     "single_connections",
-    "unavailable",
 ]
 
 _DIALECT: Final = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
@@ -182,7 +182,7 @@ class SingleRead:
                 "too many calls wait for the database", reason="DATABASE_BUSY"
             ) from error
         except psycopg.OperationalError as error:
-            raise unavailable(error) from error
+            raise failure_of(error) from error
 
 
 class SingleWrite(SingleRead):
@@ -209,8 +209,13 @@ def single_connections(
     )
 
 
-def unavailable(error: BaseException | None) -> Unavailable:
-    """What a caller is told of a database that failed them: nothing was written, try again."""
+def failure_of(error: BaseException | None) -> ArcadiaError:
+    """What a caller is told of a statement that failed: nothing was written.
+
+    Trying again helps, but for a value that no index can hold.
+    """
+    if isinstance(error, psycopg.errors.ProgramLimitExceeded):
+        return InvalidArgument("request", "has a value too large to keep", reason="VALUE_TOO_LARGE")
     if isinstance(error, psycopg.errors.DiskFull):
         return Unavailable("the database has no space left", reason="DATABASE_FULL")
     return Unavailable("the database is not available", reason="DATABASE_DOWN")
