@@ -368,6 +368,7 @@ async def test_when_a_kind_was_last_seen_completely(inventory: Inventory) -> Non
 async def test_when_a_kind_was_seen_is_not_asked_of_what_is_no_text(inventory: Inventory) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await inventory.lookup.GetSweepTimes(
-            pb.GetSweepTimesRequest(kinds=["droplet", "a\0b"]), metadata=inventory.worker
+            pb.GetSweepTimesRequest(kinds=["droplet", "a\0b"]),
+            metadata=inventory.program("analytics"),
         )
     assert violated_field(refused.value) == "kinds[1]"
