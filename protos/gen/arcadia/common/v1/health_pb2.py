@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61rcadia/common/v1/health.proto\x12\x11\x61rcadia.common.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetHealthRequest\"\x8a\x02\n\x11GetHealthResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x33\n\x0c\x64\x65pendencies\x18\x04 \x03(\x0b\x32\x1d.arcadia.common.v1.Dependency\x12\x32\n\x08services\x18\x05 \x03(\x0b\x32 .arcadia.common.v1.ServiceHealth\x12.\n\x07workers\x18\x06 \x03(\x0b\x32\x1d.arcadia.common.v1.Dependency\x12*\n\x07sources\x18\x07 \x03(\x0b\x32\x19.arcadia.common.v1.Source\"\x15\n\x13ReportHealthRequest\"t\n\x14ReportHealthResponse\x12\x30\n\x06health\x18\x01 \x01(\x0b\x32 .arcadia.common.v1.ServiceHealth\x12*\n\x07sources\x18\x02 \x03(\x0b\x32\x19.arcadia.common.v1.Source\">\n\rServiceHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\"*\n\nDependency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\"m\n\x06Source\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x07last_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x61ge_seconds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_age_seconds2\xe7\x01\n\rHealthService\x12o\n\tGetHealth\x12#.arcadia.common.v1.GetHealthRequest\x1a$.arcadia.common.v1.GetHealthResponse\"\x17\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/api/health\x12\x65\n\x0cReportHealth\x12&.arcadia.common.v1.ReportHealthRequest\x1a\'.arcadia.common.v1.ReportHealthResponse\"\x04\xc8\xf3\x18\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61rcadia/common/v1/health.proto\x12\x11\x61rcadia.common.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10GetHealthRequest\"\x8a\x02\n\x11GetHealthResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x33\n\x0c\x64\x65pendencies\x18\x04 \x03(\x0b\x32\x1d.arcadia.common.v1.Dependency\x12\x32\n\x08services\x18\x05 \x03(\x0b\x32 .arcadia.common.v1.ServiceHealth\x12.\n\x07workers\x18\x06 \x03(\x0b\x32\x1d.arcadia.common.v1.Dependency\x12*\n\x07sources\x18\x07 \x03(\x0b\x32\x19.arcadia.common.v1.Source\"\x15\n\x13ReportHealthRequest\"t\n\x14ReportHealthResponse\x12\x30\n\x06health\x18\x01 \x01(\x0b\x32 .arcadia.common.v1.ServiceHealth\x12*\n\x07sources\x18\x02 \x03(\x0b\x32\x19.arcadia.common.v1.Source\">\n\rServiceHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\"*\n\nDependency\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\"m\n\x06Source\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x07last_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0b\x61ge_seconds\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_age_seconds2\xef\x01\n\rHealthService\x12o\n\tGetHealth\x12#.arcadia.common.v1.GetHealthRequest\x1a$.arcadia.common.v1.GetHealthResponse\"\x17\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/api/health\x12m\n\x0cReportHealth\x12&.arcadia.common.v1.ReportHealthRequest\x1a\'.arcadia.common.v1.ReportHealthResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\x05\x03\x04\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEALTHSERVICE'].methods_by_name['GetHealth']._loaded_options = None
   _globals['_HEALTHSERVICE'].methods_by_name['GetHealth']._serialized_options = b'\310\363\030\001\202\323\344\223\002\r\022\013/api/health'
   _globals['_HEALTHSERVICE'].methods_by_name['ReportHealth']._loaded_options = None
-  _globals['_HEALTHSERVICE'].methods_by_name['ReportHealth']._serialized_options = b'\310\363\030\005'
+  _globals['_HEALTHSERVICE'].methods_by_name['ReportHealth']._serialized_options = b'\310\363\030\005\342\363\030\004\005\003\004\002'
   _globals['_GETHEALTHREQUEST']._serialized_start=148
   _globals['_GETHEALTHREQUEST']._serialized_end=166
   _globals['_GETHEALTHRESPONSE']._serialized_start=169
@@ -53,5 +53,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCE']._serialized_start=686
   _globals['_SOURCE']._serialized_end=795
   _globals['_HEALTHSERVICE']._serialized_start=798
-  _globals['_HEALTHSERVICE']._serialized_end=1029
+  _globals['_HEALTHSERVICE']._serialized_end=1037
 # @@protoc_insertion_point(module_scope)
