@@ -14,8 +14,9 @@ from typing import Final
 from uuid import UUID
 
 from bench.ratios import Ratio, at_most
+from services.analytics.invoicing.invoices.document.model import InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import Renderer
-from services.analytics.invoicing.invoices.document.view import InvoiceDocument, view_of
+from services.analytics.invoicing.invoices.document.view import view_of
 from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.invoices import Invoice
 from services.analytics.invoicing.invoices.rules.lines import Line

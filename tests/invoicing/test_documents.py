@@ -20,13 +20,10 @@ from services.analytics.invoicing.invoices.document.annex import (
     AnnexRow,
     annex_of,
 )
+from services.analytics.invoicing.invoices.document.model import DocumentLine, InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import RENDERER, Renderer
-from services.analytics.invoicing.invoices.document.view import (
-    MAX_LINES,
-    DocumentLine,
-    InvoiceDocument,
-    view_of,
-)
+from services.analytics.invoicing.invoices.document.sections import MAX_LINES
+from services.analytics.invoicing.invoices.document.view import view_of
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.usage.rules.figures import (

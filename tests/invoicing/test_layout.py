@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.analytics.invoicing.invoices.document.typesetting import MAX_TEXT, as_html, as_pdf
-from services.analytics.invoicing.invoices.document.view import (
+from services.analytics.invoicing.invoices.document.model import (
     DocumentLine,
     DocumentParty,
     DocumentSection,
@@ -21,6 +20,7 @@ from services.analytics.invoicing.invoices.document.view import (
     InvoiceDocument,
     Payment,
 )
+from services.analytics.invoicing.invoices.document.typesetting import MAX_TEXT, as_html, as_pdf
 
 
 def document(**changes: object) -> InvoiceDocument:

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from services.analytics.invoicing.invoices.document.naming import (
-    meter_name,
-    meter_unit,
-    quantity_text,
-    unit_name,
-)
+from services.analytics.invoicing.invoices.document.naming import meter_name, meter_unit, unit_name
+from services.analytics.invoicing.invoices.document.writing import quantity_text
 from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, UsageByResource
 
 __all__ = ["MAX_RESOURCES", "Annex", "AnnexRow", "AnnexSection", "annex_of"]

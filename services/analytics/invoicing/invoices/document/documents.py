@@ -13,13 +13,13 @@ from uuid import UUID
 from google.api import httpbody_pb2
 
 from services.analytics.invoicing.invoices.document.annex import MAX_RESOURCES
+from services.analytics.invoicing.invoices.document.model import InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import (
     CONTENT_TYPES,
     RENDERER,
     Renderer,
 )
 from services.analytics.invoicing.invoices.document.view import (
-    InvoiceDocument,
     names_in,
     view_of,
     view_of_note,

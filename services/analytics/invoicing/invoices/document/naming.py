@@ -6,18 +6,16 @@ them is decided here, and changes no line, hash or proof.
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final, NamedTuple
 
+from services.analytics.invoicing.invoices.document.writing import grouped
 from services.analytics.invoicing.invoices.rules.lines import ONE_OFF
 
 __all__ = [
     "METERS",
-    "grouped",
     "line_name",
     "meter_name",
     "meter_unit",
-    "quantity_text",
     "unit_name",
 ]
 
@@ -106,20 +104,6 @@ def _used(meter: str, meta: Mapping[str, str]) -> str:
     over = f" over {grouped(allowance)} included" if allowance not in ("", "0") else ""
     tier = f", tier {meta['tier']}" if meta.get("tier") else ""
     return f"{meter_name(meter)}{over}{tier}"
-
-
-def grouped(number: str) -> str:
-    """A decimal with its thousands set apart; what is no decimal stays as it is."""
-    sign = "\N{MINUS SIGN}" if number.startswith("-") else ""
-    whole, point, places = number.lstrip("-").partition(".")
-    if not (whole.isascii() and whole.isdecimal()):
-        return number
-    return f"{sign}{int(whole):,}{point}{places}"
-
-
-def quantity_text(qty: Decimal) -> str:
-    """A measured quantity to three places, with its thousands set apart."""
-    return grouped(f"{qty.quantize(Decimal('0.001')):f}".rstrip("0").rstrip("."))
 
 
 def _read(code: str) -> str:

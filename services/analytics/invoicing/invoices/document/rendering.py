@@ -16,8 +16,8 @@ from weakref import WeakValueDictionary
 import orjson
 import structlog
 
+from services.analytics.invoicing.invoices.document.model import InvoiceDocument
 from services.analytics.invoicing.invoices.document.typesetting import RENDERER
-from services.analytics.invoicing.invoices.document.view import InvoiceDocument
 from services.analytics.invoicing.invoices.document.worker import TOO_LARGE
 from services.common.errors import FailedPrecondition, Unavailable
 from services.common.settings import Settings

@@ -1,7 +1,7 @@
 """Renders one document and ends: JSON on standard input, the file on standard output.
 
-A process of its own, started by `rendering.py`: it has no secret, no database and no network to
-use, and a layout that hangs or eats memory ends with it. Exit codes: 0 done, 3 for a
+A process of its own, started by `rendering.py`: it is given no secret and no database, and a
+layout that hangs or eats memory ends with it. Exit codes: 0 done, 3 for a
 document that is too large, anything else for a bug or a death.
 """
 
