@@ -1,10 +1,11 @@
 """From protos to the domain: what a request may say, refused with the name of the field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from arcadia.inventory.v1 import sync_service_pb2
@@ -26,6 +27,7 @@ from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 __all__ = [
     "EPOCH",
     "MAX_BATCH",
+    "batch_of_uuids",
     "bounded",
     "current_cause",
     "digests_in_order",
@@ -210,6 +212,12 @@ def unreadable_rows(
         )
         for row in {row.place: row for row in request.rows}.values()
     ]
+
+
+def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
+    """A batch of our ids, each once."""
+    bounded(field, len(values))
+    return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
 
 
 def bounded(field: str, count: int) -> None:

@@ -20,6 +20,7 @@ from services.inventory.drift.store.specs import read_specifiable, record_specs,
 from services.inventory.drift.sweep import sweep_page
 from services.inventory.messages import resource_message
 from services.inventory.requests import (
+    batch_of_uuids,
     current_cause,
     known_kind,
     known_provider,
@@ -101,9 +102,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     ) -> pb.RecordDriftCausesResponse:
         """Keeps what the action log said."""
         explained = requests.causes(request)
-        unexplained = requests.batch_of_uuids(
-            "unexplained_drift_ids", request.unexplained_drift_ids
-        )
+        unexplained = batch_of_uuids("unexplained_drift_ids", request.unexplained_drift_ids)
         async with self._database.write(current_caller().scope) as session:
             await record_causes(session, explained, unexplained)
         return pb.RecordDriftCausesResponse()
@@ -186,7 +185,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         self, request: pb.RemoveSpecsRequest, context: Context
     ) -> pb.RemoveSpecsResponse:
         """Takes specs back."""
-        ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
+        ids = batch_of_uuids("resource_ids", request.resource_ids)
         async with self._database.write(current_caller().scope) as session:
             removed = await remove_specs(
                 session, ids, actor=_actor(request.actor), cause=current_cause()
@@ -198,7 +197,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         self, session: WriteSession, request: pb.AssignResourcesRequest, context: Context
     ) -> pb.AssignResourcesResponse:
         """Gives a batch of resources to an owner, or back to the rules."""
-        ids = requests.batch_of_uuids("resource_ids", request.resource_ids)
+        ids = batch_of_uuids("resource_ids", request.resource_ids)
         reason = text("reason", request.reason)
         cause = current_cause(_actor(request.actor))
         if request.deployment_id or request.tenant_id:

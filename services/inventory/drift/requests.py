@@ -1,6 +1,5 @@
 """What a request about drift may say, refused with the name of the field."""
 
-from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
@@ -28,7 +27,6 @@ from services.inventory.requests import (
 )
 
 __all__ = [
-    "batch_of_uuids",
     "causes",
     "drift_filter",
     "list_prices",
@@ -102,12 +100,6 @@ def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, d
             raise InvalidArgument(f"{field}.resource_id", "is there twice")
         specs[identifier] = _object(f"{field}.spec_json", desired.spec_json)
     return specs
-
-
-def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
-    """A batch of our ids, each once."""
-    bounded(field, len(values))
-    return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
 
 
 def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ExplainedDrift]:

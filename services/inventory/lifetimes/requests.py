@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 
@@ -14,7 +13,6 @@ from services.inventory.requests import bounded, instant, known_kind, known_prov
 __all__ = [
     "existence_filter",
     "lifetime_filter",
-    "project_ids",
     "resource_keys",
     "texts",
     "window",
@@ -81,12 +79,6 @@ def texts(field: str, values: Sequence[str]) -> list[str]:
     """A batch of texts, each once."""
     bounded(field, len(values))
     return list(dict.fromkeys(text(f"{field}[{i}]", value) for i, value in enumerate(values)))
-
-
-def project_ids(values: Sequence[str]) -> list[UUID]:
-    """A batch of our ids of projects."""
-    bounded("project_ids", len(values))
-    return [uuid_of(f"project_ids[{i}]", value) for i, value in enumerate(values)]
 
 
 def _optional(request: pb.ListLifetimesRequest, field: str) -> datetime | None:

@@ -23,6 +23,7 @@ from services.inventory.lifetimes.store import (
 )
 from services.inventory.requests import (
     EPOCH,
+    batch_of_uuids,
     event_position,
     known_provider,
     text,
@@ -148,7 +149,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         """The projects of a batch of ids, names or tenants."""
         provider = known_provider(request.provider)
         names = requests.texts("names", request.names)
-        ids = requests.project_ids(request.project_ids)
+        ids = batch_of_uuids("project_ids", request.project_ids)
         tenants = requests.texts("tenant_ids", request.tenant_ids)
         async with self._database.read(current_caller().scope) as session:
             rows = await lookup_projects(session, provider, names=names, ids=ids, tenants=tenants)

@@ -5,15 +5,16 @@ that commits in between would show a resource as it never was.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 
 from services.common.db.database import ReadSession
+from services.common.db.records import arrays_of, records_of, unnested
 from services.inventory.lifetimes.rules.lifetimes import Change, Lifetime, Owner, OwnerSpan, Window
 from services.inventory.lifetimes.rules.measures import MEASURES
 from services.inventory.vocabulary import KINDS
@@ -85,41 +86,6 @@ CONDITIONS: Final = {
 }
 """What may be asked of a resource, by its name; asked when its value is not empty."""
 
-# Look-ups by index, one a key (OFFSET 0 keeps each whole). Bills leave out the blank at the end
-# of a name.
-FIND: Final = text("""
-WITH given AS (
-    SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:provider_ids AS text[]),
-                         CAST(:names AS text[]), CAST(:resource_ids AS uuid[]))
-        WITH ORDINALITY AS given (kind, provider_id, name, resource_id, position)
-)
-SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
-    SELECT id FROM cloud_resources
-    WHERE provider = :provider AND provider_id = g.provider_id
-      AND kind = ANY (CASE g.kind WHEN '' THEN CAST(:all_kinds AS text[]) ELSE ARRAY[g.kind] END)
-    OFFSET 0) AS r
-WHERE g.provider_id <> ''
-UNION
-SELECT g.position, r.id FROM given AS g
-JOIN cloud_resources AS r ON r.id = g.resource_id AND r.provider = :provider
-UNION
-SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
-    SELECT id FROM cloud_resources
-    WHERE provider = :provider AND kind = g.kind
-      AND name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
-    OFFSET 0) AS r
-WHERE g.provider_id = ''
-UNION
-SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
-    SELECT e.resource_id FROM cloud_resource_events AS e
-    WHERE e.kind = g.kind
-      AND e.former_name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
-    OFFSET 0) AS former
-JOIN cloud_resources AS r ON r.id = former.resource_id AND r.provider = :provider
-WHERE g.provider_id = ''
-ORDER BY 1, 2
-""")
-
 
 @dataclass(frozen=True, slots=True)
 class ResourceKey:
@@ -132,6 +98,40 @@ class ResourceKey:
     provider_id: str
     name: str
     resource_id: UUID | None = None
+
+
+# Look-ups by index, one a key (OFFSET 0 keeps each whole). Bills leave out the blank at the end
+# of a name.
+FIND: Final = f"""
+WITH given AS (
+    SELECT * FROM {unnested(ResourceKey, "given", is_numbered=True)}
+)
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT id FROM cloud_resources
+    WHERE provider = %(provider)s AND provider_id = g.provider_id
+      AND kind = ANY (CASE g.kind WHEN '' THEN %(all_kinds)s::text[] ELSE ARRAY[g.kind] END)
+    OFFSET 0) AS r
+WHERE g.provider_id <> ''
+UNION
+SELECT g.position, r.id FROM given AS g
+JOIN cloud_resources AS r ON r.id = g.resource_id AND r.provider = %(provider)s
+UNION
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT id FROM cloud_resources
+    WHERE provider = %(provider)s AND kind = g.kind
+      AND name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
+    OFFSET 0) AS r
+WHERE g.provider_id = ''
+UNION
+SELECT g.position, r.id FROM given AS g CROSS JOIN LATERAL (
+    SELECT e.resource_id FROM cloud_resource_events AS e
+    WHERE e.kind = g.kind
+      AND e.former_name_key = ANY (ARRAY[lower(g.name), lower(g.name) || ' '])
+    OFFSET 0) AS former
+JOIN cloud_resources AS r ON r.id = former.resource_id AND r.provider = %(provider)s
+WHERE g.provider_id = ''
+ORDER BY 1, 2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +161,12 @@ async def find_resources(
 ) -> list[list[UUID]]:
     """The resources that each key may mean, oldest first, in the order of the keys."""
     found: list[list[UUID]] = [[] for _ in keys]
-    rows = await session.execute(
-        FIND,
-        {
-            "provider": provider,
-            "kinds": [key.kind for key in keys],
-            "provider_ids": [key.provider_id for key in keys],
-            "names": [key.name for key in keys],
-            "resource_ids": [key.resource_id for key in keys],
-            "all_kinds": sorted(KINDS),
-        },
-    )
-    for row in rows:
-        found[row.position - 1].append(row.id)
+    driver = await session.driver()
+    async with driver.cursor() as cursor:
+        given = {"provider": provider, "all_kinds": sorted(KINDS)}
+        await cursor.execute(FIND, given | arrays_of(ResourceKey, keys, "given"))
+        for position, resource_id in await cursor.fetchall():
+            found[position - 1].append(resource_id)
     return found
 
 
@@ -233,37 +226,20 @@ async def _read(
 ) -> list[Lifetime]:
     asked = {name: value for name, value in values.items() if value}
     parameters = {"fields": list(fields), "since": since, "limit": limit, **asked}
-    rows = await session.execute(_statement(tuple(asked)), parameters)
-    return [_lifetime(row) for row in rows]
+    rows = (await session.execute(_statement(tuple(asked)), parameters)).all()
+    return [
+        replace(
+            lifetime,
+            changes=tuple(map(Change, row.fields or (), row.ats or (), row.olds or ())),
+            owners=tuple(
+                map(OwnerSpan, map(Owner, row.tenants, row.deployments), row.froms, row.tos)
+            ),
+        )
+        for lifetime, row in zip(records_of(Lifetime, rows), rows, strict=True)
+    ]
 
 
 @cache
 def _statement(asked: tuple[str, ...]) -> TextClause:
     conditions = " AND ".join(CONDITIONS[name] for name in asked)
     return text(f"{LIFETIMES} WHERE {conditions} ORDER BY r.id LIMIT :limit")
-
-
-def _lifetime(row: Row[Any]) -> Lifetime:
-    changes = zip(row.fields or (), row.ats or (), row.olds or (), strict=True)
-    owners = zip(row.tenants, row.deployments, row.froms, row.tos, strict=True)
-    return Lifetime(
-        id=row.id,
-        kind=row.kind,
-        provider_id=row.provider_id,
-        name=row.name,
-        status=row.status,
-        region=row.region,
-        size=row.size,
-        measured=row.measured,
-        unmeasured=row.unmeasured,
-        project_id=row.project_id,
-        project_name=row.project_name,
-        lived_from=row.lived_from,
-        lived_to=row.lived_to,
-        begin_unknown=row.begin_unknown,
-        changes=tuple(Change(field, at, old) for field, at, old in changes),
-        owners=tuple(
-            OwnerSpan(Owner(tenant, deployment), start, end)
-            for tenant, deployment, start, end in owners
-        ),
-    )

@@ -85,9 +85,9 @@ class Lifetime:
     """Its making at the provider, else its first sighting; the earlier of both."""
     lived_to: datetime | None
     """Its last sighting, when it was found gone."""
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
     """Oldest first; at least those since the begin of what is asked about."""
-    owners: tuple[OwnerSpan, ...]
+    owners: tuple[OwnerSpan, ...] = ()
     """As they were kept, oldest first: since the first sighting, with a gap where it was gone."""
     region: str = ""
     """The slug of its region; empty where it has none."""
