@@ -83,8 +83,8 @@ DECISIONS = (
 """What an operator decides about a sweep, by its outcome."""
 
 SWEPT = """
-INSERT INTO cloud_sweeps (provider, kind, key, outcome, started_at, finished_at)
-VALUES ('digitalocean', 'kind of ' || %(outcome)s, %(outcome)s, %(outcome)s, now(), now())
+INSERT INTO cloud_sweeps (provider, kind, key, outcome, seen_count, started_at, finished_at)
+VALUES ('digitalocean', 'kind of ' || %(outcome)s, %(outcome)s, %(outcome)s, 1, now(), now())
 RETURNING id
 """
 
