@@ -97,3 +97,12 @@ def test_a_changed_password_is_taken_over(postgres: PostgresServer) -> None:
         migrate(settings, Service.ANALYTICS)
         assert query(current, "SELECT 1") == [(1,)]
     postgres.drop("analytics_rotated")
+
+
+def test_the_statistics_of_statements_are_where_the_docs_send_an_operator(
+    postgres: PostgresServer, fresh_database: Callable[[Service], str]
+) -> None:
+    fresh_database(Service.CATALOG)
+    with psycopg.connect(postgres.admin_url) as operator:
+        row = operator.execute("SELECT count(*) > 0 FROM pg_stat_statements").fetchone()
+    assert row == (True,)

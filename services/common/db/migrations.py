@@ -43,6 +43,7 @@ def provision(settings: Settings, service: Service) -> None:
     role, owner = sql.Identifier(url.username or service), sql.Identifier(owner_role(service))
     with psycopg.connect(settings.admin_url(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        _ensure_statistics(connection)
         _ensure_role(connection, owner_role(service))
         _ensure_role(connection, url.username or service)
         connection.execute(
@@ -61,6 +62,18 @@ def provision(settings: Settings, service: Service) -> None:
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), owner)
             )
         _restrict(connection, database, role)
+
+
+def _ensure_statistics(connection: psycopg.Connection[Any]) -> None:
+    """Makes the statistics of statements visible in the administrator's own database.
+
+    They count for the whole server once it loads the library; a server without it has none.
+    """
+    connection.execute(
+        "DO $$ BEGIN"
+        " IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_stat_statements')"
+        " THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$"
+    )
 
 
 def _ensure_role(connection: psycopg.Connection[Any], name: str) -> None:
