@@ -8,6 +8,7 @@ import pytest
 from arcadia.inventory.v1 import inventory_service_pb2
 
 from gateway.routes import read_rpcs
+from services.common.settings import Port
 from tests.gateway.harness import Backend, Gateway, refusal
 
 RPCS = read_rpcs()
@@ -144,3 +145,22 @@ async def test_an_id_in_the_path_is_unescaped_for_the_service(
 async def test_a_header_with_an_underscore_is_400(gateway: Gateway, backend: Backend) -> None:
     status, body = await gateway.raw_get("/api/health", "x_request_id: 1")
     assert (status, json.loads(body)["details"][0]["reason"]) == (400, "REQUEST_MALFORMED")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example"])
+async def test_the_admin_interface_is_there_by_its_own_name_only(
+    gateway: Gateway, host: str
+) -> None:
+    """A page may have any name lead to this machine: its requests still carry that name."""
+    port = gateway.settings.port(Port.GATEWAY_ADMIN)
+    own = await gateway.http.get(f"{gateway.admin}/ready")
+    assert own.status_code == 200
+    other = {"host": host.format(port=port)}
+    assert (await gateway.http.get(f"{gateway.admin}/ready", headers=other)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/quitquitquit", "/healthcheck/fail", "/logging?level=trace"])
+async def test_the_admin_interface_takes_no_orders(gateway: Gateway, path: str) -> None:
+    refused = await gateway.http.post(f"{gateway.admin}{path}")
+    assert refused.status_code == 404
+    assert (await gateway.http.get("/api/v1/inventory")).status_code == 401

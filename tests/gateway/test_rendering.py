@@ -71,12 +71,19 @@ def test_every_service_and_the_listener_follow_the_settings(tmp_path: Path) -> N
 def test_the_ports_of_the_local_mode_move_with_the_offset(tmp_path: Path) -> None:
     configuration = rendered(tmp_path, port_offset=400)
     assert endpoints(configuration, "catalog") == [("127.0.0.1", 4453)]
-    assert configuration["admin"]["address"]["socket_address"]["port_value"] == 10301
+    assert admin_listener(configuration) == {"address": "127.0.0.1", "port_value": 10301}
 
 
 def test_the_admin_interface_stays_on_the_machine(tmp_path: Path) -> None:
     configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)  # noqa: S104
-    assert configuration["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
+    assert configuration["admin"]["address"] == {"pipe": {"path": "@arcadia-gateway-admin-9901"}}
+    assert admin_listener(configuration) == {"address": "127.0.0.1", "port_value": 9901}
+
+
+def admin_listener(configuration: Any) -> Any:
+    listeners = configuration["static_resources"]["listeners"]
+    [found] = [listener for listener in listeners if listener["name"] == "admin"]
+    return found["address"]["socket_address"]
 
 
 def test_the_key_is_the_raw_secret_with_its_algorithm_pinned_and_for_its_owner_only(
