@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.tx
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install focus up down reset logs status test soak mutants lint format protos new-kind lock bench clean
+.PHONY: help install focus up down reset logs status test soak mutants lint format protos new-kind lock bench attack clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ lock: $(INSTALLED)  ## Pin what pyproject.toml asks for
 
 bench: $(INSTALLED)  ## Measure, and print ratios
 	@$(PY) -m bench $(ARGS)
+
+attack: $(INSTALLED)  ## Attack a stack of its own; show what honest callers notice
+	@$(PY) -m bench.attack $(ARGS)
 
 clean:  ## Remove what was installed and generated; the data stay (see reset)
 	@if [ -x $(PY) ] && [ -e .arcadia ]; then $(ARCADIA) down; fi

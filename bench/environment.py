@@ -158,13 +158,16 @@ class BenchStack:
 
 
 @contextmanager
-def running_stack(droplets: int) -> Iterator[BenchStack]:
-    """The stack on free ports and fresh data, over an account of so many droplets."""
+def running_stack(droplets: int, *, unlimited: bool = True) -> Iterator[BenchStack]:
+    """The stack on free ports and fresh data, over an account of so many droplets.
+
+    `unlimited` lets one caller ask for as many pages as it can get.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
         folder.chmod(0o711)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        environment = _environment(folder)
+        environment = _environment(folder) | (UNLIMITED if unlimited else {})
         os.environ.update(environment)
         settings = Settings()
         _simulator(stack, folder, settings, droplets)
@@ -178,6 +181,10 @@ def running_stack(droplets: int) -> Iterator[BenchStack]:
         yield BenchStack(settings, state_file, simulator)
 
 
+UNLIMITED: Final = {
+    "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
+    "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
+}
 _HEADERS = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -191,9 +198,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "ARCADIA_DATA_DIR": str(data),
         "DO_API_URL": f"http://127.0.0.1:{Port.SIMULATOR.at(offset)}",
         "DO_API_TOKEN": TOKEN,
-        # One caller asks for as many pages as it can get.
-        "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
-        "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
     }
 
 
