@@ -19,7 +19,7 @@ from stack.ports import is_taken
 from tests.support.engine_room import EngineRoom
 from tests.support.environment import environment_of
 from tests.support.processes import gone, processes_of
-from tests.support.waiting import until
+from tests.support.waiting import tries, until
 from tests.support.whole_stack import COMMAND, WholeStack, pasted
 
 
@@ -52,7 +52,16 @@ def test_the_first_line_to_paste_tells_that_it_is_well(curl_lines: list[str]) ->
     assert len(curl_lines) == 3
     answer = pasted(curl_lines[0])
     assert answer.status_code == 200
-    assert answer.json()["dependencies"] == [{"name": "postgresql", "status": "up"}]
+    assert {"name": "postgresql", "status": "up"} in answer.json()["dependencies"]
+    for _ in tries():  # it tells what was seen lately: of the worker a moment after it began
+        health = pasted(curl_lines[0]).json()
+        if health.get("status") == "ok":
+            break
+        time.sleep(0.5)
+    assert {one["status"] for one in health["services"]} == {"ok"}, health
+    assert {one["status"] for one in health["dependencies"] + health["workers"]} == {"up"}
+    sources = {source["name"] for source in health["sources"]}
+    assert sources == {"resource_sync", "balance", "provider_bills", "daily_costs", "metering"}
 
 
 def test_the_second_shows_an_operator_droplets_of_everybody(curl_lines: list[str]) -> None:
