@@ -70,7 +70,7 @@ ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
 
 @dataclass
 class _Report:
-    """What was measured, as the summary tells it."""
+    """The results, as the summary prints them."""
 
     missed: list[str] = field(default_factory=list)
     died: list[str] = field(default_factory=list)
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(name: str, bench: Callable[[], Iterable[Ratio]], report: _Report) -> None:
-    """Prints what a bench measures; one that dies does not keep the others from running."""
+    """Runs a bench and prints its results; when it fails, the others still run."""
     started = time.monotonic()
     with _died_of(name, report), _limited():
         for ratio in bench():

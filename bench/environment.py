@@ -145,7 +145,7 @@ class BenchStack:
             watching.join()
 
     def control(self, path: str, **body: Any) -> Any:
-        """Tells the simulator something; an error says what it answered."""
+        """Calls the simulator's control API. Raises RuntimeError with its answer."""
         answer = self.simulator.post(f"/_simulator/{path}", json=body)
         if not answer.is_success:
             raise RuntimeError(f"{path} {body}: {answer.status_code} {answer.text}")
@@ -205,20 +205,22 @@ def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int
     log = stack.enter_context((folder / "simulator.log").open("wb"))
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "providers.digitalocean.simulator",
-            "--port", str(settings.port(Port.SIMULATOR)), "--data-dir", str(folder / "simulator"),
-            "--scale", str(droplets), "--latency-ms", str(LATENCY_MS),
-            "--rate-limit-per-minute", "0", "--rate-limit-per-hour", "10000000",
+            *(sys.executable, "-m", "providers.digitalocean.simulator"),
+            f"--port={settings.port(Port.SIMULATOR)}",
+            f"--data-dir={folder / 'simulator'}",
+            f"--scale={droplets}",
+            f"--latency-ms={LATENCY_MS}",
+            "--rate-limit-per-minute=0",
+            "--rate-limit-per-hour=10000000",
         ],
         stdout=log,
         stderr=log,
-        # A flag and its value are on one line.
-    )  # fmt: skip
+    )
     stack.callback(_end, process)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Its data go anyway: one that is still busy with something large is not waited for."""
+    """Stops the simulator; its data are deleted anyway, so a busy one is killed."""
     process.terminate()
     try:
         process.wait(SIMULATOR_GRACE)

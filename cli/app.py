@@ -130,7 +130,7 @@ def _leave(code: int) -> NoReturn:
 def _wrong_variable(problem: ErrorDetails) -> str:
     name = "_".join(str(step) for step in problem["loc"])
     variable = name if name.isupper() or not name else f"ARCADIA_{name.upper()}"
-    return ": ".join(word for word in (variable, problem["msg"]) if word)
+    return ": ".join(part for part in (variable, problem["msg"]) if part)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def counts(*pairs: tuple[int, str]) -> str:
 
 
 def instant(at: Timestamp, form: str = "%Y-%m-%d %H:%M") -> str:
-    """An instant in UTC, to the minute unless the form says otherwise."""
+    """An instant in UTC, by default to the minute."""
     return f"{at.ToDatetime(UTC):{form}}"
 
 

@@ -54,7 +54,7 @@ class _Opening:
 
 
 class _UnknownRule(ValueError):
-    """A rule of a shape that we do not know: it is compared as it stands."""
+    """A rule of an unknown shape: it is compared unchanged."""
 
 
 def _allowed(value: Json) -> Json:

@@ -48,7 +48,7 @@ NO_CERTIFICATE = _Certificate("", "")
 
 
 def whether_set(expected: Json, actual: Json) -> bool:
-    """Whether both have an id, or neither: which one it is, another field says."""
+    """Whether both have an id, or neither; another field compares the ids themselves."""
     if isinstance(expected, list | dict) or isinstance(actual, list | dict):
         return by_default(expected, actual)  # no ids
     return bool(expected) == bool(actual)
@@ -70,7 +70,7 @@ def by_certificate_name(expected: Json, actual: Json) -> bool | None:
 
 
 def _same_certificates(desired: list[_Certificate], live: list[_Certificate]) -> bool | None:
-    """Whether rules that else say the same have the same certificates, in any order.
+    """Whether rules that are equal otherwise have the same certificates, in any order.
 
     Unknown names may be any: the rules differ where no choice of them makes both sides equal.
     """
@@ -103,7 +103,7 @@ def _nameless(certificates: Counter[_Certificate]) -> int:
 
 
 def _certificates(rules: list[Json], names: Mapping[str, str]) -> dict[bytes, list[_Certificate]]:
-    """The certificates of rules, by what else a rule says; `names` are those known by an id."""
+    """The certificates of rules, grouped by the rest of the rule; `names` are by id."""
     found: dict[bytes, list[_Certificate]] = defaultdict(list)
     for rule in rules:
         rest, certificate = rule, NO_CERTIFICATE
@@ -124,7 +124,7 @@ def _certificates(rules: list[Json], names: Mapping[str, str]) -> dict[bytes, li
 
 
 def names_in(value: Json) -> dict[str, str]:
-    """The names of certificates by their ids, as far as a value says them, at any depth."""
+    """The names of certificates by their ids, as far as a value contains them, at any depth."""
     return {
         str(holder[CERTIFICATE_ID]): str(holder[CERTIFICATE_NAME])
         for holder in _holders(value)

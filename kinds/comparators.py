@@ -89,7 +89,7 @@ def tags(expected: Json, actual: Json) -> bool:
 
 
 def image(expected: Json, actual: Json) -> bool:
-    """An image by its slug or its id, whichever both sides tell; a retired one has no slug."""
+    """An image by its slug or its id, whichever both sides have; a retired one has no slug."""
     first, second = _image_names(expected), _image_names(actual)
     if first is None or second is None:
         return by_default(expected, actual)
@@ -158,7 +158,7 @@ maintenance_hour: Final = normalised(_clock)
 """`13:00` is `13:00:00`, and `4:00` is `04:00`."""
 
 maintenance_window: Final = normalised(_window)
-"""Day and hour; what is pending, and how long it may take, is the provider's own word."""
+"""Day and hour; the provider alone sets what is pending and how long it may take."""
 
 
 def _engine(value: Json) -> Json:
@@ -210,7 +210,7 @@ def _is_system(tag: str) -> bool:
 
 
 def _image_names(value: Json) -> tuple[str, str] | None:
-    """The (slug, id) that a value tells, each empty when it does not; None for no image."""
+    """The (slug, id) that a value contains, each empty when missing; None for no image."""
     if isinstance(value, dict):
         slug, identifier = value.get("slug"), value.get("id")
         if isinstance(slug, list | dict) or isinstance(identifier, list | dict):

@@ -113,8 +113,8 @@ def _section(kind: ResourceKind) -> str:
     if isinstance(kind.listing, Listing) and kind.listing.source:
         lines.append(f"- Described by {kind.listing.source}: not in the OpenAPI document we keep.")
     if kind.in_flight:
-        words = ", ".join(f"`{word}`" for word in sorted(kind.in_flight))
-        lines.append(f"- In flight, and left for the next drift sweep, while {words}.")
+        states = ", ".join(f"`{state}`" for state in sorted(kind.in_flight))
+        lines.append(f"- In flight, and left for the next drift sweep, while {states}.")
     if kind.left_out:
         names = ", ".join(f"`{name}`" for name in sorted(kind.left_out))
         lines.append(f"- Left out, because other fields or other kinds say it: {names}.")
@@ -176,7 +176,7 @@ def _compared(policy: FieldPolicy) -> str:
 
 
 def _name(policy: FieldPolicy) -> str:
-    """The comparator's name; one that was made on the spot from another has none of its own."""
+    """The comparator's name; one that `unset_alike` made has no other."""
     return _NAMES.get(policy.same, "unset_alike")
 
 

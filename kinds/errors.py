@@ -1,4 +1,4 @@
-"""What can be wrong with a row of a listing."""
+"""Errors in a row of a listing."""
 
 from typing import Final
 

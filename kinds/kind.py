@@ -196,7 +196,7 @@ class ResourceKind:
         What the row leaves out is visible too where another field of the same scope is there.
         """
         whole = self._whole_fields
-        if row.keys() >= whole and not self._told_by_members:
+        if row.keys() >= whole and not self._shown_by_members_only:
             return self.scoped.keys()
         held = {self.scoped[name] for name in whole & row.keys()}
         held |= {
@@ -207,7 +207,7 @@ class ResourceKind:
         return {path for path, scope in self.scoped.items() if scope in held}
 
     def sight(self, row: JsonObject) -> SightedResource:
-        """What the inventory is to know of a row. Raises UnreadableRow."""
+        """What the inventory records of a row. Raises UnreadableRow."""
         columns = self.columns
         identifier = identify(self.name, row, columns.provider_id)
         created_at = row.get(columns.created_at)
@@ -229,13 +229,13 @@ class ResourceKind:
         if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
             raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
         if max(map(len, texts)) > LONGEST_TEXT:
-            told = f"a text of it has more than {LONGEST_TEXT:,} characters"
-            raise UnreadableRow(self.name, identifier, told)
+            reason = f"a text of it has more than {LONGEST_TEXT:,} characters"
+            raise UnreadableRow(self.name, identifier, reason)
         return sighted
 
     def _status(self, row: JsonObject) -> str:
         paths = self.columns.statuses
-        return text(next((word for path in paths if (word := read_at(row, path))), ""))
+        return text(next((found for path in paths if (found := read_at(row, path))), ""))
 
     def _oddity(self, row: JsonObject) -> str:
         """What in a row cannot be read, by the first field that cannot."""
@@ -283,18 +283,18 @@ class ResourceKind:
 
     @cached_property
     def _whole_fields(self) -> frozenset[str]:
-        """The scoped fields whose presence tells of their scope: none of their members does."""
+        """The scoped fields whose presence shows their scope: none of their members does."""
         return self._scoped_fields - {path.split(".")[0] for path in self.scoped if "." in path}
 
     @cached_property
-    def _told_by_members(self) -> bool:
-        """Whether there is a scope of which only members tell."""
+    def _shown_by_members_only(self) -> bool:
+        """Whether there is a scope that only members show."""
         shown = {self.scoped[name] for name in self._whole_fields}
         return any(scope not in shown for scope in self.scoped.values())
 
     @cached_property
     def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
-        """Of each scoped member its path, its steps, and the fields that tell of its scope."""
+        """Of each scoped member its path, its steps, and the fields that show its scope."""
         return tuple(
             (
                 path,

@@ -32,7 +32,7 @@ class Only:
     values: AbstractSet[str]
 
     def is_ours(self, row: JsonObject) -> bool:
-        """Whether a row is of the kind. Raises TypeError where it does not say."""
+        """Whether a row is of the kind. Raises TypeError where the row lacks that field."""
         value = row.get(self.field)
         if not isinstance(value, str):
             raise TypeError
@@ -104,7 +104,7 @@ class Listing:
         return frozenset(parts | ({CERTIFICATE_NAME} if named else set()))
 
     def shows(self, row: JsonObject) -> bool:
-        """Whether a row that is listed is of the kind. Raises TypeError where it does not say."""
+        """Whether a listed row is of the kind. Raises TypeError where the row lacks that field."""
         return self.only is None or self.only.is_ours(row)
 
     def in_words(self) -> str:

@@ -157,7 +157,7 @@ class BySize:
 
 @dataclass(frozen=True, slots=True)
 class OfParts:
-    """The prices of what a resource is made of, added up."""
+    """The sum of the prices of a resource's parts."""
 
     parts: Callable[[Attrs], list[Decimal | None]]
     words: str

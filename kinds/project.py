@@ -1,4 +1,4 @@
-"""Projects, which are not resources: resources live in them."""
+"""Projects, which are not resources but contain them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -48,14 +48,14 @@ class SightedProject:
 
 @dataclass(frozen=True, slots=True)
 class ProjectMember:
-    """A resource that lives in a project."""
+    """A resource in a project."""
 
     kind: str
     provider_id: str
 
 
 def sight_project(row: JsonObject) -> SightedProject:
-    """What the inventory is to know of a project. Raises UnreadableRow."""
+    """What the inventory records of a project. Raises UnreadableRow."""
     identifier = identify(PROJECT, row)
     texts = {name: row.get(name) or "" for name in TEXTS}
     for name, value in texts.items():
@@ -81,6 +81,6 @@ def member(row: JsonObject) -> ProjectMember | None:
     urn = identify("resource of a project", row, "urn")
     if urn.count(":") < 2 or urn.endswith(":"):
         raise UnreadableRow("resource of a project", "", "its urn does not name a resource")
-    _, word, identifier = urn.split(":", 2)
-    kind = KIND_OF_URN.get(word)
+    _, urn_type, identifier = urn.split(":", 2)
+    kind = KIND_OF_URN.get(urn_type)
     return None if kind is None else ProjectMember(kind, identifier)

@@ -143,7 +143,7 @@ def _pool(pool: JsonObject) -> JsonObject:
 
 
 def alert_receivers(value: JsonObject | None) -> JsonObject | None:
-    """Who is told of an alert, in one order."""
+    """The receivers of an alert, in a stable order."""
     if value is None:
         return None
     return {name: sorted(receivers or [], key=_text) for name, receivers in value.items()}
@@ -193,7 +193,7 @@ def _spec_member(name: str, member: Json) -> Json:
 
 
 def _env(env: JsonObject) -> JsonObject:
-    """A variable; its value is a secret where its type, or its own name, says so."""
+    """A variable; its value is a secret if its type or its name marks it as one."""
     hidden = env.get("type") == "SECRET" or secret_name(str(env.get("key", "")))
     if hidden and "value" in env:
         return {**env, "value": REDACTED}

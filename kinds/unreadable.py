@@ -19,7 +19,7 @@ NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def identify(kind: str, row: Any, field: str = "id") -> str:
-    """The id that a row has in `field`. Raises UnreadableRow, with the id where it can be told."""
+    """The id that a row has in `field`. Raises UnreadableRow, with the id if it can be found."""
     if not isinstance(row, dict):
         raise UnreadableRow(kind, "", f"the row is {described(row)}, not an object")
     identifier = row.get(field)
@@ -46,7 +46,7 @@ def has_nul(content: str | bytes) -> bool:
 
 
 class _Missing(KeyError):
-    """A field that the reducer needs is missing; the message says where."""
+    """A field that the reducer needs is missing; the message is its path."""
 
 
 class _Placed(dict[str, Any]):

@@ -10,13 +10,13 @@ import psutil
 from services.common.settings import Settings
 from stack.layout import Layout
 from stack.parts import local_parts
+from stack.processes.guard import GUARD_SECONDS
 from stack.processes.process import end_group
 from stack.state import Lock, PartState, PartStatus, StackState
 
 __all__ = ["PartView", "running_state", "stop_stack", "view"]
 
 STOP_SECONDS: Final = 60.0
-GUARD_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ def view(settings: Settings, layout: Layout, state: StackState) -> list[PartView
     views = []
     for status in state.parts:
         part = declared.get(status.name)
-        word, well = status.state.value, status.state in {PartState.READY, PartState.DONE}
+        shown, well = status.state.value, status.state in {PartState.READY, PartState.DONE}
         if status.state is PartState.READY and part is not None and part.ready is not None:
             mark = status.mark
             if mark is None or not mark.alive():
-                word, well = "dead", False
+                shown, well = "dead", False
             elif not part.ready(mark):
-                word, well = "does not answer", False
-        views.append(PartView(status, part.ports if part else (), word, well))
+                shown, well = "does not answer", False
+        views.append(PartView(status, part.ports if part else (), shown, well))
     return views
 
 

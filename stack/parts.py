@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,45 +45,32 @@ class Part:
 
 def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
     """Every part, in the order of starting."""
-    programs = _Programs(settings, layout)
-    simulated = settings.simulated
     return (
         _postgres(settings, layout),
         _temporal(settings, layout),
-        *([_simulator(settings, layout, programs)] if simulated else []),
-        Part("migrate", lambda: programs.module("cli.app", "migrate"), after=("postgres",)),
-        Part("seed", lambda: programs.module("cli.app", "catalog", "seed"), after=("migrate",)),
-        *(_service(settings, programs, service) for service in Service),
-        _worker(settings, programs, simulated=simulated),
+        *([_simulator(settings, layout)] if settings.simulated else []),
+        Part("migrate", lambda: _module(layout, "cli.app", "migrate"), after=("postgres",)),
+        Part("seed", lambda: _module(layout, "cli.app", "catalog", "seed"), after=("migrate",)),
+        *(_service(settings, layout, service) for service in Service),
+        _worker(settings, layout),
         _gateway(settings, layout),
     )
 
 
-def first_sync(settings: Settings, layout: Layout) -> Part:
+def first_sync(layout: Layout) -> Part:
     """The sync that is run once when everything is ready, so that there is something to see."""
-    programs = _Programs(settings, layout)
-    return Part(FIRST_SYNC, lambda: programs.module("cli.app", "sync"), patience=60.0)
+    return Part(FIRST_SYNC, lambda: _module(layout, "cli.app", "sync"), patience=60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Programs:
-    """How our own programs are started."""
-
-    settings: Settings
-    layout: Layout
-
-    def module(self, name: str, *arguments: str) -> Command:
-        # -P: what lies in the current directory is not imported.
-        return Command(
-            (sys.executable, "-P", "-m", name, *arguments), self._environment(), Path("/")
-        )
-
-    def _environment(self) -> Mapping[str, str]:
-        return {
-            **os.environ,
-            "ARCADIA_DATA_DIR": str(self.layout.folder),
-            "PYTHONUNBUFFERED": "1",
-        }
+def _module(layout: Layout, name: str, *arguments: str) -> Command:
+    """How one of our own programs is started."""
+    environment = {
+        **os.environ,
+        "ARCADIA_DATA_DIR": str(layout.folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+    # -P: what lies in the current directory is not imported.
+    return Command((sys.executable, "-P", "-m", name, *arguments), environment, Path("/"))
 
 
 def _postgres(settings: Settings, layout: Layout) -> Part:
@@ -111,25 +98,26 @@ def _temporal(settings: Settings, layout: Layout) -> Part:
     )
 
 
-def _simulator(settings: Settings, layout: Layout, programs: _Programs) -> Part:
+def _simulator(settings: Settings, layout: Layout) -> Part:
     port = settings.port(Port.SIMULATOR)
     return Part(
         "simulator",
-        lambda: programs.module(
+        lambda: _module(
+            layout,
             "providers.digitalocean.simulator",
-            "--data-dir", str(layout.simulator), "--port", str(port),
+            f"--data-dir={layout.simulator}",
+            f"--port={port}",
         ),
         lambda _: http_ok(f"http://127.0.0.1:{port}/_simulator/health"),
         ports=(port,),
-        # A flag and its value are on one line.
-    )  # fmt: skip
+    )
 
 
-def _service(settings: Settings, programs: _Programs, service: Service) -> Part:
+def _service(settings: Settings, layout: Layout, service: Service) -> Part:
     address = settings.address(service)
     return Part(
         service,
-        lambda: programs.module(f"services.{service}"),
+        lambda: _module(layout, f"services.{service}"),
         lambda _: grpc_serving(address),
         after=("migrate",),
         ports=(int(address.rpartition(":")[2]),),
@@ -137,17 +125,17 @@ def _service(settings: Settings, programs: _Programs, service: Service) -> Part:
     )
 
 
-def _worker(settings: Settings, programs: _Programs, *, simulated: bool) -> Part:
+def _worker(settings: Settings, layout: Layout) -> Part:
     return Part(
         "worker",
-        lambda: programs.module("workflows.worker"),
+        lambda: _module(layout, "workflows.worker"),
         lambda mark: queue_polled(
             settings.temporal(),
             settings.temporal_namespace,
             TaskQueue.CLOUD_SYNC_FULL,
             since=mark.started_at(),
         ),
-        after=("temporal", *Service, *(("simulator",) if simulated else ())),
+        after=("temporal", *Service, *(("simulator",) if settings.simulated else ())),
         grace=GRACE_OF_OURS,
     )
 

@@ -1,4 +1,4 @@
-"""One part's life: started, watched, restarted when it dies, stopped."""
+"""Runs one part: starts, watches, restarts and stops it."""
 
 import asyncio
 import contextlib

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,14 +12,12 @@ from stack.output.progress import Progress
 from stack.output.welcome import welcome
 from stack.parts import first_sync, local_parts
 from stack.preflight import problems
+from stack.processes.guard import GUARD_SECONDS
 from stack.processes.process import end_group
 from stack.processes.supervisor import Supervisor
 from stack.state import Lock, StackState
 
 __all__ = ["run_stack"]
-
-GUARD_SECONDS: Final = 20.0
-"""How long the guard of a killed supervisor may take to end its parts."""
 
 
 def run_stack(settings: Settings, console: Console) -> int:
@@ -60,7 +57,7 @@ def _run(settings: Settings, layout: Layout, lock: Lock, console: Console) -> in
     progress = Progress(console, layout)
 
     async def greet(supervisor: Supervisor) -> None:
-        synced = await supervisor.once(first_sync(settings, layout))
+        synced = await supervisor.once(first_sync(layout))
         progress.close()
         for line in welcome(settings, layout, synced=synced):
             # Written as it is: a token that is wrapped cannot be pasted.

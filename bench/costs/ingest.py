@@ -72,7 +72,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def age_droplets(stack: BenchStack) -> None:
-    """Has the inventory's droplets live through the billed month, so that lines are matched."""
+    """Dates the inventory's droplets before the billed month, so that lines match them."""
     with stack.database(Service.INVENTORY) as connection:
         connection.execute(AGE)
 

@@ -63,7 +63,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def measure_first() -> Iterator[Ratio]:
-    """The first sync of all kinds, on an inventory that knows nothing."""
+    """The first sync of all kinds, into an empty inventory."""
     rounds = []
     for _ in range(FIRST_ROUNDS):
         with running_stack(SMALL) as stack:

@@ -24,7 +24,7 @@ async def nothing(_: empty_pb2.Empty, __: Any) -> empty_pb2.Empty:
 
 
 async def serve(mode: str) -> None:
-    """Listens on a free port, and says which."""
+    """Listens on a free port, and prints it."""
     settings = Settings()
     interceptors = []
     if mode == "guarded":

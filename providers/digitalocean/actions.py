@@ -78,7 +78,7 @@ class Action:
 
     @property
     def occurred_at(self) -> datetime:
-        """When it had its effect, as far as the log says."""
+        """When it had its effect, as far as the log records it."""
         return self.completed_at or self.started_at
 
 

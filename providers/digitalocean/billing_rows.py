@@ -86,7 +86,7 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceItem:
-    """A line of an invoice in its JSON form; ids and hours are empty where it says none."""
+    """A line of an invoice in its JSON form; ids and hours are empty if missing."""
 
     product: str
     group_description: str
@@ -159,7 +159,7 @@ def summary_of(answer: JsonObject) -> Summary:
 
 
 def history_entry(row: JsonObject) -> HistoryEntry:
-    """An entry of the billing history; an odd one says why it cannot be read."""
+    """An entry of the billing history; an unreadable one has the reason."""
     try:
         kind = text(row, "type")
         return HistoryEntry(
@@ -227,7 +227,7 @@ def _digits(number: Decimal, name: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """What is told of a value that cannot be read."""
+    """A value that cannot be read, as errors show it."""
     return "" if value is None else str(value)[:MAX_SHOWN]
 
 

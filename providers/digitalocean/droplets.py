@@ -85,9 +85,9 @@ async def check_size(provider: DigitalOcean, droplet: JsonObject, size: str) -> 
 
 async def ensure_power(provider: DigitalOcean, droplet_id: str, *, on: bool) -> None:
     """Turns a droplet on or off, and waits until it is so."""
-    wanted, word = (ON, "power_on") if on else (OFF, "power_off")
+    wanted, action = (ON, "power_on") if on else (OFF, "power_off")
     await _ensure(
-        provider, droplet_id, lambda droplet: droplet.get("status") == wanted, {"type": word}
+        provider, droplet_id, lambda droplet: droplet.get("status") == wanted, {"type": action}
     )
 
 
@@ -222,7 +222,7 @@ async def find_sole(provider: DigitalOcean, tag: str) -> str | None:
 
 
 async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> str:
-    """Makes the droplet of an order, or finds the one that an earlier try made; its id.
+    """Creates the droplet of an order, or finds that of an earlier attempt; its id.
 
     `tag` is the order's own: by it a droplet is found whose making was never answered.
     Raises MadeTwice.

@@ -1,4 +1,4 @@
-"""What can go wrong when we ask DigitalOcean.
+"""Errors of calls to DigitalOcean's API.
 
     ProviderError
     ├── CredentialsRefused     401: the token is wrong, expired or missing
@@ -83,7 +83,7 @@ class MadeTwice(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """429, or our own budget says that it would be."""
+    """429, or our own budget has no request left."""
 
     retryable = True
 

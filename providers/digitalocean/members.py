@@ -1,4 +1,4 @@
-"""Which resources live in which project: the projects' lists, walked page by page."""
+"""Which resources are in which project: the projects' lists, read page by page."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ COST_ONE_PART: Final = (AccessDenied, RequestRefused, MalformedAnswer, Unreadabl
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """A page of what lives in a project."""
+    """A page of a project's resources."""
 
     project: str
     number: int
@@ -32,7 +32,7 @@ class MembersPage:
 async def list_project_ids(
     provider: DigitalOcean,
 ) -> tuple[list[str], tuple[UnreadableRow, ...]]:
-    """The ids of all projects, and the rows that tell none. Raises ProviderError."""
+    """The ids of all projects, and the rows without one. Raises ProviderError."""
     identifiers: list[str] = []
     odd: list[UnreadableRow] = []
     async for page in provider.pages(PROJECTS.path, PROJECTS.key):
@@ -47,7 +47,7 @@ async def list_project_ids(
 async def member_pages(
     provider: DigitalOcean, project: str, *, first: int = 1, at_once: int = 1
 ) -> AsyncGenerator[MembersPage, None]:
-    """What lives in a project, from page `first` on; nothing when the project is gone.
+    """A project's resources, from page `first` on; nothing when the project is gone.
 
     `at_once` pages are asked for side by side.
 

@@ -85,7 +85,7 @@ class PageMemory:
         return self._last_numbers.get(listing, 0)
 
     def note_last(self, listing: str, number: int) -> None:
-        """Says which page of a listing was the last one."""
+        """Records which page of a listing was the last one."""
         self._last_numbers[listing] = number
         self._last_numbers.move_to_end(listing)
         while len(self._last_numbers) > MAX_LISTINGS:

@@ -1,4 +1,4 @@
-"""The project that holds what is ours: made once, however often it is asked for."""
+"""The project of our own resources: created once, however often it is requested."""
 
 from typing import Final
 

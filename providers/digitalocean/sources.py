@@ -117,7 +117,7 @@ class Sources:
         return isinstance(listing, BucketListing) and self.spaces is None
 
     async def unpriced(self, kind: str, sizes: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the sizes whose price the provider does not tell either.
+        """The sizes for which the provider lists no price either.
 
         A token that may not ask, or a provider that does not answer, tells none.
         """
@@ -268,7 +268,7 @@ class _Api:
 
 
 def _only_ours(page: Page, listing: Listing, only: Only) -> Page:
-    """The page with the rows that are of the kind; those that do not say are unreadable."""
+    """The page with the rows of the kind; rows without the deciding field are unreadable."""
     ours: list[JsonObject] = []
     odd: list[UnreadableRow] = []
     for row in page.items:
@@ -291,7 +291,7 @@ def _only_ours(page: Page, listing: Listing, only: Only) -> Page:
 
 
 def _owner(row: JsonObject, parts: Parts) -> str:
-    """The object that the parts of a row belong to; empty where the row does not say."""
+    """The object that the parts of a row belong to; empty where the row has none."""
     return _scalar(row.get(parts.owner)) if isinstance(row, dict) else ""
 
 

@@ -53,7 +53,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class BucketSize:
-    """How much a bucket held when it was measured."""
+    """The size of a bucket when it was measured."""
 
     size_bytes: int
     object_count: int
@@ -98,7 +98,7 @@ class Spaces:
         retries: Retries | None = None,
         bounds: Bounds | None = None,
     ) -> AsyncIterator[Self]:
-        """A client of `endpoint`, in which `{region}` stands for a region."""
+        """A client of `endpoint`, whose `{region}` is replaced by a region."""
         async with httpx.AsyncClient(
             timeout=TIMEOUT, trust_env=not endpoint.startswith("http://")
         ) as http:
@@ -138,7 +138,7 @@ class Spaces:
             ) from error
 
     async def _measured_by_headers(self, name: str, region: str) -> BucketSize | None:
-        """The size by the headers of HeadBucket; None where they do not tell it."""
+        """The size from the headers of HeadBucket; None if they lack it."""
         response = await self._asked(region, f"/{quote(name)}?read-stats=true", "HEAD")
         sizes = (response.headers.get(BYTES_USED, ""), response.headers.get(OBJECT_COUNT, ""))
         if not all(one.isdecimal() for one in sizes):

@@ -22,31 +22,33 @@ class Envoy:
         """How it is started."""
         return Command(
             arguments=(
-                str(binary()), "--config-path", str(self.configuration),
+                str(binary()),
+                *("--config-path", str(self.configuration)),
                 # Several run side by side, and none takes over from another.
                 "--disable-hot-restart",
-                "--concurrency", str(self.workers),
-                "--log-level", "warning",
+                *("--concurrency", str(self.workers)),
+                *("--log-level", "warning"),
             ),
             environment={"PATH": "/usr/bin:/bin", "TZ": "UTC"},
             directory=self.configuration.parent,
-            # A flag and its value are on one line.
-        )  # fmt: skip
+        )
 
 
 def validate(configuration: Path) -> str:
     """What Envoy itself finds wrong with a configuration; empty when it is right."""
     result = subprocess.run(
         [
-            str(binary()), "--mode", "validate", "--config-path", str(configuration),
-            "--disable-hot-restart", "--log-level", "error",
+            str(binary()),
+            *("--mode", "validate"),
+            *("--config-path", str(configuration)),
+            "--disable-hot-restart",
+            *("--log-level", "error"),
         ],
         capture_output=True,
         text=True,
         check=False,
         cwd=configuration.parent,
-        # A flag and its value are on one line.
-    )  # fmt: skip
+    )
     return "" if result.returncode == 0 else result.stderr.strip() or "Envoy refused it"
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with an engine before it is started."""
+"""Errors of an engine before it is started."""
 
 import importlib.util
 from pathlib import Path

@@ -70,12 +70,12 @@ class Postgres:
     def command(self) -> Command:
         """How the server is started, once it is prepared."""
         settings = {**SETTINGS, **({} if self.durable else FORGETFUL)}
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return self._command(
             self._identity(),
-            "postgres", "-D", str(self.data), "-p", str(self.port), *options,
-            # A flag and its value are on one line.
-        )  # fmt: skip
+            "postgres",
+            *("-D", str(self.data), "-p", str(self.port)),
+            *(f"--{name}={value}" for name, value in settings.items()),
+        )
 
     def ready(self, pid: int) -> bool:
         """Whether the server with this process id, and no other, accepts connections."""
@@ -115,12 +115,17 @@ class Postgres:
         os.close(writing)
         command = self._command(
             identity,
-            "initdb", "-D", str(making), "-U", SUPERUSER, "--auth=scram-sha-256",
-            f"--pwfile=/dev/fd/{reading}", "--encoding=UTF8", "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8", "--no-instructions",
+            "initdb",
+            f"--pgdata={making}",
+            f"--username={SUPERUSER}",
+            "--auth=scram-sha-256",
+            f"--pwfile=/dev/fd/{reading}",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
             *(() if self.durable else ("--no-sync",)),
-            # A flag and its value are on one line.
-        )  # fmt: skip
+        )
         try:
             result = subprocess.run(
                 command.arguments,
@@ -164,7 +169,7 @@ def binaries() -> Path:
 
 
 def _own(data: Path, identity: Identity) -> None:
-    """Gives the data to whom the server runs as, when it ran as somebody else before."""
+    """Changes the data's owner to the server's user, when another user ran it before."""
     if data.stat().st_uid == identity.owner or os.geteuid() != 0:
         return
     for folder, _, files in os.walk(data):

@@ -29,28 +29,29 @@ class Temporal:
 
     def command(self) -> Command:
         """How the server is started, once it is prepared."""
-        attributes = [
-            word
-            for name, kind in self.search_attributes.items()
-            for word in ("--search-attribute", f"{name}={kind}")
-        ]
         return Command(
             arguments=(
-                str(binary()), "server", "start-dev",
-                "--ip", "127.0.0.1", "--port", str(self.port), "--ui-port", str(self.ui_port),
-                "--namespace", self.namespace,
-                "--db-filename", str(self.data / "temporal.sqlite"),
+                *(str(binary()), "server", "start-dev"),
+                "--ip=127.0.0.1",
+                f"--port={self.port}",
+                f"--ui-port={self.ui_port}",
+                f"--namespace={self.namespace}",
+                f"--db-filename={self.data / 'temporal.sqlite'}",
                 # Three times the speed of the defaults, and as safe against a killed process.
-                "--sqlite-pragma", "journal_mode=WAL",
-                "--sqlite-pragma", f"synchronous={'NORMAL' if self.durable else 'OFF'}",
-                "--ui-disable-news-fetch", "--log-format", "json", "--log-level", "warn",
-                *attributes,
+                "--sqlite-pragma=journal_mode=WAL",
+                f"--sqlite-pragma=synchronous={'NORMAL' if self.durable else 'OFF'}",
+                "--ui-disable-news-fetch",
+                "--log-format=json",
+                "--log-level=warn",
+                *(
+                    f"--search-attribute={name}={kind}"
+                    for name, kind in self.search_attributes.items()
+                ),
             ),
             # Of its own: a developer's settings for the Temporal CLI are not meant for this one.
             environment={"PATH": "/usr/bin:/bin", "HOME": str(self.data), "TZ": "UTC"},
             directory=self.data,
-            # A flag and its value are on one line.
-        )  # fmt: skip
+        )
 
 
 def binary() -> Path:

@@ -48,7 +48,7 @@ class Progress:
 
     def failed(self, failure: Failure) -> None:
         """The stack cannot start, because of this."""
-        self._hide()
+        self.close()
         self._console.print(
             f"\n[bold red]{failure.part} cannot start:[/] {escape(failure.reason)}", soft_wrap=True
         )
@@ -62,7 +62,7 @@ class Progress:
         """The stack is being stopped."""
         self._stopping = True
         self._starting.clear()
-        self._hide()
+        self.close()
         self._console.print("stopping …", end=" ")
 
     def stopped(self) -> None:
@@ -71,15 +71,18 @@ class Progress:
 
     def close(self) -> None:
         """Stops the moving line."""
-        self._hide()
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def _tell(self, status: PartStatus) -> None:
         elapsed = time.monotonic() - self._started_at.get(status.name, self._began)
         took = f"{elapsed:5.1f} s" if status.state in {PartState.READY, PartState.DONE} else ""
-        texts = {PartState.RESTARTING: f"died: {status.reason}; it is restarted"}
+        texts = {
+            PartState.RESTARTING: f"died: {status.reason}; it is restarted",
+            PartState.FAILED: f"failed: {status.reason}",
+        }
         text = texts.get(status.state, status.state.value)
-        if status.state is PartState.FAILED:
-            text = f"failed: {status.reason}"
         self._console.print(
             f"{SIGNS[status.state]} {status.name:<10} {escape(text):<8} [dim]{took}[/]",
             soft_wrap=True,
@@ -90,7 +93,7 @@ class Progress:
         if not self._console.is_terminal:
             return
         if not self._starting or self._stopping:
-            self._hide()
+            self.close()
             return
         text = f"starting {', '.join(self._starting)}"
         if self._status is None:
@@ -98,8 +101,3 @@ class Progress:
             self._status.start()
         else:
             self._status.update(text)
-
-    def _hide(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None

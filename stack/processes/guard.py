@@ -14,13 +14,16 @@ from typing import Final, TextIO
 
 from stack.processes.process import Mark, end_group
 
-__all__ = ["Guard"]
+__all__ = ["GUARD_SECONDS", "Guard"]
 
 GRACE_SECONDS: Final = 8.0
 
+GUARD_SECONDS: Final = 20.0
+"""How long the guard of a killed supervisor may take to end its parts."""
+
 
 class Guard:
-    """The parent's end: starts the guard and tells it what to watch over."""
+    """The parent's end: starts the guard and sends it the processes to watch."""
 
     def __init__(self, *, keep_open: tuple[int, ...] = ()) -> None:
         """`keep_open`: files, such as a lock, that stay open until the guard is done too."""
@@ -65,7 +68,7 @@ class Guard:
         )
 
     def _replace(self) -> None:
-        """Puts a new guard in the place of one that somebody killed."""
+        """Starts a new guard in place of a killed one."""
         self.close()
         self._process = self._start()
         for mark in self._watched.values():

@@ -1,4 +1,4 @@
-"""Starting and stopping one process, so that it can neither be orphaned nor mistaken for another.
+"""Starts and stops one process, which can neither be orphaned nor mistaken for another.
 
 Every process starts in a session of its own, behind a gate: it does nothing until it is
 written down where it will be found again, so that there is no moment in which the death
@@ -137,7 +137,7 @@ def _behind(gate: IO[bytes], command: Command, log: Path) -> subprocess.Popen[by
 
 
 def end_group(marks: list[Mark], seconds: float) -> None:
-    """Ends processes that somebody else started: asks all, waits, and then makes sure."""
+    """Ends processes that another program started: signals all, waits, and kills the rest."""
     living = [mark for mark in marks if mark.alive()]
     processes = [psutil.Process(mark.pid) for mark in living if psutil.pid_exists(mark.pid)]
     for mark in reversed(living):

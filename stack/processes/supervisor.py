@@ -114,7 +114,7 @@ class Supervisor:
         await runner.start()
 
     def _report(self, work: "asyncio.Task[None]") -> bool:
-        """Whether the start went well; tells what did not."""
+        """Whether the start went well; reports what did not."""
         try:
             work.result()
         except BaseExceptionGroup as group:
@@ -133,7 +133,7 @@ class Supervisor:
         self._layout.state.unlink(missing_ok=True)
 
     async def _stop_one(self, runner: Runner) -> None:
-        """Stops a part once everything that stands on it is stopped."""
+        """Stops a part once every part that depends on it is stopped."""
         above = [other for other in self._runners.values() if runner.part.name in other.part.after]
         await asyncio.gather(*(other.down.wait() for other in above))
         await runner.stop()

@@ -35,7 +35,7 @@ BUSY: Final = ("pending event", "currently locked", "is locked")
 
 
 def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True) -> None:
-    """Raises the ProviderError that the status stands for; a 2xx is fine.
+    """Raises the ProviderError of a status other than 2xx.
 
     A redirect is not followed: it could lead off the configured host. A 404 is NotFound only
     with the API's own error body; `has_error_bodies` is false of S3, which has other ones.

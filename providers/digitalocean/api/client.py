@@ -166,7 +166,7 @@ class DigitalOcean:
 
     @asynccontextmanager
     async def download(self, path: str, *content_types: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """A body of any length, in pieces as they come; none but the current one is held.
+        """A body of any length, in chunks as they arrive; only the current one is in memory.
 
         The first of the content types is asked for, any of them is taken. Raises ProviderError,
         also in the middle: then what came is not all, and must be asked for anew. It is not
@@ -277,7 +277,7 @@ class DigitalOcean:
             raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
 
     def _judge(self, response: httpx.Response, path: str) -> None:
-        """Raises what the status stands for; a 429 holds back everybody whom its limit concerns."""
+        """Raises the error of a status; a 429 delays every request under the same limit."""
         try:
             raise_for_status(response)
         except RateLimited as error:
@@ -297,7 +297,7 @@ class _Reading:
     _named: bytes = b""
 
     def loads(self, content: bytes) -> Any:
-        """The page where the memory knows it, else what the JSON says."""
+        """The page from the cache if it is there, else the parsed JSON."""
         if self.memory is not None:
             self._named = self.memory.key_of(self.number, content)
             known = self.memory.recall(
@@ -308,6 +308,6 @@ class _Reading:
         return orjson.loads(content)
 
     def page(self, answer: Any) -> Page:
-        """The page that the JSON says. Raises as `read_page`."""
+        """The page in the JSON. Raises as `read_page`."""
         page = read_page(answer, self.key, self.number, counted=self.counted)
         return replace(page, key=self._named)

@@ -134,7 +134,7 @@ def _total(answer: JsonObject, number: int) -> int | None:
 
 
 def last_page(page: Page) -> int:
-    """The number of the last page of a listing, as far as one of its pages says."""
+    """The number of the last page of a listing, as far as one of its pages links to it."""
     if page.next_number is None or page.total is None:
         return page.number
     if page.next_number != page.number + 1:

@@ -190,7 +190,7 @@ class RateBudget:
         self._minute.add(self._clock())
 
     def _limit_of_the_token(self) -> int | None:
-        """None before an answer told it."""
+        """None before the first answer."""
         if (announced := self._announced.get(THE_TOKEN)) is not None:
             return announced.limit
         limits = Counter(one.limit for one in self._announced.values())
@@ -207,7 +207,7 @@ class RateBudget:
 
 @dataclass(slots=True)
 class _Announced:
-    """What the last answer of a family said of a limit."""
+    """A limit, from the headers of a family's last answer."""
 
     limit: int
     remaining: int
@@ -224,7 +224,7 @@ class _Announced:
         return max(1, self.limit // MINUTE_SHARE_OF_HOUR)
 
     def wait(self, now: float, leaving: Fraction) -> float:
-        """Seconds until the next request of somebody who leaves that part of the hour alone."""
+        """Seconds until the next request of a caller that leaves that share of the limit unused."""
         left = self.remaining - int(self.limit * leaving)
         if left >= self.per_minute:
             return 0.0

@@ -33,7 +33,7 @@ class Environment(BaseSettings):
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that a simulator process is told at its start."""
+    """The configuration of a simulator process."""
 
     port: int
     data_dir: Path

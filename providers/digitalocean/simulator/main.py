@@ -43,7 +43,7 @@ class _JsonLines(logging.Formatter):
 
 
 class _Server(uvicorn.Server):
-    """Ends with status 0 after SIGTERM: being told to stop is no failure."""
+    """A server that exits with status 0 after SIGTERM."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Opening the kept world, or making a new one."""
+"""Opens the stored world, or creates a new one."""
 
 from datetime import datetime, timedelta
 

@@ -81,7 +81,7 @@ def _copy(ids: Ids, kind: str, original: Row, number: int) -> Row:
 
 
 def _identifier_field(document: Document, identifier: str) -> str:
-    """The field by which an object is read: the one that holds the id it is kept under."""
+    """The field with the id under which an object is stored and read."""
     return next(name for name, value in document.items() if str(value) == identifier)
 
 

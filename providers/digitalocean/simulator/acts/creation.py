@@ -1,4 +1,4 @@
-"""Making a droplet as asked."""
+"""Creates a requested droplet."""
 
 import re
 from dataclasses import dataclass

@@ -227,7 +227,7 @@ def _respelled_record(record: Document) -> Document:
 
 
 def _written_back(app: Document) -> Document:
-    """The spec in today's words, with what an app gets that asks for none."""
+    """The spec in the current schema, with the defaults of an app filled in."""
     spec = app["spec"]
     services = spec.get("services", [])
     routed = [(service, route) for service in services for route in service.get("routes", [])]

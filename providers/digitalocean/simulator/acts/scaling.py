@@ -1,4 +1,4 @@
-"""Growing and shrinking the account to a number of droplets."""
+"""Scales the account to a number of droplets."""
 
 from itertools import islice
 

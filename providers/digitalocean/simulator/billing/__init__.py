@@ -1,1 +1,1 @@
-"""The account's money: lifespans of resources made into exact invoices and daily estimates."""
+"""The account's billing: exact invoices and daily estimates from resources' lifespans."""

@@ -64,7 +64,7 @@ def _extras(number: int, issued: datetime) -> list[Entry]:
 
 
 def _chargebacks(at: datetime) -> list[Entry]:
-    """A payment that was charged back and then was not, and two refunds that say the same."""
+    """A payment with a reversed chargeback, and two identical refunds."""
     amounts = (
         ("Chargeback", "31.40"),
         ("Reversal", "-31.40"),

@@ -50,7 +50,7 @@ class Unstored(Protocol):
 
     @property
     def item_count(self) -> int:
-        """How many lines its JSON form knows."""
+        """How many lines its JSON form has."""
         ...
 
     @property

@@ -16,7 +16,7 @@ _HOUR = Decimal(3600)
 
 
 class Charge(StrEnum):
-    """Where a line stands in the invoice's summary."""
+    """The section of the invoice's summary that a line counts to."""
 
     USAGE = "usage"
     OVERAGE = "overage"

@@ -21,7 +21,7 @@ __all__ = ["MonthTotals", "bill_month", "totals_of"]
 
 @dataclass(frozen=True)
 class MonthTotals:
-    """The sums of a bill's lines by where they stand in the summary; they add up to `amount`."""
+    """The sums of a bill's lines by section of the summary; they add up to `amount`."""
 
     usage: Decimal
     overages: Decimal

@@ -1,4 +1,4 @@
-"""What things cost: monthly list prices in USD, the one place where they stand."""
+"""Monthly list prices in USD: the only place that has them."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal

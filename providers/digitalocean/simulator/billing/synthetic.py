@@ -1,4 +1,4 @@
-"""Invoices of any length: every line follows from its number, so that none is ever held."""
+"""Invoices of any length: each line is computed from its number, and none is stored."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class SyntheticInvoice:
 
     @property
     def totals(self) -> MonthTotals:
-        """What the summary says."""
+        """The totals of the summary."""
         nothing = Decimal("0.00")
         return MonthTotals(self.head.amount, nothing, nothing, nothing)
 

@@ -78,7 +78,7 @@ def _billed(simulation: Simulation, body: bytes) -> Billed:
 
 
 async def _spellings(request: Request) -> Response:
-    """`{"spellings": [names]}`: bill in these only; GET tells them, and all that there are."""
+    """`{"spellings": [names]}`: bill in these only; GET returns them, and all that exist."""
     simulation = simulation_of(request)
     if request.method == "POST":
         asked = required(await payload(request), "spellings", list)

@@ -145,7 +145,7 @@ async def _assignments(request: Request) -> Response:
 
 
 async def _acts(request: Request) -> Response:
-    """The acts by their names, with the kinds that show them, in words."""
+    """The platform acts by name, with the kinds that show each."""
     return JSONResponse(
         {
             "acts": {

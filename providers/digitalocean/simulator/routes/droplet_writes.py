@@ -36,7 +36,7 @@ _WITHOUT_ARGUMENT = frozenset(
 
 
 def requested_droplet(request: Request) -> Document:
-    """The droplet that the path names. NotFound, also for one that was only just made."""
+    """The droplet that the path names. Raises NotFound, also for one just created."""
     simulation = simulation_of(request)
     identifier = request.path_params["id"]
     document = simulation.store.document("droplet", identifier)

@@ -91,7 +91,7 @@ async def _snapshot_of_a_volume(request: Request) -> Response:
 
 
 async def _vpc_members(request: Request) -> Response:
-    """What lives in a network, by its URN."""
+    """The members of a VPC, by URN."""
     identifier = request.path_params["id"]
     store = simulation_of(request).store
     if store.body("vpc", identifier) is None:

@@ -137,7 +137,7 @@ async def _delete(request: Request) -> Response:
 
 
 async def _assign(request: Request) -> Response:
-    """Put resources into a project; each one's answer says what became of it."""
+    """Move resources into a project; the answer has a status for each."""
     simulation = simulation_of(request)
     project_id = requested_project(request)["id"]
     urns = required(await payload(request), "resources", list)

@@ -123,7 +123,7 @@ async def error_response(_request: Request, error: Exception) -> Response:
 
 
 async def unexpected_response(request: Request, error: Exception) -> Response:
-    """Answer an error that nobody expected; the server logs it with its traceback.
+    """Answer an unexpected error with 500; the server logs it with its traceback.
 
     The control API says which it was: its callers are tests and benches that look for it.
     """

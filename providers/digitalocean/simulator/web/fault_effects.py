@@ -160,7 +160,7 @@ def _absent_field(document: dict[str, Any], firing: Firing) -> None:
 
 
 def _place(document: dict[str, Any], rule: Rule) -> tuple[Any, Any]:
-    """Where a rule's `key` stands in the row that it means; (None, None) where it does not."""
+    """The object and the field that a rule's `key` names in a row; (None, None) if missing."""
     name = _list_name(document)
     rows = document[name] if name is not None else list(document.values())
     means = (row for row in rows if isinstance(row, dict) and rule.row_id in ("", _id(row)))

@@ -136,7 +136,7 @@ def _page(query: str) -> int:
 
 @dataclass
 class FaultRules:
-    """The rules in force. They live in memory: a restarted simulator behaves."""
+    """The rules in force, in memory only: a restarted simulator has none."""
 
     _rules: dict[int, _Kept] = field(default_factory=dict)
     _last: int = 0

@@ -1,4 +1,4 @@
-"""The middleware before the routes: token, limits, faults, and the headers of the answer."""
+"""The middleware before the routes: token, limits, faults, and response headers."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -108,7 +108,7 @@ class _ApiPassage(_Passage):
         await self._deliver(answer, firings)
 
     async def _pass_on(self, message: Message) -> None:
-        """A part of an answer of any length, which is not held to be looked at."""
+        """Sends a chunk of a streamed answer without buffering it."""
         if message["type"] == "http.response.start":
             self._note(message["status"], self._token)
             headers = [*message["headers"], *self._allowance.headers()]

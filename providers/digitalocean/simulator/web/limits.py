@@ -19,7 +19,7 @@ _CDN_SECONDS, _CDN_REQUESTS = 10.0, 5
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a token may still ask, as the headers tell it."""
+    """How many requests a token has left, as the headers state it."""
 
     limit: int
     remaining: int

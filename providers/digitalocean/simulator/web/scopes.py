@@ -1,4 +1,4 @@
-"""What a token may see: all of it, unless the control API registered it as narrower."""
+"""What a token may see: everything, unless the control API registered fewer scopes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -95,7 +95,7 @@ _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
 
 
 def needed_scope(method: str, path: str) -> str | None:
-    """The scope that a request needs, None where the path is nobody's."""
+    """The scope that a request needs; None for a path without one."""
     if method == "GET" and path in _LISTED_BY:
         return _LISTED_BY[path]
     for prefix, scope in _BY_LENGTH:
@@ -124,7 +124,7 @@ class Tokens:
         self._withheld = scopes
 
     def register(self, token: str, scope: TokenScope) -> None:
-        """Say what a token may do, from the next request on and after restarts."""
+        """Set a token's scopes, from the next request on and after restarts."""
         text = _SCOPE.dump_json(scope).decode()
         self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
         self._scopes[token] = scope

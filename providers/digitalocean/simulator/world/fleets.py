@@ -14,7 +14,7 @@ _FIRST_DROPLET = 386_412_077
 
 
 class FleetDroplet:
-    """A droplet with what only the account's owner knows of it: its fleet and its age."""
+    """A droplet with its fleet and its age, which the API does not show."""
 
     def __init__(self, droplet: Droplet, fleet: Fleet, number: int, created: datetime) -> None:
         self.droplet = droplet

@@ -32,6 +32,6 @@ class Ids:
         return number
 
     def secret(self, *names: object) -> str:
-        """A believable secret."""
+        """A secret in a realistic form."""
         letters = "abcdefghijkmnpqrstuvwxyz0123456789"
         return "AVNS_" + "".join(self.chance("secret", *names).choices(letters, k=18))

@@ -16,7 +16,7 @@ __all__ = ["add_domains", "add_firewalls", "add_load_balancers", "add_reserved_i
 
 
 def add_vpcs(world: World) -> None:
-    """A default VPC for each region, and one that was made; times have nanoseconds."""
+    """A default VPC for each region, and a custom one; times have nanoseconds."""
     for number, region in enumerate(REGIONS):
         name = f"default-{region}"
         _add_vpc(world, name, region, f"10.{100 + number}.0.0/16", 442_049_222 + number)
@@ -186,7 +186,7 @@ CERTIFICATE_ID = "892071a0-bb95-49bc-8021-3afd67a210bf"
 
 
 def add_reserved_ips(world: World, fleets: list[FleetDroplet]) -> None:
-    """Addresses of droplets, and one that nobody uses and that therefore costs.
+    """Addresses of droplets, and an unassigned one, which is therefore billed.
 
     The stored body holds the droplet's id; the routes embed the droplet as it is then.
     """

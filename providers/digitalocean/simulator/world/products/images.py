@@ -13,7 +13,7 @@ __all__ = ["Origin", "droplet_snapshot", "private_image", "snapshot_row"]
 
 @dataclass(frozen=True)
 class Origin:
-    """What an image keeps of the droplet that it was made of."""
+    """The properties of a droplet that its image keeps."""
 
     droplet_id: int
     region: str

@@ -11,7 +11,7 @@ _CHECKS = (
 
 
 def add_monitoring(world: World) -> None:
-    """Two checks, of which the first is free, and a policy that tells a Slack channel."""
+    """Two checks, of which the first is free, and a policy that alerts a Slack channel."""
     for number, (name, target, share) in enumerate(_CHECKS):
         identifier = world.ids.uuid("uptime_check", name)
         document = {

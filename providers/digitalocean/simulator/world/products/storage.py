@@ -77,7 +77,7 @@ _WITH_SNAPSHOTS = {("cache", 1): 2, ("search", 1): 1, ("bastion", 1): 1, ("porta
 
 
 def add_volumes(world: World, fleets: list[FleetDroplet]) -> None:
-    """Volumes, told to the droplets that hold them, with their snapshots."""
+    """Volumes, attached to their droplets, with their snapshots."""
     for plan in _VOLUMES:
         holder = next(
             (
