@@ -268,7 +268,7 @@ async def test_how_to_pay_is_printed_where_something_is_owed(
 ) -> None:
     lines = ("Example Bank, BSB 000-000", "Account 1234 5678")
     monkeypatch.setattr(
-        "services.analytics.invoicing.invoices.document.documents.view_of",
+        "services.analytics.invoicing.invoices.documents.view_of",
         lambda *row, **how: view_of(*row, **how | {"instructions": lines}),
     )
     invoice = await billed(books)

@@ -17,8 +17,8 @@ from contracts.collections import DUNNING, LOOK
 from contracts.invoicing import document_hand_over
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.credit import credit
-from services.analytics.invoicing.invoices.document.documents import Documents
 from services.analytics.invoicing.invoices.document.rendering import FORMATS, Renderer
+from services.analytics.invoicing.invoices.documents import Documents
 from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
 from services.analytics.invoicing.invoices.messages import (
     credit_note_message,
