@@ -134,12 +134,13 @@ async def _watches(target: Target, outcomes: Outcomes) -> None:
         )
         while True:
             call = watch(b"", metadata=metadata)
+            outcomes["open"] += 1
             try:
                 await call.initial_metadata()
-                outcomes["open"] += 1
                 async for _ in call:
                     pass
             except grpc.aio.AioRpcError as error:
+                outcomes["open"] -= 1
                 outcomes[error.code().name.lower()] += 1
             await asyncio.sleep(1)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.limits import Limits
 from services.common.settings import Service
 from stack.engines import temporal
 from tests.deploy.compose import COMPOSE_FILE, FOLDER, JOBS, OURS, SERVICES, compose, interpolations
@@ -148,6 +149,11 @@ def test_a_container_cannot_take_the_machine_with_it(name: str) -> None:
     limits = SERVICES[name]["deploy"]["resources"]["limits"]
     assert limits.keys() == {"cpus", "memory", "pids"}
     assert SERVICES[name]["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_the_gateway_sheds_load_before_its_container_is_killed_for_its_memory() -> None:
+    memory = SERVICES["gateway"]["deploy"]["resources"]["limits"]["memory"]
+    assert Limits().heap_megabytes <= int(memory.removesuffix("m")) * 0.75
 
 
 @every_lasting_service
