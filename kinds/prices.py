@@ -48,7 +48,7 @@ RETIRED_SIZES: Final = frozenset({
     "s-12vcpu-48gb", "s-16vcpu-64gb", "s-20vcpu-96gb", "s-24vcpu-128gb", "s-32vcpu-192gb",
     "s-32vcpu-192g",
     # Several are on one line, as above.
-})  # fmt: skip
+})  # fmt: skip  # a table
 """Droplet sizes that the document still names and that nobody can buy any more: without a published
 price. Where a droplet has one, `/v2/sizes` tells the price, else the sync says that none is."""
 

@@ -37,9 +37,10 @@ hypothesis.settings.register_profile(
     "arcadia",
     deadline=None,
     suppress_health_check=[
-        hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,
     ],
-)  # fmt: skip
+)
 # For `make mutants`: the same few examples each time, so that a mutant always has one outcome.
 # What survives runs them all, and the rules' bounds are tested by figures, not by chance. That an
 # example fails is enough: nobody reads it, so none is made smaller.
@@ -144,7 +145,7 @@ def simulator_url(engine_room: EngineRoom) -> str:
         ],
         os.environ,
         lambda _: http_ok(f"{url}/_simulator/health"),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return url
 
 

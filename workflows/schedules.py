@@ -199,7 +199,7 @@ async def ensure_schedules(client: Client, schedules: Sequence[PlannedSchedule])
             await client.get_schedule_handle(plan.id).update(_keeping_state(plan))
 
 
-def _keeping_state(plan: PlannedSchedule) -> Any:  # noqa: ANN401
+def _keeping_state(plan: PlannedSchedule) -> Any:
     async def update(known: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule = plan.schedule()
         state = known.description.schedule.state

@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     chosen = [probe for probe in PROBES if not words or any(word in probe.name for word in words)]
     table = Table("probe", "tried", "became", "honest p95 before", "during", "refused", "MB before",
-                  "after", "verdict")  # fmt: skip
+                  "after", "verdict")  # fmt: skip  # a table
     failed = False
     with running_stack(DROPLETS, unlimited=False) as stack:
         target = Target.of(stack)
@@ -86,7 +86,7 @@ def _measure(stack: BenchStack, target: Target, probe: Probe, table: Table) -> s
         probe.name, probe.tried, became, f"{before.p95 * 1000:.1f} ms",
         f"{during.p95 * 1000:.1f} ms", f"{during.refused} of {during.answered + during.refused}",
         f"{memory:.0f}", f"{after:.0f}", verdict,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     print(" | ".join(row), flush=True)
     table.add_row(*row)
     return verdict

@@ -102,12 +102,14 @@ async def _unread(target: Target, outcomes: Outcomes) -> None:
                     connection.send_headers(
                         connection.get_next_available_stream_id(),
                         [
-                            (":method", "GET"), (":path", "/api/v1/inventory?page_size=500"),
-                            (":scheme", "http"), (":authority", "gateway"),
+                            (":method", "GET"),
+                            (":path", "/api/v1/inventory?page_size=500"),
+                            (":scheme", "http"),
+                            (":authority", "gateway"),
                             ("authorization", f"Bearer {target.operator_token}"),
                         ],
                         end_stream=True,
-                    )  # fmt: skip
+                    )
                 while True:
                     writer.write(connection.data_to_send())
                     received = await reader.read(65_536)

@@ -89,7 +89,7 @@ def _invoice(cents: int, count: int) -> Invoice:
         number=1, issuer=Party("Issuer", "51 824 753 556"), recipient=Party("Bench Pty Ltd"),
         issued_on=date(2026, 5, 1), due_on=date(2026, 5, 15), chain_hash="ab" * 32,
         # Several fields are on one line.
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 def _lines(deployment: str) -> list[Line]:
@@ -108,10 +108,10 @@ def _line(
     deployment: str, kind: str, meter: str, description: str, qty: int, unit: str, cents: int,
     meta: dict[str, str],
     # Several fields are on one line.
-) -> Line:  # fmt: skip
+) -> Line:  # fmt: skip  # a table
     return Line(
         kind=kind, resource_kind=meter, description=description, qty=Decimal(qty), unit=unit,
         unit_price_cents=Decimal(cents), amount_cents=qty * cents, meta=meta,
         deployment_id=deployment, service_start=date(2026, 4, 1), service_end=date(2026, 5, 1),
         # Several fields are on one line.
-    )  # fmt: skip
+    )  # fmt: skip  # a table

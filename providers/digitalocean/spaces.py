@@ -176,7 +176,7 @@ class Spaces:
             response = await self._once(region, path, "GET")
             try:
                 # S314: the provider's own answer over TLS; expat bounds what entities grow to.
-                root = fromstring(response.content)  # noqa: S314
+                root = fromstring(response.content)  # noqa: S314  (of the endpoint that is configured)
             except ParseError as error:
                 raise ProviderUnavailable(f"{_words(region, path)}: no XML") from error
             if _plain(root.tag) != tag:

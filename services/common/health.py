@@ -176,7 +176,7 @@ class HealthServicer(health_pb2_grpc.HealthServiceServicer):
     def __init__(self, watch: HealthWatch) -> None:
         self._watch = watch
 
-    async def GetHealth(  # noqa: N802
+    async def GetHealth(
         self,
         request: health_pb2.GetHealthRequest,
         context: ServicerContext[Any, Any],
@@ -184,7 +184,7 @@ class HealthServicer(health_pb2_grpc.HealthServiceServicer):
         """Says how the whole is."""
         return self._watch.whole()
 
-    async def ReportHealth(  # noqa: N802
+    async def ReportHealth(
         self,
         request: health_pb2.ReportHealthRequest,
         context: ServicerContext[Any, Any],

@@ -66,7 +66,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         self._slugs = slugs
         self._deployments = deployments
 
-    async def ListResources(  # noqa: N802
+    async def ListResources(
         self, request: pb.ListResourcesRequest, context: Context
     ) -> pb.ListResourcesResponse:
         """Lists resources in the order of their discovery."""
@@ -90,7 +90,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             resource_message(row, add)
         return response
 
-    async def GetResource(  # noqa: N802
+    async def GetResource(
         self, request: pb.GetResourceRequest, context: Context
     ) -> pb.GetResourceResponse:
         """One resource with the newest part of its history."""
@@ -111,7 +111,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             events=[event_message(event, show_owners=caller.scope.everything) for event in events],
         )
 
-    async def ListResourceEvents(  # noqa: N802
+    async def ListResourceEvents(
         self, request: pb.ListResourceEventsRequest, context: Context
     ) -> pb.ListResourceEventsResponse:
         """The history of one resource, newest first."""
@@ -136,7 +136,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             next_page_token=following,
         )
 
-    async def CountResources(  # noqa: N802
+    async def CountResources(
         self, request: pb.CountResourcesRequest, context: Context
     ) -> pb.CountResourcesResponse:
         """How many living resources there are."""
@@ -152,7 +152,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         ]
         return pb.CountResourcesResponse(counts=counts, total=sum(row.count for row in rows))
 
-    async def ListProjects(  # noqa: N802
+    async def ListProjects(
         self, request: pb.ListProjectsRequest, context: Context
     ) -> pb.ListProjectsResponse:
         """The provider's living projects, in the order of their discovery."""
@@ -174,7 +174,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             next_page_token=following,
         )
 
-    async def ListSweeps(  # noqa: N802
+    async def ListSweeps(
         self, request: pb.ListSweepsRequest, context: Context
     ) -> pb.ListSweepsResponse:
         """The sweeps, newest first."""
@@ -201,7 +201,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         )
 
     @once
-    async def ConfirmSweep(  # noqa: N802
+    async def ConfirmSweep(
         self, session: WriteSession, request: pb.ConfirmSweepRequest, context: Context
     ) -> pb.ConfirmSweepResponse:
         """Lets a sweep that the breaker halted go on."""
@@ -211,7 +211,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
 
     @once
-    async def AcceptScope(  # noqa: N802
+    async def AcceptScope(
         self, session: WriteSession, request: pb.AcceptScopeRequest, context: Context
     ) -> pb.AcceptScopeResponse:
         """Takes what a frozen sweep saw for all that there is to see."""
@@ -221,7 +221,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
 
     @once
-    async def AcceptTotal(  # noqa: N802
+    async def AcceptTotal(
         self, session: WriteSession, request: pb.AcceptTotalRequest, context: Context
     ) -> pb.AcceptTotalResponse:
         """Lets the provider's total be wrong by as much as in this sweep."""
@@ -230,7 +230,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
         return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
 
-    async def ListUnreadableRows(  # noqa: N802
+    async def ListUnreadableRows(
         self, request: pb.ListUnreadableRowsRequest, context: Context
     ) -> pb.ListUnreadableRowsResponse:
         """The rows that a sweep could not read, by their places."""
@@ -256,7 +256,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         )
 
     @once
-    async def AssignResource(  # noqa: N802
+    async def AssignResource(
         self, session: WriteSession, request: pb.AssignResourceRequest, context: Context
     ) -> pb.AssignResourceResponse:
         """Gives a resource to an owner, to nobody, or back to the rules."""
@@ -273,7 +273,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         row = await read_resource(session, caller.scope, resource_id)
         return pb.AssignResourceResponse(resource=resource_message(row))
 
-    async def ListAssignments(  # noqa: N802
+    async def ListAssignments(
         self, request: pb.ListAssignmentsRequest, context: Context
     ) -> pb.ListAssignmentsResponse:
         """The assignments that a resource has had, newest first."""
@@ -295,7 +295,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         )
 
     @once
-    async def ClassifyProject(  # noqa: N802
+    async def ClassifyProject(
         self, session: WriteSession, request: pb.ClassifyProjectRequest, context: Context
     ) -> pb.ClassifyProjectResponse:
         """Classes a project, and owns anew what lives in it."""
@@ -305,7 +305,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         project = await classify_project(session, project_id, *wanted, cause=cause)
         return pb.ClassifyProjectResponse(project=project_message(project))
 
-    async def WatchResourceEvents(  # noqa: N802
+    async def WatchResourceEvents(
         self, request: pb.WatchResourceEventsRequest, context: Context
     ) -> AsyncIterator[pb.WatchResourceEventsResponse]:
         """Every event after a cursor, and then each new one."""
@@ -323,7 +323,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
                     events=[event_message(event, show_owners=scope.everything) for event in page]
                 )
 
-    async def ExportResources(  # noqa: N802
+    async def ExportResources(
         self, request: pb.ExportResourcesRequest, context: Context
     ) -> AsyncIterator[pb.ExportResourcesResponse]:
         """The filtered inventory as CSV.

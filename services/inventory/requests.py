@@ -228,7 +228,7 @@ def bounded(field: str, count: int) -> None:
         )
 
 
-def _distinct(field: str, messages: Any) -> list[Any]:  # noqa: ANN401
+def _distinct(field: str, messages: Any) -> list[Any]:
     """The messages, each provider id once; the last one wins."""
     bounded(field, len(messages))
     by_id = {message.provider_id: message for message in messages}

@@ -213,7 +213,7 @@ def event(
     return usage_pb2.UsageEvent(
         idempotency_key=key, source=source, tenant_id=tenant, deployment_id=deployment,
         resource_kind=kind, qty=qty, occurred_at=timestamp(when),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 def yesterday() -> str:

@@ -122,7 +122,7 @@ class FakePeers(
     """The inventory does not answer when that was."""
     asked: list[Any] = field(default_factory=list)
 
-    async def ListExistenceIntervals(  # noqa: N802
+    async def ListExistenceIntervals(
         self, request: lookup_pb.ListExistenceIntervalsRequest, context: Any
     ) -> lookup_pb.ListExistenceIntervalsResponse:
         self.asked.append(request)
@@ -141,7 +141,7 @@ class FakePeers(
         page, token = _page(found, request.page_size, request.page_token)
         return lookup_pb.ListExistenceIntervalsResponse(intervals=page, next_page_token=token)
 
-    async def LookupResources(  # noqa: N802
+    async def LookupResources(
         self, request: lookup_pb.LookupResourcesRequest, context: Any
     ) -> lookup_pb.LookupResourcesResponse:
         self.asked.append(request)
@@ -153,7 +153,7 @@ class FakePeers(
             ]
         )
 
-    async def GetSweepTimes(  # noqa: N802
+    async def GetSweepTimes(
         self, request: lookup_pb.GetSweepTimesRequest, context: Any
     ) -> lookup_pb.GetSweepTimesResponse:
         if self.tells_no_sweeps:
@@ -168,7 +168,7 @@ class FakePeers(
             ]
         )
 
-    async def LookupDeployments(  # noqa: N802
+    async def LookupDeployments(
         self, request: lifecycle_pb.LookupDeploymentsRequest, context: Any
     ) -> lifecycle_pb.LookupDeploymentsResponse:
         self.asked.append(request)
@@ -185,7 +185,7 @@ class FakePeers(
             return lifecycle_pb.DeploymentMatch(deployment=fitting[0].message())
         return lifecycle_pb.DeploymentMatch(ambiguous=bool(fitting))
 
-    async def ListBillableSubscriptions(  # noqa: N802
+    async def ListBillableSubscriptions(
         self, request: pricing_pb.ListBillableSubscriptionsRequest, context: Any
     ) -> pricing_pb.ListBillableSubscriptionsResponse:
         self.asked.append(request)
@@ -205,7 +205,7 @@ class FakePeers(
             billable_subscriptions=found, next_page_token=token
         )
 
-    async def BatchQuote(  # noqa: N802
+    async def BatchQuote(
         self, request: pricing_pb.BatchQuoteRequest, context: Any
     ) -> AsyncIterator[pricing_pb.BatchQuoteResponse]:
         self.asked.append(request)
@@ -213,7 +213,7 @@ class FakePeers(
         for item in request.items:
             yield pricing_pb.BatchQuoteResponse(results=[self.price(item)])
 
-    async def ListPeriodCosts(  # noqa: N802
+    async def ListPeriodCosts(
         self, request: costs_pb.ListPeriodCostsRequest, context: Any
     ) -> costs_pb.ListPeriodCostsResponse:
         self.asked.append(request)
@@ -229,7 +229,7 @@ class FakePeers(
             lines_version=self.bills.get(request.period, "1"),
         )
 
-    async def GetLinesVersions(  # noqa: N802
+    async def GetLinesVersions(
         self, request: costs_pb.GetLinesVersionsRequest, context: Any
     ) -> costs_pb.GetLinesVersionsResponse:
         self.asked.append(request)
@@ -237,7 +237,7 @@ class FakePeers(
             lines_versions=[self.bills.get(period, "1") for period in request.periods]
         )
 
-    async def ListSpanCosts(  # noqa: N802
+    async def ListSpanCosts(
         self, request: costs_pb.ListSpanCostsRequest, context: Any
     ) -> costs_pb.ListSpanCostsResponse:
         self.asked.append(request)
@@ -246,7 +246,7 @@ class FakePeers(
             daily_costs=page, next_page_token=token, unknown_days=self.unknown_days
         )
 
-    async def ListDailyCosts(  # noqa: N802
+    async def ListDailyCosts(
         self, request: cost_service_pb2.ListDailyCostsRequest, context: Any
     ) -> cost_service_pb2.ListDailyCostsResponse:
         return cost_service_pb2.ListDailyCostsResponse(daily_costs=self.daily_costs)

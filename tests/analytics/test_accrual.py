@@ -49,7 +49,7 @@ def studio(item: pricing_pb.BatchQuoteItem) -> pricing_pb.BatchQuoteResult:
             inputs_json="{}", inputs_hash="|".join(used.facts_hash for used in item.usage),
             engine_version="1", result_hash="r",
         ),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return pricing_pb.BatchQuoteResult(subscription_id=item.subscription_id, quote=made)
 
 
@@ -69,9 +69,11 @@ async def attribute_days(analytics: Analytics, days: Period) -> Any:
     key, token = analytics.next_key(), ""
     while True:
         request = attribution_pb.AttributeDailyCostsRequest(
-            from_day=days.start.isoformat(), to_day=days.end.isoformat(), pass_key=key,
+            from_day=days.start.isoformat(),
+            to_day=days.end.isoformat(),
+            pass_key=key,
             page_token=token,
-        )  # fmt: skip
+        )
         answer = await analytics.attribution.AttributeDailyCosts(request, metadata=analytics.worker)
         if not (token := answer.next_page_token):
             return answer
@@ -85,7 +87,7 @@ def daily(amount: str, resource: int) -> costs_pb2.DailyCost:
     return costs_pb2.DailyCost(
         day=this_month().start.isoformat(), kind="droplet", classification="resource",
         match_state="matched", resource_id=str(UUID(int=resource)), amount_usd=amount,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 async def test_the_accrual_is_what_the_invoice_would_be_now_beside_the_daily_costs(

@@ -119,9 +119,10 @@ async def draft(analytics: Analytics, month: Period) -> None:
     """Every tenant's invoice, as the month's end drafts it."""
     steps: Any = InvoicingServiceStub(analytics.channel)
     request = steps_pb.BeginRollupRequest(
-        period=month.start.isoformat(), key=f"invoice-rollup/{month.code}/{uuid4()}",
+        period=month.start.isoformat(),
+        key=f"invoice-rollup/{month.code}/{uuid4()}",
         started_by="test",
-    )  # fmt: skip
+    )
     rollup = (await steps.BeginRollup(request, metadata=analytics.worker)).rollup
     plan = await steps.PlanRollup(
         steps_pb.PlanRollupRequest(rollup_id=rollup.id), metadata=analytics.worker
@@ -145,23 +146,28 @@ async def test_the_accrual_at_the_end_of_a_period_equals_its_invoices(
         tenant = random.choice(["acme", "globex", "hooli", "initech"])
         starts = month.start.replace(day=random.choice([1, 1, 7, 20]))
         identity = await shop.deployment(
-            tenant, f"app-{number}", random.choice(["starter", "studio", "pro"]),
+            tenant,
+            f"app-{number}",
+            random.choice(["starter", "studio", "pro"]),
             addons=random.choices(["storage_50gb"], k=random.randrange(3)),
             starts_on=starts.isoformat(),
-        )  # fmt: skip
+        )
         analytics.peers.spans += [
             Span(
-                number * 10 + droplet, month.start_at, month.end_at, tenant_id=tenant,
+                number * 10 + droplet,
+                month.start_at,
+                month.end_at,
+                tenant_id=tenant,
                 deployment=random.choice([identity, f"app-{number}"]),
             )
             for droplet in range(random.randrange(5))
-        ]  # fmt: skip
+        ]
         analytics.peers.spans.append(
             Span(
                 number * 10 + 9, month.start_at, month.end_at, kind="spaces_bucket",
                 tenant_id=tenant, deployment=identity, size_gb=f"{random.randrange(400)}.5",
             )
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         day = month.start.replace(day=random.randrange(1, 28)).isoformat()
         tokens = str(random.randrange(3_000_000))
         events.append(event(f"e{number}", deployment=identity, day=day, qty=tokens))

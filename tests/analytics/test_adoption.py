@@ -29,8 +29,9 @@ RIVAL = Deployment("11111111-0000-7000-8000-000000000004", "globex", "store")
 
 def droplet(number: int, tenant: str = "acme", slug: str = "store", **more: Any) -> Span:
     """Up for all of April."""
-    return Span(number, at("2026-04-01"), at("2026-05-01"), tenant_id=tenant, deployment=slug,
-                **more)  # fmt: skip
+    return Span(
+        number, at("2026-04-01"), at("2026-05-01"), tenant_id=tenant, deployment=slug, **more
+    )
 
 
 async def totals(analytics: Analytics) -> dict[tuple[str, str, str], Decimal]:

@@ -47,7 +47,7 @@ def cost(amount: str = "12.00", **more: Any) -> Cost:
         "description": "web-1", "resource_id": UUID(int=1), "is_matched": True, "hours": None,
         "start": APRIL.start_at, "end": APRIL.end_at, "tenant_id": "acme",
         "deployment_id": "shop",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return Cost(**{**told, **more}, amount_usd=Decimal(amount))
 
 
@@ -232,7 +232,7 @@ def books(**more: Any) -> Books:
         "billed_hours": Decimal(720), "provider_amount_usd": Decimal(6), "is_charged": True,
         "existed_from": APRIL.start_at, "existed_to": APRIL.end_at,
         "charged_from": APRIL.start_at, "charged_to": APRIL.end_at, "first_seen": None,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return Books(**{**told, **more})
 
 

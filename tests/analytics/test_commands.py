@@ -20,11 +20,14 @@ from tests.support.environment import environment_of
 async def arcadia(analytics: Analytics, *arguments: str, columns: int = 160) -> tuple[int, str]:
     """Runs a command; its exit code and all that it says."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cli.app", *arguments,
+        sys.executable,
+        "-m",
+        "cli.app",
+        *arguments,
         env={**environment_of(analytics.settings), "COLUMNS": str(columns)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )
     said, _ = await process.communicate()
     return process.returncode or 0, said.decode()
 
@@ -64,9 +67,12 @@ async def test_a_wrong_event_is_taken_back_with_a_reason_and_listed(analytics: A
 async def test_what_could_not_be_metered_is_listed_with_the_reason(analytics: Analytics) -> None:
     day = yesterday()
     refused = Span(
-        1, at(day), at("2199-01-01"), kind="spaces_bucket",
+        1,
+        at(day),
+        at("2199-01-01"),
+        kind="spaces_bucket",
         unmeasured="the Spaces key may not read the bucket",
-    )  # fmt: skip
+    )
     analytics.peers.spans = [refused]
     await analytics.meter(day)
     code, said = await arcadia(analytics, "usage", "unmetered")
@@ -153,9 +159,12 @@ def test_the_step_that_is_missing_for_costs_is_named(
 
 async def test_a_rate_that_was_used_is_named(analytics: Analytics) -> None:
     request = rates_pb.CreateExchangeRateRequest(
-        from_currency="USD", to_currency="AUD", rate="1.5", effective_from="2026-01-01",
+        from_currency="USD",
+        to_currency="AUD",
+        rate="1.5",
+        effective_from="2026-01-01",
         source="rba",
-    )  # fmt: skip
+    )
     await analytics.rates.CreateExchangeRate(request, metadata=analytics.operator)
     analytics.peers.cost_lines = [line("10.01")]
     await analytics.attribute(PERIOD)

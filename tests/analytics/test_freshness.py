@@ -76,4 +76,4 @@ async def test_a_service_that_does_not_answer_makes_its_part_unknown(
     assert [one.partition(":")[0] for one in found.unknown] == [
         "it was not known when the inventory was last complete",
         "it was not known whether the provider's bill was complete",
-    ]  # fmt: skip
+    ]

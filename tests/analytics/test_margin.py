@@ -31,7 +31,7 @@ def line(amount: str, resource: int = 0, **more: Any) -> costs_pb2.CostLine:
         "match_state": "matched" if resource else "unmatched", "description": f"web-{resource}",
         "resource_id": str(UUID(int=resource)) if resource else "", "hours": "720",
         "start_at": timestamp(APRIL.start_at), "end_at": timestamp(APRIL.end_at),
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return costs_pb2.CostLine(**{**told, **more}, amount_usd=amount)
 
 
@@ -142,8 +142,11 @@ async def test_without_known_bytes_transfer_says_that_it_is_split_by_droplet_tim
     await analytics.attribute(PERIOD)
     [split] = (await analytics.margin(PERIOD)).shared_costs
     assert (split.kind, split.amount_usd, split.split_key, split.remark) == (
-        "other", "6", "droplet_time", "no outbound bytes are known",
-    )  # fmt: skip
+        "other",
+        "6",
+        "droplet_time",
+        "no outbound bytes are known",
+    )
 
 
 async def test_pooled_transfer_is_split_by_outbound_bytes_not_by_the_time_of_droplets(
@@ -165,8 +168,9 @@ async def test_pooled_transfer_is_split_by_outbound_bytes_not_by_the_time_of_dro
     answer = await analytics.margin(PERIOD)
 
     assert {one.tenant_id: one.cogs_cents for one in answer.by_tenant} == {
-        "acme": 900, "globex": 100,
-    }  # fmt: skip
+        "acme": 900,
+        "globex": 100,
+    }
     [split] = answer.shared_costs
     assert (split.split_key, split.remark, split.unkeyed_owner_count) == ("outbound_bytes", "", 1)
 
@@ -177,7 +181,7 @@ def bucket(number: int, size_gb: str | None, tenant: str, deployment: str, **mor
     return Span(
         100 + number, kind="spaces_bucket", size_gb=size_gb, tenant_id=tenant,
         deployment=deployment, **told,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 async def test_the_cost_of_spaces_is_split_by_what_each_stored_and_for_how_long(
@@ -200,12 +204,17 @@ async def test_the_cost_of_spaces_is_split_by_what_each_stored_and_for_how_long(
     answer = await analytics.margin(PERIOD)
 
     assert {(one.attribution, one.tenant_id): one.cogs_cents for one in answer.by_tenant} == {
-        ("tenant", "acme"): 400, ("tenant", "globex"): 100, ("internal", ""): 100,
-    }  # fmt: skip
+        ("tenant", "acme"): 400,
+        ("tenant", "globex"): 100,
+        ("internal", ""): 100,
+    }
     [split] = answer.shared_costs
     assert (split.kind, split.amount_usd, split.split_key, split.remark) == (
-        "spaces_bucket", "6", "stored_gb_months", "",
-    )  # fmt: skip
+        "spaces_bucket",
+        "6",
+        "stored_gb_months",
+        "",
+    )
 
 
 async def test_a_bucket_of_unknown_size_does_not_count_as_empty(analytics: Analytics) -> None:
@@ -216,12 +225,14 @@ async def test_a_bucket_of_unknown_size_does_not_count_as_empty(analytics: Analy
     answer = await analytics.margin(PERIOD)
 
     assert {one.tenant_id: one.cogs_cents for one in answer.by_tenant} == {
-        "acme": 300, "globex": 300,
-    }  # fmt: skip
+        "acme": 300,
+        "globex": 300,
+    }
     [split] = answer.shared_costs
     assert (split.split_key, split.remark) == (
-        "bucket_time", "the size of 1 of 2 buckets is unknown",
-    )  # fmt: skip
+        "bucket_time",
+        "the size of 1 of 2 buckets is unknown",
+    )
     await analytics.attribute(PERIOD)
     assert len((await analytics.margin(PERIOD)).shared_costs) == 1
 
@@ -237,8 +248,9 @@ async def test_shared_costs_without_a_droplet_are_shown_as_unattributed(
     ]
     [split] = answer.shared_costs
     assert (split.split_key, split.remark) == (
-        "none", "no outbound bytes are known; no droplet is known",
-    )  # fmt: skip
+        "none",
+        "no outbound bytes are known; no droplet is known",
+    )
 
 
 async def test_thousands_of_odd_costs_add_up_to_the_providers_invoice(
@@ -298,7 +310,7 @@ async def rate(analytics: Analytics, rate: str, day: str, until: str = "", **mor
     request = rates_pb.CreateExchangeRateRequest(
         from_currency="USD", to_currency="AUD", rate=rate, effective_from=day,
         effective_to=until, **more,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     answer = await analytics.rates.CreateExchangeRate(request, metadata=analytics.operator)
     return answer.exchange_rate
 
@@ -385,9 +397,11 @@ async def test_a_rate_that_makes_no_sense_is_refused_by_its_field(
     analytics: Analytics, wrong: dict[str, str], field: str
 ) -> None:
     sane = {
-        "from_currency": "USD", "to_currency": "AUD", "rate": "1.5",
+        "from_currency": "USD",
+        "to_currency": "AUD",
+        "rate": "1.5",
         "effective_from": "2026-01-01",
-    }  # fmt: skip
+    }
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await analytics.rates.CreateExchangeRate(
             rates_pb.CreateExchangeRateRequest(**{**sane, **wrong}), metadata=analytics.operator
@@ -660,7 +674,9 @@ async def test_a_rate_that_is_set_for_the_past_makes_the_months_since_provisiona
     request = pb.GetMarginRequest(period="2026-02-01")
     told = await analytics.margins.GetMargin(request, metadata=analytics.operator)
     assert (told.revenue_state, told.cogs_state, told.cogs_cents) == (
-        "provisional", "provisional", 1000,
-    )  # fmt: skip
+        "provisional",
+        "provisional",
+        1000,
+    )
     assert (await analytics.margin("2026-02-01")).cogs_cents == 1500
     assert await unsettled(analytics) == ["2026-03-01"]

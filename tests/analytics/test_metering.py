@@ -131,9 +131,10 @@ async def test_today_is_metered_up_to_now(analytics: Analytics) -> None:
     analytics.peers.spans = [Span(1, at(day.isoformat()), at("2199-01-01"))]
     await analytics.meter(day.isoformat())
     [asked] = [
-        one for one in analytics.peers.asked
+        one
+        for one in analytics.peers.asked
         if isinstance(one, lookup_pb.ListExistenceIntervalsRequest)
-    ]  # fmt: skip
+    ]
     until = instant_of(asked.span_to)
     assert until <= at((day + timedelta(days=1)).isoformat())
     [figure] = await analytics.figures()

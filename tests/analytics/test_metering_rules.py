@@ -30,9 +30,7 @@ def interval(
     deployment_id: str = "shop",
 ) -> Interval:
     size = None if size_gb is None else Decimal(size_gb)
-    return Interval(
-        resource_id, kind, "web-1", "acme", deployment_id, start, end, status, size
-    )  # fmt: skip
+    return Interval(resource_id, kind, "web-1", "acme", deployment_id, start, end, status, size)
 
 
 def used(*intervals: Interval, within: Period = APRIL) -> dict[str, Decimal]:

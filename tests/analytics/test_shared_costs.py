@@ -46,7 +46,7 @@ def test_a_bucket_that_moved_is_split_between_those_who_had_it() -> None:
 def test_a_time_of_unknown_size_counts_by_the_buckets_average_and_that_is_said() -> None:
     used = SharedUse(stored=[
         stored(1, "10"), stored(1, "30"), stored(1, None, seconds=2 * DAY), stored(2, "20", GLOBEX),
-    ])  # fmt: skip
+    ])  # fmt: skip  # a table
 
     chosen = chosen_key("spaces_bucket", used)
 

@@ -46,7 +46,7 @@ def test_a_cap_is_reached_by_the_cent_and_what_is_foreign_is_brought_to_its_curr
 
 
 @given(st.lists(st.sampled_from([Status.OPEN, Status.NOTIFIED, Status.AWAITING_APPROVAL,
-                                 Status.PAUSED])), st.sampled_from(Status))  # fmt: skip
+                                 Status.PAUSED])), st.sampled_from(Status))  # fmt: skip  # a table
 def test_late_and_repeated_words_never_take_a_breach_back(told: list[Status], at: Status) -> None:
     once = at
     for word in told:
@@ -225,8 +225,9 @@ async def test_policies_are_made_once_listed_changed_and_ended(analytics: Analyt
     first = await capped(analytics, 100, request_id="k")
     assert await capped(analytics, 100, request_id="k") == first
     assert await refused(capped(analytics, 101, request_id="k")) == (
-        "ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED",
-    )  # fmt: skip
+        "ALREADY_EXISTS",
+        "IDEMPOTENCY_KEY_REUSED",
+    )
     second = await capped(analytics, 200, tenant_id=BLOG.tenant_id)
     listed = await call(analytics, "ListSpendPolicies", pb.ListSpendPoliciesRequest())
     assert [one.id for one in listed.spend_policies] == [second.id, first.id]

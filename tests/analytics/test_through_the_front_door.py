@@ -23,9 +23,11 @@ def test_a_tenant_reads_its_usage_per_deployment_and_day_and_nobody_elses(
     with stack.client("acme") as acme, stack.client() as operator, stack.client("globex") as other:
         made = answered(acme.post("/api/v1/deployments", json={"slug": slug}))["deployment"]
         used = {
-            "source": "llm-gateway", "deployment_id": made["id"], "resource_kind": "llm_tokens",
+            "source": "llm-gateway",
+            "deployment_id": made["id"],
+            "resource_kind": "llm_tokens",
             "occurred_at": yesterday.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        }  # fmt: skip
+        }
         events = [
             {**used, "idempotency_key": f"{slug}-1", "qty": "1250.5"},
             {**used, "idempotency_key": f"{slug}-2", "qty": "49.5"},
@@ -82,9 +84,12 @@ def test_a_rate_is_corrected_by_setting_its_days_again_and_refused_when_it_is_no
     stack: WholeStack,
 ) -> None:
     rate = {
-        "from_currency": "USD", "to_currency": "NZD", "rate": "1.65",
-        "effective_from": "2026-01-01", "effective_to": "2026-02-01",
-    }  # fmt: skip
+        "from_currency": "USD",
+        "to_currency": "NZD",
+        "rate": "1.65",
+        "effective_from": "2026-01-01",
+        "effective_to": "2026-02-01",
+    }
     with stack.client() as operator:
         made = answered(operator.post("/api/v1/exchange-rates", json=rate))["exchange_rate"]
         assert (made["rate"], made["effective_to"]) == ("1.65", "2026-02-01")

@@ -16,8 +16,10 @@ async def test_a_voided_event_counts_no_more(analytics: Analytics) -> None:
     answer = await analytics.void("wrong", reason="counted in tokens of another model")
     [voided] = answer.voided
     assert (voided.idempotency_key, voided.qty, voided.deployment_id) == (
-        "wrong", "999000", SHOP.id,
-    )  # fmt: skip
+        "wrong",
+        "999000",
+        SHOP.id,
+    )
     assert (voided.voided_by, voided.reason) == ("op", "counted in tokens of another model")
     [figure] = await analytics.figures()
     assert (figure.qty, figure.fact_count) == ("1000", 1)

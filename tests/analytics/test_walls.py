@@ -17,7 +17,7 @@ OF_TENANTS = ["daily_usage", "month_changes", "usage_facts", "usage_events", "us
 OF_OPERATORS = [
     "attributed_costs", "exchange_rates", "margin_kinds", "margin_months", "margin_shares",
     "resource_spans", "usage_event_keys", "work_pass_pages", "work_passes",
-]  # fmt: skip
+]  # fmt: skip  # a table
 RATE = text(
     "INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, created_by,"
     " created_at) VALUES ('USD', 'AUD', 1.5, '2026-01-01', 'op', now())"

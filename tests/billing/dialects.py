@@ -70,7 +70,7 @@ def wanted_lines(max_size: int = 12) -> st.SearchStrategy[list[Wanted]]:
     ) | st.decimals(min_value=-1000, max_value=1000, places=8, allow_nan=False)
     instants = st.datetimes(
         min_value=datetime(2000, 1, 2),  # noqa: DTZ001  # hypothesis adds the zone
-        max_value=datetime(2199, 12, 30),  # noqa: DTZ001
+        max_value=datetime(2199, 12, 30),  # noqa: DTZ001  # hypothesis adds the zone
         timezones=st.just(UTC),
     ).map(lambda at: at.replace(microsecond=0))
     spans = st.none() | st.tuples(instants, instants).map(sorted)
@@ -83,7 +83,7 @@ def wanted_lines(max_size: int = 12) -> st.SearchStrategy[list[Wanted]]:
         return Wanted(
             draw(texts), draw(texts), draw(texts), draw(texts), draw(texts),
             draw(hours), start, end, draw(amounts),
-        )  # fmt: skip
+        )  # fmt: skip  # a table
 
     return st.lists(line(), max_size=max_size)
 

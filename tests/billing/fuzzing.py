@@ -16,7 +16,7 @@ MORSELS: Final = (
     b"$", b"-", b"(", b")", b"NaN", b"1e400", b"Infinity", b"=cmd()", b"\xe2\x82\xac", b"\xd9\xa1",
     b"<html>", b"9" * 40, b"2026-02-30 00:00:00 +0000", b"x" * 5_000, b'"' * 999, b"," * 300,
     b"product", b"USD", b" ", b"\t", b"\\N", b"\\.", b"\xc2\x85", b"\xe2\x80\xa8",
-)  # fmt: skip
+)  # fmt: skip  # a table
 SEED: Final = csv_of(
     [
         Line("1234.56", 'a "quoted", name (s)'),

@@ -79,7 +79,7 @@ class KnownAccount(lookup_service_pb2_grpc.LookupServiceServicer):
 
     is_down: bool = False
 
-    async def LookupResources(  # noqa: N802
+    async def LookupResources(
         self, request: pb.LookupResourcesRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.LookupResourcesResponse:
         """The known resources that each key may mean."""

@@ -44,8 +44,9 @@ async def test_pages_never_mix_lines_with_those_that_replaced_them(billing: Bill
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await costs(billing).ListCostLines(request, metadata=billing.operator)
         assert (refused.value.code(), reason_of(refused.value)) == (
-            grpc.StatusCode.ABORTED, "LINES_CHANGED",
-        )  # fmt: skip
+            grpc.StatusCode.ABORTED,
+            "LINES_CHANGED",
+        )
 
 
 async def test_pages_of_totals_never_mix_those_of_other_lines(billing: Billing) -> None:
@@ -94,8 +95,9 @@ async def test_the_feed_refuses_to_go_on_over_lines_that_were_replaced(billing: 
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     assert (refused.value.code(), reason_of(refused.value)) == (
-        grpc.StatusCode.ABORTED, "LINES_CHANGED",
-    )  # fmt: skip
+        grpc.StatusCode.ABORTED,
+        "LINES_CHANGED",
+    )
 
 
 async def test_a_page_of_the_feed_is_of_the_lines_that_it_names(

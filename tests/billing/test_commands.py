@@ -21,7 +21,7 @@ async def arcadia(billing: Billing, *arguments: str) -> tuple[int, str]:
         env={**environment_of(billing.settings), "COLUMNS": "160"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     said, _ = await process.communicate()
     return process.returncode or 0, said.decode()
 

@@ -88,7 +88,7 @@ async def test_lines_are_filtered_by_each_of_their_properties(
         ({"provider_invoice_id": invoice_id}, 5), ({"tenant_id": "acme"}, 1),
         ({"deployment_id": "dep-1"}, 1), ({"resource_id": resource_id("1")}, 1),
         ({"tenant_id": "nobody"}, 0),
-    ):  # fmt: skip
+    ):  # fmt: skip  # a table
         assert len(await listed(billing, **asked)) == count, asked
 
 
@@ -154,12 +154,17 @@ async def test_totals_of_a_month_add_up_by_each_property(
     known.resources = [Known("1"), Known("d", name="db", kind="database", owners=())]
     await billed(billing)
     assert await totals(billing, "product") == [
-        ("Bandwidth", "28.25", 1), ("Droplets", "6", 1), ("Database Clusters", "4", 1),
-        ("Taxes", "0.6", 1), ("Credits", "-1.1", 1),
-    ]  # fmt: skip
+        ("Bandwidth", "28.25", 1),
+        ("Droplets", "6", 1),
+        ("Database Clusters", "4", 1),
+        ("Taxes", "0.6", 1),
+        ("Credits", "-1.1", 1),
+    ]
     assert await totals(billing, "project") == [
-        ("shop", "34.25", 2), ("core", "4", 1), ("", "-0.5", 2)
-    ]  # fmt: skip
+        ("shop", "34.25", 2),
+        ("core", "4", 1),
+        ("", "-0.5", 2),
+    ]
     assert await totals(billing, "tenant") == [("", "31.75", 4), ("acme", "6", 1)]
     assert await totals(billing, "deployment") == [("", "31.75", 4), ("dep-1", "6", 1)]
     request = cost_service_pb2.ListCostTotalsRequest(

@@ -71,9 +71,7 @@ async def test_of_kinds_that_share_an_id_the_one_that_the_product_bills_goes_fir
         Line(product="Quantum", resource_id="7"),
     ]
     await matched(billing, lines)
-    assert found(billing) == [
-        by("provider_id", "7"), by("provider_id", "7", "snapshot"), AMBIGUOUS
-    ]  # fmt: skip
+    assert found(billing) == [by("provider_id", "7"), by("provider_id", "7", "snapshot"), AMBIGUOUS]
     assert told(billing)[2] == ("", "unknown", "2 resources fit by provider_id")
 
 
@@ -108,8 +106,11 @@ async def test_a_refund_that_names_a_resource_goes_to_its_owner(
     ]
     await matched(billing, lines)
     assert found(billing) == [
-        by("provider_id", "1"), by("provider_id", "1"), NOT_APPLICABLE, UNMATCHED,
-    ]  # fmt: skip
+        by("provider_id", "1"),
+        by("provider_id", "1"),
+        NOT_APPLICABLE,
+        UNMATCHED,
+    ]
     assert told(billing)[0] == ("droplet", "credit", "")
     assert told(billing)[3] == ("", "credit", "the inventory knows no such id")
     assert await totals(billing, "tenant") == {"acme": ("-3", 2), "": ("-0.75", 2)}
@@ -197,10 +198,13 @@ async def test_a_resource_that_changed_hands_is_split_by_seconds(
     known.resources = [Known("1", owners=(("acme", "a", MAY), ("beta", "b", moved)))]
     await matched(billing, [Line("6.20"), Line("0.01"), Line(end=moved)], ids=False)
     lines = await listed(billing)
-    assert [(share.tenant_id, share.deployment_id, share.seconds, share.amount_usd)
-            for share in lines[0].shares] == [
-        ("acme", "a", 10 * 86_400, "2"), ("beta", "b", 21 * 86_400, "4.2"),
-    ]  # fmt: skip
+    assert [
+        (share.tenant_id, share.deployment_id, share.seconds, share.amount_usd)
+        for share in lines[0].shares
+    ] == [
+        ("acme", "a", 10 * 86_400, "2"),
+        ("beta", "b", 21 * 86_400, "4.2"),
+    ]
     assert [share.amount_usd for share in lines[1].shares] == ["0.003226", "0.006774"]
     assert (lines[2].tenant_id, list(lines[2].shares)) == ("acme", [])
     assert [line.tenant_id for line in lines] == ["beta", "beta", "acme"]
@@ -217,8 +221,9 @@ async def test_a_list_by_tenant_pages_through_shared_lines_in_the_bills_order(
     billing: Billing, known: KnownAccount
 ) -> None:
     known.resources = [
-        Known("1", owners=CHANGED_HANDS), Known("2", name="web-2", owners=(("acme", "a", MAY),)),
-    ]  # fmt: skip
+        Known("1", owners=CHANGED_HANDS),
+        Known("2", name="web-2", owners=(("acme", "a", MAY),)),
+    ]
     await matched(billing, [Line(description=f"web-{1 + n % 2} (s)") for n in range(7)], ids=False)
     stub = CostServiceStub(billing.channel)
     rows, token = [], ""

@@ -26,7 +26,7 @@ APPLICABLE = frozenset(
         "SUB_ACCOUNT_SUPPORTED", "TAGGING_SUPPORTED", "UNIT_PRICING_SUPPORTED",
         "USAGE_MEASUREMENT_SUPPORTED",
     }
-)  # fmt: skip
+)  # fmt: skip  # a table
 """What the validator is to ask for beside what it asks of everybody."""
 
 NOT_APPLICABLE = {
@@ -89,21 +89,22 @@ async def test_the_public_validator_of_focus_passes(
     billing: Billing, known: KnownAccount, tmp_path: Path
 ) -> None:
     known.resources = [
-        Known("1"), Known("2", name="web-2", owners=(("acme", "a", MAY), ("beta", "b", MID_MAY))),
+        Known("1"),
+        Known("2", name="web-2", owners=(("acme", "a", MAY), ("beta", "b", MID_MAY))),
         Known("v", name="data", kind="volume", region="syd1"),
-    ]  # fmt: skip
+    ]
     support = Line("9.00", "", "Premium Support", hours="", start=None, end=None)
     hostile = Line("1.00", '=cmd|"/C calc"!A0 (s-1vcpu-1gb)', resource_id="7")
     refund = Line("-0.50", resource_id="1")
     registry = Line("5.00", "images", "Container Registry", resource_uuid="f3a1", hours="")
     bandwidth = Line("28.25", "Droplet Bandwidth Overage (2825.36GB @ $0.01/GB)", "Bandwidth",
-                     hours="", project="")  # fmt: skip
+                     hours="", project="")  # fmt: skip  # a table
     others = [
         Line("0.0074404761904762", hours="0.8833333333333"), Line(description="web-2 (s-1vcpu)"),
         Line("10.00", "data (100GB)", "Volumes"), Line("1.20", product="Droplet Backups"),
         Line("12.00", "balancer (3 nodes)", "Load Balancers"), Line("0.00", hours="0"), bandwidth,
         Line("7.00", "q-1 (1 qubit)", "Quantum"), Line("0.70", "", "GST", hours=""),
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     lines = [*BILL, support, hostile, refund, registry, Line(resource_id="1"), *others]
     await billed(billing, lines)
     file = tmp_path / "focus.csv"

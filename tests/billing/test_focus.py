@@ -74,12 +74,16 @@ def test_objects_of_one_price_share_its_id_and_others_do_not() -> None:
         for description in ("a (s-1vcpu-1gb)", "b (s-1vcpu-1gb)", "c (s-2vcpu-2gb)", "d (e)")
     ]
     assert ids == [
-        "Droplets/s-1vcpu-1gb", "Droplets/s-1vcpu-1gb", "Droplets/s-2vcpu-2gb", "Droplets",
-    ]  # fmt: skip
+        "Droplets/s-1vcpu-1gb",
+        "Droplets/s-1vcpu-1gb",
+        "Droplets/s-2vcpu-2gb",
+        "Droplets",
+    ]
     assert column("SkuId") == "Droplets"
     assert orjson.loads(column("SkuPriceDetails")) == {
-        "x_Product": "Droplets", "x_Size": "s-1vcpu-1gb",
-    }  # fmt: skip
+        "x_Product": "Droplets",
+        "x_Size": "s-1vcpu-1gb",
+    }
 
 
 @pytest.mark.parametrize(
@@ -99,7 +103,7 @@ def test_objects_of_one_price_share_its_id_and_others_do_not() -> None:
         ({"description": "Support", "hours": None}, "1", "Units", "6"),
         ({"hours": Decimal(0), "amount_usd": Decimal(0)}, "1", "Units", "0"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_quantity_has_a_unit_and_a_price(
     line: dict[str, Any], quantity: str, unit: str, price: str
 ) -> None:
@@ -179,9 +183,12 @@ def test_every_classification_has_a_charge() -> None:
             column(f"Charge{what}", classification=name) for what in ("Category", "Frequency")
         )
         for name in ("resource", "shared", "account", "unknown", "tax", "credit")
-    }  # fmt: skip
+    }
     assert told == {
-        "resource": ("Usage", "Usage-Based"), "shared": ("Usage", "Usage-Based"),
-        "account": ("Usage", "Recurring"), "unknown": ("Usage", "Usage-Based"),
-        "tax": ("Tax", "One-Time"), "credit": ("Credit", "One-Time"),
-    }  # fmt: skip
+        "resource": ("Usage", "Usage-Based"),
+        "shared": ("Usage", "Usage-Based"),
+        "account": ("Usage", "Recurring"),
+        "unknown": ("Usage", "Usage-Based"),
+        "tax": ("Tax", "One-Time"),
+        "credit": ("Credit", "One-Time"),
+    }

@@ -65,8 +65,10 @@ async def test_entries_of_every_type_are_kept_and_add_up_to_the_balance(billing:
     sums = told.reconciliation
     assert (sums.history_usd, sums.account_balance_usd, sums.residual_usd) == ("-0.5", "-0.5", "0")
     assert {total.type: (total.amount_usd, total.entry_count) for total in sums.totals} == {
-        "Invoice": ("6", 1), **dict.fromkeys(TYPES[:-1], ("-1", 1)), "Reversal": ("-0.5", 1),
-    }  # fmt: skip
+        "Invoice": ("6", 1),
+        **dict.fromkeys(TYPES[:-1], ("-1", 1)),
+        "Reversal": ("-0.5", 1),
+    }
     assert [one.type for one in (await history(billing, type="Refund")).entries] == ["Refund"]
 
 

@@ -54,8 +54,11 @@ async def test_the_parts_of_an_invoice_add_up_to_summary_and_history(billing: Bi
     done = await billing.ingested(invoice.id, [Line(), OVERAGE, CREDIT, TAX])
     sums = done.reconciliation
     assert (sums.lines_usd, sums.overages_usd, sums.taxes_usd, sums.credits_usd) == (
-        "6", "28.25", "0.6", "-1.1",
-    )  # fmt: skip
+        "6",
+        "28.25",
+        "0.6",
+        "-1.1",
+    )
     assert (sums.total_usd, sums.summary_usd, sums.history_usd) == ("33.75", "33.75", "33.75")
     assert (sums.residual_usd, sums.balanced) == ("0", True)
     assert (done.ingest_status, done.line_count) == ("ingested", 4)

@@ -64,7 +64,7 @@ def test_the_documented_row_is_read() -> None:
             datetime(2020, 7, 1, tzinfo=UTC), datetime(2020, 7, 22, 18, 14, 39, tzinfo=UTC),
             Decimal("3.11"),
         )
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_amounts_are_exact_in_every_form(written_as: str, amount: str) -> None:
         '"$1,23"', '"$12,34.56"', '",123"', "--$1.00", "-($1.00)", "($1.00", "$1.00)", "€1.00",
         "$1.00 USD", "0x10", "1_000", "١٢", "+-1", "\t1", "\u00a01", "X1", "1X",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_what_is_no_amount_is_refused_with_row_column_and_reason(malformed: str) -> None:
     error = refused(HEAD + DOCUMENTED + row(USD=malformed))
     assert (error.row, error.column) == (2, "USD")
@@ -136,7 +136,7 @@ def test_instants_are_read_in_both_forms(written_as: str, instant: datetime | No
         "0001-01-01 00:00:00 +0100", "9999-12-31T23:59:59-01:00", "1999-12-31 00:00:00 +0000",
         "tomorrow", "2020-07-01 00:00:60 +0000",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 @pytest.mark.parametrize("column", ["start", "end"])
 def test_what_is_no_instant_is_refused_with_row_column_and_reason(
     malformed: str, column: str

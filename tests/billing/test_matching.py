@@ -149,8 +149,10 @@ async def test_a_resource_whose_making_is_not_told_counts_before_its_first_sight
 async def test_a_renamed_resource_is_found_by_the_name_it_had_then(
     billing: Billing, known: KnownAccount
 ) -> None:
-    known.resources = [Known("1", name="new", former=(("old", MID_MAY),)), Known("2", name="old",
-        lived_from=MID_MAY)]  # fmt: skip
+    known.resources = [
+        Known("1", name="new", former=(("old", MID_MAY),)),
+        Known("2", name="old", lived_from=MID_MAY),
+    ]
     lines = [
         Line(description="old (s-1vcpu-1gb)", end=MID_MAY),
         Line(description="new (s-1vcpu-1gb)", start=MID_MAY),
@@ -185,7 +187,7 @@ async def test_taxes_credits_and_shared_charges_are_classified_not_unmatched(
     assert (counts.name_count, counts.not_applicable_count, counts.unmatched_count) == (1, 4, 0)
     assert billing.rows("SELECT classification FROM cloud_cost_lines ORDER BY period, id") == [
         ("resource",), ("tax",), ("credit",), ("shared",), ("account",)
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
 
 
 async def test_a_line_is_of_who_owned_the_resource_at_the_spans_end(
@@ -239,8 +241,10 @@ async def test_lines_are_written_matched_and_then_left_alone(
     lines = [Line(), Line(resource_id="2"), TAX]
     header = await billing.ingested(invoice.id, lines, with_items=True)
     assert found(billing) == [
-        by("name", "1"), by("provider_id", "2"), ("not_applicable", "", None),
-    ]  # fmt: skip
+        by("name", "1"),
+        by("provider_id", "2"),
+        ("not_applicable", "", None),
+    ]
     asked, known.resources = known.asked, []
     counts = await matched_again(billing, invoice.id, unless_matched=True)
     assert counts == header.matching

@@ -35,7 +35,7 @@ USED = st.sampled_from(
         ("droplet_hours", "1488"), ("droplet_hours", "100"), ("droplet_hours", "0.5"),
         ("spaces_gb_month", "77.7"), ("bandwidth_gb", "101"), ("dns_zones", "2"),
     ]
-)  # fmt: skip
+)  # fmt: skip  # a table
 
 
 @dataclass
@@ -136,17 +136,22 @@ class BillsMachine(RuleBasedStateMachine):
         shop = self.world.shop
         made = self.answer(
             shop.subscribe(
-                one.id, plan, token=shop.tenant(one.tenant) if by_tenant else shop.operator,
-                addons=addons, starts_on=day.isoformat(),
+                one.id,
+                plan,
+                token=shop.tenant(one.tenant) if by_tenant else shop.operator,
+                addons=addons,
+                starts_on=day.isoformat(),
             )
-        )  # fmt: skip
+        )
         if made is None:
             return
         trial = one.on_trial_until
         held = Held(
-            made.id, day, {day: self.world.versions[made.plan_code, made.plan_version]},
+            made.id,
+            day,
+            {day: self.world.versions[made.plan_code, made.plan_version]},
             trial_end=max(trial, day) if trial else None,
-        )  # fmt: skip
+        )
         # Not by their ids, which are others when an example is tried again.
         held.addons = [
             _addon(added, day) for added in sorted(made.addons, key=lambda one: one.code)
@@ -154,7 +159,7 @@ class BillsMachine(RuleBasedStateMachine):
         one.held.append(held)
 
     @rule(pick=PICKS, plan=PLANS, version=st.sampled_from([0, 0, 1]), day=DAYS,
-          by_tenant=st.booleans())  # fmt: skip
+          by_tenant=st.booleans())  # fmt: skip  # a table
     def change_plan(
         self, pick: int, plan: str, version: int, day: tuple[int, int], by_tenant: bool
     ) -> None:
@@ -162,8 +167,9 @@ class BillsMachine(RuleBasedStateMachine):
             number = version or max(number for code, number in self.world.versions if code == plan)
             held.bind(on, self.world.versions[plan, number])
 
-        self.change("ChangePlan", pick, day, done, by_tenant=by_tenant, plan_code=plan,
-                    plan_version=version)  # fmt: skip
+        self.change(
+            "ChangePlan", pick, day, done, by_tenant=by_tenant, plan_code=plan, plan_version=version
+        )
 
     @rule(pick=PICKS, code=ADDONS, day=DAYS)
     def attach_addon(self, pick: int, code: str, day: tuple[int, int]) -> None:
@@ -183,8 +189,7 @@ class BillsMachine(RuleBasedStateMachine):
         def done(held: Held, on: date, answer: Any) -> None:
             addon.until = self.closing(on, addon.since, by_tenant=by_tenant)
 
-        self.change("DetachAddon", pick, day, done, by_tenant=by_tenant,
-                    attached_addon_id=addon.id)  # fmt: skip
+        self.change("DetachAddon", pick, day, done, by_tenant=by_tenant, attached_addon_id=addon.id)
 
     @rule(pick=PICKS, resumes=st.booleans(), day=DAYS)
     def pause_or_resume(self, pick: int, resumes: bool, day: tuple[int, int]) -> None:

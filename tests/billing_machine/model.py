@@ -86,7 +86,7 @@ class Held:
                 AttachedAddon(key, one.code, one.terms, one.since, one.until)
                 for one in self.addons
             ),
-        )  # fmt: skip
+        )  # fmt: skip  # a table
 
 
 @dataclass

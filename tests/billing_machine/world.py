@@ -100,7 +100,7 @@ plans:
 resource_prices:
   - {resource_kind: llm_tokens, unit: 1k_tokens, unit_price_cents: 0.9, currency: AUD, effective_from: 2026-02-16}
   - {resource_kind: bandwidth_gb, unit: gb, unit_price_cents: 3, currency: AUD, effective_from: 2026-01-20, effective_to: 2026-03-02}
-"""  # noqa: E501
+"""  # noqa: E501  (a table)
 
 TABLES = """
 SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -134,10 +134,12 @@ WHERE NOT EXISTS (SELECT FROM work_passes AS p WHERE p.work = 'metering'
 """
 REFUSALS = frozenset(
     {
-        grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.PERMISSION_DENIED,
     }
-)  # fmt: skip
+)
 """How what may not be done is answered; anything else is a fault."""
 
 
@@ -218,9 +220,11 @@ class World:
     def deploy(self, tenant: str, slug: str, trial_ends_on: date | None) -> str:
         """A deployment, on trial until a day or not at all."""
         request = deployments_pb.CreateDeploymentRequest(
-            tenant_id=tenant, slug=slug, trial=trial_ends_on is not None,
+            tenant_id=tenant,
+            slug=slug,
+            trial=trial_ends_on is not None,
             trial_ends_on=trial_ends_on.isoformat() if trial_ends_on else "",
-        )  # fmt: skip
+        )
         call = self.shop.deployments.CreateDeployment(request, metadata=self.shop.operator)
         return str(self.run(awaited(call)).deployment.id)
 
@@ -370,8 +374,10 @@ async def _served(
         await apply_document(session, read_document(ALSO_SOLD), shown="", validate_only=False)
     selling = await start(
         ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock)),
-        settings, catalog, address="127.0.0.1:0",
-    )  # fmt: skip
+        settings,
+        catalog,
+        address="127.0.0.1:0",
+    )
     settings = settings.model_copy(update={"catalog_address": f"127.0.0.1:{selling.port}"})
     database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")
     billing = await start(_analytics(clock, work), settings, database, address="127.0.0.1:0")
@@ -430,7 +436,7 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
         )
 
     protos = (metering_service_pb2, usage_service_pb2, invoicing_service_pb2,
-              invoice_service_pb2, rollup_service_pb2)  # fmt: skip
+              invoice_service_pb2, rollup_service_pb2)  # fmt: skip  # a table
     return ServiceDefinition(
         Service.ANALYTICS, tuple(one.DESCRIPTOR for one in protos), register_all
     )

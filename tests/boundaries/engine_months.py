@@ -92,8 +92,10 @@ STUDIO = selling(MODELS["per unit, capped"], price_cents=5000, name="studio")
 DEARER = selling(MODELS["minimum"], price_cents=6001, name="studio", number=2)
 SAME_PRICE = selling(
     item(PricingModel.PER_UNIT, overage_price_cents=Decimal(4)),
-    price_cents=5000, name="studio", number=3,
-)  # fmt: skip
+    price_cents=5000,
+    name="studio",
+    number=3,
+)
 TOKENS = "llm_tokens"
 CHEAP = PriceSnapshot("p1", TOKENS, "1k_tokens", Decimal("0.4"), date(2026, 1, 1), CUT)
 DEAR = PriceSnapshot("p2", TOKENS, "token", Decimal("0.04"), CUT, None)

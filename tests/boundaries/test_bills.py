@@ -121,9 +121,11 @@ def test_a_sum_keeps_as_many_digits_as_the_database_does(places: int) -> None:
 
 
 LINES = {
-    "charges": Decimal("10.10"), "overages": Decimal(4), "taxes": Decimal("1.56"),
+    "charges": Decimal("10.10"),
+    "overages": Decimal(4),
+    "taxes": Decimal("1.56"),
     "credits": Decimal(-5),
-}  # fmt: skip
+}
 
 
 def test_the_parts_of_a_summary_are_compared_one_by_one() -> None:

@@ -93,8 +93,9 @@ def test_no_more_than_the_invoice_is_taken_back_where_a_line_of_it_is_negative()
         credit_of(given_back, tax(6), wanted((A, 61)), rate_percent=GST)
     [violation] = refused.value.violations
     assert (violation.field, violation.description) == (
-        "lines", "are more than is left of the invoice",
-    )  # fmt: skip
+        "lines",
+        "are more than is left of the invoice",
+    )
     with pytest.raises(InvalidArgument, match="are more than is left of the invoice"):
         credit_of([Creditable(A, 100, 1), given_back[1]], tax(6), wanted((A, 60)), rate_percent=GST)
     assert credit_of(given_back, tax(6), [], rate_percent=GST) == note(

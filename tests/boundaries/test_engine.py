@@ -89,7 +89,7 @@ def cents(name: str, qty: str) -> int:
         ("minimum", "0", 500), ("minimum", "176.66", 500), ("minimum", "176.84", 501),
         ("minimum", "177", 501), ("minimum", "176.34", 500),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_model_charges_at_its_bound_what_its_terms_say(name: str, qty: str, amount: int) -> None:
     assert cents(name, qty) == amount
 
@@ -155,7 +155,7 @@ def test_a_line_of_many_digits_is_rounded_once_from_all_of_them() -> None:
     """It comes to 100,000,000,000,200 and a half less two parts of 10^24: no cent more."""
     price_of_one = Decimal("1.000000000002")
     dear = replace(MODELS["per unit, capped"], included_qty=Decimal(0), hard_cap_qty=None,
-                   overage_price_cents=price_of_one)  # fmt: skip
+                   overage_price_cents=price_of_one)  # fmt: skip  # a table
     [line] = price(whole(selling(dear), used("100000000000000.499999999999"))).overage
     assert (line.qty, line.unit_price_cents) == ("100000000000000.499999999999", str(price_of_one))
     assert line.amount_cents == 100_000_000_000_200
@@ -184,8 +184,9 @@ def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
     zone = replace(whole_month, id="z", resource_kind="dns_zones", unit="zone")
     made = replace(month(*usage, used("3"), terms=terms), prices=(whole_month, zone))
     assert [(one.resource_kind, one.qty, one.amount_cents) for one in price(made).ad_hoc] == [
-        ("dns_zones", "3", 6), (TOKENS, "2", 4),
-    ]  # fmt: skip
+        ("dns_zones", "3", 6),
+        (TOKENS, "2", 4),
+    ]
 
 
 def test_what_addons_bring_costs_nothing_and_the_first_unit_over_it_its_price() -> None:
@@ -253,7 +254,7 @@ def a_line(**terms: Any) -> Line:
     said: dict[str, Any] = {
         "qty": Decimal(1), "over": 3, "unit": "zone", "unit_price": Decimal(90), "base": 1,
         "service": None, "meta": {}, **terms,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return line_of(LineKind.OVERAGE, "dns_zones", "Overage: dns_zones", **said)
 
 
@@ -366,7 +367,7 @@ def test_an_allowance_is_used_up_by_days_over_all_sizes_and_prices() -> None:
     half = (Period(date(2026, 6, 16), JUNE.end),)
     early = replace(PRICE, effective_from=JUNE.start, effective_to=date(2026, 6, 18))
     late = replace(PRICE, id="q", effective_from=date(2026, 6, 18), effective_to=None,
-                   unit_price_cents=Decimal(5))  # fmt: skip
+                   unit_price_cents=Decimal(5))  # fmt: skip  # a table
     models = [
         UsageSeries(
             TOKENS,
@@ -401,7 +402,7 @@ def test_an_allowance_is_used_up_by_days_over_all_sizes_and_prices() -> None:
     ("number", "fits"),
     [("0", True), (str(10**30 - 1), True), (str(10**30), False), ("-0.001", False),
      ("Infinity", False)],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_number_out_of_range_is_refused_by_the_name_of_what_has_it(
     number: str, *, fits: bool
 ) -> None:
@@ -484,8 +485,11 @@ def test_a_proof_is_verified_to_the_bit_and_says_which_part_is_not() -> None:
     )
     unread = verify(replace(told, inputs_json="{"))
     assert (unread.verified, unread.inputs_hash, unread.result_hash, unread.engine_version) == (
-        False, "", "", "2",
-    )  # fmt: skip
+        False,
+        "",
+        "",
+        "2",
+    )
 
 
 def test_inputs_of_more_digits_than_are_computed_with_are_refused_by_their_error() -> None:

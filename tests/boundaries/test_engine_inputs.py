@@ -50,7 +50,7 @@ def tiered(tier: PriceTier) -> PlanItem:
         ("qty", lambda number: replace(run(1), qty=number)),
         (TOKENS, lambda number: UsageSeries(TOKENS, projected_qty=number)),
     ],
-)  # fmt: skip
+)
 def test_each_number_is_from_zero_to_below_the_limit_or_refused_by_its_name(
     name: str, made: Callable[[Decimal], Any]
 ) -> None:

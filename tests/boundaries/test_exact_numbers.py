@@ -132,7 +132,7 @@ def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
         ("1", 3, 0), ("2", 3, 1), ("-2", 3, -1), ("1.5", 3, 1), ("4.5", 3, 2), ("4.49", 3, 1),
         ("100", 7, 14), ("101.5", 7, 15), ("-101.5", 7, -15),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_line_is_rounded_half_up_over_any_denominator(
     numerator: str, denominator: int, amount: int
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_line_is_rounded_half_up_over_any_denominator(
         ("-1", 3, "-0.333333333333", "-1/3"), ("0.5", 3, "0.166666666667", "1/6"),
         ("10", 30, "0.333333333333", "1/3"), ("100", 3, "33.333333333333", "100/3"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_quantity_is_shown_as_a_decimal_and_told_as_a_fraction_where_none_equals_it(
     numerator: str, denominator: int, shown: str, fraction: str
 ) -> None:

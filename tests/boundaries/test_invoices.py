@@ -96,7 +96,7 @@ def test_the_tax_is_a_line_that_multiplies_and_a_proof_of_its_own() -> None:
     ("subtotal", "rate", "tax"),
     [(5, "10", 1), (4, "10", 0), (-5, "10", -1), (-4, "10", 0), (15, "10", 2), (100, "0", 0),
      (1, "49.999", 0), (1, "50", 1), (7, "100", 7)],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_tax_is_rounded_at_half_a_cent(subtotal: int, rate: str, tax: int) -> None:
     assert tax_of(subtotal, Decimal(rate)) == tax
 
@@ -108,8 +108,10 @@ def test_an_invoice_comes_to_the_largest_amount_and_not_to_a_cent_more() -> None
         with pytest.raises(CannotBill) as refused:
             assemble("acme", APRIL, [part(line(largest), line(sign))], GST)
         assert (refused.value.reason, refused.value.message, refused.value.deployment_id) == (
-            "AMOUNT_TOO_LARGE", "the lines come to more than 1000000000000000 cents", "",
-        )  # fmt: skip
+            "AMOUNT_TOO_LARGE",
+            "the lines come to more than 1000000000000000 cents",
+            "",
+        )
         assert str(refused.value) == refused.value.message
 
 
@@ -117,15 +119,17 @@ def test_what_cannot_be_billed_says_why() -> None:
     with pytest.raises(CannotBill) as refused:
         assemble("acme", APRIL, [], GST)
     assert (refused.value.reason, refused.value.message) == (
-        "NOTHING_TO_BILL", "no subscription was billable in the period",
-    )  # fmt: skip
+        "NOTHING_TO_BILL",
+        "no subscription was billable in the period",
+    )
 
 
 def test_currencies_that_do_not_mix_are_named_with_the_last_deployment() -> None:
     parts = [
-        part(line()), part(line(), deployment="blog", currency="USD"),
+        part(line()),
+        part(line(), deployment="blog", currency="USD"),
         part(line(), deployment="wiki"),
-    ]  # fmt: skip
+    ]
     with pytest.raises(CannotBill) as refused:
         assemble("acme", APRIL, parts, GST)
     assert (refused.value.reason, refused.value.message, refused.value.deployment_id) == (
@@ -152,7 +156,7 @@ def test_the_hashes_of_what_was_issued_are_what_they_were() -> None:
         "overage", "droplet_hours", "Zeit: größer", "672.5", "month", "0.4", 672,
         {"a": "1", "b": "2"}, "shop", "2026-04-01", "2026-05-01",
         {"dimensions": {"size": "s-1"}, "price_base_qty": "1000", "service_days": 12},
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     text = json.dumps([content], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert canonical([content]) == text
     assert lines_hash([full]) == digest(text)
@@ -163,9 +167,10 @@ def test_the_hashes_of_what_was_issued_are_what_they_were() -> None:
 
 def test_a_link_of_the_chain_is_the_hash_of_all_that_the_invoice_says() -> None:
     sealed = invoice(
-        number=42, tax_rate_percent=Decimal("10.50"),
+        number=42,
+        tax_rate_percent=Decimal("10.50"),
         issuer=Party("us", "11 222", ("Sydney",), "a@b.c"),
-    )  # fmt: skip
+    )
     party = {"abn": "", "address_lines": [], "email": ""}
     said = {
         "number": 42, "tenant_id": "acme", "period": "2026-04-01", "currency": "AUD",
@@ -175,7 +180,7 @@ def test_a_link_of_the_chain_is_the_hash_of_all_that_the_invoice_says() -> None:
         "issuer": {
             "name": "us", "abn": "11 222", "address_lines": ["Sydney"], "email": "a@b.c",
         },
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     assert BEGINNING == "0" * 64
     assert chain_hash(BEGINNING, sealed) == digest(f"{BEGINNING}\n{canonical(said)}")
 
@@ -191,8 +196,9 @@ def test_numbers_are_six_digits_or_more() -> None:
             read_invoice_number(wrong, "after")
         [violation] = refused.value.violations
         assert (violation.field, violation.description) == (
-            "after", "is not an invoice's number as in INV-000042",
-        )  # fmt: skip
+            "after",
+            "is not an invoice's number as in INV-000042",
+        )
 
 
 R = RollupStatus
@@ -201,7 +207,7 @@ ALLOWED = {
     (R.RUNNING, R.UNDONE), (R.AWAITING_APPROVAL, R.RUNNING), (R.AWAITING_APPROVAL, R.ISSUING),
     (R.AWAITING_APPROVAL, R.FAILED), (R.AWAITING_APPROVAL, R.UNDONE), (R.ISSUING, R.COMPLETED),
     (R.ISSUING, R.FAILED), (R.COMPLETED, R.RUNNING), (R.FAILED, R.RUNNING), (R.FAILED, R.UNDONE),
-}  # fmt: skip
+}  # fmt: skip  # a table
 
 
 @pytest.mark.parametrize("current", list(R))
@@ -237,7 +243,7 @@ def quoted(**told: Any) -> quotes_pb2.QuoteLine:
         kind="overage", resource_kind="llm_tokens", description="Overage", qty="1.50",
         unit="token", unit_price_cents="0.4", amount_cents=1, meta={"plan_item_id": "i"},
         dimensions={"model": "m"}, **told,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 SUBSCRIBED = Subscribed("s1", "acme", "shop", "The shop")
@@ -245,8 +251,10 @@ SUBSCRIBED = Subscribed("s1", "acme", "shop", "The shop")
 
 def test_a_quote_is_billed_line_for_line_with_its_own_days() -> None:
     days = {
-        "price_base_qty": "1000", "service_start": "2026-04-03", "service_end": "2026-04-13",
-    }  # fmt: skip
+        "price_base_qty": "1000",
+        "service_start": "2026-04-03",
+        "service_end": "2026-04-13",
+    }
     newer = quoted(**days)
     newer.service_days = 10
     quote = quotes_pb2.Quote(
@@ -278,7 +286,7 @@ def test_a_quote_is_billed_line_for_line_with_its_own_days() -> None:
         meta={"plan_item_id": "i"}, deployment_id="shop",
         **days_in(Period(date(2026, 4, 3), date(2026, 4, 13))),
         dimensions={"model": "m"}, price_base_qty=Decimal(1000), service_days=10,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert made.lines[2] == replace(
         made.lines[1], **days_in(APRIL), price_base_qty=Decimal(1), service_days=None
     )
@@ -313,7 +321,7 @@ def used(qty: str, amount: int, **changes: Any) -> Line:
             "meta": {"plan_item_id": "i", "proration": "12/31"}, **days_in(MARCH),
             "service_days": 31, **changes,
         },
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 def test_an_adjustment_reads_as_the_difference_at_the_price_of_its_month() -> None:
@@ -324,10 +332,12 @@ def test_an_adjustment_reads_as_the_difference_at_the_price_of_its_month() -> No
         kind="adjustment",
         description="Adjustment of March 2026: Overage: llm_tokens",
         meta={
-            "plan_item_id": "i", "adjusts_kind": "overage", "adjusts_period": "2026-03-01",
+            "plan_item_id": "i",
+            "adjusts_kind": "overage",
+            "adjusts_period": "2026-03-01",
             "billed_cents": "40",
         },
-    )  # fmt: skip
+    )
 
 
 def test_an_adjustment_that_no_quantity_gives_reads_once_its_amount() -> None:
@@ -344,7 +354,7 @@ def test_an_adjustment_that_no_quantity_gives_reads_once_its_amount() -> None:
             "billed_cents": "0", "adjusts_qty": "1", "adjusts_unit": "token",
             "adjusts_unit_price_cents": "0.4", "adjusts_price_base_qty": "1",
         },
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     # What is learned next is held against what that line stood for.
     [next_one] = adjustment_lines([used("1", 0), made], [used("12", 5)], MARCH)
     assert (next_one.qty, next_one.unit, next_one.amount_cents) == (Decimal(10), "token", 4)
@@ -362,13 +372,19 @@ def test_a_quantity_that_no_decimal_equals_is_kept_beside_the_shown_one() -> Non
 
 def test_lines_of_one_price_are_adjusted_together_over_all_their_days() -> None:
     first = used(
-        "10", 4, **days_in(Period(date(2026, 3, 1), date(2026, 3, 6))), service_days=5,
+        "10",
+        4,
+        **days_in(Period(date(2026, 3, 1), date(2026, 3, 6))),
+        service_days=5,
         meta={"plan_item_id": "i", "plan": "a", "same": "x"},
-    )  # fmt: skip
+    )
     second = used(
-        "10", 4, **days_in(Period(date(2026, 3, 20), date(2026, 3, 23))), service_days=3,
+        "10",
+        4,
+        **days_in(Period(date(2026, 3, 20), date(2026, 3, 23))),
+        service_days=3,
         meta={"plan_item_id": "i", "plan": "b", "same": "x"},
-    )  # fmt: skip
+    )
     for lines in ([first, second], [second, first]):
         [made] = adjustment_lines([], lines, MARCH)
         assert (made.qty, made.amount_cents, made.service_days) == (Decimal(20), 8, 8)
@@ -384,8 +400,11 @@ def test_what_is_given_back_reads_as_it_was_used_and_not_as_it_was_adjusted() ->
     one = used("1", 0, **priced)
     [made] = adjustment_lines([one], [used("4", 2, **priced)], MARCH)
     assert (made.qty, made.unit, made.unit_price_cents, made.price_base_qty) == (
-        Decimal(1), "adjustment", Decimal(2), Decimal(1),
-    )  # fmt: skip
+        Decimal(1),
+        "adjustment",
+        Decimal(2),
+        Decimal(1),
+    )
     assert made.meta["adjusts_qty"] == "3"
     assert made.meta["adjusts_price_base_qty"] == "1000"
 
@@ -404,7 +423,7 @@ def test_days_that_were_adjusted_before_count_among_those_that_are_billed() -> N
             str(count), amount, kind="plan_base", resource_kind="", unit="day",
             unit_price_cents=Decimal(2000), price_base_qty=Decimal(31),
             meta={"plan_version_id": "v"}, service_days=count,
-        )  # fmt: skip
+        )  # fmt: skip  # a table
 
     [made] = adjustment_lines([days(12, 774)], [days(18, 1161)], MARCH)
     [more] = adjustment_lines([days(12, 774), made], [days(20, 1290)], MARCH)
@@ -424,8 +443,9 @@ def test_what_two_rows_of_the_catalog_price_is_adjusted_apart() -> None:
     other = used("10", 4, meta={"plan_item_id": "j"})
     made = adjustment_lines([], [other, used("10", 4)], MARCH)
     assert [(one.meta["plan_item_id"], one.qty) for one in made] == [
-        ("i", Decimal(10)), ("j", Decimal(10)),
-    ]  # fmt: skip
+        ("i", Decimal(10)),
+        ("j", Decimal(10)),
+    ]
 
 
 def test_a_quantity_of_many_digits_is_adjusted_to_its_last() -> None:
@@ -449,7 +469,7 @@ def test_adjustments_stand_in_the_order_of_an_invoice() -> None:
         used("10", 4, kind="ad_hoc"), used("10", 4), used("10", 4, resource_kind="a"),
         used("10", 4, kind="addon"), used("10", 4, kind="plan_base"),
         used("10", 4, dimensions={"size": "b"}), used("10", 4, dimensions={"size": "a"}),
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     made = adjustment_lines([], lines, MARCH)
     assert [
         (one.meta["adjusts_kind"], one.resource_kind, one.dimensions.get("size")) for one in made
@@ -457,4 +477,4 @@ def test_adjustments_stand_in_the_order_of_an_invoice() -> None:
         ("plan_base", "llm_tokens", None), ("addon", "llm_tokens", None), ("overage", "a", None),
         ("overage", "llm_tokens", None), ("overage", "llm_tokens", "a"),
         ("overage", "llm_tokens", "b"), ("ad_hoc", "llm_tokens", None),
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table

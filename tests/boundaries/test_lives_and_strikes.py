@@ -42,7 +42,7 @@ def life(**told: Any) -> Lifetime:
         "status": "active", "size": "small", "measured": None, "unmeasured": "", "project_id": "",
         "project_name": "", "lived_from": T0, "lived_to": None, "changes": (),
         "owners": (OwnerSpan(ACME, T0, None),),
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return Lifetime(**{**made, **told})
 
 
@@ -50,7 +50,7 @@ def piece(start: datetime, end: datetime, **told: Any) -> ExistenceInterval:
     made: dict[str, Any] = {
         "resource_id": UUID(int=1), "kind": "droplet", "name": "web", "owner": ACME,
         "status": "active", "size": "small", "gigabytes": None, "unmeasured": "",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return ExistenceInterval(**{**made, **told}, start=start, end=end)
 
 
@@ -82,8 +82,10 @@ def test_a_change_at_an_end_of_the_window_cuts_nothing() -> None:
 def test_what_was_changed_and_changed_back_is_cut_where_it_was() -> None:
     changed = life(changes=(Change("size", at(10), "small"), Change("size", at(11), "tiny")))
     assert list(existence(changed, MONTH)) == [
-        piece(T0, at(10)), piece(at(10), at(11), size="tiny"), piece(at(11), MONTH.end),
-    ]  # fmt: skip
+        piece(T0, at(10)),
+        piece(at(10), at(11), size="tiny"),
+        piece(at(11), MONTH.end),
+    ]
 
 
 def test_a_change_to_the_same_or_to_nothing_ends_no_interval() -> None:
@@ -91,13 +93,15 @@ def test_a_change_to_the_same_or_to_nothing_ends_no_interval() -> None:
     assert list(existence(same, MONTH)) == [piece(T0, MONTH.end)]
     unknown = life(
         changes=(
-            Change("size", at(10), None), Change("status", at(10), None),
+            Change("size", at(10), None),
+            Change("status", at(10), None),
             Change("name", at(10), None),
         )
-    )  # fmt: skip
+    )
     assert list(existence(unknown, MONTH)) == [
-        piece(T0, at(10), size="", status="", name=""), piece(at(10), MONTH.end),
-    ]  # fmt: skip
+        piece(T0, at(10), size="", status="", name=""),
+        piece(at(10), MONTH.end),
+    ]
 
 
 def test_another_name_ends_no_interval_though_something_was_noted_with_it() -> None:
@@ -145,8 +149,9 @@ def test_a_size_that_is_unknown_says_why() -> None:
 
     first = (Change("attrs.size_gigabytes", at(10), None),)
     assert told(measured="5", changes=first) == [
-        (None, "it had not been measured yet"), (Decimal(5), ""),
-    ]  # fmt: skip
+        (None, "it had not been measured yet"),
+        (Decimal(5), ""),
+    ]
     assert told() == [(None, "the provider tells no size")]
     assert told(unmeasured="no key") == [(None, "no key")]
     assert told(measured="5", unmeasured="no key") == [(Decimal(5), "")]
@@ -159,20 +164,24 @@ def test_an_owner_of_no_time_is_none_unless_it_was_the_first() -> None:
 
     assert owned(OwnerSpan(ACME, at(5), None)) == [OwnerSpan(ACME, T0, None)]
     assert owned(OwnerSpan(ACME, at(5), at(9)), OwnerSpan(GLOBEX, at(9), None)) == [
-        OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), None),
-    ]  # fmt: skip
+        OwnerSpan(ACME, T0, at(9)),
+        OwnerSpan(GLOBEX, at(9), None),
+    ]
     assert owned(
         OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), at(9)), OwnerSpan(ACME, at(9), None)
     ) == [OwnerSpan(ACME, T0, None)]
     assert owned(
         OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), at(10)), OwnerSpan(ACME, at(10), None)
     ) == [
-        OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), at(10)), OwnerSpan(ACME, at(10), None),
-    ]  # fmt: skip
+        OwnerSpan(ACME, T0, at(9)),
+        OwnerSpan(GLOBEX, at(9), at(10)),
+        OwnerSpan(ACME, at(10), None),
+    ]
     # With a gap in between, the same owner is one of two spans.
     assert owned(OwnerSpan(ACME, T0, at(9)), OwnerSpan(ACME, at(10), None)) == [
-        OwnerSpan(ACME, T0, at(9)), OwnerSpan(ACME, at(10), None),
-    ]  # fmt: skip
+        OwnerSpan(ACME, T0, at(9)),
+        OwnerSpan(ACME, at(10), None),
+    ]
     # Seen once: it lived for no time, and was somebody's.
     assert owned(OwnerSpan(ACME, T0, None), lived_to=T0) == [OwnerSpan(ACME, T0, T0)]
 
@@ -181,8 +190,9 @@ def test_an_owner_holds_no_longer_than_the_life() -> None:
     given = (OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), None))
     assert ownership(life(owners=given, lived_to=at(9))) == [OwnerSpan(ACME, T0, at(9))]
     assert ownership(life(owners=given, lived_to=at(10))) == [
-        OwnerSpan(ACME, T0, at(9)), OwnerSpan(GLOBEX, at(9), at(10)),
-    ]  # fmt: skip
+        OwnerSpan(ACME, T0, at(9)),
+        OwnerSpan(GLOBEX, at(9), at(10)),
+    ]
     assert ownership(life(owners=given, lived_to=at(8))) == [OwnerSpan(ACME, T0, at(8))]
 
 
@@ -190,12 +200,16 @@ def test_each_name_has_its_span_also_an_empty_one() -> None:
     renamed = life(
         lived_to=at(30),
         changes=(
-            Change("name", at(10), None), Change("size", at(15), "x"), Change("name", at(20), "b"),
+            Change("name", at(10), None),
+            Change("size", at(15), "x"),
+            Change("name", at(20), "b"),
         ),
-    )  # fmt: skip
+    )
     assert names(renamed) == [
-        NameSpan("", T0, at(10)), NameSpan("b", at(10), at(20)), NameSpan("web", at(20), at(30)),
-    ]  # fmt: skip
+        NameSpan("", T0, at(10)),
+        NameSpan("b", at(10), at(20)),
+        NameSpan("web", at(20), at(30)),
+    ]
     assert names(life()) == [NameSpan("web", T0, None)]
 
 
@@ -236,7 +250,7 @@ def test_a_page_is_full_exactly_at_its_size() -> None:
         ("NaN", None), ("Infinity", None), ("-Infinity", None), ("", None), (None, None),
         ("big", None), ("1536", "1.5"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_size_is_a_number_that_is_not_negative_or_unknown(
     value: str | None, gigabytes: str | None
 ) -> None:
@@ -306,8 +320,11 @@ SCOPES = frozenset({"tags", "vpc"})
 
 def evidence(**told: Any) -> Evidence:
     made: dict[str, Any] = {
-        "seen": 5, "reported_total": 5, "scopes": SCOPES, "known_scopes": SCOPES,
-    }  # fmt: skip
+        "seen": 5,
+        "reported_total": 5,
+        "scopes": SCOPES,
+        "known_scopes": SCOPES,
+    }
     return Evidence(**{**made, **told})
 
 

@@ -141,7 +141,7 @@ SAME: list[tuple[Comparator, Any, Any]] = [
     (books, record(type=1), record(type=1)),
     (books, ["x"], ["x"]),
     (books, "x", "x"),
-]  # fmt: skip
+]
 
 OTHER: list[tuple[Comparator, Any, Any]] = [
     (c.by_default, "a", "A"),
@@ -229,7 +229,7 @@ OTHER: list[tuple[Comparator, Any, Any]] = [
     (books, record(type="CNAME", data="a.b"), record(type="CNAME", data="a.b.example.com")),
     (books, record(), []),
     (books, "x", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("same", "expected", "actual"), SAME)

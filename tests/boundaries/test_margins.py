@@ -48,7 +48,7 @@ def cost(amount: str = "12.00", **more: Any) -> Cost:
         "cost_id": UUID(int=7), "day": None, "kind": "droplet", "classification": "resource",
         "description": "web-1", "resource_id": UUID(int=1), "is_matched": True, "hours": None,
         "start": BEGIN, "end": END, "tenant_id": "acme", "deployment_id": "shop",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return Cost(**{**told, **more}, amount_usd=Decimal(amount))
 
 
@@ -110,8 +110,9 @@ def test_who_had_it_twice_has_both_spans_and_nothing_beyond_what_was_billed() ->
     ]
     billed = cost("4.00", start=BEGIN, end=BEGIN + seconds(400))
     assert attribute(billed, spans, APRIL) == [
-        CostPart(ACME, Decimal("3.000000")), CostPart(GLOBEX, Decimal("1.000000")),
-    ]  # fmt: skip
+        CostPart(ACME, Decimal("3.000000")),
+        CostPart(GLOBEX, Decimal("1.000000")),
+    ]
 
 
 def test_a_line_without_a_span_is_of_the_whole_month() -> None:
@@ -133,14 +134,17 @@ def test_an_amount_is_split_to_the_last_digit_of_the_bill() -> None:
         CostPart(GLOBEX, Decimal("0.00000001"))
     ]
     assert split_exactly(Decimal("1.0000001"), weights) == [
-        CostPart(ACME, Decimal("0.3333334")), CostPart(GLOBEX, Decimal("0.6666667")),
-    ]  # fmt: skip
+        CostPart(ACME, Decimal("0.3333334")),
+        CostPart(GLOBEX, Decimal("0.6666667")),
+    ]
     assert split_exactly(Decimal(1), weights) == [
-        CostPart(ACME, Decimal("0.333333")), CostPart(GLOBEX, Decimal("0.666667")),
-    ]  # fmt: skip
+        CostPart(ACME, Decimal("0.333333")),
+        CostPart(GLOBEX, Decimal("0.666667")),
+    ]
     assert split_exactly(Decimal(-3), weights) == [
-        CostPart(ACME, Decimal("-1.000000")), CostPart(GLOBEX, Decimal("-2.000000")),
-    ]  # fmt: skip
+        CostPart(ACME, Decimal("-1.000000")),
+        CostPart(GLOBEX, Decimal("-2.000000")),
+    ]
     assert split_exactly(Decimal("0.00"), {GLOBEX: 1, ACME: 1}) == [CostPart(ACME, Decimal("0.00"))]
 
 
@@ -149,7 +153,7 @@ BOOKS = Books(
     inventory_hours=Decimal(720), provider_hours=Decimal(720), billed_hours=Decimal(720),
     provider_amount_usd=Decimal(6), is_charged=True,
     existed_from=BEGIN, existed_to=END, charged_from=BEGIN, charged_to=END, first_seen=None,
-)  # fmt: skip
+)  # fmt: skip  # a table
 SECOND_OF_HOURS = Decimal("0.0003")
 
 
@@ -202,16 +206,18 @@ def test_an_end_that_moved_by_more_than_an_hour_is_a_difference_of_the_span(end:
 
 def test_what_one_of_the_books_does_not_know_is_named() -> None:
     assert judge(replace(BOOKS, inventory_hours=None, existed_from=None)) == (
-        Difference.PROVIDER_ONLY, "on the provider's bill, and not in the inventory",
-    )  # fmt: skip
+        Difference.PROVIDER_ONLY,
+        "on the provider's bill, and not in the inventory",
+    )
     assert judge(replace(BOOKS, inventory_hours=None)) == (
         Difference.TIMING,
         ("charged for another span than it existed: 720 h on the bill, none in the inventory"),
     )
     uncharged = replace(BOOKS, is_charged=False, inventory_hours=Decimal("7.256"))
     assert judge(uncharged) == (
-        Difference.OURS_ONLY, "existed for 7.26 h, and is not on the provider's bill",
-    )  # fmt: skip
+        Difference.OURS_ONLY,
+        "existed for 7.26 h, and is not on the provider's bill",
+    )
     assert judge(replace(uncharged, kind="kubernetes_cluster")) is None
     assert judge(replace(BOOKS, provider_hours=None)) is None
     assert judge(replace(BOOKS, billed_hours=None)) is None

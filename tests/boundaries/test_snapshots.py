@@ -127,13 +127,15 @@ def test_each_version_has_its_days_and_the_one_that_comes_again_is_the_latest() 
     assert frozen(replace(two, ends_on=day(16))).terms == (Term(OLD, (span(1, 16),)),)
     thrice = held(
         terms=(
-            term(OLD, A, april, day(10)), term(NEW, B, day(10), day(20)),
+            term(OLD, A, april, day(10)),
+            term(NEW, B, day(10), day(20)),
             term(OLD, A, day(20), None),
         )
-    )  # fmt: skip
+    )
     assert frozen(thrice).terms == (
-        Term(NEW, (span(10, 20),)), Term(OLD, (span(1, 10), span(20, 31))),
-    )  # fmt: skip
+        Term(NEW, (span(10, 20),)),
+        Term(OLD, (span(1, 10), span(20, 31))),
+    )
     # Nothing is billed: the version that holds on the last day, without days.
     assert frozen(replace(two, ends_on=day(1))).terms == (Term(NEW, ()),)
     on_the_last = held(terms=(term(OLD, A, april, day(30)), term(NEW, B, day(30), None)))
@@ -195,7 +197,7 @@ def test_what_the_catalog_keeps_is_frozen_as_it_is() -> None:
     version = PlanVersion(
         A, "studio", "Studio", 1, VersionStatus.ACTIVE,
         VersionTerms(5000, "AUD", (MODELS["allowance"],)), at, at, None,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert version_snapshot(version) == OLD
     addon = Addon(UUID(int=1), "zones_10", AddonTerms("dns_zones", Decimal(10), 333, "AUD"), at, at)
     assert addon_snapshot(addon) == ZONES
@@ -243,8 +245,9 @@ def test_a_change_gives_the_days_that_are_left_to_the_other_version() -> None:
     )
     assert change(held(), NEW, on=day(1)).terms == (Term(NEW, (JUNE,)),)
     assert change(held(), NEW, on=day(30)).terms == (
-        Term(OLD, (span(1, 30),)), Term(NEW, (span(30, 31),)),
-    )  # fmt: skip
+        Term(OLD, (span(1, 30),)),
+        Term(NEW, (span(30, 31),)),
+    )
     free = change(held(trial_end=day(20)), NEW, on=day(16))
     assert (free.terms, free.trial_days) == ((Term(NEW, (span(20, 31),)),), (span(1, 20),))
 

@@ -194,8 +194,10 @@ async def test_usage_that_adds_up_to_more_than_anybody_uses_fails_its_own_item(
 async def test_a_month_is_priced_again_by_the_engine_that_billed_it(seeded: Shop) -> None:
     # Given a subscription from the 16th, and usage before it began
     subscription = await subscribe(seeded, addons=[], starts_on="2026-04-16")
-    usage = [on_day("droplet_hours", "2026-04-02", "744"),
-             on_day("spaces_gb_month", "2026-04-20", "150")]  # fmt: skip
+    usage = [
+        on_day("droplet_hours", "2026-04-02", "744"),
+        on_day("spaces_gb_month", "2026-04-20", "150"),
+    ]
     items = [
         pb.BatchQuoteItem(subscription_id=subscription, usage=usage, engine_version=version)
         for version in ("", "1", "2", "9")

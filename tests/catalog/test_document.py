@@ -297,8 +297,11 @@ async def test_a_new_price_goes_around_what_was_set_from_a_later_day(shop: Shop)
     assert list((await apply(shop, around)).changes) == []
     prices = read_document((await export(shop)).document).prices
     assert [one.unit_price_cents for one in prices if one.resource_kind == "dns_zones"] == [
-        60, 70, 65, 70,
-    ]  # fmt: skip
+        60,
+        70,
+        65,
+        70,
+    ]
     across = f"resource_prices: [{entry(70, '2026-08-01', '2026-10-01')}]"
     assert await refusal(apply(shop, across), reason_of) == (
         "FAILED_PRECONDITION",

@@ -87,8 +87,9 @@ def test_a_version_has_no_more_tiers_than_a_person_can_read() -> None:
 async def test_no_name_and_no_reason_steers_the_terminal_that_shows_it(shop: Shop) -> None:
     for name in ("\x1b[2J", "two\nlines", "\u202egro.elpmaxe", "\x9b"):
         assert await refusal(shop.deploy(display_name=name), field_of) == (
-            "INVALID_ARGUMENT", "display_name",
-        )  # fmt: skip
+            "INVALID_ARGUMENT",
+            "display_name",
+        )
         renamed = pb.UpdatePlanRequest(code="studio", name=name)
         call = shop.catalog.UpdatePlan(renamed, metadata=shop.operator)
         assert await refusal(call, field_of) == ("INVALID_ARGUMENT", "name")

@@ -91,7 +91,7 @@ def test_a_price_of_nothing_has_no_percentage_but_a_loss_is_below_the_floor() ->
 class Billing(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     """Knows what a droplet costs."""
 
-    async def GetUnitCosts(  # noqa: N802
+    async def GetUnitCosts(
         self, request: pb.GetUnitCostsRequest, context: Any
     ) -> pb.GetUnitCostsResponse:
         """Leaves out every other kind."""

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CLOCKS = frozenset({
     "now", "utcnow", "today", "time", "time_ns", "monotonic", "monotonic_ns", "uuid1", "uuid7",
     "mint_user_token", "mint_service_token", "localtime", "gmtime", "perf_counter",
-})  # fmt: skip
+})  # fmt: skip  # a table
 """The names of what reads the clock."""
 
 MODULES = {"time": {"time"}}
@@ -31,10 +31,10 @@ def clock_calls_at_import(sources: dict[str, str]) -> list[str]:
     return [
         f"{name}:{line}"
         for name, tree in modules.items()
-        for line in sorted({
-            call.lineno for call in _run(tree.body) if _reads(call, _names(name, tree), readers)
-        })
-    ]  # fmt: skip
+        for line in sorted(
+            {call.lineno for call in _run(tree.body) if _reads(call, _names(name, tree), readers)}
+        )
+    ]
 
 
 def _readers(modules: dict[str, ast.Module]) -> set[str]:

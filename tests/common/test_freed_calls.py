@@ -86,7 +86,7 @@ class Backend:
 async def backend() -> AsyncIterator[Backend]:
     served = Backend()
     unary = {"Refused": served.refused, "Failed": served.failed, "Aborted": served.aborted,
-             "Hanging": served.hanging}  # fmt: skip
+             "Hanging": served.hanging}  # fmt: skip  # a table
     streams = {"Stream": served.stream, "BrokenStream": served.broken_stream}
     handlers: dict[str, Any] = {
         name: grpc.unary_unary_rpc_method_handler(method, request_deserializer=served.parse)

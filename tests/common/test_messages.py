@@ -25,8 +25,11 @@ def test_values_are_written_as_the_wire_has_them() -> None:
     failure = Failure(UUID(int=1), Decimal("1.50"), date(2026, 4, 1), at)
     told = message_of(rollups_pb2.RollupFailure, failure, message="no")
     assert (told.tenant_id, told.deployment_id, told.reason, told.message) == (
-        str(UUID(int=1)), "1.5", "2026-04-01", "no",
-    )  # fmt: skip
+        str(UUID(int=1)),
+        "1.5",
+        "2026-04-01",
+        "no",
+    )
     assert told.failed_at.ToDatetime(UTC) == at
     assert told.attempt_count == 0
 
@@ -36,5 +39,6 @@ def test_a_field_that_nobody_gives_is_an_error() -> None:
     with pytest.raises(TypeError, match="Failure has no message of RollupFailure"):
         message_of(rollups_pb2.RollupFailure, failure)
     with pytest.raises(ValueError, match="nothing"):
-        message_of(invoices_pb2.Party, object(), name="", abn="", address_lines=(), email="",
-                   nothing=1)  # fmt: skip
+        message_of(
+            invoices_pb2.Party, object(), name="", abn="", address_lines=(), email="", nothing=1
+        )

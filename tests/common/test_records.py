@@ -57,7 +57,7 @@ THINGS = [
         datetime(2026, 1, 1, tzinfo=UTC),
     ),
     Thing(UUID(int=2), "", None, Owner(None, None), (), None, datetime(2026, 1, 2, tzinfo=UTC)),
-]  # fmt: skip
+]  # fmt: skip  # a table
 
 
 async def _read_back(database: Database, things: list[Thing]) -> Any:
@@ -133,6 +133,7 @@ def test_periods_travel_as_a_multirange() -> None:
 
 
 def test_columns_are_those_of_the_fields_in_their_order() -> None:
-    table = Table("t", MetaData(), Column("other", Text), Column("colour", Text),
-                  Column("tenant_id", Text))  # fmt: skip
+    table = Table(
+        "t", MetaData(), Column("other", Text), Column("colour", Text), Column("tenant_id", Text)
+    )
     assert [column.name for column in columns_of(Owner, table)] == ["tenant_id", "colour"]

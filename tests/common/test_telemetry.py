@@ -63,8 +63,11 @@ def run(program: str, **environment: str) -> str:
 def test_every_line_is_json_and_names_the_program_the_level_the_time_and_the_request() -> None:
     lines = [json.loads(line) for line in run(LOGGING_PROGRAM).splitlines()]
     assert [line["event"] for line in lines] == [
-        "outside", "inside", "from a library: words", "broke",
-    ]  # fmt: skip
+        "outside",
+        "inside",
+        "from a library: words",
+        "broke",
+    ]
     assert {line["program"] for line in lines} == {"inventory"}
     assert [line.get("request_id") for line in lines] == [None, *["request-7"] * 3]
     assert [line["level"] for line in lines] == ["info", "warning", "warning", "error"]
@@ -81,7 +84,7 @@ class Collector(
     def __init__(self) -> None:
         self.received: list[Any] = []
 
-    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Export(self, request: Any, context: Any) -> Any:
         self.received.append(request)
         if isinstance(request, trace_service_pb2.ExportTraceServiceRequest):
             return trace_service_pb2.ExportTraceServiceResponse()

@@ -61,7 +61,7 @@ def test_a_token_minted_for_development_carries_all_that_guardian_writes() -> No
     content = jwt.decode(token, options={"verify_signature": False})
     assert set(content) == {
         "aud", "iss", "sub", "typ", "iat", "nbf", "exp", "jti", "roles", "tenant_id",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     assert content["nbf"] == content["iat"] - 1
     assert content["typ"] == "access"
     assert content["aud"] == content["iss"]
@@ -137,7 +137,7 @@ def test_issuer_and_audience_are_checked_when_configured() -> None:
     for wrong in ({"iss": "other"}, {"aud": "other"}, {"iss": None}, {"aud": None}):
         assert refusal(bearer(good | wrong if None not in wrong.values() else claims(**{
             **good, **wrong
-        })), settings) == "TOKEN_INVALID"  # fmt: skip
+        })), settings) == "TOKEN_INVALID"  # fmt: skip  # a table
 
 
 def test_issuer_and_audience_may_be_anything_when_not_configured() -> None:

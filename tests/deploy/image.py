@@ -48,7 +48,7 @@ class Image:
                 "--no-deps", "--no-index", "--target", str(folder / "ours"), str(wheel),
             ],
             check=True,
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         (folder / "required").mkdir()
         for name in _requirements():
             _link(name, folder / "required")

@@ -66,7 +66,7 @@ def restored(migrated: Rehearsal, backup: dict[str, bytes]) -> Rehearsal:
         _program(
             other, "pg_restore", "--create", "--exit-on-error", "--dbname=postgres",
             given=backup[service],
-        )  # fmt: skip
+        )  # fmt: skip  # a table
     other.job("migrate", SERVICES["migrate"]["command"])
     return other
 

@@ -32,7 +32,7 @@ def test_the_file_is_what_the_compose_specification_allows() -> None:
             "--builtin-schema", "vendor.compose-spec", str(COMPOSE_FILE),
         ],
         check=True,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 def test_every_part_of_the_system_runs_and_the_simulator_does_not() -> None:
@@ -109,14 +109,14 @@ def test_only_the_gateway_is_published_beyond_this_machine() -> None:
 def test_the_databases_can_be_reached_by_those_who_own_one_and_by_nobody_else() -> None:
     assert _members("database") == {
         "postgres", "migrate", *Service, "temporal", "temporal-database", "temporal-schema",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
 
 
 def test_temporal_can_be_reached_by_its_own_parts_the_worker_and_who_starts_work_only() -> None:
     assert _members("temporal") == {
         "temporal", "temporal-namespace", "temporal-ui", "worker",
         "analytics", "billing", "catalog", "inventory",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
 
 
 def test_only_the_worker_reaches_the_internet() -> None:

@@ -141,7 +141,7 @@ def test_a_service_is_called_by_its_name_and_listens_on_every_network(
     settings = production(name)
     for service in Service:
         host, _, port = settings.address(service).partition(":")
-        assert host == ("0.0.0.0" if name == service else service)  # noqa: S104
+        assert host == ("0.0.0.0" if name == service else service)
         assert port.isdecimal()
 
 

@@ -63,7 +63,7 @@ def test_a_service_cannot_enter_what_is_temporals_nor_temporal_what_is_ours(
 def test_services_become_well_and_the_gateway_shows_them(serving: Rehearsal) -> None:
     folder = serving.folder / "gateway"
     arguments = [
-        str(folder) if word.startswith("/var/lib/") else word.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        str(folder) if word.startswith("/var/lib/") else word.replace("0.0.0.0", "127.0.0.1")
         for word in SERVICES["gateway-config"]["command"]
     ]
     more = {

@@ -71,8 +71,10 @@ async def test_a_larger_volume_costs_by_the_gigabyte(account: Account) -> None:
     await account.desire("v", {"size_gigabytes": 100}, kind="volume")
     await account.sweep("volume")
     assert [float(amount) for amount in amounts((await account.open())["size_gigabytes"])] == [
-        10, 15, 5,
-    ]  # fmt: skip
+        10,
+        15,
+        5,
+    ]
 
 
 @pytest.mark.parametrize("price", ["-1", "NaN", "free", "Infinity", ""])

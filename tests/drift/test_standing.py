@@ -46,7 +46,7 @@ def test_a_drift_says_what_is_done_about_it(
         ({"status": "failed", "step": "create", "reason": "no such size"},
          "7 · web-1 · failed · create · no such size"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_provision_says_nothing_of_what_it_has_not_yet(
     standing: dict[str, Any], told: str
 ) -> None:

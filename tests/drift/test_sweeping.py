@@ -27,8 +27,10 @@ async def test_a_new_mismatch_is_a_drift_with_both_values_and_an_event(account: 
     assert (drift.status, drift.spec_version) == ("open", spec.spec_version)
     assert (drift.tenant_id, drift.deployment_id) == ("acme", "shop")
     assert (drift.resource_kind, drift.provider_id, drift.resource_name) == (
-        "droplet", "1", "web-1",
-    )  # fmt: skip
+        "droplet",
+        "1",
+        "web-1",
+    )
     event = (await account.inventory.history("1"))[-1]
     assert event.type == "drift_detected"
     assert value_of(event.changes) == {"size": {"old": "s-1vcpu-1gb", "new": "s-4vcpu-8gb"}}

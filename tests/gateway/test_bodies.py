@@ -67,7 +67,7 @@ async def test_a_field_that_is_there_twice_is_400_and_named(
         '{"reason": .5}', '{"reason": +1}', '{"reason": 1.}', '{"reason": truex}', '{"reason": "x"',
         '{"by_rules": [1 2]}', "nul", '{"by_rules": ' + "[" * 100 + "]" * 100 + "}",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_what_is_not_quite_json_is_400(gateway: Gateway, backend: Backend, body: str) -> None:
     status, reason, _ = await sent(gateway, ASSIGN, body)
     assert (status, reason) == (400, "INVALID_ARGUMENT")
@@ -104,10 +104,13 @@ async def test_every_struct_passes_as_it_is(
 EVENT = st.fixed_dictionaries(
     {},
     optional={
-        "idempotency_key": TEXTS, "source": TEXTS, "qty": TEXTS, "deployment_id": TEXTS,
+        "idempotency_key": TEXTS,
+        "source": TEXTS,
+        "qty": TEXTS,
+        "deployment_id": TEXTS,
         "occurred_at": st.just("2026-04-10T01:02:03.5Z"),
     },
-)  # fmt: skip
+)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -42,7 +42,7 @@ async def test_in_development_any_page_on_localhost_may_call(
         "http://xlocalhost:3000", "http://localhost:3000.evil.example", "null",
         "https://sky-ai.com",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_in_development_no_other_page_may_call(
     gateway: Gateway, backend: Backend, origin: str
 ) -> None:
@@ -64,7 +64,7 @@ async def test_deployed_the_site_and_its_subdomains_may_call(
         "http://sky-ai.com", "https://evilsky-ai.com", "https://sky-ai.com.evil.example",
         "https://sky-aixcom", "https://app.sky-ai.com:8443", "http://localhost:3000",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_deployed_no_other_page_may_call(
     deployed: Gateway, backend: Backend, origin: str
 ) -> None:

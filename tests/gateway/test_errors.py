@@ -233,7 +233,7 @@ async def test_a_caller_cannot_lengthen_the_time_that_a_call_may_take(
         {"grpc-timeout": "soon"}, {"grpc-trace-bin": "!"}, {"x-any-bin": "!"},
         {"grpc-previous-rpc-attempts": "x"}, {"grpc-status": "x"}, {"grpc-encoding": "x0"},
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_a_header_that_grpc_cannot_read_harms_nobody(
     gateway: Gateway, backend: Backend, header: dict[str, str]
 ) -> None:

@@ -78,12 +78,14 @@ async def reset_streams(gateway: Gateway, *, streams: int) -> int:
         connection.send_headers(
             connection.get_next_available_stream_id(),
             [
-                (":method", "GET"), (":path", INVENTORY), (":scheme", "http"),
+                (":method", "GET"),
+                (":path", INVENTORY),
+                (":scheme", "http"),
                 (":authority", "gateway"),
                 ("authorization", gateway.bearer()["authorization"]),
             ],
             end_stream=True,
-        )  # fmt: skip
+        )
     reset = 0
     while reset < streams:
         writer.write(connection.data_to_send())
@@ -108,10 +110,12 @@ async def test_a_tunnel_is_refused(gateway: Gateway, backend: Backend, target: s
 SHEDDING = {
     f"overload.envoy.overload_actions.{action}.active"
     for action in (
-        "disable_http_keepalive", "shrink_heap", "stop_accepting_connections",
+        "disable_http_keepalive",
+        "shrink_heap",
+        "stop_accepting_connections",
         "stop_accepting_requests",
     )
-}  # fmt: skip
+}
 
 
 async def test_with_memory_to_spare_no_load_is_shed(brisk: Gateway) -> None:

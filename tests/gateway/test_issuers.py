@@ -79,8 +79,10 @@ async def test_both_secrets_open_doors_while_one_is_exchanged(
 ) -> None:
     assert await verdict(gateway, jwt.encode(claims(), PREVIOUS, "HS512")) == 200
     assert await verdict(gateway, jwt.encode(claims(), PREVIOUS, "HS256")) == (
-        401, 16, "TOKEN_INVALID",
-    )  # fmt: skip
+        401,
+        16,
+        "TOKEN_INVALID",
+    )
 
 
 async def test_a_token_that_ends_too_far_from_now_is_401(

@@ -52,7 +52,7 @@ async def test_an_internal_rpc_does_not_exist_for_http_callers(
         "application/grpc-web", "application/grpc-web-text", "application/grpcx",
         "application/connect+proto", "application/proto", "application/json",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 @pytest.mark.parametrize("path", [BEGIN_SWEEP, f"/{BEGIN_SWEEP}", f"{BEGIN_SWEEP}?x=1"])
 async def test_no_content_type_brings_a_call_to_an_internal_rpc(
     gateway: Gateway, backend: Backend, content_type: str, path: str

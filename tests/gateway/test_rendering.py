@@ -59,13 +59,16 @@ def test_envoy_finds_the_configuration_valid(
 
 
 def test_every_service_and_the_listener_follow_the_settings(tmp_path: Path) -> None:
-    configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)  # noqa: S104
+    configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)
     assert endpoints(configuration, "inventory") == [("inventory", 4051)]
     assert endpoints(configuration, "any_service") == [
-        ("inventory", 4051), ("billing", 4052), ("catalog", 4053), ("analytics", 4054),
-    ]  # fmt: skip
+        ("inventory", 4051),
+        ("billing", 4052),
+        ("catalog", 4053),
+        ("analytics", 4054),
+    ]
     listener = configuration["static_resources"]["listeners"][0]["address"]["socket_address"]
-    assert listener == {"address": "0.0.0.0", "port_value": 4005}  # noqa: S104
+    assert listener == {"address": "0.0.0.0", "port_value": 4005}
 
 
 def test_the_ports_of_the_local_mode_move_with_the_offset(tmp_path: Path) -> None:
@@ -75,7 +78,7 @@ def test_the_ports_of_the_local_mode_move_with_the_offset(tmp_path: Path) -> Non
 
 
 def test_the_admin_interface_stays_on_the_machine(tmp_path: Path) -> None:
-    configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)  # noqa: S104
+    configuration = rendered(tmp_path, host="0.0.0.0", **PRODUCTION)
     assert configuration["admin"]["address"] == {"pipe": {"path": "@arcadia-gateway-admin-9901"}}
     assert admin_listener(configuration) == {"address": "127.0.0.1", "port_value": 9901}
 

@@ -22,7 +22,7 @@ def test_what_may_be_large_is_what_takes_lists_or_documents() -> None:
     assert larger == {
         "CreateCreditNote", "CreateOneOffInvoice", "CreatePlanVersion", "RecordSpec",
         "RetryRollup", "SendUsageEvents", "UpdatePlanVersion", "VoidUsageEvents",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
 
 
 async def test_a_body_above_the_default_is_413_before_it_reaches_a_service(

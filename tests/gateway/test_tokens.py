@@ -23,7 +23,7 @@ def claims(**changed: Any) -> dict[str, Any]:
     return {
         "sub": "somebody", "tenant_id": "acme", "roles": [], "typ": "access",
         "iss": "arcadia_app", "aud": "arcadia_cloud", "exp": now + 60,
-    } | changed  # fmt: skip
+    } | changed  # fmt: skip  # a table
 
 
 def signed(gateway: Gateway, algorithm: str = "HS512", **changed: Any) -> str:

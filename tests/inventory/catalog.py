@@ -23,7 +23,7 @@ class SmallCatalog(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     callers: set[str] = field(default_factory=set)
     server: grpc.aio.Server | None = None
 
-    async def LookupDeployments(  # noqa: N802
+    async def LookupDeployments(
         self, request: pb.LookupDeploymentsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.LookupDeploymentsResponse:
         """Each deployment that is known."""

@@ -545,8 +545,10 @@ async def _history_is_sound(inventory: Inventory, provider_id: str) -> list[pb.A
         assert before.valid_from.ToNanoseconds() < ended
         assert ended == begun or (ended < begun and begun in restored)
         same = (before.tenant_id, before.deployment_id, before.source) == (
-            after.tenant_id, after.deployment_id, after.source,
-        )  # fmt: skip
+            after.tenant_id,
+            after.deployment_id,
+            after.source,
+        )
         assert not same or begun in restored
     assert not history[-1].HasField("valid_to")
     assert (history[-1].tenant_id, history[-1].deployment_id) == (

@@ -16,7 +16,7 @@ async def run(inventory: Inventory, *arguments: str) -> tuple[int, str]:
         env={**environment_of(inventory.settings), "NO_COLOR": "1", "COLUMNS": "200"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     said, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()
@@ -28,11 +28,13 @@ async def test_a_resource_is_given_away_and_back_to_the_rules(inventory: Invento
     given = await run(inventory, resource_id, "--tenant", "globex", "--reason", "sold")
     assert given == (0, "droplet web-1 belongs to globex\n")
     assert await run(inventory, resource_id, "--nobody") == (
-        0, "droplet web-1 belongs to nobody\n",
-    )  # fmt: skip
+        0,
+        "droplet web-1 belongs to nobody\n",
+    )
     assert await run(inventory, resource_id, "--by-rules") == (
-        0, "droplet web-1 belongs to acme\n",
-    )  # fmt: skip
+        0,
+        "droplet web-1 belongs to acme\n",
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--nobody", "--by-rules"], ["--nobody", "--tenant=a"]])

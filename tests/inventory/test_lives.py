@@ -183,9 +183,8 @@ def test_intervals_cover_the_life_within_the_window_without_gap_or_overlap(
     found = list(existence(one, window))
     begun = max(window.start, one.lived_from.replace(microsecond=0))
     ended = (
-        window.end if one.lived_to is None
-        else min(window.end, one.lived_to.replace(microsecond=0))
-    )  # fmt: skip
+        window.end if one.lived_to is None else min(window.end, one.lived_to.replace(microsecond=0))
+    )
     if begun >= ended:
         assert found == []
         return
@@ -286,8 +285,9 @@ def test_a_bucket_is_of_unknown_size_until_it_was_measured_and_says_why() -> Non
     assert (first.gigabytes, first.unmeasured) == (None, "it had not been measured yet")
     assert (second.gigabytes, second.unmeasured) == (Decimal(1), "")
     assert (refused.gigabytes, refused.unmeasured) == (
-        None, "the Spaces key may not read the bucket",
-    )  # fmt: skip
+        None,
+        "the Spaces key may not read the bucket",
+    )
 
 
 def test_what_has_no_size_is_not_of_unknown_size() -> None:

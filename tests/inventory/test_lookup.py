@@ -193,9 +193,11 @@ async def test_intervals_are_cut_where_it_was_powered_off_and_where_it_changed_h
     ]
     history = await inventory.history("1")
     powered_off, moved = (
-        event.occurred_at.seconds for event in history if event.type in ("updated", "assigned")
+        event.occurred_at.seconds
+        for event in history
+        if event.type in ("updated", "assigned")
         and event.changes.fields.keys() & {"status", "tenant_id"}
-    )  # fmt: skip
+    )
     assert [one.interval_to.seconds for one in found[:2]] == [powered_off, moved]
     assert found[0].interval_from == stamp(LONG_AGO)
     assert not found[0].HasField("size_gb")

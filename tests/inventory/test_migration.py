@@ -93,5 +93,5 @@ def test_of_sweeps_of_before_it_is_known_how_far_totals_were_off(postgres: Postg
             "SELECT key, total_difference, unreadable_count FROM cloud_sweeps"
         ).fetchall()
     assert set(rows) == {("short", 1, 0), ("whole", 0, 0), ("no total", None, 0),
-                         ("broken", None, 0)}  # fmt: skip
+                         ("broken", None, 0)}  # fmt: skip  # a table
     postgres.drop(name)

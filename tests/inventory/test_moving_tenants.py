@@ -35,7 +35,7 @@ async def test_a_change_that_moves_a_resource_shows_neither_tenant_the_other(
         {"region": "a\0"}, {"status": "\0"}, {"tag": "\0"}, {"query": "\0"},
         {"tenant_id": "\0"}, {"deployment_id": "\0"}, {"query": "q" * 1_001},
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_a_filter_that_no_row_can_match_is_refused_by_its_name(
     inventory: Inventory, filters: dict[str, str]
 ) -> None:

@@ -255,10 +255,13 @@ def bucket(size: int, at: str, **more: Any) -> Any:
 
 async def test_a_bucket_that_grows_all_day_gets_one_change_a_day(inventory: Inventory) -> None:
     shown = [
-        (1_000, "2026-04-01T00:17:00Z"), (1_001, "2026-04-01T06:17:00Z"),
-        (1_002, "2026-04-01T12:17:00Z"), (1_003, "2026-04-01T18:17:00Z"),
-        (1_004, "2026-04-02T00:17:00Z"), (1_005, "2026-04-02T06:17:00Z"),
-    ]  # fmt: skip
+        (1_000, "2026-04-01T00:17:00Z"),
+        (1_001, "2026-04-01T06:17:00Z"),
+        (1_002, "2026-04-01T12:17:00Z"),
+        (1_003, "2026-04-01T18:17:00Z"),
+        (1_004, "2026-04-02T00:17:00Z"),
+        (1_005, "2026-04-02T06:17:00Z"),
+    ]
     for size, at in shown:
         await inventory.record(bucket(size, at), kind="spaces_bucket")
 

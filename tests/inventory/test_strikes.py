@@ -351,8 +351,11 @@ async def test_old_sweeps_are_forgotten_but_for_those_by_which_the_next_is_judge
     async with inventory.database.read(ALL) as session:
         kept = (await session.execute(cloud_sweeps.select())).all()
     assert {str(row.id) for row in kept} == {
-        told.sweep.id, empty.sweep.id, other.sweep.id, frozen.sweep.id,
-    }  # fmt: skip
+        told.sweep.id,
+        empty.sweep.id,
+        other.sweep.id,
+        frozen.sweep.id,
+    }
 
 
 async def test_suspects_are_listed_in_pages(inventory: Inventory) -> None:

@@ -40,7 +40,7 @@ def test_rows_that_could_not_be_read_are_accounted_for_and_a_difference_only_as_
             seen, total, frozenset(), None, unread=unread, unreadable=Unreadable(unread),
             accepted_difference=accepted,
         )
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     if total - seen - unread not in (0, accepted):
         assert verdict.outcome is Outcome.INCOMPLETE
     else:

@@ -15,8 +15,11 @@ from tests.support.databases import PostgresServer
 
 TABLES = ["cloud_resources", "cloud_resource_events", "cloud_projects"]
 OF_OPERATORS = [
-    "cloud_sweeps", "cloud_sweep_sightings", "cloud_sweep_unreadable", "cloud_sync_claims",
-]  # fmt: skip
+    "cloud_sweeps",
+    "cloud_sweep_sightings",
+    "cloud_sweep_unreadable",
+    "cloud_sync_claims",
+]
 
 
 @pytest.fixture

@@ -78,9 +78,12 @@ class Books:
         self, period: str = APRIL, *, key: str = "", force: bool = False, approval: bool = False
     ) -> Any:
         request = steps_pb.BeginRollupRequest(
-            period=period, key=key or f"invoice-rollup/{period[:7]}/{uuid4()}", force=force,
-            approval_required=approval, started_by="test",
-        )  # fmt: skip
+            period=period,
+            key=key or f"invoice-rollup/{period[:7]}/{uuid4()}",
+            force=force,
+            approval_required=approval,
+            started_by="test",
+        )
         return (await self.steps.BeginRollup(request, metadata=self.worker)).rollup
 
     async def plan(self, rollup_id: str, tenants_per_page: int = 2) -> list[str]:
@@ -88,9 +91,11 @@ class Books:
         token = ""
         while True:
             request = steps_pb.PlanRollupRequest(
-                rollup_id=rollup_id, tenants_per_page=tenants_per_page, page_size=1,
+                rollup_id=rollup_id,
+                tenants_per_page=tenants_per_page,
+                page_size=1,
                 page_token=token,
-            )  # fmt: skip
+            )
             answer = await self.steps.PlanRollup(request, metadata=self.worker)
             cursors += answer.tenant_cursors
             token = answer.next_page_token
@@ -191,7 +196,7 @@ class Books:
                 "tenant_id": tenant, "amount_cents": amount_cents, "currency": "AUD",
                 "description": "Data recovery", "reason": "as agreed by phone", **more,
             }
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         answer = await self.one_offs.AddOneOffLine(request, metadata=self.operator)
         return answer.one_off_line
 
@@ -244,7 +249,7 @@ class Books:
             " fact_count, facts_hash, metered_at) VALUES (%s, %s, %s, %s, %s, 1, %s, now())",
             day, subscription.tenant_id, subscription.deployment_id, kind, Decimal(qty),
             f"{day}{kind}",
-        )  # fmt: skip
+        )  # fmt: skip  # a table
 
     def used_late(
         self,
@@ -261,13 +266,16 @@ class Books:
             "INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty,"
             " fact_count, facts_hash, metered_at) VALUES (%s, %s, %s, %s, 0, 1, '', now())"
             " ON CONFLICT DO NOTHING",
-            day, subscription.tenant_id, subscription.deployment_id, kind,
-        )  # fmt: skip
+            day,
+            subscription.tenant_id,
+            subscription.deployment_id,
+            kind,
+        )
         self.execute(
             "UPDATE daily_usage SET qty = qty + %s, facts_hash = md5(facts_hash || %s)"
             " WHERE (day, tenant_id, deployment_id, resource_kind) = (%s, %s, %s, %s)",
             Decimal(qty), qty, day, subscription.tenant_id, subscription.deployment_id, kind,
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         self.changed(subscription, period)
 
     def changed(
@@ -277,8 +285,11 @@ class Books:
         self.execute(
             "INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)"
             " VALUES (%s, %s, %s, %s, now())",
-            subscription.tenant_id, subscription.deployment_id, period, cause,
-        )  # fmt: skip
+            subscription.tenant_id,
+            subscription.deployment_id,
+            period,
+            cause,
+        )
 
     def close(self, period: str) -> None:
         """A month whose metering is closed."""

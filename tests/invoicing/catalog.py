@@ -104,7 +104,7 @@ class FakeCatalog(
     prices: dict[str, Decimal] = field(default_factory=dict)
     """What a unit of a kind is worth that nobody is billed, in cents."""
 
-    async def ListBillableSubscriptions(  # noqa: N802
+    async def ListBillableSubscriptions(
         self, request: pb.ListBillableSubscriptionsRequest, context: Any
     ) -> pb.ListBillableSubscriptionsResponse:
         await self._behave(context)
@@ -132,7 +132,7 @@ class FakeCatalog(
             next_page_token=page[-1] if len(tenants) > len(page) else "",
         )
 
-    async def LookupDeployments(  # noqa: N802
+    async def LookupDeployments(
         self, request: lifecycle_pb.LookupDeploymentsRequest, context: Any
     ) -> lifecycle_pb.LookupDeploymentsResponse:
         await self._behave(context)
@@ -141,12 +141,13 @@ class FakeCatalog(
             match = answer.matches.add()
             for one in self.subscriptions:
                 if key.id == one.deployment_id or (key.tenant_id, key.slug) == (
-                    one.tenant_id, one.slug,
-                ):  # fmt: skip
+                    one.tenant_id,
+                    one.slug,
+                ):
                     match.deployment.CopyFrom(one.message("2000-01-01", "2000-02-01").deployment)
         return answer
 
-    async def BatchQuote(  # noqa: N802
+    async def BatchQuote(
         self, request: pb.BatchQuoteRequest, context: Any
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
         await self._behave(context)
@@ -173,13 +174,13 @@ class FakeCatalog(
                 result.quote.CopyFrom(quote_of(one, request, item))
             yield pb.BatchQuoteResponse(results=[result])
 
-    async def VerifyProofs(  # noqa: N802
+    async def VerifyProofs(
         self, request: pb.VerifyProofsRequest, context: Any
     ) -> pb.VerifyProofsResponse:
         await self._behave(context)
         return pb.VerifyProofsResponse(verifications=map(_verified, request.proofs))
 
-    async def CompareProofs(  # noqa: N802
+    async def CompareProofs(
         self, request: pb.CompareProofsRequest, context: Any
     ) -> pb.CompareProofsResponse:
         if request.left_quote_id == UNKNOWN_QUOTE:
@@ -194,13 +195,13 @@ class FakeCatalog(
             ]
         )
 
-    async def ReadBackdatedChanges(  # noqa: N802
+    async def ReadBackdatedChanges(
         self, request: pb.ReadBackdatedChangesRequest, context: Any
     ) -> pb.ReadBackdatedChangesResponse:
         page = self.backdated[request.after : request.after + 1]
         return pb.ReadBackdatedChangesResponse(changes=page, cursor=request.after + len(page))
 
-    async def ValueUsage(  # noqa: N802
+    async def ValueUsage(
         self, request: pb.ValueUsageRequest, context: Any
     ) -> pb.ValueUsageResponse:
         for place, used in enumerate(request.usage):
@@ -256,13 +257,12 @@ def quote_of(
             overage.append(
                 _line("overage", kind, f"{kind} over the allowance", over, unit, cents, days,
                       plan_item_id="i1", used=f"{used:f}", allowance=f"{included:f}")
-            )  # fmt: skip
+            )  # fmt: skip  # a table
     ad_hoc = [
-        _line("ad_hoc", kind, kind, f"{qty / 1000:f}", "1k_tokens", 1, days,
-              resource_price_id="p1")
+        _line("ad_hoc", kind, kind, f"{qty / 1000:f}", "1k_tokens", 1, days, resource_price_id="p1")
         for kind, qty in sorted(usage.items())
         if kind == "llm_tokens" and qty
-    ]  # fmt: skip
+    ]
     inputs = {
         "period": start,
         "subscription": one.id,

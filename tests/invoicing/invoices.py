@@ -30,7 +30,7 @@ def invoice(**changes: Any) -> Invoice:
         proofs_hash="p", created_at=datetime(2026, 5, 1, tzinfo=UTC), number=1,
         issuer=Party("us"), recipient=Party("them"), issued_on=date(2026, 5, 1),
         due_on=date(2026, 5, 15),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return replace(made, **changes)
 
 
@@ -39,5 +39,5 @@ def line(amount: int = 5000, kind: str = "plan_base", **changes: Any) -> Line:
     made = Line(
         kind, "", "Plan: studio", Decimal(1), "month", Decimal(amount), amount, {}, "shop",
         APRIL.start, APRIL.end,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return replace(made, **changes)

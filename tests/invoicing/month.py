@@ -121,8 +121,9 @@ class MonthEnd:
             " completed_at) SELECT 'metering', day::date, 'test', 'current',"
             " day + interval '2 day', now(), now() FROM generate_series(%s::date,"
             " %s::date + interval '1 month' - interval '1 day', interval '1 day') AS day",
-            period, period,
-        )  # fmt: skip
+            period,
+            period,
+        )
 
     async def start(self, period: str = APRIL, **more: Any) -> Any:
         """An operator starts the roll-up of a month."""

@@ -123,9 +123,11 @@ def test_the_difference_is_read_as_its_own_quantity_at_the_price_of_the_month() 
     assert told(made) == "72 unit at 2/1 = 144"
     assert made.description == "Adjustment of March 2026: overage of llm_tokens"
     assert made.meta == {
-        "plan_item_id": "i1", "adjusts_kind": "overage", "adjusts_period": "2026-03-01",
+        "plan_item_id": "i1",
+        "adjusts_kind": "overage",
+        "adjusts_period": "2026-03-01",
         "billed_cents": "200",
-    }  # fmt: skip
+    }
     [back] = adjustment_lines(
         [line(qty="172", price="2"), made], [line(qty="172", price="2")], MARCH
     )
@@ -188,7 +190,7 @@ def test_lines_of_older_releases_keep_their_hash() -> None:
     plain = Line(
         "plan_base", "", "Studio", Decimal(1), "month", Decimal(5000), 5000, {}, "shop",
         MARCH.start, MARCH.end,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert lines_hash([plain]) == (
         "62287f145069ad806fae4aa7cde81c5809477f366cd61153ac1c6ca16d6800d7"
     )

@@ -70,8 +70,9 @@ def test_an_invoice_that_was_credited_in_full_before_frees_its_month_and_is_hand
         ]
         waiting = "SELECT number, document, status FROM invoice_hand_overs ORDER BY id"
         assert connection.execute(waiting).fetchall() == [
-            (1, "invoice", "pending"), (2, "invoice", "pending"),
-        ]  # fmt: skip
+            (1, "invoice", "pending"),
+            (2, "invoice", "pending"),
+        ]
         again = (
             "INSERT INTO tenant_invoices (tenant_id, period, rollup_id, currency, subtotal_cents,"
             " tax_cents, total_cents, tax_rule_id, tax_label, tax_rate_percent, line_count,"
@@ -90,7 +91,7 @@ def test_a_link_that_an_older_release_sealed_is_sealed_alike_and_a_one_off_invoi
     sealed = invoice(
         number=42, subtotal_cents=6422, tax_cents=642, total_cents=7064, issuer=Party("Issuer"),
         recipient=Party("Acme"),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert chain_hash(BEGINNING, sealed) == GOLDEN
     assert chain_hash(BEGINNING, replace(sealed, purchase_order="PO 42")) != GOLDEN
     assert chain_hash(BEGINNING, replace(sealed, kind=InvoiceKind.ONE_OFF)) != GOLDEN

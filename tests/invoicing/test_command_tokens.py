@@ -19,7 +19,7 @@ class Rollups(rollup_service_pb2_grpc.RollupServiceServicer):
     def __init__(self) -> None:
         self.tokens: list[str] = []
 
-    def GetRollup(self, request: pb.GetRollupRequest, context: Any) -> Any:  # noqa: N802
+    def GetRollup(self, request: pb.GetRollupRequest, context: Any) -> Any:
         self.tokens.append(dict(context.invocation_metadata())["authorization"])
         status = "completed" if len(self.tokens) == 3 else "running"
         return pb.GetRollupResponse(rollup=rollups_pb2.Rollup(id=request.id, status=status))

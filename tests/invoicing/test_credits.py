@@ -105,8 +105,9 @@ async def test_a_draft_and_a_void_invoice_are_not_credited(books: Books) -> None
     await books.drafted()
     draft = await books.invoice_of("acme")
     assert await refusal(books.credit(draft.id)) == (
-        grpc.StatusCode.FAILED_PRECONDITION, "INVOICE_NOT_ISSUED",
-    )  # fmt: skip
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "INVOICE_NOT_ISSUED",
+    )
     voided = await books.void(draft.id)
     assert (await refusal(books.credit(voided.id)))[1] == "INVOICE_NOT_ISSUED"
 

@@ -31,7 +31,7 @@ async def arcadia(books: Books, folder: Path, *arguments: str) -> tuple[int, str
         sys.executable, "-m", "cli.app", *arguments,
         env={**environment_of(books.settings), "PYTHONPATH": str(Path.cwd())},
         cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     said, _ = await process.communicate()
     return process.returncode or 0, said.decode()
 

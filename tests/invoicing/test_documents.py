@@ -65,8 +65,8 @@ async def test_a_credit_note_names_its_invoice_its_number_why_and_what_it_takes_
     told = text_of(document)
     for words in (
         "Adjustment note", "CN-000001", "Corrects invoice INV-000001", "a test", "Acme Pty Ltd",
-        "The shop", line.description, "−10.00", "GST 10% −1.00", "−11.00",  # noqa: RUF001
-    ):  # fmt: skip
+        "The shop", line.description, "−10.00", "GST 10% −1.00", "−11.00",
+    ):  # fmt: skip  # a table
         assert words in told
     html = pb.DownloadCreditNoteRequest(id=note.id, format="html")
     page = await books.invoices.DownloadCreditNote(html, metadata=books.operator)
@@ -82,7 +82,7 @@ async def test_a_credit_of_a_tax_alone_says_so(books: Books) -> None:
     request = pb.DownloadCreditNoteRequest(id=note.id)
     told = text_of(await books.invoices.DownloadCreditNote(request, metadata=books.operator))
     assert "Only tax is credited." in told
-    assert "Subtotal 0.00 GST 10% −0.75 Credited AUD −0.75" in told  # noqa: RUF001
+    assert "Subtotal 0.00 GST 10% −0.75 Credited AUD −0.75" in told
 
 
 async def test_a_void_notice_says_which_invoice_is_void_since_when_and_why(books: Books) -> None:
@@ -96,8 +96,8 @@ async def test_a_void_notice_says_which_invoice_is_void_since_when_and_why(books
     told = text_of(await books.invoices.DownloadVoidNotice(request, metadata=books.tenant("acme")))
     for words in (
         "Void notice", "INV-000001", "Invoice INV-000001 is void: a test", "Voided on",
-        "Acme Pty Ltd", "Total AUD 63.25", "Void −63.25", "Amount due 0.00",  # noqa: RUF001
-    ):  # fmt: skip
+        "Acme Pty Ltd", "Total AUD 63.25", "Void −63.25", "Amount due 0.00",
+    ):  # fmt: skip  # a table
         assert words in told
 
 
@@ -161,15 +161,15 @@ async def test_each_credit_and_the_payment_make_another_document_and_the_former_
     await books.credit(invoice.id, (line.id, 1000))
     credited = told_by(await downloaded(books, invoice.id))
     today = f"{datetime.now(UTC):%-d %B %Y}"
-    assert f"Credit note CN-000001, {today} −11.00 Amount due 52.25" in credited  # noqa: RUF001
+    assert f"Credit note CN-000001, {today} −11.00 Amount due 52.25" in credited
     await books.pay(invoice.id, paid_on="2026-05-12", reference="bank 17")
     paid = told_by(await downloaded(books, invoice.id))
     assert "PAID" in paid
-    assert "Paid on 12 May 2026 (bank 17) −52.25 Amount due 0.00" in paid  # noqa: RUF001
+    assert "Paid on 12 May 2026 (bank 17) −52.25 Amount due 0.00" in paid
     assert "Amount due by" not in paid
     await books.credit(invoice.id, (line.id, 1000))
     owed = told_by(await downloaded(books, invoice.id))
-    assert "−52.25 Balance in your favour 11.00" in owed  # noqa: RUF001
+    assert "−52.25 Balance in your favour 11.00" in owed
     assert len(renders) == 4
     [(count,)] = books.rows("SELECT count(*) FROM invoice_documents")
     assert count == 4
@@ -308,10 +308,12 @@ async def test_the_annex_lists_what_each_resource_used_with_totals(books: Books)
     told = told_by(await downloaded(books, invoice.id))
     assert "Usage of 1 to 30 April 2026, as metered until" in told
     for words in (
-        "web-1 Droplet hours 48 hours", "*web-2* Droplet hours 12 hours",
-        "Reported as events Droplet hours 1 hour", "Reported as events LLM tokens 2,000 tokens",
+        "web-1 Droplet hours 48 hours",
+        "*web-2* Droplet hours 12 hours",
+        "Reported as events Droplet hours 1 hour",
+        "Reported as events LLM tokens 2,000 tokens",
         "All deployments Total Droplet hours 61 hours Total LLM tokens 2,000 tokens",
-    ):  # fmt: skip
+    ):
         assert words in told, told
     page = (await downloaded(books, invoice.id, format_="html")).decode()
     assert "<td>*web-2*</td><td>Droplet hours</td>" in page
@@ -385,7 +387,7 @@ def test_a_line_of_days_reads_as_a_pocket_calculator_takes_it() -> None:
         qty=Decimal(12), unit="day", price_base_qty=Decimal(31), amount_cents=1935,
         service_days=12, service_start=date(2026, 5, 20),
         service_end=date(2026, 6, 1), meta={"proration": "12/31"},
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert (line.qty, line.unit_price, line.amount) == ("12 of 31 days", "50.00 / 31 days", "19.35")
     assert line.note == "20 to 31 May 2026"
 
@@ -395,16 +397,21 @@ def test_a_line_of_packages_and_one_of_tiers_multiply() -> None:
         kind="overage", qty=Decimal(3), unit="package", unit_price_cents=Decimal(250),
         amount_cents=750, meta={"used": "2160", "allowance": "1488"},
         dimensions={"region": "syd1", "size": "s-1vcpu-1gb"},
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     assert (packages.qty, packages.unit_price, packages.amount) == ("3 packages", "2.50", "7.50")
     assert packages.note == "region syd1, size s-1vcpu-1gb; used 2,160, 1,488 included"
     tier = shown(
-        kind="overage", qty=Decimal("1000.5"), unit="1k_tokens", unit_price_cents=Decimal("0.4"),
+        kind="overage",
+        qty=Decimal("1000.5"),
+        unit="1k_tokens",
+        unit_price_cents=Decimal("0.4"),
         amount_cents=400,
-    )  # fmt: skip
+    )
     assert (tier.qty, tier.unit_price, tier.amount) == (
-        "1,000.5 × 1,000 tokens", "0.004", "4.00",  # noqa: RUF001
-    )  # fmt: skip
+        "1,000.5 × 1,000 tokens",
+        "0.004",
+        "4.00",
+    )
 
 
 def test_a_quantity_that_no_decimal_equals_is_shown_as_its_fraction() -> None:

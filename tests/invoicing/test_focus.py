@@ -53,7 +53,7 @@ LINES = [
     line("adjustment", -100, resource_kind="droplet_hours"),
     line("adjustment", 100, resource_kind="droplet_hours"),
     line("tax", 617, deployment_id=None),
-]  # fmt: skip
+]  # fmt: skip  # a table
 
 
 def read(content: bytes) -> list[dict[str, str]]:
@@ -64,7 +64,7 @@ def test_a_line_costs_what_the_tenant_pays_and_has_the_price_that_it_has() -> No
     rows = read(as_focus(INVOICE, LINES))
     assert [row["BilledCost"] for row in rows] == [
         "50.0", "7.5", "6.72", "0.03", "0.0", "-2.5", "-1.0", "1.0", "6.17",
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     base, _, overage, tokens, *_ = rows
     assert base["ListUnitPrice"] == "1.612903225806451613"
     assert (overage["ListUnitPrice"], overage["ListCost"]) == ("0.01", "6.72")
@@ -83,7 +83,7 @@ def test_charges_are_filed_by_what_they_are() -> None:
         ("Usage", "Usage-Based", ""), ("Usage", "Usage-Based", ""), ("Credit", "One-Time", ""),
         ("Usage", "Usage-Based", "Correction"), ("Usage", "Usage-Based", "Correction"),
         ("Tax", "One-Time", ""),
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     assert rows[2]["RegionId"] == "nyc3"
     assert rows[2]["ServiceSubcategory"] == "Virtual Machines"
     assert rows[5]["ChargeDescription"] == "'=goodwill()"

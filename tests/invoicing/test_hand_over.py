@@ -246,8 +246,10 @@ async def test_a_credit_note_is_not_posted_before_its_invoice(month_end: MonthEn
     month_end.receiver.failures = [503]
     await delivered_soon(month_end, "hand-over/CN-000001", invoice.id)
     assert [post.key for post in month_end.receiver.posts] == [
-        f"invoice/{invoice.id}", f"invoice/{invoice.id}", f"credit_note/{note.id}",
-    ]  # fmt: skip
+        f"invoice/{invoice.id}",
+        f"invoice/{invoice.id}",
+        f"credit_note/{note.id}",
+    ]
 
 
 async def test_the_void_of_an_invoice_that_accounts_receivable_has_is_handed_over(
@@ -293,8 +295,9 @@ async def test_an_invoice_that_is_voided_while_it_is_posted_is_followed_by_its_v
     told = await work
     assert (told.delivered_count, told.failed_count) == (2, 0)
     assert [post.key for post in month_end.receiver.posts] == [
-        f"invoice/{invoice.id}", f"void/{invoice.id}",
-    ]  # fmt: skip
+        f"invoice/{invoice.id}",
+        f"void/{invoice.id}",
+    ]
 
 
 @pytest.mark.soak

@@ -172,8 +172,9 @@ async def test_a_quote_that_nobody_knows_and_a_catalog_that_is_down_are_told_as_
     with pytest.raises(grpc.aio.AioRpcError) as down:
         await books.verify(invoice.id)
     assert (down.value.code(), reason_of(down.value)) == (
-        grpc.StatusCode.UNAVAILABLE, "CATALOG_UNAVAILABLE",
-    )  # fmt: skip
+        grpc.StatusCode.UNAVAILABLE,
+        "CATALOG_UNAVAILABLE",
+    )
 
 
 async def test_only_an_operator_compares_with_a_quote(books: Books) -> None:

@@ -131,9 +131,12 @@ async def test_a_stream_of_late_events_stops_no_roll_up_and_every_event_is_bille
         while not over.is_set():
             turn += 1
             late = event(
-                f"{number}-{turn}", kind="droplet_hours", qty="1", day="2026-04-10",
+                f"{number}-{turn}",
+                kind="droplet_hours",
+                qty="1",
+                day="2026-04-10",
                 deployment=deployment.id,
-            )  # fmt: skip
+            )
             await month.metering.record(late)
             sent += 1
 

@@ -39,7 +39,7 @@ def document(**changes: object) -> InvoiceDocument:
         total=Fact("Total AUD", "70.64"), after_total=(Fact("Amount due", "70.64"),),
         payment=Payment("AUD 70.64", "15 May 2026", ("BSB 000-000",), "INV-000042"),
         chain_hash="ab" * 32,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def text_of(pdf: PdfReader) -> str:
 EXPECTED = (
     "Tax invoice", "INV-000042", "1 May 2026", "15 May 2026", "Issuer Pty Ltd", "ABN 11 222",
     "51 824 753 556", "The shop", "672 hours", "64.22", "GST 10%", "6.42", "70.64", "BSB 000-000",
-)  # fmt: skip
+)  # fmt: skip  # a table
 
 
 def test_page_and_pdf_say_the_same_in_any_letters() -> None:
@@ -120,7 +120,7 @@ def test_a_name_without_a_space_is_broken_rather_than_printed_over_the_amounts()
         "株式会社 内部网 한국",
         "smile 😀", "naïve Ñandú", "C:\\temp\\new", "{{ invoice.number }} {% raw %}",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_what_people_name_is_printed_as_text(name: str) -> None:
     section = DocumentSection(name, (DocumentLine(name, name, "1", "1", "1"),), "1")
     made = document(sections=(section,), recipient=DocumentParty(name, "", (name,)))
@@ -165,7 +165,10 @@ def test_a_name_of_ten_thousand_characters_is_cut() -> None:
 def test_no_text_keeps_a_document_from_being_made(name: str) -> None:
     section = DocumentSection(name, (DocumentLine(name, name, name, name, name),), name)
     made = document(
-        sections=(section,), recipient=DocumentParty(name, name, (name, name)), about=(name,),
-        tenant_id=name, facts=(Fact(name, name),),
-    )  # fmt: skip
+        sections=(section,),
+        recipient=DocumentParty(name, name, (name, name)),
+        about=(name,),
+        tenant_id=name,
+        facts=(Fact(name, name),),
+    )
     assert as_pdf(plain(made)).startswith(b"%PDF")

@@ -41,7 +41,7 @@ from services.analytics.invoicing.profiles.rules.parties import Party
         ("overage", "droplet_hours", "hours of acme", {}, "hours of acme"),
         ("overage", "droplet_hours", "Overage: something else", {}, "Overage: something else"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_line_is_called_what_people_call_it(
     kind: str, meter: str, description: str, meta: dict[str, str], name: str
 ) -> None:
@@ -50,11 +50,13 @@ def test_a_line_is_called_what_people_call_it(
 
 def test_a_unit_is_counted_as_people_count() -> None:
     assert [unit_name(unit, "1") for unit in ("hour", "gb_month", "zone")] == [
-        "hour", "GB-month", "zone",
-    ]  # fmt: skip
+        "hour",
+        "GB-month",
+        "zone",
+    ]
     assert [unit_name(unit, "0.5") for unit in ("hour", "gb", "gb_month", "package", "item")] == [
         "hours", "GB", "GB-months", "packages", "items",
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
 
 
 SELLER = Party("Seller Pty Ltd", "51 824 753 556")
@@ -65,7 +67,7 @@ def allowed(**changes: Any) -> bool:
     facts: dict[str, Any] = {
         "issuer": SELLER, "recipient": BUYER, "account": "acme", "currency": "AUD",
         "tax_cents": 10_000, "total_cents": 110_000,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return is_tax_document(**facts | changes)
 
 

@@ -71,8 +71,9 @@ async def closed(month: Month, period: str) -> None:
         " day + interval '2 day', now(), now() FROM generate_series(%s::date,"
         " %s::date + interval '1 month' - interval '1 day', interval '1 day') AS day"
         " ON CONFLICT DO NOTHING",
-        period, period,
-    )  # fmt: skip
+        period,
+        period,
+    )
     await month.metering.close(period)
 
 

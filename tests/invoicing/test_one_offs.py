@@ -52,8 +52,9 @@ async def test_a_line_added_by_hand_is_on_the_next_invoice_and_taxed_as_the_othe
     answer = await books.verify(invoice.id)
     assert answer.verified
     assert [part.engine_version for part in answer.parts if part.engine_version[:3] == "one"] == [
-        "one_off/1", "one_off/1",
-    ]  # fmt: skip
+        "one_off/1",
+        "one_off/1",
+    ]
     trace = pb.TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=lines[2].id)
     traced = await books.invoices.TraceInvoiceLine(trace, metadata=books.tenant("acme"))
     assert (traced.price_type, traced.price_id) == ("one_off_line", added.id)
@@ -155,8 +156,9 @@ async def test_a_line_that_is_removed_while_it_is_priced_is_not_billed(books: Bo
         "UPDATE one_off_lines SET removed_at = now(), removed_by = 'op' WHERE id = %s", line.id
     )
     assert await refusal(books.draft(rollup.id, cursor)) == (
-        grpc.StatusCode.ABORTED, "ONE_OFF_LINE_MOVED",
-    )  # fmt: skip
+        grpc.StatusCode.ABORTED,
+        "ONE_OFF_LINE_MOVED",
+    )
     await books.draft(rollup.id, cursor)
     assert (await books.invoice_of("acme")).subtotal_cents == 5000
 
@@ -272,8 +274,9 @@ async def test_a_line_of_a_deployment_counts_to_its_margin_and_another_to_its_te
     )
     assert (margin.revenue_state, margin.revenue_cents) == ("final", 5730)
     assert {(one.deployment_id, one.revenue_cents) for one in margin.by_deployment} == {
-        (SHOP.deployment_id, 5700), ("", 30),
-    }  # fmt: skip
+        (SHOP.deployment_id, 5700),
+        ("", 30),
+    }
 
 
 async def test_lines_added_while_drafts_are_made_are_on_one_invoice_each(books: Books) -> None:

@@ -33,8 +33,11 @@ async def test_studio_with_storage_and_three_droplets_in_april_comes_to_70_64(
     assert (invoice.issued_on, invoice.due_on) == ("2026-05-01", "2026-05-15")
     lines = await books.lines_of("acme")
     assert [(line.kind, line.qty, line.amount_cents) for line in lines] == [
-        ("plan_base", "1", 5000), ("addon", "1", 750), ("overage", "672", 672), ("tax", "10", 642),
-    ]  # fmt: skip
+        ("plan_base", "1", 5000),
+        ("addon", "1", 750),
+        ("overage", "672", 672),
+        ("tax", "10", 642),
+    ]
     assert [line.deployment_id for line in lines] == [SHOP.deployment_id] * 3 + [""]
     assert lines[-1].description == "GST 10%"
 
@@ -55,8 +58,10 @@ async def test_a_tenant_gets_one_invoice_for_all_its_deployments(books: Books) -
     assert rollup.issued_count == 2
     lines = await books.lines_of("acme")
     assert [line.deployment_id for line in lines[:-1]] == [
-        BLOG.deployment_id, SHOP.deployment_id, SHOP.deployment_id,
-    ]  # fmt: skip
+        BLOG.deployment_id,
+        SHOP.deployment_id,
+        SHOP.deployment_id,
+    ]
     assert [(total.currency, total.total_cents) for total in rollup.totals] == [
         ("AUD", 11825 + 5500)
     ]
@@ -101,8 +106,9 @@ async def test_a_tenant_gets_an_invoice_for_each_currency(books: Books) -> None:
     assert (rollup.drafted_count, rollup.issued_count, rollup.failed_count) == (1, 2, 0)
     found = await books.listed(tenant_id="acme")
     assert sorted((one.currency, one.subtotal_cents) for one in found) == [
-        ("AUD", 5750), ("USD", 5000),
-    ]  # fmt: skip
+        ("AUD", 5750),
+        ("USD", 5000),
+    ]
     again = await books.rolled_up()
     assert (again.drafted_count, again.skipped_count, again.issued_count) == (0, 1, 0)
     # One of them is voided: only that one is made again.
@@ -111,8 +117,10 @@ async def test_a_tenant_gets_an_invoice_for_each_currency(books: Books) -> None:
     third = await books.rolled_up()
     assert (third.drafted_count, third.issued_count) == (1, 1)
     assert {(one.currency, one.status) for one in await books.listed(tenant_id="acme")} == {
-        ("AUD", "issued"), ("USD", "issued"), ("USD", "void"),
-    }  # fmt: skip
+        ("AUD", "issued"),
+        ("USD", "issued"),
+        ("USD", "void"),
+    }
 
 
 async def test_force_replaces_the_draft_of_each_currency(books: Books) -> None:
@@ -120,13 +128,15 @@ async def test_force_replaces_the_draft_of_each_currency(books: Books) -> None:
     first = await books.drafted()
     await books.move(first.id, "failed", "broke off")
     books.catalog.subscriptions = [
-        SHOP, Subscription("acme", "blog", base_cents=6000, currency="USD"),
-    ]  # fmt: skip
+        SHOP,
+        Subscription("acme", "blog", base_cents=6000, currency="USD"),
+    ]
     forced = await books.rolled_up(force=True)
     assert forced.issued_count == 2
     assert sorted(one.subtotal_cents for one in await books.listed(tenant_id="acme")) == [
-        5750, 6000,
-    ]  # fmt: skip
+        5750,
+        6000,
+    ]
 
 
 async def test_force_replaces_drafts_and_nothing_that_was_issued(books: Books) -> None:
@@ -205,8 +215,9 @@ async def test_late_usage_is_billed_once_whichever_invoice_of_it_is_voided(books
     await books.rolled_up(APRIL)
     await books.rolled_up(JUNE)
     assert await books.adjustments("acme", APRIL, MAY, JUNE) == [
-        ("2026-04", "50", 50), ("2026-05", "20", 20),
-    ]  # fmt: skip
+        ("2026-04", "50", 50),
+        ("2026-05", "20", 20),
+    ]
 
 
 async def test_late_usage_that_comes_while_its_invoice_is_priced_waits_for_the_next(
@@ -220,8 +231,9 @@ async def test_late_usage_that_comes_while_its_invoice_is_priced_waits_for_the_n
     assert books.open_changes() == 1
     await books.rolled_up(MAY)
     assert await books.adjustments("acme", APRIL, MAY) == [
-        ("2026-04", "5", 5), ("2026-05", "3", 3),
-    ]  # fmt: skip
+        ("2026-04", "5", 5),
+        ("2026-05", "3", 3),
+    ]
 
 
 async def test_a_stream_of_late_events_starves_no_roll_up(books: Books) -> None:
@@ -291,10 +303,12 @@ async def test_a_subscription_backdated_into_a_billed_month_is_billed_by_the_nex
     books.catalog.subscriptions = [STORE, shop]
     books.catalog.backdated = [
         pricing_pb.BackdatedChange(
-            subscription_id=shop.id, deployment_id=shop.deployment_id, tenant_id="acme",
+            subscription_id=shop.id,
+            deployment_id=shop.deployment_id,
+            tenant_id="acme",
             effective_from="2026-03-14",
         )
-    ]  # fmt: skip
+    ]
     books.used(shop, "llm_tokens", "7000", day="2026-03-10")
     books.used(shop, "llm_tokens", "4000", day="2026-03-20")
     books.close(APRIL)
@@ -323,8 +337,9 @@ async def test_a_subscription_that_ended_earlier_than_was_billed_is_given_back(
     rollup = await books.rolled_up(APRIL)
     assert rollup.failed_count == 0
     assert await books.adjustments("acme", APRIL) == [
-        ("2026-04", "-1", -5000), ("2026-04", "-1", -750),
-    ]  # fmt: skip
+        ("2026-04", "-1", -5000),
+        ("2026-04", "-1", -750),
+    ]
     assert (await books.verify((await books.invoice_of("acme")).id)).verified
 
 

@@ -129,9 +129,11 @@ def test_a_tax_credited_alone_is_not_credited_again_with_its_line() -> None:
     )
     assert part.tax_cents == 300
     both = credit_of(
-        lines, CreditableTax(tax_id, 1000, 0, 0), [Amount(line_id, 5000), Amount(tax_id, 100)],
+        lines,
+        CreditableTax(tax_id, 1000, 0, 0),
+        [Amount(line_id, 5000), Amount(tax_id, 100)],
         rate_percent=rate,
-    )  # fmt: skip
+    )
     assert (both.subtotal_cents, both.tax_cents) == (5000, 600)
 
 
@@ -190,9 +192,9 @@ def test_a_roll_up_goes_its_way_and_no_other() -> None:
         (0, "AUD", "0.00"),
         (5, "AUD", "0.05"),
         (123_456, "AUD", "1,234.56"),
-        (-5, "AUD", "−0.05"),  # noqa: RUF001
+        (-5, "AUD", "−0.05"),
         (1935, "JPY", "1,935"),
-        (-1935, "JPY", "−1,935"),  # noqa: RUF001
+        (-1935, "JPY", "−1,935"),
         (1_234_567, "KWD", "1,234.567"),
     ],
 )

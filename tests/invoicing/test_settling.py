@@ -231,17 +231,21 @@ async def test_tax_follows_the_region_and_the_rule_of_the_periods_end(books: Boo
         profiles_pb.ListTaxRulesRequest(tax_region="NZ"), metadata=books.operator
     )
     assert [(one.effective_from, one.effective_to) for one in rules.tax_rules] == [
-        ("2026-05-01", ""), ("2000-01-01", "2026-05-01"),
-    ]  # fmt: skip
+        ("2026-05-01", ""),
+        ("2000-01-01", "2026-05-01"),
+    ]
 
 
 async def test_a_tax_rule_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
     books: Books,
 ) -> None:
     request = profiles_pb.CreateTaxRuleRequest(
-        tax_region="AU", label="GST", rate_percent="5",
-        effective_from="2026-04-01", effective_to="2026-05-01",
-    )  # fmt: skip
+        tax_region="AU",
+        label="GST",
+        rate_percent="5",
+        effective_from="2026-04-01",
+        effective_to="2026-05-01",
+    )
     await books.profiles.CreateTaxRule(request, metadata=books.operator)
     books.catalog.subscriptions = [Subscription("acme", "shop", base_cents=1000)]
     await books.rolled_up(APRIL)

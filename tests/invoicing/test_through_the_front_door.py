@@ -138,9 +138,12 @@ def test_the_command_line_saves_and_shows_a_billing_profile(stack: WholeStack) -
 def test_an_operator_bills_by_hand_over_http_and_tenants_do_not(stack: WholeStack) -> None:
     tenant = f"tenant-{uuid.uuid4().hex[:8]}"
     line = {
-        "tenant_id": tenant, "description": "Data recovery", "amount_cents": 12345,
-        "currency": "AUD", "reason": "as agreed",
-    }  # fmt: skip
+        "tenant_id": tenant,
+        "description": "Data recovery",
+        "amount_cents": 12345,
+        "currency": "AUD",
+        "reason": "as agreed",
+    }
     key = {"Idempotency-Key": uuid.uuid4().hex}
     with stack.client() as http:
         made = answered(http.post("/api/v1/one-off-lines", json=line, headers=key))
@@ -155,9 +158,11 @@ def test_an_operator_bills_by_hand_over_http_and_tenants_do_not(stack: WholeStac
         wrong = answered(http.post("/api/v1/one-off-lines", json={**line, "currency": "XXQ"}), 400)
         assert "currency" in wrong["message"]
         bill = {
-            "tenant_id": tenant, "currency": "AUD", "reason": "as agreed",
+            "tenant_id": tenant,
+            "currency": "AUD",
+            "reason": "as agreed",
             "lines": [{"description": "Migration", "amount_cents": 40000}],
-        }  # fmt: skip
+        }
         draft = answered(http.post("/api/v1/invoices", json=bill))["invoice"]
         assert (draft["kind"], draft["total_cents"]) == ("one_off", "44000")
         path = f"/api/v1/invoices/{draft['id']}"

@@ -54,11 +54,9 @@ async def test_days_that_nobody_bills_are_listed_with_their_value(books: Books) 
     books.used(orphan, "dns_zones", "0", day="2026-04-30")
     expected = [
         (trial.deployment_id, "llm_tokens", "15", "1000", None),
-        *(
-            (shop.deployment_id, "droplet_hours", day, "24", "9.6") for day in ("09", "20")
-        ),
+        *((shop.deployment_id, "droplet_hours", day, "24", "9.6") for day in ("09", "20")),
         (orphan.deployment_id, "droplet_hours", "30", "12", "4.8"),
-    ]  # fmt: skip
+    ]
     # A running month knows it as well as one that is billed.
     for _ in range(2):
         found = await unbilled(books)
@@ -109,8 +107,10 @@ async def test_an_odd_quantity_has_no_value_and_hides_none_of_the_others(books: 
     for tenant, qty in (("a", "10"), ("b", "1001"), ("c", "20")):
         books.used(Subscription(tenant, "app"), "llm_tokens", qty)
     assert [told(one)[3:] for one in await unbilled(books)] == [
-        ("10", "10"), ("1001", None), ("20", "20"),
-    ]  # fmt: skip
+        ("10", "10"),
+        ("1001", None),
+        ("20", "20"),
+    ]
     rollup = await books.drafted()
     assert (rollup.unbilled.value_cents, rollup.unbilled.unpriced_count) == ("30", 1)
 

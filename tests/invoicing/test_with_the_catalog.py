@@ -106,8 +106,10 @@ async def test_who_starts_inside_the_month_pays_its_part_by_the_quote_engines_ow
     lines = await month.books.lines_of("acme")
     # 11 days of 30: 50.00 and 7.50, each rounded once.
     assert [(line.kind, line.amount_cents) for line in lines] == [
-        ("plan_base", 1833), ("addon", 275), ("tax", 211),
-    ]  # fmt: skip
+        ("plan_base", 1833),
+        ("addon", 275),
+        ("tax", 211),
+    ]
     assert lines[0].meta["proration"] == "11/30"
 
 
@@ -148,7 +150,7 @@ async def test_who_cancels_and_subscribes_again_pays_for_each_hour_once(month: M
     lines = await month.books.lines_of("acme")
     assert [(line.kind, line.amount_cents) for line in lines] == [
         ("plan_base", 2500), ("overage", 336), ("plan_base", 2500), ("overage", 336), ("tax", 567),
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     accrual = RefreshAccrualRequest(period="2026-04-01", pass_key="test")
     await month.metering.attribution.RefreshAccrual(accrual, metadata=month.metering.worker)
     accrued = "SELECT accrued_cents FROM accruals ORDER BY result_hash"
@@ -217,8 +219,9 @@ async def test_a_draft_of_late_usage_alone_outlives_the_roll_up_that_made_it(
     await month.books.rolled_up("2026-05-01", force=force)
     lines = await month.books.lines_of("acme", "2026-05-01")
     assert [(line.kind, line.amount_cents) for line in lines] == [
-        ("adjustment", 2000), ("tax", 200),
-    ]  # fmt: skip
+        ("adjustment", 2000),
+        ("tax", 200),
+    ]
 
 
 async def ids(month: Month) -> dict[str, str]:
@@ -240,8 +243,9 @@ async def test_hours_before_a_subscription_began_are_listed_and_not_billed(month
     rollup = await month.books.rolled_up()
     lines = await month.books.lines_of("acme")
     assert [(line.kind, line.amount_cents) for line in lines[:-1]] == [
-        ("plan_base", 2500), ("overage", 2496),
-    ]  # fmt: skip
+        ("plan_base", 2500),
+        ("overage", 2496),
+    ]
     listed = await unbilled(month.books)
     assert {(one.resource_kind, one.qty) for one in listed} == {("droplet_hours", "216")}
     assert [one.day[-2:] for one in listed] == [f"{day:02}" for day in range(1, 16)]
@@ -270,7 +274,8 @@ async def test_a_subscription_backdated_into_a_billed_month_is_on_the_next_invoi
     await month.books.rolled_up("2026-05-01")
     lines = await month.books.lines_of("acme", "2026-05-01")
     assert [(line.kind, line.amount_cents, line.service_start) for line in lines[:-1]] == [
-        ("plan_base", 5000, "2026-05-01"), ("adjustment", 3000, "2026-04-13"),
-    ]  # fmt: skip
+        ("plan_base", 5000, "2026-05-01"),
+        ("adjustment", 3000, "2026-04-13"),
+    ]
     [_, late, _] = lines
     assert (late.qty, late.unit, late.price_base_qty) == ("18", "day", "30")

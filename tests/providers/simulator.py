@@ -129,7 +129,7 @@ def start_simulator(room: EngineRoom, name: str, *, scale: int = 0) -> Simulator
         ],
         os.environ,
         lambda _: http_ok(f"{url}/_simulator/health"),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     simulator = Simulator(url)
     simulator.behave()
     return simulator

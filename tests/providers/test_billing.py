@@ -277,10 +277,13 @@ async def test_what_is_no_json_is_no_answer(text: str) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "2026-05-20T00:00:00Z", "2026-05-20 00:00:00 +0000", "2026-05-20 00:00:00 +0000 UTC",
-        "2026-05-20T02:00:00.123456789+02:00", " 2026-05-20T00:00:00+00:00 ",
+        "2026-05-20T00:00:00Z",
+        "2026-05-20 00:00:00 +0000",
+        "2026-05-20 00:00:00 +0000 UTC",
+        "2026-05-20T02:00:00.123456789+02:00",
+        " 2026-05-20T00:00:00+00:00 ",
     ],
-)  # fmt: skip
+)
 async def test_an_instant_is_read_in_every_spelling(written: str) -> None:
     row = {"start_time": written, "amount": "1"}
     async with answering({"invoice_items": [row], "meta": {"total": 1}}) as provider:
@@ -317,9 +320,12 @@ async def test_an_odd_entry_of_the_history_stops_no_other(odd: Any, why: str) ->
 
 async def test_an_invoice_that_tells_no_month_stops_no_other() -> None:
     rows = [
-        {"invoice_uuid": "a", "invoice_period": "2026-05"}, {"invoice_uuid": "b"},
-        {"invoice_period": "2026-05"}, {"invoice_uuid": "c", "invoice_period": "May 2026"}, None,
-    ]  # fmt: skip
+        {"invoice_uuid": "a", "invoice_period": "2026-05"},
+        {"invoice_uuid": "b"},
+        {"invoice_period": "2026-05"},
+        {"invoice_uuid": "c", "invoice_period": "May 2026"},
+        None,
+    ]
     async with answering({"invoices": rows, "meta": {"total": 5}}) as provider:
         assert await billing.invoice_months(provider) == {"a": "2026-05"}
 

@@ -39,7 +39,7 @@ async def count(provider: DigitalOcean) -> int:
         "server_error", "gateway_timeout", "drop", "truncate", "too_many_requests", "error_body",
         "not_found_page",
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 async def test_a_passing_failure_is_tried_again(
     simulator: Simulator, provider: DigitalOcean, fault: str
 ) -> None:

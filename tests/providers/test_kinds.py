@@ -70,8 +70,11 @@ def test_a_droplet_is_reduced_to_ids_and_slugs() -> None:
 
     assert sighted.provider_id == "3164444"
     assert (sighted.name, sighted.region, sighted.size, sighted.status) == (
-        "web-1", "ams3", "s-1vcpu-1gb", "active",
-    )  # fmt: skip
+        "web-1",
+        "ams3",
+        "s-1vcpu-1gb",
+        "active",
+    )
     assert sighted.tags == ("deployment:web", "tenant:acme")
     assert sighted.provider_created_at == datetime(2020, 7, 21, 18, 37, 44, tzinfo=UTC)
     assert sighted.unknown_fields == ()
@@ -173,7 +176,7 @@ def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
         ({"id": None}, "", "a droplet: it has no id"),
         ({"id": "4\0"}, "", "a droplet: id has a NUL character"),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_a_row_that_cannot_be_read_says_where_and_why(
     broken: dict[str, Any], identifier: str, words: str
 ) -> None:
@@ -260,8 +263,10 @@ def test_a_projects_purpose_loses_the_prefix_of_its_own_words() -> None:
     )
 
     assert (project.purpose, project.environment, project.is_default) == (
-        "cats", "production", False,
-    )  # fmt: skip
+        "cats",
+        "production",
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -289,8 +294,11 @@ def test_a_project_member_without_a_urn_is_an_error(row: dict[str, Any]) -> None
     [
         ("droplet", {"id": 3164444, "name": "web-1"}, "3164444"),
         ("snapshot", {"id": "6372321"}, "6372321"),
-        ("snapshot", {"id": "fbe805e8-866b-11e6-96bf-000f53315a41"},
-         "fbe805e8-866b-11e6-96bf-000f53315a41"),
+        (
+            "snapshot",
+            {"id": "fbe805e8-866b-11e6-96bf-000f53315a41"},
+            "fbe805e8-866b-11e6-96bf-000f53315a41",
+        ),
         ("reserved_ip", {"ip": "192.0.2.7", "id": 1}, "192.0.2.7"),
         ("reserved_ipv6", {"ip": "2001:db8::1"}, "2001:db8::1"),
         ("domain", {"name": "example.com"}, "example.com"),
@@ -298,7 +306,7 @@ def test_a_project_member_without_a_urn_is_an_error(row: dict[str, Any]) -> None
         ("certificate", {"name": "shop", "id": "892071a0"}, "shop"),
         ("alert_policy", {"uuid": "78b3da62"}, "78b3da62"),
     ],
-)  # fmt: skip
+)
 def test_a_kind_is_identified_by_what_the_provider_keys_it_by(
     kind: str, row: dict[str, Any], provider_id: str
 ) -> None:

@@ -27,8 +27,9 @@ async def read(listing: Listing, memory: PageMemory, *, at_once: int = 8) -> lis
     for page in pages:
         if page.known is None:
             ids = [str(row["id"]) for row in page.items]
-            kept = remembered(page, ids, [7] * len(ids), scopes=frozenset({"tags"}),
-                              unpriced_sizes=frozenset())  # fmt: skip
+            kept = remembered(
+                page, ids, [7] * len(ids), scopes=frozenset({"tags"}), unpriced_sizes=frozenset()
+            )
             assert kept is not None
             memory.keep(page.key, kept)
     return pages

@@ -262,7 +262,7 @@ def test_an_empty_page_that_names_a_next_one_is_an_error() -> None:
         {"droplets": [{}], "links": "x"}, {"droplets": [{}], "links": {"pages": ["x"]}},
         {"droplets": [{}], "meta": "x"}, {"droplets": [{}], "meta": {"total": "many"}},
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_an_answer_of_another_shape_is_an_error(answer: object) -> None:
     with pytest.raises(MalformedAnswer):
         read_page(answer, "droplets", 1)

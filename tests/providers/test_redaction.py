@@ -10,7 +10,7 @@ from kinds.redaction import REDACTED, redact
 
 SECRET = "hunter2-is-my-secret"
 NAMES = ("password", "Password", "db_password", "api_key", "access-key", "token", "private_key",
-         "secret", "client_secret", "user_data", "credentials", "passphrase")  # fmt: skip
+         "secret", "client_secret", "user_data", "credentials", "passphrase")  # fmt: skip  # table
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=8),

@@ -78,7 +78,7 @@ def test_order_means_nothing(
     assert canonical(attrs_of(other)) == canonical(attrs_of(known))
     assert (other.name, other.region, other.size, other.status, other.tags) == (
         known.name, known.region, known.size, known.status, known.tags,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 @KINDS

@@ -90,8 +90,11 @@ def shown(kind: ResourceKind, content: Content, unknown: frozenset[str]) -> Any:
 def test_a_token_that_lost_a_scope_changes_nothing_and_drifts_nothing(
     kind: ResourceKind, scope: str, simulator: Simulator, token: str
 ) -> None:
-    whole = {each.provider_id: each for row in rows_of(simulator, kind, token)
-             if (each := sighted(kind, row))}  # fmt: skip
+    whole = {
+        each.provider_id: each
+        for row in rows_of(simulator, kind, token)
+        if (each := sighted(kind, row))
+    }
     simulator.narrow(token, scope)
 
     narrowed = [sighted(kind, row) for row in rows_of(simulator, kind, token)]

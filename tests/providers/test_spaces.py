@@ -85,8 +85,10 @@ async def test_every_region_shows_its_own_buckets(
 
     sighted = [SPACES_BUCKET.sight(row) for page in pages for row in page.items]
     assert {(each.provider_id, each.region) for each in sighted} == {
-        ("acme-assets", s3_regions[0]), ("logs", s3_regions[0]), ("models", s3_regions[1]),
-    }  # fmt: skip
+        ("acme-assets", s3_regions[0]),
+        ("logs", s3_regions[0]),
+        ("models", s3_regions[1]),
+    }
     assert all(each.provider_created_at for each in sighted)
     assert all(each.unknown_fields == () for each in sighted)
     assert [page.total for page in pages] == [2, 1]
@@ -135,12 +137,15 @@ async def test_a_region_that_does_not_answer_is_no_region_without_buckets() -> N
         (503, b"<Error><Code>SlowDown</Code></Error>", ProviderUnavailable),
         (200, b"<html>maintenance</html>", MalformedAnswer),
         (200, b"<ListAllMyBucketsResult></ListAllMyBucketsResult>", MalformedAnswer),
-        (200, b"<ListAllMyBucketsResult><Buckets><Bucket/></Buckets></ListAllMyBucketsResult>",
-         MalformedAnswer),
+        (
+            200,
+            b"<ListAllMyBucketsResult><Buckets><Bucket/></Buckets></ListAllMyBucketsResult>",
+            MalformedAnswer,
+        ),
         (200, b"{}", ProviderUnavailable),
     ],
     ids=["refused", "busy", "a page", "no list", "no name", "no XML"],
-)  # fmt: skip
+)
 async def test_an_answer_that_is_not_understood_is_never_an_empty_list(
     status: int, body: bytes, error: type[ProviderError]
 ) -> None:
@@ -269,8 +274,10 @@ async def test_a_bucket_that_the_key_may_not_read_costs_no_other_its_size(
     provider_simulator.behave()
     refused = SPACES_BUCKET.sight(rows["acme-assets"])
     assert refused.unknown_fields == (
-        "attrs.measured_at", "attrs.object_count", "attrs.size_bytes",
-    )  # fmt: skip
+        "attrs.measured_at",
+        "attrs.object_count",
+        "attrs.size_bytes",
+    )
     assert "may not read" in refused.attrs_json
     assert rows["ops-archive"]["size_bytes"] == 730 * 2**30
     # What one bucket does not tell is no narrower token: nothing is frozen.
@@ -289,7 +296,7 @@ async def test_without_keys_a_bucket_is_of_unknown_size_and_says_why(
         assert row["unmeasured"].startswith("no Spaces key is configured")
 
 
-class answering:  # noqa: N801
+class answering:
     """A server that gives these answers in turn, the last one for ever; its port."""
 
     def __init__(self, status: int, *bodies: bytes) -> None:
@@ -307,7 +314,7 @@ class answering:  # noqa: N801
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its name in the base class)
                 return
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)

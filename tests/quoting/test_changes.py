@@ -63,8 +63,11 @@ def test_a_change_costs_to_the_cent_what_it_makes_the_months_bill_differ_by(
     made, known = held
     # Given the month's bill without the change, and with it carried out
     inputs = change_inputs(made, known.versions[to], more, (), day, known, on_trial=False)
-    kept = [replace(one, effective_to=min(one.effective_to or day, day)) for one in made.terms
-            if one.effective_from < day]  # fmt: skip
+    kept = [
+        replace(one, effective_to=min(one.effective_to or day, day))
+        for one in made.terms
+        if one.effective_from < day
+    ]
     moved = replace(
         made,
         terms=(*kept, term(known.versions[to], to, max(day, made.starts_on), None)),
@@ -144,7 +147,7 @@ def test_the_same_price_in_another_version_costs_nothing_to_change_to() -> None:
     package = PlanItem(
         "dns_zones", Decimal(0), "zone", Decimal(300),
         pricing_model=PricingModel.PACKAGE, package_qty=Decimal(10),
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     old, new = plan("studio", 4999, package), plan("studio", 4999, package, version=2)
     change = cost(changed([old, new], date(2026, 4, 16)))
     assert (change.credits, change.charges, change.net_cents) == ((), (), 0)
@@ -154,6 +157,6 @@ def test_a_minimum_that_comes_with_the_new_plan_is_part_of_what_the_change_costs
     least = PlanItem(
         "dns_zones", Decimal(0), "zone", Decimal(1),
         pricing_model=PricingModel.MINIMUM, amount_cents=3000,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     change = cost(changed([plan("a", 0), plan("b", 0, least)], date(2026, 4, 16)))
     assert change.net_cents == 1500

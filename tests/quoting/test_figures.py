@@ -128,7 +128,7 @@ def test_tiers_are_quantities_and_are_not_prorated() -> None:
     item = PlanItem(
         "dns_zones", Decimal(0), "zone", Decimal(0),
         pricing_model=PricingModel.GRADUATED, tiers=GRADUATED,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     half = Period(JUNE.start, date(2026, 6, 16))
     usage = (on_days("dns_zones", {JUNE.start: 800}),)
     assert total(price(month_of_plan(selling(item), JUNE, usage=usage, days=half)).overage) == 8000
@@ -171,7 +171,7 @@ MODELS = [
     (PricingModel.MINIMUM, {"amount_cents": 500}, "0", [("1", "minimum", "500", "1", 500)]),
     (PricingModel.MINIMUM, {"amount_cents": 600}, "250", [("200", "hour", "3", "1", 600)]),
     (PricingModel.MINIMUM, {"amount_cents": 0}, "0", []),
-]  # fmt: skip
+]  # fmt: skip  # a table
 
 
 @pytest.mark.parametrize(("model", "terms", "hours", "lines"), MODELS)
@@ -207,7 +207,7 @@ def test_amounts_of_a_month_are_prorated_by_billed_days() -> None:
     item = PlanItem(
         "droplet_hours", Decimal(60), "hour", Decimal(3),
         pricing_model=PricingModel.FLAT, amount_cents=500,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     within, over = (on_days("droplet_hours", {date(2026, 4, 7): qty}) for qty in (30, 31))
     assert price(month_of_plan(selling(item), usage=(within,), days=HALF)).overage == ()
     flat = price(month_of_plan(selling(item), usage=(over,), days=HALF)).overage

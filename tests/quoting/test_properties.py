@@ -156,10 +156,12 @@ def test_a_change_to_a_version_at_the_same_price_changes_nothing_on_the_bill(
     split = replace(whole, terms=halves if cut > APRIL.start else halves[1:])
     # Then every line is the same to the cent
     one, two = (
-        [(line.kind, line.resource_kind, line.qty, line.amount_cents)
-         for line in billed(quoted(held, known, usage))]
+        [
+            (line.kind, line.resource_kind, line.qty, line.amount_cents)
+            for line in billed(quoted(held, known, usage))
+        ]
         for held in (whole, split)
-    )  # fmt: skip
+    )
     assert one == two
 
 

@@ -32,7 +32,7 @@ BILLED = (
     "reserved_ip", "app", "spaces_bucket", "droplet_snapshot", "reserved_ipv6", "nat_gateway",
     "partner_attachment", "container_registry", "functions_namespace", "nfs_share",
     "database_replica", "gradient_agent", "dedicated_inference", "uptime_check",
-)  # fmt: skip
+)  # fmt: skip  # a table
 """The simulator's kinds that cost something."""
 
 IDENTIFIERS = ("id", "ip", "namespace", "uuid", "name")
@@ -156,8 +156,10 @@ class April:
         """A deployment is on Studio since the first of April: the operator makes up for it."""
         await self.post(
             f"/deployments/{self.deployments[slug]}/subscribe",
-            plan_code="studio", addons=addons, starts_on="2026-04-01",
-        )  # fmt: skip
+            plan_code="studio",
+            addons=addons,
+            starts_on="2026-04-01",
+        )
 
     async def metered(self, month: Period) -> None:
         """Every day of a month is metered to its end."""

@@ -50,7 +50,7 @@ async def running_scenario(
         names, TEMPORAL_ADDRESS=address, DO_API_URL=simulator.url, DO_API_TOKEN=name,
         SPACES_ENDPOINT=f"{simulator.url}/s3/{{region}}", SPACES_ACCESS_KEY_ID=name,
         SPACES_SECRET_ACCESS_KEY=name, log_level="warning", **addresses,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     account = make_account(simulator)
     temporal = await connect(settings)
     await register_search_attributes(temporal)

@@ -36,13 +36,17 @@ async def used(april: April, tenant: str, from_day: str, to_day: str) -> dict[st
 async def test_three_droplets_on_studio_with_storage_are_invoiced_at_70_64(april: April) -> None:
     second = april.second_rollup
     assert (second["status"], second["skipped_count"], second["issued_count"]) == (
-        "completed", "1", "1",
-    )  # fmt: skip
+        "completed",
+        "1",
+        "1",
+    )
     answer = await april.invoice_of("globex")
     invoice, lines = answer["invoice"], answer["lines"]
     assert [invoice[f"{name}_cents"] for name in ("subtotal", "tax", "total")] == [
-        "6422", "642", "7064",
-    ]  # fmt: skip
+        "6422",
+        "642",
+        "7064",
+    ]
     assert (invoice["status"], invoice["number"]) == ("issued", "INV-000002")
     told = ("kind", "description", "qty", "amount_cents")
     assert [tuple(line[name] for name in told) for line in lines] == [
@@ -50,7 +54,7 @@ async def test_three_droplets_on_studio_with_storage_are_invoiced_at_70_64(april
         ("addon", "Addon: storage_50gb", "1", "750"),
         ("overage", "Overage: droplet_hours", "672", "672"),
         ("tax", "GST 10%", "10", "642"),
-    ]  # fmt: skip
+    ]
     assert [line["deployment_id"] for line in lines] == [*[april.deployments["blog"]] * 3, ""]
     assert (lines[2]["meta"]["used"], lines[2]["meta"]["allowance"]) == ("2160", "1488")
     traced = await april.get(f"/invoices/{invoice['id']}/lines/{lines[2]['id']}/trace", "globex")
@@ -68,8 +72,10 @@ async def test_five_droplets_on_studio_leave_40_59_of_71_12(april: April) -> Non
     assert share(margin, "tenant", "acme") == (7112, 3053, 4059, "57.1")
     # The whole bill against the only invoice: 71.12 less 86.92.
     assert [margin[f"{name}_cents"] for name in ("revenue", "cogs", "margin")] == [
-        "7112", "8692", "-1580",
-    ]  # fmt: skip
+        "7112",
+        "8692",
+        "-1580",
+    ]
     assert (margin["revenue_state"], margin["cogs_state"]) == ("final", "final")
     assert margin["conversion"]["parity_assumed"] is True
 
@@ -96,8 +102,9 @@ async def test_every_cut_of_the_margin_adds_up_to_the_bill_and_to_the_invoices(
         assert int(margin[f"{name}_cents"]) == whole
         assert sum(int(one["amount_cents"]) for one in margin["by_kind"][name]) == whole
     assert {one["kind"]: one["amount_cents"] for one in margin["by_kind"]["cogs"]} == {
-        "droplet": "7902", "tax": "790",
-    }  # fmt: skip
+        "droplet": "7902",
+        "tax": "790",
+    }
     assert share(margin, "tenant", "globex") == (6422, 1800, 4622, "72")
     assert share(margin, "internal") == (0, 3000, -3000, None)
     # What was gone before anybody looked, and the provider's own tax.
@@ -115,8 +122,9 @@ async def test_the_three_books_differ_only_by_what_was_gone_before_anybody_looke
     assert (books["agreed_count"], books["difference_count"]) == ("11", "1")
     [difference] = books["differences"]
     assert (difference["difference_type"], difference["name"]) == (
-        "provider_only", "brief (s-1vcpu-1gb)",
-    )  # fmt: skip
+        "provider_only",
+        "brief (s-1vcpu-1gb)",
+    )
     assert (difference["provider_hours"], difference["provider_amount_usd"]) == ("54.88", "0.49")
 
 
@@ -138,10 +146,13 @@ async def test_a_foreign_tenant_sees_nothing(april: April) -> None:
     invoice = (await april.invoice_of("acme"))["invoice"]["id"]
     figure = (await april.get("/usage", "acme", page_size=1))["daily_usage"][0]["id"]
     for path in (
-        f"/invoices/{invoice}", f"/invoices/{invoice}/lines", f"/invoices/{invoice}/document",
-        f"/invoices/{invoice}/verify", f"/usage/{figure}/facts",
+        f"/invoices/{invoice}",
+        f"/invoices/{invoice}/lines",
+        f"/invoices/{invoice}/document",
+        f"/invoices/{invoice}/verify",
+        f"/usage/{figure}/facts",
         f"/deployments/{april.deployments['shop']}",
-    ):  # fmt: skip
+    ):
         for stranger in ("umbrella", "globex"):
             await april.get(path, stranger, status=404)
     for what in ("margin?period=2026-04", "reconciliation?period=2026-04", "accrual"):
@@ -154,19 +165,21 @@ async def test_the_running_month_is_accrued_by_subscription(april: April) -> Non
     # Two days of usage at most: all of it is within the allowance.
     assert accrual["revenue_cents"] == str(5000 + 5750)
     assert {one["tenant_id"]: one["revenue_cents"] for one in accrual["by_tenant"]} == {
-        "acme": "5000", "globex": "5750",
-    }  # fmt: skip
+        "acme": "5000",
+        "globex": "5750",
+    }
     listed = (await april.get("/dashboard/accrual/subscriptions"))["accruals"]
     assert [(one["tenant_id"], one["recurring_cents"]) for one in listed] == [
-        ("acme", "5000"), ("globex", "5750"),
-    ]  # fmt: skip
+        ("acme", "5000"),
+        ("globex", "5750"),
+    ]
 
 
 async def test_with_a_rate_the_costs_are_in_the_currency_of_the_invoices(april: April) -> None:
     await april.post(
         "/exchange-rates", from_currency="USD", to_currency="AUD", rate="1.5",
         effective_from="2026-04-01", source="test",
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     await april.attributed(APRIL)
     margin = await april.get("/dashboard/margin", period="2026-04")
     assert (margin["cogs_cents"], margin["conversion"]["parity_assumed"]) == ("13038", False)

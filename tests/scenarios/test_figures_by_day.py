@@ -30,9 +30,12 @@ def make_account(simulator: Simulator) -> Account:
 def zones(model: str, **terms: Any) -> dict[str, Any]:
     """A plan item of one pricing model, over an allowance of none."""
     return {
-        "resource_kind": "dns_zones", "included_qty": "0", "overage_unit": "zone",
-        "pricing_model": model, **terms,
-    }  # fmt: skip
+        "resource_kind": "dns_zones",
+        "included_qty": "0",
+        "overage_unit": "zone",
+        "pricing_model": model,
+        **terms,
+    }
 
 
 def tiers(*steps: tuple[int | None, str]) -> list[dict[str, Any]]:
@@ -73,12 +76,15 @@ async def subscribe(system: April, tenant: str, plan: str, starts_on: str) -> st
 async def use(system: April, tenant: str, kind: str, used: dict[str, str]) -> None:
     events = [
         {
-            "source": "test", "idempotency_key": f"{tenant}/{kind}/{day}", "qty": qty,
-            "deployment_id": system.deployments[tenant], "resource_kind": kind,
+            "source": "test",
+            "idempotency_key": f"{tenant}/{kind}/{day}",
+            "qty": qty,
+            "deployment_id": system.deployments[tenant],
+            "resource_kind": kind,
             "occurred_at": f"{day}T12:00:00Z",
         }
         for day, qty in used.items()
-    ]  # fmt: skip
+    ]
     answer = await system.post("/usage-events", events=events)
     assert answer["receipt"]["accepted_count"] == len(events)
 
@@ -93,15 +99,18 @@ async def autumn(
         await publish(system)
         await subscribe(system, "studio-late", "studio", "2026-09-16")
         await use(
-            system, "studio-late", "droplet_hours",
+            system,
+            "studio-late",
+            "droplet_hours",
             {f"2026-09-{day:02d}": str(STUDIO_HOURS) for day in range(1, 31)},
-        )  # fmt: skip
+        )
         for tenant, day in (("early", "2026-09-05"), ("late", "2026-09-25")):
             changed = await subscribe(system, tenant, "dear", "2026-09-01")
             await system.post(
                 f"/subscriptions/{changed}/change-plan",
-                plan_code="cheap", effective_on="2026-09-16",
-            )  # fmt: skip
+                plan_code="cheap",
+                effective_on="2026-09-16",
+            )
             await use(system, tenant, "dns_zones", {day: "100"})
         half = await subscribe(system, "graduated", "graduated", "2026-09-01")
         await system.post(f"/subscriptions/{half}/cancel", effective_on="2026-09-16")

@@ -109,8 +109,10 @@ async def test_what_could_not_be_measured_is_told_with_its_reason_and_is_no_zero
     month: dict[str, Any] = {"from_day": "2026-05-01", "to_day": "2026-06-01"}
     [found] = (await may.get("/usage/unmetered", **month))["resources"]
     assert (found["resource_name"], found["tenant_id"], found["reason"]) == (
-        "hooli-models", "hooli", REFUSED,
-    )  # fmt: skip
+        "hooli-models",
+        "hooli",
+        REFUSED,
+    )
     assert (found["first_day"], found["last_day"]) == ("2026-05-01", "2026-05-31")
     assert found["seconds"] == str(MAY.days * 86_400)
     assert (await may.get("/usage/unmetered", "hooli", **month))["resources"] == [found]
@@ -125,7 +127,8 @@ async def test_the_margin_says_by_what_the_cost_of_spaces_was_split(may: April) 
     # 5.00 for all of them, and 0.02 a GB over 250.
     assert Decimal(spaces["amount_usd"]) > 5
     assert (spaces["split_key"], spaces["remark"]) == (
-        "bucket_time", "the size of 1 of 5 buckets is unknown",
-    )  # fmt: skip
+        "bucket_time",
+        "the size of 1 of 5 buckets is unknown",
+    )
     parts = sum(int(one["cogs_cents"]) for one in margin["by_tenant"])
     assert parts == int(margin["cogs_cents"])

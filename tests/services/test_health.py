@@ -189,7 +189,7 @@ async def test_health_tells_how_old_each_source_is(
     sources: dict[str, Any] = {source.name: source for source in seen.sources}
     assert list(sources) == [
         "resource_sync", "balance", "provider_bills", "daily_costs", "metering"
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     bills = sources.pop("provider_bills")
     assert bills.last_at.ToDatetime(UTC) == at
     assert 3 * 3600 <= bills.age_seconds < 4 * 3600

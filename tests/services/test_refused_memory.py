@@ -50,7 +50,7 @@ def large_events() -> usage_service_pb2.SendUsageEventsRequest:
             large_events, grpc.StatusCode.INVALID_ARGUMENT,
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_refused_calls_free_their_memory(
     fresh_settings: Callable[..., Settings],
     service: Service,

@@ -29,7 +29,7 @@ LINKS: Final = "SOAK_LINKS"
 
 LINKED: Final = (
     "postgres", "temporal", "simulator", "inventory", "billing", "catalog", "analytics", "gateway",
-)  # fmt: skip
+)  # fmt: skip  # a table
 """The parts that others speak to; the worker only speaks."""
 
 CALLERS: Final = frozenset({*Service, "worker"})

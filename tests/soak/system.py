@@ -43,7 +43,7 @@ __all__ = ["Soak", "soaking"]
 
 WRITES: Final = (
     "usage-http", "usage-grpc", "deployment", "subscription", "addon", "quote", "assignment",
-)  # fmt: skip
+)  # fmt: skip  # a table
 WORK: Final = ("sync", "drift-sweep", "ingest")
 RECOVERY_SECONDS: Final = 120.0
 QUIET_SECONDS: Final = 1.0

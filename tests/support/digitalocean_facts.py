@@ -27,7 +27,7 @@ _NAMED = frozenset({"properties", "patternProperties", "definitions", "schemas"}
 _TEXTS = frozenset({
     "title", "description", "example", "examples", "externalDocs", "deprecated", "xml",
     "readOnly", "writeOnly", "default", "nullable", "discriminator",
-})  # fmt: skip
+})  # fmt: skip  # a table
 _SCHEMAS = "#/components/schemas/"
 _COMBINED = ("allOf", "anyOf", "oneOf")
 _REQUIRES = re.compile(r"Requires ((?:`[a-z_:]+`(?:, | and )?)+)")
@@ -93,13 +93,15 @@ def _call(
             }
             for parameter in parameters
         },
-        "scopes": sorted({
-            scope
-            for way in operation.get("security", document.get("security", ()))
-            for scopes in way.values()
-            for scope in scopes
-        }),
-    }  # fmt: skip
+        "scopes": sorted(
+            {
+                scope
+                for way in operation.get("security", document.get("security", ()))
+                for scopes in way.values()
+                for scope in scopes
+            }
+        ),
+    }
     body = _content(_there(document, operation.get("requestBody", {})))
     if body is not None:
         call["needs"] = sorted(_required(document, body))

@@ -35,7 +35,7 @@ async def validated(
         "--validate-version", version, "--block-download",
         "--applicability-criteria", ",".join(sorted(criteria)), "--show-violations",
         cwd=_packages(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     told, _ = await ended.communicate()
     text = told.decode()
     passed = set(re.findall(r"([A-Za-z]+-[CD]-\d+-[CMO]): PASS", text))

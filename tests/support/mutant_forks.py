@@ -58,9 +58,11 @@ class Reach:
         return sorted(
             self.tests_of.get(function, []),
             key=lambda test: (
-                -self.noticed[function, test], -self.noticed[module, test], self.seconds[test],
+                -self.noticed[function, test],
+                -self.noticed[module, test],
+                self.seconds[test],
             ),
-        )  # fmt: skip
+        )
 
     def was_noticed(self, mutant: str, test: int) -> None:
         """A test failed for a mutant."""

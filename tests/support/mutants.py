@@ -88,7 +88,7 @@ def _tried(names: Sequence[str], at_once: int) -> int:
             "MUTANTS_AT_ONCE": str(at_once),
         },
         check=False,
-    ).returncode  # fmt: skip
+    ).returncode  # fmt: skip  # a table
 
 
 def main() -> int:

@@ -89,7 +89,7 @@ def _draft(tenant: str, period: Period, rule: TaxRule) -> Draft:
     line = Line(
         "overage", "droplet_hours", f"hours of {tenant}", Decimal(100), "hour", Decimal(1), 100,
         {}, f"of-{tenant}", period.start, period.end,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     proof = Proof(f"of-{tenant}", "", "{}", "", "", "")
     draft = assemble(tenant, period, [Part(f"of-{tenant}", "AUD", (line,), proof)], rule)
     # Without the made-up proof: there is no catalog here that could verify it.

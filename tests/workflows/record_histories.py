@@ -72,8 +72,11 @@ async def test_record(system: System) -> None:
     first = await system.start("project", "droplet")
     await outcomes_of(first)
     await save(system, first.id, "ResourceSync.first")
-    await save(system, f"ensure-project/digitalocean/{system.settings.internal_project}",
-               "EnsureProject.made")  # fmt: skip
+    await save(
+        system,
+        f"ensure-project/digitalocean/{system.settings.internal_project}",
+        "EnsureProject.made",
+    )
 
     droplet = str(system.simulator.truth()[1]["id"])
     await system.read("droplet", droplet)

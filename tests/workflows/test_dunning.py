@@ -331,8 +331,11 @@ async def test_trials_that_are_over_become_active_and_the_others_stay(debtor: De
             Service.CATALOG,
             "UPDATE deployments SET state = 'trial', trial_ends_on = %s,"
             " billing_action_suspended = %s WHERE slug = %s AND tenant_id = %s",
-            day, slug == "spared", slug, debtor.tenant,
-        )  # fmt: skip
+            day,
+            slug == "spared",
+            slug,
+            debtor.tenant,
+        )
 
     async def run() -> Any:
         return await debtor.system.client.execute_workflow(

@@ -73,14 +73,14 @@ def plant_secrets(simulator: Simulator) -> None:
     simulator.change("app", app, spec__services__0__envs=[
         {"key": "SMTP_PASSWORD", "value": "hunter2", "scope": "RUN_TIME"},
         {"key": "DATABASE_URL", "value": "postgres://app:hunter2@db/app"},
-    ])  # fmt: skip
+    ])  # fmt: skip  # a table
     simulator.change(
         "app", app, spec__services__0__git={"repo_clone_url": "https://bot:hunter2@git.example/x"}
     )
     database = simulator.truth("database")[0]["id"]
     simulator.change("database", database, users=[
         {"name": "kafka", "role": "normal", "access_key": "hunter2", "access_cert": "hunter2"},
-    ])  # fmt: skip
+    ])  # fmt: skip  # a table
 
 
 @pytest.mark.parametrize("kind", RESOURCE_KINDS)
@@ -102,7 +102,7 @@ def test_what_lives_in_a_project_is_known_to_live_there(synced: Synced) -> None:
     assert {kind for (kind,) in rows} == {
         "database", "domain", "droplet", "kubernetes_cluster", "load_balancer", "reserved_ip",
         "spaces_bucket", "volume",
-    }  # fmt: skip
+    }  # fmt: skip  # a table
 
 
 def test_a_bucket_of_which_only_a_project_tells_has_no_region_that_is_made_up(

@@ -23,7 +23,7 @@ VOLUMES = 400
 KINDS = (
     "volume", "database", "image", "domain", "load_balancer", "firewall", "reserved_ip",
     "kubernetes_cluster",
-)  # fmt: skip
+)  # fmt: skip  # a table
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +75,13 @@ async def system(known: System) -> AsyncIterator[System]:
 )
 @pytest.mark.parametrize(
     "trap",
-    [{"fault": "status", "status": 401}, {"fault": "status", "status": 403},
-     {"fault": "missing_key"}],
+    [
+        {"fault": "status", "status": 401},
+        {"fault": "status", "status": 403},
+        {"fault": "missing_key"},
+    ],
     ids=["401", "403", "missing key"],
-)  # fmt: skip
+)
 async def test_a_refusal_or_a_missing_key_in_mid_sweep_strikes_nothing(
     system: System, kind: str, path: str, trap: dict[str, Any]
 ) -> None:

@@ -27,7 +27,7 @@ def rpc_error(code: grpc.StatusCode) -> AioRpcError:
 @pytest.mark.parametrize(
     "error", [errors.CredentialsRefused, errors.AccessDenied, errors.MalformedAnswer,
               errors.PagingLoop, errors.NotFound, errors.RequestRefused]
-)  # fmt: skip
+)  # fmt: skip  # a table
 def test_what_somebody_has_to_mend_is_not_retried(error: type[errors.ProviderError]) -> None:
     failure = failure_of(error("no"))
 

@@ -26,16 +26,19 @@ BILLED_AS = {
         "functions_namespace", "nfs_share", "database_replica", "gradient_agent",
         "dedicated_inference", "uptime_check",
     )},
-}  # fmt: skip
+}  # fmt: skip  # a table
 """The inventory's kind of what the simulator bills."""
 
 STRIKES = 3
 """After so many syncs that do not see a resource it is gone."""
 
 OF_THE_ACCOUNT = {
-    ("usage", "spaces"), ("overage", "spaces"), ("overage", "bandwidth"), ("tax", ""),
+    ("usage", "spaces"),
+    ("overage", "spaces"),
+    ("overage", "bandwidth"),
+    ("tax", ""),
     ("credit", ""),
-}  # fmt: skip
+}
 """Charge and kind of the lines that bill no single resource."""
 
 

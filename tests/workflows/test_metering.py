@@ -207,7 +207,7 @@ async def test_the_margin_of_a_month_is_refreshed_under_its_own_name(usage: Usag
             id=str(uuid4()), classification="resource", match_state="matched", kind="droplet",
             resource_id=str(UUID(int=1)), amount_usd="6.00",
         )
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     usage.system.start_worker()
     run = await start_flow(usage.system.client, margin_refresh(date(2026, 4, 1)), MarginRefresh.run)
     assert run.id == "margin-refresh/2026-04"
@@ -225,7 +225,7 @@ async def test_the_daily_run_computes_older_months_anew_that_something_came_late
             id=str(uuid4()), classification="resource", match_state="matched", kind="droplet",
             resource_id=str(UUID(int=1)), amount_usd="6.00",
         )
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     last = (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
     late, settled, refused = date(2025, 6, 1), date(2025, 7, 1), date(2025, 5, 1)
     usage.rows(KEPT, late, "provisional", settled, "final", refused, "provisional")

@@ -51,12 +51,13 @@ async def rolled_up(stale_looks: int, patience_minutes: int) -> tuple[Month, Rol
         "begin_rollup": "one", "close_metering": None, "plan_rollup": Plan(),
         "check_rollup": CheckOutcome(PageOutcome()), "issue_invoices": IssueOutcome(),
         "refresh_margin": None, "set_status": None, "hand_over_pending": HandOverResult(),
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     month = Month(answers, stale_looks=stale_looks)
     request = RollupInput(period="2026-04-01", metering_patience_minutes=patience_minutes)
-    async with skipping() as client, working(
-        client, month, TaskQueue.INVOICING, InvoiceRollup, HandOver
-    ):  # fmt: skip
+    async with (
+        skipping() as client,
+        working(client, month, TaskQueue.INVOICING, InvoiceRollup, HandOver),
+    ):
         result = await client.execute_workflow(
             InvoiceRollup.run, request, id=f"rollup/{uuid4()}", task_queue=TaskQueue.INVOICING
         )

@@ -27,7 +27,7 @@ class FakeInventory:
     """How many rows each call sent in full."""
     unreadable: int = 0
 
-    async def RecordSightings(  # noqa: N802
+    async def RecordSightings(
         self, request: pb.RecordSightingsRequest
     ) -> pb.RecordSightingsResponse:
         sent = {one.provider_id: one.ByteSize() * self.release for one in request.sightings}
@@ -38,7 +38,7 @@ class FakeInventory:
             digests=[sent[one.provider_id] for one in request.sightings]
         )
 
-    async def RecordUnchanged(  # noqa: N802
+    async def RecordUnchanged(
         self, request: pb.RecordUnchangedRequest
     ) -> pb.RecordUnchangedResponse:
         told = zip(request.provider_ids, request.digests, strict=True)
@@ -48,7 +48,7 @@ class FakeInventory:
             ]
         )
 
-    async def RecordUnreadableRows(  # noqa: N802
+    async def RecordUnreadableRows(
         self, request: pb.RecordUnreadableRowsRequest
     ) -> pb.RecordUnreadableRowsResponse:
         self.unreadable += len(request.rows)

@@ -57,4 +57,4 @@ def test_every_kind_is_read_by_one_schedule_and_only_one() -> None:
         "alert_policy", "cdn_endpoint", "certificate", "container_registry", "database_replica",
         "domain", "functions_namespace", "image", "partner_attachment", "spaces_bucket",
         "spaces_key", "ssh_key", "uptime_check", "vpc", "vpc_peering",
-    }  # fmt: skip
+    }  # fmt: skip  # a table

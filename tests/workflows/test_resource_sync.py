@@ -19,9 +19,12 @@ async def test_everything_that_the_provider_has_is_in_the_inventory(system: Syst
     droplets = {str(droplet["id"]) for droplet in system.simulator.truth()}
     assert system.living() == droplets
     assert replace(outcomes["droplet"], last_complete_at="") == KindOutcome(
-        "droplet", "completed", seen_count=len(droplets), discovered_count=len(droplets),
+        "droplet",
+        "completed",
+        seen_count=len(droplets),
+        discovered_count=len(droplets),
         pass_count=1,
-    )  # fmt: skip
+    )
     names = {project["name"] for project in system.simulator.truth("project")}
     assert {name for (name,) in system.rows("SELECT name FROM cloud_projects")} == names
     homeless = "SELECT count(*) FROM cloud_resources WHERE kind = %s AND project_id IS NULL"
@@ -150,8 +153,11 @@ async def test_a_kind_that_a_token_may_not_list_is_unread_and_once_read_frozen(
 
     before, after, again = (outcomes[kind] for outcomes in denied)
     assert [one.outcome for one in (before, known, after, again)] == [
-        "unread", "completed", "frozen", "frozen",
-    ]  # fmt: skip
+        "unread",
+        "completed",
+        "frozen",
+        "frozen",
+    ]
     # Nobody is woken every hour.
     assert all(one.succeeded for outcomes in denied for one in outcomes.values())
     assert f"give the token the scope {scope}" in before.reason

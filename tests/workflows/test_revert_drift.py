@@ -278,7 +278,7 @@ class Lifetimes:
     def __init__(self, provider_id: str) -> None:
         self._provider_id = provider_id
 
-    async def ListLifetimes(self, _: Any) -> lookup_pb.ListLifetimesResponse:  # noqa: N802
+    async def ListLifetimes(self, _: Any) -> lookup_pb.ListLifetimesResponse:
         span = lookup_pb.OwnershipSpan(deployment_id="shop")
         life = lookup_pb.Lifetime(provider_id=self._provider_id, ownership=[span])
         return lookup_pb.ListLifetimesResponse(lifetimes=[life])

@@ -38,7 +38,7 @@ def provisioning(**failures: list[ApplicationError]) -> Script:
     rest = (
         "record_provision", "await_droplet", "tag_droplet", "read_resource", "record_spec",
         "assign_droplet", "unassign_droplet", "remove_spec",
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return Script({**dict.fromkeys(rest), **made}, failures)
 
 
@@ -50,7 +50,7 @@ def reverting(**failures: list[ApplicationError]) -> Script:
             "post_tenant_notice": Noticed(is_delivered=True),
         },
         failures,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 @asynccontextmanager
@@ -231,9 +231,11 @@ async def test_a_revert_waits_while_another_run_acts_on_its_droplet(client: Clie
             DropletTurn.run, "somebody", id=DROPLET_TURN.id("7"), task_queue=TaskQueue.PROVISIONING
         )
         waiting = await client.start_workflow(
-            RevertDrift.run, RevertInput("x"), id=f"saga/{uuid4()}",
+            RevertDrift.run,
+            RevertInput("x"),
+            id=f"saga/{uuid4()}",
             task_queue=TaskQueue.PROVISIONING,
-        )  # fmt: skip
+        )
         await until_tried(waiting)
         assert script.done[done:] == ["begin_revert"]
         await other.signal(DropletTurn.give_back)

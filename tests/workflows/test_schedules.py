@@ -52,8 +52,10 @@ async def test_a_sync_runs_at_a_quarter_past_every_hour(temporal: Client) -> Non
     times = info.next_action_times[:3]
     hours = [at.replace(minute=0, second=0, microsecond=0) for at in times]
     assert [(at - hour) // timedelta(minutes=1) for at, hour in zip(times, hours, strict=True)] == [
-        15, 15, 15,
-    ]  # fmt: skip
+        15,
+        15,
+        15,
+    ]
     assert [later - hours[0] for later in hours] == [timedelta(hours=n) for n in range(3)]
     assert all(at > asked for at in times)
 

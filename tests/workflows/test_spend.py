@@ -46,9 +46,12 @@ def accrue(debtor: Debtor, deployment_id: str, cents: int) -> None:
 async def cap(debtor: Debtor, action: str, cents: int, deployment_id: str = "") -> str:
     """A policy of the tenant, or of a deployment; its id."""
     request = pb.CreateSpendPolicyRequest(
-        tenant_id=debtor.tenant, deployment_id=deployment_id, cap_cents=cents, currency="AUD",
+        tenant_id=debtor.tenant,
+        deployment_id=deployment_id,
+        cap_cents=cents,
+        currency="AUD",
         action=action,
-    )  # fmt: skip
+    )
     return str((await debtor.spending("CreateSpendPolicy", request)).spend_policy.id)
 
 
@@ -85,7 +88,7 @@ async def arcadia(debtor: Debtor, *words: str) -> str:
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli.app", "spend", *words,
         env=environment_of(debtor.system.settings), stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     told, _ = await running.communicate()
     assert running.returncode == 0
     return told.decode()

@@ -122,7 +122,7 @@ class Provision:
         self._arrange(ProvisionActivities.unassign_droplet, order, "take its assignment back")
         await self._do(ProvisionActivities.assign_droplet, made, f"give it to {order.slug}")
 
-    async def _do(self, step: Any, argument: Any, summary: str) -> Any:  # noqa: ANN401
+    async def _do(self, step: Any, argument: Any, summary: str) -> Any:
         done = await workflow.execute_activity_method(
             step,
             argument,
@@ -143,7 +143,7 @@ class Provision:
             summary="record how it is",
         )
 
-    def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:  # noqa: ANN401
+    def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:
         """What is to be done first when anything from here on fails."""
 
         async def undone() -> None:

@@ -63,8 +63,11 @@ Context = ServicerContext[Any, Any]
 SPANS: Final = "spans"
 COSTS: Final = "costs"
 FALLEN: Final = (
-    Attribution.TENANT, Attribution.INTERNAL, Attribution.UNATTRIBUTED, Attribution.SHARED,
-)  # fmt: skip
+    Attribution.TENANT,
+    Attribution.INTERNAL,
+    Attribution.UNATTRIBUTED,
+    Attribution.SHARED,
+)
 """In the order of the counts that are answered."""
 
 MAX_UNSETTLED: Final = 12
@@ -99,14 +102,14 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         self._deployments = deployments
         self._clock = clock
 
-    async def AttributeCosts(  # noqa: N802
+    async def AttributeCosts(
         self, request: pb.AttributeCostsRequest, context: Context
     ) -> pb.AttributeCostsResponse:
         """Attributes a page of a month's bill; the last page replaces the month."""
         period = read_month(request.period, "period")
         return await self._attribute(Work.COSTS, period, request, pb.AttributeCostsResponse)
 
-    async def AttributeDailyCosts(  # noqa: N802
+    async def AttributeDailyCosts(
         self, request: pb.AttributeDailyCostsRequest, context: Context
     ) -> pb.AttributeDailyCostsResponse:
         """Attributes a page of daily costs; the last page replaces those of their month."""
@@ -167,7 +170,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         size: int,
         token: str,
         page_token: str,
-        filters: Any,  # noqa: ANN401
+        filters: Any,
     ) -> tuple[tuple[int, ...], str]:
         """Writes a page of costs with their parts; on the last one, replaces the month."""
         feed = feeds.period_costs if of.work is Work.COSTS else feeds.daily_costs
@@ -184,7 +187,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             await record_page(
                 session, of, page_token, next_token, counts,
                 complete=page.complete, source_version=page.source_version,
-            )  # fmt: skip
+            )  # fmt: skip  # a table
             await write_costs(session, of, page_token, attributed)
             await write_lives(session, of, lives)
             if not next_token:
@@ -210,7 +213,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         }
         return await feeds.lives(self._peers, early)
 
-    async def RefreshAccrual(  # noqa: N802
+    async def RefreshAccrual(
         self, request: pb.RefreshAccrualRequest, context: Context
     ) -> pb.RefreshAccrualResponse:
         """Prices a page of subscriptions; the last page replaces the accrual."""
@@ -250,7 +253,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
                 await refresh_accrued_margin(session, period, of, now=now)
         return _priced(counts, page.next_page_token)
 
-    async def GetUnsettledMonths(  # noqa: N802
+    async def GetUnsettledMonths(
         self, request: pb.GetUnsettledMonthsRequest, context: Context
     ) -> pb.GetUnsettledMonthsResponse:
         """The months before one whose margin is to be computed anew."""
@@ -267,7 +270,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         months = list(dict.fromkeys([*changed, *unsettled]))[:MAX_UNSETTLED]
         return pb.GetUnsettledMonthsResponse(periods=[month.isoformat() for month in months])
 
-    async def RefreshMargin(  # noqa: N802
+    async def RefreshMargin(
         self, request: pb.RefreshMarginRequest, context: Context
     ) -> pb.RefreshMarginResponse:
         """Computes a month's margin and its reconciliation anew."""

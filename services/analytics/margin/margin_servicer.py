@@ -73,7 +73,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         self._slugs = slugs
         self._clock = clock
 
-    async def GetMargin(  # noqa: N802
+    async def GetMargin(
         self, request: pb.GetMarginRequest, context: Context
     ) -> pb.GetMarginResponse:
         """The margin of a month."""
@@ -113,7 +113,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             as_of=timestamp(month.as_of),
         )
 
-    async def ListMarginShares(  # noqa: N802
+    async def ListMarginShares(
         self, request: pb.ListMarginSharesRequest, context: Context
     ) -> pb.ListMarginSharesResponse:
         """A month's margin by tenant or by deployment."""
@@ -128,14 +128,14 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             rows = await list_shares(
                 session, period.start, "invoiced", grouping,
                 tenant_id=tenant_id, after=after, limit=size + 1,
-            )  # fmt: skip
+            )  # fmt: skip  # a table
             conversion = await _conversion(session, [month] if month else [])
         page, token = cut(rows, size, filters, lambda one: (one.place,))
         return pb.ListMarginSharesResponse(
             margin_shares=map(share_message, page), next_page_token=token, conversion=conversion
         )
 
-    async def GetMarginTrend(  # noqa: N802
+    async def GetMarginTrend(
         self, request: pb.GetMarginTrendRequest, context: Context
     ) -> pb.GetMarginTrendResponse:
         """The margin over months; months that were never computed are unknown."""
@@ -163,7 +163,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             conversion=conversion,
         )
 
-    async def GetAccrual(  # noqa: N802
+    async def GetAccrual(
         self, request: pb.GetAccrualRequest, context: Context
     ) -> pb.GetAccrualResponse:
         """What the running month has come to."""
@@ -200,7 +200,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             failures=map(failure_message, failures),
         )
 
-    async def ListAccruals(  # noqa: N802
+    async def ListAccruals(
         self, request: pb.ListAccrualsRequest, context: Context
     ) -> pb.ListAccrualsResponse:
         """The running month per subscription."""
@@ -212,10 +212,13 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         position = decode_token(request.page_token, filters, (str, str, str))
         async with self._database.read(current_caller().scope) as session:
             rows = await list_accruals(
-                session, period, tenant_id=tenant_id, deployment_id=deployment_id,
+                session,
+                period,
+                tenant_id=tenant_id,
+                deployment_id=deployment_id,
                 after=(position[0], position[1], position[2]) if position else ("", "", ""),
                 limit=size + 1,
-            )  # fmt: skip
+            )
         page, token = cut(
             rows,
             size,
@@ -224,7 +227,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         )
         return pb.ListAccrualsResponse(accruals=map(accrual_message, page), next_page_token=token)
 
-    async def ListReconciliationDifferences(  # noqa: N802
+    async def ListReconciliationDifferences(
         self, request: pb.ListReconciliationDifferencesRequest, context: Context
     ) -> pb.ListReconciliationDifferencesResponse:
         """Where the three books of a closed month do not say the same."""
@@ -240,7 +243,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             rows = await list_differences(
                 session, period, difference_type=difference_type, tenant_id=tenant_id,
                 after=after, limit=size + 1,
-            )  # fmt: skip
+            )  # fmt: skip  # a table
         page, token = cut(rows, size, filters, lambda one: (one.place,))
         return pb.ListReconciliationDifferencesResponse(
             differences=map(difference_message, page),

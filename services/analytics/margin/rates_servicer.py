@@ -41,7 +41,7 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         self._database = database
         self._clock = clock
 
-    async def ListExchangeRates(  # noqa: N802
+    async def ListExchangeRates(
         self, request: pb.ListExchangeRatesRequest, context: Context
     ) -> pb.ListExchangeRatesResponse:
         """Lists rates, newest first."""
@@ -52,8 +52,11 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         )
         size = page_size(request.page_size)
         filters = (
-            "exchange-rates", wanted.from_currency, wanted.to_currency, request.in_force_on,
-        )  # fmt: skip
+            "exchange-rates",
+            wanted.from_currency,
+            wanted.to_currency,
+            request.in_force_on,
+        )
         position = decode_token(request.page_token, filters, (int, str))
         before = None
         if position:
@@ -70,14 +73,14 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         )
 
     @once
-    async def CreateExchangeRate(  # noqa: N802
+    async def CreateExchangeRate(
         self, session: WriteSession, request: pb.CreateExchangeRateRequest, context: Context
     ) -> pb.CreateExchangeRateResponse:
         """Sets a rate from a day on."""
         rate = await create_rate(session, _new_rate(request, self._clock()))
         return pb.CreateExchangeRateResponse(exchange_rate=rate_message(rate))
 
-    async def GetRateInForce(  # noqa: N802
+    async def GetRateInForce(
         self, request: pb.GetRateInForceRequest, context: Context
     ) -> pb.GetRateInForceResponse:
         """Answers the rate of a day, if one was set."""

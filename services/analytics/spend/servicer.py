@@ -83,7 +83,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         self._flows = flows
         self._clock = clock
 
-    async def ListSpendPolicies(  # noqa: N802
+    async def ListSpendPolicies(
         self, request: pb.ListSpendPoliciesRequest, context: Context
     ) -> pb.ListSpendPoliciesResponse:
         """Lists policies, newest first."""
@@ -104,7 +104,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             spend_policies=map(policy_message, page), next_page_token=token
         )
 
-    async def CreateSpendPolicy(  # noqa: N802
+    async def CreateSpendPolicy(
         self, request: pb.CreateSpendPolicyRequest, context: Context
     ) -> pb.CreateSpendPolicyResponse:
         """Makes a policy."""
@@ -118,7 +118,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         return pb.CreateSpendPolicyResponse(spend_policy=policy_message(policy))
 
     @once
-    async def UpdateSpendPolicy(  # noqa: N802
+    async def UpdateSpendPolicy(
         self, session: WriteSession, request: pb.UpdateSpendPolicyRequest, context: Context
     ) -> pb.UpdateSpendPolicyResponse:
         """Changes a policy's cap or action."""
@@ -131,7 +131,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         return pb.UpdateSpendPolicyResponse(spend_policy=policy_message(policy))
 
     @once
-    async def DeleteSpendPolicy(  # noqa: N802
+    async def DeleteSpendPolicy(
         self, session: WriteSession, request: pb.DeleteSpendPolicyRequest, context: Context
     ) -> pb.DeleteSpendPolicyResponse:
         """Ends a policy."""
@@ -139,7 +139,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         await delete_policy(session, policy_id, self._clock())
         return pb.DeleteSpendPolicyResponse()
 
-    async def ListSpendBreaches(  # noqa: N802
+    async def ListSpendBreaches(
         self, request: pb.ListSpendBreachesRequest, context: Context
     ) -> pb.ListSpendBreachesResponse:
         """Lists the times a cap was reached, newest first."""
@@ -160,7 +160,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             spend_breaches=map(breach_message, page), next_page_token=token
         )
 
-    async def DecideSpendBreach(  # noqa: N802
+    async def DecideSpendBreach(
         self, request: pb.DecideSpendBreachRequest, context: Context
     ) -> pb.DecideSpendBreachResponse:
         """Approves further spending, or refuses it; the work on the breach is told."""
@@ -197,7 +197,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             )
         return pb.DecideSpendBreachResponse(spend_breach=breach_message(breach))
 
-    async def EvaluateSpendPolicies(  # noqa: N802
+    async def EvaluateSpendPolicies(
         self, request: pb.EvaluateSpendPoliciesRequest, context: Context
     ) -> pb.EvaluateSpendPoliciesResponse:
         """Holds a page of policies against the accrual of the running month."""
@@ -225,7 +225,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             spend_breaches=map(breach_message, waiting), next_page_token=token
         )
 
-    async def RecordSpendOutcome(  # noqa: N802
+    async def RecordSpendOutcome(
         self, request: pb.RecordSpendOutcomeRequest, context: Context
     ) -> pb.RecordSpendOutcomeResponse:
         """Keeps what became of a breach, and answers where it stands."""

@@ -152,8 +152,11 @@ async def list_policies(
 ) -> list[Policy]:
     """Policies, newest first; `before` is the last one of the page before."""
     values = {
-        "tenant_id": tenant_id, "deployment_id": deployment_id, "before": before, "limit": limit,
-    }  # fmt: skip
+        "tenant_id": tenant_id,
+        "deployment_id": deployment_id,
+        "before": before,
+        "limit": limit,
+    }
     return records_of(Policy, await session.execute(LIST, values))
 
 
@@ -211,7 +214,7 @@ async def record_outcome(
     values = {
         "id": breach_id, "status": status, "workflow_id": workflow_id, "run_id": run_id,
         "at_rest": status in AT_REST, "now": now,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return await _changed(session, Breach, RECORD, values)
 
 

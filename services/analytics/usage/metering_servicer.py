@@ -72,9 +72,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         self._deployments = deployments
         self._clock = clock
 
-    async def MeterDay(  # noqa: N802
-        self, request: pb.MeterDayRequest, context: Context
-    ) -> pb.MeterDayResponse:
+    async def MeterDay(self, request: pb.MeterDayRequest, context: Context) -> pb.MeterDayResponse:
         """Meters a page of a day; the last page replaces the day."""
         day = day_of(read_day(request.day, "day"))
         key = required("pass_key", request.pass_key)
@@ -125,7 +123,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
             await self._catch_up()
         return _metered(counts, usage_count, next_token)
 
-    async def RecordUsageEvents(  # noqa: N802
+    async def RecordUsageEvents(
         self, request: pb.RecordUsageEventsRequest, context: Context
     ) -> pb.RecordUsageEventsResponse:
         """Takes in a batch of events; the next metering adds them up."""
@@ -135,7 +133,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
             taken = await take_events(session, batch, now=now)
         return pb.RecordUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
-    async def CloseMetering(  # noqa: N802
+    async def CloseMetering(
         self, request: pb.CloseMeteringRequest, context: Context
     ) -> pb.CloseMeteringResponse:
         """Closes a month. What is known by then, of whatever month, is in the figures first."""
@@ -160,7 +158,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                     session, up_to=newest, limit=FOLDED_AT_ONCE, now=self._clock()
                 )
 
-    async def ReopenMetering(  # noqa: N802
+    async def ReopenMetering(
         self, request: pb.ReopenMeteringRequest, context: Context
     ) -> pb.ReopenMeteringResponse:
         """Opens a closed month again."""

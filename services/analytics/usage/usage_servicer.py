@@ -60,7 +60,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         self._deployments = deployments
         self._clock = clock
 
-    async def ListDailyUsage(  # noqa: N802
+    async def ListDailyUsage(
         self, request: pb.ListDailyUsageRequest, context: Context
     ) -> pb.ListDailyUsageResponse:
         """Lists usage, newest day first."""
@@ -70,7 +70,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         filters = (
             "usage", request.tenant_id, request.deployment_id, request.resource_kind,
             request.from_day, request.to_day,
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         position = decode_token(request.page_token, filters, (int, str, str, str))
         async with self._database.read(scope) as session:
             found = await list_usage(session, scope, wanted, after=_after(position), limit=size + 1)
@@ -94,7 +94,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             return wanted
         return replace(wanted, owner=found.get(named))
 
-    async def ListUsageFacts(  # noqa: N802
+    async def ListUsageFacts(
         self, request: pb.ListUsageFactsRequest, context: Context
     ) -> pb.ListUsageFactsResponse:
         """The facts behind a figure, by time."""
@@ -113,7 +113,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         )
         return pb.ListUsageFactsResponse(facts=map(fact_message, page), next_page_token=token)
 
-    async def ListUnmeteredResources(  # noqa: N802
+    async def ListUnmeteredResources(
         self, request: pb.ListUnmeteredResourcesRequest, context: Context
     ) -> pb.ListUnmeteredResourcesResponse:
         """What could not be metered, because its size is unknown, resource by resource."""
@@ -123,7 +123,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         filters = (
             "unmetered", request.tenant_id, request.deployment_id, request.resource_kind,
             request.from_day, request.to_day,
-        )  # fmt: skip
+        )  # fmt: skip  # a table
         position = decode_token(request.page_token, filters, (str, str, str))
         if position:
             uuid_of("page_token", position[0])
@@ -140,7 +140,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             resources=map(unmetered_message, page), next_page_token=token
         )
 
-    async def SendUsageEvents(  # noqa: N802
+    async def SendUsageEvents(
         self, request: pb.SendUsageEventsRequest, context: Context
     ) -> pb.SendUsageEventsResponse:
         """Takes in a batch of events; adds the figures up at once whose month is open."""
@@ -160,7 +160,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         return pb.SendUsageEventsResponse(receipt=receipt_message(taken.receipt))
 
     @once
-    async def VoidUsageEvents(  # noqa: N802
+    async def VoidUsageEvents(
         self, session: WriteSession, request: pb.VoidUsageEventsRequest, context: Context
     ) -> pb.VoidUsageEventsResponse:
         """Takes wrong events back by their keys; each answers for itself."""
@@ -181,7 +181,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             refused=refused_messages([*refused, *missing]),
         )
 
-    async def ListVoidedUsageEvents(  # noqa: N802
+    async def ListVoidedUsageEvents(
         self, request: pb.ListVoidedUsageEventsRequest, context: Context
     ) -> pb.ListVoidedUsageEventsResponse:
         """The events that were voided, the last one first."""
@@ -212,8 +212,11 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
 
 def _place(figure: DailyUsage) -> tuple[int, str, str, str]:
     return (
-        figure.day.toordinal(), figure.tenant_id, figure.deployment_id, figure.resource_kind,
-    )  # fmt: skip
+        figure.day.toordinal(),
+        figure.tenant_id,
+        figure.deployment_id,
+        figure.resource_kind,
+    )
 
 
 def _after(position: tuple[Any, ...] | None) -> tuple[date, str, str, str] | None:

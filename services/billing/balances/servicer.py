@@ -26,7 +26,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def GetBalance(  # noqa: N802
+    async def GetBalance(
         self, request: pb.GetBalanceRequest, context: Context
     ) -> pb.GetBalanceResponse:
         """The newest snapshot."""
@@ -36,7 +36,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
             raise NotFound("balance", "latest")
         return pb.GetBalanceResponse(balance=balance_message(newest))
 
-    async def ListBalances(  # noqa: N802
+    async def ListBalances(
         self, request: pb.ListBalancesRequest, context: Context
     ) -> pb.ListBalancesResponse:
         """The snapshots, newest first."""
@@ -57,7 +57,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
             balances=map(balance_message, page), next_page_token=following
         )
 
-    async def RecordBalance(  # noqa: N802
+    async def RecordBalance(
         self, request: pb.RecordBalanceRequest, context: Context
     ) -> pb.RecordBalanceResponse:
         """Keeps a snapshot under its key."""

@@ -52,7 +52,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         self._database = database
         self._unit_costs = _UnitCosts()
 
-    async def ListPeriodCosts(  # noqa: N802
+    async def ListPeriodCosts(
         self, request: pb.ListPeriodCostsRequest, context: Context
     ) -> pb.ListPeriodCostsResponse:
         """A page of a month's lines, as long as they are the same ones."""
@@ -76,7 +76,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             lines_version=sets.version,
         )
 
-    async def GetLinesVersions(  # noqa: N802
+    async def GetLinesVersions(
         self, request: pb.GetLinesVersionsRequest, context: Context
     ) -> pb.GetLinesVersionsResponse:
         """The names of the months' line sets."""
@@ -90,7 +90,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             sets = await line_sets(session, periods)
         return pb.GetLinesVersionsResponse(lines_versions=[one.version for one in sets])
 
-    async def ListSpanCosts(  # noqa: N802
+    async def ListSpanCosts(
         self, request: pb.ListSpanCostsRequest, context: Context
     ) -> pb.ListSpanCostsResponse:
         """A page of a span's daily costs, and the days that nothing is known of."""
@@ -116,7 +116,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             unknown_days=[day.isoformat() for day in days if day not in known],
         )
 
-    async def GetUnitCosts(  # noqa: N802
+    async def GetUnitCosts(
         self, request: pb.GetUnitCostsRequest, context: Context
     ) -> pb.GetUnitCostsResponse:
         """What a unit of each kind costs by the newest bills; what is unknown is left out."""

@@ -47,7 +47,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         self._database = database
         self._slugs = slugs
 
-    async def ListCostLines(  # noqa: N802
+    async def ListCostLines(
         self, request: pb.ListCostLinesRequest, context: Context
     ) -> pb.ListCostLinesResponse:
         """A page of lines, by month, newest first, then in the bill's order."""
@@ -66,7 +66,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         )
         return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
 
-    async def ListCostTotals(  # noqa: N802
+    async def ListCostTotals(
         self, request: pb.ListCostTotalsRequest, context: Context
     ) -> pb.ListCostTotalsResponse:
         """What a month comes to, by one of its lines' properties, dearest first."""
@@ -104,7 +104,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             total_usd=_usd(whole),
         )
 
-    async def ListDailyCosts(  # noqa: N802
+    async def ListDailyCosts(
         self, request: pb.ListDailyCostsRequest, context: Context
     ) -> pb.ListDailyCostsResponse:
         """A page of daily estimates, newest day first."""
@@ -125,7 +125,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             daily_costs=map(daily_message, page), next_page_token=token
         )
 
-    async def ExportCostLines(  # noqa: N802
+    async def ExportCostLines(
         self, request: pb.ExportCostLinesRequest, context: Context
     ) -> AsyncIterator[pb.ExportCostLinesResponse]:
         """The filtered lines as a file; a line that several owners share is a line for each.

@@ -47,7 +47,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         self._database = database
         self._flows = flows
 
-    async def ListProviderInvoices(  # noqa: N802
+    async def ListProviderInvoices(
         self, request: pb.ListProviderInvoicesRequest, context: Context
     ) -> pb.ListProviderInvoicesResponse:
         """A page of invoices, newest first."""
@@ -72,7 +72,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             provider_invoices=map(invoice_message, page), next_page_token=token
         )
 
-    async def GetProviderInvoice(  # noqa: N802
+    async def GetProviderInvoice(
         self, request: pb.GetProviderInvoiceRequest, context: Context
     ) -> pb.GetProviderInvoiceResponse:
         """One invoice, with whether it adds up."""
@@ -82,7 +82,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         return pb.GetProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
     @once
-    async def IngestProviderInvoice(  # noqa: N802
+    async def IngestProviderInvoice(
         self, session: WriteSession, request: pb.IngestProviderInvoiceRequest, context: Context
     ) -> pb.IngestProviderInvoiceResponse:
         """Starts the ingest of an invoice, again or for the first time."""
@@ -94,7 +94,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         return pb.IngestProviderInvoiceResponse(provider_invoice=message)
 
     @once
-    async def WaiveProviderInvoice(  # noqa: N802
+    async def WaiveProviderInvoice(
         self, session: WriteSession, request: pb.WaiveProviderInvoiceRequest, context: Context
     ) -> pb.WaiveProviderInvoiceResponse:
         """Has an invoice that can never be read due no longer."""
@@ -106,7 +106,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         return pb.WaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
     @once
-    async def UnwaiveProviderInvoice(  # noqa: N802
+    async def UnwaiveProviderInvoice(
         self, session: WriteSession, request: pb.UnwaiveProviderInvoiceRequest, context: Context
     ) -> pb.UnwaiveProviderInvoiceResponse:
         """Takes a waiver back."""
@@ -115,7 +115,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         invoice = await find_invoice(session, invoice_id)
         return pb.UnwaiveProviderInvoiceResponse(provider_invoice=invoice_message(invoice))
 
-    async def ListBillingHistory(  # noqa: N802
+    async def ListBillingHistory(
         self, request: pb.ListBillingHistoryRequest, context: Context
     ) -> pb.ListBillingHistoryResponse:
         """A page of the history, newest first, and whether all of it adds up."""
@@ -142,7 +142,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         )
 
     @once
-    async def RematchCostLines(  # noqa: N802
+    async def RematchCostLines(
         self, session: WriteSession, request: pb.RematchCostLinesRequest, context: Context
     ) -> pb.RematchCostLinesResponse:
         """Starts the matching of lines anew: of one invoice, of a month, or of all."""

@@ -68,7 +68,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self._database = database
         self._inventory = inventory
 
-    async def RecordBillingHistory(  # noqa: N802
+    async def RecordBillingHistory(
         self, request: pb.RecordBillingHistoryRequest, context: Context
     ) -> pb.RecordBillingHistoryResponse:
         """Keeps a page of the history, and makes or updates the headers of its invoices."""
@@ -89,7 +89,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             ],
         )
 
-    async def ListPendingInvoices(  # noqa: N802
+    async def ListPendingInvoices(
         self, request: pb.ListPendingInvoicesRequest, context: Context
     ) -> pb.ListPendingInvoicesResponse:
         """The invoices that are not ingested, oldest first."""
@@ -106,7 +106,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             provider_invoices=map(invoice_message, page), next_page_token=token
         )
 
-    async def BeginIngest(  # noqa: N802
+    async def BeginIngest(
         self, request: pb.BeginIngestRequest, context: Context
     ) -> pb.BeginIngestResponse:
         """Opens an ingest with nothing staged; the same key again answers the same one."""
@@ -118,7 +118,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             ingest_id=str(ingest.id), provider_invoice=invoice_message(invoice)
         )
 
-    async def UploadInvoiceCsv(  # noqa: N802
+    async def UploadInvoiceCsv(
         self, request_iterator: AsyncIterator[pb.UploadInvoiceCsvRequest], context: Context
     ) -> pb.UploadInvoiceCsvResponse:
         """Stages the CSV form while it comes in: what was staged before, or all of this."""
@@ -139,7 +139,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             row_count=upload.row_count, amount_usd=plain(upload.amount_usd)
         )
 
-    async def RecordInvoiceItems(  # noqa: N802
+    async def RecordInvoiceItems(
         self, request: pb.RecordInvoiceItemsRequest, context: Context
     ) -> pb.RecordInvoiceItemsResponse:
         """Stages a page of the JSON form."""
@@ -151,7 +151,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             count = await stage_items(session, ingest_id, request.page, items)
         return pb.RecordInvoiceItemsResponse(item_count=count)
 
-    async def CompleteIngest(  # noqa: N802
+    async def CompleteIngest(
         self, request: pb.CompleteIngestRequest, context: Context
     ) -> pb.CompleteIngestResponse:
         """Replaces the invoice's lines by the staged ones."""
@@ -171,7 +171,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             invoice = await complete_ingest(session, ingest_id, summary=summary, period=period)
         return pb.CompleteIngestResponse(provider_invoice=invoice_message(invoice))
 
-    async def FailIngest(  # noqa: N802
+    async def FailIngest(
         self, request: pb.FailIngestRequest, context: Context
     ) -> pb.FailIngestResponse:
         """Closes an ingest that broke off."""
@@ -181,7 +181,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             invoice = await fail_ingest(session, ingest_id, reason)
         return pb.FailIngestResponse(provider_invoice=invoice_message(invoice))
 
-    async def MatchLines(  # noqa: N802
+    async def MatchLines(
         self, request: pb.MatchLinesRequest, context: Context
     ) -> pb.MatchLinesResponse:
         """Matches a page of an invoice's lines; the first one looks up what all of them name."""
@@ -206,7 +206,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         token = "" if is_last else encode_token(filters, (str(page.line_set), page.until))
         return pb.MatchLinesResponse(matching=match_message(counts), next_page_token=token)
 
-    async def ReplaceDailyCosts(  # noqa: N802
+    async def ReplaceDailyCosts(
         self, request_iterator: AsyncIterator[pb.ReplaceDailyCostsRequest], context: Context
     ) -> pb.ReplaceDailyCostsResponse:
         """Replaces the daily costs of a span by what the stream brings."""

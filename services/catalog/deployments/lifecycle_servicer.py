@@ -41,7 +41,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         self._database = database
         self._now = now
 
-    async def LookupDeployments(  # noqa: N802
+    async def LookupDeployments(
         self, request: pb.LookupDeploymentsRequest, context: Context
     ) -> pb.LookupDeploymentsResponse:
         """The deployments of a batch of ids or slugs."""
@@ -51,7 +51,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         return pb.LookupDeploymentsResponse(matches=map(_match, found))
 
     @once
-    async def ApplyBillingAction(  # noqa: N802
+    async def ApplyBillingAction(
         self, session: WriteSession, request: pb.ApplyBillingActionRequest, context: Context
     ) -> pb.ApplyBillingActionResponse:
         """Moves a deployment on behalf of durable work, unless it is to be left alone."""
@@ -75,7 +75,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             deployment=deployment_message(deployment), outcome=outcome
         )
 
-    async def ListTenantDeployments(  # noqa: N802
+    async def ListTenantDeployments(
         self, request: pb.ListTenantDeploymentsRequest, context: Context
     ) -> pb.ListTenantDeploymentsResponse:
         """The deployments of a tenant that are not archived."""
@@ -95,7 +95,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             next_page_token=token,
         )
 
-    async def EndTrials(  # noqa: N802
+    async def EndTrials(
         self, request: pb.EndTrialsRequest, context: Context
     ) -> pb.EndTrialsResponse:
         """Makes deployments active whose trial is over."""
@@ -107,7 +107,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             ended = await end_trials(session, cause, limit)
         return pb.EndTrialsResponse(ended_count=ended, is_cut=ended == limit)
 
-    async def RecordProvisionProgress(  # noqa: N802
+    async def RecordProvisionProgress(
         self, request: pb.RecordProvisionProgressRequest, context: Context
     ) -> pb.RecordProvisionProgressResponse:
         """How far a provision is."""

@@ -79,7 +79,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         self._flows = flows
         self._longest_trial = longest_trial
 
-    async def ListDeployments(  # noqa: N802
+    async def ListDeployments(
         self, request: pb.ListDeploymentsRequest, context: Context
     ) -> pb.ListDeploymentsResponse:
         """Lists deployments in the order of their making."""
@@ -96,7 +96,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             next_page_token=token,
         )
 
-    async def GetDeployment(  # noqa: N802
+    async def GetDeployment(
         self, request: pb.GetDeploymentRequest, context: Context
     ) -> pb.GetDeploymentResponse:
         """One deployment with its subscription and the newest part of its history."""
@@ -115,7 +115,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         )
 
     @once
-    async def CreateDeployment(  # noqa: N802
+    async def CreateDeployment(
         self, session: WriteSession, request: pb.CreateDeploymentRequest, context: Context
     ) -> pb.CreateDeploymentResponse:
         """Makes a deployment."""
@@ -130,7 +130,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         return pb.CreateDeploymentResponse(deployment=deployment_message(made))
 
     @once
-    async def UpdateDeployment(  # noqa: N802
+    async def UpdateDeployment(
         self, session: WriteSession, request: pb.UpdateDeploymentRequest, context: Context
     ) -> pb.UpdateDeploymentResponse:
         """Changes what a deployment is called and how it runs."""
@@ -142,7 +142,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         return pb.UpdateDeploymentResponse(deployment=deployment_message(changed))
 
     @once
-    async def TransitionDeployment(  # noqa: N802
+    async def TransitionDeployment(
         self, session: WriteSession, request: pb.TransitionDeploymentRequest, context: Context
     ) -> pb.TransitionDeploymentResponse:
         """Moves a deployment to another state."""
@@ -159,7 +159,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         )
 
     @once
-    async def ExtendTrial(  # noqa: N802
+    async def ExtendTrial(
         self, session: WriteSession, request: pb.ExtendTrialRequest, context: Context
     ) -> pb.ExtendTrialResponse:
         """Has the trial of a deployment end on a later day."""
@@ -172,7 +172,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         return pb.ExtendTrialResponse(deployment=deployment_message(extended))
 
     @once
-    async def GrantTrials(  # noqa: N802
+    async def GrantTrials(
         self, session: WriteSession, request: pb.GrantTrialsRequest, context: Context
     ) -> pb.GrantTrialsResponse:
         """Lets a tenant have more trials than its first."""
@@ -183,7 +183,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         grant = await grant_trials(session, tenant_id, request.trials or 1, cause)
         return pb.GrantTrialsResponse(trial_grant=trial_grant_message(grant))
 
-    async def ListTrialGrants(  # noqa: N802
+    async def ListTrialGrants(
         self, request: pb.ListTrialGrantsRequest, context: Context
     ) -> pb.ListTrialGrantsResponse:
         """What trials were granted, newest first."""
@@ -200,7 +200,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         )
 
     @once
-    async def UpdateBillingActions(  # noqa: N802
+    async def UpdateBillingActions(
         self, session: WriteSession, request: pb.UpdateBillingActionsRequest, context: Context
     ) -> pb.UpdateBillingActionsResponse:
         """Says what automatic billing actions may do to a deployment."""
@@ -212,7 +212,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         changed = await update_billing_actions(session, before, actions, cause)
         return pb.UpdateBillingActionsResponse(deployment=deployment_message(changed))
 
-    async def ListDeploymentEvents(  # noqa: N802
+    async def ListDeploymentEvents(
         self, request: pb.ListDeploymentEventsRequest, context: Context
     ) -> pb.ListDeploymentEventsResponse:
         """The history of a deployment, newest first."""
@@ -233,7 +233,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         )
 
     @once
-    async def ProvisionDeployment(  # noqa: N802
+    async def ProvisionDeployment(
         self, session: WriteSession, request: pb.ProvisionDeploymentRequest, context: Context
     ) -> pb.ProvisionDeploymentResponse:
         """Starts the work that makes a droplet for a deployment."""
@@ -249,7 +249,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         )
         return pb.ProvisionDeploymentResponse(provision=provision_message(provision))
 
-    async def GetProvision(  # noqa: N802
+    async def GetProvision(
         self, request: pb.GetProvisionRequest, context: Context
     ) -> pb.GetProvisionResponse:
         """One provision."""
@@ -259,7 +259,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             provision = await read_provision(session, deployment_id, identifier)
         return pb.GetProvisionResponse(provision=provision_message(provision))
 
-    async def ListProvisions(  # noqa: N802
+    async def ListProvisions(
         self, request: pb.ListProvisionsRequest, context: Context
     ) -> pb.ListProvisionsResponse:
         """The provisions of a deployment, newest first."""

@@ -135,7 +135,7 @@ def _entries(
     return found
 
 
-def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:  # noqa: ANN401
+def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:
     met = set()
     for position, entry in enumerate(entries):
         if key(entry) in met:

@@ -58,7 +58,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def ListPlans(  # noqa: N802
+    async def ListPlans(
         self, request: pb.ListPlansRequest, context: Context
     ) -> pb.ListPlansResponse:
         """The plans with their active versions, cheapest first."""
@@ -82,9 +82,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             next_page_token=token,
         )
 
-    async def GetPlan(  # noqa: N802
-        self, request: pb.GetPlanRequest, context: Context
-    ) -> pb.GetPlanResponse:
+    async def GetPlan(self, request: pb.GetPlanRequest, context: Context) -> pb.GetPlanResponse:
         """One plan with its active version."""
         code = requests.code("code", request.code)
         async with self._database.read(SOLD) as session:
@@ -93,7 +91,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             raise NotFound("plan", code)
         return pb.GetPlanResponse(plan=plan_message(plan))
 
-    async def ListPlanVersions(  # noqa: N802
+    async def ListPlanVersions(
         self, request: pb.ListPlanVersionsRequest, context: Context
     ) -> pb.ListPlanVersionsResponse:
         """The versions of a plan, newest first."""
@@ -110,7 +108,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             next_page_token=token,
         )
 
-    async def ListAddons(  # noqa: N802
+    async def ListAddons(
         self, request: pb.ListAddonsRequest, context: Context
     ) -> pb.ListAddonsResponse:
         """The addons, by code."""
@@ -126,7 +124,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             next_page_token=token,
         )
 
-    async def ListResourcePrices(  # noqa: N802
+    async def ListResourcePrices(
         self, request: pb.ListResourcePricesRequest, context: Context
     ) -> pb.ListResourcePricesResponse:
         """The unit prices of usage that no plan item covers, by kind, newest first."""
@@ -143,7 +141,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             next_page_token=token,
         )
 
-    async def ExportCatalog(  # noqa: N802
+    async def ExportCatalog(
         self, request: pb.ExportCatalogRequest, context: Context
     ) -> pb.ExportCatalogResponse:
         """The whole catalog as one YAML document."""
@@ -152,7 +150,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.ExportCatalogResponse(document=write_document(state), state_hash=hash_of(state))
 
     @once
-    async def CreatePlan(  # noqa: N802
+    async def CreatePlan(
         self, session: WriteSession, request: pb.CreatePlanRequest, context: Context
     ) -> pb.CreatePlanResponse:
         """Makes a plan, without a version yet."""
@@ -161,7 +159,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.CreatePlanResponse(plan=plan_message(plan))
 
     @once
-    async def UpdatePlan(  # noqa: N802
+    async def UpdatePlan(
         self, session: WriteSession, request: pb.UpdatePlanRequest, context: Context
     ) -> pb.UpdatePlanResponse:
         """Renames a plan."""
@@ -170,7 +168,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.UpdatePlanResponse(plan=plan_message(plan))
 
     @once
-    async def CreatePlanVersion(  # noqa: N802
+    async def CreatePlanVersion(
         self, session: WriteSession, request: pb.CreatePlanVersionRequest, context: Context
     ) -> pb.CreatePlanVersionResponse:
         """Drafts a version of a plan."""
@@ -180,7 +178,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.CreatePlanVersionResponse(plan_version=version_message(version))
 
     @once
-    async def UpdatePlanVersion(  # noqa: N802
+    async def UpdatePlanVersion(
         self, session: WriteSession, request: pb.UpdatePlanVersionRequest, context: Context
     ) -> pb.UpdatePlanVersionResponse:
         """Replaces a draft."""
@@ -191,7 +189,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.UpdatePlanVersionResponse(plan_version=version_message(version))
 
     @once
-    async def PublishPlanVersion(  # noqa: N802
+    async def PublishPlanVersion(
         self, session: WriteSession, request: pb.PublishPlanVersionRequest, context: Context
     ) -> pb.PublishPlanVersionResponse:
         """Makes a draft the active version, and retires the one before."""
@@ -205,7 +203,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         )
 
     @once
-    async def CreateAddon(  # noqa: N802
+    async def CreateAddon(
         self, session: WriteSession, request: pb.CreateAddonRequest, context: Context
     ) -> pb.CreateAddonResponse:
         """Makes an addon."""
@@ -214,7 +212,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.CreateAddonResponse(addon=addon_message(addon))
 
     @once
-    async def UpdateAddon(  # noqa: N802
+    async def UpdateAddon(
         self, session: WriteSession, request: pb.UpdateAddonRequest, context: Context
     ) -> pb.UpdateAddonResponse:
         """Changes what an addon will cost and hold for those who attach it from now on."""
@@ -231,7 +229,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         return pb.UpdateAddonResponse(addon=addon_message(addon))
 
     @once
-    async def CreateResourcePrice(  # noqa: N802
+    async def CreateResourcePrice(
         self, session: WriteSession, request: pb.CreateResourcePriceRequest, context: Context
     ) -> pb.CreateResourcePriceResponse:
         """Sets a unit price from a day on."""
@@ -239,7 +237,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         made = await create_price(session, price)
         return pb.CreateResourcePriceResponse(resource_price=price_message(made))
 
-    async def ApplyCatalog(  # noqa: N802
+    async def ApplyCatalog(
         self, request: pb.ApplyCatalogRequest, context: Context
     ) -> pb.ApplyCatalogResponse:
         """Brings the catalog to what a document says, all or nothing, or says how it would."""

@@ -103,7 +103,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def BatchQuote(  # noqa: N802
+    async def BatchQuote(
         self, request: pb.BatchQuoteRequest, context: Context
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
         """Prices subscriptions in a period with what they used, in the order of the items."""
@@ -126,7 +126,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             for task in reading:  # whoever asked is gone
                 task.cancel()
 
-    async def VerifyProofs(  # noqa: N802
+    async def VerifyProofs(
         self, request: pb.VerifyProofsRequest, context: Context
     ) -> pb.VerifyProofsResponse:
         """Computes proofs again."""
@@ -138,7 +138,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             await asyncio.sleep(0)
         return answer
 
-    async def CompareProofs(  # noqa: N802
+    async def CompareProofs(
         self, request: pb.CompareProofsRequest, context: Context
     ) -> pb.CompareProofsResponse:
         """Names the inputs in which two proofs differ."""
@@ -156,7 +156,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             raise InvalidArgument(fields[error.side], f"cannot be read: {error}") from error
         return pb.CompareProofsResponse(differences=map(difference_message, found))
 
-    async def ReadBackdatedChanges(  # noqa: N802
+    async def ReadBackdatedChanges(
         self, request: pb.ReadBackdatedChangesRequest, context: Context
     ) -> pb.ReadBackdatedChangesResponse:
         """The changes that reached into a month before the one in which they were made."""
@@ -182,7 +182,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             cursor=found[-1].id if found else request.after,
         )
 
-    async def ValueUsage(  # noqa: N802
+    async def ValueUsage(
         self, request: pb.ValueUsageRequest, context: Context
     ) -> pb.ValueUsageResponse:
         """What usage is worth at the unit prices in force on its days."""
@@ -195,7 +195,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             values=[value_message(value_of(series, prices)) for series in usage]
         )
 
-    async def ListBillableSubscriptions(  # noqa: N802
+    async def ListBillableSubscriptions(
         self, request: pb.ListBillableSubscriptionsRequest, context: Context
     ) -> pb.ListBillableSubscriptionsResponse:
         """The subscriptions with a billed day in a period, a page of tenants at a time."""

@@ -39,7 +39,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
         self._quoter = quoter
         self._now = now
 
-    async def CreateQuote(  # noqa: N802
+    async def CreateQuote(
         self, request: pb.CreateQuoteRequest, context: Context
     ) -> quotes_pb2.Quote:
         """Prices a plan or a change of a subscription, and keeps the quote."""
@@ -47,14 +47,12 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
         asked = wanted(request, now.date())
         return await self._quoter.quote(request, asked, current_caller(), now)
 
-    async def GetQuote(  # noqa: N802
-        self, request: pb.GetQuoteRequest, context: Context
-    ) -> pb.GetQuoteResponse:
+    async def GetQuote(self, request: pb.GetQuoteRequest, context: Context) -> pb.GetQuoteResponse:
         """A stored quote."""
         kept = await self._kept("id", request.id)
         return pb.GetQuoteResponse(quote=stored_message(kept))
 
-    async def VerifyQuote(  # noqa: N802
+    async def VerifyQuote(
         self, request: pb.VerifyQuoteRequest, context: Context
     ) -> pb.VerifyQuoteResponse:
         """Computes a stored quote again from its frozen inputs."""
@@ -65,7 +63,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
             verification = replace(verification, verified=False, reason=reason)
         return pb.VerifyQuoteResponse(verification=verification_message(verification))
 
-    async def CompareQuotes(  # noqa: N802
+    async def CompareQuotes(
         self, request: pb.CompareQuotesRequest, context: Context
     ) -> pb.CompareQuotesResponse:
         """Names the inputs in which two stored quotes differ."""

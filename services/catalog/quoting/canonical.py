@@ -74,7 +74,7 @@ def result_json(quote: Quote) -> bytes:
     )
 
 
-def _dumps(content: Any) -> bytes:  # noqa: ANN401
+def _dumps(content: Any) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
 

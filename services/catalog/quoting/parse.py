@@ -33,7 +33,7 @@ def read_inputs(content: str | bytes) -> QuoteInputs:
         raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
 
 
-def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
+def _inputs(said: Any) -> QuoteInputs:
     calendar, replaced = said["calendar"], said["replaced_terms"]
     year, month = calendar["month"].split("-")
     return QuoteInputs(
@@ -49,14 +49,14 @@ def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
     )
 
 
-def _terms(said: Any) -> tuple[Term, ...]:  # noqa: ANN401
+def _terms(said: Any) -> tuple[Term, ...]:
     terms = tuple(Term(_version(term["plan_version"]), _spans(term["days"])) for term in said)
     if not terms:
         raise ValueError("there are no terms")
     return terms
 
 
-def _usage(label: str, said: Any) -> UsageSeries:  # noqa: ANN401
+def _usage(label: str, said: Any) -> UsageSeries:
     return UsageSeries(
         resource_kind=_kind(label.partition("[")[0]),
         runs=tuple(
@@ -71,7 +71,7 @@ def _usage(label: str, said: Any) -> UsageSeries:  # noqa: ANN401
     )
 
 
-def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
+def _version(said: Any) -> VersionSnapshot:
     return VersionSnapshot(
         id=_text(said["id"]),
         plan_code=_text(said["plan_code"]),
@@ -82,7 +82,7 @@ def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
     )
 
 
-def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
+def _item(kind: str, said: Any) -> PlanItem:
     return PlanItem(
         resource_kind=_kind(kind),
         included_qty=_number(said["included_qty"]),
@@ -99,7 +99,7 @@ def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
     )
 
 
-def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
+def _addon(said: Any) -> HeldAddon:
     snapshot = AddonSnapshot(
         id=_text(said["id"]),
         code=_text(said["code"]),
@@ -110,7 +110,7 @@ def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
     return HeldAddon(snapshot, _spans(said["days"]), current=said["current"], added=said["added"])
 
 
-def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
+def _price(said: Any) -> PriceSnapshot:
     return PriceSnapshot(
         id=_text(said["id"]),
         resource_kind=_kind(said["resource_kind"]),
@@ -121,7 +121,7 @@ def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
     )
 
 
-def _spans(said: Any) -> tuple[Period, ...]:  # noqa: ANN401
+def _spans(said: Any) -> tuple[Period, ...]:
     return tuple(Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in said)
 
 

@@ -184,7 +184,7 @@ def _inside(outer: object) -> Iterable[object]:
     return outer if isinstance(outer, list) else ()
 
 
-def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:  # noqa: ANN401
+def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:
     if isinstance(left, dict) and isinstance(right, dict):
         for key in sorted({*left, *right}):
             inner = f"{path}.{key}" if path else key

@@ -172,7 +172,7 @@ async def cancel(session: WriteSession, scope: Scope, change: SubscriptionChange
     await move_end(
         session, locked.deployment, locked.subscription, change, locked.day,
         by_tenant=change.by_tenant and is_own,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     words = f"from {locked.day}"
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
 

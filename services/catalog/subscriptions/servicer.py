@@ -52,7 +52,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         self._now = now
 
     @once
-    async def Subscribe(  # noqa: N802
+    async def Subscribe(
         self, session: WriteSession, request: pb.SubscribeRequest, context: Context
     ) -> pb.SubscribeResponse:
         """Subscribes a deployment to the active version of a plan."""
@@ -66,7 +66,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         made = await subscribe(session, current_caller().scope, order, cause)
         return pb.SubscribeResponse(subscription=self._message(made))
 
-    async def ListSubscriptions(  # noqa: N802
+    async def ListSubscriptions(
         self, request: pb.ListSubscriptionsRequest, context: Context
     ) -> pb.ListSubscriptionsResponse:
         """Lists subscriptions in the order of their making."""
@@ -91,7 +91,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             next_page_token=token,
         )
 
-    async def GetSubscription(  # noqa: N802
+    async def GetSubscription(
         self, request: pb.GetSubscriptionRequest, context: Context
     ) -> pb.GetSubscriptionResponse:
         """One subscription."""
@@ -102,7 +102,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.GetSubscriptionResponse(subscription=self._message(found))
 
     @once
-    async def ChangePlan(  # noqa: N802
+    async def ChangePlan(
         self, session: WriteSession, request: pb.ChangePlanRequest, context: Context
     ) -> pb.ChangePlanResponse:
         """Moves a subscription to another plan or version from a day on."""
@@ -121,7 +121,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.ChangePlanResponse(subscription=self._message(changed))
 
     @once
-    async def AttachAddon(  # noqa: N802
+    async def AttachAddon(
         self, session: WriteSession, request: pb.AttachAddonRequest, context: Context
     ) -> pb.AttachAddonResponse:
         """Attaches an addon at its price and quantity of now."""
@@ -137,7 +137,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         )
 
     @once
-    async def DetachAddon(  # noqa: N802
+    async def DetachAddon(
         self, session: WriteSession, request: pb.DetachAddonRequest, context: Context
     ) -> pb.DetachAddonResponse:
         """Detaches an addon from a day on."""
@@ -149,7 +149,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.DetachAddonResponse(subscription=self._message(changed))
 
     @once
-    async def PauseSubscription(  # noqa: N802
+    async def PauseSubscription(
         self, session: WriteSession, request: pb.PauseSubscriptionRequest, context: Context
     ) -> pb.PauseSubscriptionResponse:
         """Pauses a subscription."""
@@ -158,7 +158,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.PauseSubscriptionResponse(subscription=self._message(changed))
 
     @once
-    async def ResumeSubscription(  # noqa: N802
+    async def ResumeSubscription(
         self, session: WriteSession, request: pb.ResumeSubscriptionRequest, context: Context
     ) -> pb.ResumeSubscriptionResponse:
         """Lets a paused subscription go on."""
@@ -167,7 +167,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
 
     @once
-    async def CancelSubscription(  # noqa: N802
+    async def CancelSubscription(
         self, session: WriteSession, request: pb.CancelSubscriptionRequest, context: Context
     ) -> pb.CancelSubscriptionResponse:
         """Ends a subscription."""
@@ -176,7 +176,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.CancelSubscriptionResponse(subscription=self._message(changed))
 
     @once
-    async def MoveChange(  # noqa: N802
+    async def MoveChange(
         self, session: WriteSession, request: pb.MoveChangeRequest, context: Context
     ) -> pb.MoveChangeResponse:
         """Moves a change that is to come to another day."""
@@ -187,7 +187,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         return pb.MoveChangeResponse(subscription=self._message(changed))
 
     @once
-    async def TakeBackChange(  # noqa: N802
+    async def TakeBackChange(
         self, session: WriteSession, request: pb.TakeBackChangeRequest, context: Context
     ) -> pb.TakeBackChangeResponse:
         """Takes back a change that is to come."""

@@ -100,7 +100,7 @@ def arrays_of(cls: type[T], records: Iterable[T], name: str) -> dict[str, list[A
     return arrays
 
 
-def _add_arrays(arrays: dict[str, list[Any]], cls: Any, records: list[Any], name: str) -> None:  # noqa: ANN401
+def _add_arrays(arrays: dict[str, list[Any]], cls: Any, records: list[Any], name: str) -> None:
     for field, hint, _, _ in _declared(cls):
         if _is_of_records(hint):
             continue
@@ -111,7 +111,7 @@ def _add_arrays(arrays: dict[str, list[Any]], cls: Any, records: list[Any], name
             arrays[f"{name}_{field}"] = _dumped(values, hint)
 
 
-def _dumped(values: list[Any], hint: Any) -> list[Any]:  # noqa: ANN401
+def _dumped(values: list[Any], hint: Any) -> list[Any]:
     kind = get_origin(hint) or hint
     if _is_enum(kind):
         return [None if value is None else value.value for value in values]
@@ -130,7 +130,7 @@ def _multirange(periods: Iterable[Period]) -> str:
 
 
 @cache
-def _maker(cls: Any, columns: tuple[str, ...], prefix: str = "") -> Callable[[Any], Any]:  # noqa: ANN401
+def _maker(cls: Any, columns: tuple[str, ...], prefix: str = "") -> Callable[[Any], Any]:
     """What makes a record of a row with these columns."""
     declared = _declared(cls)
     takes = [_taker(one, columns, f"{prefix}{one.name}") for one in declared]
@@ -164,7 +164,7 @@ def _taker(one: _Declared, columns: tuple[str, ...], name: str) -> Callable[[Any
     return get
 
 
-def _of_json(cls: Any, value: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _of_json(cls: Any, value: Mapping[str, Any]) -> Any:
     names = tuple(value)
     return _maker(cls, names)(tuple(value.values()))
 
@@ -173,25 +173,25 @@ def _periods(days: Multirange[date]) -> tuple[Period, ...]:
     return tuple(Period(cast("date", one.lower), cast("date", one.upper)) for one in days)
 
 
-def _is_of_periods(hint: Any) -> bool:  # noqa: ANN401
+def _is_of_periods(hint: Any) -> bool:
     return get_origin(hint) is tuple and get_args(hint)[0] is Period
 
 
-def _is_of_records(hint: Any) -> bool:  # noqa: ANN401
+def _is_of_records(hint: Any) -> bool:
     of = get_args(hint)[0] if get_origin(hint) is tuple else None
     return _is_record(of) and of is not Period
 
 
-def _is_record(hint: Any) -> bool:  # noqa: ANN401
+def _is_record(hint: Any) -> bool:
     return isinstance(hint, type) and is_dataclass(hint)
 
 
-def _is_enum(hint: Any) -> bool:  # noqa: ANN401
+def _is_enum(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 @cache
-def _leaves(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+def _leaves(cls: Any) -> list[tuple[str, Any]]:
     """Each column of a record, and what it is declared as."""
     leaves: list[tuple[str, Any]] = []
     for name, hint, _, _ in _declared(cls):
@@ -203,7 +203,7 @@ def _leaves(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
 
 
 @cache
-def _declared(cls: Any) -> list[_Declared]:  # noqa: ANN401
+def _declared(cls: Any) -> list[_Declared]:
     """The fields of a record."""
     hints = get_type_hints(cls)
     return [
@@ -211,7 +211,7 @@ def _declared(cls: Any) -> list[_Declared]:  # noqa: ANN401
     ]
 
 
-def _without_none(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401
+def _without_none(hint: Any) -> tuple[Any, bool]:
     rest = [one for one in get_args(hint) if one is not type(None)]
     is_optional = len(rest) == 1 and type(None) in get_args(hint)
     return (rest[0] if is_optional else hint), is_optional

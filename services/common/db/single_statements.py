@@ -75,7 +75,7 @@ _ENTER_READING: Final = _ENTER + b", set_config('transaction_read_only', 'on', t
 class SingleConnection(psycopg.AsyncConnection[Any]):
     """A connection that is always between transactions, and used by one caller at a time."""
 
-    def __init__(self, pgconn: pq.abc.PGconn, *arguments: Any) -> None:  # noqa: ANN401
+    def __init__(self, pgconn: pq.abc.PGconn, *arguments: Any) -> None:
         super().__init__(pgconn, *arguments)
         set_json_loads(orjson.loads, self)
         self._statements: dict[_Key, bytes] = {}

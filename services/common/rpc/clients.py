@@ -84,8 +84,8 @@ class _ServiceCall(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
         self,
         continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
         client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        request: Any,
+    ) -> Any:
         return await continuation(self.signed(client_call_details), request)
 
 
@@ -96,8 +96,8 @@ class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
         self,
         continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
         client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        request: Any,
+    ) -> Any:
         return await continuation(self.signed(client_call_details), request)
 
 
@@ -108,8 +108,8 @@ class _ServiceUpload(_Signing, grpc.aio.StreamUnaryClientInterceptor):
         self,
         continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
         client_call_details: grpc.aio.ClientCallDetails,
-        request_iterator: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        request_iterator: Any,
+    ) -> Any:
         return await continuation(self.signed(client_call_details), request_iterator)
 
 

@@ -164,17 +164,17 @@ class _Call:
         self.streams: Counter[str] = Counter()
         self.max_bytes = MAX_MESSAGE_BYTES
 
-    def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:  # noqa: ANN401
+    def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:
         """Around a method that answers once."""
 
-        async def call(request: Any, context: Context) -> Any:  # noqa: ANN401
+        async def call(request: Any, context: Context) -> Any:
             started = time.perf_counter()
             try:
                 await self._enter(context)
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  (answered as a status)
                 await self._refuse(error, context, started)
                 return None  # gRPC knows that it was aborted
             except BaseException:
@@ -187,19 +187,19 @@ class _Call:
             return call
         span = self.telemetry.span
 
-        async def traced(request: Any, context: Context) -> Any:  # noqa: ANN401
+        async def traced(request: Any, context: Context) -> Any:
             with span(self.method, context.invocation_metadata() or ()):
                 return await call(request, context)
 
         return traced
 
-    def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:  # noqa: ANN401
+    def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:
         """Around a method that answers with a stream."""
         if not inspect.isasyncgenfunction(behaviour):
             # gRPC's own health service writes its stream itself and returns at the end.
             return self.unary(cast("Callable[[Any, Context], Awaitable[Any]]", behaviour))
 
-        async def call(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             started = time.perf_counter()
             try:
                 await self._enter(context)
@@ -209,7 +209,7 @@ class _Call:
                     async with aclosing(answers):
                         async for response in self._while_proven(answers):
                             yield response
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  (answered as a status)
                 await self._refuse(error, context, started)
                 return
             except BaseException:
@@ -221,7 +221,7 @@ class _Call:
             return call
         span = self.telemetry.span
 
-        async def traced(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+        async def traced(request: Any, context: Context) -> AsyncIterator[Any]:
             with span(self.method, context.invocation_metadata() or ()):
                 async for response in call(request, context):
                     yield response
@@ -273,7 +273,7 @@ class _Call:
                 raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
             yield answer
 
-    def _parsed(self, request: Any) -> Any:  # noqa: ANN401
+    def _parsed(self, request: Any) -> Any:
         """The message of a request; a stream of them is parsed by gRPC itself."""
         if self.parse is None:
             return request

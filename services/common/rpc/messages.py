@@ -24,7 +24,7 @@ _WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
 """How a value of a type is written where the wire has no such type."""
 
 
-def message_of(cls: type[M], record: object, **given: Any) -> M:  # noqa: ANN401
+def message_of(cls: type[M], record: object, **given: Any) -> M:
     """The message whose fields are the record's attributes of the same names.
 
     `given` are those fields that the record has under another name, in another form, or not at

@@ -61,7 +61,7 @@ def _leading(descriptor: Descriptor, above: frozenset[str]) -> Iterator[Path]:
             yield (field.name, *path)
 
 
-def _at(message: Any, path: Path) -> Iterator[runs_pb2.Run]:  # noqa: ANN401
+def _at(message: Any, path: Path) -> Iterator[runs_pb2.Run]:
     """The runs at the end of a path, where there are any."""
     name, *rest = path
     field = message.DESCRIPTOR.fields_by_name[name]

@@ -69,7 +69,7 @@ def configure_logging(settings: Settings, program: str) -> None:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 
-def _dumps(value: Any, default: Any = str, **_: Any) -> bytes:  # noqa: ANN401
+def _dumps(value: Any, default: Any = str, **_: Any) -> bytes:
     return orjson.dumps(value, default=default)
 
 

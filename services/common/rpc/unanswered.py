@@ -27,7 +27,7 @@ def unanswered_handlers(
     )
 
 
-def _handler(method: MethodDescriptor) -> Any:  # noqa: ANN401
+def _handler(method: MethodDescriptor) -> Any:
     kinds = {
         (False, False): (grpc.unary_unary_rpc_method_handler, _refuse),
         (False, True): (grpc.unary_stream_rpc_method_handler, _refuse_stream),

@@ -11,7 +11,7 @@ from services.common.rpc import fields
 from services.common.rpc.fields import uuid_of
 
 __all__ = ["LARGEST_PAGE", "MAX_TEXT_LENGTH", "instant_of", "internal_page_size", "required",
-           "text", "timestamp", "uuid_of", "word"]  # fmt: skip
+           "text", "timestamp", "uuid_of", "word"]  # fmt: skip  # a table
 
 MAX_TEXT_LENGTH: Final = 1_000
 LARGEST_PAGE: Final = 5_000

@@ -37,7 +37,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         self._database = database
         self._flows = flows
 
-    async def ListDrifts(  # noqa: N802
+    async def ListDrifts(
         self, request: pb.ListDriftsRequest, context: Context
     ) -> pb.ListDriftsResponse:
         """Lists drifts, newest found first."""
@@ -59,9 +59,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
             next_page_token=following,
         )
 
-    async def GetDrift(  # noqa: N802
-        self, request: pb.GetDriftRequest, context: Context
-    ) -> pb.GetDriftResponse:
+    async def GetDrift(self, request: pb.GetDriftRequest, context: Context) -> pb.GetDriftResponse:
         """One drift."""
         drift_id = uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
@@ -70,7 +68,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         return pb.GetDriftResponse(drift=drift_message(drift, prices))
 
     @once
-    async def AcceptDrift(  # noqa: N802
+    async def AcceptDrift(
         self, session: WriteSession, request: pb.AcceptDriftRequest, context: Context
     ) -> pb.AcceptDriftResponse:
         """Makes the live value the desired one."""
@@ -83,7 +81,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         return pb.AcceptDriftResponse(drift=drift_message(drift, prices), spec=spec_message(spec))
 
     @once
-    async def RevertDrift(  # noqa: N802
+    async def RevertDrift(
         self, session: WriteSession, request: pb.RevertDriftRequest, context: Context
     ) -> pb.RevertDriftResponse:
         """Starts the work that makes the cloud match the spec again."""
@@ -99,7 +97,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         prices = await read_list_prices(session)
         return pb.RevertDriftResponse(drift=drift_message(drift, prices))
 
-    async def ListIgnoreRules(  # noqa: N802
+    async def ListIgnoreRules(
         self, request: pb.ListIgnoreRulesRequest, context: Context
     ) -> pb.ListIgnoreRulesResponse:
         """The ignore rules, newest first."""
@@ -122,7 +120,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         )
 
     @once
-    async def CreateIgnoreRule(  # noqa: N802
+    async def CreateIgnoreRule(
         self, session: WriteSession, request: pb.CreateIgnoreRuleRequest, context: Context
     ) -> pb.CreateIgnoreRuleResponse:
         """Mutes a field of a kind, a tenant or a resource."""
@@ -132,7 +130,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(made))
 
     @once
-    async def DeleteIgnoreRule(  # noqa: N802
+    async def DeleteIgnoreRule(
         self, session: WriteSession, request: pb.DeleteIgnoreRuleRequest, context: Context
     ) -> pb.DeleteIgnoreRuleResponse:
         """Lets what a rule muted be heard again."""
@@ -141,9 +139,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         await delete_rule(session, rule_id, operator=caller.subject)
         return pb.DeleteIgnoreRuleResponse()
 
-    async def GetSpec(  # noqa: N802
-        self, request: pb.GetSpecRequest, context: Context
-    ) -> pb.GetSpecResponse:
+    async def GetSpec(self, request: pb.GetSpecRequest, context: Context) -> pb.GetSpecResponse:
         """The desired state of a resource."""
         scope = current_caller().scope
         resource_id = uuid_of("resource_id", request.resource_id)
@@ -153,7 +149,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         return pb.GetSpecResponse(spec=spec_message(spec))
 
     @once
-    async def RecordSpec(  # noqa: N802
+    async def RecordSpec(
         self, session: WriteSession, request: pb.RecordSpecRequest, context: Context
     ) -> pb.RecordSpecResponse:
         """Records the desired state of a resource."""

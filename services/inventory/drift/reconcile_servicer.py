@@ -45,7 +45,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         self._database = database
         self._deployments = deployments
 
-    async def SweepDrift(  # noqa: N802
+    async def SweepDrift(
         self, request: pb.SweepDriftRequest, context: Context
     ) -> pb.SweepDriftResponse:
         """Compares a page of specified resources with their live values."""
@@ -77,7 +77,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             next_page_token=encode_token(filters, (str(verdict.last),)) if verdict.last else "",
         )
 
-    async def ListUnexplainedDrifts(  # noqa: N802
+    async def ListUnexplainedDrifts(
         self, request: pb.ListUnexplainedDriftsRequest, context: Context
     ) -> pb.ListUnexplainedDriftsResponse:
         """The open drifts whose cause nobody looked up yet."""
@@ -97,7 +97,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             next_page_token=following,
         )
 
-    async def RecordDriftCauses(  # noqa: N802
+    async def RecordDriftCauses(
         self, request: pb.RecordDriftCausesRequest, context: Context
     ) -> pb.RecordDriftCausesResponse:
         """Keeps what the action log said."""
@@ -107,7 +107,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             await record_causes(session, explained, unexplained)
         return pb.RecordDriftCausesResponse()
 
-    async def RecordListPrices(  # noqa: N802
+    async def RecordListPrices(
         self, request: pb.RecordListPricesRequest, context: Context
     ) -> pb.RecordListPricesResponse:
         """Keeps the provider's list prices of a kind."""
@@ -117,7 +117,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             await record_list_prices(session, provider, kind, prices)
         return pb.RecordListPricesResponse()
 
-    async def BeginRevert(  # noqa: N802
+    async def BeginRevert(
         self, request: pb.BeginRevertRequest, context: Context
     ) -> pb.BeginRevertResponse:
         """What a revert needs to know."""
@@ -135,7 +135,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             drift=drift_message(drift, prices), resource=resource_message(resource)
         )
 
-    async def CompleteRevert(  # noqa: N802
+    async def CompleteRevert(
         self, request: pb.CompleteRevertRequest, context: Context
     ) -> pb.CompleteRevertResponse:
         """Closes a drift whose live value was set back."""
@@ -148,7 +148,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             prices = await read_list_prices(session)
         return pb.CompleteRevertResponse(drift=drift_message(drift, prices))
 
-    async def FailRevert(  # noqa: N802
+    async def FailRevert(
         self, request: pb.FailRevertRequest, context: Context
     ) -> pb.FailRevertResponse:
         """Leaves a drift open with the reason why it could not be reverted."""
@@ -160,7 +160,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             prices = await read_list_prices(session)
         return pb.FailRevertResponse(drift=drift_message(drift, prices))
 
-    async def RecordSpecs(  # noqa: N802
+    async def RecordSpecs(
         self, request: pb.RecordSpecsRequest, context: Context
     ) -> pb.RecordSpecsResponse:
         """Records the specs of a batch of resources."""
@@ -181,7 +181,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             unchanged_count=counts.unchanged,
         )
 
-    async def RemoveSpecs(  # noqa: N802
+    async def RemoveSpecs(
         self, request: pb.RemoveSpecsRequest, context: Context
     ) -> pb.RemoveSpecsResponse:
         """Takes specs back."""
@@ -193,7 +193,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         return pb.RemoveSpecsResponse(removed_count=removed)
 
     @once
-    async def AssignResources(  # noqa: N802
+    async def AssignResources(
         self, session: WriteSession, request: pb.AssignResourcesRequest, context: Context
     ) -> pb.AssignResourcesResponse:
         """Gives a batch of resources to an owner, or back to the rules."""

@@ -48,7 +48,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def LookupResources(  # noqa: N802
+    async def LookupResources(
         self, request: pb.LookupResourcesRequest, context: Context
     ) -> pb.LookupResourcesResponse:
         """The resources that a batch of keys may mean."""
@@ -65,7 +65,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             ]
         )
 
-    async def GetSweepTimes(  # noqa: N802
+    async def GetSweepTimes(
         self, request: pb.GetSweepTimesRequest, context: Context
     ) -> pb.GetSweepTimesResponse:
         """When each kind was last seen completely."""
@@ -80,7 +80,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             ]
         )
 
-    async def ListLifetimes(  # noqa: N802
+    async def ListLifetimes(
         self, request: pb.ListLifetimesRequest, context: Context
     ) -> pb.ListLifetimesResponse:
         """Every resource whose life overlaps a span."""
@@ -108,7 +108,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             next_page_token=encode_token(filters, (str(page[-1].id),)) if len(lives) > size else "",
         )
 
-    async def ListExistenceIntervals(  # noqa: N802
+    async def ListExistenceIntervals(
         self, request: pb.ListExistenceIntervalsRequest, context: Context
     ) -> pb.ListExistenceIntervalsResponse:
         """How each resource existed within a span."""
@@ -143,7 +143,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             next_page_token=_token(filters, page),
         )
 
-    async def LookupProjects(  # noqa: N802
+    async def LookupProjects(
         self, request: pb.LookupProjectsRequest, context: Context
     ) -> pb.LookupProjectsResponse:
         """The projects of a batch of ids, names or tenants."""

@@ -33,8 +33,11 @@ NOW: Final = text("SELECT now()")
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES: Final = ("name",)
 METERED: Final = (
-    "name", "size", "status", *sorted({measure.field for measure in MEASURES.values()})
-)  # fmt: skip
+    "name",
+    "size",
+    "status",
+    *sorted({measure.field for measure in MEASURES.values()}),
+)
 
 MEASURED: Final = " ".join(
     ["CASE r.kind"]

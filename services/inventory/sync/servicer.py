@@ -54,7 +54,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         self._deployments = deployments
         self._internal_project = internal_project
 
-    async def BeginSweep(  # noqa: N802
+    async def BeginSweep(
         self, request: pb.BeginSweepRequest, context: Context
     ) -> pb.BeginSweepResponse:
         """Opens a sweep; the same key again answers the same one."""
@@ -65,7 +65,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             [sweep] = await begin_sweeps(session, provider, kinds, run_id=run_id)
         return pb.BeginSweepResponse(sweep=sweep_message(sweep))
 
-    async def RecordSightings(  # noqa: N802
+    async def RecordSightings(
         self, request: pb.RecordSightingsRequest, context: Context
     ) -> pb.RecordSightingsResponse:
         """Records a batch of resources."""
@@ -83,7 +83,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             digests=requests.digests_in_order(request, batch),
         )
 
-    async def RecordUnchanged(  # noqa: N802
+    async def RecordUnchanged(
         self, request: pb.RecordUnchangedRequest, context: Context
     ) -> pb.RecordUnchangedResponse:
         """Marks as seen what is as it was."""
@@ -93,7 +93,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             rest = await record_unchanged(session, batch, sweep_id=sweep_id)
         return pb.RecordUnchangedResponse(changed_positions=rest)
 
-    async def ClaimKinds(  # noqa: N802
+    async def ClaimKinds(
         self, request: pb.ClaimKindsRequest, context: Context
     ) -> pb.ClaimKindsResponse:
         """Claims kinds for a sync, all of them or none, and begins their sweeps."""
@@ -120,7 +120,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             sweep_ids=[str(sweep.id) for sweep in begun],
         )
 
-    async def RecordUnreadableRows(  # noqa: N802
+    async def RecordUnreadableRows(
         self, request: pb.RecordUnreadableRowsRequest, context: Context
     ) -> pb.RecordUnreadableRowsResponse:
         """Notes rows that were listed in a sweep and could not be read."""
@@ -130,7 +130,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             count = await note_unreadable(session, sweep_id, rows)
         return pb.RecordUnreadableRowsResponse(unreadable_count=count)
 
-    async def LearnDeployments(  # noqa: N802
+    async def LearnDeployments(
         self, request: pb.LearnDeploymentsRequest, context: Context
     ) -> pb.LearnDeploymentsResponse:
         """Learns the deployments that tags of a kind name."""
@@ -143,7 +143,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         await self._learn_deployments(named, context.time_remaining())
         return pb.LearnDeploymentsResponse(named_count=len(named))
 
-    async def CompleteSweep(  # noqa: N802
+    async def CompleteSweep(
         self, request: pb.CompleteSweepRequest, context: Context
     ) -> pb.CompleteSweepResponse:
         """Closes a sweep that read every page."""
@@ -182,7 +182,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
         async with self._database.write(current_caller().scope) as session:
             await learn_deployments(session, named, found, cause=requests.current_cause())
 
-    async def FailSweep(  # noqa: N802
+    async def FailSweep(
         self, request: pb.FailSweepRequest, context: Context
     ) -> pb.FailSweepResponse:
         """Closes a sweep that broke off."""
@@ -193,7 +193,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             last = await last_complete_at(session, sweep)
         return pb.FailSweepResponse(sweep=sweep_message(sweep), last_complete_at=timestamp(last))
 
-    async def ListSuspects(  # noqa: N802
+    async def ListSuspects(
         self, request: pb.ListSuspectsRequest, context: Context
     ) -> pb.ListSuspectsResponse:
         """Lists what awaits a confirming read."""
@@ -211,7 +211,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             next_page_token=following,
         )
 
-    async def RecordConfirmations(  # noqa: N802
+    async def RecordConfirmations(
         self, request: pb.RecordConfirmationsRequest, context: Context
     ) -> pb.RecordConfirmationsResponse:
         """Tombstones what is gone, and clears what was found."""
@@ -226,7 +226,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             )
         return pb.RecordConfirmationsResponse(sweep=sweep_message(sweep))
 
-    async def RecordProjects(  # noqa: N802
+    async def RecordProjects(
         self, request: pb.RecordProjectsRequest, context: Context
     ) -> pb.RecordProjectsResponse:
         """Records a batch of projects."""
@@ -241,7 +241,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
             unchanged_count=counts[Became.UNCHANGED],
         )
 
-    async def RecordProjectMembers(  # noqa: N802
+    async def RecordProjectMembers(
         self, request: pb.RecordProjectMembersRequest, context: Context
     ) -> pb.RecordProjectMembersResponse:
         """Moves resources into the project that the provider shows them in."""

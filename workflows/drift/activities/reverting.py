@@ -168,7 +168,7 @@ class RevertActivities:
         )
 
 
-def _check_type(field: str, wanted: Any) -> None:  # noqa: ANN401
+def _check_type(field: str, wanted: Any) -> None:
     """Raises ApplicationError for a desired value that no droplet could have."""
     is_list = isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)
     if not (is_list if field == "tags" else isinstance(wanted, str)):

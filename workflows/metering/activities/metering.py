@@ -163,7 +163,7 @@ class AttributionActivities:
         return answer.tenant_count, answer.deployment_count
 
 
-async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:  # noqa: ANN401
+async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:
     with as_failures(SERVICE):
         try:
             cursor, _ = await through(pass_key, ask, _counts)
@@ -172,5 +172,5 @@ async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:  # noqa: ANN4
     return AttributedCosts(*cursor.counts)
 
 
-def _counts(page: Any) -> tuple[int, ...]:  # noqa: ANN401
+def _counts(page: Any) -> tuple[int, ...]:
     return page.tenant_count, page.internal_count, page.unattributed_count, page.shared_count

@@ -139,7 +139,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         self._clock = clock
         self._documents = Documents(database, renderer, terms.payment_instructions, clock)
 
-    async def ListInvoices(  # noqa: N802
+    async def ListInvoices(
         self, request: pb.ListInvoicesRequest, context: Context
     ) -> pb.ListInvoicesResponse:
         """Invoices, newest month first. A tenant is shown what was issued to it."""
@@ -168,7 +168,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             next_page_token=token,
         )
 
-    async def GetInvoice(  # noqa: N802
+    async def GetInvoice(
         self, request: pb.GetInvoiceRequest, context: Context
     ) -> pb.GetInvoiceResponse:
         """One invoice with its first lines."""
@@ -182,7 +182,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             lines=map(line_message, lines),
         )
 
-    async def ListInvoiceLines(  # noqa: N802
+    async def ListInvoiceLines(
         self, request: pb.ListInvoiceLinesRequest, context: Context
     ) -> pb.ListInvoiceLinesResponse:
         """The lines of an invoice, in their order."""
@@ -201,7 +201,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         page, token = cut(found, size, filters, lambda one: (one.position,))
         return pb.ListInvoiceLinesResponse(lines=map(line_message, page), next_page_token=token)
 
-    async def TraceInvoiceLine(  # noqa: N802
+    async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
     ) -> pb.TraceInvoiceLineResponse:
         """What a line comes from: its price row, and the days of usage behind it."""
@@ -229,7 +229,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             daily_usage=map(usage_message, reversed(days)),
         )
 
-    async def DownloadInvoice(  # noqa: N802
+    async def DownloadInvoice(
         self, request: pb.DownloadInvoiceRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
         """The invoice as a document."""
@@ -251,7 +251,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             body = await self._documents.of_invoice(invoice, wanted)
         return await sent_as(file_stem(*invoice.title), body, context)
 
-    async def DownloadVoidNotice(  # noqa: N802
+    async def DownloadVoidNotice(
         self, request: pb.DownloadVoidNoticeRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
         """What says that an issued invoice was voided, as a document."""
@@ -269,7 +269,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         body = await self._documents.of_void(invoice, wanted)
         return await sent_as(file_stem(invoice_number(invoice.number), "void"), body, context)
 
-    async def IssueInvoice(  # noqa: N802
+    async def IssueInvoice(
         self, request: pb.IssueInvoiceRequest, context: Context
     ) -> pb.IssueInvoiceResponse:
         """Issues one draft, and starts its hand-over: no roll-up does that for it."""
@@ -294,7 +294,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         await self._complete_when_issued(session, await issue_by_hand(session, invoice_id, how))
         return pb.IssueInvoiceResponse(invoice=await _told(session, invoice_id))
 
-    async def PayInvoice(  # noqa: N802
+    async def PayInvoice(
         self, request: pb.PayInvoiceRequest, context: Context
     ) -> pb.PayInvoiceResponse:
         """Marks an issued invoice as paid."""
@@ -317,7 +317,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         await mark_paid(session, invoice_id, paid_on=paid_on, reference=reference, at=at)
         return pb.PayInvoiceResponse(invoice=await _told(session, invoice_id))
 
-    async def VoidInvoice(  # noqa: N802
+    async def VoidInvoice(
         self, request: pb.VoidInvoiceRequest, context: Context
     ) -> pb.VoidInvoiceResponse:
         """Voids a draft or an issued invoice; what it billed late is billed by the next one."""
@@ -359,7 +359,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             run_id = await tell_work(self._flows, rollup, Decision.APPROVE)
             await set_run(session, rollup.id, run_id)
 
-    async def HandOverInvoice(  # noqa: N802
+    async def HandOverInvoice(
         self, request: pb.HandOverInvoiceRequest, context: Context
     ) -> pb.HandOverInvoiceResponse:
         """Starts the hand-over of an issued invoice, or of its void, again."""
@@ -401,7 +401,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
             return await _told(session, invoice_id)
 
-    async def CreateCreditNote(  # noqa: N802
+    async def CreateCreditNote(
         self, request: pb.CreateCreditNoteRequest, context: Context
     ) -> pb.CreateCreditNoteResponse:
         """Takes back some or all of an issued or paid invoice."""
@@ -433,7 +433,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         )
         return pb.CreateCreditNoteResponse(credit_note=credit_note_message(note, operator=True))
 
-    async def HandOverCreditNote(  # noqa: N802
+    async def HandOverCreditNote(
         self, request: pb.HandOverCreditNoteRequest, context: Context
     ) -> pb.HandOverCreditNoteResponse:
         """Starts the hand-over of a credit note again."""
@@ -468,7 +468,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 note = await read_credit_note(session, ALL, note_id)
         return credit_note_message(note, operator=True)
 
-    async def DownloadCreditNote(  # noqa: N802
+    async def DownloadCreditNote(
         self, request: pb.DownloadCreditNoteRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
         """The credit note as a document."""
@@ -480,7 +480,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         body = await self._documents.of_note(note, wanted)
         return await sent_as(file_stem(credit_note_number(note.number)), body, context)
 
-    async def ListCreditNotes(  # noqa: N802
+    async def ListCreditNotes(
         self, request: pb.ListCreditNotesRequest, context: Context
     ) -> pb.ListCreditNotesResponse:
         """Credit notes, newest first."""
@@ -503,7 +503,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             next_page_token=token,
         )
 
-    async def GetCreditNote(  # noqa: N802
+    async def GetCreditNote(
         self, request: pb.GetCreditNoteRequest, context: Context
     ) -> pb.GetCreditNoteResponse:
         """One credit note."""
@@ -515,7 +515,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             credit_note=credit_note_message(note, operator=caller.is_operator)
         )
 
-    async def VerifyInvoice(  # noqa: N802
+    async def VerifyInvoice(
         self, request: pb.VerifyInvoiceRequest, context: Context
     ) -> pb.VerifyInvoiceResponse:
         """Computes every part again; compares with a quote when an operator names one."""
@@ -555,7 +555,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             differences=await self._differences(quote_id, subscriptions) if quote_id else (),
         )
 
-    async def VerifyInvoiceChain(  # noqa: N802
+    async def VerifyInvoiceChain(
         self, request: pb.VerifyInvoiceChainRequest, context: Context
     ) -> pb.VerifyInvoiceChainResponse:
         """Walks the chain, at most 5,000 invoices a call."""

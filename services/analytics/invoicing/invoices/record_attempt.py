@@ -68,4 +68,4 @@ async def record_attempt(
     return await begin_hand_over(
         session, invoice, HandedOver.VOID, number=invoice.number or 0,
         rollup_id=invoice.rollup_id, status=HandOverStatus.PENDING, at=at,
-    )  # fmt: skip
+    )  # fmt: skip  # a table

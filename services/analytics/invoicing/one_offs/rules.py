@@ -93,7 +93,7 @@ def _part(deployment: str, currency: str, members: Sequence[OneOff], period: Per
     proof = Proof(
         deployment, "", inputs, digest(inputs), ONE_OFF_ENGINE, lines_hash(lines),
         members[-1].deployment_name,
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     return Part(deployment, currency, lines, proof)
 
 

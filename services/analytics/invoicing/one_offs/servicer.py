@@ -59,7 +59,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         self._terms = terms
         self._clock = clock
 
-    async def AddOneOffLine(  # noqa: N802
+    async def AddOneOffLine(
         self, request: pb.AddOneOffLineRequest, context: Context
     ) -> pb.AddOneOffLineResponse:
         """Adds a line to a tenant's next invoice."""
@@ -83,7 +83,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         line_id = await add_one_off_line(session, line)
         return pb.AddOneOffLineResponse(one_off_line=_message(replace(line, id=line_id)))
 
-    async def ListOneOffLines(  # noqa: N802
+    async def ListOneOffLines(
         self, request: pb.ListOneOffLinesRequest, context: Context
     ) -> pb.ListOneOffLinesResponse:
         """One-off lines, newest first."""
@@ -105,7 +105,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         return pb.ListOneOffLinesResponse(one_off_lines=map(_message, page), next_page_token=token)
 
     @once
-    async def RemoveOneOffLine(  # noqa: N802
+    async def RemoveOneOffLine(
         self, session: WriteSession, request: pb.RemoveOneOffLineRequest, context: Context
     ) -> pb.RemoveOneOffLineResponse:
         """Removes a pending line."""
@@ -125,7 +125,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         await remove_one_off_line(session, removed)
         return pb.RemoveOneOffLineResponse(one_off_line=_message(removed))
 
-    async def CreateOneOffInvoice(  # noqa: N802
+    async def CreateOneOffInvoice(
         self, request: pb.CreateOneOffInvoiceRequest, context: Context
     ) -> pb.CreateOneOffInvoiceResponse:
         """Drafts an invoice of one-off lines."""

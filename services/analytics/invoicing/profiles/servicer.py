@@ -49,7 +49,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         self._database = database
         self._clock = clock
 
-    async def GetBillingProfile(  # noqa: N802
+    async def GetBillingProfile(
         self, request: pb.GetBillingProfileRequest, context: Context
     ) -> pb.GetBillingProfileResponse:
         """A tenant's profile."""
@@ -59,7 +59,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
             profile = await read_profile(session, scope, tenant)
         return pb.GetBillingProfileResponse(billing_profile=_profile(profile))
 
-    async def ListBillingProfiles(  # noqa: N802
+    async def ListBillingProfiles(
         self, request: pb.ListBillingProfilesRequest, context: Context
     ) -> pb.ListBillingProfilesResponse:
         """Profiles by tenant."""
@@ -76,7 +76,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         )
 
     @once
-    async def SaveBillingProfile(  # noqa: N802
+    async def SaveBillingProfile(
         self, session: WriteSession, request: pb.SaveBillingProfileRequest, context: Context
     ) -> pb.SaveBillingProfileResponse:
         """Makes or replaces a profile, of a region that has a tax rule."""
@@ -101,7 +101,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         await save_profile(session, profile, by=current_caller().subject)
         return pb.SaveBillingProfileResponse(billing_profile=_profile(profile))
 
-    async def ListTaxRules(  # noqa: N802
+    async def ListTaxRules(
         self, request: pb.ListTaxRulesRequest, context: Context
     ) -> pb.ListTaxRulesResponse:
         """Tax rules by region, newest first."""
@@ -122,7 +122,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         return pb.ListTaxRulesResponse(tax_rules=map(_tax_rule, page), next_page_token=token)
 
     @once
-    async def CreateTaxRule(  # noqa: N802
+    async def CreateTaxRule(
         self, session: WriteSession, request: pb.CreateTaxRuleRequest, context: Context
     ) -> pb.CreateTaxRuleResponse:
         """Sets a region's tax from a day on."""

@@ -119,7 +119,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         self._unbilled = UnbilledFinder(database, catalog)
         self._pages = PageDrafting(database, catalog, tax_region=terms.tax_region)
 
-    async def BeginRollup(  # noqa: N802
+    async def BeginRollup(
         self, request: pb.BeginRollupRequest, context: Context
     ) -> pb.BeginRollupResponse:
         """Opens a roll-up, or answers the one that was opened under its key."""
@@ -136,7 +136,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             rollup = await begin_rollup(session, opening, self._clock())
             return pb.BeginRollupResponse(rollup=await rollup_message(session, rollup))
 
-    async def CheckFreshness(  # noqa: N802
+    async def CheckFreshness(
         self, request: pb.CheckFreshnessRequest, context: Context
     ) -> pb.CheckFreshnessResponse:
         """What is not fresh of that from which a month is metered; kept with the roll-up."""
@@ -148,7 +148,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             await keep_freshness(session, rollup_id, [*found.stale, *found.unknown])
         return pb.CheckFreshnessResponse(stale=found.stale, unknown=found.unknown)
 
-    async def PlanRollup(  # noqa: N802
+    async def PlanRollup(
         self, request: pb.PlanRollupRequest, context: Context
     ) -> pb.PlanRollupResponse:
         """Keeps who is billable, page by page; then tells on which pages somebody waits."""
@@ -230,7 +230,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             next_page_token=token,
         )
 
-    async def DraftInvoices(  # noqa: N802
+    async def DraftInvoices(
         self, request: pb.DraftInvoicesRequest, context: Context
     ) -> pb.DraftInvoicesResponse:
         """Drafts a page, or these tenants. Sent again, it finds them drafted."""
@@ -257,7 +257,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             failed_count=counts.get(Outcome.FAILED, 0),
         )
 
-    async def CheckRollup(  # noqa: N802
+    async def CheckRollup(
         self, request: pb.CheckRollupRequest, context: Context
     ) -> pb.CheckRollupResponse:
         """Whether every draft adds up, and which usage is on none."""
@@ -271,7 +271,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             message = await rollup_message(session, await read_rollup(session, rollup_id))
         return pb.CheckRollupResponse(rollup=message, differences=differences)
 
-    async def IssueInvoices(  # noqa: N802
+    async def IssueInvoices(
         self, request: pb.IssueInvoicesRequest, context: Context
     ) -> pb.IssueInvoicesResponse:
         """Issues the next drafts of a roll-up that is issuing."""
@@ -299,7 +299,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             left = await count_drafts(session, rollup_id)
         return pb.IssueInvoicesResponse(issued_count=issued, remaining_count=left)
 
-    async def DiscardDrafts(  # noqa: N802
+    async def DiscardDrafts(
         self, request: pb.DiscardDraftsRequest, context: Context
     ) -> pb.DiscardDraftsResponse:
         """Voids the next drafts of the month whose roll-up is undone."""
@@ -323,7 +323,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             await release_one_off_lines(session, voided)
         return pb.DiscardDraftsResponse(discarded_count=len(voided), remaining_count=left)
 
-    async def SetRollupStatus(  # noqa: N802
+    async def SetRollupStatus(
         self, request: pb.SetRollupStatusRequest, context: Context
     ) -> pb.SetRollupStatusResponse:
         """Moves a roll-up on."""
@@ -337,7 +337,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             message = await rollup_message(session, rollup)
         return pb.SetRollupStatusResponse(rollup=message)
 
-    async def ListPendingHandOvers(  # noqa: N802
+    async def ListPendingHandOvers(
         self, request: pb.ListPendingHandOversRequest, context: Context
     ) -> pb.ListPendingHandOversResponse:
         """What accounts receivable does not have yet, an invoice before what corrects it."""
@@ -363,7 +363,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             next_page_token=token,
         )
 
-    async def GetHandOver(  # noqa: N802
+    async def GetHandOver(
         self, request: pb.GetHandOverRequest, context: Context
     ) -> pb.GetHandOverResponse:
         """What is handed over: an invoice with all its lines, a credit note, a void."""
@@ -382,7 +382,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
                 answer.credit_note.CopyFrom(credit_note_message(note, operator=True))
         return answer
 
-    async def RecordHandOver(  # noqa: N802
+    async def RecordHandOver(
         self, request: pb.RecordHandOverRequest, context: Context
     ) -> pb.RecordHandOverResponse:
         """Keeps what became of an attempt."""
@@ -408,7 +408,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             follow_up=None if follows is None else _pending(follows),
         )
 
-    async def ListOverdueInvoices(  # noqa: N802
+    async def ListOverdueInvoices(
         self, request: pb.ListOverdueInvoicesRequest, context: Context
     ) -> pb.ListOverdueInvoicesResponse:
         """The issued invoices that were to be paid before a day and are not."""

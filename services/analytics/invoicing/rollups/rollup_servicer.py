@@ -65,7 +65,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         self._clock = clock
 
     @once
-    async def StartRollup(  # noqa: N802
+    async def StartRollup(
         self, session: WriteSession, request: pb.StartRollupRequest, context: Context
     ) -> pb.StartRollupResponse:
         """Starts the roll-up of a month that has ended, or answers the one that runs.
@@ -100,7 +100,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         rollup = known or await begin_rollup(session, opening, self._clock())
         return pb.StartRollupResponse(rollup=await rollup_message(session, rollup))
 
-    async def ListRollups(  # noqa: N802
+    async def ListRollups(
         self, request: pb.ListRollupsRequest, context: Context
     ) -> pb.ListRollupsResponse:
         """Roll-ups, newest first."""
@@ -122,7 +122,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             messages = await rollup_messages(session, page)
         return pb.ListRollupsResponse(rollups=messages, next_page_token=token)
 
-    async def GetRollup(  # noqa: N802
+    async def GetRollup(
         self, request: pb.GetRollupRequest, context: Context
     ) -> pb.GetRollupResponse:
         """One roll-up."""
@@ -131,7 +131,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             rollup = await read_rollup(session, rollup_id)
             return pb.GetRollupResponse(rollup=await rollup_message(session, rollup))
 
-    async def ListRollupFailures(  # noqa: N802
+    async def ListRollupFailures(
         self, request: pb.ListRollupFailuresRequest, context: Context
     ) -> pb.ListRollupFailuresResponse:
         """Who could not be billed, and why."""
@@ -149,7 +149,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             failures=map(failure_message, page), next_page_token=token
         )
 
-    async def ApproveRollup(  # noqa: N802
+    async def ApproveRollup(
         self, request: pb.ApproveRollupRequest, context: Context
     ) -> pb.ApproveRollupResponse:
         """Lets a roll-up issue its drafts."""
@@ -157,7 +157,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         message = await self._decide(rollup_id, Decision.APPROVE, reason="")
         return pb.ApproveRollupResponse(rollup=message)
 
-    async def UndoRollup(  # noqa: N802
+    async def UndoRollup(
         self, request: pb.UndoRollupRequest, context: Context
     ) -> pb.UndoRollupResponse:
         """Voids the drafts of a roll-up."""
@@ -166,7 +166,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         message = await self._decide(rollup_id, Decision.UNDO, reason=reason)
         return pb.UndoRollupResponse(rollup=message)
 
-    async def RetryRollup(  # noqa: N802
+    async def RetryRollup(
         self, request: pb.RetryRollupRequest, context: Context
     ) -> pb.RetryRollupResponse:
         """Tries failed tenants again."""

@@ -41,7 +41,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         self._finder = UnbilledFinder(database, catalog)
         self._deployments = deployments
 
-    async def ListUnbilledUsage(  # noqa: N802
+    async def ListUnbilledUsage(
         self, request: pb.ListUnbilledUsageRequest, context: Context
     ) -> pb.ListUnbilledUsageResponse:
         """Unbilled usage of a month, by tenant, deployment, kind and day."""

@@ -69,7 +69,7 @@ async def tenants_with_usage(
     asked = {
         "start": period.start, "end": period.end, "since": since, "tenant_id": tenant_id,
         "deployments": list(deployments), "limit": limit,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return (await session.execute(_TENANTS, asked)).scalars().all()
 
 

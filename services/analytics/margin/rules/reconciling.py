@@ -125,7 +125,7 @@ def difference_of(books: Books, place: int) -> BookDifference | None:
         place, judgement[0], books.resource_id, books.kind, books.name, books.tenant_id,
         books.deployment_id, books.inventory_hours, books.provider_hours, books.billed_hours,
         books.provider_amount_usd, judgement[1],
-    )  # fmt: skip
+    )  # fmt: skip  # a table
 
 
 def judge(books: Books) -> tuple[Difference, str] | None:

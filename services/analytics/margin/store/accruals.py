@@ -109,7 +109,7 @@ async def list_accruals(
     parameters = {
         "period": period.start, "tenant_id": tenant_id, "deployment_id": deployment_id,
         "tenant": after[0], "deployment": after[1], "subscription": after[2], "limit": limit,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     return records_of(Accrual, await session.execute(LIST, parameters))
 
 

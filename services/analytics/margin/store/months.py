@@ -216,7 +216,7 @@ async def list_shares(
     """A page of shares, in their order; `after` is the place of the last one, 0 for none."""
     parameters: dict[str, Any] = {
         "period": period, "basis": basis, "grouping": grouping, "after": after, "limit": limit,
-    }  # fmt: skip
+    }  # fmt: skip  # a table
     if not tenant_id:
         return records_of(Share, await session.execute(LIST_SHARES, parameters))
     parameters["tenant_id"] = tenant_id

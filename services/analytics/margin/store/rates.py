@@ -16,8 +16,7 @@ from services.common.db.effective_rows import set_row
 from services.common.db.records import record_of, records_of
 from services.common.values.effective_dates import Span
 
-__all__ = ["RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force",
-           "rates_of"]  # fmt: skip
+__all__ = ["RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force", "rates_of"]
 
 COLUMNS: Final = """
 id, from_currency, to_currency, rate, effective_from, effective_to, source, created_by, created_at

@@ -164,7 +164,10 @@ async def list_differences(
 ) -> list[BookDifference]:
     """A page of differences, largest first; `after` is the place of the last one, 0 for none."""
     parameters = {
-        "period": period.start, "difference_type": difference_type, "tenant_id": tenant_id,
-        "after": after, "limit": limit,
-    }  # fmt: skip
+        "period": period.start,
+        "difference_type": difference_type,
+        "tenant_id": tenant_id,
+        "after": after,
+        "limit": limit,
+    }
     return records_of(BookDifference, await session.execute(LIST, parameters))

@@ -15,7 +15,7 @@ from services.common.db.database import ReadSession
 from services.common.values.money import in_minor_units
 
 __all__ = ["Amount", "accrued_amounts", "cost_amounts", "costs_until", "invoiced_amounts",
-           "invoiced_state"]  # fmt: skip
+           "invoiced_state"]  # fmt: skip  # a table
 
 USD: Final = "USD"
 """The currency of the provider's bills."""

@@ -133,4 +133,4 @@ def _unmeasured(rule: MeteringRule, interval: Interval, within: Period) -> Unmea
     return Unmeasured(
         interval.resource_id, interval.kind, interval.name, interval.tenant_id,
         interval.deployment_id, rule.resource_kind, start, end, reason,
-    )  # fmt: skip
+    )  # fmt: skip  # a table

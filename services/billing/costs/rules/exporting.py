@@ -108,7 +108,7 @@ OWN_COLUMNS: Final = (
     "kind", "classification", "match_state", "match_rung", "match_reason",
     "provider_resource_id", "provider_resource_uuid", "resource_id", "tenant_id", "deployment_id",
     "region",
-)  # fmt: skip
+)  # fmt: skip  # a table
 
 FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
     {

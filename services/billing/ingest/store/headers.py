@@ -116,7 +116,7 @@ async def lock_invoice(session: WriteSession, invoice_id: UUID) -> ProviderInvoi
 async def update_invoice(
     session: WriteSession,
     invoice_id: UUID,
-    **values: Any,  # noqa: ANN401
+    **values: Any,
 ) -> ProviderInvoice:
     """Sets columns of a header, which is answered as it is then."""
     query = update(invoices).where(invoices.c.id == invoice_id).values(**values)

@@ -188,13 +188,13 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value or "none")
 
 
-def _found(row: Any, identifier: UUID) -> Deployment:  # noqa: ANN401
+def _found(row: Any, identifier: UUID) -> Deployment:
     if row is None:
         raise NotFound("deployment", str(identifier))
     return deployment_of(row)
 
 
-def deployment_of(row: Any) -> Deployment:  # noqa: ANN401
+def deployment_of(row: Any) -> Deployment:
     """The deployment of a row of COLUMNS."""
     identifier, tenant_id, slug, display_name, region, state, *rest = row
     return Deployment(identifier, tenant_id, slug, display_name, region, State(state), *rest)

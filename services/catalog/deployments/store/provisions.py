@@ -139,7 +139,7 @@ async def save_progress(
     return record_of(Provision, (await session.execute(RECORD, values)).one())
 
 
-def _found(row: Any, identifier: UUID) -> Provision:  # noqa: ANN401
+def _found(row: Any, identifier: UUID) -> Provision:
     if row is None:
         raise NotFound("provision", str(identifier))
     return record_of(Provision, row)

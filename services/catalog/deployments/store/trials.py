@@ -89,9 +89,12 @@ async def grant_trials(
 ) -> TrialGrant:
     """Lets a tenant have more trials."""
     values = {
-        "tenant_id": tenant_id, "trials": trials, "actor": cause.actor, "reason": cause.reason,
+        "tenant_id": tenant_id,
+        "trials": trials,
+        "actor": cause.actor,
+        "reason": cause.reason,
         "at": cause.at,
-    }  # fmt: skip
+    }
     return record_of(TrialGrant, (await session.execute(GRANT, values)).one())
 
 
@@ -127,6 +130,6 @@ async def end_trials(session: WriteSession, cause: Cause, limit: int) -> int:
             "type": EventType.TRANSITIONED, "actor": cause.actor, "reason": cause.reason,
             "request_id": cause.request_id, "at": cause.at, "ids": ids,
         },
-    )  # fmt: skip
+    )  # fmt: skip  # a table
     await session.execute(CUT, {"day": cause.day, "ids": ids})
     return len(ids)

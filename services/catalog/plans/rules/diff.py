@@ -271,7 +271,7 @@ def _words(terms: AddonTerms | PlanItem | UnitPrice | None) -> dict[str, str]:
     }
 
 
-def _word(value: Any) -> str:  # noqa: ANN401
+def _word(value: Any) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, tuple):

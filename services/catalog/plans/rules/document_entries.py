@@ -50,7 +50,7 @@ def _check(entry: Mapping[str, Any], fields: Fields, path: str) -> None:
             _check_value(each, field, f"{inner}[{position}]")
 
 
-def _check_value(value: Any, field: FieldDescriptor, path: str) -> None:  # noqa: ANN401
+def _check_value(value: Any, field: FieldDescriptor, path: str) -> None:
     if field.message_type is not None:
         if not isinstance(value, dict):
             raise InvalidArgument(path, "is not a mapping")

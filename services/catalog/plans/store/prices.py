@@ -104,5 +104,5 @@ async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
     await session.execute(END, {"id": identifier, "day": day})
 
 
-def _price(row: Any) -> ResourcePrice:  # noqa: ANN401
+def _price(row: Any) -> ResourcePrice:
     return ResourcePrice(row[0], UnitPrice(*row[2:]), row[1])

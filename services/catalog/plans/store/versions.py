@@ -159,7 +159,7 @@ async def versions_of(
     return [_version(row, items[row.id]) for row in rows]
 
 
-def _version(row: Any, items: Sequence[PlanItem]) -> PlanVersion:  # noqa: ANN401
+def _version(row: Any, items: Sequence[PlanItem]) -> PlanVersion:
     identifier, code, name, version, status, price_cents, currency, *instants = row
     created_at, published_at, retired_at = instants
     return PlanVersion(

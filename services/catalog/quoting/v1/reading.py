@@ -34,7 +34,7 @@ def read_inputs(content: str | bytes) -> QuoteInputs:
         raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
 
 
-def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
+def _inputs(said: Any) -> QuoteInputs:
     calendar, change = said["calendar"], said["change"]
     year, month = calendar["month"].split("-")
     facts = said["usage_facts"]
@@ -58,7 +58,7 @@ def _inputs(said: Any) -> QuoteInputs:  # noqa: ANN401
     )
 
 
-def _change(said: Any) -> ChangeInputs:  # noqa: ANN401
+def _change(said: Any) -> ChangeInputs:
     days, replaced = _whole(said["days"]), said["replaced"]
     if isinstance(replaced, list):
         endings = [Ending(_version(one["plan_version"]), _whole(one["days"])) for one in replaced]
@@ -67,7 +67,7 @@ def _change(said: Any) -> ChangeInputs:  # noqa: ANN401
     return ChangeInputs(days, tuple(endings))
 
 
-def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
+def _version(said: Any) -> VersionSnapshot:
     return VersionSnapshot(
         id=_text(said["id"]),
         plan_code=_text(said["plan_code"]),
@@ -78,7 +78,7 @@ def _version(said: Any) -> VersionSnapshot:  # noqa: ANN401
     )
 
 
-def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
+def _item(kind: str, said: Any) -> PlanItem:
     return PlanItem(
         resource_kind=_kind(kind),
         included_qty=_number(said["included_qty"]),
@@ -95,7 +95,7 @@ def _item(kind: str, said: Any) -> PlanItem:  # noqa: ANN401
     )
 
 
-def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
+def _addon(said: Any) -> HeldAddon:
     snapshot = AddonSnapshot(
         id=_text(said["id"]),
         code=_text(said["code"]),
@@ -106,7 +106,7 @@ def _addon(said: Any) -> HeldAddon:  # noqa: ANN401
     return HeldAddon(snapshot, _spans(said["days"]), current=said["current"], added=said["added"])
 
 
-def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
+def _price(said: Any) -> PriceSnapshot:
     return PriceSnapshot(
         id=_text(said["id"]),
         resource_kind=_kind(said["resource_kind"]),
@@ -117,7 +117,7 @@ def _price(said: Any) -> PriceSnapshot:  # noqa: ANN401
     )
 
 
-def _spans(said: Any) -> tuple[Period, ...]:  # noqa: ANN401
+def _spans(said: Any) -> tuple[Period, ...]:
     return tuple(Period(date.fromisoformat(start), date.fromisoformat(end)) for start, end in said)
 
 

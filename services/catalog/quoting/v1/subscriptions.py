@@ -70,6 +70,6 @@ def _version(version: Version) -> VersionSnapshot:
     )
 
 
-def _fields(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401
+def _fields(snapshot: Any) -> dict[str, Any]:
     """The fields of a snapshot, which both engines name alike."""
     return {name: getattr(snapshot, name) for name in snapshot.__slots__}

@@ -207,7 +207,7 @@ async def subscriptions_of(
                 identifier, deployment_id, tenant_id, starts_on, ends_on, trial_end, created_at,
                 *spans, by_tenant,
             )
-        )  # fmt: skip
+        )  # fmt: skip  # a table
     return found
 
 
@@ -222,9 +222,9 @@ def _addon(
     identifier: UUID,
     code: str,
     kind: str,
-    qty: Any,  # noqa: ANN401
+    qty: Any,
     price_cents: int,
     currency: str,
-    *held: Any,  # noqa: ANN401
+    *held: Any,
 ) -> AttachedAddon:
     return AttachedAddon(identifier, code, AddonTerms(kind, qty, price_cents, currency), *held)

@@ -44,7 +44,7 @@ def names_certificates(kind: str) -> bool:
     return isinstance(listing, Listing) and listing.certificates is not None
 
 
-def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:  # noqa: ANN401
+def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:
     """Whether two live values of a field, one after the other, are no change for the history.
 
     So it is where the kind says that the field's comparator forgives nothing but spelling, and

@@ -28,7 +28,7 @@ def lines_of(resources: Iterable[Resource], *, full: bool) -> bytes:
     return csv_lines([map(_cell, islice(resource, count)) for resource in resources])
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401
+def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -63,7 +63,7 @@ async def open_sweeps(
         {"provider": provider, "kind": kind, "key": key, "run_id": run_id,
          "started_at": func.statement_timestamp()}
         for key, kind in kinds.items()
-    ]  # fmt: skip
+    ]  # fmt: skip  # a table
     opened = await session.execute(
         insert(sweeps)
         .values(rows)
@@ -94,7 +94,7 @@ async def locked_sweep(session: WriteSession, sweep_id: UUID) -> Sweep:
     return await read_sweep(session, sweep_id)
 
 
-async def update_sweep(session: WriteSession, sweep_id: UUID, **values: Any) -> Sweep:  # noqa: ANN401
+async def update_sweep(session: WriteSession, sweep_id: UUID, **values: Any) -> Sweep:
     """Sets columns of a sweep, which is answered as it is then."""
     changed = update(sweeps).where(sweeps.c.id == sweep_id).values(**values).returning(*SWEEP)
     return record_of(Sweep, (await session.execute(changed)).one())
@@ -105,7 +105,7 @@ async def close_sweep(
     sweep_id: UUID,
     verdict: Verdict,
     seen: Tally,
-    **values: Any,  # noqa: ANN401
+    **values: Any,
 ) -> Sweep:
     """Closes a sweep with what it saw, and removes its evidence."""
     await drop_evidence(session, sweep_id)

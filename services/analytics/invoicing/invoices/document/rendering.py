@@ -30,8 +30,11 @@ FORMATS: Final = ("", "pdf", "html")
 CONTENT_TYPES: Final = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
 
 COMMAND: Final = (
-    sys.executable, "-P", "-m", "services.analytics.invoicing.invoices.document.worker",
-)  # fmt: skip
+    sys.executable,
+    "-P",
+    "-m",
+    "services.analytics.invoicing.invoices.document.worker",
+)
 
 log = structlog.get_logger("documents")
 

@@ -16,7 +16,7 @@ BEGINNING: Final = "0" * 64
 _SAID: Final = (
     "number", "tenant_id", "currency", "subtotal_cents", "tax_cents", "total_cents", "tax_label",
     "lines_hash", "proofs_hash",
-)  # fmt: skip
+)  # fmt: skip  # a table
 
 
 def chain_hash(previous: str, invoice: Invoice) -> str:

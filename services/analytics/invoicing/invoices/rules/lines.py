@@ -14,7 +14,7 @@ from services.common.values.money import plain
 from services.common.values.periods import Period
 
 __all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "InvoiceLine", "InvoiceProof", "Line", "Proof",
-           "canonical", "digest", "lines_hash", "proofs_hash"]  # fmt: skip
+           "canonical", "digest", "lines_hash", "proofs_hash"]  # fmt: skip  # a table
 
 ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
@@ -95,7 +95,7 @@ class InvoiceProof:
     proof: Proof
 
 
-def canonical(value: Any) -> str:  # noqa: ANN401
+def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values have equal texts."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 

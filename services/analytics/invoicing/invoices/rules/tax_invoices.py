@@ -15,7 +15,7 @@ BUYER_NAMED_FROM_CENTS: Final = 100_000
 def is_tax_document(
     *, issuer: Party, recipient: Party, account: str, currency: str, tax_cents: int,
     total_cents: int,
-) -> bool:  # fmt: skip
+) -> bool:  # fmt: skip  # a table
     """Whether an issued document has all that a tax invoice or an adjustment note must show.
 
     A New Tax System (Goods and Services Tax) Act 1999, section 29-70(1) for tax invoices and

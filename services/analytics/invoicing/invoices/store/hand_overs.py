@@ -83,7 +83,7 @@ async def read_hand_over(session: ReadSession, hand_over_id: int) -> HandOver:
     return await _found(session, str(hand_over_id), _HAND_OVER.id == hand_over_id)
 
 
-async def _found(session: ReadSession, name: str, *which: Any) -> HandOver:  # noqa: ANN401
+async def _found(session: ReadSession, name: str, *which: Any) -> HandOver:
     found = (await session.execute(select(invoice_hand_overs).where(*which))).first()
     if found is None:
         raise NotFound("hand over", name)

@@ -90,7 +90,7 @@ async def advance_sequence(session: WriteSession, name: str, following: NumberSe
 _SEALED: Final = (
     "id", "number", "issuer", "recipient", "issued_on", "due_on", "issued_at", "chain_hash",
     "previous_chain_hash", "purchase_order",
-)  # fmt: skip
+)  # fmt: skip  # a table
 _SEAL: Final = text(f"""
     UPDATE tenant_invoices AS invoice
     SET status = 'issued', {", ".join(f"{name} = sealed.{name}" for name in _SEALED[1:])}

@@ -11,7 +11,7 @@ from services.common.db.database import ReadSession
 from services.common.db.records import record_of
 
 __all__ = ["MAX_DIFFERENCES", "CurrencyTotal", "Summary", "differences_of", "differences_of_draft",
-           "summaries"]  # fmt: skip
+           "summaries"]  # fmt: skip  # a table
 
 MAX_DIFFERENCES: Final = 100
 

@@ -45,7 +45,7 @@ class Key:
         """Where its line stands among the others."""
         order = ORDER.index(self.kind) if self.kind in ORDER else len(ORDER)
         return (order, self.kind, self.resource_kind, self.dimensions, self.price_id, self.unit,
-                self.unit_price_cents, self.price_base_qty)  # fmt: skip
+                self.unit_price_cents, self.price_base_qty)  # fmt: skip  # a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,7 @@ def _summed(lines: Iterable[Line]) -> dict[Key, Sum]:
     for line in lines:
         key = _key(line)
         known = found.get(key)
-        one = Sum(
-            line, _qty(line), line.amount_cents, line.meta, line.service, line.service_days
-        )  # fmt: skip
+        one = Sum(line, _qty(line), line.amount_cents, line.meta, line.service, line.service_days)
         found[key] = one if known is None else _added(known, one)
     return found
 
@@ -179,7 +177,7 @@ _OF_THE_DIFFERENCE: Final = frozenset(
         "exact_qty", "proration", "adjusts_qty", "adjusts_unit", "adjusts_unit_price_cents",
         "adjusts_price_base_qty",
     }
-)  # fmt: skip
+)  # fmt: skip  # a table
 """What a line says of its own quantity: another one has its own."""
 
 

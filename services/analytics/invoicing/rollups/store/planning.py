@@ -268,7 +268,7 @@ async def outcomes_of_tenants(
     return await _counted(session, rollup_id, _TENANT.tenant_id.in_(tenant_ids))
 
 
-async def _counted(session: ReadSession, rollup_id: UUID, which: Any) -> dict[str, int]:  # noqa: ANN401
+async def _counted(session: ReadSession, rollup_id: UUID, which: Any) -> dict[str, int]:
     statement = (
         select(_TENANT.outcome, func.count().label("tenants"))
         .where(_TENANT.rollup_id == rollup_id, which)
