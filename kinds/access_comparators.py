@@ -1,7 +1,7 @@
-"""When rules of who may connect are the same: by what they allow, however they are written.
+"""Comparators of access rules: rules are equal if they allow the same connections.
 
-A firewall's rules come back split or joined, with ports and addresses in another spelling; a
-database's trusted sources get new ids each time that the same ones are put.
+The provider returns a firewall's rules split or joined, with ports and addresses respelled. It
+gives a database's trusted sources new ids on every update, even with the same sources.
 """
 
 from collections import defaultdict

@@ -1,9 +1,9 @@
-"""When a desired value and a live one are the same, for fields where the wire is loose.
+"""Comparators: whether the desired and the live value of a field mean the same.
 
-Each takes (expected, actual) as JSON values and never raises: a value of a strange shape
-is compared as it stands. None says that nobody can tell: neither the same nor different.
-`by_default` is for all other fields. The traps that these answer are those of DigitalOcean's
-API; what is not named here is a real difference.
+Each takes (expected, actual) as JSON values and never raises: a value of an unexpected shape
+is compared unchanged. True is equal, False is different, None is undecidable. `by_default` is
+for fields without a comparator of their own. The differences that are ignored here are
+DigitalOcean's respellings of a value; every other difference counts.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ __all__ = [
     "database_engine",
     "droplet_features",
     "image",
+    "is_system_tag",
     "is_unset",
     "load_balancer_size",
     "maintenance_hour",
@@ -202,11 +203,13 @@ def _tag_set(value: Json) -> Json:
         return []
     if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
         return value
-    return sorted({tag.lower() for tag in value if not _is_system(tag.lower())})
+    return sorted({tag.lower() for tag in value if not is_system_tag(tag)})
 
 
-def _is_system(tag: str) -> bool:
-    return tag == "k8s" or tag.startswith(tuple(f"{prefix}:" for prefix in SYSTEM_TAGS))
+def is_system_tag(tag: str) -> bool:
+    """Whether the provider or a tool set a tag: it is never compared, added or removed."""
+    lowered = tag.lower()
+    return lowered == "k8s" or lowered.startswith(tuple(f"{prefix}:" for prefix in SYSTEM_TAGS))
 
 
 def _image_names(value: Json) -> tuple[str, str] | None:

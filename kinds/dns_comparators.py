@@ -20,7 +20,7 @@ UNSET_ALIKE: Final = frozenset({"priority", "port", "weight", "flags", "tag"})
 
 
 def dns_name(zone: str) -> Comparator:
-    """Names of a zone: `@` is the zone, relative is fully qualified, the last dot is nothing."""
+    """Compares names fully qualified: `@` is the zone; case and the final dot are ignored."""
     return normalised(lambda value: _qualified(value, zone))
 
 

@@ -46,7 +46,7 @@ Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
 
 LONGEST_TEXT: Final = 1_000
-"""Of a name or another column: the provider's own limits are below it, and the database's above."""
+"""Characters of a name or another column: above the provider's limits, below the database's."""
 
 OF_NAME: Final = "<name>"
 """Stands for what follows from the name of a kind."""

@@ -1,7 +1,7 @@
 """Which resource a row is about, and why a row cannot be read.
 
-As in `networks.v4[0] has no ip_address`. Only when a row could not be read, its reducer is run
-once more, on a copy in which every object knows its place.
+A reason reads like `networks.v4[0] has no ip_address`. To find it, the reducer that failed runs
+again on a copy of the value in which every object knows its path.
 """
 
 import re

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from kinds.comparators import is_system_tag
 from kinds.json_object import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
@@ -119,7 +120,7 @@ async def ensure_tags(provider: DigitalOcean, droplet_id: str, tags: Sequence[st
         await _create_tag(provider, tag)
         await provider.send("POST", f"/v2/tags/{tag}/resources", _tagged(droplet_id))
     for tag in _absent(has, wanted):
-        if not tag.lower().startswith(("k8s", "terraform:")):
+        if not is_system_tag(tag):
             await provider.send("DELETE", f"/v2/tags/{tag}/resources", _tagged(droplet_id))
 
 

@@ -17,8 +17,8 @@
 
 A row of a listing that cannot be read is `kinds.errors.UnreadableRow`: the others can.
 
-An answer that is not understood is an error, never an empty list: a caller that took
-it for one would believe that the account is empty.
+An answer that cannot be parsed is an error, never an empty list, which would tell the caller
+that the account is empty.
 """
 
 from typing import ClassVar
@@ -79,7 +79,7 @@ class ActionFailed(ProviderError):
 
 
 class MadeTwice(ProviderError):
-    """What was to be made once is there several times: an answer was lost, and we asked again."""
+    """Duplicates: the answer to a creation was lost, and the retry created a second object."""
 
 
 class RateLimited(ProviderError):

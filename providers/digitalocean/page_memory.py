@@ -1,8 +1,7 @@
 """A cache of listing pages that were recorded before: equal answers are not parsed again.
 
-What is kept of a page says nothing of its own: it follows from the answer, byte for byte, and
-from what the inventory made of it, which is asked again each time. A page of which one byte
-differs is another page.
+The key is a hash of the answer, so a page of which one byte differs is another page. The cache
+cannot make the inventory stale: in each sweep the inventory checks the digest of every row.
 """
 
 from array import array

@@ -53,7 +53,11 @@ class OidcIssuer(BaseModel):
         return {
             "sub": f"{self.name}:{subject}" if isinstance(subject, str) and subject else None,
             "tenant_id": self.tenant_id or _claim(claims, self.tenant_claim),
-            "roles": [self.roles[value] for value in known if value in self.roles],
+            "roles": [
+                self.roles[value]
+                for value in known
+                if isinstance(value, str) and value in self.roles
+            ],
         }
 
 

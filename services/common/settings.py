@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     internal_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["internal"])
     internal_secret_previous: SecretStr = SecretStr("")
     """Accepted too while a secret is exchanged; nothing is signed with it."""
+    usage_reporter_secret: SecretStr = SecretStr("")
+    """Signs the service tokens of a program that reports usage; empty: there is none."""
     tenant_roles: Literal["", "enforce"] = ""
     """`enforce`: a tenant's writes need the role `admin`. Else every token of a tenant writes."""
     cors_origins: str = ""
@@ -226,7 +228,7 @@ class Settings(BaseSettings):
             name: getattr(self, name).get_secret_value().strip()
             for name in ("jwt_secret", "internal_secret", "ar_secret")
         }
-        for name in ("jwt_secret_previous", "internal_secret_previous"):
+        for name in ("jwt_secret_previous", "internal_secret_previous", "usage_reporter_secret"):
             if secret := getattr(self, name).get_secret_value().strip():
                 secrets[name] = secret
         for name, secret in secrets.items():
@@ -256,7 +258,8 @@ class Settings(BaseSettings):
                 if not getattr(self, name):
                     raise ValueError(f"ARCADIA_{name.upper()} is required in production")
             for issuer in self.oidc_issuers:
-                if not issuer.issuer.startswith("https:") or issuer.jwks_uri.startswith("http:"):
+                addresses = (issuer.issuer, issuer.jwks_uri or issuer.issuer)
+                if any(urlsplit(address).scheme != "https" for address in addresses):
                     raise ValueError(f"ARCADIA_OIDC_ISSUERS: {issuer.name} is not reached by https")
         return self
 

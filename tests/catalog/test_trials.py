@@ -32,6 +32,18 @@ async def extend(
     return extended
 
 
+async def test_a_trial_is_given_by_who_decides_about_money(shop: Shop) -> None:
+    said = {"tenant_id": "acme", "trial": True, "trial_ends_on": "2099-01-01"}
+    operations = shop.user("staff", roles=["platform-operations"])
+    assert await refusal(shop.deploy("one", operations, **said), reason_of) == (
+        "PERMISSION_DENIED",
+        "ROLE_REQUIRED",
+    )
+    billing = shop.user("staff", roles=["platform-billing"])
+    assert (await shop.deploy("one", billing, **said)).state == "trial"
+    assert (await shop.deploy("two", operations, tenant_id="acme")).state == "active"
+
+
 async def test_a_tenant_has_one_trial_and_those_that_were_granted(shop: Shop) -> None:
     first = await shop.deploy("one", trial=True)
     assert await refusal(shop.deploy("two", trial=True), reason_of) == USED

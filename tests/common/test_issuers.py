@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -121,8 +122,11 @@ async def test_keys_are_rotated_without_a_restart(
     after = provider.sign_in("anna")
     monkeypatch.setattr(IssuerKeys, "FRESH_SECONDS", 0.0)
     assert (await verified(verifier, after)).subject == "staff:anna"
-    # The withdrawn key opens nothing; what was verified is remembered for a minute at most.
-    verifier._cache.clear()
+    # The withdrawn key opens nothing, even for one who never stopped using the same token; what
+    # was verified is remembered for a minute at most.
+    authorization = f"Bearer {before}"
+    _, caller = verifier._cache[False, authorization]
+    verifier._cache[False, authorization] = (time.time() - 1, caller)
     assert await refusal(verifier, before) == "TOKEN_INVALID"
 
 
@@ -188,6 +192,35 @@ async def test_each_algorithm_verifies(
     assert (await verified(trusting(issuer), token)).subject == "staff:x"
 
 
+async def test_a_key_that_is_not_understood_costs_no_other(
+    provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = provider.sign_in("anna")
+    keys = IssuerKeys(configured(provider))
+    told = provider.keys()
+    odd = [{"kty": "RSA"}, {"kty": "RSA", "kid": ["x"], "n": "AQ", "e": "AQ"}, 7, {"kty": "EC"}]
+
+    def answered(self: httpx.Response, **_: Any) -> Any:
+        return {"keys": [*odd, *told], "issuer": provider.issuer, "jwks_uri": self.url.path}
+
+    monkeypatch.setattr(httpx.Response, "json", answered)
+    keys._address = f"{provider.issuer}/jwks"
+    key_id = jwt.get_unverified_header(token).get("kid")
+    await keys.learn(key_id)
+    assert keys.find(key_id) is not None
+
+
+async def test_all_callers_of_an_issuer_that_is_down_hear_that_it_is(
+    provider: OpenIdProvider,
+) -> None:
+    down = configured(provider, jwks_uri=f"http://127.0.0.1:{free_port()}/jwks")
+    verifier = trusting(down)
+    for subject in ("anna", "bert"):
+        with pytest.raises(Unavailable) as refused:
+            await verified(verifier, provider.sign_in(subject))
+        assert refused.value.reason == "ISSUER_UNAVAILABLE"
+
+
 def test_discovery_says_where_the_keys_are(provider: OpenIdProvider) -> None:
     assert keys_address(configured(provider)) == f"{provider.issuer}/jwks"
     with pytest.raises(ValueError, match="the discovery document of staff is of another issuer"):
@@ -234,6 +267,8 @@ def test_claims_are_found_by_name_and_by_path() -> None:
     }
     assert issuer.caller_claims({"realm_access": "boss"})["roles"] == []
     assert issuer.caller_claims({"sub": "anna"})["sub"] is None
+    odd = {"realm_access": {"roles": [{"id": 1}, ["boss"], "boss"]}}
+    assert issuer.caller_claims(odd)["roles"] == ["platform-admin"]
 
 
 OTHER = {"name": "other", "issuer": "https://other.test", "audience": "a"}

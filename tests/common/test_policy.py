@@ -75,6 +75,18 @@ def test_a_tenants_admin_writes() -> None:
     assert authorise(caller, WRITE, tenant_roles_enforced=True).scope == Scope("acme")
 
 
+@pytest.mark.parametrize("role", ["platform-viewer", "platform-operations"])
+def test_an_operators_role_that_is_not_named_writes_nothing_for_the_tokens_tenant(
+    role: str,
+) -> None:
+    assert refusal(staff(role, tenant_id="acme"), WRITE) == (
+        "ROLE_REQUIRED",
+        "this needs the role admin or platform-billing",
+    )
+    both = staff(role, "admin", tenant_id="acme")
+    assert authorise(both, WRITE).scope == Scope("acme")
+
+
 def test_a_service_token_opens_what_its_program_needs() -> None:
     rule = AccessRule(access_pb2.ACCESS_INTERNAL, programs=frozenset({"analytics"}))
     caller = Caller("analytics", None, frozenset(), is_service=True)

@@ -157,6 +157,11 @@ def test_production_refuses_the_password_of_the_local_databases(
             '[{"name": "x", "issuer": "http://id.test", "audience": "a"}]',
             "x is not reached by https",
         ),
+        (
+            "ARCADIA_OIDC_ISSUERS",
+            '[{"name": "x", "issuer": "https://a", "audience": "a", "jwks_uri": "HTTP://a/k"}]',
+            "x is not reached by https",
+        ),
     ],
 )
 def test_production_refuses_weak_reused_and_disguised_secrets(

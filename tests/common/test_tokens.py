@@ -8,6 +8,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from services.common.errors import PermissionDenied, Unauthenticated
 from services.common.rpc.access import (
@@ -187,6 +188,24 @@ def test_both_secrets_open_doors_while_one_is_exchanged() -> None:
         service = ServiceTokens(settings, "worker").authorization()
         assert verifier.verify(service, internal=True).subject == "worker"
     assert refusal(bearer(claims(), key=SECRET.upper())) == "TOKEN_INVALID"
+
+
+def test_a_service_token_that_ends_too_far_from_now_is_refused() -> None:
+    later = mint_service_token(SETTINGS, subject="worker", now=time.time() + 86_400)
+    assert refusal(f"Bearer {later}", internal=True) == "TOKEN_INVALID"
+
+
+def test_the_key_of_the_usage_reporter_proves_no_other_program() -> None:
+    reporter = "a-secret-of-the-program-that-reports-usage-0123456789"
+    settings = SETTINGS.model_copy(update={"usage_reporter_secret": SecretStr(reporter)})
+    theirs = Settings(internal_secret=reporter)
+    verifier = TokenVerifier(settings)
+    own = ServiceTokens(theirs, "usage-reporter").authorization()
+    assert verifier.verify(own, internal=True).subject == "usage-reporter"
+    forged = ServiceTokens(theirs, "worker").authorization()
+    assert refusal(forged, settings, internal=True) == "TOKEN_INVALID"
+    assert verifier.verify(ServiceTokens(SETTINGS, "worker").authorization(), internal=True)
+    assert refusal(own, internal=True) == "TOKEN_INVALID"  # without that key
 
 
 def test_a_remembered_token_still_ends() -> None:

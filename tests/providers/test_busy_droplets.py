@@ -14,6 +14,7 @@ from providers.digitalocean.droplets import (
     ensure_name,
     ensure_power,
     ensure_size,
+    ensure_tags,
     read_droplet,
     remove_tagged,
 )
@@ -153,3 +154,14 @@ async def test_the_waiting_ends_and_may_be_begun_again(
         await ensure_power(provider, droplet, on=False)
 
     assert (failed.value.type, failed.value.non_retryable) == ("ResourceBusy", False)  # type: ignore[attr-defined]
+
+
+async def test_tags_of_the_providers_systems_stay_and_no_others_that_look_like_them(
+    simulator: Simulator, provider: DigitalOcean
+) -> None:
+    given = ["k8s", "k8s:worker", "terraform:x", "k8s-web", "old"]
+    [made] = simulator.create("s-1vcpu-1gb", "tagged-1", tags=given)
+
+    await ensure_tags(provider, made, ["new"])
+
+    assert set((await live(provider, made))["tags"]) == {"k8s", "k8s:worker", "terraform:x", "new"}

@@ -46,6 +46,11 @@ class OpenIdProvider:
             return httpx.get(f"{self.issuer}/jwks", trust_env=False).is_success
         return False
 
+    def keys(self) -> list[Any]:
+        """Its key set, as it shows it."""
+        shown: list[Any] = httpx.get(f"{self.issuer}/jwks", trust_env=False).json()["keys"]
+        return shown
+
     def stop(self) -> None:
         """Ends its process."""
         if self._process is not None:

@@ -38,7 +38,7 @@ class HistoryCursor:
     """Of the entries that cannot be read the first ones, a line each."""
     unreadable_count: int = 0
     alike: tuple[tuple[str, int], ...] = ()
-    """Of entries of the moment at which the page ended: how often each was met."""
+    """How often each entry with the time of the page's last entry occurred so far."""
 
     def in_words(self) -> str:
         """One line for a reader of the Temporal UI."""

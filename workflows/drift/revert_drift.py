@@ -1,7 +1,7 @@
 """Makes the cloud match a spec again: one field of a droplet, set back and read back.
 
-A resize needs the machine off. That it is turned on again is arranged before it is turned
-off, and happens however the rest ends, also when the run is cancelled.
+A resize needs the machine off. A saga: turning it on again is registered as compensation before
+it is turned off, and runs however the rest ends, also when the run is cancelled.
 """
 
 import asyncio
@@ -49,9 +49,9 @@ ASKING: Final = timedelta(minutes=5)
 """For a word with the inventory."""
 
 ENDING: Final = timedelta(days=2)
-"""For turning a machine on again, and for the word of the end: nobody comes back to it.
+"""How long to retry turning a machine on and recording the outcome: nothing else does it later.
 
-It is tried again also after an action that ended in an error, and after a refusal.
+A failed action and a refusal are retried too.
 """
 
 PAUSE: Final = timedelta(minutes=10)
@@ -190,7 +190,7 @@ class RevertDrift:
 
         def tell(failure: FailureError) -> None:
             name = f"{plan.kind} {plan.provider_id}"
-            self._tell(f"{name} is still off, and turned on again soon: {reason_of(failure)}")
+            self._tell(f"{name} is still off; turning it on is retried: {reason_of(failure)}")
             if self._telling is None and workflow.patched(TELLS):
                 notice = _left_off(plan, reason_of(failure))
                 self._telling = asyncio.create_task(tell_tenant(notice, patience=TELLING))

@@ -1,8 +1,8 @@
 """Makes a droplet for a deployment: all of it, or nothing that is left behind.
 
-What takes a step back is arranged before the step, because a step that failed may have had
-its effect. A failure and a cancellation undo; a bug in this code does not: it waits for the
-next release, with everything still there.
+A saga: the compensation of a step is registered before the step, because a failed step may have
+taken effect. A failure or a cancellation compensates; a bug in this code does not: the run waits
+for the next release, with everything in place.
 """
 
 import asyncio

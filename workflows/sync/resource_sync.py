@@ -263,7 +263,7 @@ class ResourceSync:
             outcome,
             outcome=PARTIAL,
             unreadable_count=outcome.unreadable_count + confirmed.unreadable_count,
-            reason=outcome.reason or "some were asked for by their id, and could not be read",
+            reason=outcome.reason or "some suspects could not be read by their id",
         )
 
     async def _fail(self, sweep: SweepInput, reason: str) -> str:

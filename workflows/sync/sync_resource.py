@@ -32,7 +32,7 @@ class SyncResource:
                 workflow.set_current_details(f"{request.kind} {request.provider_id} is recorded.")
                 return True
         workflow.set_current_details(
-            f"The provider has no {request.kind} {request.provider_id}: the next sweeps tell."
+            f"The provider has no {request.kind} {request.provider_id}; sweeps tell if it is gone."
         )
         return False
 

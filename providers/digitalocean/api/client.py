@@ -96,14 +96,13 @@ class DigitalOcean:
     ) -> AsyncGenerator[Page, None]:
         """The pages of a listing, from page `first` on, in their order.
 
-        As many are asked for ahead as the first one says that there are, and together with it
-        as many as there were before, where a memory says so. Each is still followed by the one
-        that its own link names.
+        Prefetches up to the last page that the total implies; with a `memory`, up to the last
+        page that the listing had before. The order is still that of each page's next link.
 
-        A 404 is tried again, because a listing is always there; not where it belongs to an
-        object, which `may_be_gone`. `counted` as in `read_page`.
+        Retries a 404, because a listing always exists, unless it belongs to an object that
+        `may_be_gone`. `counted` as in `read_page`.
 
-        Raises ProviderError; what was yielded before it stays true.
+        Raises ProviderError; the pages yielded before the error are valid.
         """
         passing: tuple[type[ProviderError], ...] = () if may_be_gone else (NotFound,)
         at_once, memory = pace.get("at_once", 1), pace.get("memory")
@@ -168,9 +167,8 @@ class DigitalOcean:
     async def download(self, path: str, *content_types: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """A body of any length, in chunks as they arrive; only the current one is in memory.
 
-        The first of the content types is asked for, any of them is taken. Raises ProviderError,
-        also in the middle: then what came is not all, and must be asked for anew. It is not
-        asked for twice here.
+        Requests the first content type and accepts any of them. Does not retry. Raises
+        ProviderError, also midway: the body is then incomplete, and the caller must start again.
         """
         await self._budget.acquire(path)
         # Not compressed: where a body ends too early, HTTP itself tells it.
@@ -183,7 +181,7 @@ class DigitalOcean:
                 self._judge(response, path)
                 if response.status_code != 200:
                     raise ProviderUnavailable(
-                        f"GET {path}: {response.status_code} is not all of it"
+                        f"GET {path}: expected status 200, got {response.status_code}"
                     )
                 content_type = response.headers.get("content-type", "").partition(";")[0].strip()
                 if content_type not in content_types:
@@ -229,9 +227,9 @@ class DigitalOcean:
         return await self._retries.repeated(once, passing)
 
     async def _write(self, method: str, path: str, body: bytes | None) -> Any:
-        """Waits for the answer also when it is cancelled meanwhile.
+        """Sends once, and waits for the answer even when the caller is cancelled.
 
-        What was sent is done, whoever gave up waiting: only then can it be found, and undone.
+        A request that was sent takes effect: after the answer, the caller can find and undo it.
         """
         await self._budget.acquire(path)
         writing = asyncio.create_task(self._asked(method, path, {}, body))

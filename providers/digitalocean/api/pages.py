@@ -143,10 +143,10 @@ def last_page(page: Page) -> int:
 
 
 class Ahead:
-    """The same pages, each next one being fetched while the caller is busy with this one.
+    """Prefetch: fetches the next page while the caller handles the current one.
 
-    The first one is asked for at once. Close it (`contextlib.aclosing`): a page that nobody
-    waits for any more is called off.
+    Requests the first page on creation. Close it with `contextlib.aclosing`, which cancels the
+    pending request.
     """
 
     def __init__(self, pages: AsyncGenerator[Page, None]) -> None:

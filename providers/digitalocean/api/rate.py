@@ -4,13 +4,13 @@ DigitalOcean allows 5,000 requests an hour and, within a minute, 5 % of that: 25
 hour is announced by the headers of every answer, which know of other processes too; the
 minute is not, so it is counted here.
 
-Some paths have limits of their own, which the same headers announce. So what an answer says is
-kept for its path's family (`/v2/cdn`). The limit that two families announce alike is the
-token's; before there is one, any that is large enough for an hour. Every other limit holds for
-its own family alone.
+Some paths have limits of their own, announced in the same headers. So the limits are kept by the
+family of the path (`/v2/cdn`). A limit that two families announce alike is taken for the token's;
+until there is one, the largest of at least PER_MINUTE. Every other limit holds for its own family
+only.
 
-Who uses a token holds a share of its budget. A share may have to leave a part of the
-budget alone, for those who must not wait: a sync leaves some for provisioning.
+A caller holds a share of the token's budget. A share may leave a part of the budget unused for
+callers that must not wait: a sync leaves some for provisioning.
 """
 
 import asyncio

@@ -65,7 +65,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             [sets] = await line_sets(session, [period])
             if position is not None and position[0] != sets.version:
                 raise Aborted(
-                    "the month's lines changed meanwhile; begin anew", reason="LINES_CHANGED"
+                    "the month's lines changed; start at the first page", reason="LINES_CHANGED"
                 )
             lines = await period_lines(session, period, after=after, limit=size + 1)
         page, token = cut(lines, size, filters, lambda line: (sets.version, str(line.id)))

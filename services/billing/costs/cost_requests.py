@@ -31,7 +31,7 @@ MAX_DAYS: Final = 366
 
 
 def line_page_size(request: pb.ListCostLinesRequest) -> int:
-    """How many lines a page has, by either name of that wish."""
+    """The page size, given as `page_size` or `limit`. Raises InvalidArgument if they differ."""
     if request.limit < 0:
         raise InvalidArgument("limit", "must not be negative")
     if request.limit and request.page_size and request.limit != request.page_size:
@@ -96,7 +96,7 @@ def month(field: str, text: str) -> Period:
 def one_of(field: str, text: str, known: tuple[str, ...]) -> str:
     """One of some words, or empty."""
     if text and text not in known:
-        raise InvalidArgument(field, f"is none of {', '.join(known)}")
+        raise InvalidArgument(field, f"is not one of {', '.join(known)}")
     return text
 
 

@@ -135,7 +135,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         """
         form = FORMATS.get(request.format or "csv")
         if form is None:
-            raise InvalidArgument("format", f"is none of {', '.join(FORMATS)}")
+            raise InvalidArgument("format", f"is not one of {', '.join(FORMATS)}")
         wanted = await self._with_slug(requests.line_filter(request.filter, "filter."), context)
         reading = self._database.single_read(current_caller().scope)
         months = await months_of_lines(reading, wanted)

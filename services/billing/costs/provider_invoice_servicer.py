@@ -150,7 +150,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         if request.provider_invoice_id:
             invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
             if request.period:
-                raise InvalidArgument("period", "is given beside provider_invoice_id")
+                raise InvalidArgument("period", "must be unset when provider_invoice_id is given")
         elif request.period:
             period = requests.month("period", request.period)
         what = str(invoice_id or (period.code if period else "all"))

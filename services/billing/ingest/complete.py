@@ -39,7 +39,7 @@ async def complete_ingest(
         history_usd=invoice.history_usd,
     )
     if result.line_count != ingest.row_count:
-        raise FailedPrecondition("staged rows were lost; begin anew", reason="STAGED_ROWS_LOST")
+        raise FailedPrecondition("staged rows were lost; ingest again", reason="STAGED_ROWS_LOST")
     is_matched = await replace_lines(session, ingest, month)
     await refresh_totals(session, month, invoice.id)
     await close_ingest(session, ingest_id, "completed")

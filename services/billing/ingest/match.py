@@ -93,7 +93,7 @@ async def match_page(
     if invoice.ingest_id != page.line_set or invoice.period is None:
         raise _replaced()
     if not await is_prepared(session, page.line_set):
-        raise Aborted("another run of the same lines ended meanwhile; again", reason="RUN_ENDED")
+        raise Aborted("another run of the same lines ended meanwhile; retry", reason="RUN_ENDED")
     period = invoice.period
     counts = await match_lines(
         session, page.line_set, period, invoice_id, after=page.after, until=page.until

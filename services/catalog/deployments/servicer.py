@@ -50,7 +50,7 @@ from services.catalog.subscriptions.store.subscriptions import subscription_of_d
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
-from services.common.errors import InvalidArgument
+from services.common.errors import InvalidArgument, PermissionDenied
 from services.common.rpc.access import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
@@ -66,6 +66,10 @@ NEWEST_EVENTS: Final = 100
 
 MAX_TRIALS: Final = 1_000
 """Of a grant."""
+
+
+TRIAL_ROLES: Final = frozenset({"platform-billing"})
+"""Beside `platform-admin`: what a trial gives away is billing's to decide."""
 
 
 class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
@@ -120,6 +124,10 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     ) -> pb.CreateDeploymentResponse:
         """Makes a deployment."""
         caller = current_caller()
+        if request.trial and caller.granted and caller.roles.isdisjoint(TRIAL_ROLES):
+            raise PermissionDenied(
+                "trial: this needs the role platform-billing", reason="ROLE_REQUIRED"
+            )
         new = new_deployment(request, caller)
         longest = None if caller.is_operator else self._longest_trial
         cause = self._cause()

@@ -42,6 +42,8 @@ LEEWAY_SECONDS: Final = 30
 SERVICE_ISSUER: Final = "arcadia-internal"
 SERVICE_ALGORITHM: Final = "HS256"
 SERVICE_TOKEN_SECONDS: Final = 300
+USAGE_REPORTER: Final = "usage-reporter"
+"""A program beside this system: it has a key of its own, which opens what it needs alone."""
 LOCAL_ISSUER: Final = "arcadia_app"
 """What minted tokens name as issuer and audience when none is configured."""
 
@@ -133,6 +135,7 @@ class TokenVerifier:
         self._internal_keys = _keys(settings.internal_secret, settings.internal_secret_previous)
         self._issuer = settings.jwt_issuer or None
         self._audience = settings.jwt_audience or None
+        self._reporter_keys = _keys(settings.usage_reporter_secret)
         self._longest = settings.jwt_max_days * 86_400
         self._issuers = {each.issuer: IssuerKeys(each) for each in settings.oidc_issuers}
         self._cache: OrderedDict[tuple[bool, str], tuple[float, Caller]] = OrderedDict()
@@ -140,13 +143,19 @@ class TokenVerifier:
             _require_key_length("ARCADIA_JWT_SECRET", key, self._algorithm)
         for key in self._internal_keys:
             _require_key_length("ARCADIA_INTERNAL_SECRET", key, SERVICE_ALGORITHM)
+        for key in self._reporter_keys:
+            _require_key_length("ARCADIA_USAGE_REPORTER_SECRET", key, SERVICE_ALGORITHM)
 
     async def learn_keys(self, authorization: str | None) -> None:
         """Fetches the keys of the OIDC issuer of a token, if that is needed to verify it.
 
         Raises Unavailable when the issuer does not answer and its keys are not known.
         """
-        if self._issuers and authorization and (False, authorization) not in self._cache:
+        if not self._issuers or not authorization:
+            return
+        cached = self._cache.get((False, authorization))
+        # A remembered token whose time is up is verified again, and so by keys that are fresh.
+        if cached is None or cached[0] <= time.time():
             keys, key_id = self._issuer_of(_bearer(authorization))
             if keys is not None:
                 await keys.learn(key_id)
@@ -206,16 +215,20 @@ class TokenVerifier:
         return _user_caller(claims, expires), expires
 
     def _service(self, token: str) -> tuple[Caller, float]:
-        claims = _decode(
-            token,
-            self._internal_keys,
-            SERVICE_ALGORITHM,
-            issuer=SERVICE_ISSUER,
-            audience=SERVICE_ISSUER,
-        )
-        if claims.get("typ") != "service":
-            raise Unauthenticated("the token is not a service token", reason="TOKEN_TYPE")
-        return Caller(str(claims["sub"]), None, frozenset(), is_service=True), _expiry(claims)
+        try:
+            claims = _service_claims(token, self._internal_keys)
+        except Unauthenticated:
+            if not self._reporter_keys:
+                raise
+            claims = _service_claims(token, self._reporter_keys)
+            if claims["sub"] != USAGE_REPORTER:
+                raise Unauthenticated(
+                    f"this key is for the {USAGE_REPORTER} alone", reason="TOKEN_INVALID"
+                ) from None
+        expires = _expiry(claims)
+        if expires > time.time() + SERVICE_TOKEN_SECONDS + 2 * LEEWAY_SECONDS:
+            raise Unauthenticated("the token ends too far from now", reason="TOKEN_INVALID")
+        return Caller(str(claims["sub"]), None, frozenset(), is_service=True), expires
 
 
 def mint_user_token(
@@ -293,6 +306,13 @@ def _bearer(authorization: str) -> str:
 def _keys(*secrets: SecretStr) -> list[bytes]:
     """The current secret and, while it is exchanged, the previous one."""
     return [text.encode() for secret in secrets if (text := secret.get_secret_value())]
+
+
+def _service_claims(token: str, keys: Sequence[bytes]) -> dict[str, Any]:
+    claims = _decode(token, keys, SERVICE_ALGORITHM, issuer=SERVICE_ISSUER, audience=SERVICE_ISSUER)
+    if claims.get("typ") != "service":
+        raise Unauthenticated("the token is not a service token", reason="TOKEN_TYPE")
+    return claims
 
 
 def _issuers_claims(token: str, keys: IssuerKeys, key_id: str | None) -> dict[str, Any]:

@@ -91,20 +91,26 @@ class IssuerKeys:
             self._fetching = asyncio.Lock()
         async with self._fetching:
             now = time.monotonic()
-            if self._is_known(key_id) or now - self._asked_at < self.PAUSE_SECONDS:
+            if self._is_known(key_id):
                 return
-            self._asked_at = now
-            try:
+            if now - self._asked_at >= self.PAUSE_SECONDS:
+                self._asked_at = now
+                await self._fetch_or_keep(now)
+            if now - self._fetched_at >= self.KEPT_SECONDS:
+                self._keys = {}
+                raise Unavailable(
+                    f"the issuer {self.issuer.name} does not answer", reason="ISSUER_UNAVAILABLE"
+                )
+
+    async def _fetch_or_keep(self, now: float) -> None:
+        try:
+            async with asyncio.timeout(2 * TIMEOUT_SECONDS):
                 self._keys = await self._fetch()
-                self._fetched_at = now
-            except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
-                log.warning("keys not fetched", issuer=self.issuer.name, error=str(error))
-                if now - self._fetched_at >= self.KEPT_SECONDS:
-                    self._keys = {}
-                    raise Unavailable(
-                        f"the issuer {self.issuer.name} does not answer",
-                        reason="ISSUER_UNAVAILABLE",
-                    ) from None
+            self._fetched_at = now
+        except (httpx.HTTPError, TimeoutError, ValueError, jwt.PyJWTError) as error:
+            log.warning("keys not fetched", issuer=self.issuer.name, error=str(error))
+            # They may have moved: the next fetch discovers where they are.
+            self._address = self.issuer.jwks_uri
 
     def _is_known(self, key_id: str | None) -> bool:
         is_fresh = time.monotonic() - self._fetched_at < self.FRESH_SECONDS
@@ -120,11 +126,16 @@ class IssuerKeys:
         keys = told.get("keys") if isinstance(told, dict) else None
         if not isinstance(keys, list):
             raise jwt.PyJWKSetError("the answer is no key set")
-        return {
-            key.get("kid"): jwt.PyJWK(key, algorithm=self.issuer.algorithm)
-            for key in keys
-            if isinstance(key, dict) and self._signs(key)
-        }
+        found: dict[str | None, jwt.PyJWK] = {}
+        for key in keys:
+            if not isinstance(key, dict) or not self._signs(key):
+                continue
+            try:
+                found[key.get("kid")] = jwt.PyJWK(key, algorithm=self.issuer.algorithm)
+            except (jwt.PyJWTError, TypeError) as error:
+                # RFC 7517, section 5: a key that is not understood is ignored, and no other.
+                log.warning("key not read", issuer=self.issuer.name, error=str(error))
+        return found
 
     def _signs(self, key: Mapping[str, Any]) -> bool:
         kind = {"RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}[self.issuer.algorithm]

@@ -42,7 +42,7 @@ async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause:
     shown = drift.actual if live is UNKNOWN else live
     if not await drifts.specify(session, drift, shown, operator=operator):
         raise FailedPrecondition(
-            f"nothing is desired of resource {drift.resource_id} any more", reason="SPEC_MISSING"
+            f"resource {drift.resource_id} no longer has a spec", reason="SPEC_MISSING"
         )
     await _close(session, drift, live, Status.ACCEPTED, actor=operator, cause=cause)
     return await drifts.read_drift(session, drift_id)
@@ -58,8 +58,8 @@ async def require_revertible(session: WriteSession, drift_id: UUID) -> Drift:
     _require_next(drift, Status.REVERTED)
     if drift.field not in REVERTIBLE.get(drift.kind, frozenset()):
         raise FailedPrecondition(
-            f"{drift.field} of a {drift.kind} cannot be set back: accept the drift,"
-            " or mend it by hand",
+            f"{drift.field} of a {drift.kind} cannot be reverted: accept the drift,"
+            " or change the resource by hand",
             reason="NOT_REVERTIBLE",
             metadata={"kind": drift.kind, "field": drift.field},
         )

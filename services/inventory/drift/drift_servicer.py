@@ -133,7 +133,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def DeleteIgnoreRule(
         self, session: WriteSession, request: pb.DeleteIgnoreRuleRequest, context: Context
     ) -> pb.DeleteIgnoreRuleResponse:
-        """Lets what a rule muted be heard again."""
+        """Deletes an ignore rule, which unmutes its drifts."""
         caller = current_caller()
         rule_id = uuid_of("id", request.id)
         await delete_rule(session, rule_id, operator=caller.subject)

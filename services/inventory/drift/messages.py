@@ -97,7 +97,7 @@ def _json_of(field: str, value: Value) -> Json:
 
 def _number(field: str, value: float) -> int | float:
     if not abs(value) < EXACT:  # nor infinite, nor not a number
-        raise InvalidArgument(field, "is too large for a number; give it as a text")
+        raise InvalidArgument(field, "is too large for a JSON number; send it as a string")
     return int(value) if value.is_integer() else value
 
 

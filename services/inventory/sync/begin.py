@@ -18,8 +18,8 @@ async def claim(
 ) -> list[KindClaim]:
     """Claims kinds for a run, or answers the claims of other runs and claims none.
 
-    A claim stands until it is given back, or its run ended, which the caller finds out:
-    `ended_run_ids` are those of which it knows. What this run claimed before is its own.
+    A claim stands until it is given back or its run has ended. The caller finds out which runs
+    have, and names them in `ended_run_ids`. Idempotent: a run may claim its own kinds again.
     """
     # The locks of sightings would do too, and wait for whole batches.
     await lock_kinds(session, provider, (f"claim/{one.kind}" for one in claims))

@@ -154,14 +154,14 @@ async def confirm_suspects(
 async def decide(
     session: WriteSession, sweep_id: UUID, stopped: Outcome, *, operator: str
 ) -> Sweep:
-    """Lets what a sweep stopped on pass, when the next one of its kind meets it again.
+    """Records an operator's approval of what stopped a sweep; the kind's next sweep honours it.
 
-    Of a halted sweep: as many tombstones as it withheld, once. Of a frozen one: what it saw is
-    all that the token is meant to see from now on. Of an incomplete one: the provider's total
-    is wrong by as much, until a later sweep adds up exactly.
+    `halted`: one sweep may tombstone as many as were withheld. `frozen`: the token is meant to
+    see no more than this sweep saw. `incomplete`: the provider's total may be wrong by the same
+    difference, until a later sweep adds up exactly.
 
-    One that was decided before is answered as it is. Raises NotFound for an unknown one, and
-    FailedPrecondition for one that did not end so, or that a later sweep superseded.
+    Idempotent: an approved sweep is returned as it is. Raises NotFound for an unknown sweep, and
+    FailedPrecondition for one with another outcome, or that a later sweep superseded.
     """
     sweep = await sweeps.locked_sweep(session, sweep_id)
     if sweep.outcome is not stopped:

@@ -118,9 +118,9 @@ class BillActivities:
 def _ordinals(
     entries: Sequence[provider_billing.HistoryEntry], met: dict[str, int]
 ) -> tuple[list[int], dict[str, int]]:
-    """Numbers entries that say exactly the same from 1; and counts those that may be met again.
+    """Numbers equal entries from 1; also returns the counts with which the next page goes on.
 
-    Entries come by their time: those of the last one's moment may go on in the next page.
+    Entries are ordered by time, so only those of the last entry's time can recur on that page.
     """
     ordinals = []
     for entry in entries:

@@ -67,9 +67,9 @@ class PowerActivities:
                 return
 
     async def _is_on(self, droplet_id: str) -> bool:
-        """Once nothing is done to it: a machine that is off to be resized is one that runs.
+        """Whether a droplet runs, read when no run acts on it: it may be off only for a resize.
 
-        One whose turn somebody has for long is being turned on, and counts as running too.
+        If a run still acts on it after MOST_LOOKS, it is being turned on: it counts as running.
         """
         try:
             for _ in range(MOST_LOOKS):

@@ -53,9 +53,9 @@ DEFERRED: Final = "deferred"
 """The outcome of a pass that did not begin: its kind is read with the members of projects."""
 
 MAX_UNREADABLE: Final = 1000
-"""With more of them than that, it is not the rows that are odd."""
+"""Unreadable rows. A sweep with more fails: the cause is then the listing, not single rows."""
 
-SHRANK: Final = "the listing became shorter while it was read: a row may have slipped past"
+SHRANK: Final = "the listing shrank while it was read, so a row may have been missed"
 
 
 class _Denied(Exception):

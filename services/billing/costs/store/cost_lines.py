@@ -264,7 +264,7 @@ async def _line_sets(reading: SingleRead, month: date) -> int | None:
 
 def _replaced(month: date) -> Aborted:
     return Aborted(
-        f"lines of {month:%Y-%m} were replaced meanwhile; begin anew", reason="LINES_CHANGED"
+        f"lines of {month:%Y-%m} were replaced; start at the first page", reason="LINES_CHANGED"
     )
 
 

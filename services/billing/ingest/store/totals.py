@@ -150,7 +150,7 @@ async def list_totals(
         )
         if version != after.version:
             raise Aborted(
-                f"totals of {period:%Y-%m} changed meanwhile; begin anew", reason="LINES_CHANGED"
+                f"totals of {period:%Y-%m} changed; start at the first page", reason="LINES_CHANGED"
             )
     return totals
 
